@@ -1,0 +1,36 @@
+"""Exceptions whose text says what must hold, what it is, and what to do."""
+
+from __future__ import annotations
+
+__all__ = [
+    "CheckpointError",
+    "ConvergenceError",
+    "DataError",
+    "NeurosimError",
+    "ProfileError",
+    "RunError",
+]
+
+
+class NeurosimError(Exception):
+    """Base of every error that a user can mend; the command line prints its text alone."""
+
+
+class ProfileError(NeurosimError, ValueError):
+    """A profile or experiment file is not valid."""
+
+
+class DataError(NeurosimError, ValueError):
+    """An array or a data set has the wrong shape, range or content."""
+
+
+class ConvergenceError(NeurosimError, RuntimeError):
+    """A settle or a solve did not reach a usable state."""
+
+
+class RunError(NeurosimError, OSError):
+    """A run folder is missing, in the way, or not what was asked for."""
+
+
+class CheckpointError(RunError):
+    """A checkpoint cannot be read, or belongs to another run."""

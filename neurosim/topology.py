@@ -1,0 +1,139 @@
+"""Which node is where: a layered network as one rectangular crossbar.
+
+Layers couple only to their neighbours, so even layers talk only to odd ones and every coupling of
+the network lies in ONE rectangle of shape (odd nodes, even nodes). Nodes are stored in that order,
+even layers first: for layers 64-128-128 the state is ``[x | h2 | h1]`` and the crossbar 128 x 192.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.errors import DataError
+
+__all__ = ["Layers", "Weights"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Sizes of the layers, visible first, and where their nodes and couplings are stored.
+
+    Examples
+    --------
+    >>> layers = Layers((64, 128, 128))
+    >>> layers.n_nodes, layers.n_even, layers.n_odd
+    (320, 192, 128)
+    >>> layers.nodes(1), layers.nodes(2)
+    (slice(192, 320, None), slice(64, 192, None))
+    """
+
+    sizes: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.sizes) < 2 or min(self.sizes) < 1:
+            raise DataError(
+                f"Layers.sizes must be at least two positive sizes, but is {self.sizes}; "
+                "give the visible layer first, for example (64, 128, 128)."
+            )
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes."""
+        return sum(self.sizes)
+
+    @property
+    def n_even(self) -> int:
+        """Number of nodes in layers 0, 2, 4, ...; they come first."""
+        return sum(self.sizes[::2])
+
+    @property
+    def n_odd(self) -> int:
+        """Number of nodes in layers 1, 3, 5, ..."""
+        return sum(self.sizes[1::2])
+
+    @property
+    def n_visible(self) -> int:
+        """Number of visible nodes (layer 0); they are the first of all."""
+        return self.sizes[0]
+
+    @property
+    def visible(self) -> slice:
+        """The visible nodes."""
+        return slice(0, self.sizes[0])
+
+    @property
+    def hidden(self) -> slice:
+        """All other nodes."""
+        return slice(self.sizes[0], self.n_nodes)
+
+    @property
+    def even(self) -> slice:
+        """Nodes of the even layers."""
+        return slice(0, self.n_even)
+
+    @property
+    def odd(self) -> slice:
+        """Nodes of the odd layers."""
+        return slice(self.n_even, self.n_nodes)
+
+    def names(self) -> tuple[str, ...]:
+        """Names of the layers: x, h1, h2, ..."""
+        return ("x", *(f"h{k}" for k in range(1, len(self.sizes))))
+
+    def nodes(self, layer: int) -> slice:
+        """Where the nodes of `layer` are stored."""
+        start = sum(self.sizes[layer % 2 : layer : 2]) + (self.n_even if layer % 2 else 0)
+        return slice(start, start + self.sizes[layer])
+
+    def crossing(self, k: int) -> tuple[slice, slice]:
+        """Rows (odd) and columns (even) of the crossbar that couple layers k and k + 1."""
+        odd, even = (k + 1, k) if k % 2 == 0 else (k, k + 1)
+        rows = self.nodes(odd)
+        return slice(rows.start - self.n_even, rows.stop - self.n_even), self.nodes(even)
+
+    @cached_property
+    def present(self) -> NDArray[np.bool_]:
+        """Crosspoints that hold a coupling, shape (n_odd, n_even)."""
+        mask = np.zeros((self.n_odd, self.n_even), dtype=bool)
+        for k in range(len(self.sizes) - 1):
+            mask[self.crossing(k)] = True
+        mask.setflags(write=False)
+        return mask
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The host's dimensionless parameters: one coupling matrix and one bias a node.
+
+    Parameters
+    ----------
+    coupling : ndarray, shape (n_odd, n_even)
+        Weight between odd node i and even node j (the same in both directions); zero where the
+        layers are not neighbours.
+    bias : ndarray, shape (n_nodes,)
+        Bias of each node, in the order of `Layers`.
+    """
+
+    coupling: Array
+    bias: Array
+
+    @classmethod
+    def from_layers(cls, layers: Layers, matrices: list[Array], biases: list[Array]) -> Weights:
+        """Pack W_k (n_{k+1} x n_k), k = 0, 1, ..., and the biases b_k of each layer."""
+        coupling, bias = np.zeros((layers.n_odd, layers.n_even)), np.zeros(layers.n_nodes)
+        for k, matrix in enumerate(matrices):
+            coupling[layers.crossing(k)] = matrix if k % 2 == 0 else matrix.T
+        for k, vector in enumerate(biases):
+            bias[layers.nodes(k)] = vector
+        return cls(coupling, bias)
+
+    def matrix(self, layers: Layers, k: int) -> Array:
+        """W_k, shape (n_{k+1}, n_k): the couplings between layers k and k + 1."""
+        block = self.coupling[layers.crossing(k)]
+        return block if k % 2 == 0 else block.T
