@@ -1,0 +1,19 @@
+"""Circuits: amplifiers, conductance pairs, node laws, co-content and local contrasts."""
+
+from neurosim.circuit.amplifiers import AMPLIFIERS, Amplifier, Linear, Silu, Tanh
+from neurosim.circuit.circuit import Circuit, Law, Pairs, Springs
+from neurosim.circuit.driven import DrivenCircuit, Rate
+
+__all__ = [
+    "AMPLIFIERS",
+    "Amplifier",
+    "Circuit",
+    "DrivenCircuit",
+    "Law",
+    "Linear",
+    "Pairs",
+    "Rate",
+    "Silu",
+    "Springs",
+    "Tanh",
+]

@@ -1,0 +1,183 @@
+r"""Node amplifiers: output voltage v = phi(u), its slope, curvature and integral.
+
+``unit_V`` is the voltage that stands for 1 in the host's numbers. With z = u / unit_V,
+
+========= ==================================== =======================================
+kind      v / unit_V                           what it is on a chip
+========= ==================================== =======================================
+`Linear`  z, limited by the rails              unity buffer
+`Tanh`    tanh z                               differential pair
+`Silu`    10 tanh(silu(z) / 10)                the soft-clamped SiLU of FlowEqProp
+========= ==================================== =======================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["AMPLIFIERS", "Amplifier", "Linear", "Silu", "Tanh"]
+
+Array = NDArray[np.float64]
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
+
+
+class Amplifier(Protocol):
+    """A static transfer characteristic; arrays of any shape, volts in and out."""
+
+    unit_V: float
+
+    def output_V(self, u_V: Array) -> Array:
+        """Output v = phi(u) [V]."""
+
+    def slope(self, u_V: Array) -> Array:
+        """phi'(u)."""
+
+    def curvature_per_V(self, u_V: Array) -> Array:
+        """phi''(u) [1/V]."""
+
+    def integral_V2(self, u_V: Array) -> Array:
+        """Phi(u), the integral of phi from 0 to u [V^2]."""
+
+    def apply(self, z: Array, slope: Array | None) -> None:
+        """Replace z = u / unit_V by v / unit_V in place, and fill `slope` if it is given."""
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Unity buffer, v = u between the rails.
+
+    Parameters
+    ----------
+    unit_V : float
+        Voltage of 1 in the host's numbers.
+    rail_V : float or None
+        Output limit +-rail_V; None has none.
+    """
+
+    unit_V: float
+    rail_V: float | None = None
+
+    def output_V(self, u_V: Array) -> Array:
+        """Output [V]."""
+        return u_V.copy() if self.rail_V is None else np.clip(u_V, -self.rail_V, self.rail_V)
+
+    def slope(self, u_V: Array) -> Array:
+        """1 between the rails, 0 beyond."""
+        if self.rail_V is None:
+            return np.ones_like(u_V)
+        return (np.abs(u_V) <= self.rail_V).astype(np.float64)
+
+    def curvature_per_V(self, u_V: Array) -> Array:
+        """Zero."""
+        return np.zeros_like(u_V)
+
+    def integral_V2(self, u_V: Array) -> Array:
+        """u^2 / 2 between the rails, linear beyond."""
+        v = self.output_V(u_V)
+        return v * u_V - v**2 / 2
+
+    def apply(self, z: Array, slope: Array | None) -> None:
+        """See `Amplifier.apply`."""
+        if slope is not None:
+            slope[...] = self.slope(z * self.unit_V)
+        if self.rail_V is not None:
+            limit = self.rail_V / self.unit_V
+            np.clip(z, -limit, limit, out=z)
+
+
+@dataclass(frozen=True)
+class Tanh:
+    """Differential pair, v = unit_V tanh(u / unit_V): it saturates at +-unit_V."""
+
+    unit_V: float
+
+    def output_V(self, u_V: Array) -> Array:
+        """Output [V]."""
+        return self.unit_V * np.tanh(u_V / self.unit_V)
+
+    def slope(self, u_V: Array) -> Array:
+        """1 - tanh^2."""
+        return 1 - np.tanh(u_V / self.unit_V) ** 2
+
+    def curvature_per_V(self, u_V: Array) -> Array:
+        """-2 tanh (1 - tanh^2) / unit_V."""
+        a = np.tanh(u_V / self.unit_V)
+        return -2 * a * (1 - a**2) / self.unit_V
+
+    def integral_V2(self, u_V: Array) -> Array:
+        """unit_V^2 ln cosh(u / unit_V), in a form that does not overflow."""
+        z = np.abs(u_V) / self.unit_V
+        return self.unit_V**2 * (z + np.log1p(np.exp(-2 * z)) - np.log(2))
+
+    def apply(self, z: Array, slope: Array | None) -> None:
+        """See `Amplifier.apply`."""
+        np.tanh(z, out=z)
+        if slope is not None:
+            np.multiply(z, z, out=slope)
+            np.subtract(1, slope, out=slope)
+
+
+@dataclass(frozen=True)
+class Silu:
+    """Soft-clamped SiLU of FlowEqProp, v / unit_V = c tanh(z sigmoid(z) / c), c = 10."""
+
+    unit_V: float
+    clamp: float = 10.0
+
+    def _parts(self, u_V: Array) -> tuple[Array, Array, Array]:
+        z = u_V / self.unit_V
+        sigmoid = 0.5 + 0.5 * np.tanh(z / 2)
+        return z, sigmoid, np.tanh(z * sigmoid / self.clamp)
+
+    def output_V(self, u_V: Array) -> Array:
+        """Output [V]."""
+        return self.unit_V * self.clamp * self._parts(u_V)[2]
+
+    def slope(self, u_V: Array) -> Array:
+        """phi'(u)."""
+        z, sigmoid, a = self._parts(u_V)
+        return (1 - a**2) * sigmoid * (1 + z * (1 - sigmoid))
+
+    def curvature_per_V(self, u_V: Array) -> Array:
+        """phi''(u) [1/V]."""
+        z, sigmoid, a = self._parts(u_V)
+        first = sigmoid * (1 + z * (1 - sigmoid))
+        second = sigmoid * (1 - sigmoid) * (2 + z * (1 - 2 * sigmoid))
+        return (1 - a**2) * (second - 2 * a * first**2 / self.clamp) / self.unit_V
+
+    def integral_V2(self, u_V: Array) -> Array:
+        """Phi(u) by Gauss-Legendre quadrature of 64 nodes (there is no closed form)."""
+        half = np.asarray(u_V)[..., None] / 2
+        return np.sum(_WEIGHTS * half * self.output_V(half * (1 + _NODES)), axis=-1)
+
+    def apply(self, z: Array, slope: Array | None) -> None:
+        """See `Amplifier.apply`."""
+        sigmoid = z * 0.5
+        np.tanh(sigmoid, out=sigmoid)
+        sigmoid *= 0.5
+        sigmoid += 0.5
+        if slope is not None:
+            np.subtract(1, sigmoid, out=slope)
+            slope *= z
+            slope += 1
+            slope *= sigmoid
+        z *= sigmoid
+        z /= self.clamp
+        np.tanh(z, out=z)
+        if slope is not None:
+            np.multiply(z, z, out=sigmoid)
+            np.subtract(1, sigmoid, out=sigmoid)
+            slope *= sigmoid
+        z *= self.clamp
+
+
+AMPLIFIERS: dict[str, type[Linear] | type[Tanh] | type[Silu]] = {
+    "linear": Linear,
+    "tanh": Tanh,
+    "silu": Silu,
+}

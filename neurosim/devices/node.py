@@ -1,0 +1,104 @@
+"""What a node is made of, and how far its parts stray from their design at fabrication."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.config import (
+    Farad,
+    Loading,
+    Siemens,
+    SiemensLimit,
+    Sigma,
+    SigmaVolt,
+    Sourced,
+    Volt,
+    VoltLimit,
+)
+
+__all__ = ["Mismatch", "Node", "Spring", "spread"]
+
+Array = NDArray[np.float64]
+
+
+class Node(Sourced):
+    """Nominal values of a node.
+
+    Parameters
+    ----------
+    law : {"hopfield", "gradient"}
+        How couplings act on the node: see `neurosim.circuit.circuit`.
+    amplifier : {"tanh", "silu", "linear"}
+        Characteristic of hidden nodes; visible ones are unity buffers.
+    unit_V : float
+        Voltage that stands for 1 in the host's numbers; a tanh saturates there.
+    leak_S : float
+        Total conductance to ground of a node at weight 0; also the conductance of weight 1.
+    capacitance_F : float
+        Of each node; tau = capacitance_F / leak_S.
+    release_capacitance_F : float
+        Of a visible node that is released to run free.
+    loading : float
+        Share of the coupling conductance that loads the summing node, 1 / (1 + A) for a virtual
+        ground of gain A.
+    visible_rail_V : float or None
+        Output limit of the visible buffers.
+    """
+
+    law: Literal["hopfield", "gradient"]
+    amplifier: Literal["tanh", "silu", "linear"]
+    unit_V: Volt
+    leak_S: Siemens
+    capacitance_F: Farad
+    release_capacitance_F: Farad
+    loading: Loading
+    visible_rail_V: VoltLimit
+
+    @property
+    def tau_s(self) -> float:
+        """Time constant C / g of a node with no couplings."""
+        return self.capacitance_F / self.leak_S
+
+
+class Spring(Sourced):
+    """Programmable conductance from each visible node to its DAC.
+
+    Parameters
+    ----------
+    max_S : float or None
+        Largest stiffness that can be set.
+    """
+
+    max_S: SiemensLimit
+
+
+class Mismatch(Sourced):
+    """Relative standard deviations among devices of one die, drawn once at fabrication.
+
+    Parameters
+    ----------
+    leak, capacitance, coupling, spring, gain : float
+        Of the nodes' leak and capacitance, each coupling device, each spring, each amplifier.
+    offset_V : float
+        Standard deviation of the amplifiers' input offset.
+    """
+
+    leak: Sigma
+    capacitance: Sigma
+    coupling: Sigma
+    spring: Sigma
+    gain: Sigma
+    offset_V: SigmaVolt
+
+
+def spread(sigma: float, shape: int | tuple[int, ...], rng: np.random.Generator) -> Array:
+    r"""Positive factors with relative standard deviation `sigma` and mean 1.
+
+    Log-normal, :math:`\exp(s z - s^2/2)` with :math:`s^2 = \ln(1 + \sigma^2)`, so that no device is
+    ever negative.
+    """
+    s2 = np.log1p(sigma**2)
+    return np.exp(np.sqrt(s2) * rng.standard_normal(shape) - s2 / 2)

@@ -1,0 +1,38 @@
+"""How a settle is computed: the numerical choices, which are no property of a chip."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from neurosim.config import Block
+
+__all__ = ["ENGINES", "METHODS", "Engine", "Method", "Settling"]
+
+Engine = Literal["transient", "stochastic", "operating_point"]
+Method = Literal["ETD2", "RK23", "RK45", "DOP853", "Radau", "BDF", "LSODA"]
+ENGINES: tuple[Engine, ...] = ("transient", "stochastic", "operating_point")
+METHODS: tuple[Method, ...] = ("ETD2", "RK23", "RK45", "DOP853", "Radau", "BDF", "LSODA")
+
+
+class Settling(Block):
+    """Engine and tolerances.
+
+    Parameters
+    ----------
+    engine : {"transient", "stochastic", "operating_point"}
+        `transient` integrates without noise; `stochastic` has the thermal noise in the dynamics.
+    method : str
+        Solver of the transient: ETD2 (ours, exact in the leak and spring) or any of SciPy's.
+    rtol, atol : float
+        Tolerances of the transient; `atol` in units of the amplifiers' unit voltage.
+    step_tau : float
+        Step of the stochastic engine in time constants of a hidden node.
+    """
+
+    engine: Engine = "transient"
+    method: Method = "ETD2"
+    rtol: Annotated[float, Field(gt=0, lt=1)] = 1e-3
+    atol: Annotated[float, Field(gt=0)] = 1e-4
+    step_tau: Annotated[float, Field(gt=0, le=2)] = 0.25
