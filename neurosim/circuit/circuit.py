@@ -110,7 +110,7 @@ class Springs:
         """Whether the sources hold their nodes rigidly."""
         return bool(np.isinf(self.conductance_S).any())
 
-    def rows(self, rows: slice) -> Springs:
+    def rows(self, rows: slice | NDArray[np.intp]) -> Springs:
         """The springs of some rows of the batch."""
         return Springs(self.conductance_S, self.target_V[rows])
 

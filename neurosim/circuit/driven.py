@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurosim.circuit.circuit import Array, Circuit, Springs
 
@@ -107,7 +108,12 @@ class DrivenCircuit:
     tau_s: float
     temperature_K: float | None = None
 
-    def rate(self, rows: slice) -> Rate:
+    @property
+    def unit_V(self) -> float:
+        """Voltage of 1 in the host's numbers."""
+        return self.circuit.hidden.unit_V
+
+    def rate(self, rows: slice | NDArray[np.intp]) -> Rate:
         """Right-hand side for some rows of the batch."""
         return Rate(self.circuit, self.springs.rows(rows), self.tau_s)
 

@@ -46,6 +46,9 @@ class Node(Sourced):
         ground of gain A.
     visible_rail_V : float or None
         Output limit of the visible buffers.
+    hold : {"none", "capacitor"}
+        Whether each node can store its voltage on a second capacitor of the same size and be
+        charged to it again. Without it the host repeats the free phase before each nudge.
     """
 
     law: Literal["hopfield", "gradient"]
@@ -56,6 +59,7 @@ class Node(Sourced):
     release_capacitance_F: Farad
     loading: Loading
     visible_rail_V: VoltLimit
+    hold: Literal["none", "capacitor"]
 
     @property
     def tau_s(self) -> float:

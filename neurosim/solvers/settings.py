@@ -11,9 +11,9 @@ from neurosim.config import Block
 __all__ = ["ENGINES", "METHODS", "Engine", "Method", "Settling"]
 
 Engine = Literal["transient", "stochastic", "operating_point"]
-Method = Literal["ETD2", "RK23", "RK45", "DOP853", "Radau", "BDF", "LSODA"]
+Method = Literal["ETD4", "RK23", "RK45", "DOP853", "Radau", "BDF", "LSODA"]
 ENGINES: tuple[Engine, ...] = ("transient", "stochastic", "operating_point")
-METHODS: tuple[Method, ...] = ("ETD2", "RK23", "RK45", "DOP853", "Radau", "BDF", "LSODA")
+METHODS: tuple[Method, ...] = ("ETD4", "RK23", "RK45", "DOP853", "Radau", "BDF", "LSODA")
 
 
 class Settling(Block):
@@ -24,7 +24,7 @@ class Settling(Block):
     engine : {"transient", "stochastic", "operating_point"}
         `transient` integrates without noise; `stochastic` has the thermal noise in the dynamics.
     method : str
-        Solver of the transient: ETD2 (ours, exact in the leak and spring) or any of SciPy's.
+        Solver of the transient: ETD4 (ours, exact in leaks and springs) or any of SciPy's.
     rtol, atol : float
         Tolerances of the transient; `atol` in units of the amplifiers' unit voltage.
     step_tau : float
@@ -32,7 +32,7 @@ class Settling(Block):
     """
 
     engine: Engine = "transient"
-    method: Method = "ETD2"
+    method: Method = "ETD4"
     rtol: Annotated[float, Field(gt=0, lt=1)] = 1e-3
-    atol: Annotated[float, Field(gt=0)] = 1e-4
+    atol: Annotated[float, Field(gt=0)] = 1e-5
     step_tau: Annotated[float, Field(gt=0, le=2)] = 0.25

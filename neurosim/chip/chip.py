@@ -1,0 +1,303 @@
+"""The simulated chip: a die behind converters, with a clock."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.constants import Boltzmann
+
+from neurosim.chip.die import Die
+from neurosim.chip.interface import DataSheet
+from neurosim.chip.ledger import Ledger
+from neurosim.circuit import Circuit, DrivenCircuit, Pairs, Springs
+from neurosim.errors import CheckpointError, DataError
+from neurosim.profile import Profile
+from neurosim.solvers import Settling, settle
+from neurosim.streams import Streams
+from neurosim.topology import Weights
+
+__all__ = ["Chip"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass
+class _Draws:
+    """How often each noisy action has happened: the address of its next random draw."""
+
+    program: int = 0
+    drive: int = 0
+    settle: int = 0
+    read: int = 0
+    store: int = 0
+
+
+class Chip:
+    """A chip made to a profile; satisfies `neurosim.chip.interface.ChipInterface`.
+
+    Parameters
+    ----------
+    profile : Profile
+    seed : int
+        Which die, and every noise on it.
+    settling : Settling, optional
+        Numerical choices instead of the profile's.
+    n_threads : int, optional
+        Threads that settle a batch; by default one for each processor.
+
+    Attributes
+    ----------
+    ledger : Ledger
+        Running totals.
+    u_V : ndarray, shape (rows, n_nodes)
+        True node voltages: for instruments, a host reads outputs through the ADC.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        seed: int = 0,
+        settling: Settling | None = None,
+        n_threads: int | None = None,
+    ) -> None:
+        self.profile, self.seed = profile, seed
+        self.settling = settling or profile.settling
+        self.die = Die(profile, seed)
+        self.ledger = Ledger()
+        self._n_threads = n_threads
+        self._streams = Streams(seed)
+        self._draws = _Draws()
+        idle = profile.coupling.target(np.zeros(1), profile.node.leak_S)
+        layers = self.die.layers
+        zeros = np.zeros((layers.n_odd, layers.n_even)), np.zeros(layers.n_nodes)
+        pairs = [Pairs(z + idle.plus_S[0], z + idle.minus_S[0]) for z in zeros]
+        self._target_S = self.die.devices.join(*pairs)
+        self._achieved_S = self._target_S
+        self._use(self.die.circuit(self._achieved_S))
+        self.u_V = np.zeros((0, layers.n_nodes))
+        self._held_V: Array | None = None
+        self._springs: Springs | None = None
+
+    def _use(self, circuit: Circuit) -> None:
+        self.circuit = circuit
+        self._released: Circuit | None = None
+
+    @cached_property
+    def data_sheet(self) -> DataSheet:
+        """Nominal values."""
+        profile, node = self.profile, self.profile.node
+        return DataSheet(
+            name=profile.name,
+            layers=self.die.layers,
+            unit_V=node.unit_V,
+            unit_S=node.leak_S,
+            tau_s=node.tau_s,
+            release_tau_s=node.release_capacitance_F / node.leak_S,
+            full_scale=profile.coupling.full_scale,
+            max_spring_S=profile.spring.max_S,
+            has_hold=node.hold == "capacitor",
+            has_current_sense=profile.current_sense is not None,
+            advised_beta=profile.host.beta,
+            advised_settle_tau=profile.host.settle_tau,
+        )
+
+    def program(self, weights: Weights) -> None:
+        """Write every device whose target has changed; the others keep what they hold."""
+        coupling, unit_S = self.profile.coupling, self.profile.node.leak_S
+        layers = self.die.layers
+        expected = ((layers.n_odd, layers.n_even), (layers.n_nodes,))
+        if (weights.coupling.shape, weights.bias.shape) != expected:
+            raise DataError(
+                f"Chip.program needs weights of shapes {expected[0]} and {expected[1]}, but got "
+                f"{weights.coupling.shape} and {weights.bias.shape}."
+            )
+        if not (np.isfinite(weights.coupling).all() and np.isfinite(weights.bias).all()):
+            raise DataError("Chip.program needs finite weights, but some are NaN or infinite.")
+        w = coupling.target(weights.coupling, unit_S)
+        b = coupling.target(weights.bias, unit_S)
+        target = self.die.devices.join(Pairs(w.plus_S, w.minus_S), Pairs(b.plus_S, b.minus_S))
+        changed = target != self._target_S
+        achieved = target
+        if coupling.programming_noise:
+            rng = self._streams.generator("programming", self._draws.program)
+            written = coupling.write(target, unit_S, rng)
+            achieved = np.where(changed, written, self._achieved_S)
+        self._target_S, self._achieved_S = target, achieved
+        self._use(self.die.circuit(achieved))
+        self._draws.program += 1
+        self.ledger.programs += 1
+        self.ledger.device_writes += int(np.count_nonzero(changed))
+        self.ledger.weights_clipped += w.n_clipped + b.n_clipped
+
+    def precharge(self, visible_V: Array) -> None:
+        """Visible nodes to these voltages, hidden nodes to 0 V."""
+        _, actual_V = self._convert(visible_V)
+        self.u_V = np.zeros((len(actual_V), self.die.layers.n_nodes))
+        self.u_V[:, self.die.layers.visible] = actual_V
+        self._held_V, self._springs = None, None
+
+    def drive(self, target_V: Array, conductance_S: float) -> Array:
+        """Springs of this conductance to these voltages."""
+        limit = self.profile.spring.max_S
+        if not 0 <= conductance_S <= (np.inf if limit is None else limit):
+            raise DataError(
+                f"Chip.drive needs a spring between 0 S and {limit or np.inf:g} S, but got "
+                f"{conductance_S:g} S; choose another stiffness or a smaller beta."
+            )
+        nominal_V, actual_V = self._convert(target_V)
+        self._springs = Springs(conductance_S * self.die.spring_factor, actual_V)
+        return nominal_V
+
+    def clamp(self, target_V: Array) -> Array:
+        """Visible nodes rigidly at these voltages."""
+        nominal_V, actual_V = self._convert(target_V)
+        self._springs = Springs(np.full(self.die.layers.n_visible, np.inf), actual_V)
+        self.u_V[:, self.die.layers.visible] = actual_V
+        return nominal_V
+
+    def release(self) -> None:
+        """Visible nodes free, on their large capacitors."""
+        self._springs = None
+
+    def _convert(self, target_V: Array) -> tuple[Array, Array]:
+        """Nominal and actual voltage of the DACs for these targets."""
+        n_visible = self.die.layers.n_visible
+        if target_V.ndim != 2 or target_V.shape[1] != n_visible:
+            raise DataError(
+                f"Chip needs target voltages of shape (rows, {n_visible}), but got "
+                f"{target_V.shape}."
+            )
+        nominal_V, n_clipped = self.profile.dac.codes(target_V)
+        rng = self._streams.generator("dac", self._draws.drive)
+        self._draws.drive += 1
+        self.ledger.dac_conversions += target_V.size
+        self.ledger.dac_clipped += n_clipped
+        return nominal_V, self.profile.dac.drive(nominal_V, rng)
+
+    def system(self) -> DrivenCircuit:
+        """The circuit as it is driven now, for the engines and for instruments."""
+        circuit, springs = self.circuit, self._springs
+        if springs is None:
+            if self._released is None:
+                self._released = self.die.released(circuit)
+            circuit = self._released
+            n_visible = self.die.layers.n_visible
+            springs = Springs(np.zeros(n_visible), np.zeros((len(self.u_V), n_visible)))
+        if len(springs.target_V) != len(self.u_V):
+            raise DataError(
+                f"Chip.drive must have one row for each precharged row, but has "
+                f"{len(springs.target_V)} for {len(self.u_V)}; precharge first."
+            )
+        return DrivenCircuit(
+            circuit, springs, self.profile.node.tau_s, self.profile.thermal.temperature_K
+        )
+
+    def settle(self, time_s: float) -> None:
+        """Let every row run for `time_s`."""
+        if not time_s > 0 or not len(self.u_V):
+            raise DataError(
+                f"Chip.settle needs a time above 0 s and at least one row, but has {time_s:g} s "
+                f"and {len(self.u_V)} rows; precharge first."
+            )
+        index = self._draws.settle
+        # A row that has diverged stays NaN until the next precharge; it must not reach a solver.
+        alive = np.isfinite(self.u_V).all(axis=1)
+        result = settle(
+            self.system(),
+            np.where(alive[:, None], self.u_V, 0.0),
+            time_s,
+            self.settling,
+            noise_of=lambda chunk: self._streams.generator("thermal", index, chunk),
+            n_threads=self._n_threads,
+        )
+        self._draws.settle += 1
+        self.u_V = np.where(alive[:, None], result.u_V, np.nan)
+        self.residual = result.residual
+        ledger = self.ledger
+        ledger.settles += 1
+        ledger.rows_settled += len(self.u_V)
+        ledger.chip_time_s += time_s * len(self.u_V)
+        ledger.rows_diverged += int(np.count_nonzero(result.diverged & alive))
+        ledger.evaluations += result.n_evaluations
+        ledger.steps += result.n_steps
+
+    def store(self) -> None:
+        """Sample every node onto its hold capacitor, with the noise kT/C of that switch."""
+        self._need(self.data_sheet.has_hold, "store", "hold capacitors")
+        held = self.u_V.copy()
+        temperature_K = self.profile.thermal.temperature_K
+        if temperature_K is not None:
+            rng = self._streams.generator("hold", self._draws.store)
+            sigma_V = np.sqrt(Boltzmann * temperature_K / self.profile.node.capacitance_F)
+            held += sigma_V * rng.standard_normal(held.shape)
+        self._draws.store += 1
+        self._held_V = held
+
+    def recall(self) -> None:
+        """Charge every node to its stored voltage."""
+        if self._held_V is None:
+            raise DataError("Chip.recall needs a stored state, but none is stored; store first.")
+        self.u_V = self._held_V.copy()
+
+    def read(self) -> Array:
+        """Output voltages of all nodes through the ADC."""
+        return self._read(self.circuit.output_V(self.u_V))
+
+    def read_visible(self) -> Array:
+        """Output voltages of the visible nodes through the ADC."""
+        return self._read(self.circuit.output_V(self.u_V)[:, self.die.layers.visible])
+
+    def _read(self, v_V: Array) -> Array:
+        rng = self._streams.generator("adc", self._draws.read)
+        self._draws.read += 1
+        value, n_clipped = self.profile.adc.read(v_V, self.die.layers.n_visible, rng)
+        self.ledger.adc_conversions += v_V.size
+        self.ledger.adc_clipped += n_clipped
+        return value
+
+    def sense(self) -> Array:
+        """Currents from the sources into the visible nodes, through the ammeter's ADC."""
+        sense = self.profile.current_sense
+        self._need(sense is not None and self._springs is not None, "sense", "a driven ammeter")
+        assert sense is not None
+        assert self._springs is not None
+        current_A = self.circuit.source_current_A(self.u_V, self._springs)
+        value, n_clipped = sense.read(current_A)
+        self.ledger.adc_conversions += current_A.size
+        self.ledger.adc_clipped += n_clipped
+        return value
+
+    def _need(self, present: bool, call: str, what: str) -> None:
+        if not present:
+            raise DataError(
+                f"Chip.{call} needs {what}, but {self.profile.name} has none now; choose another "
+                "mode or profile."
+            )
+
+    def programmed_S(self) -> tuple[Array, Array]:
+        """Target and achieved conductance of every device, in the order of `die.devices`."""
+        return self._target_S, self._achieved_S
+
+    def state(self) -> dict[str, Any]:
+        """Everything that later behaviour depends on, besides profile and seed."""
+        return {
+            "target_S": self._target_S,
+            "achieved_S": self._achieved_S,
+            "draws": asdict(self._draws),
+            "ledger": asdict(self.ledger),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from a `state` of a chip with the same profile and seed."""
+        if len(state["target_S"]) != self.die.devices.size:
+            raise CheckpointError(
+                f"Chip.restore needs {self.die.devices.size} devices, but the state has "
+                f"{len(state['target_S'])}; it belongs to another profile."
+            )
+        self._target_S, self._achieved_S = state["target_S"], state["achieved_S"]
+        self._draws, self.ledger = _Draws(**state["draws"]), Ledger(**state["ledger"])
+        self._use(self.die.circuit(self._achieved_S))

@@ -1,0 +1,135 @@
+"""One fabricated instance: every element with the value that fabrication gave it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.circuit import AMPLIFIERS, Circuit, Linear, Pairs
+from neurosim.devices import spread
+from neurosim.profile import Profile
+from neurosim.streams import Streams
+from neurosim.topology import Layers
+
+__all__ = ["DeviceArray", "Die"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class DeviceArray:
+    """All programmable devices of a chip as one vector of conductances [S].
+
+    Four groups after one another: G+ and G- of the couplings (n_odd x n_even each, row by row) and
+    of the biases (n_nodes each); then, where each direction has a device of its own, G+ and G- of
+    the couplings once more.
+    """
+
+    layers: Layers
+    separate: bool
+
+    @property
+    def _n_couplings(self) -> int:
+        return self.layers.n_odd * self.layers.n_even
+
+    @property
+    def size(self) -> int:
+        """Number of devices."""
+        return (4 if self.separate else 2) * self._n_couplings + 2 * self.layers.n_nodes
+
+    def join(self, couplings: Pairs, biases: Pairs) -> Array:
+        """One vector from pairs; separate directions are written alike."""
+        both = [couplings.plus_S.ravel(), couplings.minus_S.ravel()]
+        parts = [*both, biases.plus_S, biases.minus_S, *(both if self.separate else [])]
+        return np.concatenate(parts)
+
+    def split(self, vector: Array) -> tuple[Pairs, Pairs, Pairs | None]:
+        """Couplings, biases and backward couplings (None if shared)."""
+        c, n = self._n_couplings, self.layers.n_nodes
+        shape = (self.layers.n_odd, self.layers.n_even)
+        present = self.layers.present
+
+        def pairs(start: int) -> Pairs:
+            plus, minus = vector[start : start + c], vector[start + c : start + 2 * c]
+            return Pairs(
+                np.where(present, plus.reshape(shape), 0.0),
+                np.where(present, minus.reshape(shape), 0.0),
+            )
+
+        biases = Pairs(vector[2 * c : 2 * c + n].copy(), vector[2 * c + n : 2 * c + 2 * n].copy())
+        return pairs(0), biases, pairs(2 * c + 2 * n) if self.separate else None
+
+
+class Die:
+    """Mismatch of one die, drawn at fabrication from the stream `fabrication`.
+
+    Parameters
+    ----------
+    profile : Profile
+    seed : int
+        Which die.
+
+    Attributes
+    ----------
+    devices : DeviceArray
+        How the programmable devices are laid out.
+    spring_factor : ndarray, shape (n_visible,)
+        Each spring's conductance over its nominal value.
+    """
+
+    def __init__(self, profile: Profile, seed: int) -> None:
+        self.profile, self.layers = profile, Layers(profile.layers)
+        node, mismatch, n = profile.node, profile.mismatch, self.layers.n_nodes
+        streams = Streams(seed)
+
+        def factors(name: str, shape: int) -> Array:
+            rng = streams.generator(f"fabrication.{name}")
+            return spread(getattr(mismatch, name), shape, rng)
+
+        self.devices = DeviceArray(self.layers, profile.coupling.directions == "separate")
+        self.spring_factor = factors("spring", self.layers.n_visible)
+        self._device_factor = factors("coupling", self.devices.size)
+        load_S = self.couplings_per_node * profile.coupling.nominal_load_S(node.leak_S)
+        self._leak_S = (node.leak_S - node.loading * load_S) * factors("leak", n)
+        self._capacitance = factors("capacitance", n)
+        self._gain = factors("gain", n) if mismatch.gain else None
+        self._offset_V = None
+        if mismatch.offset_V:
+            rng = streams.generator("fabrication.offset_V")
+            self._offset_V = mismatch.offset_V * rng.standard_normal(n)
+
+    @property
+    def couplings_per_node(self) -> Array:
+        """Couplings of each node and its bias, (n_nodes,)."""
+        present = self.layers.present
+        return 1.0 + np.concatenate([present.sum(axis=0), present.sum(axis=1)])
+
+    def circuit(self, devices_S: Array) -> Circuit:
+        """The circuit with these programmed conductances, before coupling mismatch."""
+        profile = self.profile
+        node = profile.node
+        couplings, biases, back = self.devices.split(devices_S * self._device_factor)
+        return Circuit(
+            layers=self.layers,
+            law=node.law,
+            visible=Linear(node.unit_V, node.visible_rail_V),
+            hidden=AMPLIFIERS[node.amplifier](node.unit_V),
+            capacitance_F=node.capacitance_F * self._capacitance,
+            leak_S=self._leak_S,
+            couplings=couplings,
+            biases=biases,
+            reference_V=node.unit_V,
+            loading=node.loading,
+            back_couplings=back,
+            gain=self._gain,
+            offset_V=self._offset_V,
+        )
+
+    def released(self, circuit: Circuit) -> Circuit:
+        """`circuit` with its visible nodes on their large capacitors."""
+        node = self.profile.node
+        capacitance_F = circuit.capacitance_F.copy()
+        capacitance_F[self.layers.visible] *= node.release_capacitance_F / node.capacitance_F
+        return replace(circuit, capacitance_F=capacitance_F)

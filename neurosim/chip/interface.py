@@ -1,0 +1,106 @@
+"""What a host sees of a chip: a data sheet, voltages to set, time to wait, voltages to read.
+
+A controller of a real chip that offers these calls can take the simulator's place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.topology import Layers, Weights
+
+__all__ = ["ChipInterface", "DataSheet"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class DataSheet:
+    """Nominal values that the maker prints; what one die really has is for calibration to find.
+
+    Attributes
+    ----------
+    name : str
+        Name of the chip.
+    layers : Layers
+        Nodes and couplings.
+    unit_V : float
+        Voltage of 1 in the host's numbers.
+    unit_S : float
+        Conductance of weight 1 and of stiffness 1: the leak g of a node.
+    tau_s : float
+        C / g of a node.
+    release_tau_s : float
+        C / g of a visible node that runs free.
+    full_scale : float
+        Largest weight that can be programmed.
+    max_spring_S : float or None
+        Largest spring.
+    has_hold : bool
+        Whether `store` and `recall` work.
+    has_current_sense : bool
+        Whether `sense` works.
+    advised_beta, advised_settle_tau : float
+        Nudge and settling time that suit this chip.
+    """
+
+    name: str
+    layers: Layers
+    unit_V: float
+    unit_S: float
+    tau_s: float
+    release_tau_s: float
+    full_scale: float
+    max_spring_S: float | None
+    has_hold: bool
+    has_current_sense: bool
+    advised_beta: float
+    advised_settle_tau: float
+
+
+class ChipInterface(Protocol):
+    """Calls of a host. The batch axis comes first: rows are the same chip at different times."""
+
+    @property
+    def data_sheet(self) -> DataSheet:
+        """Nominal values."""
+
+    def program(self, weights: Weights) -> None:
+        """Set every coupling and bias to the nearest conductances; beyond full scale they clip."""
+
+    def precharge(self, visible_V: Array) -> None:
+        """Charge the visible nodes to these voltages and discharge all others, (rows, n_visible).
+
+        This fixes the number of rows until the next `precharge`.
+        """
+
+    def drive(self, target_V: Array, conductance_S: float) -> Array:
+        """Hold the visible nodes by springs to these voltages; returns those of the codes used."""
+
+    def clamp(self, target_V: Array) -> Array:
+        """Hold the visible nodes rigidly at these voltages; returns those of the codes used."""
+
+    def release(self) -> None:
+        """Let the visible nodes run free on their large capacitors."""
+
+    def settle(self, time_s: float) -> None:
+        """Wait."""
+
+    def store(self) -> None:
+        """Sample every node onto its hold capacitor."""
+
+    def recall(self) -> None:
+        """Charge every node to the voltage that its hold capacitor has stored."""
+
+    def read(self) -> Array:
+        """Output voltages of all nodes through the ADC, (rows, n_nodes); NaN in a failed row."""
+
+    def read_visible(self) -> Array:
+        """Output voltages of the visible nodes through the ADC, (rows, n_visible)."""
+
+    def sense(self) -> Array:
+        """Currents that flow from the sources into the visible nodes, (rows, n_visible)."""

@@ -1,0 +1,54 @@
+"""What ONE chip would spend: its clock and its counters, and what the simulation spent on it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+
+__all__ = ["Ledger"]
+
+
+@dataclass
+class Ledger:
+    """Running totals of a chip; every field only grows.
+
+    Attributes
+    ----------
+    chip_time_s : float
+        Time that one chip needs, rows after one another: rows x settling time.
+    settles, programs : int
+        Calls of `settle` (a batch counts once) and of `program`.
+    rows_settled : int
+        Settles of one chip: rows x calls.
+    device_writes : int
+        Devices whose target changed and that were written anew.
+    dac_conversions, adc_conversions : int
+        Voltages set and read.
+    dac_clipped, adc_clipped, weights_clipped : int
+        Values beyond the range; they saturate as on the chip.
+    rows_diverged : int
+        Rows that left all bounds; they read NaN.
+    evaluations, steps : int
+        Of the right-hand side and of the solver, for a mean row: simulation effort.
+    """
+
+    chip_time_s: float = 0.0
+    settles: int = 0
+    rows_settled: int = 0
+    programs: int = 0
+    device_writes: int = 0
+    dac_conversions: int = 0
+    adc_conversions: int = 0
+    dac_clipped: int = 0
+    adc_clipped: int = 0
+    weights_clipped: int = 0
+    rows_diverged: int = 0
+    evaluations: int = 0
+    steps: int = 0
+
+    def copy(self) -> Ledger:
+        """Totals as they stand."""
+        return Ledger(**asdict(self))
+
+    def since(self, earlier: Ledger) -> dict[str, float]:
+        """What was added since `earlier`, by name."""
+        return {f.name: getattr(self, f.name) - getattr(earlier, f.name) for f in fields(self)}

@@ -1,0 +1,24 @@
+"""The host controller: it sets voltages, waits, reads node voltages and programs weights."""
+
+from neurosim.host.experiment import Experiment, FlowSettings, SamplingSettings
+from neurosim.host.gradep import contrast, gradient
+from neurosim.host.optimizer import Optimizer, initial_weights
+from neurosim.host.phases import Presentation, free_phase, present
+from neurosim.host.sampler import draw_samples
+from neurosim.host.trainer import Trainer, Update
+
+__all__ = [
+    "Experiment",
+    "FlowSettings",
+    "Optimizer",
+    "Presentation",
+    "SamplingSettings",
+    "Trainer",
+    "Update",
+    "contrast",
+    "draw_samples",
+    "free_phase",
+    "gradient",
+    "initial_weights",
+    "present",
+]

@@ -1,0 +1,133 @@
+r"""One presentation of a batch: the free phase and two nudged ones, by local measurements only.
+
+The spring holds the visible nodes at x_t; the displacement that it allows is the velocity,
+
+.. math:: v = \alpha \lambda (x^* - x_t).
+
+The cost :math:`C = \tfrac12 |\alpha\lambda(x - x_t) - u_t|^2` is itself a spring of stiffness
+:math:`(\alpha\lambda)^2` to :math:`x_t + u_t / (\alpha\lambda)`. With
+k = beta (alpha lambda)^2, the spring and a nudge of +-beta merge into one spring,
+
+.. math::
+    \lambda_\pm = \lambda \pm k, \qquad
+    x_\pm = x_t \pm \frac{k}{\lambda \pm k} \frac{u_t}{\alpha \lambda}.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.chip.interface import ChipInterface
+from neurosim.errors import DataError
+from neurosim.host.experiment import FlowSettings
+
+__all__ = ["Presentation", "flow_loss_by_row", "free_phase", "present"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Presentation:
+    """What the host has measured, in its own units (volts over the data sheet's unit).
+
+    Attributes
+    ----------
+    velocity : ndarray, shape (rows, n_visible)
+        alpha lambda times the displacement of the free phase.
+    free, positive : ndarray, shape (rows, n_nodes)
+        Node outputs at the end of the free phase and of that with +beta.
+    negative : ndarray, shape (rows, n_nodes), or None
+        The same with -beta; None if one-sided.
+    """
+
+    velocity: Array
+    free: Array
+    positive: Array
+    negative: Array | None
+
+
+def free_phase(chip: ChipInterface, x_t: Array, flow: FlowSettings) -> tuple[Array, Array, Array]:
+    """Settle under the spring from x_t with all hidden nodes at zero.
+
+    Returns
+    -------
+    anchor : ndarray, shape (rows, n_visible)
+        x_t as the DAC's codes have it.
+    outputs : ndarray, shape (rows, n_nodes)
+    velocity : ndarray, shape (rows, n_visible)
+    """
+    sheet = chip.data_sheet
+    target_V = x_t * sheet.unit_V
+    chip.precharge(target_V)
+    anchor = chip.drive(target_V, flow.stiffness * sheet.unit_S) / sheet.unit_V
+    _settle(chip, flow)
+    outputs = chip.read() / sheet.unit_V
+    displacement = outputs[:, sheet.layers.visible] - anchor
+    return anchor, outputs, flow.alpha * flow.stiffness * displacement
+
+
+def present(chip: ChipInterface, x_t: Array, u_t: Array, flow: FlowSettings) -> Presentation:
+    """Free phase, then each nudged phase from the free state.
+
+    Parameters
+    ----------
+    chip : ChipInterface
+    x_t, u_t : ndarray, shape (rows, n_visible)
+        Where on the flow's paths, and the velocity that the chip should learn there.
+    flow : FlowSettings
+        With beta and settle_tau given (see `FlowSettings.on`).
+
+    Raises
+    ------
+    DataError
+        The negative nudge is stiffer than the spring.
+    """
+    scale = flow.alpha * flow.stiffness
+    nudge = _given(flow.beta, "beta") * scale**2
+    if flow.phases == "centred" and nudge >= flow.stiffness:
+        raise DataError(
+            f"FlowSettings.beta must be below stiffness / (alpha stiffness)^2 = "
+            f"{flow.stiffness / scale**2:.3g}, but is {flow.beta:g}; the spring of the negative "
+            "phase would not be positive."
+        )
+    anchor, free, velocity = free_phase(chip, x_t, flow)
+    sheet = chip.data_sheet
+    centred = flow.phases == "centred"
+    if centred and sheet.has_hold:
+        chip.store()
+
+    def nudged(sign: int) -> Array:
+        stiffness = flow.stiffness + sign * nudge
+        target = anchor + sign * nudge / stiffness * u_t / scale
+        chip.drive(target * sheet.unit_V, stiffness * sheet.unit_S)
+        _settle(chip, flow)
+        return chip.read() / sheet.unit_V
+
+    positive = nudged(+1)
+    if not centred:
+        return Presentation(velocity, free, positive, None)
+    if sheet.has_hold:
+        chip.recall()
+    else:
+        chip.precharge(x_t * sheet.unit_V)
+        chip.drive(x_t * sheet.unit_V, flow.stiffness * sheet.unit_S)
+        _settle(chip, flow)
+    return Presentation(velocity, free, positive, nudged(-1))
+
+
+def flow_loss_by_row(velocity: Array, u_t: Array) -> Array:
+    """Mean over pixels of (v - u_t)^2, shape (rows,); NaN where the chip failed."""
+    return np.mean((velocity - u_t) ** 2, axis=1)
+
+
+def _settle(chip: ChipInterface, flow: FlowSettings) -> None:
+    chip.settle(_given(flow.settle_tau, "settle_tau") * chip.data_sheet.tau_s)
+
+
+def _given(value: float | None, name: str) -> float:
+    if value is None:
+        raise DataError(f"FlowSettings.{name} must be given, but is None; use FlowSettings.on.")
+    return value

@@ -1,0 +1,130 @@
+"""The training loop: present, estimate the gradient, change shadow weights, program the chip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.chip.interface import ChipInterface
+from neurosim.data import PairSource
+from neurosim.errors import ConvergenceError
+from neurosim.host.experiment import Experiment
+from neurosim.host.gradep import gradient
+from neurosim.host.optimizer import Optimizer, initial_weights, learning_rate
+from neurosim.host.phases import flow_loss_by_row, present
+from neurosim.streams import Streams
+from neurosim.topology import Weights
+
+__all__ = ["Trainer", "Update"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Update:
+    """What the host knows of one update.
+
+    Attributes
+    ----------
+    update : int
+        From 1.
+    flow_loss : float
+        Mean of (v - u_t)^2 over rows and pixels, BEFORE the weights change.
+    flow_loss_0, ..., flow_loss_4 : float
+        The same over the rows of each fifth of t; NaN if there are none.
+    gradient_norm : float
+        Before the clip.
+    learning_rate : float
+    rows_lost : int
+        Rows of which a phase failed; they are in no mean.
+    """
+
+    update: int
+    flow_loss: float
+    flow_loss_0: float
+    flow_loss_1: float
+    flow_loss_2: float
+    flow_loss_3: float
+    flow_loss_4: float
+    gradient_norm: float
+    learning_rate: float
+    rows_lost: int
+
+
+def _loss_by_time(loss: Array, t: Array) -> list[float]:
+    """Mean loss in total and in five equal bins of t, rows that failed left out."""
+    good = np.isfinite(loss)
+    bins = np.minimum((t * 5).astype(int), 4)
+    masks = [good, *(good & (bins == k) for k in range(5))]
+    return [float(loss[mask].mean()) if mask.any() else float("nan") for mask in masks]
+
+
+class Trainer:
+    """Trains whatever is behind the chip interface.
+
+    Parameters
+    ----------
+    chip : ChipInterface
+    experiment : Experiment
+    images : ndarray, shape (n, n_visible)
+        Training data in [-1, 1].
+
+    Examples
+    --------
+    ``for update in Trainer(chip, experiment, images): print(update.flow_loss)``
+    """
+
+    def __init__(self, chip: ChipInterface, experiment: Experiment, images: Array) -> None:
+        self.chip, self.experiment = chip, experiment
+        self.flow = experiment.flow.on(chip.data_sheet)
+        self.n_done = 0
+        streams = Streams(experiment.seed)
+        sheet = chip.data_sheet
+        start = initial_weights(sheet.layers, experiment.gain, streams.generator("weights"))
+        self.optimizer = Optimizer(start, experiment, sheet.full_scale)
+        self._images, self._streams = images, streams
+        chip.program(start)
+
+    @property
+    def weights(self) -> Weights:
+        """The shadow weights."""
+        return self.optimizer.weights
+
+    def __iter__(self) -> Iterator[Update]:
+        """Run the updates that are left, one at a time."""
+        batch = self.experiment.batch
+        with PairSource(self._images, batch, self._streams, prefetch=True) as source:
+            while self.n_done < self.experiment.updates:
+                yield self._update(source)
+
+    def _update(self, source: PairSource) -> Update:
+        shown_batch = source.batch_at(self.n_done)
+        layers = self.chip.data_sheet.layers
+        beta = self.flow.beta
+        assert beta is not None
+        shown = present(self.chip, shown_batch.x_t, shown_batch.u_t, self.flow)
+        estimate, rows_lost = gradient(shown, beta, layers)
+        if rows_lost == self.experiment.batch:
+            raise ConvergenceError(
+                f"Trainer needs at least one row that settles, but all {rows_lost} rows of update "
+                f"{self.n_done + 1} diverged; lower the tolerances or the learning rate."
+            )
+        loss = _loss_by_time(flow_loss_by_row(shown.velocity, shown_batch.u_t), shown_batch.t)
+        rate = learning_rate(self.experiment, self.n_done)
+        norm = self.optimizer.step(estimate, rate)
+        self.chip.program(self.optimizer.weights)
+        self.n_done += 1
+        return Update(self.n_done, *loss, norm, rate, rows_lost)
+
+    def state(self) -> dict[str, Any]:
+        """Everything that later updates depend on, besides the chip's own state."""
+        return {"n_done": self.n_done, "optimizer": self.optimizer.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from a `state`; restore the chip too."""
+        self.n_done = int(state["n_done"])
+        self.optimizer.restore(state["optimizer"])

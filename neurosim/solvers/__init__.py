@@ -1,0 +1,21 @@
+"""Settling engines; they know no circuits."""
+
+from neurosim.solvers.brownian import BrownianPath
+from neurosim.solvers.etd import ETD2, ETD4
+from neurosim.solvers.settings import ENGINES, METHODS, Settling
+from neurosim.solvers.settle import Settled, available_threads, settle
+from neurosim.solvers.system import RateFunction, System
+
+__all__ = [
+    "ENGINES",
+    "ETD2",
+    "ETD4",
+    "METHODS",
+    "BrownianPath",
+    "RateFunction",
+    "Settled",
+    "Settling",
+    "System",
+    "available_threads",
+    "settle",
+]

@@ -1,0 +1,156 @@
+"""Settle a batch: rows in chunks, chunks on threads, what diverged found and named."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
+
+from neurosim.errors import ConvergenceError
+from neurosim.solvers.settings import Settling
+from neurosim.solvers.stochastic import stochastic
+from neurosim.solvers.system import RateFunction, System
+from neurosim.solvers.transient import Chunk, transient
+
+__all__ = ["CHUNK_ROWS", "Settled", "available_threads", "settle"]
+
+Array = NDArray[np.float64]
+
+# Small enough for a block's arrays to stay in cache. Fixed, so that no result depends on threads.
+CHUNK_ROWS = 128
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A settled batch.
+
+    Attributes
+    ----------
+    u_V : ndarray, shape (rows, n)
+        Node voltages; NaN in rows that diverged.
+    residual : ndarray, shape (rows,)
+        Largest rate of a node, in unit voltages per tau: what is still moving.
+    diverged : ndarray of bool, shape (rows,)
+        Rows that left all bounds.
+    n_evaluations : int
+        Evaluations of the right-hand side, as rows x calls / rows: the mean over chunks, weighted
+        by their rows, rounded up.
+    n_steps : int
+        Steps, counted likewise.
+    """
+
+    u_V: Array
+    residual: Array
+    diverged: NDArray[np.bool_]
+    n_evaluations: int
+    n_steps: int
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+@cache
+def available_threads() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def _pool(n_threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(n_threads, thread_name_prefix="settle")
+
+
+Engine = Callable[[RateFunction, Array, float, Settling, System, np.random.Generator | None], Chunk]
+_ENGINES: dict[str, Engine] = {"transient": transient, "stochastic": stochastic}
+
+
+def settle(
+    system: System,
+    u_V: Array,
+    time_s: float,
+    settings: Settling,
+    noise_of: Callable[[int], np.random.Generator] | None = None,
+    n_threads: int | None = None,
+) -> Settled:
+    """Let every row of `u_V` run for `time_s`.
+
+    Parameters
+    ----------
+    system : System
+    u_V : ndarray, shape (rows, n)
+        Node voltages at the start.
+    time_s : float
+        Settling time.
+    settings : Settling
+        Engine and tolerances.
+    noise_of : callable, optional
+        Generator of the thermal noise of chunk k; needed by the stochastic engine.
+    n_threads : int, optional
+        Threads; by default one for each processor. Results do not depend on it.
+
+    Raises
+    ------
+    ConvergenceError
+        The engine is not available.
+    """
+    if settings.engine not in _ENGINES:
+        raise ConvergenceError(
+            f"Settling.engine must be one of {', '.join(_ENGINES)}, but is {settings.engine}."
+        )
+    engine = _ENGINES[settings.engine]
+    rows = len(u_V)
+    n_chunks = -(-rows // CHUNK_ROWS)
+    chunks = np.array_split(np.arange(rows), n_chunks)
+
+    def run(k: int) -> tuple[Chunk, NDArray[np.bool_]]:
+        rng = None if noise_of is None else noise_of(k)
+        return _settle_chunk(engine, system, u_V, chunks[k], time_s, settings, rng)
+
+    with _blas().limit(limits=1, user_api="blas"):
+        n_threads = min(n_threads or available_threads(), n_chunks)
+        if n_threads == 1:
+            results = [run(k) for k in range(n_chunks)]
+        else:
+            results = list(_pool(n_threads).map(run, range(n_chunks)))
+    parts = [part for part, _ in results]
+    sizes = np.array([len(chunk) for chunk in chunks])
+    return Settled(
+        u_V=np.concatenate([part.u_V for part in parts]),
+        residual=np.concatenate([part.residual for part in parts]),
+        diverged=np.concatenate([bad for _, bad in results]),
+        n_evaluations=-int(-(sizes @ [part.n_evaluations for part in parts]) // rows),
+        n_steps=-int(-(sizes @ [part.n_steps for part in parts]) // rows),
+    )
+
+
+def _settle_chunk(
+    engine: Engine,
+    system: System,
+    u_V: Array,
+    rows: NDArray[np.intp],
+    time_s: float,
+    settings: Settling,
+    rng: np.random.Generator | None,
+) -> tuple[Chunk, NDArray[np.bool_]]:
+    """Settle one chunk; rows that diverge are set aside and the others settle without them."""
+    good = np.ones(len(rows), dtype=bool)
+    out = Chunk(np.full((len(rows), u_V.shape[1]), np.nan), np.full(len(rows), np.inf), 0, 0)
+    n_evaluations = n_steps = 0
+    while good.any():
+        keep = rows[good]
+        part = engine(system.rate(keep), u_V[keep], time_s / system.tau_s, settings, system, rng)
+        n_evaluations, n_steps = n_evaluations + part.n_evaluations, n_steps + part.n_steps
+        bad = ~np.isfinite(part.residual)
+        if not bad.any():
+            out.u_V[good], out.residual[good] = part.u_V, part.residual
+            break
+        good[np.flatnonzero(good)[bad]] = False
+    return Chunk(out.u_V, out.residual, n_evaluations, n_steps), ~good

@@ -1,0 +1,60 @@
+"""The stochastic engine: thermal noise in the dynamics, exact in the leak and the springs."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.errors import ConvergenceError
+from neurosim.solvers.brownian import BrownianPath
+from neurosim.solvers.etd import ETD2
+from neurosim.solvers.settings import Settling
+from neurosim.solvers.system import RateFunction, System
+from neurosim.solvers.transient import Chunk, finish
+
+__all__ = ["stochastic"]
+
+Array = NDArray[np.float64]
+
+
+def stochastic(
+    rate: RateFunction,
+    u_V: Array,
+    span: float,
+    settings: Settling,
+    system: System,
+    rng: np.random.Generator | None,
+) -> Chunk:
+    """Run a block of rows for `span` time constants with noise, in equal steps.
+
+    Raises
+    ------
+    ConvergenceError
+        There is no stream for the noise.
+    """
+    if rng is None:
+        raise ConvergenceError(
+            "The stochastic engine needs a random stream, but has none; pass `noise_of`."
+        )
+    step = span / math.ceil(span / settings.step_tau - 1e-9)
+    with np.errstate(over="ignore", invalid="ignore"):
+        solver = ETD2(
+            lambda _t, y: y,
+            0.0,
+            u_V.ravel(),
+            span,
+            decay=rate.decay,
+            rows=len(u_V),
+            nonlinear=rate.nonlinear,
+            step=step,
+            path=BrownianPath(rng, system.noise_V, rate.decay, len(u_V), step),
+        )
+        n_steps = 0
+        while solver.status == "running":
+            solver.step()
+            n_steps += 1
+        return finish(
+            rate, solver.y.reshape(u_V.shape), solver.nfev, n_steps, system.unit_V, failed=False
+        )

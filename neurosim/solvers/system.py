@@ -1,0 +1,45 @@
+"""What the engines ask of a system: they know no circuits."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["RateFunction", "System"]
+
+Array = NDArray[np.float64]
+
+
+class RateFunction(Protocol):
+    """du/ds = N(u) - decay u of a block of rows, in volts per unit of time tau."""
+
+    @property
+    def decay(self) -> Array:
+        """Diagonal linear part, shape (n,), at least 0."""
+
+    def nonlinear(self, u_V: Array, out: Array) -> Array:
+        """N(u) into `out`, both of shape (rows, n)."""
+
+    def __call__(self, u_V: Array, out: Array) -> Array:
+        """du/ds into `out`, both of shape (rows, n)."""
+
+
+class System(Protocol):
+    """A batch of independent rows that settle."""
+
+    @property
+    def tau_s(self) -> float:
+        """Unit of time."""
+
+    @property
+    def unit_V(self) -> float:
+        """Typical voltage: tolerances and residuals are relative to it."""
+
+    @property
+    def noise_V(self) -> Array:
+        """Noise intensity b of each node [V per square root of tau], shape (n,)."""
+
+    def rate(self, rows: slice | NDArray[np.intp]) -> RateFunction:
+        """Right-hand side for some rows of the batch."""
