@@ -1,1 +1,50 @@
-"""neurosim."""
+"""neurosim: a circuit-level simulator of neuromorphic hardware that learns and draws.
+
+Read the package in this order:
+
+======================== ==========================================================================
+`topology`               which node is where: a layered network as one crossbar
+`circuit.amplifiers`     node amplifiers
+`circuit.circuit`        node laws, springs, co-content, local contrasts
+`solvers.etd`            integrators that take leaks and springs exactly
+`solvers.settle`         a batch in chunks on threads
+`devices.coupling`       programmable conductance pairs
+`chip.interface`         what a host sees of a chip
+`chip.chip`              a die behind converters, with a clock
+`host.phases`            the free and the two nudged phases
+`host.gradep`            every weight's gradient from its own two end points
+`host.trainer`           the loop
+======================== ==========================================================================
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+# Loaded at first use, so that `neurosim --help` does not wait for NumPy and SciPy.
+_HOME = {
+    "Chip": "chip",
+    "Experiment": "host",
+    "FlowSettings": "host",
+    "Profile": "profile",
+    "Run": "runs",
+    "SamplingSettings": "host",
+    "Trainer": "host",
+    "evaluate": "runs",
+    "export": "export",
+    "load_digits": "data",
+    "load_profile": "profile",
+    "resume": "runs",
+    "sample": "runs",
+    "shipped_profiles": "profile",
+    "train": "runs",
+}
+
+__all__ = sorted(_HOME)  # noqa: PLE0605  # a list of str, which ruff cannot see through `sorted`
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'neurosim' has no attribute {name!r}")
+    return getattr(import_module(f"neurosim.{_HOME[name]}"), name)

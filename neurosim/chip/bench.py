@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,7 +109,7 @@ class Oscilloscope:
         start_s = self._ends_s[-1] if self._ends_s else 0.0
         ends_s = time_s * np.linspace(0, 1, self.points + 1) ** 2
         self._record(start_s)
-        for before_s, after_s in zip(ends_s, ends_s[1:], strict=False):
+        for before_s, after_s in pairwise(ends_s):
             self.chip.settle(float(after_s - before_s))
             self._record(start_s + float(after_s))
         self._ends_s.append(start_s + time_s)

@@ -94,7 +94,10 @@ class Die:
         load_S = self.couplings_per_node * profile.coupling.nominal_load_S(node.leak_S)
         self._leak_S = (node.leak_S - node.loading * load_S) * factors("leak", n)
         self._capacitance = factors("capacitance", n)
-        self._gain = factors("gain", n) if mismatch.gain else None
+        self._gain = None
+        if mismatch.gain:
+            self._gain = factors("gain", n)
+            self._gain[self.layers.visible] = 1.0
         self._offset_V = None
         if mismatch.offset_V:
             rng = streams.generator("fabrication.offset_V")

@@ -85,7 +85,8 @@ class Mismatch(Sourced):
     Parameters
     ----------
     leak, capacitance, coupling, spring, gain : float
-        Of the nodes' leak and capacitance, each coupling device, each spring, each amplifier.
+        Of the nodes' leak and capacitance, each coupling device, each spring, each hidden amplifier
+        (a visible node has a unity buffer, whose gain feedback sets).
     offset_V : float
         Standard deviation of the amplifiers' input offset.
     """

@@ -4,6 +4,9 @@ The spring holds the visible nodes at x_t; the displacement that it allows is th
 
 .. math:: v = \alpha \lambda (x^* - x_t).
 
+A chip with an ammeter measures it as the current that the spring carries, v = -alpha I / (g unit):
+the displacement is small beside x, so a difference of two voltages loses most of the ADC's bits.
+
 The cost :math:`C = \tfrac12 |\alpha\lambda(x - x_t) - u_t|^2` is itself a spring of stiffness
 :math:`(\alpha\lambda)^2` to :math:`x_t + u_t / (\alpha\lambda)`. With
 k = beta (alpha lambda)^2, the spring and a nudge of +-beta merge into one spring,
@@ -36,7 +39,7 @@ class Presentation:
     Attributes
     ----------
     velocity : ndarray, shape (rows, n_visible)
-        alpha lambda times the displacement of the free phase.
+        Of the free phase: alpha lambda displacement, or -alpha times the spring's current.
     free, positive : ndarray, shape (rows, n_nodes)
         Node outputs at the end of the free phase and of that with +beta.
     negative : ndarray, shape (rows, n_nodes), or None
@@ -65,8 +68,11 @@ def free_phase(chip: ChipInterface, x_t: Array, flow: FlowSettings) -> tuple[Arr
     anchor = chip.drive(target_V, flow.stiffness * sheet.unit_S) / sheet.unit_V
     _settle(chip, flow)
     outputs = chip.read() / sheet.unit_V
-    displacement = outputs[:, sheet.layers.visible] - anchor
-    return anchor, outputs, flow.alpha * flow.stiffness * displacement
+    if sheet.has_current_sense:
+        velocity = -flow.alpha * chip.sense() / (sheet.unit_S * sheet.unit_V)
+    else:
+        velocity = flow.alpha * flow.stiffness * (outputs[:, sheet.layers.visible] - anchor)
+    return anchor, outputs, velocity
 
 
 def present(chip: ChipInterface, x_t: Array, u_t: Array, flow: FlowSettings) -> Presentation:

@@ -97,10 +97,10 @@ class _Exponential(OdeSolver):
 
     def _dense_output_impl(self) -> DenseOutput:
         decay = np.broadcast_to(self._decay, self._shape).ravel()
-        ends = ((self._n_old, self.y_old), (self._n, self.y))
+        ends = ((self._n_old, self._y_old), (self._n, self.y))
         return _Hermite(
             [self.t_old, self.t],
-            [self.y_old, self.y],
+            [self._y_old, self.y],
             [n.ravel() - decay * y for n, y in ends],
         )
 
@@ -234,7 +234,7 @@ class ETD4(_Exponential):
         grow = min(_GROW, _SAFETY * norm**-0.25) if norm > 0 else _GROW
         self.h_abs = h * (min(1.0, grow) if rejected else grow)
         self._n, self._n_old = self._n_old, self._n
-        self.t, self.y = t_new, new.ravel()
+        self._y_old, self.t, self.y = self.y, t_new, new.ravel()
         return True, None
 
 
@@ -296,7 +296,7 @@ class ETD2(_Exponential):
         new += work
         self._n, self._n_old = self._n_old, self._n
         self._evaluate(t_new, new, self._n)
-        self.t, self.y = t_new, new.ravel()
+        self._y_old, self.t, self.y = self.y, t_new, new.ravel()
         return True, None
 
 

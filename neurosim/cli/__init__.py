@@ -1,0 +1,5 @@
+"""The command line: `neurosim --help`."""
+
+from neurosim.cli.main import main
+
+__all__ = ["main"]

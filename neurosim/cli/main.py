@@ -1,0 +1,50 @@
+"""The group of all commands, and how errors reach a person: one clear line, exit status 2."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from neurosim.cli.commands import evaluate, export, profiles, quickstart, report, sample, train
+from neurosim.errors import NeurosimError
+
+__all__ = ["main"]
+
+
+class _Group(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        """Print the text of an error alone; leave with 2, or with 130 after Ctrl-C."""
+        try:
+            return super().invoke(ctx)
+        except NeurosimError as error:
+            click.echo(f"neurosim: {error}", err=True)
+            sys.exit(2)
+        except KeyboardInterrupt:
+            click.echo("neurosim: stopped.", err=True)
+            sys.exit(130)
+        except BrokenPipeError:
+            sys.exit(1)
+
+
+_HELP = """Simulate neuromorphic hardware that learns by equilibrium propagation.
+
+\b
+First steps:
+  neurosim quickstart                            train, sample and report in minutes
+  neurosim profiles                              the chips that come with neurosim
+  neurosim train --profile cmos_rc_6bit --out runs/mine
+  neurosim evaluate runs/mine                    how good are its samples?
+  neurosim export runs/mine --to weights.csv     the weight table
+"""
+
+
+@click.group(cls=_Group, help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="neurosim-eqprop", prog_name="neurosim")
+def main() -> None:
+    """Group of all commands."""
+
+
+for command in (quickstart, profiles, train, sample, evaluate, export, report):
+    main.add_command(command)

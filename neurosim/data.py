@@ -1,0 +1,200 @@
+r"""Training data: the digits, their grid of grey levels, and optimally paired flow triples.
+
+A flow-matching triple is a point on the straight line from noise to an image, and its velocity:
+
+.. math:: x_t = (1 - t)\, x_0 + t\, x_1, \qquad u_t = x_1 - x_0
+
+with x0 ~ N(0, I), t ~ U(0, 1), and x0 paired with x1 by exact optimal transport over the batch.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from neurosim.errors import DataError
+from neurosim.streams import Streams
+
+__all__ = ["FlowBatch", "PairSource", "load_digits", "optimal_pairs", "to_grid"]
+
+Array = NDArray[np.float64]
+
+_GREY_STEPS = 16  # the digits' grey levels are 0..16
+_PREFETCH_DEPTH = 2
+_SMALLEST_PREFETCHED_BATCH = 512  # below this a pairing takes milliseconds
+
+
+def load_digits() -> tuple[Array, NDArray[np.int_]]:
+    """8x8 digits of scikit-learn, scaled from 0..16 to [-1, 1].
+
+    scikit-learn's set is the *test* half of UCI's optdigits: 1,797 images by 13 writers, none of
+    whom is named. A split of it is therefore not writer independent.
+
+    Returns
+    -------
+    images : ndarray, shape (1797, 64)
+        Row-major pixels on 17 levels from -1 (paper) to 1 (ink).
+    labels : ndarray of int, shape (1797,)
+    """
+    from sklearn.datasets import load_digits as load
+
+    images, labels = load(return_X_y=True)
+    return images / (_GREY_STEPS / 2) - 1, labels
+
+
+def to_grid(x: Array) -> Array:
+    """Clip to [-1, 1] and round to the nearest of the digits' 17 levels; NaN stays NaN.
+
+    Examples
+    --------
+    >>> to_grid(np.array([-3.0, 0.07, 0.1]))
+    array([-1.   ,  0.125,  0.125])
+    """
+    half = _GREY_STEPS / 2
+    rounded: Array = np.round(np.clip(x, -1, 1) * half) / half
+    return rounded
+
+
+def optimal_pairs(x0: Array, x1: Array) -> NDArray[np.intp]:
+    r"""Permutation p that minimises :math:`\sum_i |x_{0,i} - x_{1,p(i)}|^2`.
+
+    The squares of the rows add the same to every permutation, so the cost handed to the exact
+    O(n^3) assignment is -x0 x1^T alone. With noise as x0 and digits as x1 it takes 10 ms for 512
+    rows and 0.2 s for 1,797; with their roles exchanged, four times as long.
+
+    Parameters
+    ----------
+    x0, x1 : ndarray, shape (n, d)
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        `x1[p]` is paired row by row with `x0`.
+
+    Raises
+    ------
+    DataError
+        The shapes differ or have not two axes.
+
+    Examples
+    --------
+    >>> optimal_pairs(np.array([[0.0], [1.0]]), np.array([[1.1], [0.1]]))
+    array([1, 0])
+    """
+    if x0.ndim != 2 or x0.shape != x1.shape:
+        raise DataError(
+            f"optimal_pairs needs two arrays of one shape (n, d), but got {x0.shape} and "
+            f"{x1.shape}; leave out rows until they agree."
+        )
+    permutation: NDArray[np.intp] = linear_sum_assignment(-(x0 @ x1.T))[1]
+    return permutation
+
+
+@dataclass(frozen=True)
+class FlowBatch:
+    """Flow-matching triples, one a row; the arrays are read-only.
+
+    Parameters
+    ----------
+    x_t : ndarray, shape (batch, d)
+        Points between noise and image.
+    u_t : ndarray, shape (batch, d)
+        Their velocities x1 - x0.
+    t : ndarray, shape (batch,)
+        Flow time in [0, 1).
+    """
+
+    x_t: Array
+    u_t: Array
+    t: Array
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            getattr(self, field.name).setflags(write=False)
+
+
+class PairSource:
+    """Source of training triples: the batch of an update depends on seed and update alone.
+
+    As a context manager with `prefetch`, it pairs the next two updates on threads while the caller
+    works: SciPy's assignment, nearly the whole cost, releases the interpreter lock. Batches are
+    the same bits with and without. Without `with`, or for batches below 512, nothing starts.
+
+    Parameters
+    ----------
+    images : ndarray, shape (n, d)
+        Training data, finite.
+    batch : int
+        Rows of a batch, 1 to n, the images drawn without replacement.
+    streams : Streams
+        Its stream `pairs`, one generator an update.
+    prefetch : bool
+
+    Raises
+    ------
+    DataError
+        The images are not a finite matrix, or the batch is empty or larger than they are.
+
+    Examples
+    --------
+    >>> images = np.linspace(-1, 1, 12).reshape(4, 3)
+    >>> with PairSource(images, 2, Streams(0), prefetch=True) as source:
+    ...     source.batch_at(0).x_t.shape
+    (2, 3)
+    """
+
+    def __init__(self, images: Array, batch: int, streams: Streams, prefetch: bool) -> None:
+        if images.ndim != 2 or not np.isfinite(images).all():
+            raise DataError(
+                f"PairSource.images must be a finite array of shape (n, d), but has shape "
+                f"{images.shape} and {np.count_nonzero(~np.isfinite(images))} values that are not "
+                f"finite; make each image one row and mend those values."
+            )
+        if not 1 <= batch <= len(images):
+            raise DataError(
+                f"PairSource.batch must be between 1 and the {len(images)} images, but is {batch}; "
+                f"choose a batch in that range or bring more images."
+            )
+        self._images, self._batch, self._streams = images, batch, streams
+        self._prefetch = prefetch and batch >= _SMALLEST_PREFETCHED_BATCH
+        self._pool: ThreadPoolExecutor | None = None
+        self._pending: dict[int, Future[FlowBatch]] = {}
+
+    def __enter__(self) -> PairSource:
+        if self._prefetch and self._pool is None:
+            self._pool = ThreadPoolExecutor(_PREFETCH_DEPTH, thread_name_prefix="pairs")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        pool, self._pool = self._pool, None
+        self._pending.clear()
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)
+
+    def batch_at(self, update: int) -> FlowBatch:
+        """Triples of an update, counted from 0."""
+        ready = self._pending.pop(update, None)
+        if self._pool is not None:
+            coming = range(update + 1, update + 1 + _PREFETCH_DEPTH)
+            for stale in self._pending.keys() - set(coming):
+                self._pending.pop(stale).cancel()
+            for later in coming:
+                if later not in self._pending:
+                    self._pending[later] = self._pool.submit(self._draw, later)
+        return self._draw(update) if ready is None else ready.result()
+
+    def _draw(self, update: int) -> FlowBatch:
+        rng = self._streams.generator("pairs", update)
+        x0 = rng.standard_normal((self._batch, self._images.shape[1]))
+        x1 = self._images[rng.permutation(len(self._images))[: self._batch]]
+        x1 = x1[optimal_pairs(x0, x1)]
+        t = rng.random(self._batch)
+        x_t = (1 - t[:, None]) * x0 + t[:, None] * x1
+        return FlowBatch(x_t, x1 - x0, t)

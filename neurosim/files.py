@@ -1,0 +1,88 @@
+"""Files that are whole or absent: written to a temporary name, synced, and renamed."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurosim.errors import CheckpointError
+
+__all__ = ["load_tree", "save_tree", "write_bytes", "write_text"]
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace the file at `path` by `data`, or leave it as it was."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace the file at `path` by `text` in UTF-8."""
+    write_bytes(path, text.encode())
+
+
+def save_tree(path: Path, tree: dict[str, Any]) -> None:
+    """Nested dicts of arrays and plain values as one NPZ that holds no code."""
+    arrays: dict[str, np.ndarray] = {}
+
+    def walk(node: dict[str, Any], prefix: str) -> dict[str, Any]:
+        plain: dict[str, Any] = {}
+        for key, value in node.items():
+            name = f"{prefix}{key}"
+            if isinstance(value, dict):
+                plain[key] = walk(value, f"{name}/")
+            elif isinstance(value, np.ndarray):
+                arrays[name] = value
+                plain[key] = {"__array__": name}
+            else:
+                plain[key] = value
+        return plain
+
+    arrays["__tree__"] = np.array(json.dumps(walk(tree, "")))
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)  # type: ignore[arg-type]  # the stub takes names for `allow_pickle`
+    write_bytes(path, stream.getvalue())
+
+
+def load_tree(path: Path) -> dict[str, Any]:
+    """What `save_tree` wrote.
+
+    Raises
+    ------
+    CheckpointError
+        The file is missing, damaged, or no such file.
+    """
+    try:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        tree = json.loads(str(arrays["__tree__"]))
+    except FileNotFoundError:
+        raise CheckpointError(f"{path} must exist, but does not; train the run first.") from None
+    # Damage shows as any error of zipfile, zlib, struct, json or NumPy, wherever it happens to lie.
+    except Exception as error:
+        raise CheckpointError(
+            f"{path} must be a neurosim checkpoint, but cannot be read ({error}); restore it from "
+            "a copy, or train again into a new folder."
+        ) from None
+
+    def walk(node: dict[str, Any]) -> dict[str, Any]:
+        return {
+            key: (arrays[value["__array__"]] if "__array__" in value else walk(value))
+            if isinstance(value, dict)
+            else value
+            for key, value in node.items()
+        }
+
+    return walk(tree)

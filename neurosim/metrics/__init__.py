@@ -1,0 +1,29 @@
+"""How generated samples are judged: one protocol for every figure that is published."""
+
+from neurosim.metrics.classifier import Classifier
+from neurosim.metrics.samples import (
+    baselines,
+    class_entropy,
+    class_shares,
+    evaluate_samples,
+    frechet_distance,
+    nearest_training_distance,
+    nn_two_sample,
+    precision_recall_density_coverage,
+    smallest_class,
+    w2,
+)
+
+__all__ = [
+    "Classifier",
+    "baselines",
+    "class_entropy",
+    "class_shares",
+    "evaluate_samples",
+    "frechet_distance",
+    "nearest_training_distance",
+    "nn_two_sample",
+    "precision_recall_density_coverage",
+    "smallest_class",
+    "w2",
+]

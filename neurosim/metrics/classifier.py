@@ -1,0 +1,117 @@
+"""The fixed classifier of the digits whose hidden layer measures samples."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.errors import DataError
+
+__all__ = ["SHIPPED", "Classifier"]
+
+Array = NDArray[np.float64]
+
+SHIPPED = Path(__file__).with_name("classifier.npz")
+
+
+@dataclass(frozen=True)
+class Classifier:
+    r"""Perceptron with one hidden layer of rectified units.
+
+    .. math:: f = \max(0, x W_1 + b_1), \qquad \hat y = \arg\max(f W_2 + b_2)
+
+    Its weights never change, so that a distance between features f is the same ruler on every
+    machine. `neurosim.metrics.fit_classifier` is the script that fitted them.
+
+    Parameters
+    ----------
+    hidden_weights : ndarray, shape (d, h)
+        W1.
+    hidden_bias : ndarray, shape (h,)
+    output_weights : ndarray, shape (h, 10)
+        W2.
+    output_bias : ndarray, shape (10,)
+    held_out_accuracy : float
+        Share of the images kept from the fit that these very weights name rightly.
+
+    Raises
+    ------
+    DataError
+        The shapes do not fit together.
+    """
+
+    hidden_weights: Array
+    hidden_bias: Array
+    output_weights: Array
+    output_bias: Array
+    held_out_accuracy: float
+
+    def __post_init__(self) -> None:
+        h, n_classes = self.hidden_bias.size, self.output_bias.size
+        shapes = (self.hidden_weights.shape[1:], self.output_weights.shape)
+        if shapes != ((h,), (h, n_classes)):
+            raise DataError(
+                f"Classifier.hidden_weights and output_weights must have shapes (d, {h}) and "
+                f"({h}, {n_classes}), but have {self.hidden_weights.shape} and "
+                f"{self.output_weights.shape}; fit it again."
+            )
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+
+    @classmethod
+    def load(cls, path: Path = SHIPPED) -> Classifier:
+        """Classifier of a file that `save` wrote; by default the one that is shipped.
+
+        Raises
+        ------
+        DataError
+            The file is missing, or is no classifier.
+
+        Examples
+        --------
+        >>> Classifier.load().held_out_accuracy > 0.95
+        True
+        """
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                values = {field.name: stored[field.name] for field in fields(cls)}
+        except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+            raise DataError(
+                f"Classifier.load needs a readable .npz with arrays "
+                f"{', '.join(field.name for field in fields(cls))}, but {path} is not ({error}); "
+                f"write one with `python -m neurosim.metrics.fit_classifier`."
+            ) from error
+        return cls(**{**values, "held_out_accuracy": float(values["held_out_accuracy"])})
+
+    def save(self, path: Path) -> None:
+        """Write the weights to an .npz without pickles."""
+        np.savez(path, **{field.name: getattr(self, field.name) for field in fields(self)})
+
+    def features(self, x: Array) -> Array:
+        """Hidden activations, shape (n, h), of images of shape (n, d) in [-1, 1].
+
+        Raises
+        ------
+        DataError
+            The images have another width than those it was fitted to.
+        """
+        width = self.hidden_weights.shape[0]
+        if x.ndim != 2 or x.shape[1] != width:
+            raise DataError(
+                f"Classifier.features needs images of shape (n, {width}), but got {x.shape}; "
+                f"flatten each image to a row."
+            )
+        hidden: Array = np.maximum(x @ self.hidden_weights + self.hidden_bias, 0)
+        return hidden
+
+    def predict(self, x: Array) -> NDArray[np.intp]:
+        """Class 0 to 9, shape (n,), of images of shape (n, d) in [-1, 1]."""
+        scores = self.features(x) @ self.output_weights + self.output_bias
+        labels: NDArray[np.intp] = scores.argmax(axis=1)
+        return labels

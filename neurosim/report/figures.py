@@ -1,0 +1,268 @@
+"""Figures of a run, drawn for a phone's width; colours can be told apart without colour vision.
+
+Nothing here touches pyplot: a figure belongs to its caller and to no global list.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from io import BytesIO, StringIO
+from math import isqrt
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, NullFormatter, PercentFormatter
+from numpy.typing import NDArray
+
+from neurosim.chip.bench import Trace
+from neurosim.errors import DataError
+
+__all__ = [
+    "class_figure",
+    "figure_png",
+    "figure_svg",
+    "loss_figure",
+    "sample_figure",
+    "waveform_figure",
+]
+
+Array = NDArray[np.float64]
+
+_WIDTH_IN = 5.4
+# Okabe and Ito (2008); ordered quantities take viridis without its pale end.
+_BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "#5a5a5a"
+_SHADES = {"free": "#ffffff", "free again": "#ffffff", "+β": "#fbe3cf", "-β": "#d6e9f5"}
+_PHASES = {
+    1: ("free",),
+    2: ("free", "+β"),
+    3: ("free", "+β", "-β"),
+    4: ("free", "+β", "free again", "-β"),
+}
+_STYLE = {
+    "font.size": 10,
+    "axes.titlesize": 10,
+    "axes.labelsize": 10,
+    "legend.fontsize": 9,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.unicode_minus": True,
+    "lines.linewidth": 1.0,
+    "path.simplify_threshold": 0.3,
+    "svg.hashsalt": "neurosim",
+}
+_LINES = 24
+
+
+def loss_figure(metrics: Mapping[str, Array]) -> Figure:
+    """Flow loss against updates: each update thin, its running mean bold; below, by fifths of t.
+
+    Parameters
+    ----------
+    metrics : mapping of str to ndarray, shape (n_updates,)
+        `update`, `flow_loss` and `flow_loss_0` to `flow_loss_4`; NaN where nothing was measured.
+    """
+    update, loss = np.asarray(metrics["update"]), np.asarray(metrics["flow_loss"])
+    smooth = _running_mean(loss)
+    with _style():
+        fig = _figure(5.6)
+        total, bins = fig.subplots(2, 1, sharex=True)
+        marker = "." if len(update) < 20 else None
+        total.plot(update, loss, color=_BLUE, lw=0.6, alpha=0.45, label="each update")
+        total.plot(update, smooth, color=_BLUE, lw=2.0, marker=marker, label="running mean")
+        curves = [_running_mean(np.asarray(metrics[f"flow_loss_{k}"])) for k in range(5)]
+        for k, (curve, color) in enumerate(zip(curves, _ordered_colors(5), strict=True)):
+            label = f"{k / 5:.1f} to {(k + 1) / 5:.1f}"
+            bins.plot(update, curve, color=color, lw=1.5, marker=marker, label=label)
+        for axes, drawn in ((total, [smooth]), (bins, curves)):
+            _loss_scale(axes, np.concatenate(drawn))
+            axes.grid(alpha=0.3, lw=0.6, which="both")
+        total.set_ylabel("flow loss")
+        total.legend(frameon=False)
+        bins.set_ylabel("running mean by t")
+        bins.set_xlabel("updates")
+        bins.legend(frameon=False, title="t from", ncols=2, title_fontsize=9, labelspacing=0.3)
+    return fig
+
+
+def sample_figure(samples: Array, n: int = 100, columns: int = 20) -> Figure:
+    """The first `n` samples as gray tiles from -1 (black) to 1 (white); failed ones are orange.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (rows, n_visible)
+        A square number of pixels is drawn as a square, any other as a strip of one row.
+    n, columns : int
+        Number of samples, and of square tiles beside each other.
+    """
+    shown = np.clip(np.atleast_2d(np.asarray(samples, dtype=float))[:n], -1, 1)
+    if not shown.size:
+        raise DataError("sample_figure needs at least one sample, but there is none; draw some.")
+    count, pixels = shown.shape
+    side = isqrt(pixels)
+    height, width = (side, side) if side**2 == pixels else (1, pixels)
+    columns = min(count, max(1, columns * side // width))
+    rows = -(-count // columns)
+    # NaN is the gap between tiles; above the range stands a sample that failed.
+    shown = np.where(np.isfinite(shown).all(axis=1, keepdims=True), shown, 2.0)
+    sheet = np.full((rows, height + 1, columns, width + 1), np.nan)
+    for k, sample in enumerate(shown):
+        sheet[k // columns, :height, k % columns, :width] = sample.reshape(height, width)
+    image = sheet.reshape(rows * (height + 1), columns * (width + 1))[:-1, :-1]
+    with _style():
+        fig = Figure(figsize=(_WIDTH_IN, _WIDTH_IN * image.shape[0] / image.shape[1]))
+        FigureCanvasAgg(fig)
+        axes = fig.add_axes((0, 0, 1, 1))
+        cmap = mpl.colormaps["gray"].with_extremes(bad="white", over=_ORANGE)
+        axes.imshow(image, cmap=cmap, vmin=-1, vmax=1, interpolation="nearest", aspect="auto")
+        axes.set_axis_off()
+    return fig
+
+
+def waveform_figure(trace: Trace, unit_V: float, tau_s: float) -> Figure:
+    """One settle: the outputs of each layer, and how far the nudges move the visible one.
+
+    Parameters
+    ----------
+    trace : Trace
+        The free phase and the nudged ones after it.
+    unit_V : float
+        Voltage of 1 in the host's numbers, dotted.
+    tau_s : float
+        C / g of a node; time is given in its units below and in seconds above.
+    """
+    blocks = _blocks(trace)
+    names = _PHASES.get(len(blocks), tuple(f"phase {k + 1}" for k in range(len(blocks))))
+    time, output_mV = trace.time_s / tau_s, 1e3 * trace.output_V
+    free_end = blocks[0].stop - 1
+    change_mV = _change_since_free(output_mV[:, trace.layers.visible], blocks, names)
+    panels = [(name, trace.layers.nodes(k)) for k, name in enumerate(trace.layers.names())]
+    nudged = bool(np.isfinite(change_mV).any())
+    with _style():
+        fig = _figure(1.0 + 1.6 * (len(panels) + nudged))
+        stack = fig.subplots(len(panels) + nudged, 1, sharex=True, squeeze=False)[:, 0]
+        for axes, (name, nodes) in zip(stack, panels, strict=False):
+            _draw_nodes(axes, time, output_mV[:, nodes], output_mV[free_end, nodes])
+            axes.set_ylabel(f"{name} [mV]")
+            for level in (-1e3 * unit_V, 1e3 * unit_V):
+                axes.axhline(level, color=_GREY, lw=0.8, ls=":")
+        if nudged:
+            _draw_nodes(stack[-1], time, change_mV, output_mV[free_end, trace.layers.visible])
+            stack[-1].set_ylabel("change of x [mV]")
+        ends = [0.0, *(end_s / tau_s for end_s in trace.phase_ends_s)]
+        for axes in stack:
+            for name, start, end in zip(names, ends, ends[1:], strict=False):
+                axes.axvspan(start, end, color=_SHADES.get(name, "#ffffff"), lw=0, zorder=0)
+        for name, start, end in zip(names, ends, ends[1:], strict=False):
+            where = ((start + end) / 2, 1.02)
+            stack[0].text(
+                *where, name, transform=stack[0].get_xaxis_transform(), ha="center", va="bottom"
+            )
+        stack[0].set_xlim(0, ends[-1])
+        stack[-1].set_xlabel("time [τ]")
+        seconds = stack[0].secondary_xaxis(1.14, functions=(lambda t: t * tau_s, lambda s: s / tau_s))
+        seconds.xaxis.set_major_formatter(EngFormatter(unit="s"))
+        fig.align_ylabels()
+    return fig
+
+
+def class_figure(shares: Array) -> Figure:
+    """Share of each class among the samples; the line is where all are equal."""
+    shares = np.asarray(shares, dtype=float)
+    with _style():
+        fig = _figure(2.4)
+        axes = fig.subplots()
+        axes.bar(np.arange(len(shares)), shares, color=_BLUE, width=0.75)
+        axes.axhline(1 / len(shares), color=_ORANGE, lw=1.5, ls="--", label="uniform")
+        axes.set_xticks(np.arange(len(shares)))
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+        axes.set_ylim(0, 1.25 * max(float(np.nanmax(shares)), 1 / len(shares)))
+        axes.set_xlabel("class")
+        axes.set_ylabel("share of samples")
+        axes.legend(frameon=False, loc="upper right")
+    return fig
+
+
+def figure_png(fig: Figure, dpi: int = 150) -> bytes:
+    """The figure as a PNG file."""
+    buffer = BytesIO()
+    with _style():
+        fig.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def figure_svg(fig: Figure) -> str:
+    """The figure as an SVG file; text is drawn as paths, coordinates have 0.01 points."""
+    buffer = StringIO()
+    with _style():
+        fig.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    shorten = re.compile(r"(\.\d\d)\d+")
+    return re.sub(r' d="[^"]*"', lambda d: shorten.sub(r"\1", d.group()), buffer.getvalue())
+
+
+def _style() -> AbstractContextManager[None]:
+    return mpl.rc_context(_STYLE)
+
+
+def _figure(height_in: float) -> Figure:
+    fig = Figure(figsize=(_WIDTH_IN, height_in), layout="constrained")
+    FigureCanvasAgg(fig)
+    return fig
+
+
+def _ordered_colors(n: int) -> Array:
+    return np.asarray(mpl.colormaps["viridis"](np.linspace(0, 0.85, n)))
+
+
+def _running_mean(values: Array) -> Array:
+    """Mean over a fiftieth of all updates around each, (n,); NaN is left out, not spread."""
+    half = len(values) // 100
+    good = np.isfinite(values)
+    window = np.ones(2 * half + 1)
+    total = np.convolve(np.where(good, values, 0.0), window)[half : half + len(values)]
+    count = np.convolve(good, window)[half : half + len(values)]
+    return np.where(count > 0.5, total / np.maximum(count, 1), np.nan)
+
+
+def _loss_scale(axes: Axes, drawn: Array) -> None:
+    """Logarithmic if the curve falls by more than a factor of 4."""
+    low, high = (np.nanmin(drawn), np.nanmax(drawn)) if np.isfinite(drawn).any() else (1.0, 1.0)
+    if low > 0 and high / low > 4:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        many = high / low > 30
+        axes.yaxis.set_minor_formatter(
+            NullFormatter() if many else lambda v, _: f"{v:g}" if f"{v:e}"[0] in "25" else ""
+        )
+
+
+def _blocks(trace: Trace) -> list[slice]:
+    """Points of each settle: a new one begins where time repeats."""
+    cuts = [0, *(np.flatnonzero(np.diff(trace.time_s) <= 0) + 1), len(trace.time_s)]
+    return [slice(int(a), int(b)) for a, b in zip(cuts, cuts[1:], strict=False)]
+
+
+def _change_since_free(visible: Array, blocks: list[slice], names: tuple[str, ...]) -> Array:
+    """Output minus that at the end of the last free phase, NaN outside of the nudged phases."""
+    change, reference = np.full_like(visible, np.nan), visible[0]
+    for block, name in zip(blocks, names, strict=True):
+        if name.endswith("β"):
+            change[block] = visible[block] - reference
+        elif name.startswith("free"):
+            reference = visible[block.stop - 1]
+    return change
+
+
+def _draw_nodes(axes: Axes, time: Array, output: Array, order: Array) -> None:
+    """Up to 24 nodes of (points, nodes), evenly chosen, coloured by rank of `order`."""
+    n = output.shape[1]
+    chosen = np.unique(np.linspace(0, n - 1, min(n, _LINES)).round().astype(int))
+    chosen = chosen[np.argsort(order[chosen])]
+    for node, color in zip(chosen, _ordered_colors(len(chosen)), strict=True):
+        axes.plot(time, output[:, node], color=color, lw=0.8)

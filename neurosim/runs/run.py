@@ -1,0 +1,180 @@
+"""A run folder: everything of one training run, self-contained and resumable.
+
+.. code-block:: text
+
+    profile.yaml      the hardware profile as used
+    experiment.yaml   the algorithm's settings
+    run.json          command, versions, state of the run
+    metrics.csv       one row an update
+    checkpoint.npz    shadow weights, optimizer, devices, counters
+    samples.png samples.npz weights.csv report.html     made from the above
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import platform
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.chip import Chip
+from neurosim.errors import CheckpointError, RunError
+from neurosim.files import load_tree, save_tree, write_text
+from neurosim.host import Experiment, Trainer
+from neurosim.profile import Profile
+from neurosim.yaml_files import dump_block, load_block
+
+__all__ = ["Run", "versions"]
+
+Array = NDArray[np.float64]
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a result depends on."""
+    from importlib.metadata import version
+
+    packages = ("neurosim-eqprop", "numpy", "scipy", "scikit-learn")
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+
+
+class Run:
+    """One run folder.
+
+    Attributes
+    ----------
+    path : Path
+    profile : Profile
+    experiment : Experiment
+    """
+
+    def __init__(self, path: Path, profile: Profile, experiment: Experiment) -> None:
+        self.path, self.profile, self.experiment = path, profile, experiment
+
+    @classmethod
+    def create(cls, path: Path, profile: Profile, experiment: Experiment, command: str = "") -> Run:
+        """Make a new folder; one that exists and is not empty is never touched.
+
+        Raises
+        ------
+        RunError
+            There is something at `path` already.
+        """
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise RunError(
+                f"{path} must be a new folder, but exists; give another --out, or --resume to go "
+                "on with it."
+            )
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(
+                f"{path} must be a folder that can be made, but cannot ({error.strerror}); give "
+                "another --out."
+            ) from None
+        run = cls(path, profile, experiment)
+        write_text(path / "profile.yaml", dump_block(profile))
+        write_text(path / "experiment.yaml", dump_block(experiment))
+        run.note(command=command, versions=versions())
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> Run:
+        """A run that exists.
+
+        Raises
+        ------
+        RunError
+            `path` is no run folder.
+        """
+        if not (path / "profile.yaml").is_file() or not (path / "experiment.yaml").is_file():
+            raise RunError(
+                f"{path} must be a run folder with profile.yaml and experiment.yaml, but is not; "
+                "make one with `neurosim train`."
+            )
+        profile = load_block(path / "profile.yaml", Profile)
+        return cls(path, profile, load_block(path / "experiment.yaml", Experiment))
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What run.json says."""
+        try:
+            return json.loads((self.path / "run.json").read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+
+    def note(self, **facts: Any) -> None:
+        """Add to run.json."""
+        text = json.dumps(self.facts | facts, indent=2) + "\n"
+        write_text(self.path / "run.json", text)
+
+    @property
+    def checkpoint(self) -> Path:
+        """Path of the newest checkpoint."""
+        return self.path / "checkpoint.npz"
+
+    def save(self, chip_state: dict[str, Any], trainer_state: dict[str, Any]) -> None:
+        """Write a checkpoint."""
+        save_tree(self.checkpoint, {"chip": chip_state, "trainer": trainer_state})
+
+    def load(self) -> dict[str, Any]:
+        """The newest checkpoint's chip and trainer states."""
+        tree = load_tree(self.checkpoint)
+        if not {"chip", "trainer"} <= tree.keys():
+            raise CheckpointError(
+                f"{self.checkpoint} must hold a chip and a trainer, but holds {', '.join(tree)}."
+            )
+        return tree
+
+    def chip(self, n_threads: int | None = None) -> Chip:
+        """The chip as the checkpoint left it."""
+        chip = Chip(self.profile, self.experiment.seed, n_threads=n_threads)
+        self._restore(chip.restore, "chip")
+        return chip
+
+    def restore(self, chip: Chip, trainer: Trainer) -> None:
+        """Set a fresh chip and trainer to where the checkpoint left them."""
+        self._restore(chip.restore, "chip")
+        self._restore(trainer.restore, "trainer")
+
+    def _restore(self, restore: Any, part: str) -> None:
+        state = self.load()[part]
+        try:
+            restore(state)
+        except (KeyError, TypeError) as error:
+            raise CheckpointError(
+                f"{self.checkpoint} must hold a complete {part}, but does not ({error}); it was "
+                "written by another version: train again into a new folder."
+            ) from None
+
+    @property
+    def metrics_path(self) -> Path:
+        """Path of the metrics table."""
+        return self.path / "metrics.csv"
+
+    def metrics(self) -> dict[str, Array]:
+        """The metrics table as columns."""
+        try:
+            with self.metrics_path.open(encoding="utf-8", newline="") as stream:
+                rows = list(csv.DictReader(stream))
+            names = rows[0].keys() if rows else ()
+            return {name: np.array([float(row[name]) for row in rows]) for name in names}
+        except OSError:
+            raise RunError(f"{self.metrics_path} must exist, but does not; train first.") from None
+        except (ValueError, TypeError, KeyError) as error:
+            raise RunError(
+                f"{self.metrics_path} must be a table of numbers, but is not ({error})."
+            ) from None
+
+    def cut_metrics(self, n_updates: int) -> None:
+        """Drop the rows after update `n_updates`: they will be computed again."""
+        if not self.metrics_path.exists():
+            return
+        lines = self.metrics_path.read_text("utf-8").splitlines(keepends=True)
+        out = io.StringIO()
+        out.writelines(lines[: n_updates + 1])
+        write_text(self.metrics_path, out.getvalue())

@@ -1,0 +1,130 @@
+"""Samples from a trained run, and their evaluation by the one protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.chip import Chip
+from neurosim.data import PairSource, load_digits
+from neurosim.errors import ConvergenceError, DataError
+from neurosim.host import SamplingSettings, draw_samples, free_phase
+from neurosim.host.phases import flow_loss_by_row
+from neurosim.metrics import Classifier, baselines, evaluate_samples
+from neurosim.runs.run import Run
+from neurosim.streams import Streams
+
+__all__ = ["evaluate", "sample"]
+
+Array = NDArray[np.float64]
+Progress = Callable[[int, int], None]
+
+# Rows that are presented to a chip at once: bounds the memory of a large request.
+_BATCH = 2048
+
+
+def sample(
+    run: Run,
+    n: int,
+    *,
+    mode: str | None = None,
+    t_end: float | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> tuple[Array, SamplingSettings]:
+    """Draw `n` samples from the chip of a trained run.
+
+    Parameters
+    ----------
+    run : Run
+    n : int
+        At least 1.
+    mode, t_end : optional
+        Instead of the experiment's.
+    seed : int
+        Of the starting noise.
+    progress : callable, optional
+        Called with steps done and their total.
+
+    Returns
+    -------
+    x : ndarray, shape (n, n_visible)
+    settings : SamplingSettings
+        As used.
+    """
+    if n < 1:
+        raise DataError(f"The number of samples must be at least 1, but is {n}.")
+    given = {"mode": mode, "t_end": t_end}
+    settings = SamplingSettings.model_validate(
+        run.experiment.sampling.model_dump() | {k: v for k, v in given.items() if v is not None}
+    )
+    chip = run.chip()
+    rng = Streams(seed).generator("samples")
+    x_0 = rng.standard_normal((n, chip.data_sheet.layers.n_visible))
+    parts = np.array_split(x_0, -(-n // _BATCH))
+
+    def report(part: int) -> Progress | None:
+        if progress is None:
+            return None
+        return lambda done, total: progress(part * total + done, len(parts) * total)
+
+    drawn = [
+        draw_samples(chip, part, run.experiment.flow, settings, report(k))
+        for k, part in enumerate(parts)
+    ]
+    return np.concatenate(drawn), settings
+
+
+def flow_loss(chip: Chip, run: Run, seed: int = 0) -> dict[str, Any]:
+    """Flow-matching loss of the chip as the host measures it, over all images at random t."""
+    images, _ = load_digits()
+    with PairSource(images, len(images), Streams(seed), prefetch=False) as source:
+        batch = source.batch_at(0)
+    _, _, velocity = free_phase(chip, batch.x_t, run.experiment.flow.on(chip.data_sheet))
+    loss = flow_loss_by_row(velocity, batch.u_t)
+    good = np.isfinite(loss)
+    fifth = np.minimum((batch.t * 5).astype(int), 4)
+    return {
+        "flow_loss": float(loss[good].mean()),
+        "flow_loss_by_t": [float(loss[good & (fifth == k)].mean()) for k in range(5)],
+    }
+
+
+def evaluate(
+    run: Run,
+    n: int = 2000,
+    *,
+    mode: str | None = None,
+    t_end: float | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> tuple[dict[str, Any], Array]:
+    """Judge `n` samples of a run against all digits, beside three rows that need no chip.
+
+    Returns
+    -------
+    result : dict
+        The metrics of `neurosim.metrics.evaluate_samples`, the flow loss, how the samples were
+        drawn, and `baselines` (real, noisy, gaussian).
+    samples : ndarray, shape (n, n_visible)
+
+    Raises
+    ------
+    ConvergenceError
+        Samples diverged; they are never averaged in.
+    """
+    x, settings = sample(run, n, mode=mode, t_end=t_end, seed=seed, progress=progress)
+    lost = int(np.count_nonzero(~np.isfinite(x).all(axis=1)))
+    if lost:
+        raise ConvergenceError(
+            f"All samples must settle, but {lost} of {n} diverged; lower settling.rtol in the "
+            "profile."
+        )
+    images, _ = load_digits()
+    result = flow_loss(run.chip(), run, seed)
+    result |= evaluate_samples(x, images, Classifier.load())
+    result |= {"mode": settings.mode, "t_end": settings.t_end, "n": n, "seed": seed}
+    return result | {"baselines": baselines(images, seed, n)}, x

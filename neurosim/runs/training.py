@@ -1,0 +1,133 @@
+"""Train into a run folder: metrics as they come, checkpoints, resume to the same bits."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurosim.chip import Chip
+from neurosim.data import load_digits
+from neurosim.errors import RunError
+from neurosim.host import Experiment, Trainer, Update
+from neurosim.profile import Profile
+from neurosim.runs.run import Run
+
+__all__ = ["resume", "train"]
+
+CHECKPOINT_EVERY_S = 20.0
+
+Progress = Callable[[Update, int], None]
+
+
+def train(
+    profile: Profile,
+    experiment: Experiment,
+    out: Path | str,
+    *,
+    command: str = "",
+    progress: Progress | None = None,
+    n_threads: int | None = None,
+) -> Run:
+    """Train a new chip of `profile` and keep everything in the folder `out`.
+
+    Parameters
+    ----------
+    profile : Profile
+    experiment : Experiment
+    out : path
+        A folder that does not exist yet.
+    command : str
+        How to repeat the run, for the report.
+    progress : callable, optional
+        Called after each update with it and the total.
+    n_threads : int, optional
+        Threads that settle a batch; results do not depend on it.
+
+    Raises
+    ------
+    RunError
+        `out` exists.
+    DataError
+        The data do not fit the chip or the batch.
+    """
+    images, _ = load_digits()
+    chip = Chip(profile, experiment.seed, n_threads=n_threads)
+    trainer = Trainer(chip, experiment, images)
+    run = Run.create(Path(out), profile, experiment, command)
+    return _continue(run, chip, trainer, progress)
+
+
+def resume(
+    out: Path | str, *, progress: Progress | None = None, n_threads: int | None = None
+) -> Run:
+    """Go on with a run that was stopped; the result has the same bits as if it never was.
+
+    Raises
+    ------
+    RunError
+        `out` is no run folder.
+    CheckpointError
+        Its checkpoint is damaged.
+    """
+    run = Run.open(Path(out))
+    images, _ = load_digits()
+    chip = Chip(run.profile, run.experiment.seed, n_threads=n_threads)
+    trainer = Trainer(chip, run.experiment, images)
+    if run.checkpoint.exists():
+        run.restore(chip, trainer)
+    run.cut_metrics(trainer.n_done)
+    return _continue(run, chip, trainer, progress)
+
+
+def _continue(run: Run, chip: Chip, trainer: Trainer, progress: Progress | None) -> Run:
+    newest = chip.state(), trainer.state()
+    saved_s = time.monotonic()
+    if not run.checkpoint.exists():
+        run.save(*newest)
+    try:
+        with run.metrics_path.open("a", encoding="utf-8", newline="") as stream:
+            before, started_s = chip.ledger.copy(), time.perf_counter()
+            for update in trainer:
+                now_s = time.perf_counter()
+                row = _row(update, chip, chip.ledger.since(before), now_s - started_s)
+                before, started_s = chip.ledger.copy(), now_s
+                writer = csv.DictWriter(stream, row.keys(), lineterminator="\n")
+                if stream.tell() == 0:
+                    writer.writeheader()
+                writer.writerow(row)
+                stream.flush()
+                newest = chip.state(), trainer.state()
+                if time.monotonic() - saved_s > CHECKPOINT_EVERY_S:
+                    run.save(*newest)
+                    saved_s = time.monotonic()
+                if progress is not None:
+                    progress(update, run.experiment.updates)
+    except OSError as error:
+        raise RunError(f"{run.path} must be writable, but is not ({error.strerror}).") from None
+    finally:
+        run.save(*newest)
+        run.cut_metrics(newest[1]["n_done"])
+    run.note(updates=trainer.n_done, ledger=asdict(chip.ledger))
+    return run
+
+
+def _row(update: Update, chip: Chip, spent: dict[str, float], wall_s: float) -> dict[str, Any]:
+    chip_side = (
+        "chip_time_s",
+        "evaluations",
+        "device_writes",
+        "dac_clipped",
+        "adc_clipped",
+        "weights_clipped",
+        "rows_diverged",
+    )
+    row = asdict(update) | {name: spent[name] for name in chip_side}
+    row["residual"] = float(np.max(chip.residual[np.isfinite(chip.residual)], initial=0.0))
+    row["wall_s"] = round(wall_s, 4)
+    return row

@@ -1,0 +1,73 @@
+"""Small circuits and profiles that several tests use."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from neurosim.circuit import AMPLIFIERS, Circuit, Linear, Pairs, Springs
+from neurosim.topology import Layers
+
+UNIT_V, LEAK_S, CAPACITANCE_F = 0.1, 1e-5, 1e-12
+
+
+def signed_pairs(signed_S: np.ndarray, idle_S: float = 0.0) -> Pairs:
+    """One-sided pairs of a signed conductance."""
+    return Pairs(np.maximum(signed_S, 0) + idle_S, np.maximum(-signed_S, 0) + idle_S)
+
+
+@pytest.fixture
+def make_circuit():
+    """Random circuit of any law, amplifier and imperfection; weights of standard deviation w."""
+
+    def make(
+        law="hopfield",
+        amplifier="tanh",
+        sizes=(3, 5, 4),
+        w=0.3,
+        mismatch=0.0,
+        loading=0.0,
+        seed=0,
+        separate=False,
+    ):
+        rng = np.random.default_rng(seed)
+        layers = Layers(sizes)
+        n = layers.n_nodes
+        box = (layers.n_odd, layers.n_even)
+
+        def near(value, shape):
+            return value * np.exp(mismatch * rng.standard_normal(shape))
+
+        def couplings():
+            signed = w * LEAK_S * rng.standard_normal(box) * layers.present
+            return signed_pairs(signed)
+
+        return Circuit(
+            layers=layers,
+            law=law,
+            visible=Linear(UNIT_V),
+            hidden=AMPLIFIERS[amplifier](UNIT_V),
+            capacitance_F=near(CAPACITANCE_F, n),
+            leak_S=near(LEAK_S, n),
+            couplings=couplings(),
+            biases=signed_pairs(0.3 * LEAK_S * rng.standard_normal(n)),
+            reference_V=UNIT_V,
+            loading=loading,
+            back_couplings=couplings() if separate else None,
+            gain=near(1.0, n) if mismatch else None,
+            offset_V=mismatch * UNIT_V * rng.standard_normal(n) if mismatch else None,
+        )
+
+    return make
+
+
+@pytest.fixture
+def make_springs():
+    """Springs to random voltages for some rows of a circuit."""
+
+    def make(circuit, rows=4, stiffness=15.0, seed=1):
+        k = circuit.layers.n_visible
+        target_V = UNIT_V * np.random.default_rng(seed).standard_normal((rows, k))
+        return Springs(np.full(k, stiffness * LEAK_S), target_V)
+
+    return make

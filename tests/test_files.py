@@ -1,0 +1,45 @@
+"""Files that are whole or absent."""
+
+import numpy as np
+import pytest
+
+from neurosim.errors import CheckpointError
+from neurosim.files import load_tree, save_tree, write_bytes, write_text
+
+
+def test_a_tree_survives_saving_with_all_its_bits(tmp_path):
+    values = np.random.default_rng(0).standard_normal((3, 4))
+    tree = {"a": {"values": values, "n": 3, "deep": {"x": values[0]}}, "rate": 0.1, "none": None}
+    save_tree(tmp_path / "t.npz", tree)
+    back = load_tree(tmp_path / "t.npz")
+    np.testing.assert_array_equal(back["a"]["values"], values)
+    np.testing.assert_array_equal(back["a"]["deep"]["x"], values[0])
+    assert (back["a"]["n"], back["rate"], back["none"]) == (3, 0.1, None)
+
+
+@pytest.mark.parametrize("keep", [0, 1, 30, 200, -1])
+def test_a_checkpoint_cut_short_anywhere_is_named_as_damaged(tmp_path, keep):
+    path = tmp_path / "t.npz"
+    save_tree(path, {"a": np.arange(100.0)})
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(CheckpointError, match="must be a neurosim checkpoint"):
+        load_tree(path)
+
+
+def test_a_checkpoint_with_a_flipped_byte_is_named_as_damaged(tmp_path):
+    path = tmp_path / "t.npz"
+    save_tree(path, {"a": np.arange(100.0)})
+    data = bytearray(path.read_bytes())
+    data[300] ^= 0xFF
+    path.write_bytes(bytes(data))
+    with pytest.raises(CheckpointError):
+        load_tree(path)
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_crumbs(tmp_path):
+    path = tmp_path / "f.txt"
+    write_text(path, "old")
+    with pytest.raises(TypeError):
+        write_bytes(path, "not bytes")  # type: ignore[arg-type]
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["f.txt"]

@@ -1,0 +1,89 @@
+"""Imports point down only, whatever their place in a file."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import neurosim
+
+PACKAGE = Path(neurosim.__file__).parent
+
+# From the ground up; modules of one layer do not import each other.
+LAYERS = [
+    {"errors", "units", "streams"},
+    {"topology", "config", "files"},
+    {"yaml_files"},
+    {"circuit", "solvers", "devices", "converters", "data", "ideal", "metrics"},
+    {"profile"},
+    {"chip"},
+    {"host", "export"},
+    {"runs"},
+    {"report"},
+    {"cli"},
+]
+# Siblings in the ground layers that one other ground module may use.
+ALLOWED_SIDEWAYS = {("metrics", "data")}
+HOST_MAY_IMPORT = {"chip.interface", "data", "topology", "config", "errors", "streams", "host"}
+
+
+def layer_of(part: str) -> int:
+    return next(k for k, names in enumerate(LAYERS) if part in names)
+
+
+def imports(path: Path) -> set[str]:
+    """Modules of the package that a file imports, without the leading `neurosim.`."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found.add(node.module or "")
+        elif isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+    assert "neurosim" not in found, f"{path} imports the package itself, not a module of it"
+    return {name.removeprefix("neurosim.") for name in found if name.startswith("neurosim.")}
+
+
+def modules() -> list[tuple[str, Path]]:
+    paths = sorted(PACKAGE.rglob("*.py"))
+    return [(path.relative_to(PACKAGE).parts[0].removesuffix(".py"), path) for path in paths]
+
+
+def test_every_module_has_a_layer():
+    named = set().union(*LAYERS)
+    assert {part for part, _ in modules()} - {"__init__"} == named
+
+
+def test_imports_point_down_only():
+    upward = []
+    for part, path in modules():
+        if part == "__init__":
+            continue
+        for target in imports(path):
+            to = target.split(".")[0]
+            down = layer_of(to) < layer_of(part)
+            if to != part and not down and (part, to) not in ALLOWED_SIDEWAYS:
+                upward.append(f"{path.relative_to(PACKAGE)} -> {target}")
+    assert not upward, "\n".join(upward)
+
+
+def test_the_host_imports_nothing_of_the_simulator_but_the_chip_interface():
+    for part, path in modules():
+        if part != "host":
+            continue
+        for target in imports(path):
+            allowed = any(
+                target == name or target.startswith(name + ".") for name in HOST_MAY_IMPORT
+            )
+            assert allowed, f"{path.name} imports {target}"
+
+
+def test_the_oracle_shares_no_code_with_the_simulator():
+    assert imports(PACKAGE / "ideal.py") <= {"errors", "topology"}
+
+
+def test_solvers_know_no_circuit():
+    for part, path in modules():
+        if part == "solvers":
+            tops = {target.split(".")[0] for target in imports(path)}
+            assert tops <= {"solvers", "config", "errors"}, path.name
