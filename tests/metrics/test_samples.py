@@ -281,6 +281,12 @@ def test_noisy_digits_look_memorised(rows):
     assert noisy["w2"] < np.sqrt(64 * (0.1**2 + 1 / 768))
 
 
+def test_samples_copied_from_a_few_images_are_precise_but_cover_little(digits, classifier):
+    row = evaluate_samples(digits[:30], digits[:200], classifier)
+    assert (row["nearest_distance"], row["precision"], row["n"]) == (0, 1, 30)
+    assert row["coverage"] < 0.6
+
+
 def test_baselines_depend_on_the_seed_alone(digits):
     few = digits[:80]
     assert baselines(few, seed=1, n=40) == baselines(few, seed=1, n=40)

@@ -80,13 +80,15 @@ def test_etd2_without_noise_converges_with_order_two():
     assert order(errors).min() > 1.85
 
 
-def test_the_error_follows_the_tolerance():
-    exact = reference(10.0)
-    for rtol in (1e-3, 1e-5, 1e-7, 1e-9):
+def test_the_error_is_proportional_to_the_tolerance():
+    exact, errors = reference(10.0), []
+    for rtol in (1e-5, 1e-7, 1e-9):
         got = solve_ivp(pendulum, (0, 10), [1, -0.5], ETD4, decay=DECAY, rtol=rtol, atol=rtol)
         assert got.success
-        # Each step may err by rtol; errors of the last time constant or so add up.
-        assert np.abs(got.y[:, -1] - exact).max() < 10 * rtol
+        errors.append(np.abs(got.y[:, -1] - exact).max() / rtol)
+    # Each step may err by rtol and some ten steps lie within the memory of the slow node.
+    assert max(errors) < 50
+    assert max(errors) / min(errors) < 5
 
 
 def test_dense_output_and_t_eval_agree_with_scipys_own_solver():

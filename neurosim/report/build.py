@@ -1,0 +1,107 @@
+"""Pictures, tables and the page of a run, made from its folder."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.chip.bench import Oscilloscope, Trace
+from neurosim.data import PairSource, load_digits
+from neurosim.errors import DataError
+from neurosim.files import write_bytes, write_text
+from neurosim.host import present
+from neurosim.report.figures import figure_png, loss_figure, sample_figure, waveform_figure
+from neurosim.report.page import RunView, render_report
+from neurosim.runs import Run, sample
+from neurosim.runs.run import versions
+from neurosim.streams import Streams
+
+__all__ = ["settle_trace", "write_report", "write_samples"]
+
+Array = NDArray[np.float64]
+
+
+def _csv(samples: Array) -> bytes:
+    out = io.StringIO()
+    header = ",".join(f"x{k}" for k in range(samples.shape[1]))
+    np.savetxt(out, samples, fmt="%.17g", delimiter=",", header=header, comments="")
+    return out.getvalue().encode()
+
+
+def _npz(samples: Array) -> bytes:
+    out = io.BytesIO()
+    np.savez_compressed(out, samples=samples)
+    return out.getvalue()
+
+
+def _png(samples: Array) -> bytes:
+    return figure_png(sample_figure(samples, n=min(len(samples), 400)))
+
+
+_SAMPLE_FORMATS: dict[str, Callable[[Array], bytes]] = {".csv": _csv, ".npz": _npz, ".png": _png}
+
+
+def write_samples(path: Path) -> Callable[[Array], None]:
+    """Writer of samples to `path`, as its suffix says: .png, .npz or .csv.
+
+    Raises
+    ------
+    DataError
+        At once, before any sample is drawn: the format is not known, or there is no such folder.
+    """
+    make = _SAMPLE_FORMATS.get(path.suffix.lower())
+    if make is None:
+        raise DataError(
+            f"The sample file must end in {', '.join(_SAMPLE_FORMATS)}, but is {path.name}."
+        )
+    if not path.parent.is_dir():
+        raise DataError(f"The folder of {path} must exist, but does not; make it first.")
+    return lambda samples: write_bytes(path, make(samples))
+
+
+def settle_trace(run: Run) -> Trace:
+    """Waveforms of one image's free, positive and negative phase on the run's chip."""
+    chip = run.chip()
+    images, _ = load_digits()
+    with PairSource(images, 1, Streams(run.experiment.seed), prefetch=False) as source:
+        batch = source.batch_at(0)
+    scope = Oscilloscope(chip)
+    present(scope, batch.x_t, batch.u_t, run.experiment.flow.on(chip.data_sheet))
+    return scope.trace()
+
+
+def _evaluation(run: Run) -> dict[str, Any] | None:
+    path = run.path / "evaluation.json"
+    return json.loads(path.read_text("utf-8")) if path.exists() else None
+
+
+def write_report(run: Run, n_samples: int = 100) -> Path:
+    """Write samples.png, loss.png, settle.png and report.html of a run; the page's path."""
+    facts, node = run.facts, run.profile.node
+    samples, _ = sample(run, n_samples)
+    trace, metrics = settle_trace(run), run.metrics()
+    write_samples(run.path / "samples.png")(samples)
+    write_bytes(run.path / "loss.png", figure_png(loss_figure(metrics)))
+    settle = waveform_figure(trace, node.unit_V, node.tau_s)
+    write_bytes(run.path / "settle.png", figure_png(settle))
+    view = RunView(
+        name=run.path.name,
+        command=facts.get("command", ""),
+        profile=run.profile,
+        experiment=run.experiment,
+        metrics=metrics,
+        samples=samples,
+        trace=trace,
+        evaluation=_evaluation(run),
+        ledger=facts.get("ledger", {}),
+        versions=facts.get("versions", versions()),
+    )
+    page = run.path / "report.html"
+    write_text(page, render_report(view))
+    return page

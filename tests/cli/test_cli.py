@@ -1,0 +1,173 @@
+"""The command line: what it prints, what it leaves, and how it fails."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from click.testing import CliRunner
+
+from neurosim.cli import main
+
+TINY = ["--updates", "2", "--batch", "8", "--settle-tau", "0.5"]
+
+
+def run(*args):
+    return CliRunner().invoke(main, [str(a) for a in args])
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder made by `neurosim train`, with everything in it."""
+    out = tmp_path_factory.mktemp("cli") / "run"
+    result = run("train", "--profile", "ideal_hopfield", *TINY, "--out", out)
+    assert result.exit_code == 0, result.output
+    return out
+
+
+def one_line(result):
+    assert result.exit_code == 2, result.output
+    lines = result.stderr.strip().splitlines()
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+    return lines[-1]
+
+
+def test_every_command_explains_itself():
+    names = ["quickstart", "profiles", "train", "sample", "evaluate", "export", "report"]
+    overview = run("--help").stdout
+    for name in names:
+        assert name in overview
+        assert run(name, "--help").exit_code == 0
+
+
+def test_help_does_not_wait_for_numpy():
+    code = "import sys, neurosim.cli; sys.exit(any(m in sys.modules for m in ('numpy', 'scipy')))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_profiles_lists_name_law_and_summary_as_json():
+    rows = json.loads(run("profiles", "--json").stdout)
+    assert {"ideal_gradient", "ideal_hopfield", "cmos_rc_6bit"} <= {row["name"] for row in rows}
+    assert all({"name", "law", "summary"} <= row.keys() for row in rows)
+
+
+def test_a_shown_profile_checks_as_valid(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(run("profiles", "show", "cmos_rc_6bit").stdout)
+    assert run("profiles", "check", path).exit_code == 0
+    assert json.loads(run("profiles", "show", path, "--json").stdout)["adc"]["bits"] == 8
+
+
+def test_train_leaves_a_whole_run_folder(trained):
+    made = {p.name for p in trained.iterdir()}
+    assert {
+        "metrics.csv", "profile.yaml", "experiment.yaml", "checkpoint.npz", "samples.png",
+        "weights.csv", "report.html",
+    } <= made  # fmt: skip
+    assert not [name for name in made if name.endswith(".tmp")]
+
+
+@pytest.mark.parametrize("suffix", ["png", "npz", "csv"])
+def test_sample_writes_the_file_it_was_asked_for(trained, tmp_path, suffix):
+    out = tmp_path / f"x.{suffix}"
+    result = run("sample", trained, "-n", 3, "--t-end", 0.1, "--out", out, "--json")
+    assert json.loads(result.stdout)["n"] == 3
+    assert out.stat().st_size > 100
+
+
+def test_evaluate_prints_one_object(trained):
+    result = json.loads(run("evaluate", trained, "-n", 100, "--json").stdout)
+    assert result["n"] == 100
+    assert result["baselines"].keys() == {"real", "noisy", "gaussian"}
+    assert (trained / "evaluation.json").exists()
+    assert run("report", trained).exit_code == 0
+
+
+def test_export_writes_the_table(trained, tmp_path):
+    result = run("export", trained, "--to", tmp_path / "w.csv", "--json")
+    assert json.loads(result.stdout)["rows"] == 24_896
+
+
+def test_mistakes_give_one_clear_line_and_write_nothing(trained, tmp_path):
+    bad = tmp_path / "bad.yaml"
+    good = run("profiles", "show", "cmos_rc_6bit").stdout
+    out = tmp_path / "out"
+
+    bad.write_text(good.replace("  offset_V:", "  ofset_V:", 1))
+    message = run("train", "--profile", bad, *TINY, "--out", out).stderr
+    assert "did you mean 'offset_V'" in message
+    bad.write_text(good.replace("leak_S: 10 uS", "leak_S: 10 uF", 1))
+    assert "must be given in S, but is '10 uF'" in run("profiles", "check", bad).stderr
+
+    line = one_line(run("train", "--profile", "ideal_hopfild", *TINY, "--out", out))
+    assert "ideal_hopfield" in line
+    assert "missing.yaml" in one_line(run("train", "--profile", "missing.yaml", "--out", out))
+    assert "needs --profile" in one_line(run("train", "--out", out))
+    assert "must be a new folder" in one_line(
+        run("train", "--profile", "ideal_hopfield", *TINY, "--out", trained)
+    )
+    assert "batch" in one_line(
+        run("train", "--profile", "ideal_hopfield", "--batch", 99999, "--out", out)
+    )
+    assert "must be a run folder" in one_line(run("sample", out))
+    assert "x>=1" in one_line(run("sample", trained, "-n", 0))
+    assert "must end in" in one_line(run("sample", trained, "--out", tmp_path / "x.gif"))
+    assert "must end in .csv" in one_line(run("export", trained, "--to", tmp_path / "w.xyz"))
+    assert not out.exists()
+    assert {p.name for p in tmp_path.iterdir()} == {"bad.yaml"}
+
+
+def test_a_corrupted_checkpoint_is_one_clear_line(trained, tmp_path):
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(trained, copy)
+    (copy / "checkpoint.npz").write_bytes(b"PK\x03\x04 not really")
+    for command in (["sample", copy], ["train", "--resume", "--out", copy], ["evaluate", copy]):
+        assert "must be a neurosim checkpoint" in one_line(run(*command))
+
+
+def test_resuming_with_other_settings_is_refused(trained):
+    args = ["train", "--resume", "--out", trained, "--beta", 0.004]
+    assert "beta differ" in one_line(run(*args))
+
+
+def test_a_finished_run_resumes_to_itself(trained):
+    before = (trained / "metrics.csv").read_text()
+    args = ["train", "--profile", "ideal_hopfield", *TINY, "--out", trained, "--resume"]
+    assert run(*args).exit_code == 0
+    assert (trained / "metrics.csv").read_text() == before
+
+
+def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
+    out = tmp_path / "run"
+    command = [sys.executable, "-c", "from neurosim.cli import main; main()", "train"]
+    process = subprocess.Popen(
+        [
+            *command,
+            "--profile",
+            "ideal_hopfield",
+            "--batch",
+            "8",
+            "--settle-tau",
+            "1",
+            "--out",
+            out,
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    metrics = out / "metrics.csv"
+    deadline = time.monotonic() + 60
+    while not (metrics.exists() and metrics.read_text().count("\n") > 3):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGINT)
+    _, message = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert f"neurosim train --resume --out {out}" in message
+    assert "Traceback" not in message

@@ -1,0 +1,71 @@
+"""The weight table against the circuit it describes."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from neurosim.chip import Chip
+from neurosim.errors import DataError
+from neurosim.export import export, table
+from neurosim.host import initial_weights
+from neurosim.profile import load_profile
+from neurosim.topology import Weights
+from neurosim.yaml_files import with_value
+
+
+def chip_of(name, sizes=(4, 6, 5)):
+    chip = Chip(with_value(load_profile(name), "layers", sizes))
+    chip.program(initial_weights(chip.die.layers, 0.5, np.random.default_rng(0)))
+    return chip
+
+
+def read(path):
+    with path.open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_the_table_has_one_row_for_every_parameter_of_the_published_network(tmp_path):
+    assert export(chip_of("cmos_rc_6bit", (64, 128, 128)), tmp_path / "w.csv") == 24_896
+    assert len(read(tmp_path / "w.csv")) == 24_896
+
+
+def test_a_row_names_the_coupling_that_the_circuit_has_there(tmp_path):
+    chip = chip_of("ideal_hopfield")
+    export(chip, tmp_path / "w.csv")
+    layers = chip.die.layers
+    delta = chip.circuit.couplings.delta_S / chip.profile.node.leak_S
+    weights = Weights(delta, chip.circuit.bias_A / 1e-6)
+    for row in read(tmp_path / "w.csv"):
+        k, i = int(row["layer"]), int(row["row"])
+        if row["kind"] == "W":
+            expected = weights.matrix(layers, k)[i, int(row["column"])]
+            assert row["to_node"] == f"{layers.names()[k + 1]}[{i}]"
+        else:
+            expected = weights.bias[layers.nodes(k)][i]
+        assert float(row["weight"]) == pytest.approx(expected, rel=1e-12)
+
+
+def test_codes_times_their_step_are_the_target_conductances(tmp_path):
+    chip = chip_of("cmos_rc_6bit")
+    coupling = chip.profile.coupling
+    step_S = coupling.full_scale * chip.profile.node.leak_S / (coupling.levels - 1)
+    export(chip, tmp_path / "w.csv")
+    for row in read(tmp_path / "w.csv"):
+        for side in ("plus", "minus"):
+            target = coupling.idle_S + int(row[f"code_{side}"]) * step_S
+            assert float(row[f"target_{side}_S"]) == pytest.approx(target, rel=1e-12, abs=1e-20)
+            assert 0 <= int(row[f"code_{side}"]) < coupling.levels
+
+
+def test_numbers_keep_all_their_bits(tmp_path):
+    chip = chip_of("cmos_rc_6bit")
+    export(chip, tmp_path / "w.csv")
+    for text, value in zip(read(tmp_path / "w.csv"), table(chip), strict=True):
+        assert float(text["achieved_plus_S"]) == value["achieved_plus_S"]
+
+
+def test_a_format_that_is_not_known_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"must end in \.csv, but is w\.docx"):
+        export(chip_of("ideal_hopfield"), tmp_path / "w.docx")
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,79 @@
+"""GradEP on the ideal chip against the exact adjoint gradient of the oracle."""
+
+import numpy as np
+import pytest
+
+from neurosim.chip import Chip
+from neurosim.host import FlowSettings, gradient, initial_weights, present
+from neurosim.ideal import IdealNetwork
+from neurosim.profile import load_profile
+from neurosim.solvers import Settling
+from neurosim.topology import Layers
+from neurosim.yaml_files import with_value
+
+EXACT = Settling(rtol=1e-9, atol=1e-12)
+LAWS = {"gradient": ("ideal_gradient", "silu"), "hopfield": ("ideal_hopfield", "tanh")}
+
+
+def pack(weights):
+    return np.concatenate([weights.coupling.ravel(), weights.bias])
+
+
+def estimate(law, sizes, beta, phases="centred", gain=0.5, rows=6, seed=0):
+    """GradEP's estimate and the oracle's gradient, as vectors."""
+    name, activation = LAWS[law]
+    profile = with_value(load_profile(name), "layers", sizes)
+    layers, rng = Layers(sizes), np.random.default_rng(seed)
+    chip = Chip(profile, settling=EXACT)
+    weights = initial_weights(layers, gain, rng)
+    chip.program(weights)
+    x_t, u_t = rng.standard_normal((2, rows, sizes[0]))
+    flow = FlowSettings(beta=beta, settle_tau=150.0, phases=phases)
+    shown = present(chip, x_t, u_t, flow)
+    got, lost = gradient(shown, beta, layers)
+    assert lost == 0
+    network = IdealNetwork.from_weights(layers, weights, law, activation)
+    exact = network.cost_gradient(x_t, u_t, flow.stiffness, flow.alpha)
+    return pack(got), pack(exact)
+
+
+def cosine(a, b):
+    return a @ b / (np.linalg.norm(a) * np.linalg.norm(b))
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_the_ideal_chips_gradient_is_the_exact_one_on_the_full_network(law):
+    got, exact = estimate(law, (64, 128, 128), beta=1.25e-3, gain=0.3)
+    assert cosine(got, exact) > 0.9999
+    assert np.linalg.norm(got) == pytest.approx(np.linalg.norm(exact), rel=1e-2)
+
+
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize(("phases", "order"), [("centred", 2), ("one-sided", 1)])
+def test_the_error_falls_with_the_promised_order_in_beta(law, phases, order):
+    errors = []
+    for beta in (4e-3, 2e-3, 1e-3):
+        got, exact = estimate(law, (5, 7, 6), beta, phases)
+        errors.append(np.linalg.norm(got - exact) / np.linalg.norm(exact))
+    slopes = np.log2(np.array(errors[:-1]) / errors[1:])
+    np.testing.assert_allclose(slopes, order, atol=0.2)
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_four_layers_learn_as_well_as_three(law):
+    got, exact = estimate(law, (4, 6, 5, 3), beta=5e-4)
+    assert cosine(got, exact) > 0.9999
+
+
+def test_rows_that_failed_are_left_out_of_the_mean_and_counted():
+    rng = np.random.default_rng(0)
+    layers = Layers((3, 4))
+    from neurosim.host import Presentation
+
+    free, high, low = rng.standard_normal((3, 5, 7))
+    whole, lost = gradient(Presentation(free[:, :3], free, high, low), 0.1, layers)
+    assert lost == 0
+    bad = np.concatenate([high, np.full((1, 7), np.nan)]), np.concatenate([low, low[:1]])
+    mended, lost = gradient(Presentation(free[:, :3], free, *bad), 0.1, layers)
+    assert lost == 1
+    np.testing.assert_allclose(mended.coupling, whole.coupling)

@@ -1,0 +1,137 @@
+"""The three phases, and that the host measures nothing but what a controller could."""
+
+import numpy as np
+import pytest
+
+from neurosim.chip import Chip, ChipInterface
+from neurosim.errors import DataError
+from neurosim.host import Experiment, FlowSettings, Trainer, free_phase, initial_weights, present
+from neurosim.ideal import IdealNetwork
+from neurosim.profile import load_profile
+from neurosim.solvers import Settling
+from neurosim.topology import Layers
+from neurosim.yaml_files import with_value
+
+SIZES = (5, 7, 6)
+
+
+class Recorder:
+    """A chip that offers exactly the calls of the interface and writes down each one."""
+
+    def __init__(self, chip):
+        self._chip, self.calls, self.read_by_host = chip, [], []
+
+    def __getattr__(self, name):
+        if name not in dir(ChipInterface):
+            raise AssertionError(f"the host asked for `{name}`, which no chip offers")
+        value = getattr(self._chip, name)
+        if not callable(value):
+            self.calls.append((name, None))
+            self.read_by_host.append(name)
+            return value
+
+        def call(*args):
+            result = value(*args)
+            self.calls.append((name, args))
+            if result is not None:
+                self.read_by_host.append((name, np.shape(result)))
+            return result
+
+        return call
+
+
+def chip_of(name="ideal_hopfield", settling=None, **changes):
+    profile = with_value(load_profile(name), "layers", SIZES)
+    for path, value in changes.items():
+        profile = with_value(profile, path.replace("__", "."), value)
+    return Chip(profile, settling=settling)
+
+
+def programmed(chip, seed=0):
+    weights = initial_weights(Layers(SIZES), 0.5, np.random.default_rng(seed))
+    chip.program(weights)
+    return weights
+
+
+def test_one_training_step_reads_the_data_sheet_and_three_rounds_of_node_voltages():
+    images = np.random.default_rng(0).uniform(-1, 1, (20, SIZES[0]))
+    recorder = Recorder(chip_of())
+    experiment = Experiment(updates=1, batch=8)
+    trainer = Trainer(recorder, experiment, images)
+    recorder.calls.clear()
+    recorder.read_by_host.clear()
+    next(iter(trainer))
+    n_nodes, n_visible = sum(SIZES), SIZES[0]
+    measured = [item for item in recorder.read_by_host if item != "data_sheet"]
+    assert measured == [
+        ("drive", (8, n_visible)),
+        ("read", (8, n_nodes)),
+        ("sense", (8, n_visible)),
+        ("drive", (8, n_visible)),
+        ("read", (8, n_nodes)),
+        ("drive", (8, n_visible)),
+        ("read", (8, n_nodes)),
+    ]
+    order = [name for name, _ in recorder.calls if name != "data_sheet"]
+    assert order == [
+        *("precharge", "drive", "settle", "read", "sense", "store"),
+        *("drive", "settle", "read", "recall", "drive", "settle", "read"),
+        "program",
+    ]
+
+
+def test_the_displacement_is_the_velocity_of_the_energy():
+    for name, law, activation in (
+        ("ideal_gradient", "gradient", "silu"),
+        ("ideal_hopfield", "hopfield", "tanh"),
+    ):
+        chip = chip_of(name, settling=Settling(rtol=1e-9, atol=1e-12))
+        network = IdealNetwork.from_weights(Layers(SIZES), programmed(chip), law, activation)
+        x_t = np.random.default_rng(1).standard_normal((4, SIZES[0]))
+        flow = FlowSettings(settle_tau=100.0)
+        _, outputs, velocity = free_phase(chip, x_t, flow)
+        x = outputs[:, : SIZES[0]]
+        # v = -alpha dE/dx: the visible part of the oracle's field, alpha times.
+        field = 15.0 * (x - x_t)
+        np.testing.assert_allclose(velocity, flow.alpha * field, atol=1e-6)
+        equilibrium = network.equilibrium(x_t, 15.0)
+        x_star = equilibrium[0] if isinstance(equilibrium, list) else equilibrium[:, : SIZES[0]]
+        np.testing.assert_allclose(x, x_star, atol=1e-6)
+
+
+def test_the_velocity_is_the_same_from_the_ammeter_and_from_the_voltages():
+    with_sense, without = chip_of(), chip_of(current_sense=None)
+    x_t = np.random.default_rng(1).standard_normal((4, SIZES[0]))
+    velocities = []
+    for chip in (with_sense, without):
+        programmed(chip)
+        velocities.append(free_phase(chip, x_t, FlowSettings(settle_tau=20.0))[2])
+    np.testing.assert_allclose(*velocities, rtol=1e-9)
+
+
+def test_a_chip_that_cannot_hold_its_state_repeats_the_free_phase():
+    x_t, u_t = np.random.default_rng(1).standard_normal((2, 4, SIZES[0]))
+    flow, shown = FlowSettings(beta=1e-3, settle_tau=30.0), []
+    for hold in ("capacitor", "none"):
+        chip = chip_of(node__hold=hold)
+        programmed(chip)
+        shown.append(present(chip, x_t, u_t, flow))
+        assert chip.ledger.settles == (3 if hold == "capacitor" else 4)
+    np.testing.assert_array_equal(shown[0].negative, shown[1].negative)
+
+
+def test_a_nudge_stiffer_than_its_spring_is_refused():
+    chip = chip_of()
+    programmed(chip)
+    x = np.zeros((1, SIZES[0]))
+    with pytest.raises(DataError, match=r"must be below .* = 0.0167, but is 0.02"):
+        present(chip, x, x, FlowSettings(beta=0.02, settle_tau=1.0))
+
+
+def test_settings_without_the_chips_advice_are_refused():
+    chip = chip_of()
+    x = np.zeros((1, SIZES[0]))
+    with pytest.raises(DataError, match="beta must be given"):
+        present(chip, x, x, FlowSettings())
+    advised = FlowSettings().on(chip.data_sheet)
+    assert (advised.beta, advised.settle_tau) == (1.25e-3, 30.0)

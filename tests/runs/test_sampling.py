@@ -1,0 +1,80 @@
+"""Sampling from a run in its three modes."""
+
+import numpy as np
+import pytest
+
+from neurosim.errors import DataError
+from neurosim.host import Experiment, FlowSettings
+from neurosim.profile import load_profile
+from neurosim.runs import Run, evaluate, sample, train
+from neurosim.yaml_files import with_value
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A tiny chip after a few updates."""
+    profile = with_value(load_profile("ideal_hopfield"), "layers", (64, 12, 10))
+    experiment = Experiment(updates=20, batch=64, flow=FlowSettings(settle_tau=10.0))
+    return train(profile, experiment, tmp_path_factory.mktemp("runs") / "run")
+
+
+@pytest.mark.parametrize("mode", ["spring", "gradient", "free-running"])
+def test_samples_repeat_with_their_seed_and_leave_the_run_as_it_was(run, mode):
+    before = run.checkpoint.read_bytes()
+    x, settings = sample(run, 5, mode=mode, t_end=0.2, seed=1)
+    again, _ = sample(Run.open(run.path), 5, mode=mode, t_end=0.2, seed=1)
+    np.testing.assert_array_equal(x, again)
+    assert settings.mode == mode
+    assert run.checkpoint.read_bytes() == before
+
+
+def test_a_slow_release_draws_what_the_host_draws_by_clamping(run):
+    """As C_x grows the hidden nodes follow at once: free-running tends to gradient flow."""
+    slow = Run(
+        run.path, with_value(run.profile, "node.release_capacitance_F", 1e-9), run.experiment
+    )
+    free, _ = sample(slow, 20, mode="free-running", t_end=0.5)
+    stepped, _ = sample(run, 20, mode="gradient", t_end=0.5)
+    # Euler steps of 0.01 err by about 1 %; the hidden nodes lag by a thousandth.
+    assert np.abs(free - stepped).max() < 0.05
+    start, _ = sample(slow, 20, mode="free-running", t_end=1e-9)
+    assert np.abs(free - start).max() > 0.3
+
+
+def test_the_spring_mode_tends_to_the_gradient_mode_as_the_spring_stiffens(run):
+    stiff = run.experiment.model_copy(update={"flow": FlowSettings(stiffness=400.0, settle_tau=10)})
+    gradient, _ = sample(run, 10, mode="gradient", t_end=0.3)
+    soft, _ = sample(run, 10, mode="spring", t_end=0.3)
+    hard, _ = sample(Run(run.path, run.profile, stiff), 10, mode="spring", t_end=0.3)
+    # The proximal step differs from the gradient by a share 1/lambda of it.
+    assert np.abs(hard - gradient).max() < 0.1 * np.abs(soft - gradient).max()
+
+
+def test_a_chip_without_an_ammeter_cannot_sample_by_gradient(run):
+    blind = Run(run.path, with_value(run.profile, "current_sense", None), run.experiment)
+    with pytest.raises(DataError, match="needs a chip with a current sense"):
+        sample(blind, 1, mode="gradient")
+
+
+def test_no_samples_are_refused(run):
+    with pytest.raises(DataError, match="at least 1, but is 0"):
+        sample(run, 0)
+
+
+def test_an_evaluation_has_every_figure_and_its_floors(run):
+    result, samples = evaluate(run, 300, t_end=1.0)
+    keys = {
+        "flow_loss", "frechet_feature", "frechet_pixel", "nn_two_sample", "w2", "precision",
+        "recall", "density", "coverage", "class_shares", "class_entropy", "mode", "t_end", "n",
+        "seed", "baselines",
+    }  # fmt: skip
+    assert keys <= result.keys()
+    assert samples.shape == (300, 64)
+    assert len(result["class_shares"]) == 10
+    assert sum(result["class_shares"]) == pytest.approx(1)
+    assert result["baselines"].keys() == {"real", "noisy", "gaussian"}
+    metrics = keys - {"flow_loss", "mode", "t_end", "n", "seed", "baselines"}
+    for row in result["baselines"].values():
+        assert metrics <= row.keys()
+    # Twenty updates of a tiny net cannot reach the real digits' floor.
+    assert result["frechet_feature"] > result["baselines"]["real"]["frechet_feature"]

@@ -1,0 +1,145 @@
+"""Run folders: what they hold, how they resume, what they refuse."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neurosim.errors import CheckpointError, RunError
+from neurosim.host import Experiment, FlowSettings
+from neurosim.profile import load_profile
+from neurosim.runs import Run, resume, train
+from neurosim.yaml_files import with_value
+
+TINY = {"updates": 6, "batch": 16, "flow": FlowSettings(settle_tau=1.0)}
+COLUMNS = ["update", "flow_loss", "gradient_norm", "chip_time_s", "evaluations", "rows_diverged"]
+
+
+def profile(name="cmos_rc_6bit"):
+    return with_value(load_profile(name), "layers", (64, 12, 10))
+
+
+def without_wall(path):
+    with path.open(newline="") as stream:
+        return [{k: v for k, v in row.items() if k != "wall_s"} for row in csv.DictReader(stream)]
+
+
+def weights(run):
+    return run.load()["trainer"]["optimizer"]["weights"]
+
+
+def test_a_run_folder_holds_what_it_promises(tmp_path):
+    run = train(profile(), Experiment(**TINY), tmp_path / "run", command="neurosim train ...")
+    assert {p.name for p in run.path.iterdir()} == {
+        "profile.yaml", "experiment.yaml", "run.json", "metrics.csv", "checkpoint.npz"
+    }  # fmt: skip
+    metrics = run.metrics()
+    assert set(COLUMNS) <= metrics.keys()
+    np.testing.assert_array_equal(metrics["update"], np.arange(1, 7))
+    again = Run.open(run.path)
+    assert (again.profile, again.experiment) == (run.profile, run.experiment)
+    facts = json.loads((run.path / "run.json").read_text())
+    assert facts["command"] == "neurosim train ..."
+    assert facts["ledger"]["settles"] == 18
+
+
+def test_the_same_seed_gives_the_same_run_and_another_seed_another(tmp_path):
+    runs = [
+        train(profile(), Experiment(**TINY, seed=seed), tmp_path / str(k), n_threads=1 + k)
+        for k, seed in enumerate((3, 3, 4))
+    ]
+    np.testing.assert_array_equal(weights(runs[0]), weights(runs[1]))
+    assert without_wall(runs[0].metrics_path) == without_wall(runs[1].metrics_path)
+    assert np.abs(weights(runs[0]) - weights(runs[2])).max() > 0
+
+
+@pytest.mark.parametrize("stop_after", [1, 4])
+def test_a_run_stopped_by_ctrl_c_resumes_to_the_same_bits(tmp_path, stop_after):
+    whole = train(profile(), Experiment(**TINY), tmp_path / "whole")
+
+    def stop(update, total):
+        if update.update == stop_after:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(profile(), Experiment(**TINY), tmp_path / "cut", progress=stop)
+    assert len(Run.open(tmp_path / "cut").metrics()["update"]) == stop_after
+    resumed = resume(tmp_path / "cut")
+    np.testing.assert_array_equal(weights(whole), weights(resumed))
+    np.testing.assert_array_equal(
+        whole.load()["chip"]["achieved_S"], resumed.load()["chip"]["achieved_S"]
+    )
+    assert without_wall(whole.metrics_path) == without_wall(resumed.metrics_path)
+
+
+def test_a_killed_run_resumes_to_the_same_bits(tmp_path):
+    """SIGKILL at a moment of no choice; checkpoints come after every update here."""
+    script = tmp_path / "run.py"
+    script.write_text(
+        "import sys\n"
+        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "from neurosim.runs import training\n"
+        "from neurosim.host import Experiment\n"
+        "from test_training import TINY, profile\n"
+        "training.CHECKPOINT_EVERY_S = 0.0\n"
+        f"training.train(profile(), Experiment(**TINY | {{'updates': 40}}), {str(tmp_path / 'cut')!r})\n"
+    )
+    process = subprocess.Popen([sys.executable, str(script)])
+    metrics = tmp_path / "cut" / "metrics.csv"
+    deadline = time.monotonic() + 60
+    while not (metrics.exists() and metrics.read_text().count("\n") > 4):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    experiment = Experiment(**TINY | {"updates": 40})
+    whole = train(profile(), experiment, tmp_path / "whole")
+    resumed = resume(tmp_path / "cut")
+    np.testing.assert_array_equal(weights(whole), weights(resumed))
+    assert without_wall(whole.metrics_path) == without_wall(resumed.metrics_path)
+
+
+def test_a_folder_that_exists_is_left_alone(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(RunError, match="must be a new folder, but exists"):
+        train(profile(), Experiment(**TINY), tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_batch_larger_than_the_data_is_refused_before_anything_is_written(tmp_path):
+    from neurosim.errors import DataError
+
+    with pytest.raises(DataError):
+        train(profile(), Experiment(**TINY | {"batch": 5000}), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_damaged_checkpoint_is_named_and_left_as_it_is(tmp_path):
+    run = train(profile(), Experiment(**TINY), tmp_path / "run")
+    data = run.checkpoint.read_bytes()[:1000]
+    run.checkpoint.write_bytes(data)
+    with pytest.raises(CheckpointError, match="must be a neurosim checkpoint"):
+        resume(run.path)
+    assert run.checkpoint.read_bytes() == data
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    with pytest.raises(RunError, match="must be a run folder"):
+        Run.open(tmp_path)
+
+
+def test_a_step_costs_three_settles_and_bounded_work(tmp_path):
+    ideal = with_value(load_profile("ideal_hopfield"), "layers", (64, 12, 10))
+    experiment = Experiment(updates=3, batch=16, flow=FlowSettings(settle_tau=30.0))
+    run = train(ideal, experiment, tmp_path / "run")
+    assert run.facts["ledger"]["settles"] == 9
+    # SciPy's explicit methods need some 950 evaluations for one settle of 30 tau.
+    assert run.metrics()["evaluations"].max() < 3 * 237
