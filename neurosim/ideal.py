@@ -1,27 +1,26 @@
 r"""The mathematics of FlowEqProp without hardware: energy, dynamics, equilibrium, exact gradient.
 
-This is the oracle for the simulated chip, so it shares no formula with `circuit`: everything is in
-model units (tau = 1, visible = 1), and states lie in the plain order ``[x | h1 | h2 | ...]``, not
-in the crossbar's. With outputs v = x on the visible layer and v = phi(h) on the hidden ones, and M
-the symmetric matrix of all couplings W_k,
+This is the oracle for the simulated chip, so it shares no formula with `circuit`: all is in model
+units (tau = 1), and states lie in the plain order ``[x | h1 | h2 | ...]``, not the crossbar's. With
+outputs v = x on the visible layer, v = phi(h) on the hidden ones, and M the symmetric matrix of all
+couplings W_k,
 
 .. math:: E = \tfrac12 |x|^2 + \sum_{hidden} R(h_i) - b \cdot v - \tfrac12 v^T M v
 
-============  ======================  ==================================
-law           R(h)                    dh/dt
-============  ======================  ==================================
-``gradient``  h^2 / 2                 -h + phi'(h) (M v + b) = -dE/dh
-``hopfield``  h phi(h) - Phi(h)       -h + (M v + b), so that
-                                      phi'(h) dh/dt = -dE/dh
-============  ======================  ==================================
+============  ==================  ===============================================
+law           R(h)                dh/dt
+============  ==================  ===============================================
+``gradient``  h^2 / 2             -h + phi'(h) (M v + b), which is -dE/dh
+``hopfield``  h phi(h) - Phi(h)   -h + (M v + b), so that phi'(h) dh/dt = -dE/dh
+============  ==================  ===============================================
 
-with Phi' = phi, Phi(0) = 0. The visible layer follows -dE/dx in both. A spring adds
-lambda (x_t - x) to dx/dt; where it comes to rest, lambda (x* - x_t) = -dE/dx.
+with Phi' = phi, Phi(0) = 0. The visible layer follows -dE/dx in both; a spring adds
+lambda (x_t - x) to dx/dt, and where all is at rest lambda (x* - x_t) = -dE/dx.
 
 References
 ----------
-.. [1] B. Scellier, Y. Bengio, "Equilibrium propagation", Front. Comput. Neurosci. 11:24, 2017.
-.. [2] J. J. Hopfield, "Neurons with graded response", PNAS 81:3088, 1984.
+.. [1] J. J. Hopfield, "Neurons with graded response", PNAS 81:3088, 1984.
+.. [2] B. Scellier, Y. Bengio, "Equilibrium propagation", Front. Comput. Neurosci. 11:24, 2017.
 .. [3] A. Gower, "FlowEqProp", arXiv:2604.08150, 2026.
 """
 
@@ -43,27 +42,27 @@ from neurosim.topology import Layers, Weights
 __all__ = ["IdealNetwork", "flow_loss"]
 
 Array = NDArray[np.float64]
+Law = Literal["gradient", "hopfield"]
+Activation = Literal["tanh", "silu"]
 
 _SILU_LIMIT = 10.0
 _LEGENDRE = np.polynomial.legendre.leggauss(64)
 _CHUNK_TAU = 25.0
-_HAND_OVER = 1e-6  # rate of change per tau below which Newton's method takes over
-_REACH = 0.1  # Newton may not carry a node further than this from where the transient left it
+_HAND_OVER = 1e-6  # displacement from rest, by a node's own restoring force, where Newton begins
+_REACH = 0.1  # Newton may carry no node further than this from where the transient left it
 _NEWTON_STEPS = 20
-_RESIDUAL = 1e-12  # of a converged state, for a node whose own restoring force is 1
+_AT_REST = 1e-13  # displacement as above
 
 
 def _tanh(u: Array) -> tuple[Array, Array, Array]:
     """phi, phi', phi'' of tanh."""
     v = np.tanh(u)
-    slope = 1 - v * v
-    return v, slope, -2 * v * slope
+    return v, 1 - v * v, -2 * v * (1 - v * v)
 
 
 def _tanh_integral(u: Array) -> Array:
     """Log cosh u, without overflow."""
-    size = np.abs(u)
-    area: Array = size + np.log1p(np.exp(-2 * size)) - np.log(2)
+    area: Array = np.abs(u) + np.log1p(np.exp(-2 * np.abs(u))) - np.log(2)
     return area
 
 
@@ -72,34 +71,29 @@ def _silu(u: Array) -> tuple[Array, Array, Array]:
     p = expit(u)
     silu1, silu2 = p * (1 + u * (1 - p)), p * (1 - p) * (2 + u * (1 - 2 * p))
     clamped = np.tanh(u * p / _SILU_LIMIT)
-    slope = 1 - clamped * clamped
-    curvature = slope * (silu2 - 2 * clamped * silu1**2 / _SILU_LIMIT)
-    return _SILU_LIMIT * clamped, slope * silu1, curvature
+    inner = 1 - clamped * clamped
+    curvature = inner * (silu2 - 2 * clamped * silu1**2 / _SILU_LIMIT)
+    return _SILU_LIMIT * clamped, inner * silu1, curvature
 
 
 def _silu_integral(u: Array) -> Array:
-    """Integral of the clamped SiLU from 0 to u by Gauss-Legendre; 1e-12 for |u| up to 50."""
+    """Integral of the clamped SiLU from 0 to u, by Gauss-Legendre quadrature."""
     points, weights = _LEGENDRE
     area: Array = u / 2 * (_silu(u[..., None] * (points + 1) / 2)[0] @ weights)
     return area
 
 
-_Activation = Callable[[Array], tuple[Array, Array, Array]]
-_ACTIVATIONS: dict[str, tuple[_Activation, Callable[[Array], Array]]] = {
+_Derivatives = Callable[[Array], tuple[Array, Array, Array]]
+_ACTIVATIONS: dict[str, tuple[_Derivatives, Callable[[Array], Array]]] = {
     "tanh": (_tanh, _tanh_integral),
     "silu": (_silu, _silu_integral),
 }
 
 
 def flow_loss(x_star: Array, x_t: Array, u_t: Array, spring: float, alpha: float) -> float:
-    r"""Flow-matching loss: mean over batch and pixels of :math:`(\alpha\lambda(x^*-x_t)-u_t)^2`.
+    r"""Mean over batch and pixels of :math:`(\alpha \lambda (x^* - x_t) - u_t)^2`, lambda = spring.
 
-    Parameters
-    ----------
-    x_star, x_t, u_t : ndarray, shape (rows, n_visible)
-        Settled visible states, spring targets, and the velocities that they should show.
-    spring, alpha : float
-        Stiffness lambda and the scale alpha from displacement to velocity.
+    `x_star`, `x_t`, `u_t`: settled states, targets, wanted velocities, shape (rows, n_visible).
     """
     return float(np.mean((alpha * spring * (x_star - x_t) - u_t) ** 2))
 
@@ -123,7 +117,7 @@ class IdealNetwork:
 
     Examples
     --------
-    One visible node coupled to one hidden node. At rest x = (15 x_t + tanh h / 2) / 16, h = x / 2:
+    One visible and one hidden node, at rest where h = x / 2 and x = (15 x_t + tanh(h) / 2) / 16:
 
     >>> net = IdealNetwork((np.array([[0.5]]),), (np.zeros(1), np.zeros(1)), "hopfield", "tanh")
     >>> x, h = net.equilibrium(np.array([[1.0]]), spring=15.0)[0]
@@ -133,21 +127,17 @@ class IdealNetwork:
 
     matrices: tuple[Array, ...]
     biases: tuple[Array, ...]
-    law: Literal["gradient", "hopfield"]
-    activation: Literal["tanh", "silu"]
+    law: Law
+    activation: Activation
 
     def __post_init__(self) -> None:
-        if self.law not in {"gradient", "hopfield"} or self.activation not in _ACTIVATIONS:
+        sizes, shapes = [np.size(b) for b in self.biases], [np.shape(W) for W in self.matrices]
+        known = self.law in {"gradient", "hopfield"} and self.activation in _ACTIVATIONS
+        if not known or len(sizes) < 2 or shapes != list(zip(sizes[1:], sizes[:-1], strict=True)):
             raise DataError(
-                "IdealNetwork needs law 'gradient' or 'hopfield' and activation 'tanh' or 'silu', "
-                f"but got {self.law!r} and {self.activation!r}; choose one of each."
-            )
-        sizes = tuple(np.size(b) for b in self.biases)
-        have = [np.shape(W) for W in self.matrices]
-        if len(sizes) < 2 or have != list(zip(sizes[1:], sizes[:-1], strict=True)):
-            raise DataError(
-                "IdealNetwork.matrices must have shapes (n_{k+1}, n_k) for the layers that "
-                f"IdealNetwork.biases give, {sizes}, but have {have}; transpose or resize them."
+                "IdealNetwork needs law 'gradient' or 'hopfield', activation 'tanh' or 'silu' and "
+                "matrices of shapes (n_{k+1}, n_k) for biases of sizes n_k, but got "
+                f"{self.law!r}, {self.activation!r}, {shapes} and {sizes}; mend what differs."
             )
         for name in ("matrices", "biases"):
             copies = tuple(np.array(a, dtype=np.float64) for a in getattr(self, name))
@@ -157,27 +147,21 @@ class IdealNetwork:
 
     @classmethod
     def from_weights(
-        cls,
-        layers: Layers,
-        weights: Weights,
-        law: Literal["gradient", "hopfield"],
-        activation: Literal["tanh", "silu"],
+        cls, layers: Layers, weights: Weights, law: Law, activation: Activation
     ) -> IdealNetwork:
         """The network of a host's packed weights."""
-        depth = len(layers.sizes)
-        matrices = tuple(weights.matrix(layers, k) for k in range(depth - 1))
-        biases = tuple(weights.bias[layers.nodes(k)] for k in range(depth))
-        return cls(matrices, biases, law, activation)
+        depth = range(len(layers.sizes))
+        matrices = tuple(weights.matrix(layers, k) for k in depth[:-1])
+        return cls(matrices, tuple(weights.bias[layers.nodes(k)] for k in depth), law, activation)
 
     @cached_property
     def layers(self) -> Layers:
-        """Sizes of the layers, for packing gradients."""
+        """Sizes of the layers, by which gradients are packed."""
         return Layers(tuple(b.size for b in self.biases))
 
-    @property
-    def n_visible(self) -> int:
-        """Number of visible nodes, the first of a state."""
-        return self.biases[0].size
+    def split(self, states: Array) -> list[Array]:
+        """Views of states (..., n), one a layer: x, h1, h2, ..."""
+        return np.split(states, np.cumsum(self.layers.sizes)[:-1], axis=-1)
 
     @cached_property
     def _bias(self) -> Array:
@@ -185,238 +169,172 @@ class IdealNetwork:
 
     @cached_property
     def _couplings(self) -> Array:
-        """M, shape (n, n): symmetric, W_k between the layers k and k + 1."""
-        M = np.zeros((self._bias.size, self._bias.size))
-        at = self._slices
-        for k, W in enumerate(self.matrices):
-            M[at[k + 1], at[k]], M[at[k], at[k + 1]] = W, W.T
-        return M
+        """M, shape (n, n)."""
+        half = np.zeros((self._bias.size, self._bias.size))
+        for k, columns in enumerate(self.split(half)[:-1]):
+            self.split(columns.T)[k + 1][:] = self.matrices[k].T
+        return half + half.T
 
-    @cached_property
-    def _slices(self) -> tuple[slice, ...]:
-        """Where each layer lies in a state."""
-        ends = np.cumsum(self.layers.sizes)
-        return tuple(slice(e - n, e) for e, n in zip(ends, self.layers.sizes, strict=True))
-
-    def split(self, states: Array) -> list[Array]:
-        """States of shape (..., n) as one array a layer: x, h1, h2, ..."""
-        return [states[..., at] for at in self._slices]
-
-    def outputs(self, states: Array) -> Array:
-        """Outputs v of shape (..., n): x itself, then phi(h)."""
-        return self._activate(states)[0]
-
-    def _activate(self, states: Array) -> tuple[Array, Array, Array]:
-        """Output, slope and curvature of every node, each of shape (..., n)."""
-        k = self.n_visible
+    def _outputs(self, states: Array) -> tuple[Array, Array, Array]:
+        """Output v, slope and curvature of every node, each of shape (..., n)."""
+        k = self.layers.n_visible
         v, slope, curvature = states.copy(), np.ones_like(states), np.zeros_like(states)
         hidden = _ACTIVATIONS[self.activation][0](states[..., k:])
         v[..., k:], slope[..., k:], curvature[..., k:] = hidden
         return v, slope, curvature
 
     def energy(self, states: Array) -> Array:
-        """Internal energy E without spring, shape (...,) for states of shape (..., n)."""
-        x, h = np.split(states, [self.n_visible], axis=-1)
-        v = self.outputs(states)
-        if self.law == "gradient":
-            rest = h * h / 2
-        else:
-            rest = h * v[..., self.n_visible :] - _ACTIVATIONS[self.activation][1](h)
-        bilinear = v @ self._bias + np.sum(v @ self._couplings * v, axis=-1) / 2
-        total: Array = np.sum(x * x, axis=-1) / 2 + np.sum(rest, axis=-1) - bilinear
+        """Internal energy E, without spring, of each state: shape (...,) from (..., n)."""
+        k, v, rest = self.layers.n_visible, self._outputs(states)[0], states * states / 2
+        if self.law == "hopfield":
+            h = states[..., k:]
+            rest[..., k:] = h * v[..., k:] - _ACTIVATIONS[self.activation][1](h)
+        total: Array = np.sum(rest - v * (self._bias + v @ self._couplings / 2), axis=-1)
         return total
 
     def velocity_field(self, states: Array, x_t: Array | None = None, spring: float = 0.0) -> Array:
-        """Rate of change of states of shape (..., n) per tau, with a spring to `x_t` if given.
-
-        Parameters
-        ----------
-        states : ndarray, shape (..., n)
-        x_t : ndarray, shape (..., n_visible), optional
-            Target of the spring; without it there is none.
-        spring : float
-            Stiffness lambda.
-        """
-        v, slope, _ = self._activate(states)
+        """Rate of change per tau of states (..., n), with a spring to x_t (..., n_visible)."""
+        v, slope, _ = self._outputs(states)
         drive = v @ self._couplings + self._bias
         rate: Array = (slope * drive if self.law == "gradient" else drive) - states
         if x_t is not None:
-            rate[..., : self.n_visible] += spring * (x_t - states[..., : self.n_visible])
+            k = self.layers.n_visible
+            rate[..., :k] += spring * (x_t - states[..., :k])
         return rate
 
     def jacobian(self, states: Array, spring: float = 0.0) -> Array:
         """Derivative of the velocity field, shape (..., n, n): [i, j] is d rate_i / d state_j.
 
-        Minus the Hessian of the energy for `gradient`; for `hopfield` it becomes so (symmetric)
-        when row i is multiplied by phi'(h_i).
+        Symmetric for `gradient` (minus the energy's Hessian); for `hopfield` it becomes so when row
+        i is multiplied by phi'(h_i).
         """
-        v, slope, curvature = self._activate(states)
+        v, slope, curvature = self._outputs(states)
         own = np.full_like(states, -1.0)
-        own[..., : self.n_visible] -= spring
+        own[..., : self.layers.n_visible] -= spring
         J: Array = self._couplings * slope[..., None, :]
         if self.law == "gradient":
+            J *= slope[..., :, None]
             own += curvature * (v @ self._couplings + self._bias)
-            J = J * slope[..., :, None]
-        diagonal = np.arange(states.shape[-1])
-        J[..., diagonal, diagonal] += own
+        i = np.arange(self._bias.size)
+        J[..., i, i] += own
         return J
 
     def equilibrium(
-        self,
-        x_t: Array,
-        spring: float,
-        start: Array | None = None,
-        limit_tau: float = 400.0,
+        self, x_t: Array, spring: float, start: Array | None = None, limit_tau: float = 400.0
     ) -> Array:
-        """Where the dynamics come to rest under a spring, to a residual of about 1e-12.
+        """Where the dynamics come to rest under a spring, to a displacement of 1e-13: (rows, n).
 
-        The transient is integrated (DOP853) until nothing moves by more than 1e-6 a tau; then
-        Newton's method, not allowed to leave that neighbourhood, finishes each row. So the point is
-        the one that the transient reaches, where Newton alone may find any stationary point. A
-        nudge is a spring too: for +-beta C give the merged stiffness and target.
+        The transient is integrated until it nearly rests; Newton's method, not allowed to leave
+        that neighbourhood, finishes each row. So the point is the one that the transient reaches,
+        where Newton's method alone may find any stationary point. A nudge merges with the spring:
+        give their common stiffness and target, and the free states as `start`.
 
         Parameters
         ----------
         x_t : ndarray, shape (rows, n_visible)
             Target of the spring.
         spring : float
-            Stiffness lambda.
+            Stiffness lambda, at least 0. The transient's cost grows with it.
         start : ndarray, shape (rows, n), optional
-            Initial states; x = x_t, h = 0 if not given.
+            Initial states; if not given, x = x_t and h = 0.
         limit_tau : float
             Longest transient.
 
-        Returns
-        -------
-        ndarray, shape (rows, n)
-
         Raises
         ------
-        DataError
-            `x_t` or `start` has a wrong shape or is not finite.
         ConvergenceError
-            Some rows, which it names, were still moving at `limit_tau`, or Newton's method did
-            not converge near by.
+            Rows, which it names, still moved after `limit_tau` or did not converge near by.
         """
-        states = self._start(x_t, start)
-        moving = np.arange(len(states))
-        elapsed_tau = 0.0
-        while True:
-            rate = self.velocity_field(states[moving], x_t[moving], spring)
-            moving = moving[np.abs(rate).max(axis=-1) > _HAND_OVER]
-            if not moving.size or elapsed_tau >= limit_tau:
+        if start is None:
+            start = np.pad(x_t, ((0, 0), (0, self._bias.size - x_t.shape[-1])))
+        states = start.copy()
+        for _ in np.arange(0, limit_tau, _CHUNK_TAU):
+            moving = self._displacement(states, x_t, spring) > _HAND_OVER
+            if not moving.any():
                 break
-            span_tau = min(_CHUNK_TAU, limit_tau - elapsed_tau)
-            states[moving] = self._transient(states[moving], x_t[moving], spring, span_tau)
-            elapsed_tau += span_tau
-        lost = set(moving.tolist())
-        for row in range(len(states)):
-            if row not in lost and not self._polish(states[row], x_t[row], spring):
-                lost.add(row)
+            states[moving] = self._transient(states[moving], x_t[moving], spring)
+        lost = [i for i, s in enumerate(states) if not self._polish(s, x_t[i], spring)]
         if lost:
             raise ConvergenceError(
-                f"IdealNetwork.equilibrium must come to rest in every row, but of {len(states)} "
-                f"rows these {len(lost)} did not within {limit_tau:g} tau: {sorted(lost)}; raise "
-                f"limit_tau, or take a stiffer spring than {spring:g}."
+                f"IdealNetwork.equilibrium must come to rest in all {len(x_t)} rows, but rows "
+                f"{lost} did not within {limit_tau:g} tau; raise limit_tau, or the spring's "
+                f"stiffness from {spring:g}."
             )
         return states
 
-    def _start(self, x_t: Array, start: Array | None) -> Array:
-        """Checked copy of the initial states, shape (rows, n)."""
-        n = self._bias.size
-        rows = len(x_t) if x_t.ndim == 2 else 0
-        if start is None and x_t.ndim == 2:
-            start = np.concatenate([x_t, np.zeros((rows, n - self.n_visible))], axis=1)
-        if start is None or x_t.shape != (rows, self.n_visible) or start.shape != (rows, n):
-            raise DataError(
-                f"IdealNetwork.equilibrium needs x_t of shape (rows, {self.n_visible}) and start of "
-                f"shape (rows, {n}), but got {x_t.shape} and {np.shape(start)}; give one row a sample."
-            )
-        if not (np.isfinite(x_t).all() and np.isfinite(start).all()):
-            raise DataError(
-                "IdealNetwork.equilibrium needs finite x_t and start, but some values are not; "
-                "mend them."
-            )
-        return start.copy()
+    def _displacement(self, states: Array, x_t: Array, spring: float) -> Array:
+        """Largest rate of each state, the visible ones' per restoring force 1 + lambda: (...,)."""
+        rate = self.velocity_field(states, x_t, spring)
+        rate[..., : self.layers.n_visible] /= 1 + spring
+        largest: Array = np.abs(rate).max(axis=-1)
+        return largest
 
-    def _transient(self, states: Array, x_t: Array, spring: float, span_tau: float) -> Array:
-        """States of shape (rows, n) after `span_tau`."""
+    def _transient(self, states: Array, x_t: Array, spring: float) -> Array:
+        """States (rows, n) after a chunk of time."""
 
         def rate(_: float, flat: Array) -> Array:
             return self.velocity_field(flat.reshape(states.shape), x_t, spring).ravel()
 
-        path = solve_ivp(
-            rate, (0, span_tau), states.ravel(), "DOP853", [span_tau], rtol=1e-6, atol=1e-9
-        )
+        span = (0, _CHUNK_TAU)
+        path = solve_ivp(rate, span, states.ravel(), "DOP853", span[1:], rtol=1e-9, atol=1e-9)
         end: Array = path.y[:, -1].reshape(states.shape)
         return end
 
     def _polish(self, state: Array, x_t: Array, spring: float) -> bool:
-        """Newton's method on one state of shape (n,), in place; whether it converged near by."""
+        """Newton's method on one state (n,), in place; whether it began and converged near by."""
         origin = state.copy()
-        for _ in range(_NEWTON_STEPS):
+        for step in range(_NEWTON_STEPS):
+            away = self._displacement(state, x_t, spring)
+            if away <= _AT_REST or (step == 0 and away > _HAND_OVER):
+                break
             rate = self.velocity_field(state, x_t, spring)
-            if np.abs(rate).max() <= _RESIDUAL * (1 + spring):
-                return True
-            try:
-                state -= np.linalg.solve(self.jacobian(state, spring), rate)
-            except np.linalg.LinAlgError:
-                return False
+            state -= np.linalg.solve(self.jacobian(state, spring), rate)
             if not np.abs(state - origin).max() <= _REACH:
                 return False
-        return False
+        return bool(away <= _AT_REST)
 
     def energy_gradient(self, states: Array) -> Weights:
-        """Batch mean of dE/dtheta at fixed states, shape (rows, n): the contrast of one phase.
-
-        -v_i v_j for a coupling and -v_i for a bias, the same for both laws.
-        """
-        v = self.outputs(states)
+        """Batch mean of dE/dtheta at fixed states (rows, n): -v_i v_j and -v_i, in both laws."""
+        v = self._outputs(states)[0]
         return self._pack(-v / 2, v, -v)
 
     def cost_gradient(
         self, x_t: Array, u_t: Array, spring: float, alpha: float, states: Array | None = None
     ) -> Weights:
-        r"""Exact gradient of the mean cost by implicit differentiation of the equilibrium.
+        r"""Exact gradient of the mean cost, by implicit differentiation of the equilibrium s*.
 
-        With the cost of a row :math:`C = \tfrac12|\alpha\lambda(x^*-x_t)-u_t|^2` and the velocity
-        field F, zero at the equilibrium s*,
+        A row costs :math:`C = \tfrac12 |\alpha\lambda (x^* - x_t) - u_t|^2`. With F the velocity
+        field, zero at s*, and J its Jacobian there,
 
-        .. math:: J^T p = \partial C/\partial s, \qquad
+        .. math:: J^T p = \frac{\partial C}{\partial s}, \qquad
                   \frac{dC}{d\theta} = -p^T \frac{\partial F}{\partial\theta}
 
-        No use is made of an energy, so it is independent of equilibrium propagation, which
-        estimates the same from phases nudged by +-beta C, with an error of order beta^2.
+        No energy is used, so this is independent of equilibrium propagation, which estimates the
+        same from two phases nudged by +-beta C, with an error of order beta^2.
 
         Parameters
         ----------
         x_t, u_t : ndarray, shape (rows, n_visible)
+            Targets of the spring, wanted velocities.
         spring, alpha : float
-            Stiffness lambda and scale alpha.
+            Stiffness lambda, scale from displacement to velocity.
         states : ndarray, shape (rows, n), optional
             The equilibrium, if already known.
-
-        Returns
-        -------
-        Weights
-            Derivative by every coupling and bias, packed as the host's weights are.
         """
         if states is None:
             states = self.equilibrium(x_t, spring)
-        k, stiffness = self.n_visible, alpha * spring
-        p = np.zeros_like(states)
-        p[:, :k] = stiffness * (stiffness * (states[:, :k] - x_t) - u_t)
+        p, k = np.zeros_like(states), self.layers.n_visible
+        p[:, :k] = alpha * spring * (alpha * spring * (states[:, :k] - x_t) - u_t)
         for row, state in zip(p, states, strict=True):
             row[:] = np.linalg.solve(self.jacobian(state, spring).T, row)
-        v, slope, _ = self._activate(states)
-        reach = p * slope if self.law == "gradient" else p  # of a node's drive M v + b
-        return self._pack(-reach, v, -reach)
+        v, slope, _ = self._outputs(states)
+        if self.law == "gradient":
+            p *= slope  # from the node's rate to its drive M v + b
+        return self._pack(-p, v, -p)
 
     def _pack(self, left: Array, v: Array, bias: Array) -> Weights:
-        """Batch means of left_i v_j + left_j v_i for each coupling and of `bias`; all (rows, n)."""
-        lefts, vs, rows = self.split(left), self.split(v), len(v)
-        matrices = [
-            (lefts[k + 1].T @ vs[k] + vs[k + 1].T @ lefts[k]) / rows
-            for k in range(len(self.matrices))
-        ]
+        """Batch means of left_i v_j + left_j v_i by coupling, and of `bias`; all (rows, n)."""
+        p, s = self.split(left / len(left)), self.split(v)
+        pairs = range(len(self.matrices))
+        matrices = [p[k + 1].T @ s[k] + s[k + 1].T @ p[k] for k in pairs]
         return Weights.from_layers(self.layers, matrices, self.split(bias.mean(axis=0)))

@@ -166,7 +166,9 @@ def waveform_figure(trace: Trace, unit_V: float, tau_s: float) -> Figure:
             )
         stack[0].set_xlim(0, ends[-1])
         stack[-1].set_xlabel("time [τ]")
-        seconds = stack[0].secondary_xaxis(1.14, functions=(lambda t: t * tau_s, lambda s: s / tau_s))
+        seconds = stack[0].secondary_xaxis(
+            1.14, functions=(lambda t: t * tau_s, lambda s: s / tau_s)
+        )
         seconds.xaxis.set_major_formatter(EngFormatter(unit="s"))
         fig.align_ylabels()
     return fig

@@ -89,7 +89,8 @@ def test_a_killed_run_resumes_to_the_same_bits(tmp_path):
         "from neurosim.host import Experiment\n"
         "from test_training import TINY, profile\n"
         "training.CHECKPOINT_EVERY_S = 0.0\n"
-        f"training.train(profile(), Experiment(**TINY | {{'updates': 40}}), {str(tmp_path / 'cut')!r})\n"
+        "experiment = Experiment(**TINY | {'updates': 40})\n"
+        f"training.train(profile(), experiment, {str(tmp_path / 'cut')!r})\n"
     )
     process = subprocess.Popen([sys.executable, str(script)])
     metrics = tmp_path / "cut" / "metrics.csv"
