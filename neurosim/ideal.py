@@ -7,26 +7,21 @@ couplings W_k,
 
 .. math:: E = \tfrac12 |x|^2 + \sum_{hidden} R(h_i) - b \cdot v - \tfrac12 v^T M v
 
-============  ==================  ===============================================
-law           R(h)                dh/dt
-============  ==================  ===============================================
-``gradient``  h^2 / 2             -h + phi'(h) (M v + b), which is -dE/dh
-``hopfield``  h phi(h) - Phi(h)   -h + (M v + b), so that phi'(h) dh/dt = -dE/dh
-============  ==================  ===============================================
+- law ``gradient``: R = h^2 / 2, and dh/dt = -h + phi'(h) (M v + b) = -dE/dh;
+- law ``hopfield``: R = h phi(h) - Phi(h) with Phi' = phi, Phi(0) = 0, and dh/dt = -h + (M v + b),
+  so that phi'(h) dh/dt = -dE/dh [1]_.
 
-with Phi' = phi, Phi(0) = 0. The visible layer follows -dE/dx in both; a spring adds
-lambda (x_t - x) to dx/dt, and where all is at rest lambda (x* - x_t) = -dE/dx.
+Visible nodes follow -dE/dx; a spring adds lambda (x_t - x). At rest, lambda (x* - x_t) = -dE/dx.
 
 References
 ----------
 .. [1] J. J. Hopfield, "Neurons with graded response", PNAS 81:3088, 1984.
 .. [2] B. Scellier, Y. Bengio, "Equilibrium propagation", Front. Comput. Neurosci. 11:24, 2017.
-.. [3] A. Gower, "FlowEqProp", arXiv:2604.08150, 2026.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -48,22 +43,15 @@ Activation = Literal["tanh", "silu"]
 _SILU_LIMIT = 10.0
 _LEGENDRE = np.polynomial.legendre.leggauss(64)
 _CHUNK_TAU = 25.0
-_HAND_OVER = 1e-6  # displacement from rest, by a node's own restoring force, where Newton begins
+_HAND_OVER = 1e-7  # times 1 + lambda: largest rate of change where Newton's method begins
+_AT_REST = 1e-13  # times 1 + lambda: largest rate of change where it ends
 _REACH = 0.1  # Newton may carry no node further than this from where the transient left it
-_NEWTON_STEPS = 20
-_AT_REST = 1e-13  # displacement as above
 
 
 def _tanh(u: Array) -> tuple[Array, Array, Array]:
     """phi, phi', phi'' of tanh."""
     v = np.tanh(u)
     return v, 1 - v * v, -2 * v * (1 - v * v)
-
-
-def _tanh_integral(u: Array) -> Array:
-    """Log cosh u, without overflow."""
-    area: Array = np.abs(u) + np.log1p(np.exp(-2 * np.abs(u))) - np.log(2)
-    return area
 
 
 def _silu(u: Array) -> tuple[Array, Array, Array]:
@@ -79,15 +67,11 @@ def _silu(u: Array) -> tuple[Array, Array, Array]:
 def _silu_integral(u: Array) -> Array:
     """Integral of the clamped SiLU from 0 to u, by Gauss-Legendre quadrature."""
     points, weights = _LEGENDRE
-    area: Array = u / 2 * (_silu(u[..., None] * (points + 1) / 2)[0] @ weights)
-    return area
+    return u / 2 * (_silu(u[..., None] * (points + 1) / 2)[0] @ weights)
 
 
-_Derivatives = Callable[[Array], tuple[Array, Array, Array]]
-_ACTIVATIONS: dict[str, tuple[_Derivatives, Callable[[Array], Array]]] = {
-    "tanh": (_tanh, _tanh_integral),
-    "silu": (_silu, _silu_integral),
-}
+_DERIVATIVES = {"tanh": _tanh, "silu": _silu}
+_INTEGRALS = {"tanh": lambda u: np.logaddexp(u, -u) - np.log(2), "silu": _silu_integral}
 
 
 def flow_loss(x_star: Array, x_t: Array, u_t: Array, spring: float, alpha: float) -> float:
@@ -132,27 +116,24 @@ class IdealNetwork:
 
     def __post_init__(self) -> None:
         sizes, shapes = [np.size(b) for b in self.biases], [np.shape(W) for W in self.matrices]
-        known = self.law in {"gradient", "hopfield"} and self.activation in _ACTIVATIONS
+        known = self.law in {"gradient", "hopfield"} and self.activation in _DERIVATIVES
         if not known or len(sizes) < 2 or shapes != list(zip(sizes[1:], sizes[:-1], strict=True)):
             raise DataError(
                 "IdealNetwork needs law 'gradient' or 'hopfield', activation 'tanh' or 'silu' and "
                 "matrices of shapes (n_{k+1}, n_k) for biases of sizes n_k, but got "
                 f"{self.law!r}, {self.activation!r}, {shapes} and {sizes}; mend what differs."
             )
-        for name in ("matrices", "biases"):
-            copies = tuple(np.array(a, dtype=np.float64) for a in getattr(self, name))
-            for copy in copies:
-                copy.setflags(write=False)
-            object.__setattr__(self, name, copies)
+        for array in (*self.matrices, *self.biases):
+            array.setflags(write=False)
 
     @classmethod
     def from_weights(
         cls, layers: Layers, weights: Weights, law: Law, activation: Activation
     ) -> IdealNetwork:
         """The network of a host's packed weights."""
-        depth = range(len(layers.sizes))
-        matrices = tuple(weights.matrix(layers, k) for k in depth[:-1])
-        return cls(matrices, tuple(weights.bias[layers.nodes(k)] for k in depth), law, activation)
+        matrices = tuple(weights.matrix(layers, k) for k in range(len(layers.sizes) - 1))
+        biases = tuple(weights.bias[layers.nodes(k)] for k in range(len(layers.sizes)))
+        return cls(matrices, biases, law, activation)
 
     @cached_property
     def layers(self) -> Layers:
@@ -179,7 +160,7 @@ class IdealNetwork:
         """Output v, slope and curvature of every node, each of shape (..., n)."""
         k = self.layers.n_visible
         v, slope, curvature = states.copy(), np.ones_like(states), np.zeros_like(states)
-        hidden = _ACTIVATIONS[self.activation][0](states[..., k:])
+        hidden = _DERIVATIVES[self.activation](states[..., k:])
         v[..., k:], slope[..., k:], curvature[..., k:] = hidden
         return v, slope, curvature
 
@@ -187,10 +168,8 @@ class IdealNetwork:
         """Internal energy E, without spring, of each state: shape (...,) from (..., n)."""
         k, v, rest = self.layers.n_visible, self._outputs(states)[0], states * states / 2
         if self.law == "hopfield":
-            h = states[..., k:]
-            rest[..., k:] = h * v[..., k:] - _ACTIVATIONS[self.activation][1](h)
-        total: Array = np.sum(rest - v * (self._bias + v @ self._couplings / 2), axis=-1)
-        return total
+            rest[..., k:] = (states * v)[..., k:] - _INTEGRALS[self.activation](states[..., k:])
+        return np.sum(rest - v * (self._bias + v @ self._couplings / 2), axis=-1)
 
     def velocity_field(self, states: Array, x_t: Array | None = None, spring: float = 0.0) -> Array:
         """Rate of change per tau of states (..., n), with a spring to x_t (..., n_visible)."""
@@ -205,8 +184,7 @@ class IdealNetwork:
     def jacobian(self, states: Array, spring: float = 0.0) -> Array:
         """Derivative of the velocity field, shape (..., n, n): [i, j] is d rate_i / d state_j.
 
-        Symmetric for `gradient` (minus the energy's Hessian); for `hopfield` it becomes so when row
-        i is multiplied by phi'(h_i).
+        Symmetric for `gradient`; for `hopfield` when row i has been multiplied by phi'(h_i).
         """
         v, slope, curvature = self._outputs(states)
         own = np.full_like(states, -1.0)
@@ -215,19 +193,17 @@ class IdealNetwork:
         if self.law == "gradient":
             J *= slope[..., :, None]
             own += curvature * (v @ self._couplings + self._bias)
-        i = np.arange(self._bias.size)
-        J[..., i, i] += own
-        return J
+        return J + own[..., None] * np.eye(self._bias.size)
 
     def equilibrium(
         self, x_t: Array, spring: float, start: Array | None = None, limit_tau: float = 400.0
     ) -> Array:
-        """Where the dynamics come to rest under a spring, to a displacement of 1e-13: (rows, n).
+        """Where the dynamics come to rest under a spring, shape (rows, n).
 
-        The transient is integrated until it nearly rests; Newton's method, not allowed to leave
-        that neighbourhood, finishes each row. So the point is the one that the transient reaches,
-        where Newton's method alone may find any stationary point. A nudge merges with the spring:
-        give their common stiffness and target, and the free states as `start`.
+        The transient is integrated until it nearly rests; Newton's method, which alone may find
+        any stationary point and so must stay near, takes each row to a residual of
+        1e-13 (1 + lambda). Nudges merge with the spring: give the common stiffness and target. A
+        ConvergenceError names the rows that still moved at the end or did not converge near by.
 
         Parameters
         ----------
@@ -238,36 +214,31 @@ class IdealNetwork:
         start : ndarray, shape (rows, n), optional
             Initial states; if not given, x = x_t and h = 0.
         limit_tau : float
-            Longest transient.
-
-        Raises
-        ------
-        ConvergenceError
-            Rows, which it names, still moved after `limit_tau` or did not converge near by.
+            Longest transient, in whole chunks of 25.
         """
+        rows, k, n = len(x_t), self.layers.n_visible, self.layers.n_nodes
+        states = np.zeros((rows, n)) if start is None else start.copy()
+        finite = np.isfinite(x_t).all() and np.isfinite(states).all() and 0 <= spring < np.inf
+        if x_t.shape != (rows, k) or states.shape != (rows, n) or not finite:
+            raise DataError(
+                f"IdealNetwork.equilibrium needs finite x_t (rows, {k}), start (rows, {n}), spring "
+                f">= 0, but got {x_t.shape}, {states.shape}, {spring:g}; mend shape, sign or NaN."
+            )
         if start is None:
-            start = np.pad(x_t, ((0, 0), (0, self._bias.size - x_t.shape[-1])))
-        states = start.copy()
-        for _ in np.arange(0, limit_tau, _CHUNK_TAU):
-            moving = self._displacement(states, x_t, spring) > _HAND_OVER
-            if not moving.any():
+            states[:, :k] = x_t
+        for elapsed_tau in itertools.count(0.0, _CHUNK_TAU):
+            rate = self.velocity_field(states, x_t, spring)
+            moving = np.abs(rate).max(axis=1) > _HAND_OVER * (1 + spring)
+            if elapsed_tau >= limit_tau or not moving.any():
                 break
             states[moving] = self._transient(states[moving], x_t[moving], spring)
-        lost = [i for i, s in enumerate(states) if not self._polish(s, x_t[i], spring)]
+        lost = [i for i in range(rows) if moving[i] or not self._polish(states[i], x_t[i], spring)]
         if lost:
             raise ConvergenceError(
-                f"IdealNetwork.equilibrium must come to rest in all {len(x_t)} rows, but rows "
-                f"{lost} did not within {limit_tau:g} tau; raise limit_tau, or the spring's "
-                f"stiffness from {spring:g}."
+                f"IdealNetwork.equilibrium must come to rest in all {rows} rows, but rows {lost} "
+                f"did not within {limit_tau:g} tau; raise limit_tau or the spring, {spring:g}."
             )
         return states
-
-    def _displacement(self, states: Array, x_t: Array, spring: float) -> Array:
-        """Largest rate of each state, the visible ones' per restoring force 1 + lambda: (...,)."""
-        rate = self.velocity_field(states, x_t, spring)
-        rate[..., : self.layers.n_visible] /= 1 + spring
-        largest: Array = np.abs(rate).max(axis=-1)
-        return largest
 
     def _transient(self, states: Array, x_t: Array, spring: float) -> Array:
         """States (rows, n) after a chunk of time."""
@@ -277,21 +248,19 @@ class IdealNetwork:
 
         span = (0, _CHUNK_TAU)
         path = solve_ivp(rate, span, states.ravel(), "DOP853", span[1:], rtol=1e-9, atol=1e-9)
-        end: Array = path.y[:, -1].reshape(states.shape)
-        return end
+        return path.y[:, -1].reshape(states.shape)
 
     def _polish(self, state: Array, x_t: Array, spring: float) -> bool:
-        """Newton's method on one state (n,), in place; whether it began and converged near by."""
+        """Newton's method on one state (n,), in place; whether it came to rest near by."""
         origin = state.copy()
-        for step in range(_NEWTON_STEPS):
-            away = self._displacement(state, x_t, spring)
-            if away <= _AT_REST or (step == 0 and away > _HAND_OVER):
-                break
+        for _ in range(20):
             rate = self.velocity_field(state, x_t, spring)
+            if np.abs(rate).max() <= _AT_REST * (1 + spring):
+                return True
             state -= np.linalg.solve(self.jacobian(state, spring), rate)
             if not np.abs(state - origin).max() <= _REACH:
-                return False
-        return bool(away <= _AT_REST)
+                break
+        return False
 
     def energy_gradient(self, states: Array) -> Weights:
         """Batch mean of dE/dtheta at fixed states (rows, n): -v_i v_j and -v_i, in both laws."""
@@ -306,20 +275,11 @@ class IdealNetwork:
         A row costs :math:`C = \tfrac12 |\alpha\lambda (x^* - x_t) - u_t|^2`. With F the velocity
         field, zero at s*, and J its Jacobian there,
 
-        .. math:: J^T p = \frac{\partial C}{\partial s}, \qquad
-                  \frac{dC}{d\theta} = -p^T \frac{\partial F}{\partial\theta}
+        .. math:: J^T p = \partial C/\partial s, \quad dC/d\theta = -p^T \partial F/\partial\theta
 
-        No energy is used, so this is independent of equilibrium propagation, which estimates the
-        same from two phases nudged by +-beta C, with an error of order beta^2.
-
-        Parameters
-        ----------
-        x_t, u_t : ndarray, shape (rows, n_visible)
-            Targets of the spring, wanted velocities.
-        spring, alpha : float
-            Stiffness lambda, scale from displacement to velocity.
-        states : ndarray, shape (rows, n), optional
-            The equilibrium, if already known.
+        No energy is used, so this is independent of equilibrium propagation [2]_, which estimates
+        the same from two phases nudged by +-beta C, with an error of order beta^2. `x_t` and `u_t`
+        are (rows, n_visible), `spring` is lambda, `states` the equilibrium if already known.
         """
         if states is None:
             states = self.equilibrium(x_t, spring)
@@ -335,6 +295,5 @@ class IdealNetwork:
     def _pack(self, left: Array, v: Array, bias: Array) -> Weights:
         """Batch means of left_i v_j + left_j v_i by coupling, and of `bias`; all (rows, n)."""
         p, s = self.split(left / len(left)), self.split(v)
-        pairs = range(len(self.matrices))
-        matrices = [p[k + 1].T @ s[k] + s[k + 1].T @ p[k] for k in pairs]
+        matrices = [p[k].T @ s[k - 1] + s[k].T @ p[k - 1] for k in range(1, len(p))]
         return Weights.from_layers(self.layers, matrices, self.split(bias.mean(axis=0)))

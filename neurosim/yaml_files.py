@@ -42,10 +42,9 @@ def _places(node: yaml.Node, at: Location, places: Places) -> None:
         for key, value in node.value:
             path = (*at, key.value)
             if path in places:
-                line, column = key.start_mark.line + 1, key.start_mark.column + 1
                 raise yaml.MarkedYAMLError(
                     problem=f"key '{key.value}' must stand only once, but stands again here",
-                    problem_mark=yaml.Mark("", 0, line - 1, column - 1, None, None),
+                    problem_mark=key.start_mark,
                 )
             places[path] = key.start_mark.line + 1, key.start_mark.column + 1
             _places(value, path, places)
@@ -133,14 +132,14 @@ def parse_block(text: str, cls: type[B], where: str) -> B:
     try:
         return cls.model_validate(tree)
     except ValidationError as failure:
-        lines = {}
-        for error in failure.errors():
-            path = tuple(p for p in error["loc"] if not _BRANCHES.match(str(p)))
+        lines: dict[str, None] = {}
+        for mistake in failure.errors():
+            path = tuple(p for p in mistake["loc"] if not _BRANCHES.match(str(p)))
             line, column = next(
                 (places[path[:k]] for k in range(len(path), 0, -1) if path[:k] in places), (1, 1)
             )
             name = ".".join(map(str, path))
-            message = _sentence({**error, "loc": path}, cls)
+            message = _sentence({**mistake, "loc": path}, cls)
             entry = f"{where}:{line}:{column}: {name}: {message}" if name else f"{where}: {message}"
             lines[entry] = None
         raise ProfileError("\n".join(lines)) from None

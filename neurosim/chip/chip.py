@@ -16,7 +16,7 @@ from neurosim.chip.ledger import Ledger
 from neurosim.circuit import Circuit, DrivenCircuit, Pairs, Springs
 from neurosim.errors import CheckpointError, DataError
 from neurosim.profile import Profile
-from neurosim.solvers import Settling, settle
+from neurosim.solvers import Settling, check_engine, settle
 from neurosim.streams import Streams
 from neurosim.topology import Weights
 
@@ -66,6 +66,7 @@ class Chip:
     ) -> None:
         self.profile, self.seed = profile, seed
         self.settling = settling or profile.settling
+        check_engine(self.settling)
         self.die = Die(profile, seed)
         self.ledger = Ledger()
         self._n_threads = n_threads
@@ -205,7 +206,7 @@ class Chip:
             )
         index = self._draws.settle
         # A row that has diverged stays NaN until the next precharge; it must not reach a solver.
-        alive = np.isfinite(self.u_V).all(axis=1)
+        alive = np.asarray(np.isfinite(self.u_V).all(axis=1))
         result = settle(
             self.system(),
             np.where(alive[:, None], self.u_V, 0.0),

@@ -29,7 +29,9 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 class Amplifier(Protocol):
     """A static transfer characteristic; arrays of any shape, volts in and out."""
 
-    unit_V: float
+    @property
+    def unit_V(self) -> float:
+        """Voltage of 1 in the host's numbers."""
 
     def output_V(self, u_V: Array) -> Array:
         """Output v = phi(u) [V]."""

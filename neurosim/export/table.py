@@ -59,9 +59,9 @@ def table(chip: Chip) -> list[dict[str, Any]]:
     target, achieved = (chip.die.devices.split(vector) for vector in chip.programmed_S())
 
     def row(place: dict[str, Any], goal: tuple[float, float], got: tuple[float, float]) -> Any:
-        codes = ["", ""]
+        codes: list[Any] = ["", ""]
         if coupling.levels is not None:
-            codes = [int(c) for c in coupling.level(np.array(goal), unit_S)]
+            codes = coupling.level(np.array(goal), unit_S).tolist()
         return place | {
             "weight": (goal[0] - goal[1]) / unit_S,
             "target_plus_S": goal[0],

@@ -27,7 +27,7 @@ from neurosim.chip.interface import ChipInterface
 from neurosim.errors import DataError
 from neurosim.host.experiment import FlowSettings
 
-__all__ = ["Presentation", "flow_loss_by_row", "free_phase", "present"]
+__all__ = ["Presentation", "flow_loss", "free_phase", "present"]
 
 Array = NDArray[np.float64]
 
@@ -124,9 +124,18 @@ def present(chip: ChipInterface, x_t: Array, u_t: Array, flow: FlowSettings) -> 
     return Presentation(velocity, free, positive, nudged(-1))
 
 
-def flow_loss_by_row(velocity: Array, u_t: Array) -> Array:
-    """Mean over pixels of (v - u_t)^2, shape (rows,); NaN where the chip failed."""
-    return np.mean((velocity - u_t) ** 2, axis=1)
+def flow_loss(velocity: Array, u_t: Array, t: Array) -> tuple[float, tuple[float, ...]]:
+    """Mean over rows and pixels of (v - u_t)^2, in total and over the rows of each fifth of t.
+
+    Rows in which the chip failed (NaN) are in no mean; a fifth without rows is NaN.
+    """
+    loss = np.mean((velocity - u_t) ** 2, axis=1)
+    good, fifth = np.isfinite(loss), np.minimum((t * 5).astype(int), 4)
+
+    def mean(mask: NDArray[np.bool_]) -> float:
+        return float(loss[mask].mean()) if mask.any() else float("nan")
+
+    return mean(good), tuple(mean(good & (fifth == k)) for k in range(5))
 
 
 def _settle(chip: ChipInterface, flow: FlowSettings) -> None:

@@ -15,7 +15,7 @@ from neurosim.errors import ConvergenceError
 from neurosim.host.experiment import Experiment
 from neurosim.host.gradep import gradient
 from neurosim.host.optimizer import Optimizer, initial_weights, learning_rate
-from neurosim.host.phases import flow_loss_by_row, present
+from neurosim.host.phases import flow_loss, present
 from neurosim.streams import Streams
 from neurosim.topology import Weights
 
@@ -34,7 +34,7 @@ class Update:
         From 1.
     flow_loss : float
         Mean of (v - u_t)^2 over rows and pixels, BEFORE the weights change.
-    flow_loss_0, ..., flow_loss_4 : float
+    flow_loss_by_t : tuple of float
         The same over the rows of each fifth of t; NaN if there are none.
     gradient_norm : float
         Before the clip.
@@ -45,22 +45,10 @@ class Update:
 
     update: int
     flow_loss: float
-    flow_loss_0: float
-    flow_loss_1: float
-    flow_loss_2: float
-    flow_loss_3: float
-    flow_loss_4: float
+    flow_loss_by_t: tuple[float, ...]
     gradient_norm: float
     learning_rate: float
     rows_lost: int
-
-
-def _loss_by_time(loss: Array, t: Array) -> list[float]:
-    """Mean loss in total and in five equal bins of t, rows that failed left out."""
-    good = np.isfinite(loss)
-    bins = np.minimum((t * 5).astype(int), 4)
-    masks = [good, *(good & (bins == k) for k in range(5))]
-    return [float(loss[mask].mean()) if mask.any() else float("nan") for mask in masks]
 
 
 class Trainer:
@@ -86,7 +74,7 @@ class Trainer:
         sheet = chip.data_sheet
         start = initial_weights(sheet.layers, experiment.gain, streams.generator("weights"))
         self.optimizer = Optimizer(start, experiment, sheet.full_scale)
-        self._images, self._streams = images, streams
+        self._pairs = PairSource(images, experiment.batch, streams, prefetch=True)
         chip.program(start)
 
     @property
@@ -96,13 +84,12 @@ class Trainer:
 
     def __iter__(self) -> Iterator[Update]:
         """Run the updates that are left, one at a time."""
-        batch = self.experiment.batch
-        with PairSource(self._images, batch, self._streams, prefetch=True) as source:
+        with self._pairs:
             while self.n_done < self.experiment.updates:
-                yield self._update(source)
+                yield self._update()
 
-    def _update(self, source: PairSource) -> Update:
-        shown_batch = source.batch_at(self.n_done)
+    def _update(self) -> Update:
+        shown_batch = self._pairs.batch_at(self.n_done)
         layers = self.chip.data_sheet.layers
         beta = self.flow.beta
         assert beta is not None
@@ -113,12 +100,12 @@ class Trainer:
                 f"Trainer needs at least one row that settles, but all {rows_lost} rows of update "
                 f"{self.n_done + 1} diverged; lower the tolerances or the learning rate."
             )
-        loss = _loss_by_time(flow_loss_by_row(shown.velocity, shown_batch.u_t), shown_batch.t)
+        loss, by_t = flow_loss(shown.velocity, shown_batch.u_t, shown_batch.t)
         rate = learning_rate(self.experiment, self.n_done)
         norm = self.optimizer.step(estimate, rate)
         self.chip.program(self.optimizer.weights)
         self.n_done += 1
-        return Update(self.n_done, *loss, norm, rate, rows_lost)
+        return Update(self.n_done, loss, by_t, norm, rate, rows_lost)
 
     def state(self) -> dict[str, Any]:
         """Everything that later updates depend on, besides the chip's own state."""

@@ -69,8 +69,7 @@ def settle_trace(run: Run) -> Trace:
     """Waveforms of one image's free, positive and negative phase on the run's chip."""
     chip = run.chip()
     images, _ = load_digits()
-    with PairSource(images, 1, Streams(run.experiment.seed), prefetch=False) as source:
-        batch = source.batch_at(0)
+    batch = PairSource(images, 1, Streams(run.experiment.seed), prefetch=False).batch_at(0)
     scope = Oscilloscope(chip)
     present(scope, batch.x_t, batch.u_t, run.experiment.flow.on(chip.data_sheet))
     return scope.trace()

@@ -12,7 +12,7 @@ from neurosim.chip import Chip
 from neurosim.data import PairSource, load_digits
 from neurosim.errors import ConvergenceError, DataError
 from neurosim.host import SamplingSettings, draw_samples, free_phase
-from neurosim.host.phases import flow_loss_by_row
+from neurosim.host.phases import flow_loss
 from neurosim.metrics import Classifier, baselines, evaluate_samples
 from neurosim.runs.run import Run
 from neurosim.streams import Streams
@@ -78,19 +78,13 @@ def sample(
     return np.concatenate(drawn), settings
 
 
-def flow_loss(chip: Chip, run: Run, seed: int = 0) -> dict[str, Any]:
+def _flow_loss(chip: Chip, run: Run, seed: int) -> dict[str, Any]:
     """Flow-matching loss of the chip as the host measures it, over all images at random t."""
     images, _ = load_digits()
-    with PairSource(images, len(images), Streams(seed), prefetch=False) as source:
-        batch = source.batch_at(0)
+    batch = PairSource(images, len(images), Streams(seed), prefetch=False).batch_at(0)
     _, _, velocity = free_phase(chip, batch.x_t, run.experiment.flow.on(chip.data_sheet))
-    loss = flow_loss_by_row(velocity, batch.u_t)
-    good = np.isfinite(loss)
-    fifth = np.minimum((batch.t * 5).astype(int), 4)
-    return {
-        "flow_loss": float(loss[good].mean()),
-        "flow_loss_by_t": [float(loss[good & (fifth == k)].mean()) for k in range(5)],
-    }
+    loss, by_t = flow_loss(velocity, batch.u_t, batch.t)
+    return {"flow_loss": loss, "flow_loss_by_t": list(by_t)}
 
 
 def evaluate(
@@ -124,7 +118,7 @@ def evaluate(
             "profile."
         )
     images, _ = load_digits()
-    result = flow_loss(run.chip(), run, seed)
+    result = _flow_loss(run.chip(), run, seed)
     result |= evaluate_samples(x, images, Classifier.load())
     result |= {"mode": settings.mode, "t_end": settings.t_end, "n": n, "seed": seed}
     return result | {"baselines": baselines(images, seed, n)}, x

@@ -127,7 +127,9 @@ def _row(update: Update, chip: Chip, spent: dict[str, float], wall_s: float) -> 
         "weights_clipped",
         "rows_diverged",
     )
-    row = asdict(update) | {name: spent[name] for name in chip_side}
+    row = asdict(update)
+    row |= {f"flow_loss_{k}": loss for k, loss in enumerate(row.pop("flow_loss_by_t"))}
+    row |= {name: spent[name] for name in chip_side}
     row["residual"] = float(np.max(chip.residual[np.isfinite(chip.residual)], initial=0.0))
     row["wall_s"] = round(wall_s, 4)
     return row

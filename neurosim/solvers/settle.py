@@ -18,7 +18,7 @@ from neurosim.solvers.stochastic import stochastic
 from neurosim.solvers.system import RateFunction, System
 from neurosim.solvers.transient import Chunk, transient
 
-__all__ = ["CHUNK_ROWS", "Settled", "available_threads", "settle"]
+__all__ = ["CHUNK_ROWS", "Settled", "available_threads", "check_engine", "settle"]
 
 Array = NDArray[np.float64]
 
@@ -72,6 +72,21 @@ Engine = Callable[[RateFunction, Array, float, Settling, System, np.random.Gener
 _ENGINES: dict[str, Engine] = {"transient": transient, "stochastic": stochastic}
 
 
+def check_engine(settings: Settling) -> None:
+    """Refuse an engine that is not there.
+
+    Raises
+    ------
+    ConvergenceError
+        `settings.engine` is not available.
+    """
+    if settings.engine not in _ENGINES:
+        raise ConvergenceError(
+            f"settling.engine must be one of {', '.join(_ENGINES)}, but is {settings.engine}, "
+            "which this version does not have."
+        )
+
+
 def settle(
     system: System,
     u_V: Array,
@@ -101,10 +116,7 @@ def settle(
     ConvergenceError
         The engine is not available.
     """
-    if settings.engine not in _ENGINES:
-        raise ConvergenceError(
-            f"Settling.engine must be one of {', '.join(_ENGINES)}, but is {settings.engine}."
-        )
+    check_engine(settings)
     engine = _ENGINES[settings.engine]
     rows = len(u_V)
     n_chunks = -(-rows // CHUNK_ROWS)

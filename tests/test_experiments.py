@@ -1,0 +1,43 @@
+"""The experiment files load, and the published run begins as published."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neurosim.host import Experiment
+from neurosim.profile import load_profile
+from neurosim.runs import train
+from neurosim.yaml_files import load_block
+
+FOLDER = Path(__file__).parents[1] / "experiments"
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda p: p.name)
+def test_an_experiment_file_is_valid(path):
+    load_block(path, Experiment)
+
+
+def test_the_published_losses_start_where_correct_code_starts(tmp_path):
+    """Initial loss 2.6 to 2.75 of the paper's law (its figure 2; 2.4 to 2.9 over seeds)."""
+    experiment = load_block(FOLDER / "paper.yaml", Experiment)
+    first = experiment.model_copy(update={"updates": 1, "batch": 400})
+    metrics = train(load_profile("ideal_gradient"), first, tmp_path / "run").metrics()
+    assert 2.4 < metrics["flow_loss"][0] < 2.9
+
+
+@pytest.mark.slow
+def test_the_published_run_passes_its_bifurcation_and_is_below_0_8_at_update_50(tmp_path):
+    experiment = load_block(FOLDER / "paper.yaml", Experiment)
+    run = train(
+        load_profile("ideal_gradient"),
+        experiment.model_copy(update={"updates": 50}),
+        tmp_path / "run",
+    )
+    metrics = run.metrics()
+    assert all(np.isfinite(column).all() for column in metrics.values())
+    assert 2.4 < metrics["flow_loss"][0] < 2.9
+    assert metrics["flow_loss"][-1] < 0.8
+    assert metrics["rows_diverged"].sum() == 0
+    # The bifurcation shows as a burst of the gradient between updates 8 and 40.
+    assert metrics["gradient_norm"][8:40].max() > 5 * metrics["gradient_norm"][:5].max()
