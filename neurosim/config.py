@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
 
 from neurosim.units import parse_quantity
 
@@ -13,6 +25,7 @@ __all__ = [
     "AmpereLimit",
     "Bits",
     "Block",
+    "BlockError",
     "Farad",
     "IdleSiemens",
     "Kelvin",
@@ -26,13 +39,52 @@ __all__ = [
     "Sourced",
     "Volt",
     "VoltLimit",
+    "can_be_ideal",
+    "is_number",
 ]
+
+
+Path = tuple[str, ...]
+
+
+class BlockError(ValueError):
+    """Mistakes in one block: the path of each field below it, and what must hold there."""
+
+    def __init__(self, found: list[tuple[Path, str]]) -> None:
+        super().__init__("\n".join(f"{'.'.join(path)}: {text}" for path, text in found))
+        self.found = found
 
 
 class Block(BaseModel):
     """A group of parameters; unknown keys, missing keys and later changes are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False
+    )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_switch(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse true and false, which are also 1 and 0 in Python, where a number must be."""
+        field = cls.model_fields[info.field_name or ""]
+        if isinstance(value, bool) and field.annotation is not bool:
+            raise ValueError(f"must not be true or false, but is {str(value).lower()}")
+        return value
+
+
+def is_number(value: Any) -> bool:
+    """Whether a field's value is a number (true and false are none)."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _check_source(value: Any) -> Any:
+    """A text, or a mapping of texts, each of which says something."""
+    texts = list(value.values()) if isinstance(value, Mapping) else [value]
+    if not all(isinstance(text, str) and text.strip() for text in texts):
+        raise ValueError("must be text, or a mapping from this block's fields to texts")
+    if any(re.fullmatch(r"assumed\s*:?\s*", text.strip(), re.IGNORECASE) for text in texts):
+        raise ValueError("must give the reason of an assumption, as in 'assumed: <reason>'")
+    return value
 
 
 class Sourced(Block):
@@ -42,10 +94,32 @@ class Sourced(Block):
     ----------
     source : str or dict
         One text for the whole block, or one for each field that holds a number. A paper, a DOI, a
-        data sheet, or ``assumed: <reason>``.
+        data sheet, or ``assumed: <reason>``; ``ideal`` where no effect has a number.
     """
 
-    source: str | dict[str, str]
+    source: Annotated[str | dict[str, str], BeforeValidator(_check_source)]
+
+    @model_validator(mode="after")
+    def _numbers_have_sources(self) -> Self:
+        fields = [name for name in type(self).model_fields if name != "source"]
+        numbers = [name for name in fields if is_number(v := getattr(self, name)) and v != 0]
+        if isinstance(self.source, str):
+            missing = numbers if self.source.strip().lower() == "ideal" else []
+            unknown = []
+        else:
+            missing = [name for name in numbers if name not in self.source]
+            unknown = [name for name in self.source if name not in fields]
+        advice = "a paper, a DOI, a data sheet, or 'assumed: <reason>'"
+        found: list[tuple[Path, str]] = [
+            (("source",), f"must say where {name} comes from: {advice}") for name in missing
+        ]
+        found += [
+            (("source", name), f"must name a field of this block: {', '.join(fields)}")
+            for name in unknown
+        ]
+        if found:
+            raise BlockError(found)
+        return self
 
 
 def _quantity(unit: str) -> Callable[[Any], Any]:
@@ -70,34 +144,117 @@ def _to_ideal(value: Any) -> Any:
 
 _AS_IDEAL = PlainSerializer(_to_ideal, return_type=Any)
 
-Siemens = Annotated[float, BeforeValidator(_quantity("S")), Field(gt=0)]
-Farad = Annotated[float, BeforeValidator(_quantity("F")), Field(gt=0)]
-Volt = Annotated[float, BeforeValidator(_quantity("V")), Field(gt=0)]
-Second = Annotated[float, BeforeValidator(_quantity("s")), Field(gt=0)]
+
+def can_be_ideal(field: FieldInfo) -> bool:
+    """Whether a field may say `ideal`."""
+    return any(mark is _AS_IDEAL for mark in field.metadata)
+
+
+_NUMBER = r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?"
+
+
+def _for_editors(
+    unit: str = "", *, ideal: bool = True, whole: bool = False, **bounds: float
+) -> WithJsonSchema:
+    """JSON Schema of a number, as text with its unit too, or `ideal`."""
+    forms: list[dict[str, Any]] = [{"type": "integer" if whole else "number", **bounds}]
+    if unit:
+        forms.append({"type": "string", "pattern": f"^{_NUMBER} *[TGMkmuµμnpfa]?{unit}$"})
+    if ideal:
+        forms.append({"const": "ideal"})
+    return WithJsonSchema({"anyOf": forms})
+
 
 _POSITIVE = Field(gt=0)
-# `ideal` means "no such effect": an unbounded resolution is None, a spread or a noise is zero.
-Bits = Annotated[
-    Annotated[int, Field(ge=2, le=24)] | None, BeforeValidator(_ideal_to(None)), _AS_IDEAL
+
+Siemens = Annotated[
+    float,
+    BeforeValidator(_quantity("S")),
+    _POSITIVE,
+    _for_editors("S", ideal=False, exclusiveMinimum=0),
 ]
-Levels = Annotated[Annotated[int, Field(ge=2)] | None, BeforeValidator(_ideal_to(None)), _AS_IDEAL]
+Farad = Annotated[
+    float,
+    BeforeValidator(_quantity("F")),
+    _POSITIVE,
+    _for_editors("F", ideal=False, exclusiveMinimum=0),
+]
+Volt = Annotated[
+    float,
+    BeforeValidator(_quantity("V")),
+    _POSITIVE,
+    _for_editors("V", ideal=False, exclusiveMinimum=0),
+]
+Second = Annotated[
+    float,
+    BeforeValidator(_quantity("s")),
+    _POSITIVE,
+    _for_editors("s", ideal=False, exclusiveMinimum=0),
+]
+
+# `ideal` means "no such effect": an unbounded resolution is None, a spread or a noise is zero.
+_LIMIT = Annotated[float, _POSITIVE]
+Bits = Annotated[
+    Annotated[int, Field(ge=2, le=24)] | None,
+    BeforeValidator(_ideal_to(None)),
+    _AS_IDEAL,
+    _for_editors(whole=True, minimum=2, maximum=24),
+]
+Levels = Annotated[
+    Annotated[int, Field(ge=2)] | None,
+    BeforeValidator(_ideal_to(None)),
+    _AS_IDEAL,
+    _for_editors(whole=True, minimum=2),
+]
 Kelvin = Annotated[
-    Annotated[float, _POSITIVE] | None, BeforeValidator(_ideal_to(None, _quantity("K"))), _AS_IDEAL
+    _LIMIT | None,
+    BeforeValidator(_ideal_to(None, _quantity("K"))),
+    _AS_IDEAL,
+    _for_editors("K", exclusiveMinimum=0),
 ]
 VoltLimit = Annotated[
-    Annotated[float, _POSITIVE] | None, BeforeValidator(_ideal_to(None, _quantity("V"))), _AS_IDEAL
+    _LIMIT | None,
+    BeforeValidator(_ideal_to(None, _quantity("V"))),
+    _AS_IDEAL,
+    _for_editors("V", exclusiveMinimum=0),
 ]
 AmpereLimit = Annotated[
-    Annotated[float, _POSITIVE] | None, BeforeValidator(_ideal_to(None, _quantity("A"))), _AS_IDEAL
+    _LIMIT | None,
+    BeforeValidator(_ideal_to(None, _quantity("A"))),
+    _AS_IDEAL,
+    _for_editors("A", exclusiveMinimum=0),
 ]
 SiemensLimit = Annotated[
-    Annotated[float, _POSITIVE] | None, BeforeValidator(_ideal_to(None, _quantity("S"))), _AS_IDEAL
+    _LIMIT | None,
+    BeforeValidator(_ideal_to(None, _quantity("S"))),
+    _AS_IDEAL,
+    _for_editors("S", exclusiveMinimum=0),
 ]
-Sigma = Annotated[float, BeforeValidator(_ideal_to(0.0)), _AS_IDEAL, Field(ge=0, lt=1)]
+Sigma = Annotated[
+    float,
+    BeforeValidator(_ideal_to(0.0, _quantity(""))),
+    _AS_IDEAL,
+    Field(ge=0, lt=1),
+    _for_editors(minimum=0, exclusiveMaximum=1),
+]
 SigmaVolt = Annotated[
-    float, BeforeValidator(_ideal_to(0.0, _quantity("V"))), _AS_IDEAL, Field(ge=0)
+    float,
+    BeforeValidator(_ideal_to(0.0, _quantity("V"))),
+    _AS_IDEAL,
+    Field(ge=0),
+    _for_editors("V", minimum=0),
 ]
 IdleSiemens = Annotated[
-    float, BeforeValidator(_ideal_to(0.0, _quantity("S"))), _AS_IDEAL, Field(ge=0)
+    float,
+    BeforeValidator(_ideal_to(0.0, _quantity("S"))),
+    _AS_IDEAL,
+    Field(ge=0),
+    _for_editors("S", minimum=0),
 ]
-Loading = Annotated[float, BeforeValidator(_ideal_to(0.0)), _AS_IDEAL, Field(ge=0, le=1)]
+Loading = Annotated[
+    float,
+    BeforeValidator(_ideal_to(0.0, _quantity(""))),
+    _AS_IDEAL,
+    Field(ge=0, le=1),
+    _for_editors(minimum=0, maximum=1),
+]

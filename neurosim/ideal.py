@@ -196,7 +196,7 @@ class IdealNetwork:
         return J + own[..., None] * np.eye(self._bias.size)
 
     def equilibrium(
-        self, x_t: Array, spring: float, start: Array | None = None, limit_tau: float = 400.0
+        self, x_t: Array, spring: float, start: Array | None = None, limit_tau: float = 4e3
     ) -> Array:
         """Where the dynamics come to rest under a spring, shape (rows, n).
 

@@ -16,12 +16,12 @@ class Field:
     index: np.ndarray | None = None
 
     def nonlinear(self, u_V, out):
-        out[...] = self.function(u_V, self.index)
+        out[...] = self.function(u_V.T, self.index).T
         return out
 
     def __call__(self, u_V, out):
         self.nonlinear(u_V, out)
-        out -= self.decay * u_V
+        out -= self.decay[:, None] * u_V
         return out
 
 

@@ -45,8 +45,8 @@ class Amplifier(Protocol):
     def integral_V2(self, u_V: Array) -> Array:
         """Phi(u), the integral of phi from 0 to u [V^2]."""
 
-    def apply(self, z: Array, slope: Array | None) -> None:
-        """Replace z = u / unit_V by v / unit_V in place, and fill `slope` if it is given."""
+    def apply(self, z: Array, out: Array, slope: Array | None) -> None:
+        """Write v / unit_V for z = u / unit_V to `out`, phi' to `slope` if given; z is lost."""
 
 
 @dataclass(frozen=True)
@@ -83,13 +83,15 @@ class Linear:
         v = self.output_V(u_V)
         return v * u_V - v**2 / 2
 
-    def apply(self, z: Array, slope: Array | None) -> None:
+    def apply(self, z: Array, out: Array, slope: Array | None) -> None:
         """See `Amplifier.apply`."""
         if slope is not None:
-            slope[...] = self.slope(z * self.unit_V)
-        if self.rail_V is not None:
+            slope[...] = 1.0 if self.rail_V is None else self.slope(z * self.unit_V)
+        if self.rail_V is None:
+            out[...] = z
+        else:
             limit = self.rail_V / self.unit_V
-            np.clip(z, -limit, limit, out=z)
+            np.clip(z, -limit, limit, out=out)
 
 
 @dataclass(frozen=True)
@@ -116,12 +118,15 @@ class Tanh:
         z = np.abs(u_V) / self.unit_V
         return self.unit_V**2 * (z + np.log1p(np.exp(-2 * z)) - np.log(2))
 
-    def apply(self, z: Array, slope: Array | None) -> None:
+    def apply(self, z: Array, out: Array, slope: Array | None) -> None:
         """See `Amplifier.apply`."""
+        if slope is None:
+            np.tanh(z, out=out)
+            return
         np.tanh(z, out=z)
-        if slope is not None:
-            np.multiply(z, z, out=slope)
-            np.subtract(1, slope, out=slope)
+        out[...] = z
+        z *= z
+        np.subtract(1, z, out=slope)
 
 
 @dataclass(frozen=True)
@@ -157,25 +162,28 @@ class Silu:
         half = np.asarray(u_V)[..., None] / 2
         return np.sum(_WEIGHTS * half * self.output_V(half * (1 + _NODES)), axis=-1)
 
-    def apply(self, z: Array, slope: Array | None) -> None:
+    def apply(self, z: Array, out: Array, slope: Array | None) -> None:
         """See `Amplifier.apply`."""
         sigmoid = z * 0.5
         np.tanh(sigmoid, out=sigmoid)
         sigmoid *= 0.5
         sigmoid += 0.5
-        if slope is not None:
-            np.subtract(1, sigmoid, out=slope)
-            slope *= z
-            slope += 1
-            slope *= sigmoid
         z *= sigmoid
-        z /= self.clamp
+        if slope is None:
+            z *= 1 / self.clamp
+            np.tanh(z, out=z)
+            np.multiply(z, self.clamp, out=out)
+            return
+        # silu' = sigmoid + silu (1 - sigmoid), times 1 - tanh^2(silu / c).
+        product = z * sigmoid
+        sigmoid += z
+        sigmoid -= product
+        z *= 1 / self.clamp
         np.tanh(z, out=z)
-        if slope is not None:
-            np.multiply(z, z, out=sigmoid)
-            np.subtract(1, sigmoid, out=sigmoid)
-            slope *= sigmoid
-        z *= self.clamp
+        np.multiply(z, self.clamp, out=out)
+        z *= z
+        np.subtract(1, z, out=z)
+        np.multiply(z, sigmoid, out=slope)
 
 
 AMPLIFIERS: dict[str, type[Linear] | type[Tanh] | type[Silu]] = {

@@ -66,8 +66,12 @@ class CouplingDevice(Sourced):
             plus, minus = (self.full_scale + w) / 2, (self.full_scale - w) / 2
         if self.levels is not None:
             step = self.full_scale / (self.levels - 1)
-            # Half-way values go up in G+ and down in G-, which keeps a complementary sum constant.
-            plus, minus = np.floor(plus / step + 0.5) * step, np.ceil(minus / step - 0.5) * step
+            # Half-way values go up in G+ and down in G-.
+            up, down = np.floor(plus / step + 0.5), np.ceil(minus / step - 0.5)
+            if self.encoding == "complementary":
+                # Not rounded by itself: the sum must stay constant where weights lie half-way.
+                down = self.levels - 1 - up
+            plus, minus = up * step, down * step
         return Target(self.idle_S + plus * unit_S, self.idle_S + minus * unit_S, n_clipped)
 
     def level(self, conductance_S: Array, unit_S: float) -> NDArray[np.int64]:

@@ -39,10 +39,10 @@ class BrownianPath:
         self, rng: np.random.Generator, intensity: Array, decay: Array, rows: int, base_step: float
     ) -> None:
         self._rng, self._intensity, self._decay = rng, intensity, decay
-        self._shape, self._base = (rows, len(intensity)), base_step
+        self._shape, self._base = (len(intensity), rows), base_step
         self._z = np.empty(self._shape)
-        self._keep = np.exp(-decay * base_step)
-        self._deviation = self._deviation_over(base_step)
+        self._keep = np.exp(-decay * base_step)[:, None]
+        self._deviation = self._deviation_over(base_step)[:, None]
 
     def _deviation_over(self, h: float) -> Array:
         x = 2 * self._decay * h
@@ -50,7 +50,7 @@ class BrownianPath:
         return self._intensity * np.sqrt(h * relative)
 
     def increment(self, h: float) -> Array:
-        """Next increment, shape (rows, n), over a time `h` that is a multiple of the base step.
+        """Next increment, shape (n, rows), over a time `h` that is a multiple of the base step.
 
         Raises
         ------

@@ -74,8 +74,9 @@ class _Exponential(OdeSolver):
         super().__init__(fun, t0, y0, t_bound, vectorized, support_complex=False)
         if t_bound < t0:
             raise ValueError("ETD integrates forward only, but t_bound lies before t0.")
-        self._shape = (rows, self.n // rows)
-        self._decay = np.broadcast_to(np.asarray(decay, dtype=float), self._shape[1:])
+        self._shape = (self.n // rows, rows)
+        decay = np.broadcast_to(np.asarray(decay, dtype=float), self._shape[:1])
+        self._decay = decay[:, None]
         self._nonlinear = nonlinear
         self._n, self._n_old = np.empty(self._shape), np.empty(self._shape)
         self._evaluate(t0, self.y.reshape(self._shape), self._n)
@@ -115,13 +116,14 @@ class ETD4(_Exponential):
     Parameters
     ----------
     fun, t0, y0, t_bound, rtol, atol, max_step, first_step
-        As in every SciPy solver; `y` is a batch of `rows` equal systems, flattened.
+        As in every SciPy solver; `y` holds `rows` equal systems of n nodes, an array of shape
+        (n, rows), flattened.
     decay : array_like, shape (n,) or scalar
         gamma of one system, at least 0.
     rows : int
         Number of systems in `y`.
     nonlinear : callable, optional
-        N(u, out) for arrays of shape (rows, n); by default ``fun(t, y) + decay * y``.
+        N(u, out) for arrays of shape (n, rows); by default ``fun(t, y) + decay * y``.
     relative_to_start : bool
         Let `rtol` refer to how far (root-mean-square) the row has moved from y0, not to its value.
         A nudge that moves a row by 1e-3 is then followed as accurately, relatively, as the large
@@ -174,13 +176,13 @@ class ETD4(_Exponential):
             work *= self._rtol
             work += self._atol
             np.divide(error, work, out=work)
-            worst = np.einsum("ij,ij->i", work, work).max()
+            worst = np.einsum("ij,ij->j", work, work).max()
         else:
             np.subtract(u_new, self._start, out=work)
-            moved = np.sqrt(np.einsum("ij,ij->i", work, work) / self._shape[1])
-            size = np.einsum("ij,ij->i", error, error)
+            moved = np.sqrt(np.einsum("ij,ij->j", work, work) / len(work))
+            size = np.einsum("ij,ij->j", error, error)
             worst = np.max(size / (self._atol + self._rtol * moved) ** 2)
-        return float(np.sqrt(worst / self._shape[1]))
+        return float(np.sqrt(worst / len(error)))
 
     def _try_step(self, h: float, t_new: float) -> tuple[Array, float]:
         """Krogstad's four stages; the new state and the norm of its error."""
@@ -249,7 +251,8 @@ class ETD2(_Exponential):
     Parameters
     ----------
     fun, t0, y0, t_bound
-        As in every SciPy solver; `y` is a batch of `rows` equal systems, flattened.
+        As in every SciPy solver; `y` holds `rows` equal systems of n nodes, an array of shape
+        (n, rows), flattened.
     step : float
         Step; the last one is shortened to end at `t_bound`.
     decay, rows, nonlinear

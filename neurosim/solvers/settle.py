@@ -22,8 +22,10 @@ __all__ = ["CHUNK_ROWS", "Settled", "available_threads", "check_engine", "settle
 
 Array = NDArray[np.float64]
 
-# Small enough for a block's arrays to stay in cache. Fixed, so that no result depends on threads.
-CHUNK_ROWS = 128
+# Small enough for a block's arrays to stay in cache, large enough to amortise NumPy's calls. The
+# division into chunks depends on the number of rows alone, so that no result depends on threads.
+CHUNK_ROWS = 256
+_LEAST_ROWS = 32
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def settle(
     check_engine(settings)
     engine = _ENGINES[settings.engine]
     rows = len(u_V)
-    n_chunks = -(-rows // CHUNK_ROWS)
+    n_chunks = max(-(-rows // CHUNK_ROWS), min(2, rows // _LEAST_ROWS), 1)
     chunks = np.array_split(np.arange(rows), n_chunks)
 
     def run(k: int) -> tuple[Chunk, NDArray[np.bool_]]:

@@ -43,7 +43,7 @@ def stochastic(
         solver = ETD2(
             lambda _t, y: y,
             0.0,
-            u_V.ravel(),
+            u_V.T.ravel(),
             span,
             decay=rate.decay,
             rows=len(u_V),
@@ -56,5 +56,5 @@ def stochastic(
             solver.step()
             n_steps += 1
         return finish(
-            rate, solver.y.reshape(u_V.shape), solver.nfev, n_steps, system.unit_V, failed=False
+            rate, solver.y.reshape(u_V.T.shape), solver.nfev, n_steps, system.unit_V, failed=False
         )

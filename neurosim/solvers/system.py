@@ -13,17 +13,17 @@ Array = NDArray[np.float64]
 
 
 class RateFunction(Protocol):
-    """du/ds = N(u) - decay u of a block of rows, in volts per unit of time tau."""
+    """du/ds = N(u) - decay u of a block of rows, in volts per unit of time tau, nodes first."""
 
     @property
     def decay(self) -> Array:
         """Diagonal linear part, shape (n,), at least 0."""
 
     def nonlinear(self, u_V: Array, out: Array) -> Array:
-        """N(u) into `out`, both of shape (rows, n)."""
+        """N(u) into `out`, both of shape (n, rows)."""
 
     def __call__(self, u_V: Array, out: Array) -> Array:
-        """du/ds into `out`, both of shape (rows, n)."""
+        """du/ds into `out`, both of shape (n, rows)."""
 
 
 class System(Protocol):

@@ -36,7 +36,7 @@ class _RowNorm:
     n_rows = 1
 
     def _by_row(self, error: Array) -> Array:
-        return np.sum(error.reshape(self.n_rows, -1) ** 2, axis=1)
+        return np.sum(error.reshape(-1, self.n_rows) ** 2, axis=0)
 
 
 class _RK45(_RowNorm, RK45):
@@ -80,17 +80,17 @@ def transient(
     Memory does not grow with `span`: only the newest point is kept.
     """
     del rng
-    shape, atol = u_V.shape, settings.atol * system.unit_V
+    start, atol = np.ascontiguousarray(u_V.T), settings.atol * system.unit_V
 
     def fun(_t: float, y: Array) -> Array:
-        return rate(y.reshape(shape), np.empty(shape)).ravel()
+        return rate(y.reshape(start.shape), np.empty(start.shape)).ravel()
 
     with np.errstate(over="ignore", invalid="ignore"):
         if settings.method == "ETD4":
             solver: OdeSolver = ETD4(
                 fun,
                 0.0,
-                u_V.ravel(),
+                start.ravel(),
                 span,
                 decay=rate.decay,
                 rows=len(u_V),
@@ -101,7 +101,7 @@ def transient(
             )
         else:
             solver_class = _SOLVERS[settings.method]
-            solver = solver_class(fun, 0.0, u_V.ravel(), span, rtol=settings.rtol, atol=atol)
+            solver = solver_class(fun, 0.0, start.ravel(), span, rtol=settings.rtol, atol=atol)
             if isinstance(solver, _RowNorm):
                 solver.n_rows = len(u_V)
         n_steps, failed = 0, False
@@ -111,20 +111,22 @@ def transient(
             if solver.status == "failed" or np.abs(solver.y).max() > _BOUND * system.unit_V:
                 failed = True
                 break
-        return finish(rate, solver.y.reshape(shape), solver.nfev, n_steps, system.unit_V, failed)
+        return finish(
+            rate, solver.y.reshape(start.shape), solver.nfev, n_steps, system.unit_V, failed
+        )
 
 
 def finish(
     rate: RateFunction, u_V: Array, n_evaluations: int, n_steps: int, unit_V: float, failed: bool
 ) -> Chunk:
-    """Residual of each row, infinite for those to blame if the engine `failed`."""
-    residual = np.abs(rate(u_V, np.empty_like(u_V))).max(axis=1) / unit_V
+    """Result of a block (n, rows): residual of each row, infinite if it made the engine fail."""
+    residual = np.abs(rate(u_V, np.empty_like(u_V))).max(axis=0) / unit_V
     residual[~np.isfinite(residual)] = np.inf
     if failed:
-        size = np.abs(u_V).max(axis=1) / unit_V
+        size = np.abs(u_V).max(axis=0) / unit_V
         bad = ~(size < _BOUND)
         if not (bad.any() or np.isinf(residual).any()):
             # None has left the bounds yet: the fastest row is what the step control gave up on.
             bad = residual >= 0.5 * residual.max()
         residual[bad] = np.inf
-    return Chunk(u_V, residual, n_evaluations + 1, n_steps)
+    return Chunk(u_V.T, residual, n_evaluations + 1, n_steps)

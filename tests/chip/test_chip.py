@@ -85,7 +85,7 @@ def test_one_settle_is_scipys_solution_of_the_same_circuit():
     chip.settle(3 * sheet.tau_s)
 
     def fun(t, y):
-        return system.rate(np.array([1]))(y[None], np.empty((1, y.size)))[0]
+        return system.rate(np.array([1]))(y[:, None], np.empty((y.size, 1)))[:, 0]
 
     exact = solve_ivp(fun, (0, 3), u[1], "DOP853", rtol=1e-10, atol=1e-14).y[:, -1]
     np.testing.assert_allclose(chip.u_V[1], exact, atol=1e-2 * 0.1 * 1e-1)

@@ -108,8 +108,9 @@ def test_the_engines_rate_is_the_current_over_the_capacitance(
     tau_s = 1e-7
     rate = DrivenCircuit(circuit, springs, tau_s).rate(slice(0, 4))
     expected = circuit.current_A(u, springs) * tau_s / circuit.capacitance_F
-    np.testing.assert_allclose(rate(u, np.empty_like(u)), expected, rtol=1e-12, atol=1e-15)
-    nonlinear = rate.nonlinear(u, np.empty_like(u))
+    total = rate(u.T, np.empty_like(u.T)).T
+    np.testing.assert_allclose(total, expected, rtol=1e-12, atol=1e-15)
+    nonlinear = rate.nonlinear(u.T, np.empty_like(u.T)).T
     np.testing.assert_allclose(nonlinear - rate.decay * u, expected, rtol=1e-12, atol=1e-15)
 
 

@@ -136,12 +136,12 @@ def test_an_ornstein_uhlenbeck_node_has_its_exact_variance_at_any_step():
     exact = b**2 * (1 - np.exp(-2 * gamma * t_end)) / (2 * gamma)
     for step in (2.0, 0.5):
         solver = ETD2(
-            lambda t, y: -np.tile(gamma, rows) * y, 0.0, np.zeros(3 * rows), t_end,
+            lambda t, y: -np.repeat(gamma, rows) * y, 0.0, np.zeros(3 * rows), t_end,
             decay=gamma, rows=rows, step=step, path=brownian(step, b, gamma, rows),
         )  # fmt: skip
         while solver.status == "running":
             solver.step()
-        variance = solver.y.reshape(rows, 3).var(axis=0)
+        variance = solver.y.reshape(3, rows).var(axis=1)
         # A sample variance of n normal draws has relative deviation sqrt(2 / n) = 1 %: 4 sigma.
         np.testing.assert_allclose(variance, exact, rtol=4 * np.sqrt(2 / rows))
 
@@ -151,9 +151,9 @@ def test_the_strong_order_with_additive_noise_is_one():
     t_end, finest = 1.0, 1 / 1024
 
     def fun(t, y):
-        u = y.reshape(rows, 2)
-        n = np.stack([np.tanh(3 * u[:, 1]), np.tanh(2 * u[:, 0]) + 1], axis=1)
-        return (n - gamma * u).ravel()
+        u = y.reshape(2, rows)
+        n = np.stack([np.tanh(3 * u[1]), np.tanh(2 * u[0]) + 1])
+        return (n - gamma[:, None] * u).ravel()
 
     def end(step):
         solver = ETD2(
