@@ -224,7 +224,8 @@ class Circuit:
         slope = self._by_layer("slope", u_V)
         return slope if self.gain is None else slope * self.gain
 
-    def _curvature_per_V(self, u_V: Array) -> Array:
+    def curvature_per_V(self, u_V: Array) -> Array:
+        """Second derivative of each node's output [1/V]."""
         curvature = self._by_layer("curvature_per_V", u_V)
         return curvature if self.gain is None else curvature * self.gain**2
 
@@ -271,7 +272,7 @@ class Circuit:
         change = self._through_couplings(slope * d_V)
         if self.law == "gradient":
             drive = self._through_couplings(self.output_V(u_V)) + self.bias_A
-            change = slope * change + self._curvature_per_V(u_V) * drive * d_V
+            change = slope * change + self.curvature_per_V(u_V) * drive * d_V
         change -= self.decay_S * d_V
         if springs is not None:
             k = self.layers.n_visible

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.circuit.circuit import Array, Circuit, Springs
+from neurosim.circuit.linearised import Linearised
 
 __all__ = ["DrivenCircuit", "Rate"]
 
@@ -45,7 +46,7 @@ class Rate:
             spring_S[layers.visible] = springs.conductance_S
         self.decay = (circuit.decay_S + spring_S) * scale
         unit_V = circuit.hidden.unit_V
-        self._circuit, self._layers = circuit, layers
+        self._circuit, self._layers, self._springs, self._tau_s = circuit, layers, springs, tau_s
         self._constant = (circuit.bias_A * scale)[:, None]
         self._drive = (spring_S * scale)[layers.visible, None] * springs.target_V.T
         # Row scaling turns S x (v / unit) into volts per tau at the node that receives it.
@@ -86,6 +87,12 @@ class Rate:
                 out *= self._gain
         out[layers.visible] += self._drive
         return out
+
+    def linearised(self, u_V: Array) -> Linearised | None:
+        """Small-signal circuit at `u_V`; None where separate devices make it asymmetric."""
+        if self._circuit.back_couplings is not None:
+            return None
+        return Linearised(self._circuit, self._springs, self._tau_s, u_V)
 
     def __call__(self, u_V: Array, out: Array) -> Array:
         """du/ds into `out`, both of shape (n_nodes, rows)."""

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from neurosim.errors import ConvergenceError
+from neurosim.solvers.operating_point import operating_point
 from neurosim.solvers.settings import Settling
 from neurosim.solvers.stochastic import stochastic
 from neurosim.solvers.system import RateFunction, System
-from neurosim.solvers.transient import Chunk, transient
+from neurosim.solvers.transient import Chunk, RateOf, transient
 
 __all__ = ["CHUNK_ROWS", "Settled", "available_threads", "check_engine", "settle"]
 
@@ -40,6 +41,8 @@ class Settled:
         Largest rate of a node, in unit voltages per tau: what is still moving.
     diverged : ndarray of bool, shape (rows,)
         Rows that left all bounds.
+    refused : ndarray of bool, shape (rows,)
+        Rows of which the operating point could not be promised: a long transient left them there.
     n_evaluations : int
         Evaluations of the right-hand side, as rows x calls / rows: the mean over chunks, weighted
         by their rows, rounded up.
@@ -50,6 +53,7 @@ class Settled:
     u_V: Array
     residual: Array
     diverged: NDArray[np.bool_]
+    refused: NDArray[np.bool_]
     n_evaluations: int
     n_steps: int
 
@@ -70,8 +74,12 @@ def _pool(n_threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(n_threads, thread_name_prefix="settle")
 
 
-Engine = Callable[[RateFunction, Array, float, Settling, System, np.random.Generator | None], Chunk]
-_ENGINES: dict[str, Engine] = {"transient": transient, "stochastic": stochastic}
+Engine = Callable[[RateOf, Array, float, Settling, System, np.random.Generator | None], Chunk]
+_ENGINES: dict[str, Engine] = {
+    "transient": transient,
+    "stochastic": stochastic,
+    "operating_point": operating_point,
+}
 
 
 def check_engine(settings: Settling) -> None:
@@ -140,6 +148,7 @@ def settle(
         u_V=np.concatenate([part.u_V for part in parts]),
         residual=np.concatenate([part.residual for part in parts]),
         diverged=np.concatenate([bad for _, bad in results]),
+        refused=np.concatenate([part.refused for part in parts if part.refused is not None]),
         n_evaluations=-int(-(sizes @ [part.n_evaluations for part in parts]) // rows),
         n_steps=-int(-(sizes @ [part.n_steps for part in parts]) // rows),
     )
@@ -158,13 +167,20 @@ def _settle_chunk(
     good = np.ones(len(rows), dtype=bool)
     out = Chunk(np.full((len(rows), u_V.shape[1]), np.nan), np.full(len(rows), np.inf), 0, 0)
     n_evaluations = n_steps = 0
+    refused = np.zeros(len(rows), dtype=bool)
     while good.any():
         keep = rows[good]
-        part = engine(system.rate(keep), u_V[keep], time_s / system.tau_s, settings, system, rng)
+
+        def rate_of(some: NDArray[np.intp], keep: NDArray[np.intp] = keep) -> RateFunction:
+            return system.rate(keep[some])
+
+        part = engine(rate_of, u_V[keep], time_s / system.tau_s, settings, system, rng)
         n_evaluations, n_steps = n_evaluations + part.n_evaluations, n_steps + part.n_steps
         bad = ~np.isfinite(part.residual)
         if not bad.any():
             out.u_V[good], out.residual[good] = part.u_V, part.residual
+            if part.refused is not None:
+                refused[good] = part.refused
             break
         good[np.flatnonzero(good)[bad]] = False
-    return Chunk(out.u_V, out.residual, n_evaluations, n_steps), ~good
+    return Chunk(out.u_V, out.residual, n_evaluations, n_steps, refused), ~good

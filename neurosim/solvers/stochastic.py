@@ -11,8 +11,8 @@ from neurosim.errors import ConvergenceError
 from neurosim.solvers.brownian import BrownianPath
 from neurosim.solvers.etd import ETD2
 from neurosim.solvers.settings import Settling
-from neurosim.solvers.system import RateFunction, System
-from neurosim.solvers.transient import Chunk, finish
+from neurosim.solvers.system import System
+from neurosim.solvers.transient import Chunk, RateOf, finish
 
 __all__ = ["stochastic"]
 
@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 
 
 def stochastic(
-    rate: RateFunction,
+    rate_of: RateOf,
     u_V: Array,
     span: float,
     settings: Settling,
@@ -38,6 +38,7 @@ def stochastic(
         raise ConvergenceError(
             "The stochastic engine needs a random stream, but has none; pass `noise_of`."
         )
+    rate = rate_of(np.arange(len(u_V)))
     step = span / math.ceil(span / settings.step_tau - 1e-9)
     with np.errstate(over="ignore", invalid="ignore"):
         solver = ETD2(

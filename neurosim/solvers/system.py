@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RateFunction", "System"]
+__all__ = ["RateFunction", "SmallSignal", "System"]
 
 Array = NDArray[np.float64]
 
@@ -22,8 +22,31 @@ class RateFunction(Protocol):
     def nonlinear(self, u_V: Array, out: Array) -> Array:
         """N(u) into `out`, both of shape (n, rows)."""
 
+    def linearised(self, u_V: Array) -> SmallSignal | None:
+        """Small-signal system at `u_V`; None where it has no symmetric form."""
+
     def __call__(self, u_V: Array, out: Array) -> Array:
         """du/ds into `out`, both of shape (n, rows)."""
+
+
+class SmallSignal(Protocol):
+    """A state's linear neighbourhood in symmetric form: see `neurosim.circuit.linearised`."""
+
+    @property
+    def scale_S(self) -> Array:
+        """Preconditioner, shape (n, 1): the diagonal of B without couplings."""
+
+    def product(self, y: Array) -> Array:
+        """B y, symmetric B."""
+
+    def right_side(self, rate: Array) -> Array:
+        """What B y must equal for Newton's step."""
+
+    def step(self, rate: Array, y: Array) -> Array:
+        """Newton's step from the solution y."""
+
+    def power(self, rate: Array, change_V: Array) -> Array:
+        """Derivative of the descended potential along `change_V`, shape (rows,)."""
 
 
 class System(Protocol):

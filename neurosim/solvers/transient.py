@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +13,10 @@ from neurosim.solvers.etd import ETD4
 from neurosim.solvers.settings import Settling
 from neurosim.solvers.system import RateFunction, System
 
-__all__ = ["Chunk", "transient"]
+__all__ = ["Chunk", "RateOf", "finish", "transient"]
 
 Array = NDArray[np.float64]
+RateOf = Callable[[NDArray[np.intp]], RateFunction]
 
 # A row whose voltage exceeds this many unit voltages has left all bounds.
 _BOUND = 1e6
@@ -22,12 +24,16 @@ _BOUND = 1e6
 
 @dataclass(frozen=True)
 class Chunk:
-    """What an engine returns for its rows; an infinite residual marks a row that diverged."""
+    """What an engine returns for its rows; an infinite residual marks a row that diverged.
+
+    `refused` marks rows of which the operating point could not be promised.
+    """
 
     u_V: Array
     residual: Array
     n_evaluations: int
     n_steps: int
+    refused: NDArray[np.bool_] | None = None
 
 
 class _RowNorm:
@@ -68,7 +74,7 @@ _SOLVERS: dict[str, type[OdeSolver]] = {
 
 
 def transient(
-    rate: RateFunction,
+    rate_of: RateOf,
     u_V: Array,
     span: float,
     settings: Settling,
@@ -80,6 +86,7 @@ def transient(
     Memory does not grow with `span`: only the newest point is kept.
     """
     del rng
+    rate = rate_of(np.arange(len(u_V)))
     start, atol = np.ascontiguousarray(u_V.T), settings.atol * system.unit_V
 
     def fun(_t: float, y: Array) -> Array:

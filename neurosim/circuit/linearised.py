@@ -1,0 +1,90 @@
+"""A circuit linearised about a state, in the form that conjugate gradients can solve."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurosim.circuit.circuit import Array, Circuit, Springs
+
+__all__ = ["Linearised"]
+
+
+class Linearised:
+    r"""Small-signal conductances of a block of rows, made symmetric by the slopes.
+
+    With s the square root of phi' for `hopfield` and phi' for `gradient`, a small change du of the
+    state follows C d(du)/dt = I - ..., and Newton's step solves
+
+    .. math:: B y = s I\;(\text{hopfield}),\quad B\,du = I\;(\text{gradient}), \qquad
+              B = \operatorname{diag}(d) - s\,dG\,s
+
+    d is the conductance to ground and to the springs, less phi'' times the coupling current for
+    `gradient`. B is symmetric, and positive definite where the state is stable: it is the second
+    derivative of the co-content in other coordinates. For `hopfield`, du = (I + dG s y) / D, which
+    stays accurate in saturated nodes. All arrays have shape (n_nodes, rows).
+
+    Parameters
+    ----------
+    circuit : Circuit
+        With reciprocal couplings.
+    springs : Springs
+        Of the rows of this block.
+    tau_s : float
+        Unit of time of the rates.
+    u_V : ndarray, shape (n_nodes, rows)
+    """
+
+    def __init__(self, circuit: Circuit, springs: Springs, tau_s: float, u_V: Array) -> None:
+        layers = circuit.layers
+        self._odd, self._even = layers.odd, layers.even
+        self._to_odd = circuit.couplings.delta_S
+        self._to_even = np.ascontiguousarray(self._to_odd.T)
+        self._per_current = (circuit.capacitance_F / tau_s)[:, None]
+        total_S = circuit.decay_S.copy()
+        slope = circuit.slope(u_V.T).T
+        if springs.clamped:
+            slope[layers.visible] = 0.0
+        else:
+            total_S[layers.visible] += springs.conductance_S
+        self.scale_S = total_S[:, None]
+        self._hopfield = circuit.law == "hopfield"
+        if self._hopfield:
+            self._s, self._d = np.sqrt(slope), self.scale_S
+        else:
+            drive = self._couple(circuit.output_V(u_V.T).T) + circuit.bias_A[:, None]
+            bend = circuit.curvature_per_V(u_V.T).T * drive
+            if springs.clamped:
+                bend[layers.visible] = 0.0
+            self._s, self._d = slope, self.scale_S - bend
+        self._work = np.empty_like(u_V)
+
+    def _couple(self, v: Array) -> Array:
+        out = np.empty_like(v)
+        np.matmul(self._to_odd, v[self._even], out=out[self._odd])
+        np.matmul(self._to_even, v[self._odd], out=out[self._even])
+        return out
+
+    def product(self, y: Array) -> Array:
+        """B y."""
+        np.multiply(self._s, y, out=self._work)
+        out = self._couple(self._work)
+        out *= self._s
+        np.multiply(self._d, y, out=self._work)
+        np.subtract(self._work, out, out=out)
+        return out
+
+    def right_side(self, rate: Array) -> Array:
+        """What B y must equal for Newton's step from a state that moves with `rate`."""
+        current = rate * self._per_current
+        return self._s * current if self._hopfield else current
+
+    def step(self, rate: Array, y: Array) -> Array:
+        """Newton's step du [V] from the solution y."""
+        if not self._hopfield:
+            return y
+        return (rate * self._per_current + self._couple(self._s * y)) / self.scale_S
+
+    def power(self, rate: Array, change_V: Array) -> Array:
+        """Rate of the co-content along `change_V`, -m I du, up to one positive factor a row."""
+        weight = self._s**2 if self._hopfield else 1.0
+        return -np.einsum("ij,ij->j", weight * (rate * self._per_current), change_V)
