@@ -16,7 +16,7 @@ from neurosim.chip.ledger import Ledger
 from neurosim.circuit import Circuit, DrivenCircuit, Pairs, Springs
 from neurosim.errors import CheckpointError, DataError
 from neurosim.profile import Profile
-from neurosim.solvers import Settling, check_engine, settle
+from neurosim.solvers import Settling, settle
 from neurosim.streams import Streams
 from neurosim.topology import Weights
 
@@ -66,7 +66,6 @@ class Chip:
     ) -> None:
         self.profile, self.seed = profile, seed
         self.settling = settling or profile.settling
-        check_engine(self.settling)
         self.die = Die(profile, seed)
         self.ledger = Ledger()
         self._n_threads = n_threads
@@ -223,6 +222,7 @@ class Chip:
         ledger.rows_settled += len(self.u_V)
         ledger.chip_time_s += time_s * len(self.u_V)
         ledger.rows_diverged += int(np.count_nonzero(result.diverged & alive))
+        ledger.rows_refused += int(np.count_nonzero(result.refused))
         ledger.evaluations += result.n_evaluations
         ledger.steps += result.n_steps
 

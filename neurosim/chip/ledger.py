@@ -27,6 +27,8 @@ class Ledger:
         Values beyond the range; they saturate as on the chip.
     rows_diverged : int
         Rows that left all bounds; they read NaN.
+    rows_refused : int
+        Rows of which the operating point could not be promised: a long transient took its place.
     evaluations, steps : int
         Of the right-hand side and of the solver, for a mean row: simulation effort.
     """
@@ -42,6 +44,7 @@ class Ledger:
     adc_clipped: int = 0
     weights_clipped: int = 0
     rows_diverged: int = 0
+    rows_refused: int = 0
     evaluations: int = 0
     steps: int = 0
 

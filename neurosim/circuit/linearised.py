@@ -32,6 +32,13 @@ class Linearised:
     tau_s : float
         Unit of time of the rates.
     u_V : ndarray, shape (n_nodes, rows)
+
+    Attributes
+    ----------
+    scale_S : ndarray, shape (n_nodes, 1)
+        D: B without couplings, the preconditioner.
+    symmetric : ndarray of bool, shape (rows,)
+        Rows that have this form: a `hopfield` node on a falling part of its characteristic has not.
     """
 
     def __init__(self, circuit: Circuit, springs: Springs, tau_s: float, u_V: Array) -> None:
@@ -48,8 +55,10 @@ class Linearised:
             total_S[layers.visible] += springs.conductance_S
         self.scale_S = total_S[:, None]
         self._hopfield = circuit.law == "hopfield"
+        self.symmetric = np.ones(u_V.shape[1], dtype=bool)
         if self._hopfield:
-            self._s, self._d = np.sqrt(slope), self.scale_S
+            self.symmetric = (slope >= 0).all(axis=0)
+            self._s, self._d = np.sqrt(np.maximum(slope, 0.0)), self.scale_S
         else:
             drive = self._couple(circuit.output_V(u_V.T).T) + circuit.bias_A[:, None]
             bend = circuit.curvature_per_V(u_V.T).T * drive

@@ -126,6 +126,7 @@ def _row(update: Update, chip: Chip, spent: dict[str, float], wall_s: float) -> 
         "adc_clipped",
         "weights_clipped",
         "rows_diverged",
+        "rows_refused",
     )
     row = asdict(update)
     row |= {f"flow_loss_{k}": loss for k, loss in enumerate(row.pop("flow_loss_by_t"))}

@@ -3,7 +3,7 @@
 from neurosim.solvers.brownian import BrownianPath
 from neurosim.solvers.etd import ETD2, ETD4
 from neurosim.solvers.settings import ENGINES, METHODS, Settling
-from neurosim.solvers.settle import Settled, available_threads, check_engine, settle
+from neurosim.solvers.settle import Settled, available_threads, settle
 from neurosim.solvers.system import RateFunction, System
 
 __all__ = [
@@ -17,6 +17,5 @@ __all__ = [
     "Settling",
     "System",
     "available_threads",
-    "check_engine",
     "settle",
 ]

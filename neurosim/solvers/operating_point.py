@@ -1,6 +1,6 @@
 r"""The operating point: where a row would stand after infinite time, and how that is made sure.
 
-A loose transient brings each row near; Newton's method, its steps solved by conjugate gradients on
+A transient of the usual tolerance brings each row near; Newton's method, its steps solved by conjugate gradients on
 the symmetric small-signal matrix B, takes it the rest of the way in few products. Newton alone may
 land in another basin, so a row is accepted only if at every step
 
@@ -35,12 +35,14 @@ RESIDUAL = 1e-9
 _NEWTON_STEPS, _PRODUCTS = 8, 60
 
 
-def _transient(rate: RateFunction, u_V: Array, span: float, unit_V: float) -> tuple[Array, int]:
-    """A loose transient of a block (n, rows), and its evaluations."""
+def _transient(
+    rate: RateFunction, u_V: Array, span: float, settings: Settling, unit_V: float
+) -> tuple[Array, int]:
+    """Transient of a block (n, rows), and its evaluations."""
     solver = ETD4(
         lambda _t, y: y, 0.0, u_V.ravel(), span,
         decay=rate.decay, rows=u_V.shape[1], nonlinear=rate.nonlinear,
-        rtol=1e-2, atol=1e-5 * unit_V, relative_to_start=True,
+        rtol=settings.rtol, atol=settings.atol * unit_V, relative_to_start=True,
     )  # fmt: skip
     while solver.status == "running":
         solver.step()
@@ -60,8 +62,8 @@ def _solve(small: SmallSignal, rate: Array, tolerance: float) -> tuple[Array, Ar
     residual = small.right_side(rate)
     y, z = np.zeros_like(residual), residual / small.scale_S
     p, rz = z.copy(), np.einsum("ij,ij->j", residual, z)
-    goal, convex, n = tolerance**2 * rz, np.ones(len(rz), dtype=bool), 0
-    active = rz > 0
+    goal, convex, n = tolerance**2 * rz, small.symmetric.copy(), 0
+    active = (rz > 0) & convex
     while active.any() and n < _PRODUCTS:
         bp = small.product(p)
         n += 1
@@ -143,7 +145,7 @@ def operating_point(
     Chunk
         Its `refused` marks rows that stand where a transient of `LONGEST_TAU` left them.
     """
-    del span, settings, rng
+    del span, rng
     unit_V = system.unit_V
     out = np.ascontiguousarray(u_V.T)
     left = np.arange(len(u_V))
@@ -155,7 +157,7 @@ def operating_point(
     while len(left):
         rate, block = rate_of(left), out[:, left]
         if not try_first:
-            block, n = _transient(rate, block, span_tau, unit_V)
+            block, n = _transient(rate, block, span_tau, settings, unit_V)
             elapsed, span_tau = elapsed + span_tau, elapsed + span_tau
             out[:, left] = block
             n_evaluations += n * len(left) / len(u_V)

@@ -12,14 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
-from neurosim.errors import ConvergenceError
 from neurosim.solvers.operating_point import operating_point
 from neurosim.solvers.settings import Settling
 from neurosim.solvers.stochastic import stochastic
 from neurosim.solvers.system import RateFunction, System
 from neurosim.solvers.transient import Chunk, RateOf, transient
 
-__all__ = ["CHUNK_ROWS", "Settled", "available_threads", "check_engine", "settle"]
+__all__ = ["CHUNK_ROWS", "Settled", "available_threads", "settle"]
 
 Array = NDArray[np.float64]
 
@@ -82,21 +81,6 @@ _ENGINES: dict[str, Engine] = {
 }
 
 
-def check_engine(settings: Settling) -> None:
-    """Refuse an engine that is not there.
-
-    Raises
-    ------
-    ConvergenceError
-        `settings.engine` is not available.
-    """
-    if settings.engine not in _ENGINES:
-        raise ConvergenceError(
-            f"settling.engine must be one of {', '.join(_ENGINES)}, but is {settings.engine}, "
-            "which this version does not have."
-        )
-
-
 def settle(
     system: System,
     u_V: Array,
@@ -121,12 +105,7 @@ def settle(
     n_threads : int, optional
         Threads; by default one for each processor. Results do not depend on it.
 
-    Raises
-    ------
-    ConvergenceError
-        The engine is not available.
     """
-    check_engine(settings)
     engine = _ENGINES[settings.engine]
     rows = len(u_V)
     n_chunks = max(-(-rows // CHUNK_ROWS), min(2, rows // _LEAST_ROWS), 1)

@@ -36,6 +36,10 @@ class SmallSignal(Protocol):
     def scale_S(self) -> Array:
         """Preconditioner, shape (n, 1): the diagonal of B without couplings."""
 
+    @property
+    def symmetric(self) -> NDArray[np.bool_]:
+        """Rows that have a symmetric form."""
+
     def product(self, y: Array) -> Array:
         """B y, symmetric B."""
 

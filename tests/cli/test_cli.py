@@ -113,8 +113,8 @@ def test_mistakes_give_one_clear_line_and_write_nothing(trained, tmp_path):
     assert "batch" in one_line(
         run("train", "--profile", "ideal_hopfield", "--batch", 99999, "--out", out)
     )
-    assert "settling.engine must be" in one_line(
-        run("train", "--profile", "ideal_hopfield", "--engine", "operating_point", "--out", out)
+    assert "must not be stochastic" in one_line(
+        run("train", "--profile", "ideal_hopfield", "--engine", "stochastic", "--out", out)
     )
     assert "must be a run folder" in one_line(run("sample", out))
     assert "x>=1" in one_line(run("sample", trained, "-n", 0))

@@ -1,0 +1,103 @@
+"""The operating point: where a very long transient ends, stable, and never silently elsewhere."""
+
+import numpy as np
+import pytest
+
+from neurosim.circuit import DrivenCircuit, Springs
+from neurosim.solvers import Settling, settle
+from neurosim.solvers.operating_point import LONGEST_TAU, RESIDUAL
+
+TAU_S, UNIT_V = 1e-7, 0.1
+# Networks with many bowls: a transient as coarse as the default may already take another path.
+OPERATING_POINT = Settling(engine="operating_point", rtol=1e-5, atol=1e-9)
+
+
+def both(circuit, springs, start):
+    """Operating point, and a transient as long as the engine's own patience, finely resolved."""
+    system = DrivenCircuit(circuit, springs, TAU_S)
+    point = settle(system, start, 1.0, OPERATING_POINT)
+    fine = Settling(rtol=1e-6, atol=1e-10)
+    return point, settle(system, start, LONGEST_TAU * TAU_S, fine), system
+
+
+def start_of(circuit, springs):
+    start = np.zeros((len(springs.target_V), circuit.n_nodes))
+    start[:, : circuit.layers.n_visible] = springs.target_V
+    return start
+
+
+@pytest.mark.parametrize("law", ["hopfield", "gradient"])
+@pytest.mark.parametrize("amplifier", ["tanh", "silu"])
+# From one bowl to many: at 0.15 the couplings are weak, at 0.5 most nodes are bistable.
+@pytest.mark.parametrize("w", [0.15, 0.3, 0.5])
+def test_every_row_ends_where_the_long_transient_does_or_is_named(
+    make_circuit, make_springs, law, amplifier, w
+):
+    circuit = make_circuit(law, amplifier, sizes=(16, 24, 20), w=w, mismatch=0.03, seed=3)
+    springs = make_springs(circuit, rows=60)
+    point, long, _ = both(circuit, springs, start_of(circuit, springs))
+    # A row that still moves after 960 tau has not arrived in the reference either.
+    arrived = ~point.refused & (long.residual < 1e-6)
+    error = np.abs(point.u_V - long.u_V).max(axis=1) / UNIT_V
+    # The fine transient stands within 1e-6 of its rest: residual over the smallest curvature.
+    assert error[arrived].max() < 1e-5
+    assert arrived.mean() > 0.9
+    assert (point.residual[~point.refused] <= RESIDUAL * 1.001).all()
+
+
+@pytest.mark.parametrize("law", ["hopfield", "gradient"])
+def test_it_is_stable_every_eigenvalue_of_the_jacobian_is_negative(make_circuit, make_springs, law):
+    circuit = make_circuit(law, sizes=(8, 12, 10), w=0.5, seed=4)
+    springs = make_springs(circuit, rows=40)
+    point, _, _ = both(circuit, springs, start_of(circuit, springs))
+    eye = np.eye(circuit.n_nodes)
+    for row in np.flatnonzero(~point.refused):
+        held = Springs(
+            springs.conductance_S, np.repeat(springs.target_V[row : row + 1], len(eye), axis=0)
+        )
+        u = np.repeat(point.u_V[row : row + 1], len(eye), axis=0)
+        jacobian = circuit.jacobian_vector_A(u, eye, held).T
+        assert np.linalg.eigvals(jacobian).real.max() < 0
+
+
+@pytest.mark.parametrize("law", ["hopfield", "gradient"])
+def test_the_co_content_is_never_above_that_of_the_start(make_circuit, make_springs, law):
+    circuit = make_circuit(law, sizes=(8, 12, 10), w=0.5, seed=5)
+    springs = make_springs(circuit, rows=40)
+    start = start_of(circuit, springs)
+    point, long, _ = both(circuit, springs, start)
+    power = circuit.co_content_W(point.u_V, springs)
+    assert (power < circuit.co_content_W(start, springs)).all()
+    # Nor above the transient's own end: it descends the same valley to its bottom.
+    assert (power < circuit.co_content_W(long.u_V, springs) + 1e-18).all()
+
+
+def test_a_small_nudge_from_rest_needs_no_transient(make_circuit, make_springs):
+    circuit = make_circuit(sizes=(16, 24, 20), w=0.3)
+    springs = make_springs(circuit, rows=30)
+    point, _, _ = both(circuit, springs, start_of(circuit, springs))
+    nudged = Springs(springs.conductance_S, springs.target_V + 0.01 * UNIT_V)
+    system = DrivenCircuit(circuit, nudged, TAU_S)
+    moved = settle(system, point.u_V, 1.0, OPERATING_POINT)
+    exact = settle(system, point.u_V, 400 * TAU_S, Settling(rtol=1e-8, atol=1e-13))
+    displacement = np.abs(exact.u_V - point.u_V).max()
+    assert np.abs(moved.u_V - exact.u_V).max() < 1e-5 * displacement
+    assert moved.n_evaluations < 60
+
+
+def test_clamped_nodes_stay_and_the_others_arrive(make_circuit):
+    circuit = make_circuit(sizes=(8, 12, 10), w=0.3)
+    targets = 0.1 * np.random.default_rng(0).standard_normal((20, 8))
+    clamp = Springs(np.full(8, np.inf), targets)
+    point, long, _ = both(circuit, clamp, start_of(circuit, clamp))
+    np.testing.assert_array_equal(point.u_V[:, :8], targets)
+    np.testing.assert_allclose(point.u_V, long.u_V, atol=1e-5 * UNIT_V)
+    assert not point.refused.any()
+
+
+def test_devices_that_are_not_reciprocal_settle_by_the_transient_alone(make_circuit, make_springs):
+    circuit = make_circuit(sizes=(4, 5), w=0.3, separate=True)
+    springs = make_springs(circuit, rows=5)
+    point, long, _ = both(circuit, springs, start_of(circuit, springs))
+    assert point.n_steps == 0
+    np.testing.assert_allclose(point.u_V, long.u_V, atol=1e-5 * UNIT_V)
