@@ -75,10 +75,7 @@ _INTEGRALS = {"tanh": lambda u: np.logaddexp(u, -u) - np.log(2), "silu": _silu_i
 
 
 def flow_loss(x_star: Array, x_t: Array, u_t: Array, spring: float, alpha: float) -> float:
-    r"""Mean over batch and pixels of :math:`(\alpha \lambda (x^* - x_t) - u_t)^2`, lambda = spring.
-
-    `x_star`, `x_t`, `u_t`: settled states, targets, wanted velocities, shape (rows, n_visible).
-    """
+    r"""Mean over batch, pixels of :math:`(\alpha\lambda (x^* - x_t) - u_t)^2`, lambda = spring."""
     return float(np.mean((alpha * spring * (x_star - x_t) - u_t) ** 2))
 
 
@@ -257,7 +254,10 @@ class IdealNetwork:
             rate = self.velocity_field(state, x_t, spring)
             if np.abs(rate).max() <= _AT_REST * (1 + spring):
                 return True
-            state -= np.linalg.solve(self.jacobian(state, spring), rate)
+            try:
+                state -= np.linalg.solve(self.jacobian(state, spring), rate)
+            except np.linalg.LinAlgError:
+                break
             if not np.abs(state - origin).max() <= _REACH:
                 break
         return False

@@ -1,5 +1,6 @@
 """The oracle is checked against written-out sums, finite differences, other solvers, real data."""
 
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad, solve_ivp
 from scipy.optimize import linear_sum_assignment, root
+from threadpoolctl import threadpool_limits
 
 from neurosim.errors import ConvergenceError, DataError
 from neurosim.ideal import IdealNetwork, flow_loss
@@ -15,6 +17,7 @@ from neurosim.topology import Layers, Weights
 
 LAWS, ACTIVATIONS = ("gradient", "hopfield"), ("tanh", "silu")
 SPRING, ALPHA = 15.0, 2.0
+assert_near = partial(np.testing.assert_allclose, rtol=0)  # every bound is absolute
 PHI = {"tanh": np.tanh, "silu": lambda u: 10 * np.tanh(u / (1 + np.exp(-u)) / 10)}
 
 every_kind = pytest.mark.parametrize(
@@ -121,7 +124,7 @@ def test_the_dynamics_descend_the_energy_in_the_metric_of_the_law(law, activatio
     force = -differences(spring_energy(net, x_t), states)
     # Differences of an energy of order 100 (the spring's): rounding 1e-14 / 1e-3.
     rate = net.velocity_field(states, x_t, SPRING)
-    np.testing.assert_allclose(metric * rate, force, atol=1e-9)
+    assert_near(metric * rate, force, atol=1e-9)
 
 
 @every_kind
@@ -133,9 +136,9 @@ def test_the_jacobian_is_the_derivative_and_symmetric_in_the_metric(law, activat
     for state, J in zip(states, jacobian, strict=True):
         x_t = np.zeros(net.layers.n_visible)
         field = differences(lambda s, x_t=x_t: net.velocity_field(s, x_t, SPRING), state)
-        np.testing.assert_allclose(J, field, atol=1e-10)
+        assert_near(J, field, atol=1e-10)
         metric = slopes(net, state)[:, None] if law == "hopfield" else 1.0
-        np.testing.assert_allclose(metric * J, (metric * J).T, atol=1e-12)
+        assert_near(metric * J, (metric * J).T, atol=1e-12)
 
 
 @every_kind
@@ -145,7 +148,7 @@ def test_the_displacement_of_the_equilibrium_is_the_velocity(law, activation):
     states = net.equilibrium(x_t, SPRING)
     assert np.abs(net.velocity_field(states, x_t, SPRING)).max() < 1e-13 * (1 + SPRING)
     descent = -ALPHA * differences(net.energy, states)[:, :k]
-    np.testing.assert_allclose(ALPHA * SPRING * (states[:, :k] - x_t), descent, atol=1e-10)
+    assert_near(ALPHA * SPRING * (states[:, :k] - x_t), descent, atol=1e-10)
 
 
 @every_kind
@@ -163,7 +166,7 @@ def test_the_equilibrium_is_the_one_that_was_built_into_the_biases(law, activati
     )
     net = IdealNetwork(seedling.matrices, biases, law, activation)
     # The slopes, by differences, are good to 1e-12.
-    np.testing.assert_allclose(net.equilibrium(x_t, SPRING), made, atol=1e-11)
+    assert_near(net.equilibrium(x_t, SPRING), made, atol=1e-11)
 
 
 @every_kind
@@ -178,9 +181,21 @@ def test_a_multistable_network_rests_where_another_integrator_ends(law, activati
         for row in range(2):
             field = lambda _, s, row=row: net.velocity_field(s, x_t[row], spring)  # noqa: E731
             path = solve_ivp(field, (0, 1000), start[row], "LSODA", rtol=1e-9, atol=1e-11)
-            np.testing.assert_allclose(path.y[:, -1], states[row], atol=1e-6)
+            assert_near(path.y[:, -1], states[row], atol=1e-6)
         ends.append(states)
     assert np.abs(ends[0] - ends[1]).max() > 0.1
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_a_settle_starts_from_the_target_with_hidden_nodes_at_zero(law):
+    net = IdealNetwork((np.array([[1.5]]),), (np.array([0.2]), np.array([0.4])), law, "tanh")
+    x_t, spring = np.array([[-1.0]]), 0.5
+    by_default = net.equilibrium(x_t, spring)
+    from_target = net.equilibrium(x_t, spring, np.array([[-1.0, 0.0]]))
+    from_zero = net.equilibrium(x_t, spring, np.zeros((1, 2)))
+    np.testing.assert_array_equal(by_default, from_target)
+    assert (by_default < -0.3).all()
+    assert (from_zero > 0.3).all()
 
 
 def test_a_batch_rests_where_its_rows_rest_alone():
@@ -188,14 +203,14 @@ def test_a_batch_rests_where_its_rows_rest_alone():
     x_t, _ = random_targets(net)
     alone = np.concatenate([net.equilibrium(x[None], SPRING) for x in x_t])
     # Both are zeros of the field to 1e-13, times its inverse slope of order 1.
-    np.testing.assert_allclose(net.equilibrium(x_t, SPRING), alone, atol=1e-12)
+    assert_near(net.equilibrium(x_t, SPRING), alone, atol=1e-12)
 
 
 def test_rows_that_still_move_are_named():
     net = network("hopfield", "tanh")
     x_t, _ = random_targets(net)
     start = net.equilibrium(x_t, SPRING)
-    start[1:] = 0
+    start[1:] += 1e-3  # near enough that Newton's method would mend it
     with pytest.raises(ConvergenceError, match=r"rows \[1, 2\] did not within 0 tau"):
         net.equilibrium(x_t, SPRING, start, limit_tau=0.0)
 
@@ -206,6 +221,13 @@ def test_newton_may_not_leave_the_neighbourhood_of_the_transient(monkeypatch):
     x_t, _ = random_targets(net)
     with pytest.raises(ConvergenceError, match=r"rows \[0, 1, 2\]"):
         net.equilibrium(x_t, SPRING)
+
+
+def test_a_singular_jacobian_is_a_settle_that_did_not_converge(monkeypatch):
+    net = network("hopfield", "tanh")
+    monkeypatch.setattr(IdealNetwork, "jacobian", lambda self, s, spring: np.zeros((10, 10)))
+    with pytest.raises(ConvergenceError, match=r"rows \[0, 1, 2\]"):
+        net.equilibrium(random_targets(net)[0], SPRING)
 
 
 @every_kind
@@ -222,10 +244,11 @@ def test_the_adjoint_gradient_is_that_of_finite_differences(law, activation, siz
             total += np.sum((ALPHA * SPRING * (rest[:k] - x) - u) ** 2) / 2
         return np.array(total / len(x_t))
 
-    measured = differences(cost, np.zeros(flat(net, packed(net)).size))
+    measured = differences(cost, np.zeros(flat(net, packed(net)).size), h=5e-4)
     exact = flat(net, net.cost_gradient(x_t, u_t, SPRING, ALPHA))
-    # The root finder leaves 1e-14 in a state: times alpha lambda C' ~ 100 and over h = 1e-3.
-    np.testing.assert_allclose(measured, exact, atol=1e-8 * np.abs(exact).max())
+    # The cost bends much more than an energy (alpha lambda = 30, squared): the error still falls as
+    # h^4 here, and is 4e-10 in the worst of the twelve networks.
+    assert_near(measured, exact, atol=1e-8 * np.abs(exact).max())
 
 
 @every_kind
@@ -274,13 +297,13 @@ def test_small_signals_see_the_linear_network_of_textbooks(law):
     h = W @ x + small * b1
     q = np.linalg.solve(A, ALPHA * SPRING * (ALPHA * SPRING * (x - x_t[0]) - u_t[0]))
     states = net.equilibrium(x_t, SPRING)
-    # tanh h = h (1 - h^2 / 3), so the linear network is right to about small^2 = 1e-8.
-    np.testing.assert_allclose(states[0], np.concatenate([x, h]), atol=1e-7 * small)
+    # tanh h = h (1 - h^2 / 3): wrong by at most 20 small^2 of the whole (and a hundred times less
+    # with a tenth of the signal).
+    assert_near(states[0], np.concatenate([x, h]), atol=100 * small**3)
     gradient = net.cost_gradient(x_t, u_t, SPRING, ALPHA)
-    size = np.abs(q).max()
-    np.testing.assert_allclose(gradient.bias, np.concatenate([q, W @ q]), atol=1e-7 * size)
+    assert_near(gradient.bias, np.concatenate([q, W @ q]), atol=100 * small**2 * np.abs(q).max())
     product = np.outer(h, q) + np.outer(W @ q, x)
-    np.testing.assert_allclose(gradient.coupling, product, atol=1e-7 * np.abs(product).max())
+    assert_near(gradient.coupling, product, atol=100 * small**2 * np.abs(product).max())
 
 
 def test_packed_weights_make_the_same_network():
@@ -326,8 +349,9 @@ def test_the_loss_before_training_on_digits_is_the_published_one():
     x0, x1 = rng.standard_normal((400, 64)), digits[rng.permutation(len(digits))[:400]]
     x1 = x1[linear_sum_assignment(-x0 @ x1.T)[1]]
     t = rng.random((400, 1))
-    # A hundred rows of the four hundred that were paired: the mean of their losses is good to 2 %.
+    # A hundred of the four hundred rows that were paired; their mean has a standard error of 0.12.
     x_t, u_t = ((1 - t) * x0 + t * x1)[:100], (x1 - x0)[:100]
-    states = net.equilibrium(x_t, SPRING)
+    with threadpool_limits(1):  # free threads take up to 10 times as long on a busy machine
+        states = net.equilibrium(x_t, SPRING)
     # Published: 2.75; with batches of this size, which pair less well, 2.6 to 2.75 was measured.
     assert 2.4 < flow_loss(states[:, :64], x_t, u_t, SPRING, ALPHA) < 2.9

@@ -57,7 +57,7 @@ class Linearised:
         self._hopfield = circuit.law == "hopfield"
         self.symmetric = np.ones(u_V.shape[1], dtype=bool)
         if self._hopfield:
-            self.symmetric = (slope >= 0).all(axis=0)
+            self.symmetric = np.asarray((slope >= 0).all(axis=0))
             self._s, self._d = np.sqrt(np.maximum(slope, 0.0)), self.scale_S
         else:
             drive = self._couple(circuit.output_V(u_V.T).T) + circuit.bias_A[:, None]

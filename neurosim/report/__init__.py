@@ -1,5 +1,6 @@
-"""Figures and one self-contained HTML page of a run; it draws and formats, and computes nothing."""
+"""Figures and one self-contained HTML page of a run."""
 
+from neurosim.report.build import settle_trace, write_report, write_samples
 from neurosim.report.figures import (
     class_figure,
     figure_png,
@@ -8,12 +9,18 @@ from neurosim.report.figures import (
     sample_figure,
     waveform_figure,
 )
+from neurosim.report.page import RunView, render_report
 
 __all__ = [
+    "RunView",
     "class_figure",
     "figure_png",
     "figure_svg",
     "loss_figure",
+    "render_report",
     "sample_figure",
+    "settle_trace",
     "waveform_figure",
+    "write_report",
+    "write_samples",
 ]

@@ -9,14 +9,16 @@ import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from io import BytesIO, StringIO
+from itertools import pairwise
 from math import isqrt
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, NullFormatter, PercentFormatter
+from matplotlib.ticker import EngFormatter, PercentFormatter
 from numpy.typing import NDArray
 
 from neurosim.chip.bench import Trace
@@ -36,24 +38,20 @@ Array = NDArray[np.float64]
 _WIDTH_IN = 5.4
 # Okabe and Ito (2008); ordered quantities take viridis without its pale end.
 _BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "#5a5a5a"
-_SHADES = {"free": "#ffffff", "free again": "#ffffff", "+β": "#fbe3cf", "-β": "#d6e9f5"}
+_SHADES = {"free": "#ffffff", "free again": "#ffffff", "+β": "#fbe3cf", "\u2212β": "#d6e9f5"}
 _PHASES = {
     1: ("free",),
     2: ("free", "+β"),
-    3: ("free", "+β", "-β"),
-    4: ("free", "+β", "free again", "-β"),
+    3: ("free", "+β", "\u2212β"),
+    4: ("free", "+β", "free again", "\u2212β"),
 }
-_STYLE = {
+_STYLE: Any = {
     "font.size": 10,
-    "axes.titlesize": 10,
-    "axes.labelsize": 10,
     "legend.fontsize": 9,
     "xtick.labelsize": 9,
     "ytick.labelsize": 9,
     "axes.spines.right": False,
     "axes.spines.top": False,
-    "axes.unicode_minus": True,
-    "lines.linewidth": 1.0,
     "path.simplify_threshold": 0.3,
     "svg.hashsalt": "neurosim",
 }
@@ -69,17 +67,18 @@ def loss_figure(metrics: Mapping[str, Array]) -> Figure:
         `update`, `flow_loss` and `flow_loss_0` to `flow_loss_4`; NaN where nothing was measured.
     """
     update, loss = np.asarray(metrics["update"]), np.asarray(metrics["flow_loss"])
-    smooth = _running_mean(loss)
+    some = np.unique(np.linspace(0, len(update) - 1, 300).round().astype(int))
+    names = ("flow_loss", *(f"flow_loss_{k}" for k in range(5)))
+    smooth, *curves = (_running_mean(np.asarray(metrics[name]))[some] for name in names)
     with _style():
         fig = _figure(5.6)
         total, bins = fig.subplots(2, 1, sharex=True)
         marker = "." if len(update) < 20 else None
         total.plot(update, loss, color=_BLUE, lw=0.6, alpha=0.45, label="each update")
-        total.plot(update, smooth, color=_BLUE, lw=2.0, marker=marker, label="running mean")
-        curves = [_running_mean(np.asarray(metrics[f"flow_loss_{k}"])) for k in range(5)]
+        total.plot(update[some], smooth, color=_BLUE, lw=2.0, marker=marker, label="running mean")
         for k, (curve, color) in enumerate(zip(curves, _ordered_colors(5), strict=True)):
             label = f"{k / 5:.1f} to {(k + 1) / 5:.1f}"
-            bins.plot(update, curve, color=color, lw=1.5, marker=marker, label=label)
+            bins.plot(update[some], curve, color=color, lw=1.5, marker=marker, label=label)
         for axes, drawn in ((total, [smooth]), (bins, curves)):
             _loss_scale(axes, np.concatenate(drawn))
             axes.grid(alpha=0.3, lw=0.6, which="both")
@@ -156,14 +155,11 @@ def waveform_figure(trace: Trace, unit_V: float, tau_s: float) -> Figure:
             _draw_nodes(stack[-1], time, change_mV, output_mV[free_end, trace.layers.visible])
             stack[-1].set_ylabel("change of x [mV]")
         ends = [0.0, *(end_s / tau_s for end_s in trace.phase_ends_s)]
-        for axes in stack:
-            for name, start, end in zip(names, ends, ends[1:], strict=False):
+        top = stack[0].get_xaxis_transform()
+        for name, (start, end) in zip(names, pairwise(ends), strict=True):
+            for axes in stack:
                 axes.axvspan(start, end, color=_SHADES.get(name, "#ffffff"), lw=0, zorder=0)
-        for name, start, end in zip(names, ends, ends[1:], strict=False):
-            where = ((start + end) / 2, 1.02)
-            stack[0].text(
-                *where, name, transform=stack[0].get_xaxis_transform(), ha="center", va="bottom"
-            )
+            stack[0].text((start + end) / 2, 1.02, name, transform=top, ha="center", va="bottom")
         stack[0].set_xlim(0, ends[-1])
         stack[-1].set_xlabel("time [τ]")
         seconds = stack[0].secondary_xaxis(
@@ -183,7 +179,7 @@ def class_figure(shares: Array) -> Figure:
         axes.bar(np.arange(len(shares)), shares, color=_BLUE, width=0.75)
         axes.axhline(1 / len(shares), color=_ORANGE, lw=1.5, ls="--", label="uniform")
         axes.set_xticks(np.arange(len(shares)))
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         axes.set_ylim(0, 1.25 * max(float(np.nanmax(shares)), 1 / len(shares)))
         axes.set_xlabel("class")
         axes.set_ylabel("share of samples")
@@ -204,8 +200,14 @@ def figure_svg(fig: Figure) -> str:
     buffer = StringIO()
     with _style():
         fig.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    shorten = re.compile(r"(\.\d\d)\d+")
-    return re.sub(r' d="[^"]*"', lambda d: shorten.sub(r"\1", d.group()), buffer.getvalue())
+    svg = re.sub(r">\s+<", "><", buffer.getvalue())
+    return re.sub(r'(?<= d=")[^"]*', lambda path: _shorter(path.group()), svg)
+
+
+def _shorter(path: str) -> str:
+    """Path data with two decimals; among straight lines only, `L` need not be repeated."""
+    path = re.sub(r"(?<=\.\d\d)\d+", "", path).replace("\n", "")
+    return path if re.search("[QC]", path) else path.replace(" L ", " ")
 
 
 def _style() -> AbstractContextManager[None]:
@@ -238,16 +240,13 @@ def _loss_scale(axes: Axes, drawn: Array) -> None:
     if low > 0 and high / low > 4:
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        many = high / low > 30
-        axes.yaxis.set_minor_formatter(
-            NullFormatter() if many else lambda v, _: f"{v:g}" if f"{v:e}"[0] in "25" else ""
-        )
+        axes.yaxis.set_minor_formatter(lambda v, _: f"{v:g}" if f"{v:e}"[0] in "25" else "")
 
 
 def _blocks(trace: Trace) -> list[slice]:
     """Points of each settle: a new one begins where time repeats."""
     cuts = [0, *(np.flatnonzero(np.diff(trace.time_s) <= 0) + 1), len(trace.time_s)]
-    return [slice(int(a), int(b)) for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [slice(int(a), int(b)) for a, b in pairwise(cuts)]
 
 
 def _change_since_free(visible: Array, blocks: list[slice], names: tuple[str, ...]) -> Array:

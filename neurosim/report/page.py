@@ -1,0 +1,231 @@
+"""One self-contained HTML page of a run: no script, no network, readable on a phone."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from neurosim.chip.bench import Trace
+from neurosim.report.figures import (
+    class_figure,
+    figure_png,
+    figure_svg,
+    loss_figure,
+    sample_figure,
+    waveform_figure,
+)
+from neurosim.units import format_quantity
+
+__all__ = ["RunView", "render_report"]
+
+Array = NDArray[np.float64]
+
+_METRICS = {
+    "frechet_feature": "distance of means and covariances of a fixed classifier's features; lower",
+    "nn_two_sample": "how well the nearest neighbour tells samples from digits; 0.5 is best",
+    "w2": "mean transport distance to the digits; lower",
+    "precision": "share of samples near real digits; higher",
+    "recall": "share of digits near samples; higher",
+    "density": "how densely digits surround samples; about 1",
+    "coverage": "share of digits with a sample nearby; higher",
+    "frechet_pixel": "as the first, on pixels; a fitted Gaussian does well here, so not a headline",
+}
+_LEDGER = {
+    "chip_time_s": "time on one chip",
+    "settles": "settles, a batch counted once",
+    "rows_settled": "settles of one chip",
+    "programs": "times the weights were programmed",
+    "device_writes": "devices written",
+    "dac_conversions": "voltages set",
+    "adc_conversions": "values read",
+    "dac_clipped": "voltages that clipped at the DAC's range",
+    "adc_clipped": "readings that clipped at the ADC's range",
+    "weights_clipped": "weights that clipped at full scale",
+    "rows_diverged": "rows that diverged",
+    "rows_refused": "rows without a promised operating point",
+    "evaluations": "simulation: evaluations of a mean row's circuit",
+    "steps": "simulation: solver steps",
+}
+
+
+@dataclass(frozen=True)
+class RunView:
+    """What the page shows; see `neurosim.report.build` for how a run becomes one.
+
+    Attributes
+    ----------
+    name, command : str
+        Title, and the command that repeats the run.
+    profile, experiment : BaseModel
+        As used.
+    metrics : mapping of str to ndarray
+        Columns of the metrics table.
+    samples : ndarray, shape (n, n_visible), or None
+    trace : Trace or None
+        One settle.
+    evaluation : dict or None
+        Result of `neurosim.runs.evaluate`.
+    ledger : mapping of str to float
+    versions : mapping of str to str
+    """
+
+    name: str
+    command: str
+    profile: Any
+    experiment: BaseModel
+    metrics: Mapping[str, Array]
+    samples: Array | None
+    trace: Trace | None
+    evaluation: Mapping[str, Any] | None
+    ledger: Mapping[str, float]
+    versions: Mapping[str, str]
+
+
+def _data_uri(data: bytes, kind: str) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def _picture(figure: Any, file: str, title: str, caption: str) -> dict[str, str]:
+    if file.endswith(".svg"):
+        source = _data_uri(figure_svg(figure).encode(), "image/svg+xml")
+    else:
+        source = _data_uri(figure_png(figure), "image/png")
+    return {"source": source, "file": file, "title": title, "caption": caption}
+
+
+def _pictures(view: RunView) -> dict[str, dict[str, str]]:
+    made = {
+        "loss": _picture(
+            loss_figure(view.metrics),
+            "loss.svg",
+            "Flow loss against updates",
+            "Mean of (v - u)^2 as the host measures it, in total and by time t along the flow.",
+        )
+    }
+    if view.samples is not None:
+        made["samples"] = _picture(
+            sample_figure(view.samples),
+            "samples.png",
+            "Samples",
+            "Drawn by the chip from Gaussian noise; no selection.",
+        )
+    if view.trace is not None:
+        node = view.profile.node
+        made["settle"] = _picture(
+            waveform_figure(view.trace, node.unit_V, node.tau_s),
+            "settle.png",
+            "One settle as waveforms",
+            "Output voltages of every layer through the free, the positive and the negative phase.",
+        )
+    if view.evaluation is not None:
+        made["classes"] = _picture(
+            class_figure(np.asarray(view.evaluation["class_shares"])),
+            "classes.svg",
+            "Shares of the ten classes",
+            "Classes of the samples by a fixed classifier.",
+        )
+    return made
+
+
+def _quality(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    floors = evaluation["baselines"]
+    rows = {
+        "this chip": evaluation,
+        "real digits against real ones": floors["real"],
+        "real digits with noise 0.1": floors["noisy"],
+        "one Gaussian fitted to the digits": floors["gaussian"],
+    }
+    return {
+        "intro": (
+            f"{evaluation['n']} samples, mode {evaluation['mode']}, t = {evaluation['t_end']:g}, "
+            f"seed {evaluation['seed']}, on the digits' grid, against all 1,797 digits. Real "
+            "against real is the floor; the Gaussian is the dumb baseline."
+        ),
+        "heads": list(_METRICS),
+        "rows": [(label, [f"{row[k]:.3g}" for k in _METRICS]) for label, row in rows.items()],
+        "notes": list(_METRICS.items()),
+    }
+
+
+def _headline(view: RunView) -> list[tuple[str, str]]:
+    loss = np.asarray(view.metrics["flow_loss"])
+    cards = [
+        (f"{loss[0]:.2f} \u2192 {loss[-1]:.3f}", "flow loss, first and last update"),
+        (f"{len(loss)}", "updates"),
+    ]
+    if "chip_time_s" in view.ledger:
+        cards.append((format_quantity(view.ledger["chip_time_s"], "s", 3), "time on one chip"))
+    if view.evaluation is not None:
+        floor = view.evaluation["baselines"]["real"]["frechet_feature"]
+        present = sum(share >= 0.01 for share in view.evaluation["class_shares"])
+        feature = f"{view.evaluation['frechet_feature']:.2f}"
+        cards.append((feature, f"feature Frechet; real against real {floor:.2f}"))
+        cards.append((f"{present} of 10", "classes with at least 1 % of the samples"))
+    return cards
+
+
+def _text(name: str, value: Any) -> str:
+    """A parameter as a person reads it: the suffix of its name is its unit."""
+    unit = name.rpartition("_")[2]
+    if value is None:
+        return "ideal"
+    if isinstance(value, float) and unit in {"V", "S", "F", "A", "s", "K"}:
+        return format_quantity(value, unit)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _blocks(profile: BaseModel) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """Tables of parameter, value, source: one for each block, the plain fields first."""
+    plain: list[tuple[str, str, str]] = []
+    blocks = []
+    for name, value in profile.model_dump().items():
+        if not isinstance(value, dict):
+            plain.append((name, _text(name, value), ""))
+            continue
+        source = value.pop("source", "")
+        rows = [
+            (k, _text(k, v), source.get(k, "") if isinstance(source, dict) else source)
+            for k, v in value.items()
+        ]
+        blocks.append((name, rows))
+    return [("chip", plain), *blocks]
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    rows = []
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            rows += _flat(value, f"{prefix}{name}.")
+        else:
+            rows.append((prefix + name, "chip's advice" if value is None else _text(name, value)))
+    return rows
+
+
+def render_report(view: RunView) -> str:
+    """The page as HTML text; everything in it is escaped and embedded."""
+    template = Environment(
+        loader=PackageLoader("neurosim.report", "."), autoescape=True, trim_blocks=True
+    ).get_template("page.html.j2")
+    ledger = [
+        (label, format_quantity(view.ledger[k], "s") if k.endswith("_s") else f"{view.ledger[k]:,}")
+        for k, label in _LEDGER.items()
+        if k in view.ledger
+    ]
+    return template.render(
+        view=view,
+        headline=_headline(view),
+        pictures=_pictures(view),
+        quality=None if view.evaluation is None else _quality(view.evaluation),
+        ledger=ledger,
+        blocks=_blocks(view.profile),
+        experiment=_flat(view.experiment.model_dump()),
+    )
