@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import difflib
+import inspect
+import re
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from neurosim.config import Block, Kelvin, Sourced
+from neurosim.config import Block, BlockError, Kelvin, Sourced
 from neurosim.converters import Adc, CurrentSense, Dac
 from neurosim.devices import CouplingDevice, Mismatch, Node, Spring
 from neurosim.errors import ProfileError
 from neurosim.solvers.settings import Settling
 from neurosim.topology import Layers
+from neurosim.units import format_quantity
 from neurosim.yaml_files import load_block
 
 __all__ = ["HostAdvice", "Profile", "Thermal", "json_schema", "load_profile", "shipped_profiles"]
 
 
 class Thermal(Sourced):
-    """Thermal noise 4kTG of every conductance, in the dynamics.
+    """Thermal noise 4kTG of every conductance, in the dynamics: for the stochastic engine.
 
     Parameters
     ----------
@@ -46,23 +50,57 @@ class HostAdvice(Block):
     beta: Annotated[float, Field(gt=0, lt=1)]
 
 
+def _one_line(value: str) -> str:
+    if not value.strip() or "\n" in value:
+        raise ValueError(f"must be one line of text, but is {value!r}")
+    return value
+
+
+def _or_none(value: Any) -> Any:
+    return None if isinstance(value, str) and value.strip().lower() == "none" else value
+
+
+def _with_none(schema: dict[str, Any]) -> None:
+    schema["anyOf"].append({"const": "none"})
+
+
 class Profile(Block):
     """One technology. See the blocks for their fields and units.
 
     Parameters
     ----------
-    name, summary : str
-        Short name, and one line for a list of profiles.
+    name : str
+        Short name, that of the file.
+    summary : str
+        One line for a list of profiles.
     description : str
         What a reader should know about where the numbers come from.
     layers : tuple of int
         Sizes of the layers, visible first.
+    node : Node
+        Nominal values of a node.
+    spring : Spring
+        Programmable conductance from each visible node to its DAC.
+    coupling : CouplingDevice
+        A pair of conductances for one signed weight.
+    mismatch : Mismatch
+        How far devices of one die stray from their design.
+    dac : Dac
+        Voltage source of a spring.
+    adc : Adc
+        Reads the output voltage of every node.
     current_sense : CurrentSense or None
-        None: the chip has no ammeter.
+        Ammeter in series with the sources of the visible nodes; none: the chip has no ammeter.
+    thermal : Thermal
+        Thermal noise.
+    settling : Settling
+        How a settle is computed: no property of the chip.
+    host : HostAdvice
+        Settings of the algorithm that suit this chip.
     """
 
-    name: str
-    summary: str
+    name: Annotated[str, AfterValidator(_one_line)]
+    summary: Annotated[str, AfterValidator(_one_line)]
     description: str = ""
     layers: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=2)]
     node: Node
@@ -71,70 +109,75 @@ class Profile(Block):
     mismatch: Mismatch
     dac: Dac
     adc: Adc
-    current_sense: CurrentSense | None
+    current_sense: Annotated[
+        CurrentSense | None, BeforeValidator(_or_none), Field(json_schema_extra=_with_none)
+    ]
     thermal: Thermal
     settling: Settling
     host: HostAdvice
 
     @model_validator(mode="after")
-    def _agree(self) -> Profile:
-        for name, block in self:
-            if isinstance(block, Sourced):
-                _check_sources(name, block)
-        _check_ranges(self)
-        _check_load(self)
-        noisy, stochastic = self.thermal.temperature_K, self.settling.engine == "stochastic"
-        if (noisy is not None) != stochastic:
-            raise ValueError(
-                "settling.engine must be stochastic where thermal.temperature_K is a number, and "
-                f"only there, but is {self.settling.engine} with temperature_K "
-                f"{'ideal' if noisy is None else f'{noisy:g} K'}"
-            )
+    def _blocks_agree(self) -> Profile:
+        found = [*_range_mistakes(self), *_load_mistakes(self), *_engine_mistakes(self)]
+        if found:
+            raise BlockError(found)
         return self
 
 
-def _check_sources(name: str, block: Sourced) -> None:
-    if isinstance(block.source, str):
-        return
-    fields = set(type(block).model_fields) - {"source"}
-    numbers = {
-        field
-        for field in fields
-        if isinstance(getattr(block, field), int | float) and getattr(block, field) != 0
-    }
-    for field in block.source.keys() - fields:
-        raise ValueError(f"{name}.source.{field} must name a field of {name}, but there is none")
-    for field in sorted(numbers - block.source.keys()):
-        raise ValueError(
-            f"{name}.source must say where {field} comes from; a paper, a DOI, a data sheet, or "
-            "'assumed: <reason>'"
-        )
+Found = list[tuple[tuple[str, ...], str]]
 
 
-def _check_ranges(profile: Profile) -> None:
-    dac, adc, sense = profile.dac, profile.adc, profile.current_sense
+def _range_mistakes(profile: Profile) -> Found:
+    """A resolution or a relative noise has no meaning over an infinite range."""
     needs = [
-        ("dac", dac.bits, (dac.range_V,)),
-        ("adc", adc.bits or adc.noise, (adc.visible_range_V, adc.hidden_range_V)),
+        ("dac", "bits", ["range_V"]),
+        ("adc", "bits", ["visible_range_V", "hidden_range_V"]),
+        ("adc", "noise", ["visible_range_V", "hidden_range_V"]),
+        ("current_sense", "bits", ["range_A"]),
     ]
-    if sense is not None:
-        needs.append(("current_sense", sense.bits, (sense.range_A,)))
-    for name, resolution, ranges in needs:
-        if resolution and None in ranges:
-            raise ValueError(f"{name} must have a finite range where its bits or noise are finite")
+    found: Found = []
+    for name, field, ranges in needs:
+        block = getattr(profile, name)
+        ideal = [r for r in ranges if block is not None and getattr(block, r) is None]
+        if ideal and getattr(block, field):
+            text = f"needs a finite range, but {' and '.join(ideal)} is ideal"
+            found.append(((name, field), f"{text}; state it, or write {field} as 'ideal' too"))
+    return found
 
 
-def _check_load(profile: Profile) -> None:
+def _load_mistakes(profile: Profile) -> Found:
     """The couplings' load must leave something of a node's nominal conductance for its leak."""
     node, present = profile.node, Layers(profile.layers).present
-    most = 1 + int(max(present.sum(axis=0).max(), present.sum(axis=1).max()))
-    load_S = node.loading * most * profile.coupling.nominal_load_S(node.leak_S)
-    if load_S >= node.leak_S:
-        raise ValueError(
-            f"node.leak_S must exceed the load of the {most} couplings of the busiest node, but is "
-            f"{node.leak_S:g} S against {load_S:g} S; lower node.loading, coupling.idle_S or "
-            "coupling.full_scale"
+    most = int(max(present.sum(axis=0).max(), present.sum(axis=1).max()))
+    total_S = (most + 1) * profile.coupling.nominal_load_S(node.leak_S)
+    if node.loading * total_S < node.leak_S:
+        return []
+    text = (
+        f"must keep the load of the busiest node, {node.loading:g} x {most} couplings and a bias "
+        f"of {format_quantity(total_S, 'S')} in all at weight 0, below leak_S = "
+        f"{format_quantity(node.leak_S, 'S')}, but the load is "
+        f"{format_quantity(node.loading * total_S, 'S')}; lower it, coupling.idle_S or "
+        "coupling.full_scale"
+    )
+    return [(("node", "loading"), text)]
+
+
+def _engine_mistakes(profile: Profile) -> Found:
+    """Thermal noise is drawn by the stochastic engine, which is for nothing else."""
+    engine, temperature_K = profile.settling.engine, profile.thermal.temperature_K
+    if (engine == "stochastic") == (temperature_K is not None):
+        return []
+    if temperature_K is None:
+        text = (
+            "must not be stochastic where thermal.temperature_K is ideal; state a temperature, or "
+            "write transient"
         )
+    else:
+        text = (
+            f"must be stochastic where thermal.temperature_K is a number, but is {engine} at "
+            f"{temperature_K:g} K; write thermal.temperature_K as 'ideal' to leave noise out"
+        )
+    return [(("settling", "engine"), text)]
 
 
 def _folder() -> Path:
@@ -145,7 +188,7 @@ def _folder() -> Path:
 
 
 def shipped_profiles() -> dict[str, Path]:
-    """Paths of the profiles that come with neurosim, by name."""
+    """Paths of the profiles that come with neurosim, by name, sorted."""
     return {path.stem: path for path in sorted(_folder().glob("*.yaml"))}
 
 
@@ -165,16 +208,37 @@ def load_profile(name_or_path: str | Path) -> Profile:
     name, shipped = str(name_or_path), shipped_profiles()
     if name in shipped:
         return load_block(shipped[name], Profile)
-    if Path(name).suffix in {".yaml", ".yml"}:
+    if Path(name).suffix.lower() in {".yaml", ".yml"}:
         return load_block(Path(name), Profile)
     near = difflib.get_close_matches(name, shipped, n=1)
     hint = f"; did you mean {near[0]}?" if near else "."
     raise ProfileError(
         f"The profile must be one of {', '.join(shipped)} or a path ending in .yaml, but is "
-        f"{name}{hint}"
+        f"{name!r}{hint}"
     )
 
 
+def _field_texts(cls: type) -> dict[str, str]:
+    """What the numpydoc docstring of a block says of each field, on one line each."""
+    _, _, text = (inspect.getdoc(cls) or "").partition("Parameters\n----------\n")
+    entries = re.findall(r"^(\w[\w, ]*) : .*\n((?:[ \t]+.*\n?)*)", text, re.MULTILINE)
+    return {
+        name: " ".join(words.split()).replace("`", "")
+        for names, words in entries
+        for name in names.split(", ")
+    }
+
+
 def json_schema() -> dict[str, Any]:
-    """JSON Schema of a profile, for editors."""
-    return Profile.model_json_schema()
+    """JSON Schema of a profile with the docstrings' text, for editors."""
+    schema = Profile.model_json_schema()
+    blocks = {"Profile": schema, **schema["$defs"]}
+    for name, block in blocks.items():
+        cls = getattr(sys.modules[__name__], name)
+        block["description"] = (inspect.getdoc(cls) or "").split("\n\n")[0]
+        texts = _field_texts(cls) | _field_texts(Sourced)
+        for field, entry in block["properties"].items():
+            entry.pop("title", None)
+            if field in texts:
+                entry["description"] = texts[field]
+    return schema

@@ -5,15 +5,21 @@ from __future__ import annotations
 import math
 import re
 
-from quantiphy import InvalidNumber, Quantity
+from quantiphy import Quantity
 
 __all__ = ["format_quantity", "parse_quantity"]
 
 # No K (kilo is k): otherwise 300 K would read as 300,000.
-_PREFIXES = "TGMkmuμµnpfa"
-_SPELLINGS = {"ohm": "Ω", "Ohm": "Ω", "Ω": "Ω"}
-# Stricter than quantiphy, which reads "2,5 pF" as 25 pF and "a = 5 uS" as 5 uS.
-_FORM = re.compile(r"\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*[^\d\s.,_=#]*\s*")
+_POWERS = {
+    "T": 12, "G": 9, "M": 6, "k": 3, "": 0, "m": -3, "u": -6, "μ": -6, "µ": -6, "n": -9, "p": -12,
+    "f": -15, "a": -18,
+}  # fmt: skip
+_OHMS = {"ohm", "Ohm", "\u03a9", "\u2126"}
+# Read here and not by quantiphy, to which "2,5 pF" is 25 pF, and "1e3 pF" is no quantity.
+_FORM = re.compile(
+    r"\s*(?P<number>[-+]?([0-9]+\.?[0-9]*|\.[0-9]+))([eE](?P<power>[-+]?[0-9]{1,4}))?"
+    r"\s*(?P<unit>[^\d\s.,_=#]*)\s*"
+)
 
 
 def parse_quantity(value: float | int | str, unit: str) -> float:
@@ -43,21 +49,29 @@ def parse_quantity(value: float | int | str, unit: str) -> float:
             example = f" or text such as '50 u{unit}'" if unit else ""
             raise ValueError(f"must be a number{example}, but is {value!r}")
         return float(value)
-    wrong = f"must be a number with unit {unit}" if unit else "must be a plain number"
-    if not _FORM.fullmatch(value):
-        raise ValueError(f"{wrong}, but is {value!r}")
-    # A unit that is itself a letter of the prefixes, such as F or m, must not be eaten.
-    with Quantity.prefs(input_sf=_PREFIXES, ignore_sf=False):
-        try:
-            quantity = Quantity(value)
-        except InvalidNumber:
-            raise ValueError(f"{wrong}, but is {value!r}") from None
-    if _SPELLINGS.get(quantity.units, quantity.units) != _SPELLINGS.get(unit, unit):
-        wanted = f"must be given in {unit}" if unit else "must be a plain number"
-        raise ValueError(f"{wanted}, but is {value!r}")
-    if not math.isfinite(quantity):
+    parts = _FORM.fullmatch(value)
+    if not parts:
+        wanted = f"a number with unit {unit}" if unit else "a plain number"
+        raise ValueError(f"must be {wanted}, but is {value!r}")
+    power = _prefix_power(parts["unit"], unit)
+    if power is None:
+        wanted = f"given in {unit}" if unit else "a plain number"
+        raise ValueError(f"must be {wanted}, but is {value!r}")
+    # One decimal text, so that 10 uS is 1e-05 to the last bit.
+    number = float(f"{parts['number']}e{int(parts['power'] or 0) + power}")
+    if not math.isfinite(number):
         raise ValueError(f"must be finite, but is {value!r}")
-    return float(quantity)
+    return number
+
+
+def _prefix_power(text: str, unit: str) -> int | None:
+    """Power of ten of the prefix in `text`, or None if its unit is another."""
+    for spelling in _OHMS if unit in _OHMS else {unit}:
+        if text.endswith(spelling):
+            prefix = text.removesuffix(spelling)
+            if prefix in _POWERS and (unit or not prefix):
+                return _POWERS[prefix]
+    return None
 
 
 def format_quantity(value: float, unit: str, digits: int = 4) -> str:

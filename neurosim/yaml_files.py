@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -26,42 +26,45 @@ B = TypeVar("B", bound=Block)
 Location = tuple[int | str, ...]
 
 _TAG = "tag:yaml.org,2002:"
-_SCALARS = (
-    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
-    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
-    (
-        "float",
+# Of each kind of scalar: its form, and the characters it can start with.
+_SCALARS = {
+    "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    "bool": (r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    "int": (r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
+    "float": (
         r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
         r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
         list("-+.0123456789"),
     ),
-)
+}
 
 
 class _Loader(yaml.SafeLoader):
     """Composer of nodes whose scalars are tagged by the rules of YAML 1.2."""
 
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  # of PyYAML's own making
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  # PyYAML keeps them in the class
 
 
 class _Dumper(yaml.SafeDumper):
     """Writer that quotes every text which YAML 1.1 or 1.2 would read as something else."""
 
 
-for _name, _form, _first in _SCALARS:
+def _text(dumper: _Dumper, text: str) -> yaml.Node:
+    # Only within double quotes does PyYAML keep line breaks other than \n.
+    style = '"' if re.search(r"[\r\x85\u2028\u2029]", text) else None
+    return dumper.represent_scalar(_TAG + "str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+for _kind, (_form, _first) in _SCALARS.items():
     for _class in (_Loader, _Dumper):
-        _class.add_implicit_resolver(_TAG + _name, re.compile(rf"(?:{_form})$"), _first)
-
-
-def _integer(text: str) -> int:
-    return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
-
+        _class.add_implicit_resolver(_TAG + _kind, re.compile(rf"(?:{_form})$"), _first)
 
 _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     _TAG + "null": ("empty", lambda text: None),
     _TAG + "bool": ("true or false", lambda text: text.lower() == "true"),
-    _TAG + "int": ("a whole number", _integer),
+    _TAG + "int": ("a whole number", lambda text: int(text, 0 if text[1:2] in "xo" else 10)),
     _TAG + "float": ("a number", lambda text: float(re.sub(r"\.(?=[a-zA-Z])", "", text))),
     _TAG + "str": ("text", str),
 }
@@ -90,12 +93,12 @@ class _Document:
         Repeated keys, aliases, and whatever else has no plain value.
     """
 
-    def __init__(self, root: yaml.Node | None) -> None:
+    def __init__(self, root: yaml.Node | None, tree: Any = None) -> None:
+        self.tree = tree
         self.mistakes: list[_Mistake] = []
         self._keys: dict[Location, yaml.Mark] = {}
         self._values: dict[Location, yaml.Mark] = {}
         self._seen: set[int] = set()
-        self.tree = None
         if root is not None:
             self._values[()] = root.start_mark
             self.tree = self._read(root, ())
@@ -103,11 +106,10 @@ class _Document:
     def place(self, path: Location, *, key: bool = False) -> tuple[int, int]:
         """Line and column of a value (or of its key), or else of the block that would hold it."""
         for k in range(len(path), -1, -1):
-            above = key or k < len(path)
-            mark = self._keys.get(path[:k]) if above else None
-            mark = mark or self._values.get(path[:k])
-            if mark:
-                return mark.line + 1, mark.column + 1
+            marks = [self._values.get(path[:k]), self._keys.get(path[:k])]
+            for mark in reversed(marks) if key else marks:
+                if mark:
+                    return mark.line + 1, mark.column + 1
         return 1, 1
 
     def _wrong(self, mark: yaml.Mark, path: Location, text: str) -> None:
@@ -121,24 +123,23 @@ class _Document:
         if isinstance(node, yaml.MappingNode):
             return self._read_mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
-            for k, item in enumerate(node.value):
-                self._values[*path, k] = item.start_mark
+            self._values |= {(*path, k): item.start_mark for k, item in enumerate(node.value)}
             return [self._read(item, (*path, k)) for k, item in enumerate(node.value)]
-        what, read = _READERS.get(node.tag, (f"plain YAML without the tag {node.tag}", None))
+        wanted, read = _READERS.get(node.tag, ("plain YAML without a tag (!)", None))
         try:
-            if read is None:
-                raise ValueError
-            return read(node.value)
+            if read is not None:
+                return read(node.value)
         except ValueError:
-            self._wrong(node.start_mark, path, f"must be {what}, but is {_shown(node.value)}")
-            return None
+            pass
+        self._wrong(node.start_mark, path, f"must be {wanted}, but is {_shown(node.value)}")
+        return None
 
     def _read_mapping(self, node: yaml.MappingNode, path: Location) -> dict[str, Any]:
         tree: dict[str, Any] = {}
         for key, value in node.value:
             if key.tag != _TAG + "str":
-                text = f"a field's name must be text, but is {_shown(key.value)}"
-                self._wrong(key.start_mark, path, text)
+                given = key.value if isinstance(key, yaml.ScalarNode) else "a collection"
+                self._wrong(key.start_mark, path, f"a field's name must be text, but is {given}")
                 continue
             at = (*path, key.value)
             if at in self._keys:
@@ -162,18 +163,15 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _field_at(cls: type[BaseModel], path: Location) -> FieldInfo | None:
-    """Field at `path` below `cls`."""
-    *parents, last = path
-    model = _model_at(cls, tuple(parents))
-    return model.model_fields.get(str(last)) if model else None
+def _nearest(name: str, known: list[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(name, known, n=1)), None)
 
 
 def _model_at(cls: type[BaseModel], path: Location) -> type[BaseModel] | None:
     """Class of the block at `path` below `cls`."""
     for key in path:
         field = cls.model_fields.get(str(key))
-        options = [field.annotation, *getattr(field.annotation, "__args__", ())] if field else []
+        options = [field.annotation, *get_args(field.annotation)] if field else []
         found = [o for o in options if isinstance(o, type) and issubclass(o, BaseModel)]
         if not found:
             return None
@@ -186,13 +184,13 @@ def _path_of(error: ErrorDetails, tree: Any) -> Location:
     path: Location = ()
     for part in error["loc"]:
         inside = part in tree if isinstance(tree, dict) else isinstance(tree, list | tuple)
-        if inside:
-            tree = tree[part]
+        tree = tree[part] if inside else tree
         if inside or (error["type"] == "missing" and part == error["loc"][-1]):
             path = (*path, part)
     return path
 
 
+# By the first word of pydantic's name for an error.
 _WANTED = {
     "bool": "true or false",
     "dict": "a mapping",
@@ -216,11 +214,11 @@ _LENGTHS = {"too_short": ("at least", "min_length"), "too_long": ("at most", "ma
 def _sentence(error: ErrorDetails, path: Location, cls: type[BaseModel]) -> str:
     """What must hold and what is, in plain words."""
     kind, context, given = error["type"], error.get("ctx", {}), error["input"]
-    field = _field_at(cls, path) if path else None
+    owner = _model_at(cls, path[:-1])
+    field = owner.model_fields.get(str(path[-1])) if owner and path else None
+    ideal = field is not None and can_be_ideal(field)
     if kind == "missing":
-        if field is not None and can_be_ideal(field):
-            return "missing; every effect must be stated, write 'ideal' where there is none"
-        return "missing; it has no default"
+        return _missing(field, _model_at(cls, path), ideal)
     if kind == "value_error":
         return str(context["error"])
     if kind in _LENGTHS:
@@ -228,47 +226,52 @@ def _sentence(error: ErrorDetails, path: Location, cls: type[BaseModel]) -> str:
         return f"must have {word} {context[key]} items, but has {context['actual_length']}"
     if kind in _BOUNDS:
         word, key = _BOUNDS[kind]
-        wanted = f"{word} {context[key]:g}"
-    elif kind == "literal_error":
+        return f"must be {word} {context[key]:g}, but is {_shown(given)}"
+    if kind == "literal_error":
         wanted = f"one of {context['expected'].replace(' or ', ', ')}"
     else:
         plain = re.sub(r"^Input should be (a valid )?", "", error["msg"])
         wanted = _WANTED.get(kind.split("_")[0], plain)
-    if field is not None and can_be_ideal(field) and kind not in _BOUNDS:
-        wanted += " or 'ideal'"
-    return f"must be {wanted}, but is {_shown(given)}"
+    return f"must be {wanted}{' or ideal' * ideal}, but is {_shown(given)}"
+
+
+def _missing(field: FieldInfo | None, block: type[BaseModel] | None, ideal: bool) -> str:
+    if ideal:
+        return "missing; every effect must be stated, write 'ideal' where there is none"
+    text = "missing; it must be stated"
+    if block is not None:
+        text += f" with its fields {', '.join(block.model_fields)}"
+    if field is not None and type(None) in get_args(field.annotation):
+        text += ", or as 'none' where there is none"
+    return text
 
 
 def _mistakes(failure: ValidationError, cls: type[Block], document: _Document) -> list[_Mistake]:
     """Every error of a validation with its place; a misspelt field is not missing as well."""
     errors = [(_path_of(error, document.tree), error) for error in failure.errors()]
-    missing = [path for path, error in errors if error["type"] == "missing"]
     out: list[_Mistake] = []
     meant: set[Location] = set()
     for path, error in errors:
+        if error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]:
+            continue  # An item is wrong, and pydantic counts the good ones only.
         if error["type"] == "extra_forbidden":
-            *parents, name = path
-            model = _model_at(cls, tuple(parents))
-            absent = [str(p[-1]) for p in missing if p[:-1] == path[:-1]]
+            owner, name = path[:-1], str(path[-1])
+            model = _model_at(cls, owner)
             known = list(model.model_fields) if model else []
-            near = _nearest(str(name), absent) or _nearest(str(name), known)
+            absent = [str(p[-1]) for p, e in errors if e["type"] == "missing" and p[:-1] == owner]
+            near = _nearest(name, absent) or _nearest(name, known)
             if near:
-                meant.add((*path[:-1], near))
+                meant.add((*owner, near))
             hint = f"did you mean '{near}'?" if near else f"the fields are {', '.join(known)}"
             text = f"unknown field '{name}'; {hint}"
             out.append(_Mistake(*document.place(path, key=True), path, text))
         elif error["type"] == "value_error" and isinstance(error["ctx"]["error"], BlockError):
             for below, text in error["ctx"]["error"].found:
                 at = (*path, *below)
-                out.append(_Mistake(*document.place(at, key=len(below) > 1), at, text))
+                out.append(_Mistake(*document.place(at), at, text))
         else:
-            at = document.place(path, key=error["type"] == "missing")
-            out.append(_Mistake(*at, path, _sentence(error, path, cls)))
+            out.append(_Mistake(*document.place(path), path, _sentence(error, path, cls)))
     return [m for m in out if m.path not in meant]
-
-
-def _nearest(name: str, known: list[str]) -> str | None:
-    return next(iter(difflib.get_close_matches(name, known, n=1)), None)
 
 
 _HINTS = {
@@ -282,18 +285,16 @@ def _compose(text: str, where: str) -> _Document:
     try:
         return _Document(yaml.compose(text, Loader=_Loader))
     except yaml.MarkedYAMLError as error:
-        mark, problem = error.problem_mark or error.context_mark, error.problem or error.context
+        mark = error.problem_mark or error.context_mark
         place = f"{where}:{mark.line + 1}:{mark.column + 1}" if mark else where
-        hint = _HINTS.get(str(problem), "")
-        raise ProfileError(f"{place}: must be YAML, but {problem}{hint}.") from None
+        problem = ", ".join(filter(None, [error.context, error.problem]))
+        problem += _HINTS.get(str(error.problem), "")
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise ProfileError(
-            f"{where}:{line}: must be YAML, but holds the control character "
-            f"{ascii(chr(error.character))}."
-        ) from None
+        place = f"{where}:{text.count(chr(10), 0, error.position) + 1}"
+        problem = f"there is a control character, {error.character:#04x}"
     except RecursionError:
-        raise ProfileError(f"{where}: must be YAML, but is nested too deeply.") from None
+        place, problem = where, "nested too deeply"
+    raise ProfileError(f"{place}: not valid YAML: {problem}.")
 
 
 def parse_block(text: str, cls: type[B], where: str) -> B:
@@ -307,11 +308,8 @@ def parse_block(text: str, cls: type[B], where: str) -> B:
     Examples
     --------
     >>> from neurosim.solvers.settings import Settling
-    >>> parse_block("engine: stochastic", Settling, "my.yaml").engine
-    'stochastic'
-    >>> parse_block("{rtol: 1e-6, metod: BDF}", Settling, "my.yaml")
-    Traceback (most recent call last):
-    neurosim.errors.ProfileError: my.yaml:1:14: metod: unknown field 'metod'; did you mean 'method'?
+    >>> parse_block("{engine: stochastic, rtol: 1e-6}", Settling, "my.yaml").rtol
+    1e-06
     """
     document = _compose(text, where)
     if not isinstance(document.tree, dict):
@@ -322,7 +320,8 @@ def parse_block(text: str, cls: type[B], where: str) -> B:
     try:
         block = cls.model_validate(document.tree)
     except ValidationError as failure:
-        mistakes = mistakes + _mistakes(failure, cls, document)
+        known = {m.path for m in mistakes}
+        mistakes += [m for m in _mistakes(failure, cls, document) if m.path not in known]
     if mistakes:
         lines = [f"{where}:{m.line}:{m.column}: {m}" for m in sorted(mistakes, key=lambda m: m[:2])]
         raise ProfileError("\n".join(lines))
@@ -338,7 +337,7 @@ def load_block(path: Path, cls: type[B]) -> B:
         The file cannot be read or is not valid.
     """
     try:
-        text = path.read_text("utf-8-sig")
+        text = path.read_text("utf-8")
     except UnicodeDecodeError as error:
         raise ProfileError(
             f"{path}: must be text in UTF-8, but its byte {error.start} is not."
@@ -351,13 +350,14 @@ def load_block(path: Path, cls: type[B]) -> B:
 
 
 def _plain(value: Any) -> Any:
-    """The same value made of dicts, lists and Python's own scalars."""
+    """The same value made of dicts (sources last), lists and Python's own scalars."""
     if isinstance(value, Mapping):
-        return {key: _plain(v) for key, v in value.items()}
+        items = sorted(value.items(), key=lambda item: item[0] == "source")
+        return {key: _plain(v) for key, v in items}
     if isinstance(value, tuple | list):
         return [_plain(v) for v in value]
-    # NumPy's scalars, as a sweep over an array hands them in.
-    return value.item() if hasattr(value, "item") else value
+    # NumPy's numbers, as a sweep over an array hands them in.
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def dump_block(block: Block) -> str:
@@ -366,18 +366,18 @@ def dump_block(block: Block) -> str:
     return yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
-def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+def _paths(tree: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
     """Dotted paths of all fields."""
     for key, value in tree.items():
         yield prefix + key
         if isinstance(value, Mapping):
-            yield from _leaves(value, f"{prefix}{key}.")
+            yield from _paths(value, f"{prefix}{key}.")
 
 
 def _changed(tree: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """Copy of `tree` with another value at `path`, which must exist.
+    """Copy of `tree` with another value at `path`.
 
-    A number that changes has another source from then on: that it was set here.
+    A number that changes comes from another source from then on: it was set here.
     """
     out = dict(tree)
     key, _, rest = path.partition(".")
@@ -408,19 +408,17 @@ def with_values(block: B, changes: Mapping[str, Any]) -> B:
         There is no such path, or the changed block is not valid.
     """
     tree = block.model_dump(mode="python")
-    paths = list(_leaves(tree))
     for path, value in changes.items():
-        if path not in paths:
-            near = _nearest(path, paths)
+        known = list(_paths(tree))
+        if path not in known:
+            near = _nearest(path, known)
             hint = f"did you mean '{near}'?" if near else f"the fields are {', '.join(tree)}."
             raise ProfileError(f"{path}: there is no such field; {hint}")
         tree = _changed(tree, path, _plain(value))
     try:
         return type(block).model_validate(tree)
     except ValidationError as failure:
-        document = _Document(None)
-        document.tree = tree
-        found = _mistakes(failure, type(block), document)
+        found = _mistakes(failure, type(block), _Document(None, tree))
         raise ProfileError("\n".join(map(str, found))) from None
 
 

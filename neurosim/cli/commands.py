@@ -93,7 +93,7 @@ def _finish(run: Run) -> None:
 
 @click.command()
 @click.option("--out", type=FOLDER, default=Path("runs/quickstart"), show_default=True)
-@click.option("--updates", type=COUNT, default=300, show_default=True, help="Weight updates.")
+@click.option("--updates", type=COUNT, default=400, show_default=True, help="Weight updates.")
 @click.option("--seed", type=SEED, default=0, show_default=True)
 @JSON
 def quickstart(out: Path, updates: int, seed: int, as_json: bool) -> None:

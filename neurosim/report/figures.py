@@ -39,12 +39,6 @@ _WIDTH_IN = 5.4
 # Okabe and Ito (2008); ordered quantities take viridis without its pale end.
 _BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "#5a5a5a"
 _SHADES = {"free": "#ffffff", "free again": "#ffffff", "+β": "#fbe3cf", "\u2212β": "#d6e9f5"}
-_PHASES = {
-    1: ("free",),
-    2: ("free", "+β"),
-    3: ("free", "+β", "\u2212β"),
-    4: ("free", "+β", "free again", "\u2212β"),
-}
 _STYLE: Any = {
     "font.size": 10,
     "legend.fontsize": 9,
@@ -137,7 +131,7 @@ def waveform_figure(trace: Trace, unit_V: float, tau_s: float) -> Figure:
         C / g of a node; time is given in its units below and in seconds above.
     """
     blocks = _blocks(trace)
-    names = _PHASES.get(len(blocks), tuple(f"phase {k + 1}" for k in range(len(blocks))))
+    names = _phase_names(len(blocks))
     time, output_mV = trace.time_s / tau_s, 1e3 * trace.output_V
     free_end = blocks[0].stop - 1
     change_mV = _change_since_free(output_mV[:, trace.layers.visible], blocks, names)
@@ -206,8 +200,8 @@ def figure_svg(fig: Figure) -> str:
 
 def _shorter(path: str) -> str:
     """Path data with two decimals; among straight lines only, `L` need not be repeated."""
-    path = re.sub(r"(?<=\.\d\d)\d+", "", path).replace("\n", "")
-    return path if re.search("[QC]", path) else path.replace(" L ", " ")
+    short = re.sub(r"(?<=\.\d\d)\d+", "", path).replace("\n", "")
+    return short if "Q" in short or "C" in short else short.replace(" L ", " ")
 
 
 def _style() -> AbstractContextManager[None]:
@@ -243,6 +237,12 @@ def _loss_scale(axes: Axes, drawn: Array) -> None:
         axes.yaxis.set_minor_formatter(lambda v, _: f"{v:g}" if f"{v:e}"[0] in "25" else "")
 
 
+def _phase_names(n: int) -> tuple[str, ...]:
+    if n > 4:
+        return tuple(f"phase {k + 1}" for k in range(n))
+    return ("free", "+β", *(("free again",) if n == 4 else ()), "\u2212β")[:n]
+
+
 def _blocks(trace: Trace) -> list[slice]:
     """Points of each settle: a new one begins where time repeats."""
     cuts = [0, *(np.flatnonzero(np.diff(trace.time_s) <= 0) + 1), len(trace.time_s)]
@@ -262,8 +262,7 @@ def _change_since_free(visible: Array, blocks: list[slice], names: tuple[str, ..
 
 def _draw_nodes(axes: Axes, time: Array, output: Array, order: Array) -> None:
     """Up to 24 nodes of (points, nodes), evenly chosen, coloured by rank of `order`."""
-    n = output.shape[1]
-    chosen = np.unique(np.linspace(0, n - 1, min(n, _LINES)).round().astype(int))
+    chosen = np.unique(np.linspace(0, len(order) - 1, _LINES).round().astype(int))
     chosen = chosen[np.argsort(order[chosen])]
     for node, color in zip(chosen, _ordered_colors(len(chosen)), strict=True):
         axes.plot(time, output[:, node], color=color, lw=0.8)
