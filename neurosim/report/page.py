@@ -120,7 +120,7 @@ def _pictures(view: RunView) -> dict[str, dict[str, str]]:
         node = view.profile.node
         made["settle"] = _picture(
             waveform_figure(view.trace, node.unit_V, node.tau_s),
-            "settle.png",
+            "settle.svg",
             "One settle as waveforms",
             "Output voltages of every layer through the free, the positive and the negative phase.",
         )

@@ -1,8 +1,8 @@
 r"""The operating point: where a row would stand after infinite time, and how that is made sure.
 
-A transient of the usual tolerance brings each row near; Newton's method, its steps solved by conjugate gradients on
-the symmetric small-signal matrix B, takes it the rest of the way in few products. Newton alone may
-land in another basin, so a row is accepted only if at every step
+A transient of the usual tolerance brings each row near; Newton's method, its steps solved by
+conjugate gradients on the symmetric small-signal matrix B, takes it the rest of the way in few
+products. Newton alone may land in another basin, so a row is accepted only if at every step
 
 - no direction of negative curvature shows in B (the state lies in a bowl),
 - no node moves further than `REACH` unit voltages,

@@ -1,0 +1,184 @@
+"""The page as a browser without a network meets it."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from pydantic import BaseModel
+
+from neurosim.chip.bench import Trace
+from neurosim.host.experiment import Experiment
+from neurosim.report import RunView, render_report
+from neurosim.topology import Layers
+
+VOID = {"meta", "link", "img", "br", "hr", "col", "input"}
+
+
+class Node(BaseModel):
+    unit_V: float = 0.1
+    leak_S: float = 1e-5
+    capacitance_F: float = 1e-12
+    source: dict[str, str] = {"leak_S": "a paper on <leaks>"}
+
+    @property
+    def tau_s(self) -> float:
+        return self.capacitance_F / self.leak_S
+
+
+class Adc(BaseModel):
+    bits: int = 8
+    source: str = "assumed: an ordinary converter"
+
+
+class Chip(BaseModel):
+    name: str = "tiny"
+    summary: str = "A chip for tests."
+    layers: tuple[int, ...] = (4, 3)
+    node: Node = Node()
+    adc: Adc = Adc()
+
+
+class Parsed(HTMLParser):
+    """Open tags, mistakes, addresses, links with the file they save, and the text that shows."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.wrong, self.addresses, self.downloads, self.shown = [], [], [], [], []
+        self.tags = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name in {"src", "href", "srcset", "action", "data", "poster"}:
+                self.addresses.append(value)
+            if name == "download":
+                self.downloads.append(value)
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+    def handle_data(self, data):
+        if not self.open or self.open[-1] != "style":
+            self.shown.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.shown).split())
+
+
+def judged(feature):
+    values = {"nn_two_sample": 0.7, "w2": 2.6, "precision": 0.9, "recall": 0.7, "density": 1.1}
+    values |= {"coverage": 0.94, "frechet_feature": feature, "frechet_pixel": 0.7}
+    values |= {"class_entropy": 0.98, "smallest_class": 0.08, "nearest_distance": 1.9, "n": 2000}
+    return values | {"class_shares": [0.1] * 10}
+
+
+@pytest.fixture
+def view():
+    rng = np.random.default_rng(0)
+    n, layers = 3000, Layers((4, 3))
+    loss = (0.3 + 2 * np.exp(-np.arange(n) / 200)) * (1 + 0.05 * rng.standard_normal(n))
+    metrics = {"update": np.arange(1.0, n + 1), "flow_loss": loss, "gradient_norm": loss}
+    metrics |= {f"flow_loss_{k}": loss * (1 + k) for k in range(5)}
+    ramp = 2e-6 * np.linspace(0, 1, 61) ** 2
+    trace = Trace(
+        layers,
+        np.concatenate([ramp, ramp + 2e-6, ramp + 4e-6]),
+        0.05 * rng.standard_normal((183, layers.n_nodes)),
+        (2e-6, 4e-6, 6e-6),
+    )
+    floors = {"real": judged(0.641), "noisy": judged(0.852), "gaussian": judged(4.753)}
+    how = {"flow_loss": 0.33, "mode": "free-running", "t_end": 1.2, "seed": 0}
+    return RunView(
+        name="a run",
+        command="neurosim train --profile 'tiny' --out runs/a && echo done",
+        profile=Chip(),
+        experiment=Experiment(updates=n),
+        metrics=metrics,
+        samples=rng.uniform(-1, 1, (100, 64)),
+        trace=trace,
+        evaluation=judged(1.543) | how | {"baselines": floors},
+        ledger={"chip_time_s": 1.5e-3, "settles": 9000, "dac_clipped": 12345, "steps": 7},
+        versions={"python": "3.11.4", "numpy": "2.4.6"},
+    )
+
+
+def test_page_is_balanced_html_for_a_phone(view):
+    text = render_report(view)
+    page = Parsed(text)
+    assert page.wrong == []
+    assert page.open == []
+    assert text.lstrip().lower().startswith("<!doctype html>")
+    assert 'name="viewport"' in text
+    assert "prefers-color-scheme: dark" in text
+
+
+def test_page_needs_no_network_and_runs_no_script(view):
+    text = render_report(view)
+    page = Parsed(text)
+    assert page.addresses
+    assert all(address.startswith(("data:", "#")) for address in page.addresses)
+    assert not {"script", "iframe", "object", "embed"} & set(page.tags)
+    assert not re.search(r"url\(|@import", text)
+
+
+def test_every_picture_can_be_saved(view):
+    page = Parsed(render_report(view))
+    assert page.tags.count("img") == 4
+    assert len(page.downloads) == 4
+    assert {name.rpartition(".")[2] for name in page.downloads} <= {"svg", "png"}
+
+
+def test_page_stays_small(view):
+    assert len(render_report(view).encode()) <= 600_000
+
+
+def test_floors_stand_beside_the_chip(view):
+    shown = Parsed(render_report(view)).text
+    for value in ("1.54", "0.641", "0.852", "4.75"):
+        assert value in shown
+    assert "Gaussian" in shown
+
+
+def test_parameters_have_units_and_sources(view):
+    shown = Parsed(render_report(view)).text
+    for part in ("100 mV", "1 pF", "a paper on <leaks>", "assumed: an ordinary converter"):
+        assert part in shown
+    assert "learning_rate" in shown
+    assert "2.4.6" in shown
+    assert view.command in shown
+
+
+def test_ledger_has_a_prefix_and_all_counts(view):
+    shown = Parsed(render_report(view)).text
+    assert "1.5 ms" in shown
+    assert "12,345" in shown
+
+
+@pytest.mark.parametrize("field", ["name", "command"])
+def test_what_a_user_writes_is_text_and_never_markup(view, field):
+    text = render_report(replace(view, **{field: "<script>alert(1)</script>\"'&"}))
+    assert "<script" not in text
+    assert "<script>alert(1)</script>\"'&" in Parsed(text).text
+
+
+def test_what_a_profile_says_is_text_and_never_markup(view):
+    bad = "<script>x</script>"
+    profile = Chip(name=bad, summary=bad, adc=Adc(source=bad), node=Node(source={"leak_S": bad}))
+    text = render_report(replace(view, profile=profile))
+    assert "<script" not in text
+    assert Parsed(text).text.count(bad) >= 4
+
+
+def test_page_without_samples_trace_and_evaluation_is_whole(view):
+    page = Parsed(render_report(replace(view, samples=None, trace=None, evaluation=None)))
+    assert page.wrong == []
+    assert page.open == []
+    assert page.tags.count("img") == 1
