@@ -93,7 +93,7 @@ def _finish(run: Run) -> None:
 
 @click.command()
 @click.option("--out", type=FOLDER, default=Path("runs/quickstart"), show_default=True)
-@click.option("--updates", type=COUNT, default=400, show_default=True, help="Weight updates.")
+@click.option("--updates", type=COUNT, default=600, show_default=True, help="Weight updates.")
 @click.option("--seed", type=SEED, default=0, show_default=True)
 @JSON
 def quickstart(out: Path, updates: int, seed: int, as_json: bool) -> None:
@@ -207,10 +207,16 @@ def _experiment(path: Path | None, options: dict[str, Any]) -> Experiment:
 
 def _profile(name: str, engine: str | None) -> Profile:
     from neurosim.profile import load_profile
-    from neurosim.yaml_files import with_value
+    from neurosim.yaml_files import with_values
 
     profile = load_profile(name)
-    return profile if engine is None else with_value(profile, "settling.engine", engine)
+    if engine is None:
+        return profile
+    changes = {"settling.engine": engine}
+    if engine != "stochastic" and profile.thermal.temperature_K is not None:
+        click.echo(f"engine {engine}: the profile's thermal noise is left out", err=True)
+        changes["thermal.temperature_K"] = "ideal"
+    return with_values(profile, changes)
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 from neurosim.solvers.brownian import BrownianPath
 from neurosim.solvers.etd import ETD2, ETD4
+from neurosim.solvers.rkc import RKC
 from neurosim.solvers.settings import ENGINES, METHODS, Settling
 from neurosim.solvers.settle import Settled, available_threads, settle
 from neurosim.solvers.system import RateFunction, System
@@ -11,6 +12,7 @@ __all__ = [
     "ETD2",
     "ETD4",
     "METHODS",
+    "RKC",
     "BrownianPath",
     "RateFunction",
     "Settled",

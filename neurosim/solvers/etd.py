@@ -25,7 +25,7 @@ from scipy.interpolate import CubicHermiteSpline
 
 from neurosim.solvers.brownian import BrownianPath
 
-__all__ = ["ETD2", "ETD4", "phi_functions"]
+__all__ = ["ETD2", "ETD4", "HermiteOutput", "phi_functions"]
 
 Array = NDArray[np.float64]
 
@@ -99,7 +99,7 @@ class _Exponential(OdeSolver):
     def _dense_output_impl(self) -> DenseOutput:
         decay = np.broadcast_to(self._decay, self._shape).ravel()
         ends = ((self._n_old, self._y_old), (self._n, self.y))
-        return _Hermite(
+        return HermiteOutput(
             [self.t_old, self.t],
             [self._y_old, self.y],
             [n.ravel() - decay * y for n, y in ends],
@@ -303,7 +303,7 @@ class ETD2(_Exponential):
         return True, None
 
 
-class _Hermite(DenseOutput):
+class HermiteOutput(DenseOutput):
     """Cubic through both ends of a step with their slopes."""
 
     def __init__(self, t: list[float], y: list[Array], rate: list[Array]) -> None:

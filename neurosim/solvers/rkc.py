@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import DenseOutput, OdeSolver
 
-from neurosim.solvers.etd import _Hermite
+from neurosim.solvers.etd import HermiteOutput
 
 __all__ = ["RKC", "stability_bound"]
 
@@ -247,4 +247,4 @@ class RKC(OdeSolver):
 
     def _dense_output_impl(self) -> DenseOutput:
         slopes = [self._f_new.ravel(), self._f.ravel()]  # `_f_new` holds the old one by now.
-        return _Hermite([self.t_old, self.t], [self._y_old, self.y], slopes)
+        return HermiteOutput([self.t_old, self.t], [self._y_old, self.y], slopes)

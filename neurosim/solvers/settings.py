@@ -11,9 +11,9 @@ from neurosim.config import Block
 __all__ = ["ENGINES", "METHODS", "Engine", "Method", "Settling"]
 
 Engine = Literal["transient", "stochastic", "operating_point"]
-Method = Literal["ETD4", "RK23", "RK45", "DOP853", "Radau", "BDF", "LSODA"]
+Method = Literal["ETD4", "RKC", "RK23", "RK45", "DOP853", "Radau", "BDF", "LSODA"]
 ENGINES: tuple[Engine, ...] = ("transient", "stochastic", "operating_point")
-METHODS: tuple[Method, ...] = ("ETD4", "RK23", "RK45", "DOP853", "Radau", "BDF", "LSODA")
+METHODS: tuple[Method, ...] = ("ETD4", "RKC", "RK23", "RK45", "DOP853", "Radau", "BDF", "LSODA")
 
 
 class Settling(Block):
@@ -25,7 +25,8 @@ class Settling(Block):
         `transient` integrates for the settling time, without noise; `stochastic` has the thermal
         noise in the dynamics; `operating_point` settles for an infinite time.
     method : str
-        Solver of the transient: ETD4 (ours, exact in leaks and springs) or any of SciPy's.
+        Solver of the transient: ETD4 (ours, exact in leaks and springs), RKC (ours, stabilised
+        Runge-Kutta-Chebyshev) or any of SciPy's.
     rtol, atol : float
         Tolerances of the transient; `atol` in units of the amplifiers' unit voltage.
     step_tau : float

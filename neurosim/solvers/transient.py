@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.integrate import BDF, DOP853, LSODA, RK23, RK45, OdeSolver, Radau
 
 from neurosim.solvers.etd import ETD4
+from neurosim.solvers.rkc import RKC
 from neurosim.solvers.settings import Settling
 from neurosim.solvers.system import RateFunction, System
 
@@ -102,6 +103,18 @@ def transient(
                 decay=rate.decay,
                 rows=len(u_V),
                 nonlinear=rate.nonlinear,
+                rtol=settings.rtol,
+                atol=atol,
+                relative_to_start=True,
+            )
+        elif settings.method == "RKC":
+            solver = RKC(
+                fun,
+                0.0,
+                start.ravel(),
+                span,
+                rows=len(u_V),
+                rate=rate,
                 rtol=settings.rtol,
                 atol=atol,
                 relative_to_start=True,
