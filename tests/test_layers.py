@@ -19,7 +19,7 @@ LAYERS = [
     {"chip"},
     {"host", "export"},
     {"runs"},
-    {"report"},
+    {"report", "bench"},
     {"cli"},
 ]
 # Siblings in the ground layers that one other ground module may use.

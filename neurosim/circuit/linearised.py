@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
+from numpy.typing import NDArray
 
 from neurosim.circuit.circuit import Array, Circuit, Springs
 
@@ -47,6 +50,7 @@ class Linearised:
         self._to_odd = circuit.couplings.delta_S
         self._to_even = np.ascontiguousarray(self._to_odd.T)
         self._per_current = (circuit.capacitance_F / tau_s)[:, None]
+        self._clamped = layers.visible if springs.clamped else None
         total_S = circuit.decay_S.copy()
         slope = circuit.slope(u_V.T).T
         if springs.clamped:
@@ -66,6 +70,15 @@ class Linearised:
                 bend[layers.visible] = 0.0
             self._s, self._d = slope, self.scale_S - bend
         self._work = np.empty_like(u_V)
+
+    def rows(self, rows: NDArray[np.intp]) -> Linearised:
+        """The same for some rows of the block."""
+        part = copy(self)
+        part._s = np.ascontiguousarray(self._s[:, rows])
+        part._d = self._d if self._hopfield else np.ascontiguousarray(self._d[:, rows])
+        part.symmetric = self.symmetric[rows]
+        part._work = np.empty_like(part._s)
+        return part
 
     def _couple(self, v: Array) -> Array:
         out = np.empty_like(v)
@@ -91,7 +104,10 @@ class Linearised:
         """Newton's step du [V] from the solution y."""
         if not self._hopfield:
             return y
-        return (rate * self._per_current + self._couple(self._s * y)) / self.scale_S
+        change = (rate * self._per_current + self._couple(self._s * y)) / self.scale_S
+        if self._clamped is not None:
+            change[self._clamped] = 0.0
+        return change
 
     def power(self, rate: Array, change_V: Array) -> Array:
         """Rate of the co-content along `change_V`, -m I du, up to one positive factor a row."""

@@ -7,7 +7,16 @@ from typing import Any
 
 import click
 
-from neurosim.cli.commands import evaluate, export, profiles, quickstart, report, sample, train
+from neurosim.cli.commands import (
+    bench,
+    evaluate,
+    export,
+    profiles,
+    quickstart,
+    report,
+    sample,
+    train,
+)
 from neurosim.errors import NeurosimError
 
 __all__ = ["main"]
@@ -46,5 +55,5 @@ def main() -> None:
     """Group of all commands."""
 
 
-for command in (quickstart, profiles, train, sample, evaluate, export, report):
+for command in (quickstart, profiles, train, sample, evaluate, export, report, bench):
     main.add_command(command)

@@ -162,13 +162,18 @@ class Run:
             with self.metrics_path.open(encoding="utf-8", newline="") as stream:
                 rows = list(csv.DictReader(stream))
             names = rows[0].keys() if rows else ()
-            return {name: np.array([float(row[name]) for row in rows]) for name in names}
+            columns = {name: np.array([float(row[name]) for row in rows]) for name in names}
         except OSError:
             raise RunError(f"{self.metrics_path} must exist, but does not; train first.") from None
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, csv.Error) as error:
             raise RunError(
                 f"{self.metrics_path} must be a table of numbers, but is not ({error})."
             ) from None
+        if not {"update", "flow_loss"} <= columns.keys():
+            raise RunError(
+                f"{self.metrics_path} must hold at least one update, but holds none; train first."
+            )
+        return columns
 
     def cut_metrics(self, n_updates: int) -> None:
         """Drop the rows after update `n_updates`: they will be computed again."""

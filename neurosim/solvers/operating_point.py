@@ -31,7 +31,7 @@ REACH = 0.3
 FIRST_TAU, LONGEST_TAU = 15.0, 960.0
 # A disturbance that moves no node further than this, coupling aside, is tried without a transient.
 NEAR = 0.05
-RESIDUAL = 1e-9
+RESIDUAL = 1e-8
 _NEWTON_STEPS, _PRODUCTS = 8, 60
 
 
@@ -49,77 +49,101 @@ def _transient(
     return solver.y.reshape(u_V.shape), solver.nfev
 
 
-def _solve(small: SmallSignal, rate: Array, tolerance: float) -> tuple[Array, Array, int]:
-    """Newton's step by preconditioned conjugate gradients, row by row.
+def _solve(small: SmallSignal, rate: Array, tolerance: float) -> tuple[Array, Array, float]:
+    """Newton's step by preconditioned conjugate gradients; rows leave as they are done.
 
     Returns
     -------
     step : ndarray, shape (n, rows)
     convex : ndarray of bool, shape (rows,)
-        No direction of negative curvature has shown.
-    n_products : int
+        No direction of negative curvature has shown, and the solution is accurate.
+    n_products : float
+        Products of a mean row.
     """
     residual = small.right_side(rate)
-    y, z = np.zeros_like(residual), residual / small.scale_S
-    p, rz = z.copy(), np.einsum("ij,ij->j", residual, z)
-    goal, convex, n = tolerance**2 * rz, small.symmetric.copy(), 0
+    n_rows = residual.shape[1]
+    solution, convex, n_products = np.zeros_like(residual), small.symmetric.copy(), 0.0
+    part, rows = small, np.arange(n_rows)
+    z = residual / small.scale_S
+    y, p, rz = np.zeros_like(z), z.copy(), np.einsum("ij,ij->j", residual, z)
+    goal = tolerance**2 * rz
     active = (rz > 0) & convex
-    while active.any() and n < _PRODUCTS:
-        bp = small.product(p)
-        n += 1
+    for _ in range(_PRODUCTS):
+        if 2 * np.count_nonzero(active) < len(rows):
+            solution[:, rows] = y
+            keep = np.flatnonzero(active)
+            part, rows = part.rows(keep), rows[keep]
+            residual, y, p = residual[:, keep], y[:, keep], p[:, keep]
+            z, rz, goal, active = np.empty_like(y), rz[keep], goal[keep], active[keep]
+        if not len(rows):
+            break
+        bp = part.product(p)
+        n_products += len(rows) / n_rows
         curvature = np.einsum("ij,ij->j", p, bp)
         # Relative to the curvature without couplings: near a bifurcation it tends to zero.
-        bowl = curvature > 1e-3 * np.einsum("ij,ij->j", p, small.scale_S * p)
-        convex &= bowl | ~active
+        bowl = curvature > 1e-3 * np.einsum("ij,ij->j", p, part.scale_S * p)
+        convex[rows[active & ~bowl]] = False
         active &= bowl
         length = np.where(active, rz / np.where(active, curvature, 1.0), 0.0)
         y += length * p
-        residual -= length * bp
-        np.divide(residual, small.scale_S, out=z)
+        bp *= length
+        residual -= bp
+        np.divide(residual, part.scale_S, out=z)
         previous, rz = rz, np.einsum("ij,ij->j", residual, z)
         active &= rz > goal
         p *= np.where(active, rz / np.where(active, previous, 1.0), 0.0)
         p += z
-    return small.step(rate, y), convex & ~active, n
+    convex[rows[active]] = False
+    solution[:, rows] = y
+    return small.step(rate, solution), convex, n_products
 
 
 def _descend(
-    rate: RateFunction, start_V: Array, unit_V: float
-) -> tuple[Array, NDArray[np.bool_], int, int]:
-    """Guarded Newton steps of a block (n, rows).
+    rate_of: RateOf, rows: NDArray[np.intp], start_V: Array, unit_V: float
+) -> tuple[Array, NDArray[np.bool_], float, float]:
+    """Guarded Newton steps of some rows of the block; those at rest leave.
+
+    Parameters
+    ----------
+    rate_of : callable
+    rows : ndarray of int, shape (k,)
+    start_V : ndarray, shape (n, k)
 
     Returns
     -------
-    u_V : ndarray, shape (n, rows)
-    arrived : ndarray of bool, shape (rows,)
+    u_V : ndarray, shape (n, k)
+    arrived : ndarray of bool, shape (k,)
         Every step was accepted, and nothing moves any more.
-    n_evaluations, n_steps : int
-        Products with the small-signal matrix count as evaluations.
+    n_evaluations, n_steps : float
+        Of a mean row; products with the small-signal matrix count as evaluations.
     """
-    u, now = start_V.copy(), rate(start_V, np.empty_like(start_V))
-    fine, n_evaluations = np.ones(u.shape[1], dtype=bool), 1
-    moving = np.abs(now).max(axis=0) > RESIDUAL * unit_V
-    for n_steps in range(_NEWTON_STEPS + 1):
-        if n_steps == _NEWTON_STEPS or not (moving & fine).any():
-            break
-        small = rate.linearised(u)
+    u, k = start_V.copy(), len(rows)
+    arrived = np.zeros(k, dtype=bool)
+    left, rate = np.arange(k), rate_of(rows)
+    now = rate(u, np.empty_like(u))
+    n_evaluations, n_steps = 1.0, 0.0
+    while True:
+        speed = np.abs(now).max(axis=0) / unit_V
+        arrived[left[speed <= RESIDUAL]] = True
+        keep = np.flatnonzero(speed > RESIDUAL)
+        left, now, speed = left[keep], now[:, keep], speed[keep]
+        if not len(left) or n_steps >= _NEWTON_STEPS:
+            return u, arrived, n_evaluations, n_steps
+        rate, here = rate_of(rows[left]), u[:, left]
+        small = rate.linearised(here)
         if small is None:
-            return start_V, np.zeros_like(fine), n_evaluations, n_steps
-        # Inexact Newton: as accurate as quadratic convergence can use.
-        tolerance = 1e-2 if np.abs(now[:, fine]).max() > 1e-2 * unit_V else 1e-4
+            return u, arrived, n_evaluations, n_steps
+        # Newton squares the distance: more than that share of it need not be solved.
+        tolerance = float(np.clip(speed.max(), 1e-5, 1e-1))
         change, convex, n_products = _solve(small, now, tolerance)
-        near = np.abs(change).max(axis=0) < REACH * unit_V
-        stepping = moving & fine & convex & near
-        fine &= stepping | ~moving
-        change *= stepping
-        new = u + change
-        after = rate(new, np.empty_like(new))
+        good = convex & (np.abs(change).max(axis=0) < REACH * unit_V)
+        after = rate(here + change, np.empty_like(here))
         slopes = small.power(now, change) + small.power(after, change)
-        fine &= (slopes < 0) | ~stepping | (np.abs(after).max(axis=0) < RESIDUAL * unit_V)
-        u, now = new, after
-        n_evaluations += n_products + 2
-        moving = np.abs(now).max(axis=0) > RESIDUAL * unit_V
-    return u, fine & ~moving, n_evaluations, n_steps
+        good &= (slopes < 0) | (np.abs(after).max(axis=0) <= RESIDUAL * unit_V)
+        n_evaluations += (n_products + 2) * len(left) / k
+        n_steps += 1
+        u[:, left[good]] += change[:, good]
+        left, now = left[good], after[:, good]
 
 
 def operating_point(
@@ -162,7 +186,7 @@ def operating_point(
             out[:, left] = block
             n_evaluations += n * len(left) / len(u_V)
         try_first = False
-        block, arrived, n, steps = _descend(rate, block, unit_V)
+        block, arrived, n, steps = _descend(rate_of, left, block, unit_V)
         out[:, left[arrived]] = block[:, arrived]
         n_evaluations += n * len(left) / len(u_V)
         n_steps += steps * len(left) / len(u_V)

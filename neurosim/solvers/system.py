@@ -40,6 +40,9 @@ class SmallSignal(Protocol):
     def symmetric(self) -> NDArray[np.bool_]:
         """Rows that have a symmetric form."""
 
+    def rows(self, rows: NDArray[np.intp]) -> SmallSignal:
+        """The same for some rows of the block."""
+
     def product(self, y: Array) -> Array:
         """B y, symmetric B."""
 

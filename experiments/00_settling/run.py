@@ -1,0 +1,93 @@
+"""How the cost of one settle grows with rows and couplings: table and picture.
+
+python experiments/00_settling/run.py [--quick]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from neurosim.chip import Chip
+from neurosim.host import initial_weights
+from neurosim.profile import load_profile
+from neurosim.solvers import Settling, settle
+from neurosim.topology import Layers
+from neurosim.yaml_files import with_value
+
+HERE = Path(__file__).parent
+NETWORKS = [(64, 128, 128), (128, 192, 192), (196, 256, 256), (400, 384, 384), (784, 512, 512)]
+ROWS = [128, 256, 512, 1024, 2048]
+
+
+def cost(sizes: tuple[int, ...], rows: int, repeats: int) -> dict:
+    """Wall time of a free phase of 30 tau on two threads, median of `repeats`."""
+    profile = with_value(load_profile("ideal_hopfield"), "layers", sizes)
+    chip, rng = Chip(profile), np.random.default_rng(0)
+    chip.program(initial_weights(Layers(sizes), 0.5, rng))
+    target_V = 0.1 * rng.standard_normal((rows, sizes[0]))
+    chip.precharge(target_V)
+    chip.drive(target_V, 15e-5)
+    system, start_V = chip.system(), chip.u_V
+    times = []
+    for _ in range(repeats):
+        started_s = time.perf_counter()
+        got = settle(system, start_V, 30 * system.tau_s, Settling(), n_threads=2)
+        times.append(time.perf_counter() - started_s)
+    couplings = int(chip.die.layers.present.sum())
+    return {
+        "sizes": list(sizes),
+        "rows": rows,
+        "couplings": couplings,
+        "evaluations": got.n_evaluations,
+        "wall_s": float(np.median(times)),
+        "ns_per_row_coupling_evaluation": float(
+            1e9 * np.median(times) / (rows * couplings * got.n_evaluations)
+        ),
+    }
+
+
+def draw(by_rows: list[dict], by_couplings: list[dict]) -> None:
+    """Wall time against rows and against couplings, with lines of slope one."""
+    fig = Figure(figsize=(9, 3.8), layout="constrained")
+    FigureCanvasAgg(fig)
+    axes = fig.subplots(1, 2)
+    for ax, table, key, label in (
+        (axes[0], by_rows, "rows", "rows (64-128-128)"),
+        (axes[1], by_couplings, "couplings", "couplings (256 rows)"),
+    ):
+        x = np.array([row[key] for row in table])
+        y = np.array([row["wall_s"] / row["evaluations"] * 1e3 for row in table])
+        ax.loglog(x, y, "o-", color="#0072b2", label="measured")
+        ax.loglog(x, y[-1] * x / x[-1], "--", color="0.5", label="proportional")
+        ax.set_xlabel(label)
+        ax.set_ylabel("ms per evaluation")
+        ax.grid(alpha=0.3, which="both")
+        ax.legend(frameon=False)
+    fig.savefig(HERE / "scaling.png", dpi=150)
+
+
+def main() -> None:
+    """Measure, write scaling.json and scaling.png."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="two points each, nothing written")
+    quick = parser.parse_args().quick
+    repeats = 1 if quick else 5
+    by_rows = [cost(NETWORKS[0], rows, repeats) for rows in (ROWS[:2] if quick else ROWS)]
+    by_couplings = [cost(s, 256, repeats) for s in (NETWORKS[:2] if quick else NETWORKS)]
+    for row in by_rows + by_couplings:
+        print(row)
+    if not quick:
+        text = json.dumps({"by_rows": by_rows, "by_couplings": by_couplings}, indent=2)
+        (HERE / "scaling.json").write_text(text + "\n")
+        draw(by_rows, by_couplings)
+
+
+if __name__ == "__main__":
+    main()

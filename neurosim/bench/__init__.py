@@ -1,0 +1,6 @@
+"""How fast settling and training are on this machine, beside programs that are not ours."""
+
+from neurosim.bench.settle import bench_settle
+from neurosim.bench.train import bench_train
+
+__all__ = ["bench_settle", "bench_train"]
