@@ -1,5 +1,7 @@
 """The experiment files load, and the published run begins as published."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -41,3 +43,10 @@ def test_the_published_run_passes_its_bifurcation_and_is_below_0_8_at_update_50(
     assert metrics["rows_diverged"].sum() == 0
     # The bifurcation shows as a burst of the gradient between updates 8 and 40.
     assert metrics["gradient_norm"][8:40].max() > 5 * metrics["gradient_norm"][:5].max()
+
+
+@pytest.mark.parametrize("script", sorted(FOLDER.glob("*/run.py")), ids=lambda p: p.parent.name)
+def test_an_experiment_runs_quickly_when_asked(script, tmp_path):
+    command = [sys.executable, str(script), "--quick"]
+    subprocess.run(command, check=True, cwd=tmp_path, capture_output=True)
+    assert not list(tmp_path.iterdir())

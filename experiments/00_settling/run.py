@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from neurosim.chip import Chip
 from neurosim.host import initial_weights
@@ -66,9 +67,13 @@ def draw(by_rows: list[dict], by_couplings: list[dict]) -> None:
         y = np.array([row["wall_s"] / row["evaluations"] * 1e3 for row in table])
         ax.loglog(x, y, "o-", color="#0072b2", label="measured")
         ax.loglog(x, y[-1] * x / x[-1], "--", color="0.5", label="proportional")
+        for axis, values in ((ax.xaxis, x), (ax.yaxis, 2.0 ** np.arange(-1, 4))):
+            axis.set_ticks(values, [f"{v:,.3g}" if v < 1e3 else f"{v:,.0f}" for v in values])
+            axis.set_minor_locator(NullLocator())
+        ax.tick_params(axis="x", labelsize=8)
         ax.set_xlabel(label)
         ax.set_ylabel("ms per evaluation")
-        ax.grid(alpha=0.3, which="both")
+        ax.grid(alpha=0.3)
         ax.legend(frameon=False)
     fig.savefig(HERE / "scaling.png", dpi=150)
 
