@@ -26,7 +26,9 @@ __all__ = [
     "Bits",
     "Block",
     "BlockError",
+    "Excess",
     "Farad",
+    "Hertz",
     "IdleSiemens",
     "Kelvin",
     "Levels",
@@ -236,6 +238,20 @@ Sigma = Annotated[
     _AS_IDEAL,
     Field(ge=0, lt=1),
     _for_editors(minimum=0, exclusiveMaximum=1),
+]
+Excess = Annotated[
+    float,
+    BeforeValidator(_ideal_to(0.0, _quantity(""))),
+    _AS_IDEAL,
+    Field(ge=0),
+    _for_editors(minimum=0),
+]
+Hertz = Annotated[
+    float,
+    BeforeValidator(_ideal_to(0.0, _quantity("Hz"))),
+    _AS_IDEAL,
+    Field(ge=0),
+    _for_editors("Hz", minimum=0),
 ]
 SigmaVolt = Annotated[
     float,

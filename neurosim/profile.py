@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from neurosim.config import Block, BlockError, Kelvin, Sourced
+from neurosim.config import Block, BlockError, Excess, Hertz, Kelvin, Sourced
 from neurosim.converters import Adc, CurrentSense, Dac
 from neurosim.devices import CouplingDevice, Mismatch, Node, Spring
 from neurosim.errors import ProfileError
@@ -24,15 +24,32 @@ __all__ = ["HostAdvice", "Profile", "Thermal", "json_schema", "load_profile", "s
 
 
 class Thermal(Sourced):
-    """Thermal noise 4kTG of every conductance, in the dynamics: for the stochastic engine.
+    """Noise of conductances and amplifiers, in the dynamics: for the stochastic engine.
 
     Parameters
     ----------
     temperature_K : float or None
-        None has no noise.
+        Every conductance has the noise 4kTG; None has no noise, of amplifiers neither.
+    amplifier_excess : float
+        White noise current of each node's amplifier over 4kTG of the leak, added to it: gamma n - 1
+        for a leak that is a transconductor of n noisy devices.
+    flicker_corner_Hz : float
+        Frequency at which the 1/f noise of the amplifier equals its white noise.
     """
 
     temperature_K: Kelvin
+    amplifier_excess: Excess
+    flicker_corner_Hz: Hertz
+
+    @model_validator(mode="after")
+    def _flicker_has_a_measure(self) -> Thermal:
+        if self.flicker_corner_Hz and not self.amplifier_excess:
+            text = (
+                "must be ideal where amplifier_excess is, for it is measured against that; state "
+                "amplifier_excess too"
+            )
+            raise BlockError([(("flicker_corner_Hz",), text)])
+        return self
 
 
 class HostAdvice(Block):
@@ -92,7 +109,7 @@ class Profile(Block):
     current_sense : CurrentSense or None
         Ammeter in series with the sources of the visible nodes; none: the chip has no ammeter.
     thermal : Thermal
-        Thermal noise.
+        Noise of conductances and amplifiers.
     settling : Settling
         How a settle is computed: no property of the chip.
     host : HostAdvice
@@ -163,7 +180,7 @@ def _load_mistakes(profile: Profile) -> Found:
 
 
 def _engine_mistakes(profile: Profile) -> Found:
-    """Thermal noise is drawn by the stochastic engine, which is for nothing else."""
+    """Noise is drawn by the stochastic engine, which is for nothing else."""
     engine, temperature_K = profile.settling.engine, profile.thermal.temperature_K
     if (engine == "stochastic") == (temperature_K is not None):
         return []

@@ -34,6 +34,7 @@ class Rows:
     noise_V: np.ndarray | None = None
     tau_s: float = 1e-7
     unit_V: float = 1.0
+    flicker_V: np.ndarray | None = None
 
     def __post_init__(self):
         if self.noise_V is None:

@@ -94,6 +94,8 @@ def test_derived_numbers_of_the_realistic_profile_follow_from_their_sources():
     # kT/C of 100 fF at 300 K.
     assert math.sqrt(1.380649e-23 * 300 / 100e-15) == pytest.approx(CMOS.dac.noise_V, rel=0.02)
     assert 2 * CMOS.coupling.levels == 2**6
+    # gamma n of three devices, of which the leak's own 4kTG counts 1.
+    assert 1 + CMOS.thermal.amplifier_excess == pytest.approx(0.84 * 3, rel=0.02)
 
 
 # Finding them
@@ -187,9 +189,14 @@ def test_a_path_is_one_by_its_ending(tmp_path):
             "idle_S, levels, programming_noise, directions",
         ),
         (
-            ('source: "assumed: room temperature"', "source: ideal"),
+            ('temperature_K: "assumed: room temperature"', ""),
             "thermal.source: must say where temperature_K comes from: a paper, a DOI, a data "
             "sheet, or 'assumed: <reason>'",
+        ),
+        (
+            ("amplifier_excess: 1.5", "amplifier_excess: ideal"),
+            "thermal.flicker_corner_Hz: must be ideal where amplifier_excess is, for it is "
+            "measured against that; state amplifier_excess too",
         ),
     ],
 )
@@ -273,6 +280,7 @@ def test_every_effect_of_an_ideal_chip_can_be_turned_on():
         {"adc.bits": 8, "adc.noise": 0.1, "adc.visible_range_V": 0.3, "adc.hidden_range_V": 0.1},
         {"dac.bits": 8, "dac.range_V": 0.3},
         {"thermal.temperature_K": 300, "settling.engine": "stochastic"},
+        {"thermal.amplifier_excess": 1.5, "thermal.flicker_corner_Hz": "100 kHz"},
     ]
     for changes in together:
         assert load_again(with_values(IDEAL, changes)) != IDEAL
@@ -351,7 +359,12 @@ def profiles(draw):
         "dac": draw(converters(["range_V"], None)) | {"noise_V": draw(or_ideal(positive))},
         "adc": draw(converters(["visible_range_V", "hidden_range_V"], "noise")),
         "current_sense": draw(st.none() | converters(["range_A"], None)),
-        "thermal": {"temperature_K": draw(positive) if hot else "ideal", "source": draw(source)},
+        "thermal": {
+            "temperature_K": draw(positive) if hot else "ideal",
+            "amplifier_excess": draw(positive),
+            "flicker_corner_Hz": draw(or_ideal(positive)),
+            "source": draw(source),
+        },
         "settling": {
             "engine": "stochastic" if hot else "transient",
             "rtol": draw(st.floats(1e-9, 0.5)),

@@ -16,7 +16,7 @@ from neurosim.chip.ledger import Ledger
 from neurosim.circuit import Circuit, DrivenCircuit, Pairs, Springs
 from neurosim.errors import CheckpointError, DataError
 from neurosim.profile import Profile
-from neurosim.solvers import Settling, settle
+from neurosim.solvers import FlickerSource, Settling, settle
 from neurosim.streams import Streams
 from neurosim.topology import Weights
 
@@ -81,6 +81,7 @@ class Chip:
         self.u_V = np.zeros((0, layers.n_nodes))
         self._held_V: Array | None = None
         self._springs: Springs | None = None
+        self._flicker: FlickerSource | None = None
 
     def _use(self, circuit: Circuit) -> None:
         self.circuit = circuit
@@ -138,7 +139,7 @@ class Chip:
         _, actual_V = self._convert(visible_V)
         self.u_V = np.zeros((len(actual_V), self.die.layers.n_nodes))
         self.u_V[:, self.die.layers.visible] = actual_V
-        self._held_V, self._springs = None, None
+        self._held_V, self._springs, self._flicker = None, None, None
 
     def drive(self, target_V: Array, conductance_S: float) -> Array:
         """Springs of this conductance to these voltages."""
@@ -192,9 +193,34 @@ class Chip:
                 f"Chip.drive must have one row for each precharged row, but has "
                 f"{len(springs.target_V)} for {len(self.u_V)}; precharge first."
             )
+        thermal = self.profile.thermal
         return DrivenCircuit(
-            circuit, springs, self.profile.node.tau_s, self.profile.thermal.temperature_K
+            circuit,
+            springs,
+            self.profile.node.tau_s,
+            thermal.temperature_K,
+            thermal.amplifier_excess,
+            thermal.flicker_corner_Hz,
         )
+
+    def _flicker_source(self) -> FlickerSource | None:
+        """The amplifiers' 1/f noise, which goes on from settle to settle until the next precharge.
+
+        From 1 / (100 advised settling times) to 10 corners; what is missing above, where it falls
+        as 1/f^2, is at most 2.5 % of the amplifiers' white noise. A higher corner's band ends
+        where a process forgets itself within a step.
+        """
+        corner_Hz, index = self.profile.thermal.flicker_corner_Hz, self._draws.settle
+        if self.settling.engine != "stochastic" or not corner_Hz:
+            return None
+        if self._flicker is None:
+            high = 10 * corner_Hz * self.profile.node.tau_s
+            high = min(high, 1 / (2 * np.pi * self.settling.step_tau))
+            low = min(1 / (100 * self.profile.host.settle_tau), high / 10)
+            self._flicker = FlickerSource(
+                low, high, lambda chunk: self._streams.generator("flicker", index, chunk)
+            )
+        return self._flicker
 
     def settle(self, time_s: float) -> None:
         """Let every row run for `time_s`."""
@@ -213,6 +239,7 @@ class Chip:
             self.settling,
             noise_of=lambda chunk: self._streams.generator("thermal", index, chunk),
             n_threads=self._n_threads,
+            flicker=self._flicker_source(),
         )
         self._draws.settle += 1
         self.u_V = np.where(alive[:, None], result.u_V, np.nan)

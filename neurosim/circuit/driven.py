@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.constants import Boltzmann
 
 from neurosim.circuit.circuit import Array, Circuit, Springs
 from neurosim.circuit.linearised import Linearised
@@ -113,13 +114,28 @@ class DrivenCircuit:
     tau_s : float
         Unit of the engines' time, C / g of a hidden node.
     temperature_K : float or None
-        Of the thermal noise; None has none.
+        Of the thermal noise; None has no noise at all.
+    amplifier_excess : float
+        White noise of each node's amplifier over 4kTg of its leak g.
+    flicker_corner_Hz : float
+        Frequency at which the amplifier's 1/f noise equals its white noise.
+
+    Notes
+    -----
+    The amplifier is taken as a transconductor of g_m = g, the size that a node's time constant
+    asks for: its output noise current, white density 4kT (gamma n) g_m with n noisy devices, flows
+    into the node's capacitor. This is a noise voltage of density 4kT excess / g at the amplifier's
+    input, as far as the node's own pole lets it through. Assumed: noise of different nodes is
+    independent, and it depends neither on the state nor on the couplings that the amplifier
+    drives; a virtual ground amplifies its input noise by (1 + load / g) instead.
     """
 
     circuit: Circuit
     springs: Springs
     tau_s: float
     temperature_K: float | None = None
+    amplifier_excess: float = 0.0
+    flicker_corner_Hz: float = 0.0
 
     @property
     def unit_V(self) -> float:
@@ -141,7 +157,27 @@ class DrivenCircuit:
         if self.temperature_K is None:
             return np.zeros(self.circuit.n_nodes)
         density = self.circuit.thermal_noise_A2_per_Hz(self.temperature_K, self.springs)
-        noise = np.sqrt(density * self.tau_s / 2) / self.circuit.capacitance_F
+        density = density + self._amplifier_noise_A2_per_Hz()
+        return self._where_free(np.sqrt(density * self.tau_s / 2) / self.circuit.capacitance_F)
+
+    @property
+    def flicker_V(self) -> Array:
+        r"""Amplitude a of a 1/f noise of density a^2 / f in du/ds, f per tau, shape (n_nodes,).
+
+        .. math:: a_i = \sqrt{S_i f_c}\, \tau / C_i
+
+        for the white density S [A^2/Hz] of the amplifier; zero where a node is clamped.
+        """
+        area_A2 = self._amplifier_noise_A2_per_Hz() * self.flicker_corner_Hz
+        return self._where_free(np.sqrt(area_A2) * self.tau_s / self.circuit.capacitance_F)
+
+    def _amplifier_noise_A2_per_Hz(self) -> Array:
+        """White output current noise of each node's amplifier, one-sided density."""
+        temperature_K = self.temperature_K or 0.0
+        return 4 * Boltzmann * temperature_K * self.amplifier_excess * self.circuit.leak_S
+
+    def _where_free(self, noise: Array) -> Array:
+        """`noise`, zero where a node is clamped."""
         if self.springs.clamped:
             noise[self.circuit.layers.visible] = 0.0
         return noise

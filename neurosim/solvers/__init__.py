@@ -2,6 +2,7 @@
 
 from neurosim.solvers.brownian import BrownianPath
 from neurosim.solvers.etd import ETD2, ETD4
+from neurosim.solvers.flicker import FlickerSource
 from neurosim.solvers.rkc import RKC
 from neurosim.solvers.settings import ENGINES, METHODS, Settling
 from neurosim.solvers.settle import Settled, available_threads, settle
@@ -14,6 +15,7 @@ __all__ = [
     "METHODS",
     "RKC",
     "BrownianPath",
+    "FlickerSource",
     "RateFunction",
     "Settled",
     "Settling",

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.errors import DataError
 
-__all__ = ["BrownianPath"]
+__all__ = ["BrownianPath", "NoisePath"]
 
 Array = NDArray[np.float64]
+
+
+class NoisePath(Protocol):
+    """What a solver asks of its noise."""
+
+    def increment(self, h: float) -> Array:
+        """Change of every node over the next time `h`, shape (n, rows)."""
 
 
 class BrownianPath:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from scipy.integrate import DenseOutput, OdeSolver
 from scipy.interpolate import CubicHermiteSpline
 
-from neurosim.solvers.brownian import BrownianPath
+from neurosim.solvers.brownian import NoisePath
 
 __all__ = ["ETD2", "ETD4", "HermiteOutput", "phi_functions"]
 
@@ -257,7 +257,7 @@ class ETD2(_Exponential):
         Step; the last one is shortened to end at `t_bound`.
     decay, rows, nonlinear
         As for `ETD4`.
-    path : BrownianPath, optional
+    path : NoisePath, optional
         Source of the increments xi; without it there is no noise.
     """
 
@@ -272,7 +272,7 @@ class ETD2(_Exponential):
         decay: Array | float = 0.0,
         rows: int = 1,
         nonlinear: Callable[[Array, Array], Array] | None = None,
-        path: BrownianPath | None = None,
+        path: NoisePath | None = None,
         vectorized: bool = False,
         **_tolerances: Any,
     ) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.solvers.etd import ETD4
+from neurosim.solvers.flicker import Noise
 from neurosim.solvers.settings import Settling
 from neurosim.solvers.system import RateFunction, SmallSignal, System
 from neurosim.solvers.transient import Chunk, RateOf, finish
@@ -152,7 +153,7 @@ def operating_point(
     span: float,
     settings: Settling,
     system: System,
-    rng: np.random.Generator | None = None,
+    noise: Noise | None = None,
 ) -> Chunk:
     """Settle rows to where they would stand after infinite time; `span` is not used.
 
@@ -169,7 +170,7 @@ def operating_point(
     Chunk
         Its `refused` marks rows that stand where a transient of `LONGEST_TAU` left them.
     """
-    del span, rng
+    del span, noise
     unit_V = system.unit_V
     out = np.ascontiguousarray(u_V.T)
     left = np.arange(len(u_V))

@@ -22,8 +22,8 @@ class Settling(Block):
     Parameters
     ----------
     engine : {"transient", "stochastic", "operating_point"}
-        `transient` integrates for the settling time, without noise; `stochastic` has the thermal
-        noise in the dynamics; `operating_point` settles for an infinite time.
+        `transient` integrates for the settling time, without noise; `stochastic` has noise in
+        the dynamics; `operating_point` settles for an infinite time.
     method : str
         Solver of the transient: ETD4 (ours, exact in leaks and springs), RKC (ours, stabilised
         Runge-Kutta-Chebyshev) or any of SciPy's.

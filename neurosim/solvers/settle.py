@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
+from neurosim.solvers.flicker import FlickerSource, Noise
 from neurosim.solvers.operating_point import operating_point
 from neurosim.solvers.settings import Settling
 from neurosim.solvers.stochastic import stochastic
@@ -73,7 +74,7 @@ def _pool(n_threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(n_threads, thread_name_prefix="settle")
 
 
-Engine = Callable[[RateOf, Array, float, Settling, System, np.random.Generator | None], Chunk]
+Engine = Callable[[RateOf, Array, float, Settling, System, Noise | None], Chunk]
 _ENGINES: dict[str, Engine] = {
     "transient": transient,
     "stochastic": stochastic,
@@ -88,6 +89,7 @@ def settle(
     settings: Settling,
     noise_of: Callable[[int], np.random.Generator] | None = None,
     n_threads: int | None = None,
+    flicker: FlickerSource | None = None,
 ) -> Settled:
     """Let every row of `u_V` run for `time_s`.
 
@@ -101,9 +103,11 @@ def settle(
     settings : Settling
         Engine and tolerances.
     noise_of : callable, optional
-        Generator of the thermal noise of chunk k; needed by the stochastic engine.
+        Generator of the white noise of chunk k; needed by the stochastic engine.
     n_threads : int, optional
         Threads; by default one for each processor. Results do not depend on it.
+    flicker : FlickerSource, optional
+        1/f noise that goes on from where the settle before left it.
 
     """
     engine = _ENGINES[settings.engine]
@@ -112,8 +116,13 @@ def settle(
     chunks = np.array_split(np.arange(rows), n_chunks)
 
     def run(k: int) -> tuple[Chunk, NDArray[np.bool_]]:
-        rng = None if noise_of is None else noise_of(k)
-        return _settle_chunk(engine, system, u_V, chunks[k], time_s, settings, rng)
+        noise = None
+        if noise_of is not None:
+            state = None
+            if flicker is not None:
+                state = flicker.state(k, u_V.shape[1], len(chunks[k]))
+            noise = Noise(noise_of(k), state)
+        return _settle_chunk(engine, system, u_V, chunks[k], time_s, settings, noise)
 
     with _blas().limit(limits=1, user_api="blas"):
         n_threads = min(n_threads or available_threads(), n_chunks)
@@ -140,7 +149,7 @@ def _settle_chunk(
     rows: NDArray[np.intp],
     time_s: float,
     settings: Settling,
-    rng: np.random.Generator | None,
+    noise: Noise | None,
 ) -> tuple[Chunk, NDArray[np.bool_]]:
     """Settle one chunk; rows that diverge are set aside and the others settle without them."""
     good = np.ones(len(rows), dtype=bool)
@@ -153,11 +162,14 @@ def _settle_chunk(
         def rate_of(some: NDArray[np.intp], keep: NDArray[np.intp] = keep) -> RateFunction:
             return system.rate(keep[some])
 
-        part = engine(rate_of, u_V[keep], time_s / system.tau_s, settings, system, rng)
+        drawn = noise and noise.some(good)
+        part = engine(rate_of, u_V[keep], time_s / system.tau_s, settings, system, drawn)
         n_evaluations, n_steps = n_evaluations + part.n_evaluations, n_steps + part.n_steps
         bad = ~np.isfinite(part.residual)
         if not bad.any():
             out.u_V[good], out.residual[good] = part.u_V, part.residual
+            if noise and drawn:
+                noise.put(good, drawn)
             if part.refused is not None:
                 refused[good] = part.refused
             break

@@ -1,4 +1,4 @@
-"""The stochastic engine: thermal noise in the dynamics, exact in the leak and the springs."""
+"""The stochastic engine: noise in the dynamics, exact in the leak and the springs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.errors import ConvergenceError
-from neurosim.solvers.brownian import BrownianPath
+from neurosim.solvers.brownian import BrownianPath, NoisePath
 from neurosim.solvers.etd import ETD2
+from neurosim.solvers.flicker import FlickerPath, Noise
 from neurosim.solvers.settings import Settling
 from neurosim.solvers.system import System
 from neurosim.solvers.transient import Chunk, RateOf, finish
@@ -25,7 +26,7 @@ def stochastic(
     span: float,
     settings: Settling,
     system: System,
-    rng: np.random.Generator | None,
+    noise: Noise | None,
 ) -> Chunk:
     """Run a block of rows for `span` time constants with noise, in equal steps.
 
@@ -34,12 +35,15 @@ def stochastic(
     ConvergenceError
         There is no stream for the noise.
     """
-    if rng is None:
+    if noise is None:
         raise ConvergenceError(
             "The stochastic engine needs a random stream, but has none; pass `noise_of`."
         )
     rate = rate_of(np.arange(len(u_V)))
     step = span / math.ceil(span / settings.step_tau - 1e-9)
+    path: NoisePath = BrownianPath(noise.white, system.noise_V, rate.decay, len(u_V), step)
+    if noise.flicker is not None:
+        path = FlickerPath(path, noise.flicker, system.flicker_V, rate.decay)
     with np.errstate(over="ignore", invalid="ignore"):
         solver = ETD2(
             lambda _t, y: y,
@@ -50,7 +54,7 @@ def stochastic(
             rows=len(u_V),
             nonlinear=rate.nonlinear,
             step=step,
-            path=BrownianPath(rng, system.noise_V, rate.decay, len(u_V), step),
+            path=path,
         )
         n_steps = 0
         while solver.status == "running":

@@ -71,5 +71,9 @@ class System(Protocol):
     def noise_V(self) -> Array:
         """Noise intensity b of each node [V per square root of tau], shape (n,)."""
 
+    @property
+    def flicker_V(self) -> Array:
+        """Flicker amplitude a [V per tau], shape (n,): du/ds has the one-sided density a^2 / f."""
+
     def rate(self, rows: slice | NDArray[np.intp]) -> RateFunction:
         """Right-hand side for some rows of the batch."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.integrate import BDF, DOP853, LSODA, RK23, RK45, OdeSolver, Radau
 
 from neurosim.solvers.etd import ETD4
+from neurosim.solvers.flicker import Noise
 from neurosim.solvers.rkc import RKC
 from neurosim.solvers.settings import Settling
 from neurosim.solvers.system import RateFunction, System
@@ -80,13 +81,13 @@ def transient(
     span: float,
     settings: Settling,
     system: System,
-    rng: np.random.Generator | None = None,
+    noise: Noise | None = None,
 ) -> Chunk:
     """Run a block of rows for `span` time constants.
 
     Memory does not grow with `span`: only the newest point is kept.
     """
-    del rng
+    del noise
     rate = rate_of(np.arange(len(u_V)))
     start, atol = np.ascontiguousarray(u_V.T), settings.atol * system.unit_V
 

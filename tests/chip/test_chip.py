@@ -8,6 +8,7 @@ from scipy.integrate import solve_ivp
 from neurosim.chip import Chip
 from neurosim.errors import CheckpointError, DataError
 from neurosim.profile import load_profile
+from neurosim.solvers import Settling
 from neurosim.topology import Weights
 from neurosim.yaml_files import with_value
 
@@ -175,6 +176,47 @@ def test_turning_one_effect_on_leaves_every_other_draw_alone():
     np.testing.assert_array_equal(a.gain, b.gain)
     assert (a.capacitance_F != b.capacitance_F).all()
     assert np.ptp(b.capacitance_F) == 0
+
+
+def noisy(corner, excess=1.5):
+    profile = small("cmos_rc_6bit", thermal__flicker_corner_Hz="ideal")
+    profile = with_value(profile, "thermal.amplifier_excess", excess)
+    return with_value(profile, "thermal.flicker_corner_Hz", corner)
+
+
+def test_turning_flicker_on_leaves_the_white_noise_alone():
+    """1/f noise too weak to see moves nothing: every other draw is where it was."""
+    without, weak, strong = (
+        settled(Chip(noisy(corner), 3), rows=70).u_V for corner in ("ideal", 1e-9, "1 MHz")
+    )
+    np.testing.assert_allclose(weak, without, atol=1e-10)
+    assert np.abs(weak - without).max() > 0
+    assert np.abs(strong - without).max() > 1e-5
+
+
+def test_a_transient_draws_no_flicker():
+    chip = Chip(noisy("1 MHz"), 3, Settling(engine="transient"))
+    twin = Chip(noisy("ideal"), 3, Settling(engine="transient"))
+    np.testing.assert_array_equal(settled(chip).u_V, settled(twin).u_V)
+
+
+def test_flicker_is_common_to_the_phases_of_a_presentation_and_new_in_the_next():
+    """Free, stored, nudged: what the slow noise does to both is alike; without it, nothing is."""
+
+    def correlation(corner, anew):
+        chip = settled(Chip(noisy(corner), 3), rows=300)
+        first = chip.u_V[:, 4:].copy()
+        if anew:
+            settled(chip, rows=300)
+        chip.drive(targets(chip, 300), 15 * chip.data_sheet.unit_S)
+        chip.settle(20 * chip.data_sheet.tau_s)
+        ends = [u - u.mean(axis=0) for u in (first, chip.u_V[:, 4:])]
+        return np.mean(ends[0] * ends[1]) / (ends[0].std() * ends[1].std())
+
+    # Rows differ by their targets only through couplings, which are off: 4 / sqrt(300 x 11).
+    assert abs(correlation("ideal", anew=False)) < 0.07
+    assert correlation("10 MHz", anew=False) > 0.3
+    assert abs(correlation("10 MHz", anew=True)) < 0.07
 
 
 def test_a_chip_restored_from_its_state_goes_on_bit_by_bit():
