@@ -50,7 +50,9 @@ def _transient(
     return solver.y.reshape(u_V.shape), solver.nfev
 
 
-def _solve(small: SmallSignal, rate: Array, tolerance: float) -> tuple[Array, Array, float]:
+def _solve(
+    small: SmallSignal, rate: Array, tolerance: float
+) -> tuple[Array, NDArray[np.bool_], float]:
     """Newton's step by preconditioned conjugate gradients; rows leave as they are done.
 
     Returns
@@ -180,16 +182,17 @@ def operating_point(
     pull = np.abs(rate(out, np.empty_like(out))) / np.maximum(rate.decay, 1e-12)[:, None]
     try_first = (pull.max(axis=0) < NEAR * unit_V).all()
     while len(left):
-        rate, block = rate_of(left), out[:, left]
+        block = out[:, left]
         if not try_first:
-            block, n = _transient(rate, block, span_tau, settings, unit_V)
-            elapsed, span_tau = elapsed + span_tau, elapsed + span_tau
+            block, n = _transient(rate_of(left), block, span_tau, settings, unit_V)
+            elapsed += span_tau
+            span_tau = elapsed
             out[:, left] = block
             n_evaluations += n * len(left) / len(u_V)
         try_first = False
-        block, arrived, n, steps = _descend(rate_of, left, block, unit_V)
+        block, arrived, spent, steps = _descend(rate_of, left, block, unit_V)
         out[:, left[arrived]] = block[:, arrived]
-        n_evaluations += n * len(left) / len(u_V)
+        n_evaluations += spent * len(left) / len(u_V)
         n_steps += steps * len(left) / len(u_V)
         left = left[~arrived]
         if elapsed >= LONGEST_TAU:
