@@ -1,0 +1,251 @@
+"""The network as SPICE text, and what ngspice makes of it: an independent solver of one circuit.
+
+Node i of `Layers` has three SPICE nodes: ``u<i>`` its capacitor, ``v<i>`` its amplifier's output
+and, under the `gradient` law, ``w<i>`` the sum of the currents that its couplings and bias deliver.
+
+.. code-block:: text
+
+    C<i>      u 0           capacitor C_i, IC = start
+    RL<i>     u 0           leak and loading, 1 / D_i
+    BV<i>     v 0  V=       amplifier, phi(gain (v(u) + offset))
+    G<i>_<j>  0 u  v<j> 0   coupling dG_ij from node j into node i
+    I<i>      0 u           bias current
+    VS<i>, RK<i>            spring: a source behind 1 / K_i, or the source alone for a clamp
+    RW<i>     w 0           `gradient` only: couplings and bias end in w, where this resistor makes
+    BI<i>     0 u  I=       a voltage of their sum, which enters u multiplied by phi'(u)
+
+Sign convention: a SPICE current source drives its current from the first node *through the source*
+to the second. ``0 u`` therefore charges node u, and a coupling ``0 u v 0 dG`` with dG > 0 charges u
+when v(v) > 0.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.circuit import Amplifier, Circuit, Linear, Silu, Springs, Tanh
+from neurosim.errors import ConvergenceError, DataError, NeurosimError
+
+__all__ = ["has_ngspice", "netlist", "run_ngspice"]
+
+Array = NDArray[np.float64]
+
+# Relative to the largest unit: where Newton stops and how exactly charge is integrated.
+_RELTOL, _TOLERANCE = 1e-6, 1e-9
+_LOG_LINES, _NAMES_A_LINE = 12, 16
+
+
+def _silu(z: str) -> str:
+    """Text of z sigmoid(z), with tanh instead of exp: it cannot overflow."""
+    return f"({z})*(0.5+0.5*tanh(0.5*({z})))"
+
+
+def _output(amplifier: Amplifier, z: str) -> str:
+    """Output [V] for the text of z = gain (u + offset) / unit."""
+    match amplifier:
+        case Tanh(unit_V):
+            return f"{unit_V:.17g}*tanh({z})"
+        case Silu(unit_V, clamp):
+            return f"{unit_V * clamp:.17g}*tanh({1 / clamp:.17g}*{_silu(z)})"
+        case Linear(unit_V, None):
+            return f"{unit_V:.17g}*({z})"
+        case Linear(unit_V, float() as rail_V):
+            return f"max({-rail_V:.17g},min({rail_V:.17g},{unit_V:.17g}*({z})))"
+    raise DataError(f"A SPICE netlist needs a Linear, Tanh or Silu amplifier, not {amplifier!r}.")
+
+
+def _slope(amplifier: Amplifier, z: str) -> str:
+    """Slope phi' for the text of z; `gain` not included."""
+    match amplifier:
+        case Tanh():
+            return f"(1-tanh({z})*tanh({z}))"
+        case Silu(_, clamp):
+            a = f"tanh({1 / clamp:.17g}*{_silu(z)})"
+            s = f"(0.5+0.5*tanh(0.5*({z})))"
+            return f"(1-{a}*{a})*{s}*(1+({z})*(1-{s}))"
+        case Linear(_, None):
+            return "1"
+        case Linear(unit_V, float() as rail_V):
+            return f"u({rail_V / unit_V:.17g}-abs({z}))"
+    raise DataError(f"A SPICE netlist needs a Linear, Tanh or Silu amplifier, not {amplifier!r}.")
+
+
+def _amplifiers(circuit: Circuit, drive_ohm: float) -> list[str]:
+    """Amplifier of every node and, for `gradient`, the source of phi'(u) times the drive."""
+    n, lines = circuit.n_nodes, []
+    gain = np.ones(n) if circuit.gain is None else circuit.gain
+    offset_V = np.zeros(n) if circuit.offset_V is None else circuit.offset_V
+    for i in range(n):
+        amplifier = circuit.visible if i < circuit.layers.n_visible else circuit.hidden
+        u = f"(v(u{i})+({offset_V[i]:.17g}))" if offset_V[i] else f"v(u{i})"
+        z = f"{gain[i] / amplifier.unit_V:.17g}*{u}"
+        lines.append(f"BV{i} v{i} 0 V={_output(amplifier, z)}")
+        if circuit.law == "gradient":
+            slope = _slope(amplifier, z)
+            lines.append(f"BI{i} 0 u{i} I={gain[i] / drive_ohm:.17g}*v(w{i})*{slope}")
+            lines.append(f"RW{i} w{i} 0 {drive_ohm:.17g}")
+    return lines
+
+
+def _couplings(circuit: Circuit) -> list[str]:
+    """One linear voltage-controlled current source for each direction of each coupling."""
+    into = "w" if circuit.law == "gradient" else "u"
+    n_even, lines = circuit.layers.n_even, []
+    forward, back = circuit.couplings.delta_S, circuit.back.delta_S
+    for row, j in np.argwhere(forward).tolist():
+        i = row + n_even
+        lines.append(f"G{i}_{j} 0 {into}{i} v{j} 0 {forward[row, j]:.17g}")
+    for row, j in np.argwhere(back).tolist():
+        i = row + n_even
+        lines.append(f"G{j}_{i} 0 {into}{j} v{i} 0 {back[row, j]:.17g}")
+    for i in np.flatnonzero(circuit.bias_A).tolist():
+        lines.append(f"I{i} 0 {into}{i} {circuit.bias_A[i]:.17g}")
+    return lines
+
+
+def _springs(springs: Springs, row: int) -> list[str]:
+    """Sources and resistors of the visible nodes; none where K = 0."""
+    lines = []
+    for i, (k, target_V) in enumerate(
+        zip(springs.conductance_S, springs.target_V[row], strict=True)
+    ):
+        if springs.clamped:
+            lines.append(f"VS{i} u{i} 0 {target_V:.17g}")
+        elif k > 0:
+            lines += [f"VS{i} t{i} 0 {target_V:.17g}", f"RK{i} u{i} t{i} {1 / k:.17g}"]
+    return lines
+
+
+def _analysis(circuit: Circuit, u_V: Array, t_end_s: float | None, step_s: float | None) -> str:
+    """Options, what to save and what to compute."""
+    unit_V, leak_S = circuit.hidden.unit_V, float(circuit.leak_S.max())
+    charge_C = unit_V * float(circuit.capacitance_F.max())
+    lines = [
+        f".options reltol={_RELTOL:g} vntol={_TOLERANCE * unit_V:.6g} "
+        f"abstol={_TOLERANCE * unit_V * leak_S:.6g} chgtol={_TOLERANCE * charge_C:.6g}",
+        ".options method=trap trtol=1 itl1=500 itl4=50",
+    ]
+    names = [f"v(u{i})" for i in range(circuit.n_nodes)]
+    for k in range(0, len(names), _NAMES_A_LINE):
+        lines.append(f".save {' '.join(names[k : k + _NAMES_A_LINE])}")
+    # With `uic`, `.ic` is what the first point shows.
+    preset = ".nodeset" if t_end_s is None else ".ic"
+    lines += [f"{preset} {name}={v:.17g}" for name, v in zip(names, u_V, strict=True)]
+    if t_end_s is None:
+        lines.append(".op")
+    else:
+        if step_s is None or not 0 < step_s <= t_end_s:
+            raise DataError(f"A transient of {t_end_s:g} s needs a step within it, not {step_s} s.")
+        lines.append(f".tran {step_s:.17g} {t_end_s:.17g} 0 {step_s:.17g} uic")
+    return "\n".join(lines)
+
+
+def netlist(
+    circuit: Circuit,
+    springs: Springs,
+    row: int,
+    start_V: Array,
+    t_end_s: float | None = None,
+    step_s: float | None = None,
+) -> str:
+    """The network of one row as flat SPICE text.
+
+    Parameters
+    ----------
+    circuit : Circuit
+    springs : Springs
+    row : int
+        Row of `springs`.
+    start_V : ndarray, shape (n_nodes,)
+        Node voltages at the start; a clamped node starts at its source.
+    t_end_s : float, optional
+        Length of the transient; None asks for the operating point that Newton reaches from the
+        start.
+    step_s : float, optional
+        Longest step of the transient; ngspice shortens it where its tolerance asks for that.
+    """
+    if start_V.shape != (circuit.n_nodes,):
+        raise DataError(
+            f"netlist needs start_V of shape ({circuit.n_nodes},), but got {start_V.shape}."
+        )
+    u_V = start_V.copy()
+    if springs.clamped:
+        u_V[circuit.layers.visible] = springs.target_V[row]
+    sizes = "-".join(map(str, circuit.layers.sizes))
+    lines = [f"* neurosim: {circuit.law} network {sizes}, row {row}; SI units"]
+    for i, (c, d) in enumerate(zip(circuit.capacitance_F, circuit.decay_S, strict=True)):
+        lines.append(f"C{i} u{i} 0 {c:.17g} IC={u_V[i]:.17g}")
+        if d > 0:
+            lines.append(f"RL{i} u{i} 0 {1 / d:.17g}")
+    # One over a leak, so that w has the scale of u and one tolerance serves both.
+    lines += _amplifiers(circuit, 1 / float(circuit.leak_S.max()))
+    lines += [*_couplings(circuit), *_springs(springs, row)]
+    return "\n".join([*lines, _analysis(circuit, u_V, t_end_s, step_s), ".end", ""])
+
+
+def has_ngspice() -> bool:
+    """Whether the program ngspice is on the path."""
+    return shutil.which("ngspice") is not None
+
+
+def _read_raw(raw: bytes) -> tuple[list[str], Array]:
+    """Names of the variables and their values (points, variables) of ngspice's binary file."""
+    head, _, body = raw.partition(b"Binary:\n")
+    lines = head.decode().splitlines()
+    fields = dict(line.split(":", 1) for line in lines if ":" in line)
+    n, points = int(fields["No. Variables"]), int(fields["No. Points"])
+    first = lines.index("Variables:") + 1
+    names = [line.split()[1].lower() for line in lines[first : first + n]]
+    return names, np.frombuffer(body, np.float64, n * points).reshape(points, n)
+
+
+def run_ngspice(text: str, timeout_s: float = 600.0) -> tuple[Array | None, Array]:
+    """What ngspice computes from a text of `netlist`.
+
+    Returns
+    -------
+    time_s : ndarray, shape (points,), or None
+        Times of ngspice's own steps; None for an operating point.
+    u_V : ndarray, shape (points, n_nodes)
+        Node voltages in the order of `Layers`; one point for an operating point.
+
+    Raises
+    ------
+    NeurosimError
+        ngspice is not installed, fails, or takes longer than `timeout_s`.
+    """
+    program = shutil.which("ngspice")
+    if program is None:
+        raise NeurosimError(
+            "run_ngspice needs the program ngspice, but it is not on the path; install it, for "
+            "example with `apt-get install ngspice`."
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        source, out = Path(folder, "net.cir"), Path(folder, "out.raw")
+        source.write_text(text, "ascii")
+        command = [program, "-n", "-b", "-r", str(out), str(source)]
+        try:
+            done = subprocess.run(
+                command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, timeout=timeout_s, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise ConvergenceError(
+                f"ngspice must finish within {timeout_s:g} s, but did not; allow a longer time "
+                "or a larger step."
+            ) from error
+        log = done.stdout.decode(errors="replace")
+        if done.returncode or "aborted" in log or not out.exists():
+            last = "\n".join(log.strip().splitlines()[-_LOG_LINES:])
+            raise ConvergenceError(f"ngspice must finish, but failed; its last lines:\n{last}")
+        names, values = _read_raw(out.read_bytes())
+    columns = {name: k for k, name in enumerate(names)}
+    n_nodes = sum(name.startswith("v(u") for name in names)
+    u_V = values[:, [columns[f"v(u{i})"] for i in range(n_nodes)]]
+    return (values[:, columns["time"]] if "time" in columns else None), u_V
