@@ -5,27 +5,48 @@ from __future__ import annotations
 import io
 import json
 import os
+from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from neurosim.errors import CheckpointError
+from neurosim.errors import CheckpointError, DataError, RunError
 
-__all__ = ["load_tree", "save_tree", "write_bytes", "write_text"]
+__all__ = ["check_writable", "load_tree", "save_tree", "write_bytes", "write_text"]
 
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Replace the file at `path` by `data`, or leave it as it was."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as stream:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)
+    except OSError as error:
+        raise RunError(f"{path} must be writable, but is not ({error.strerror}).") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def check_writable(path: Path, suffixes: Collection[str]) -> None:
+    """Refuse a file to be written before any work is done for it.
+
+    Raises
+    ------
+    DataError
+        It is a folder, it lies in none, or its suffix is not among `suffixes`.
+    """
+    if path.suffix.lower() not in suffixes:
+        raise DataError(f"The file must end in {', '.join(suffixes)}, but is {path.name}.")
+    if path.is_dir():
+        raise DataError(f"{path} must be a file, but is a folder; give another name.")
+    if not path.parent.is_dir():
+        raise DataError(f"The folder of {path} must exist, but does not; make it first.")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -229,14 +229,17 @@ class Chip:
                 f"Chip.settle needs a time above 0 s and at least one row, but has {time_s:g} s "
                 f"and {len(self.u_V)} rows; precharge first."
             )
-        index = self._draws.settle
+        index, settling = self._draws.settle, self.settling
+        if self._springs is None and settling.engine == "operating_point":
+            # A released chip is read on its way: where it would come to rest is not the question.
+            settling = settling.model_copy(update={"engine": "transient"})
         # A row that has diverged stays NaN until the next precharge; it must not reach a solver.
         alive = np.asarray(np.isfinite(self.u_V).all(axis=1))
         result = settle(
             self.system(),
             np.where(alive[:, None], self.u_V, 0.0),
             time_s,
-            self.settling,
+            settling,
             noise_of=lambda chunk: self._streams.generator("thermal", index, chunk),
             n_threads=self._n_threads,
             flicker=self._flicker_source(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 import sys
 from pathlib import Path
@@ -23,7 +24,25 @@ MODES = click.Choice(["spring", "gradient", "free-running"])
 ENGINES = click.Choice(["transient", "stochastic", "operating_point"])
 COUNT = click.IntRange(min=1)
 SEED = click.IntRange(min=0)
-POSITIVE = click.FloatRange(min=0, min_open=True)
+
+
+class _Positive(click.FloatRange):
+    """A number above zero that is one: click lets NaN and infinity through."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Refuse what is not finite."""
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
+
+
+POSITIVE = _Positive()
 FOLDER = click.Path(path_type=Path)
 RUN = click.argument("run", type=FOLDER, metavar="RUN")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object for a program.")
@@ -93,7 +112,7 @@ def _finish(run: Run) -> None:
 
 @click.command()
 @click.option("--out", type=FOLDER, default=Path("runs/quickstart"), show_default=True)
-@click.option("--updates", type=COUNT, default=600, show_default=True, help="Weight updates.")
+@click.option("--updates", type=COUNT, default=400, show_default=True, help="Weight updates.")
 @click.option("--seed", type=SEED, default=0, show_default=True)
 @JSON
 def quickstart(out: Path, updates: int, seed: int, as_json: bool) -> None:
@@ -195,14 +214,13 @@ def check(path: str, as_json: bool) -> None:
 def _experiment(path: Path | None, options: dict[str, Any]) -> Experiment:
     """Experiment from a file, with what the options say instead."""
     from neurosim.host import Experiment
-    from neurosim.yaml_files import load_block
+    from neurosim.yaml_files import load_block, with_values
 
     base = Experiment() if path is None else load_block(path, Experiment)
-    flow = {k: options[k] for k in ("settle_tau", "beta") if options[k] is not None}
-    top = {k: options[k] for k in ("updates", "batch", "seed") if options[k] is not None}
-    tree = base.model_dump()
-    tree["flow"] |= flow
-    return Experiment.model_validate(tree | top)
+    places = {"flow.settle_tau": "settle_tau", "flow.beta": "beta"}
+    places |= {name: name for name in ("updates", "batch", "seed")}
+    changes = {path: options[name] for path, name in places.items() if options[name] is not None}
+    return with_values(base, changes)
 
 
 def _profile(name: str, engine: str | None) -> Profile:
@@ -228,10 +246,15 @@ def _profile(name: str, engine: str | None) -> Profile:
 @click.option("--batch", type=COUNT, help="Presentations in an update.  [default: 512]")
 @click.option("--engine", type=ENGINES, help="How settles are computed, instead of the profile's.")
 @click.option("--settle-tau", type=POSITIVE, help="Settling time of a phase in units of C/g.")
-@click.option("--beta", type=POSITIVE, help="Nudge strength.")
+@click.option("--beta", type=POSITIVE, help="Nudge strength; below 1/60 at alpha 2, lambda 15.")
 @click.option("--seed", type=SEED, help="Of the die, the weights, the data and all noise.")
 @click.option("--out", type=FOLDER, help="Run folder.  [default: runs/PROFILE]")
-@click.option("--resume", "go_on", is_flag=True, help="Go on with the run in --out.")
+@click.option(
+    "--resume",
+    "go_on",
+    is_flag=True,
+    help="Go on with the run in --out; begin it if there is none.",
+)
 @JSON
 def train(profile: str | None, out: Path | None, go_on: bool, as_json: bool, **given: Any) -> None:
     """Train a chip and write a run folder.
@@ -246,12 +269,16 @@ def train(profile: str | None, out: Path | None, go_on: bool, as_json: bool, **g
 
     if profile is None and (out is None or not go_on):
         raise DataError("neurosim train needs --profile; see `neurosim profiles` for names.")
+    if profile is None and not Path(str(out)).exists():
+        raise RunError(
+            f"{out} must be a run folder to go on with, but there is none; give --profile."
+        )
     out = out or Path("runs") / Path(str(profile)).stem
     done = 0
     if go_on and out.exists():
         run = Run.open(out)
         _check_same(run, profile, given)
-        done = run.load()["trainer"]["n_done"] if run.checkpoint.exists() else 0
+        done = run.n_done
     bar = _Bar("training", done)
     try:
         if go_on and out.exists():
@@ -267,7 +294,9 @@ def train(profile: str | None, out: Path | None, go_on: bool, as_json: bool, **g
             )
     except KeyboardInterrupt:
         bar.close()
-        click.echo(f"stopped; go on with: neurosim train --resume --out {out}", err=True)
+        click.echo(
+            f"stopped; go on with: neurosim train --resume --out {shlex.quote(str(out))}", err=True
+        )
         raise
     finally:
         bar.close()
@@ -287,7 +316,7 @@ def _check_same(run: Run, profile: str | None, given: dict[str, Any]) -> None:
     if given["experiment"] is None:
         stored = run.experiment
         flow = {"settle_tau": stored.flow.settle_tau, "beta": stored.flow.beta}
-        known = stored.model_dump() | flow
+        known = stored.model_dump() | flow | {"engine": run.profile.settling.engine}
         different = [k for k, v in given.items() if v is not None and v != known.get(k, v)]
     else:
         different = [] if experiment == run.experiment else ["experiment"]
@@ -344,7 +373,9 @@ def _evaluate(run: Run, n: int, mode: str | None, t_end: float | None, seed: int
 
 @click.command()
 @RUN
-@click.option("-n", type=COUNT, default=2000, show_default=True, help="Number of samples.")
+@click.option(
+    "-n", type=click.IntRange(min=7), default=2000, show_default=True, help="Number of samples."
+)
 @click.option("--mode", type=MODES, help="How they are drawn, instead of the experiment's way.")
 @click.option("--t-end", type=POSITIVE, help="Generation time.  [default: 1.2]")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Of the starting noise.")

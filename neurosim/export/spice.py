@@ -36,48 +36,38 @@ __all__ = ["has_ngspice", "netlist", "run_ngspice"]
 
 Array = NDArray[np.float64]
 
-# Relative to the largest unit: where Newton stops and how exactly charge is integrated.
-_RELTOL, _TOLERANCE = 1e-6, 1e-9
+# Absolute tolerances of voltages, currents and charges, as a share of their units.
+_ATOL = 1e-9
 _LOG_LINES, _NAMES_A_LINE = 12, 16
 
 
-def _silu(z: str) -> str:
-    """Text of z sigmoid(z), with tanh instead of exp: it cannot overflow."""
-    return f"({z})*(0.5+0.5*tanh(0.5*({z})))"
-
-
-def _output(amplifier: Amplifier, z: str) -> str:
-    """Output [V] for the text of z = gain (u + offset) / unit."""
+def _characteristic(amplifier: Amplifier, z: str) -> tuple[str, str]:
+    """Output [V] and phi' for the text of z = gain (u + offset) / unit."""
+    sigmoid = f"(0.5+0.5*tanh(0.5*({z})))"  # Unlike 1 / (1 + exp(-z)) it cannot overflow.
     match amplifier:
         case Tanh(unit_V):
-            return f"{unit_V:.17g}*tanh({z})"
+            return f"{unit_V:.17g}*tanh({z})", f"(1-tanh({z})*tanh({z}))"
         case Silu(unit_V, clamp):
-            return f"{unit_V * clamp:.17g}*tanh({1 / clamp:.17g}*{_silu(z)})"
+            a = f"tanh({1 / clamp:.17g}*({z})*{sigmoid})"
+            return f"{unit_V * clamp:.17g}*{a}", f"(1-{a}*{a})*{sigmoid}*(1+({z})*(1-{sigmoid}))"
         case Linear(unit_V, None):
-            return f"{unit_V:.17g}*({z})"
-        case Linear(unit_V, float() as rail_V):
-            return f"max({-rail_V:.17g},min({rail_V:.17g},{unit_V:.17g}*({z})))"
+            return f"{unit_V:.17g}*({z})", "1"
+        case Linear(unit_V, rail_V):
+            limit = rail_V / unit_V
+            within = f"max({-limit:.17g},min({limit:.17g},{z}))"
+            return f"{unit_V:.17g}*{within}", f"u({limit:.17g}-abs({z}))"
     raise DataError(f"A SPICE netlist needs a Linear, Tanh or Silu amplifier, not {amplifier!r}.")
 
 
-def _slope(amplifier: Amplifier, z: str) -> str:
-    """Slope phi' for the text of z; `gain` not included."""
-    match amplifier:
-        case Tanh():
-            return f"(1-tanh({z})*tanh({z}))"
-        case Silu(_, clamp):
-            a = f"tanh({1 / clamp:.17g}*{_silu(z)})"
-            s = f"(0.5+0.5*tanh(0.5*({z})))"
-            return f"(1-{a}*{a})*{s}*(1+({z})*(1-{s}))"
-        case Linear(_, None):
-            return "1"
-        case Linear(unit_V, float() as rail_V):
-            return f"u({rail_V / unit_V:.17g}-abs({z}))"
-    raise DataError(f"A SPICE netlist needs a Linear, Tanh or Silu amplifier, not {amplifier!r}.")
+def _scale_S(circuit: Circuit) -> float:
+    """Typical conductance."""
+    return float(circuit.decay_S.max()) or 1.0
 
 
-def _amplifiers(circuit: Circuit, drive_ohm: float) -> list[str]:
+def _amplifiers(circuit: Circuit) -> list[str]:
     """Amplifier of every node and, for `gradient`, the source of phi'(u) times the drive."""
+    # Its inverse turns the drive into a voltage of the scale of u: one tolerance serves both.
+    scale_S = _scale_S(circuit)
     n, lines = circuit.n_nodes, []
     gain = np.ones(n) if circuit.gain is None else circuit.gain
     offset_V = np.zeros(n) if circuit.offset_V is None else circuit.offset_V
@@ -85,11 +75,11 @@ def _amplifiers(circuit: Circuit, drive_ohm: float) -> list[str]:
         amplifier = circuit.visible if i < circuit.layers.n_visible else circuit.hidden
         u = f"(v(u{i})+({offset_V[i]:.17g}))" if offset_V[i] else f"v(u{i})"
         z = f"{gain[i] / amplifier.unit_V:.17g}*{u}"
-        lines.append(f"BV{i} v{i} 0 V={_output(amplifier, z)}")
+        output, slope = _characteristic(amplifier, z)
+        lines.append(f"BV{i} v{i} 0 V={output}")
         if circuit.law == "gradient":
-            slope = _slope(amplifier, z)
-            lines.append(f"BI{i} 0 u{i} I={gain[i] / drive_ohm:.17g}*v(w{i})*{slope}")
-            lines.append(f"RW{i} w{i} 0 {drive_ohm:.17g}")
+            lines.append(f"BI{i} 0 u{i} I={gain[i] * scale_S:.17g}*v(w{i})*{slope}")
+            lines.append(f"RW{i} w{i} 0 {1 / scale_S:.17g}")
     return lines
 
 
@@ -112,38 +102,37 @@ def _couplings(circuit: Circuit) -> list[str]:
 def _springs(springs: Springs, row: int) -> list[str]:
     """Sources and resistors of the visible nodes; none where K = 0."""
     lines = []
-    for i, (k, target_V) in enumerate(
-        zip(springs.conductance_S, springs.target_V[row], strict=True)
-    ):
+    for i, (k, v) in enumerate(zip(springs.conductance_S, springs.target_V[row], strict=True)):
         if springs.clamped:
-            lines.append(f"VS{i} u{i} 0 {target_V:.17g}")
+            lines.append(f"VS{i} u{i} 0 {v:.17g}")
         elif k > 0:
-            lines += [f"VS{i} t{i} 0 {target_V:.17g}", f"RK{i} u{i} t{i} {1 / k:.17g}"]
+            lines += [f"VS{i} t{i} 0 {v:.17g}", f"RK{i} u{i} t{i} {1 / k:.17g}"]
     return lines
 
 
-def _analysis(circuit: Circuit, u_V: Array, t_end_s: float | None, step_s: float | None) -> str:
+def _analysis(
+    circuit: Circuit, u_V: Array, t_end_s: float | None, step_s: float | None, reltol: float
+) -> list[str]:
     """Options, what to save and what to compute."""
-    unit_V, leak_S = circuit.hidden.unit_V, float(circuit.leak_S.max())
-    charge_C = unit_V * float(circuit.capacitance_F.max())
+    volt = _ATOL * circuit.hidden.unit_V
     lines = [
-        f".options reltol={_RELTOL:g} vntol={_TOLERANCE * unit_V:.6g} "
-        f"abstol={_TOLERANCE * unit_V * leak_S:.6g} chgtol={_TOLERANCE * charge_C:.6g}",
+        f".options reltol={reltol:g} vntol={volt:.6g} abstol={volt * _scale_S(circuit):.6g} "
+        f"chgtol={volt * circuit.capacitance_F.max():.6g}",
         ".options method=trap trtol=1 itl1=500 itl4=50",
     ]
     names = [f"v(u{i})" for i in range(circuit.n_nodes)]
     for k in range(0, len(names), _NAMES_A_LINE):
         lines.append(f".save {' '.join(names[k : k + _NAMES_A_LINE])}")
-    # With `uic`, `.ic` is what the first point shows.
     preset = ".nodeset" if t_end_s is None else ".ic"
     lines += [f"{preset} {name}={v:.17g}" for name, v in zip(names, u_V, strict=True)]
     if t_end_s is None:
-        lines.append(".op")
-    else:
-        if step_s is None or not 0 < step_s <= t_end_s:
-            raise DataError(f"A transient of {t_end_s:g} s needs a step within it, not {step_s} s.")
-        lines.append(f".tran {step_s:.17g} {t_end_s:.17g} 0 {step_s:.17g} uic")
-    return "\n".join(lines)
+        return [*lines, ".op"]
+    if step_s is None or not 0 < step_s <= t_end_s:
+        raise DataError(
+            f"netlist needs step_s above 0 s and at most t_end_s, {t_end_s:g} s, but it is "
+            f"{step_s}; a hundredth of a time constant is fine."
+        )
+    return [*lines, f".tran {step_s:.17g} {t_end_s:.17g} 0 {step_s:.17g} uic"]
 
 
 def netlist(
@@ -153,6 +142,7 @@ def netlist(
     start_V: Array,
     t_end_s: float | None = None,
     step_s: float | None = None,
+    reltol: float = 1e-6,
 ) -> str:
     """The network of one row as flat SPICE text.
 
@@ -165,10 +155,13 @@ def netlist(
     start_V : ndarray, shape (n_nodes,)
         Node voltages at the start; a clamped node starts at its source.
     t_end_s : float, optional
-        Length of the transient; None asks for the operating point that Newton reaches from the
-        start.
+        Length of the transient; None asks for the operating point that Newton finds from the
+        start, which need not be the one that the circuit would settle to.
     step_s : float, optional
         Longest step of the transient; ngspice shortens it where its tolerance asks for that.
+    reltol : float
+        ngspice's relative tolerance. A transient of 64-128-128 takes five times as long with 1e-6,
+        and errs by a few uV, as with 1e-4, where it errs by less than 0.1 mV.
     """
     if start_V.shape != (circuit.n_nodes,):
         raise DataError(
@@ -183,10 +176,9 @@ def netlist(
         lines.append(f"C{i} u{i} 0 {c:.17g} IC={u_V[i]:.17g}")
         if d > 0:
             lines.append(f"RL{i} u{i} 0 {1 / d:.17g}")
-    # One over a leak, so that w has the scale of u and one tolerance serves both.
-    lines += _amplifiers(circuit, 1 / float(circuit.leak_S.max()))
-    lines += [*_couplings(circuit), *_springs(springs, row)]
-    return "\n".join([*lines, _analysis(circuit, u_V, t_end_s, step_s), ".end", ""])
+    lines += [*_amplifiers(circuit), *_couplings(circuit), *_springs(springs, row)]
+    lines += _analysis(circuit, u_V, t_end_s, step_s, reltol)
+    return "\n".join([*lines, ".end", ""])
 
 
 def has_ngspice() -> bool:
@@ -232,15 +224,15 @@ def run_ngspice(text: str, timeout_s: float = 600.0) -> tuple[Array | None, Arra
         command = [program, "-n", "-b", "-r", str(out), str(source)]
         try:
             done = subprocess.run(
-                command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT, timeout=timeout_s, check=False,
+                command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True,
+                timeout=timeout_s, check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired as error:
             raise ConvergenceError(
                 f"ngspice must finish within {timeout_s:g} s, but did not; allow a longer time "
                 "or a larger step."
             ) from error
-        log = done.stdout.decode(errors="replace")
+        log = (done.stdout + done.stderr).decode(errors="replace")
         if done.returncode or "aborted" in log or not out.exists():
             last = "\n".join(log.strip().splitlines()[-_LOG_LINES:])
             raise ConvergenceError(f"ngspice must finish, but failed; its last lines:\n{last}")

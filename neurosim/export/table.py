@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip import Chip
-from neurosim.errors import DataError
-from neurosim.files import write_text
+from neurosim.files import check_writable, write_text
 from neurosim.topology import Layers
 
 __all__ = ["COLUMNS", "csv_text", "export", "table"]
@@ -110,13 +109,7 @@ def export(chip: Chip, path: Path) -> int:
     DataError
         The format is not known, or the folder does not exist.
     """
-    if path.suffix.lower() != ".csv":
-        raise DataError(
-            f"The export file must end in .csv, but is {path.name}; choose a name such as "
-            "weights.csv."
-        )
-    if not path.parent.is_dir():
-        raise DataError(f"The folder of {path} must exist, but does not; make it first.")
+    check_writable(path, [".csv"])
     rows = table(chip)
     write_text(path, csv_text(rows))
     return len(rows)

@@ -14,7 +14,11 @@ __all__ = ["Experiment", "FlowSettings", "Mode", "SamplingSettings"]
 Mode = Literal["spring", "gradient", "free-running"]
 MODES: tuple[Mode, ...] = ("spring", "gradient", "free-running")
 
-Positive = Annotated[float, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+# Bounds far beyond any use, so that a slip of the pen does not run for days.
+SettleTau = Annotated[float, Field(gt=0, le=1e5)]
+Beta = Annotated[float, Field(ge=1e-9, le=1)]
+Decay = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 
 
@@ -38,8 +42,8 @@ class FlowSettings(Block):
 
     stiffness: Positive = 15.0
     alpha: Positive = 2.0
-    beta: Positive | None = None
-    settle_tau: Positive | None = None
+    beta: Beta | None = None
+    settle_tau: SettleTau | None = None
     phases: Literal["centred", "one-sided"] = "centred"
 
     def on(self, sheet: DataSheet) -> FlowSettings:
@@ -68,7 +72,7 @@ class SamplingSettings(Block):
     """
 
     mode: Mode = "free-running"
-    t_end: Positive = 1.2
+    t_end: Annotated[float, Field(ge=1e-9, le=100)] = 1.2
     dt: Annotated[float, Field(gt=0, le=1)] = 0.01
 
 
@@ -101,7 +105,7 @@ class Experiment(Block):
     optimizer: Literal["adam", "sgd"] = "adam"
     learning_rate: Positive = 1e-3
     schedule: Literal["constant", "cosine"] = "constant"
-    momentum: tuple[float, float] = (0.9, 0.95)
+    momentum: tuple[Decay, Decay] = (0.9, 0.95)
     clip: Positive | None = 1.0
     gain: Positive = 0.5
     dataset: Literal["digits"] = "digits"

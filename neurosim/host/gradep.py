@@ -6,7 +6,7 @@ r"""GradEP: every weight's gradient from the states of its own two end points.
     \frac{\partial C}{\partial b_i} \approx \frac{-v_i^+ + v_i^-}{2 \beta}
 
 averaged over the batch; v are node outputs in units of the data sheet. The error is of second order
-in beta; with the free phase in place of the negative one and beta for 2 beta, of first order
+in beta; with an unnudged phase in place of the negative one and beta for 2 beta, of first order
 (Scellier and Bengio 2017; Laborieux et al. 2021).
 """
 
@@ -34,7 +34,7 @@ def gradient(shown: Presentation, beta: float, layers: Layers) -> tuple[Weights,
 
     A row of which any phase failed (NaN) is left out of every mean.
     """
-    base, distance = (shown.free, beta) if shown.negative is None else (shown.negative, 2 * beta)
+    base, distance = shown.negative, beta if shown.one_sided else 2 * beta
     good = np.isfinite(shown.positive).all(axis=1) & np.isfinite(base).all(axis=1)
     n_lost = int(np.count_nonzero(~good))
     if not good.any():

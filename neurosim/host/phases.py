@@ -23,11 +23,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.chip.interface import ChipInterface
+from neurosim.chip.interface import ChipInterface, DataSheet
 from neurosim.errors import DataError
 from neurosim.host.experiment import FlowSettings
 
-__all__ = ["Presentation", "flow_loss", "free_phase", "present"]
+__all__ = ["Presentation", "check_flow", "flow_loss", "free_phase", "present"]
 
 Array = NDArray[np.float64]
 
@@ -42,14 +42,18 @@ class Presentation:
         Of the free phase: alpha lambda displacement, or -alpha times the spring's current.
     free, positive : ndarray, shape (rows, n_nodes)
         Node outputs at the end of the free phase and of that with +beta.
-    negative : ndarray, shape (rows, n_nodes), or None
-        The same with -beta; None if one-sided.
+    negative : ndarray, shape (rows, n_nodes)
+        The same with -beta; if one-sided, with no nudge at all.
+    one_sided : bool
+        What still moves after the free phase must be common to both states that are compared:
+        without it a one-sided difference would grow as 1 / beta.
     """
 
     velocity: Array
     free: Array
     positive: Array
-    negative: Array | None
+    negative: Array
+    one_sided: bool = False
 
 
 def free_phase(chip: ChipInterface, x_t: Array, flow: FlowSettings) -> tuple[Array, Array, Array]:
@@ -91,18 +95,12 @@ def present(chip: ChipInterface, x_t: Array, u_t: Array, flow: FlowSettings) -> 
     DataError
         The negative nudge is stiffer than the spring.
     """
+    check_flow(flow, chip.data_sheet)
     scale = flow.alpha * flow.stiffness
     nudge = _given(flow.beta, "beta") * scale**2
-    if flow.phases == "centred" and nudge >= flow.stiffness:
-        raise DataError(
-            f"FlowSettings.beta must be below stiffness / (alpha stiffness)^2 = "
-            f"{flow.stiffness / scale**2:.3g}, but is {flow.beta:g}; the spring of the negative "
-            "phase would not be positive."
-        )
     anchor, free, velocity = free_phase(chip, x_t, flow)
     sheet = chip.data_sheet
-    centred = flow.phases == "centred"
-    if centred and sheet.has_hold:
+    if sheet.has_hold:
         chip.store()
 
     def nudged(sign: int) -> Array:
@@ -113,15 +111,38 @@ def present(chip: ChipInterface, x_t: Array, u_t: Array, flow: FlowSettings) -> 
         return chip.read() / sheet.unit_V
 
     positive = nudged(+1)
-    if not centred:
-        return Presentation(velocity, free, positive, None)
     if sheet.has_hold:
         chip.recall()
     else:
         chip.precharge(x_t * sheet.unit_V)
         chip.drive(x_t * sheet.unit_V, flow.stiffness * sheet.unit_S)
         _settle(chip, flow)
-    return Presentation(velocity, free, positive, nudged(-1))
+    one_sided = flow.phases == "one-sided"
+    return Presentation(velocity, free, positive, nudged(0 if one_sided else -1), one_sided)
+
+
+def check_flow(flow: FlowSettings, sheet: DataSheet) -> None:
+    """Refuse settings that a chip of this data sheet cannot carry out.
+
+    Raises
+    ------
+    DataError
+        The negative nudge is stiffer than the spring, or the positive one than the chip's stiffest.
+    """
+    scale = flow.alpha * flow.stiffness
+    nudge = _given(flow.beta, "beta") * scale**2
+    if flow.phases == "centred" and nudge >= flow.stiffness:
+        raise DataError(
+            f"FlowSettings.beta must be below stiffness / (alpha stiffness)^2 = "
+            f"{flow.stiffness / scale**2:.3g}, but is {flow.beta:g}; the spring of the negative "
+            "phase would not be positive."
+        )
+    stiffest_S = (flow.stiffness + nudge) * sheet.unit_S
+    if sheet.max_spring_S is not None and stiffest_S > sheet.max_spring_S:
+        raise DataError(
+            f"The spring with its nudge must be at most spring.max_S = {sheet.max_spring_S:g} S of "
+            f"{sheet.name}, but is {stiffest_S:g} S; lower flow.stiffness or beta."
+        )
 
 
 def flow_loss(velocity: Array, u_t: Array, t: Array) -> tuple[float, tuple[float, ...]]:

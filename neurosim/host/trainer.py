@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from neurosim.chip.interface import ChipInterface
 from neurosim.data import PairSource
-from neurosim.errors import ConvergenceError
+from neurosim.errors import ConvergenceError, DataError
 from neurosim.host.experiment import Experiment
 from neurosim.host.gradep import gradient
 from neurosim.host.optimizer import Optimizer, initial_weights, learning_rate
-from neurosim.host.phases import flow_loss, present
+from neurosim.host.phases import check_flow, flow_loss, present
 from neurosim.streams import Streams
 from neurosim.topology import Weights
 
@@ -70,6 +70,13 @@ class Trainer:
         self.chip, self.experiment = chip, experiment
         self.flow = experiment.flow.on(chip.data_sheet)
         self.n_done = 0
+        check_flow(self.flow, chip.data_sheet)
+        n_visible = chip.data_sheet.layers.n_visible
+        if images.shape[1] != n_visible:
+            raise DataError(
+                f"The chip's visible layer must have one node for each of the {images.shape[1]} "
+                f"pixels of an image, but {chip.data_sheet.name} has {n_visible}; change `layers`."
+            )
         streams = Streams(experiment.seed)
         sheet = chip.data_sheet
         start = initial_weights(sheet.layers, experiment.gain, streams.generator("weights"))

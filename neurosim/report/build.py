@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from neurosim.chip.bench import Oscilloscope, Trace
 from neurosim.data import PairSource, load_digits
-from neurosim.errors import DataError
-from neurosim.files import write_bytes, write_text
+from neurosim.errors import RunError
+from neurosim.files import check_writable, write_bytes, write_text
 from neurosim.host import present
 from neurosim.report.figures import figure_png, loss_figure, sample_figure, waveform_figure
 from neurosim.report.page import RunView, render_report
@@ -55,13 +55,8 @@ def write_samples(path: Path) -> Callable[[Array], None]:
     DataError
         At once, before any sample is drawn: the format is not known, or there is no such folder.
     """
-    make = _SAMPLE_FORMATS.get(path.suffix.lower())
-    if make is None:
-        raise DataError(
-            f"The sample file must end in {', '.join(_SAMPLE_FORMATS)}, but is {path.name}."
-        )
-    if not path.parent.is_dir():
-        raise DataError(f"The folder of {path} must exist, but does not; make it first.")
+    check_writable(path, _SAMPLE_FORMATS)
+    make = _SAMPLE_FORMATS[path.suffix.lower()]
     return lambda samples: write_bytes(path, make(samples))
 
 
@@ -77,7 +72,19 @@ def settle_trace(run: Run) -> Trace:
 
 def _evaluation(run: Run) -> dict[str, Any] | None:
     path = run.path / "evaluation.json"
-    return json.loads(path.read_text("utf-8")) if path.exists() else None
+    if not path.exists():
+        return None
+    try:
+        result = json.loads(path.read_text("utf-8"))
+        complete = {"class_shares", "mode", "baselines"} <= result.keys()
+    except (OSError, ValueError, AttributeError):
+        complete = False
+    if not complete:
+        raise RunError(
+            f"{path} must be an evaluation, but cannot be read; make it again with "
+            f"`neurosim evaluate {run.path}`."
+        )
+    return result
 
 
 def write_report(run: Run, n_samples: int = 100) -> Path:

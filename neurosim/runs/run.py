@@ -7,13 +7,14 @@
     run.json          command, versions, state of the run
     metrics.csv       one row an update
     checkpoint.npz    shadow weights, optimizer, devices, counters
-    samples.png samples.npz weights.csv report.html     made from the above
+    samples.png loss.png settle.png weights.csv report.html      made from the above
+    evaluation.json   the newest `neurosim evaluate`
 """
 
 from __future__ import annotations
 
 import csv
-import io
+import hashlib
 import json
 import platform
 from pathlib import Path
@@ -23,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip import Chip
-from neurosim.errors import CheckpointError, RunError
+from neurosim.errors import CheckpointError, NeurosimError, RunError
 from neurosim.files import load_tree, save_tree, write_text
 from neurosim.host import Experiment, Trainer
 from neurosim.profile import Profile
@@ -64,18 +65,20 @@ class Run:
         RunError
             There is something at `path` already.
         """
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise RunError(
-                f"{path} must be a new folder, but exists; give another --out, or --resume to go "
-                "on with it."
-            )
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            taken = path.exists() and (not path.is_dir() or any(path.iterdir()))
+            if not taken:
+                path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunError(
                 f"{path} must be a folder that can be made, but cannot ({error.strerror}); give "
                 "another --out."
             ) from None
+        if taken:
+            raise RunError(
+                f"{path} must be a new folder, but exists; give another --out, or --resume to go "
+                "on with it."
+            )
         run = cls(path, profile, experiment)
         write_text(path / "profile.yaml", dump_block(profile))
         write_text(path / "experiment.yaml", dump_block(experiment))
@@ -102,10 +105,18 @@ class Run:
     @property
     def facts(self) -> dict[str, Any]:
         """What run.json says."""
-        try:
-            return json.loads((self.path / "run.json").read_text("utf-8"))
-        except (OSError, ValueError):
+        path = self.path / "run.json"
+        if not path.exists():
             return {}
+        try:
+            facts = json.loads(path.read_text("utf-8"))
+        except (OSError, ValueError):
+            facts = None
+        if not isinstance(facts, dict):
+            raise RunError(
+                f"{path} must be a JSON object, but cannot be read; restore or delete it."
+            )
+        return facts
 
     def note(self, **facts: Any) -> None:
         """Add to run.json."""
@@ -117,18 +128,43 @@ class Run:
         """Path of the newest checkpoint."""
         return self.path / "checkpoint.npz"
 
+    @property
+    def identity(self) -> str:
+        """Digest of profile.yaml and experiment.yaml: a checkpoint belongs to one of each."""
+        files = (self.path / name for name in ("profile.yaml", "experiment.yaml"))
+        return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
     def save(self, chip_state: dict[str, Any], trainer_state: dict[str, Any]) -> None:
         """Write a checkpoint."""
-        save_tree(self.checkpoint, {"chip": chip_state, "trainer": trainer_state})
+        tree = {"identity": self.identity, "chip": chip_state, "trainer": trainer_state}
+        save_tree(self.checkpoint, tree)
 
     def load(self) -> dict[str, Any]:
         """The newest checkpoint's chip and trainer states."""
         tree = load_tree(self.checkpoint)
-        if not {"chip", "trainer"} <= tree.keys():
+        if not all(isinstance(tree.get(part), dict) for part in ("chip", "trainer")):
             raise CheckpointError(
                 f"{self.checkpoint} must hold a chip and a trainer, but holds {', '.join(tree)}."
             )
+        if tree.get("identity") != self.identity:
+            raise CheckpointError(
+                f"{self.checkpoint} must belong to the folder's profile.yaml and experiment.yaml, "
+                "but was written for others; restore them, or train again into a new folder."
+            )
         return tree
+
+    @property
+    def n_done(self) -> int:
+        """Updates in the newest checkpoint; none where there is no checkpoint."""
+        if not self.checkpoint.exists():
+            return 0
+        try:
+            return int(self.load()["trainer"]["n_done"])
+        except (KeyError, TypeError, ValueError):
+            raise CheckpointError(
+                f"{self.checkpoint} must say how many updates are done, but does not; train again "
+                "into a new folder."
+            ) from None
 
     def chip(self, n_threads: int | None = None) -> Chip:
         """The chip as the checkpoint left it."""
@@ -145,7 +181,9 @@ class Run:
         state = self.load()[part]
         try:
             restore(state)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            if isinstance(error, NeurosimError):
+                raise
             raise CheckpointError(
                 f"{self.checkpoint} must hold a complete {part}, but does not ({error}); it was "
                 "written by another version: train again into a new folder."
@@ -176,10 +214,25 @@ class Run:
         return columns
 
     def cut_metrics(self, n_updates: int) -> None:
-        """Drop the rows after update `n_updates`: they will be computed again."""
-        if not self.metrics_path.exists():
-            return
-        lines = self.metrics_path.read_text("utf-8").splitlines(keepends=True)
-        out = io.StringIO()
-        out.writelines(lines[: n_updates + 1])
-        write_text(self.metrics_path, out.getvalue())
+        """Drop the rows after update `n_updates`: they will be computed again.
+
+        Raises
+        ------
+        RunError
+            Rows up to there are missing, or the table cannot be read.
+        """
+        try:
+            lines = self.metrics_path.read_text("utf-8").splitlines(keepends=True)
+        except FileNotFoundError:
+            lines = []
+        except (OSError, UnicodeDecodeError) as error:
+            raise RunError(f"{self.metrics_path} must be a table, but is not ({error}).") from None
+        kept = lines[: n_updates + 1]
+        last = kept[-1].split(",")[0] if len(kept) > 1 else "0"
+        if last != str(n_updates):
+            raise RunError(
+                f"{self.metrics_path} must hold updates 1 to {n_updates} of the checkpoint, but "
+                f"ends at {last}; restore it, or train again into a new folder."
+            )
+        if kept:
+            write_text(self.metrics_path, "".join(kept))

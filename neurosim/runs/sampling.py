@@ -16,6 +16,7 @@ from neurosim.host.phases import flow_loss
 from neurosim.metrics import Classifier, baselines, evaluate_samples
 from neurosim.runs.run import Run
 from neurosim.streams import Streams
+from neurosim.yaml_files import with_values
 
 __all__ = ["evaluate", "sample"]
 
@@ -58,9 +59,8 @@ def sample(
     if n < 1:
         raise DataError(f"The number of samples must be at least 1, but is {n}.")
     given = {"mode": mode, "t_end": t_end}
-    settings = SamplingSettings.model_validate(
-        run.experiment.sampling.model_dump() | {k: v for k, v in given.items() if v is not None}
-    )
+    changes = {k: v for k, v in given.items() if v is not None}
+    settings = with_values(run.experiment.sampling, changes)
     chip = run.chip()
     rng = Streams(seed).generator("samples")
     x_0 = rng.standard_normal((n, chip.data_sheet.layers.n_visible))

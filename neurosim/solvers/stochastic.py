@@ -40,7 +40,7 @@ def stochastic(
             "The stochastic engine needs a random stream, but has none; pass `noise_of`."
         )
     rate = rate_of(np.arange(len(u_V)))
-    step = span / math.ceil(span / settings.step_tau - 1e-9)
+    step = span / max(1, math.ceil(span / settings.step_tau - 1e-9))
     path: NoisePath = BrownianPath(noise.white, system.noise_V, rate.decay, len(u_V), step)
     if noise.flicker is not None:
         path = FlickerPath(path, noise.flicker, system.flicker_V, rate.decay)

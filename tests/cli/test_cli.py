@@ -94,6 +94,7 @@ def test_export_writes_the_table(trained, tmp_path):
 
 def test_mistakes_give_one_clear_line_and_write_nothing(trained, tmp_path):
     bad = tmp_path / "bad.yaml"
+    (trained.parent / "d.png").mkdir()
     good = run("profiles", "show", "cmos_rc_6bit").stdout
     out = tmp_path / "out"
 
@@ -119,6 +120,20 @@ def test_mistakes_give_one_clear_line_and_write_nothing(trained, tmp_path):
     assert "must be a run folder" in one_line(run("sample", out))
     assert "x>=1" in one_line(run("sample", trained, "-n", 0))
     assert "must end in" in one_line(run("sample", trained, "--out", tmp_path / "x.gif"))
+    assert "but is a folder" in one_line(run("sample", trained, "--out", trained.parent / "d.png"))
+    for value in ("nan", "inf", "-1", "0"):
+        assert "--settle-tau" in one_line(
+            run("train", "--profile", "ideal_hopfield", "--settle-tau", value, "--out", out)
+        )
+        assert "--t-end" in one_line(run("sample", trained, "--t-end", value))
+    assert "at most 100" in one_line(run("sample", trained, "--t-end", "1e6"))
+    assert "at most 100000" in one_line(
+        run("train", "--profile", "ideal_hopfield", "--settle-tau", "1e9", "--out", out)
+    )
+    assert "must be a run folder to go on" in one_line(run("train", "--resume", "--out", out))
+    assert "engine differ" in one_line(
+        run("train", "--resume", "--out", trained, "--engine", "operating_point")
+    )
     assert "must end in .csv" in one_line(run("export", trained, "--to", tmp_path / "w.xyz"))
     assert not out.exists()
     assert {p.name for p in tmp_path.iterdir()} == {"bad.yaml"}

@@ -59,6 +59,23 @@ def test_the_error_falls_with_the_promised_order_in_beta(law, phases, order):
     np.testing.assert_allclose(slopes, order, atol=0.2)
 
 
+def test_a_one_sided_estimate_does_not_blame_the_nudge_for_what_still_moves():
+    """At a settling time too short to stand still, a smaller beta must not make it worse."""
+    profile = with_value(load_profile("ideal_hopfield"), "layers", (5, 7, 6))
+    layers, rng = Layers((5, 7, 6)), np.random.default_rng(0)
+    weights = initial_weights(layers, 0.9, rng)
+    x_t, u_t = rng.standard_normal((2, 8, 5))
+    estimates = []
+    for phases, beta in (("centred", 1e-3), ("one-sided", 1e-3), ("one-sided", 1e-5)):
+        chip = Chip(profile, settling=EXACT)
+        chip.program(weights)
+        shown = present(chip, x_t, u_t, FlowSettings(beta=beta, settle_tau=3.0, phases=phases))
+        assert chip.ledger.settles == 3
+        estimates.append(pack(gradient(shown, beta, layers)[0]))
+    assert cosine(estimates[0], estimates[1]) > 0.99
+    assert cosine(estimates[0], estimates[2]) > 0.999
+
+
 @pytest.mark.parametrize("law", LAWS)
 def test_four_layers_learn_as_well_as_three(law):
     got, exact = estimate(law, (4, 6, 5, 3), beta=5e-4)

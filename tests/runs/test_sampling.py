@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neurosim.errors import DataError
+from neurosim.errors import DataError, ProfileError
 from neurosim.host import Experiment, FlowSettings
 from neurosim.profile import load_profile
 from neurosim.runs import Run, evaluate, sample, train
@@ -39,6 +39,21 @@ def test_a_slow_release_draws_what_the_host_draws_by_clamping(run):
     assert np.abs(free - stepped).max() < 0.05
     start, _ = sample(slow, 20, mode="free-running", t_end=1e-9)
     assert np.abs(free - start).max() > 0.3
+
+
+def test_a_released_chip_is_read_on_its_way_also_where_phases_settle_for_ever(run):
+    point = Run(
+        run.path, with_value(run.profile, "settling.engine", "operating_point"), run.experiment
+    )
+    settled, _ = sample(point, 10, mode="free-running", t_end=0.5)
+    running, _ = sample(run, 10, mode="free-running", t_end=0.5)
+    # Only the hidden nodes' start differs: at rest, instead of after ten time constants.
+    assert np.abs(settled - running).max() < 0.05
+
+
+def test_a_mode_that_is_none_is_refused(run):
+    with pytest.raises(ProfileError, match="must be one of 'spring'"):
+        sample(run, 1, mode="dream")
 
 
 def test_the_spring_mode_tends_to_the_gradient_mode_as_the_spring_stiffens(run):

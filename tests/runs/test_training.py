@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neurosim.errors import CheckpointError, RunError
+from neurosim.errors import CheckpointError, DataError, RunError
 from neurosim.host import Experiment, FlowSettings
 from neurosim.profile import load_profile
 from neurosim.runs import Run, resume, train
@@ -116,8 +116,6 @@ def test_a_folder_that_exists_is_left_alone(tmp_path):
 
 
 def test_a_batch_larger_than_the_data_is_refused_before_anything_is_written(tmp_path):
-    from neurosim.errors import DataError
-
     with pytest.raises(DataError):
         train(profile(), Experiment(**TINY | {"batch": 5000}), tmp_path / "run")
     assert not (tmp_path / "run").exists()
@@ -130,6 +128,40 @@ def test_a_damaged_checkpoint_is_named_and_left_as_it_is(tmp_path):
     with pytest.raises(CheckpointError, match="must be a neurosim checkpoint"):
         resume(run.path)
     assert run.checkpoint.read_bytes() == data
+
+
+def test_a_checkpoint_of_another_run_is_refused(tmp_path):
+    run = train(profile(), Experiment(**TINY), tmp_path / "run")
+    text = (run.path / "experiment.yaml").read_text()
+    (run.path / "experiment.yaml").write_text(text.replace("seed: 0", "seed: 5"))
+    with pytest.raises(CheckpointError, match="was written for others"):
+        Run.open(run.path).chip()
+
+
+def test_a_metrics_table_that_lacks_rows_is_named(tmp_path):
+    run = train(profile(), Experiment(**TINY), tmp_path / "run")
+    run.metrics_path.unlink()
+    with pytest.raises(RunError, match="must hold updates 1 to 6 of the checkpoint"):
+        resume(run.path)
+
+
+@pytest.mark.parametrize("content", ["[]", "{bad"])
+def test_a_damaged_run_json_is_named(tmp_path, content):
+    run = train(profile(), Experiment(**TINY), tmp_path / "run")
+    (run.path / "run.json").write_text(content)
+    with pytest.raises(RunError, match="must be a JSON object"):
+        run.facts  # noqa: B018  # a property that reads the file
+
+
+def test_a_nudge_that_the_chip_cannot_make_is_refused_before_anything_is_written(tmp_path):
+    for flow, chip in (
+        (FlowSettings(beta=0.02), profile()),
+        (FlowSettings(), with_value(profile(), "spring.max_S", 1e-4)),
+        (FlowSettings(), with_value(profile(), "layers", (30, 10))),
+    ):
+        with pytest.raises(DataError):
+            train(chip, Experiment(**TINY | {"flow": flow}), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
