@@ -52,7 +52,7 @@ def _characteristic(amplifier: Amplifier, z: str) -> tuple[str, str]:
             return f"{unit_V * clamp:.17g}*{a}", f"(1-{a}*{a})*{sigmoid}*(1+({z})*(1-{sigmoid}))"
         case Linear(unit_V, None):
             return f"{unit_V:.17g}*({z})", "1"
-        case Linear(unit_V, rail_V):
+        case Linear(unit_V, float() as rail_V):
             limit = rail_V / unit_V
             within = f"max({-limit:.17g},min({limit:.17g},{z}))"
             return f"{unit_V:.17g}*{within}", f"u({limit:.17g}-abs({z}))"

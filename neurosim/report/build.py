@@ -63,6 +63,9 @@ def write_samples(path: Path) -> Callable[[Array], None]:
 def settle_trace(run: Run) -> Trace:
     """Waveforms of one image's free, positive and negative phase on the run's chip."""
     chip = run.chip()
+    if chip.settling.engine == "operating_point":
+        # Infinite settling has no waveform: show the transient that it stands for.
+        chip.settling = chip.settling.model_copy(update={"engine": "transient"})
     images, _ = load_digits()
     batch = PairSource(images, 1, Streams(run.experiment.seed), prefetch=False).batch_at(0)
     scope = Oscilloscope(chip)
