@@ -20,6 +20,8 @@ __all__ = ["Chunk", "RateOf", "finish", "transient"]
 Array = NDArray[np.float64]
 RateOf = Callable[[NDArray[np.intp]], RateFunction]
 
+# A settle takes some tens of steps; so many mean a right-hand side that is not smooth.
+_MOST_STEPS = 50_000
 # A row whose voltage exceeds this many unit voltages has left all bounds.
 _BOUND = 1e6
 
@@ -129,7 +131,8 @@ def transient(
         while solver.status == "running":
             solver.step()
             n_steps += 1
-            if solver.status == "failed" or np.abs(solver.y).max() > _BOUND * system.unit_V:
+            lost = np.abs(solver.y).max() > _BOUND * system.unit_V
+            if solver.status == "failed" or lost or n_steps > _MOST_STEPS:
                 failed = True
                 break
         return finish(

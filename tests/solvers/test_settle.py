@@ -8,7 +8,7 @@ from scipy.linalg import expm, solve_continuous_lyapunov
 
 from neurosim.circuit import DrivenCircuit, Springs
 from neurosim.errors import ConvergenceError
-from neurosim.solvers import METHODS, Settling, settle
+from neurosim.solvers import METHODS, Settling, settle, transient
 from neurosim.solvers.settle import CHUNK_ROWS
 from systems import Rows, linear_chain, with_noise
 
@@ -92,6 +92,19 @@ def test_a_row_that_diverges_is_found_and_named_and_leaves_the_others_alone():
     assert np.isnan(got.u_V[[7, 200]]).all()
     assert np.isinf(got.residual[[7, 200]]).all()
     np.testing.assert_allclose(np.delete(got.u_V, [7, 200], axis=0), 1.0)
+
+
+def test_a_row_whose_rate_jumps_without_end_is_named_after_bounded_work(monkeypatch):
+    """Row 1 slides along a jump of its rate, where no step is small enough."""
+    monkeypatch.setattr(transient, "_MOST_STEPS", 300)
+
+    def rate(u, rows):
+        return np.where((rows == 1)[:, None], -np.sign(u - 0.3) + 0.1, 0.5)
+
+    settings = Settling(rtol=1e-9, atol=1e-13)
+    got = settle(Rows(rate, np.ones(1)), np.zeros((2, 1)), 5 * TAU_S, settings)
+    assert list(np.flatnonzero(got.diverged)) == [1]
+    assert got.u_V[0, 0] == pytest.approx(0.5 * (1 - np.exp(-5)))
 
 
 @pytest.mark.parametrize("method", ["RK45", "DOP853", "RK23"])
