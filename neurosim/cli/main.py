@@ -7,16 +7,8 @@ from typing import Any
 
 import click
 
-from neurosim.cli.commands import (
-    bench,
-    evaluate,
-    export,
-    profiles,
-    quickstart,
-    report,
-    sample,
-    train,
-)
+from neurosim.cli.commands import bench, evaluate, export, profiles, report, sample
+from neurosim.cli.training import quickstart, train
 from neurosim.errors import NeurosimError
 
 __all__ = ["main"]

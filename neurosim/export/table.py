@@ -50,8 +50,10 @@ def table(chip: Chip) -> list[dict[str, Any]]:
     A coupling has kind W and layer k: row i is a node of layer k + 1, column j one of layer k. A
     bias has kind b and layer k; its column is empty.
 
-    `weight` is the dimensionless weight that the target conductances stand for, (G+ - G-) / g; the
-    codes are empty where a device has no levels.
+    The achieved conductances are what the last write left behind, programming noise included; the
+    fixed mismatch of a die's devices comes on top and is not in the table. `weight` is the
+    dimensionless weight that the target conductances stand for, (G+ - G-) / g; the codes are empty
+    where a device has no levels.
     """
     coupling, unit_S = chip.profile.coupling, chip.profile.node.leak_S
     layers, names = chip.die.layers, chip.die.layers.names()

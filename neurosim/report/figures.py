@@ -18,7 +18,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, PercentFormatter
+from matplotlib.ticker import EngFormatter, MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from neurosim.chip.bench import Trace
@@ -173,6 +173,7 @@ def class_figure(shares: Array) -> Figure:
         axes.bar(np.arange(len(shares)), shares, color=_BLUE, width=0.75)
         axes.axhline(1 / len(shares), color=_ORANGE, lw=1.5, ls="--", label="uniform")
         axes.set_xticks(np.arange(len(shares)))
+        axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         axes.set_ylim(0, 1.25 * max(float(np.nanmax(shares)), 1 / len(shares)))
         axes.set_xlabel("class")

@@ -1,0 +1,139 @@
+"""What several commands share: option types, progress, and finishing or judging a run."""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from neurosim.host import Update
+    from neurosim.runs import Run
+
+__all__ = [
+    "COUNT",
+    "ENGINES",
+    "FOLDER",
+    "JSON",
+    "MODES",
+    "POSITIVE",
+    "RUN",
+    "SEED",
+    "Bar",
+    "command_line",
+    "evaluate_run",
+    "finish_run",
+    "metric_lines",
+    "print_json",
+]
+
+MODES = click.Choice(["spring", "gradient", "free-running"])
+ENGINES = click.Choice(["transient", "stochastic", "operating_point"])
+COUNT = click.IntRange(min=1)
+SEED = click.IntRange(min=0)
+
+
+class _Positive(click.FloatRange):
+    """A number above zero that is one: click lets NaN and infinity through."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Refuse what is not finite."""
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
+
+
+POSITIVE = _Positive()
+FOLDER = click.Path(path_type=Path)
+RUN = click.argument("run", type=FOLDER, metavar="RUN")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object for a program.")
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON value."""
+    click.echo(json.dumps(value, indent=2))
+
+
+def command_line() -> str:
+    """The command as it was typed, to repeat it."""
+    return shlex.join(["neurosim", *sys.argv[1:]])
+
+
+class Bar:
+    """Progress on standard error: updates or steps done, rate, time left, the newest loss."""
+
+    def __init__(self, what: str, done: int = 0) -> None:
+        self._what, self._initial, self._bar = what, done, None
+
+    def __call__(self, done: int, total: int, **figures: Any) -> None:
+        """Show `done` of `total`, with figures beside it."""
+        if self._bar is None:
+            from tqdm import tqdm
+
+            self._bar = tqdm(
+                total=total, initial=min(self._initial, done), desc=self._what, disable=None
+            )
+        assert self._bar is not None
+        self._bar.set_postfix(figures, refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def on_update(self, update: Update, total: int) -> None:
+        """Progress of a training run."""
+        self(update.update, total, flow_loss=f"{update.flow_loss:.3f}")
+
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+def metric_lines(result: dict[str, Any]) -> list[str]:
+    """Table of the headline metrics beside the three rows that need no chip."""
+    names = ["frechet_feature", "nn_two_sample", "w2", "precision", "recall", "density", "coverage"]
+    rows = {"this chip": result} | result["baselines"]
+    lines = [f"{'':>10} " + " ".join(f"{name:>15}" for name in names)]
+    lines += [
+        f"{label:>10} " + " ".join(f"{row[name]:>15.3f}" for name in names)
+        for label, row in rows.items()
+    ]
+    present = sum(share >= 0.01 for share in result["class_shares"])
+    return [
+        *lines,
+        f"classes with at least 1 % of the samples: {present} of 10; "
+        f"entropy {result['class_entropy']:.3f}; flow loss {result['flow_loss']:.3f}",
+    ]
+
+
+def finish_run(run: Run) -> None:
+    """Samples, weight table and report of a run."""
+    from neurosim.export import export as export_table
+    from neurosim.report import write_report
+
+    click.echo("drawing samples and writing the report ...", err=True)
+    export_table(run.chip(), run.path / "weights.csv")
+    write_report(run)
+
+
+def evaluate_run(
+    run: Run, n: int, mode: str | None, t_end: float | None, seed: int
+) -> dict[str, Any]:
+    """Evaluate a run and keep the result in its folder."""
+    from neurosim.files import write_text
+    from neurosim.runs import evaluate as judge
+
+    bar = Bar("sampling")
+    result, _ = judge(run, n, mode=mode, t_end=t_end, seed=seed, progress=bar)
+    bar.close()
+    write_text(run.path / "evaluation.json", json.dumps(result, indent=2) + "\n")
+    return result

@@ -1,0 +1,201 @@
+"""Commands that train: quickstart and train. Heavy packages are imported inside."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from neurosim.cli.common import (
+    COUNT,
+    ENGINES,
+    FOLDER,
+    JSON,
+    POSITIVE,
+    SEED,
+    Bar,
+    command_line,
+    evaluate_run,
+    finish_run,
+    metric_lines,
+    print_json,
+)
+from neurosim.errors import DataError, RunError
+
+if TYPE_CHECKING:
+    from neurosim.host import Experiment
+    from neurosim.profile import Profile
+    from neurosim.runs import Run
+
+__all__ = ["quickstart", "train"]
+
+
+@click.command()
+@click.option("--out", type=FOLDER, default=Path("runs/quickstart"), show_default=True)
+@click.option("--updates", type=COUNT, default=400, show_default=True, help="Weight updates.")
+@click.option("--seed", type=SEED, default=0, show_default=True)
+@JSON
+def quickstart(out: Path, updates: int, seed: int, as_json: bool) -> None:
+    """Train a realistic chip on real digits, draw samples, write a report: minutes.
+
+    The chip is `cmos_rc_6bit`: 6-bit weights, 8-bit converters, thermal noise, a few per cent
+    mismatch. Everything that is made lies in the folder --out.
+    """
+    from neurosim.host import Experiment
+    from neurosim.profile import load_profile
+    from neurosim.runs import train as run_training
+
+    experiment = Experiment(
+        updates=updates, batch=256, learning_rate=2e-3, schedule="cosine", seed=seed
+    )
+    bar = Bar("training")
+    try:
+        run = run_training(
+            load_profile("cmos_rc_6bit"),
+            experiment,
+            out,
+            command=command_line(),
+            progress=bar.on_update,
+        )
+    finally:
+        bar.close()
+    result = evaluate_run(run, 2000, None, None, 0)
+    finish_run(run)
+    if as_json:
+        print_json({"run": str(run.path)} | result)
+        return
+    sheet = run.profile
+    click.echo(f"\nA simulated {sheet.name} has learned to draw digits.\n")
+    click.echo("\n".join(metric_lines(result)))
+    click.echo(f"""
+Made in {out}:
+  report.html     the page to open first: loss, samples, quality, one settle, the chip's numbers
+  samples.png     100 samples that the chip drew by itself
+  weights.csv     the weight table: conductances and level codes of every coupling
+  metrics.csv     one row an update
+
+Next:
+  neurosim profiles                                     other chips
+  neurosim train --profile ideal_hopfield --out runs/ideal --updates 500
+  neurosim sample {out} --mode spring -n 100 --out spring.png
+  neurosim export {out} --to weights.csv""")
+
+
+def _experiment(path: Path | None, options: dict[str, Any]) -> Experiment:
+    """Experiment from a file, with what the options say instead."""
+    from neurosim.host import Experiment
+    from neurosim.yaml_files import load_block, with_values
+
+    base = Experiment() if path is None else load_block(path, Experiment)
+    places = {"flow.settle_tau": "settle_tau", "flow.beta": "beta"}
+    places |= {name: name for name in ("updates", "batch", "seed")}
+    changes = {path: options[name] for path, name in places.items() if options[name] is not None}
+    return with_values(base, changes)
+
+
+def _profile(name: str, engine: str | None) -> Profile:
+    from neurosim.profile import load_profile
+    from neurosim.yaml_files import with_values
+
+    profile = load_profile(name)
+    if engine is None:
+        return profile
+    changes = {"settling.engine": engine}
+    if engine != "stochastic" and profile.thermal.temperature_K is not None:
+        click.echo(f"engine {engine}: the profile's thermal noise is left out", err=True)
+        changes["thermal.temperature_K"] = "ideal"
+    return with_values(profile, changes)
+
+
+@click.command()
+@click.option("--profile", metavar="NAME_OR_PATH", help="Hardware profile: see neurosim profiles.")
+@click.option(
+    "--experiment", type=FOLDER, metavar="FILE", help="YAML file with the algorithm's settings."
+)
+@click.option("--updates", type=COUNT, help="Weight updates.  [default: 2000]")
+@click.option("--batch", type=COUNT, help="Presentations in an update.  [default: 512]")
+@click.option("--engine", type=ENGINES, help="How settles are computed, instead of the profile's.")
+@click.option("--settle-tau", type=POSITIVE, help="Settling time of a phase in units of C/g.")
+@click.option("--beta", type=POSITIVE, help="Nudge strength; below 1/60 at alpha 2, lambda 15.")
+@click.option("--seed", type=SEED, help="Of the die, the weights, the data and all noise.")
+@click.option("--out", type=FOLDER, help="Run folder.  [default: runs/PROFILE]")
+@click.option(
+    "--resume",
+    "go_on",
+    is_flag=True,
+    help="Go on with the run in --out; begin it if there is none.",
+)
+@JSON
+def train(profile: str | None, out: Path | None, go_on: bool, as_json: bool, **given: Any) -> None:
+    """Train a chip and write a run folder.
+
+    Settings come from the options, then the experiment file, then the profile's advice. Ctrl-C
+    stops at once and keeps what is done; the same command with --resume goes on, to the same bits
+    as a run that was never stopped.
+    """
+    from neurosim.runs import Run
+    from neurosim.runs import resume as resume_run
+    from neurosim.runs import train as run_training
+
+    if profile is None and (out is None or not go_on):
+        raise DataError("neurosim train needs --profile; see `neurosim profiles` for names.")
+    if profile is None and not Path(str(out)).exists():
+        raise RunError(
+            f"{out} must be a run folder to go on with, but there is none; give --profile."
+        )
+    out = out or Path("runs") / Path(str(profile)).stem
+    done = 0
+    if go_on and out.exists():
+        run = Run.open(out)
+        _check_same(run, profile, given)
+        done = run.n_done
+    bar = Bar("training", done)
+    try:
+        if go_on and out.exists():
+            run = resume_run(out, progress=bar.on_update)
+        else:
+            experiment = _experiment(given["experiment"], given)
+            run = run_training(
+                _profile(str(profile), given["engine"]),
+                experiment,
+                out,
+                command=command_line(),
+                progress=bar.on_update,
+            )
+    except KeyboardInterrupt:
+        bar.close()
+        click.echo(
+            f"stopped; go on with: neurosim train --resume --out {shlex.quote(str(out))}", err=True
+        )
+        raise
+    finally:
+        bar.close()
+    finish_run(run)
+    loss = run.metrics()["flow_loss"]
+    if as_json:
+        last = {"updates": len(loss), "flow_loss": float(loss[-1])}
+        print_json({"run": str(out)} | last | {"ledger": run.facts["ledger"]})
+        return
+    click.echo(f"{out}: {len(loss)} updates, flow loss {loss[0]:.3f} -> {loss[-1]:.3f}")
+    click.echo(f"open {out / 'report.html'}; judge its samples with: neurosim evaluate {out}")
+
+
+def _check_same(run: Run, profile: str | None, given: dict[str, Any]) -> None:
+    """Options beside --resume must agree with the run."""
+    experiment = _experiment(given["experiment"], given)
+    if given["experiment"] is None:
+        stored = run.experiment
+        flow = {"settle_tau": stored.flow.settle_tau, "beta": stored.flow.beta}
+        known = stored.model_dump() | flow | {"engine": run.profile.settling.engine}
+        different = [k for k, v in given.items() if v is not None and v != known.get(k, v)]
+    else:
+        different = [] if experiment == run.experiment else ["experiment"]
+    if profile is not None and _profile(profile, given["engine"]) != run.profile:
+        different.append("profile")
+    if different:
+        raise RunError(
+            f"{run.path} must be resumed as it was begun, but {', '.join(different)} differ; "
+            "leave them out, or train into a new folder."
+        )
