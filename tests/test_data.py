@@ -206,9 +206,13 @@ except KeyboardInterrupt:
 """
 
 
+LISTEN = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+
+
 def test_an_interrupt_prints_no_traceback():
     child = subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTED],
+        # Where the tests run in the background of a shell, children inherit an ignored SIGINT.
+        [sys.executable, "-c", LISTEN + INTERRUPTED],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -163,7 +163,9 @@ def test_a_finished_run_resumes_to_itself(trained):
 
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
     out = tmp_path / "run"
-    command = [sys.executable, "-c", "from neurosim.cli import main; main()", "train"]
+    # Where the tests run in the background of a shell, children inherit an ignored SIGINT.
+    listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    command = [sys.executable, "-c", f"{listen}; from neurosim.cli import main; main()", "train"]
     process = subprocess.Popen(
         [
             *command,
