@@ -40,6 +40,6 @@ def test_a_failed_write_leaves_the_old_file_and_no_crumbs(tmp_path):
     path = tmp_path / "f.txt"
     write_text(path, "old")
     with pytest.raises(TypeError):
-        write_bytes(path, "not bytes")  # type: ignore[arg-type]
+        write_bytes(path, "not bytes")  # type: ignore[arg-type]  # the failure that is wanted
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["f.txt"]

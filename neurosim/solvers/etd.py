@@ -25,7 +25,7 @@ from scipy.interpolate import CubicHermiteSpline
 
 from neurosim.solvers.brownian import NoisePath
 
-__all__ = ["ETD2", "ETD4", "HermiteOutput", "phi_functions"]
+__all__ = ["ETD2", "ETD4", "HermiteOutput", "phi_functions", "worst_row_norm"]
 
 Array = NDArray[np.float64]
 
@@ -52,6 +52,28 @@ def phi_functions(z: Array, order: int) -> list[Array]:
             series = series * np.where(small, z, 0.0) + 1 / math.factorial(j + k)
         phis.append(np.where(small, series, recursion))
     return phis
+
+
+def worst_row_norm(
+    error: Array, u: Array, start: Array | None, rtol: float, atol: float, work: Array
+) -> float:
+    """Largest root-mean-square of a row's error over its tolerance; all arrays (n, rows).
+
+    The tolerance is atol + rtol |u| for each node or, with a `start`, atol + rtol times how far
+    (root-mean-square) the row has moved from there. `work` is overwritten.
+    """
+    if start is None:
+        np.abs(u, out=work)
+        work *= rtol
+        work += atol
+        np.divide(error, work, out=work)
+        worst = np.einsum("ij,ij->j", work, work).max()
+    else:
+        np.subtract(u, start, out=work)
+        moved = np.sqrt(np.einsum("ij,ij->j", work, work) / len(work))
+        size = np.einsum("ij,ij->j", error, error)
+        worst = np.max(size / (atol + rtol * moved) ** 2)
+    return float(np.sqrt(worst / len(error)))
 
 
 class _Exponential(OdeSolver):
@@ -170,20 +192,6 @@ class ETD4(_Exponential):
         self._full = (e, p1 * h, p2 * h, (4 * p3 - p2) * h)
         self._h_of_coefficients = h
 
-    def _norm(self, error: Array, u_new: Array, work: Array) -> float:
-        if self._start is None:
-            np.abs(u_new, out=work)
-            work *= self._rtol
-            work += self._atol
-            np.divide(error, work, out=work)
-            worst = np.einsum("ij,ij->j", work, work).max()
-        else:
-            np.subtract(u_new, self._start, out=work)
-            moved = np.sqrt(np.einsum("ij,ij->j", work, work) / len(work))
-            size = np.einsum("ij,ij->j", error, error)
-            worst = np.max(size / (self._atol + self._rtol * moved) ** 2)
-        return float(np.sqrt(worst / len(error)))
-
     def _try_step(self, h: float, t_new: float) -> tuple[Array, float]:
         """Krogstad's four stages; the new state and the norm of its error."""
         u, n1 = self.y.reshape(self._shape), self._n
@@ -218,7 +226,8 @@ class ETD4(_Exponential):
         self._evaluate(t_new, new, self._n_old)
         np.subtract(n4, self._n_old, out=a)
         a *= w
-        return new, self._norm(a, new, work)
+        scale = (self._start, self._rtol, self._atol)
+        return new, worst_row_norm(a, new, *scale, work)
 
     def _step_impl(self) -> tuple[bool, str | None]:
         rejected = False

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import DenseOutput, OdeSolver
 
-from neurosim.solvers.etd import HermiteOutput
+from neurosim.solvers.etd import HermiteOutput, worst_row_norm
 
 __all__ = ["RKC", "stability_bound"]
 
@@ -172,16 +172,6 @@ class RKC(OdeSolver):
         radius = radius if math.isfinite(radius) else last
         self._radius, self._age = _MARGIN * radius or self._radius, 0.0
 
-    def _norm(self, error: Array, u_new: Array, work: Array) -> float:
-        if self._start is None:
-            np.abs(u_new, out=work)
-            work *= self._rtol
-            work += self._atol
-            np.divide(error, work, out=work)
-            return float(_rms(work).max())
-        np.subtract(u_new, self._start, out=work)
-        return float((_rms(error) / (self._atol + self._rtol * _rms(work))).max())
-
     def _choose(self) -> tuple[float, float, int]:
         """The step, where it ends (at the bound rather than just before it), and its stages."""
         h = min(self.h_abs, self._max_step, self._reach / max(self._radius, 1e-300))
@@ -213,7 +203,8 @@ class RKC(OdeSolver):
         np.add(self._f, self._f_new, out=f)
         f *= 0.4 * h
         f -= np.multiply(d, 0.8, out=work)
-        return new, self._norm(f, new, work)
+        scale = (self._start, self._rtol, self._atol)
+        return new, worst_row_norm(f, new, *scale, work)
 
     def _step_impl(self) -> tuple[bool, str | None]:
         rejected = False
