@@ -38,11 +38,14 @@ __all__ = [
     "SiemensLimit",
     "Sigma",
     "SigmaVolt",
+    "SignedSiemens",
     "Sourced",
     "Volt",
     "VoltLimit",
     "can_be_ideal",
+    "holds_number",
     "is_number",
+    "or_ideal",
 ]
 
 
@@ -79,6 +82,18 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def holds_number(value: Any) -> bool:
+    """Whether a value is a number other than 0, or holds one that no source of its own covers."""
+    if isinstance(value, Block):
+        inside = {name: getattr(value, name) for name in type(value).model_fields}
+        return holds_number(inside)
+    if isinstance(value, Mapping):
+        return "source" not in value and any(holds_number(v) for v in value.values())
+    if isinstance(value, tuple | list):
+        return any(holds_number(v) for v in value)
+    return is_number(value) and value != 0
+
+
 def _check_source(value: Any) -> Any:
     """A text, or a mapping of texts, each of which says something."""
     texts = list(value.values()) if isinstance(value, Mapping) else [value]
@@ -104,7 +119,7 @@ class Sourced(Block):
     @model_validator(mode="after")
     def _numbers_have_sources(self) -> Self:
         fields = [name for name in type(self).model_fields if name != "source"]
-        numbers = [name for name in fields if is_number(v := getattr(self, name)) and v != 0]
+        numbers = [name for name in fields if holds_number(getattr(self, name))]
         if isinstance(self.source, str):
             missing = numbers if self.source.strip().lower() == "ideal" else []
             unknown = []
@@ -150,6 +165,19 @@ _AS_IDEAL = PlainSerializer(_to_ideal, return_type=Any)
 def can_be_ideal(field: FieldInfo) -> bool:
     """Whether a field may say `ideal`."""
     return any(mark is _AS_IDEAL for mark in field.metadata)
+
+
+def _schema_of_ideal(schema: dict[str, Any]) -> None:
+    schema["anyOf"] = [form for form in schema["anyOf"] if form != {"type": "null"}]
+    schema["anyOf"].append({"const": "ideal"})
+
+
+# Of a field that holds a whole block: no such effect is one line, `name: ideal`.
+or_ideal: tuple[Any, ...] = (
+    BeforeValidator(_ideal_to(None)),
+    _AS_IDEAL,
+    Field(json_schema_extra=_schema_of_ideal),
+)
 
 
 _NUMBER = r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?"
@@ -266,6 +294,12 @@ IdleSiemens = Annotated[
     _AS_IDEAL,
     Field(ge=0),
     _for_editors("S", minimum=0),
+]
+SignedSiemens = Annotated[
+    float,
+    BeforeValidator(_ideal_to(0.0, _quantity("S"))),
+    _AS_IDEAL,
+    _for_editors("S"),
 ]
 Loading = Annotated[
     float,

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from neurosim.config import Block, BlockError, can_be_ideal, is_number
+from neurosim.config import Block, BlockError, can_be_ideal, holds_number, is_number
 from neurosim.errors import ProfileError
 
 __all__ = ["dump_block", "load_block", "parse_block", "with_value", "with_values"]
@@ -388,7 +388,7 @@ def _changed(tree: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
     out[key] = value
     if source and key != "source" and old != value and (is_number(old) or old == "ideal"):
         if not isinstance(source, Mapping):
-            source = {name: source for name, v in out.items() if is_number(v)}
+            source = {name: source for name, v in tree.items() if holds_number(v)}
         out["source"] = {**source, key: f"assumed: set in place of {old}"}
     return out
 

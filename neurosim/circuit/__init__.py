@@ -3,12 +3,14 @@
 from neurosim.circuit.amplifiers import AMPLIFIERS, Amplifier, Linear, Silu, Tanh
 from neurosim.circuit.circuit import Circuit, Law, Pairs, Springs
 from neurosim.circuit.driven import DrivenCircuit, Rate
+from neurosim.circuit.fluctuation import Fluctuation
 
 __all__ = [
     "AMPLIFIERS",
     "Amplifier",
     "Circuit",
     "DrivenCircuit",
+    "Fluctuation",
     "Law",
     "Linear",
     "Pairs",

@@ -29,6 +29,8 @@ class Rate:
         Of the rows of this block.
     tau_s : float
         Unit of time.
+    injected_A : ndarray, shape (rows, n_nodes), optional
+        Constant current into each node through its couplings.
 
     Attributes
     ----------
@@ -36,7 +38,9 @@ class Rate:
         gamma, the conductance to ground and to the springs in units of C / tau; zero where clamped.
     """
 
-    def __init__(self, circuit: Circuit, springs: Springs, tau_s: float) -> None:
+    def __init__(
+        self, circuit: Circuit, springs: Springs, tau_s: float, injected_A: Array | None = None
+    ) -> None:
         layers = circuit.layers
         n, rows = layers.n_nodes, len(springs.target_V)
         scale, spring_S = tau_s / circuit.capacitance_F, np.zeros(n)
@@ -49,6 +53,8 @@ class Rate:
         unit_V = circuit.hidden.unit_V
         self._circuit, self._layers, self._springs, self._tau_s = circuit, layers, springs, tau_s
         self._constant = (circuit.bias_A * scale)[:, None]
+        if injected_A is not None:
+            self._constant = self._constant + (injected_A * scale).T
         self._drive = (spring_S * scale)[layers.visible, None] * springs.target_V.T
         # Row scaling turns S x (v / unit) into volts per tau at the node that receives it.
         into = scale[:, None] * unit_V
@@ -119,6 +125,8 @@ class DrivenCircuit:
         White noise of each node's amplifier over 4kTg of its leak g.
     flicker_corner_Hz : float
         Frequency at which the amplifier's 1/f noise equals its white noise.
+    injected_A : ndarray, shape (rows, n_nodes), optional
+        Constant current into each node, as its couplings' current.
 
     Notes
     -----
@@ -136,6 +144,7 @@ class DrivenCircuit:
     temperature_K: float | None = None
     amplifier_excess: float = 0.0
     flicker_corner_Hz: float = 0.0
+    injected_A: Array | None = None
 
     @property
     def unit_V(self) -> float:
@@ -144,7 +153,8 @@ class DrivenCircuit:
 
     def rate(self, rows: slice | NDArray[np.intp]) -> Rate:
         """Right-hand side for some rows of the batch."""
-        return Rate(self.circuit, self.springs.rows(rows), self.tau_s)
+        injected_A = None if self.injected_A is None else self.injected_A[rows]
+        return Rate(self.circuit, self.springs.rows(rows), self.tau_s, injected_A)
 
     @property
     def noise_V(self) -> Array:

@@ -1,0 +1,256 @@
+r"""How a conductance changes with the time since its device was written.
+
+========== ==========================================================  ==========================
+law        conductance                                                 typical of
+========== ==========================================================  ==========================
+power      :math:`G_0 (t / t_0)^{-\nu}`                                phase-change memory
+log        :math:`G_0 + a L + z (b + c L),\; L = \ln (t / t_0)`        filamentary RRAM
+leak       :math:`G_r + (G_0 - G_r)\, e^{-t / \tau}`                   capacitors, electrochemical
+table      :math:`G_0 + a(x, t) + z\, b(x, t)`                         measured, as charge traps
+========== ==========================================================  ==========================
+
+G_0 is what the write left, x the target over a reference. Each device has one standard normal
+deviate z: drawn at each write, except for the leak, whose time constant is fixed at fabrication.
+From there on a law is a function of time alone. Before t_0 a device stands where it is at t_0.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+
+from neurosim.config import BlockError, IdleSiemens, Second, Siemens, Sigma, Sourced, or_ideal
+from neurosim.config import SignedSiemens as Signed
+from neurosim.devices.curves import Curve, evaluate
+
+__all__ = ["Drift", "Leak", "LogRelaxation", "PowerLaw", "TableDrift"]
+
+Array = NDArray[np.float64]
+
+
+class PowerLaw(Sourced):
+    r"""Structural relaxation of an amorphous phase, :math:`G = G_0 (t / t_0)^{-\nu}`.
+
+    nu is drawn at each write: normal, with a mean and a spread that depend on the target, cut off
+    at 0. Joshi et al., Nat. Commun. 11, 2473 (2020), Methods.
+
+    Parameters
+    ----------
+    law : {"power"}
+    start_s : float
+        t_0: time of the first read after a write.
+    reference_S : float
+        Conductance at which x = 1.
+    exponent, exponent_spread : Curve
+        Mean and standard deviation of nu over x.
+    """
+
+    at_write: ClassVar[bool] = True
+
+    law: Literal["power"]
+    start_s: Second
+    reference_S: Siemens
+    exponent: Curve
+    exponent_spread: Curve
+
+    def nu(self, target_S: Array, deviate: Array) -> Array:
+        """Exponent of each device."""
+        x = target_S / self.reference_S
+        spread = evaluate(self.exponent_spread, x)
+        return np.maximum(evaluate(self.exponent, x) + spread * deviate, 0.0)
+
+    def aged(self, written_S: Array, target_S: Array, elapsed_s: Array, deviate: Array) -> Array:
+        """Conductance a time after the write [S], all of one shape."""
+        ratio = elapsed_s / self.start_s
+        if not (ratio > 1).any():
+            return written_S
+        return written_S * np.maximum(ratio, 1.0) ** -self.nu(target_S, deviate)
+
+    def scale_s(self) -> float:
+        """Time within which a device that was just written does not change by a share above nu."""
+        return self.start_s
+
+
+class LogRelaxation(Sourced):
+    r"""Shift and spread linear in the logarithm of time, :math:`L = \ln (t / t_0)`.
+
+    .. math:: G = G_0 + a L + z\,(b + c L)
+
+    z is drawn at each write and kept: a device goes on in the direction in which it has set out.
+    What happens before t_0 is taken to happen at once. Falcone et al., arXiv:2502.04524 (2025).
+
+    Parameters
+    ----------
+    law : {"log"}
+    start_s : float
+        t_0.
+    shift_S : float
+        a, mean change for each unit of L; negative for a decay.
+    spread_S, spread_growth_S : float
+        b and c: standard deviation at t_0, and its growth for each unit of L.
+    """
+
+    at_write: ClassVar[bool] = True
+
+    law: Literal["log"]
+    start_s: Second
+    shift_S: Signed
+    spread_S: IdleSiemens
+    spread_growth_S: IdleSiemens
+
+    def aged(self, written_S: Array, target_S: Array, elapsed_s: Array, deviate: Array) -> Array:
+        """Conductance a time after the write [S], never below 0; an open device stays open."""
+        del target_S
+        log_time = np.log(np.maximum(elapsed_s / self.start_s, 1.0))
+        spread_S = self.spread_S + self.spread_growth_S * log_time
+        return _on(written_S, written_S + self.shift_S * log_time + spread_S * deviate)
+
+    def scale_s(self) -> float:
+        """Time within which a device that was just written stands still."""
+        return self.start_s
+
+
+class Leak(Sourced):
+    r"""Exponential approach to a rest value, :math:`G = G_r + (G_0 - G_r)\, e^{-t / \tau}`.
+
+    Each device has its own tau, log-normal, drawn once at fabrication.
+
+    Parameters
+    ----------
+    law : {"leak"}
+    tau_s : float
+        Mean of tau.
+    tau_spread : float
+        Its relative standard deviation among devices.
+    rest_S : float
+        G_r.
+    """
+
+    at_write: ClassVar[bool] = False
+
+    law: Literal["leak"]
+    tau_s: Second
+    tau_spread: Sigma
+    rest_S: IdleSiemens
+
+    def aged(self, written_S: Array, target_S: Array, elapsed_s: Array, deviate: Array) -> Array:
+        """Conductance a time after the write [S], all of one shape."""
+        del target_S
+        s2 = np.log1p(self.tau_spread**2)
+        tau_s = self.tau_s * np.exp(np.sqrt(s2) * deviate - s2 / 2)
+        gone = -np.expm1(-elapsed_s / tau_s)
+        return written_S + (self.rest_S - written_S) * gone
+
+    def scale_s(self) -> float:
+        """Time in which a device changes by a share of the order of 1."""
+        return self.tau_s
+
+
+class TableDrift(Sourced):
+    r"""Measured shift and spread at some times, :math:`G = G_0 + a(x, t) + z\,b(x, t)`.
+
+    The spread at the first time is what `write` draws, so that
+
+    .. math:: b^2(x, t) = s^2(x, t) - s^2(x, t_0)
+
+    is what has come since. Between the times s and a are interpolated, after the last they stay.
+
+    Parameters
+    ----------
+    law : {"table"}
+    reference_S : float
+        Conductance at which x = 1, and unit of the curves.
+    interpolation : {"linear", "log"}
+        In time or in its logarithm.
+    times_s : tuple of float
+        Times since the write, ascending.
+    shift : tuple of Curve
+        a over x at each of the times.
+    spread : tuple of Curve
+        Standard deviation s over x at each of the times.
+    """
+
+    at_write: ClassVar[bool] = True
+
+    law: Literal["table"]
+    reference_S: Siemens
+    interpolation: Literal["linear", "log"]
+    times_s: Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(min_length=2)]
+    shift: tuple[Curve, ...]
+    spread: tuple[Curve, ...]
+
+    @model_validator(mode="after")
+    def _columns_agree(self) -> TableDrift:
+        found: list[tuple[tuple[str, ...], str]] = []
+        for name in ("shift", "spread"):
+            n = len(getattr(self, name))
+            if n != len(self.times_s):
+                text = f"must have one curve for each of the {len(self.times_s)} times, but has {n}"
+                found.append(((name,), text))
+        if any(b <= a for a, b in pairwise(self.times_s)):
+            found.append((("times_s",), "must be ascending, but are not"))
+        if self.interpolation == "log" and self.times_s[0] == 0:
+            found.append((("times_s",), "must be above 0 where the interpolation is log"))
+        if found:
+            raise BlockError(found)
+        return self
+
+    def aged(self, written_S: Array, target_S: Array, elapsed_s: Array, deviate: Array) -> Array:
+        """Conductance a time after the write [S], never below 0; an open device stays open."""
+        x = target_S / self.reference_S
+        start = evaluate(self.spread[0], x)
+        shift, spread = self._at(self.shift, x, elapsed_s), self._at(self.spread, x, elapsed_s)
+        since = np.sqrt(np.maximum(spread**2 - start**2, 0.0))
+        return _on(written_S, written_S + self.reference_S * (shift + since * deviate))
+
+    def _at(self, curves: tuple[Any, ...], x: Array, elapsed_s: Array) -> Array:
+        """Interpolation between the curves at each device's own time."""
+        times, t = np.array(self.times_s), np.clip(elapsed_s, self.times_s[0], self.times_s[-1])
+        if self.interpolation == "log":
+            times, t = np.log(times), np.log(t)
+        total = np.zeros_like(x)
+        for k, curve in enumerate(curves):
+            weight = np.interp(t, times, np.eye(len(times))[k])
+            if weight.any():
+                total += weight * evaluate(curve, x)
+        return total
+
+    def scale_s(self) -> float:
+        """Time within which a device that was just written hardly changes."""
+        return self.times_s[0] or self.times_s[1]
+
+
+def _on(written_S: Array, aged_S: Array) -> Array:
+    """Aged conductances, at least 0 S; a device that the write has left open has none."""
+    return np.where(written_S > 0, np.maximum(aged_S, 0.0), 0.0)
+
+
+_LAWS = ("power", "log", "leak", "table")
+
+
+def _law(value: Any) -> str:
+    """Which class a block belongs to, its law being a known one."""
+    law = value.get("law") if isinstance(value, dict) else getattr(value, "law", None)
+    return law if law in _LAWS else _LAWS[0]
+
+
+def _named(value: Any) -> Any:
+    """Refuse a block without a known law in plain words."""
+    if isinstance(value, dict) and value.get("law") not in _LAWS:
+        said = f"but is {value['law']!r}" if "law" in value else "but is missing"
+        raise BlockError([(("law",), f"must be one of {', '.join(_LAWS)}, {said}")])
+    return value
+
+
+_Any = Annotated[
+    Annotated[PowerLaw, Tag("power")]
+    | Annotated[LogRelaxation, Tag("log")]
+    | Annotated[Leak, Tag("leak")]
+    | Annotated[TableDrift, Tag("table")],
+    Discriminator(_law),
+]
+Drift = Annotated[_Any | None, BeforeValidator(_named), *or_ideal]

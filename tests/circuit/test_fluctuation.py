@@ -1,0 +1,92 @@
+"""Noise currents of nodes against explicit fluctuations of every single conductance."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from neurosim.circuit import Fluctuation, Pairs
+
+ROWS, DRAWS = 3, 6000
+
+
+def variances(circuit, rng):
+    """Pairs of random variances in the shape of each group of devices."""
+
+    def like(pairs):
+        return Pairs(*(rng.uniform(0.1, 1, (2, *pairs.plus_S.shape)) * 1e-14))
+
+    back = circuit.back_couplings
+    return like(circuit.couplings), like(circuit.biases), like(back) if back else None
+
+
+def explicit_A(circuit, groups, u_V, rng):
+    """Change of every node's current when every conductance fluctuates, (DRAWS, rows, n_nodes)."""
+    silent = replace(circuit, leak_S=np.zeros(circuit.n_nodes))
+
+    def moved(pairs, variance):
+        def one(g, s2):
+            return g + np.sqrt(s2) * rng.standard_normal(g.shape)
+
+        return Pairs(one(pairs.plus_S, variance.plus_S), one(pairs.minus_S, variance.minus_S))
+
+    out, base = [], silent.current_A(u_V)
+    for _ in range(DRAWS):
+        back = circuit.back_couplings
+        noisy = replace(
+            silent,
+            couplings=moved(circuit.couplings, groups[0]),
+            biases=moved(circuit.biases, groups[1]),
+            back_couplings=moved(back, groups[2]) if back else None,
+        )
+        out.append(noisy.current_A(u_V) - base)
+    return np.array(out)
+
+
+def with_load(circuit, add_S=2e-6):
+    """Devices far enough from 0 S that a fluctuation never turns one off."""
+
+    def more(pairs):
+        return Pairs(pairs.plus_S + add_S, pairs.minus_S + add_S) if pairs else None
+
+    return replace(
+        circuit,
+        couplings=more(circuit.couplings),
+        biases=more(circuit.biases),
+        back_couplings=more(circuit.back_couplings),
+    )
+
+
+@pytest.mark.parametrize("separate", [False, True])
+@pytest.mark.parametrize("loading", [0.0, 0.7])
+def test_the_deviation_of_every_nodes_current_is_that_of_explicit_conductances(
+    make_circuit, separate, loading
+):
+    circuit = with_load(make_circuit(loading=loading, separate=separate))
+    rng = np.random.default_rng(0)
+    groups = variances(circuit, rng)
+    u_V = 0.1 * rng.standard_normal((ROWS, circuit.n_nodes))
+    noise = explicit_A(circuit, groups, u_V, rng)
+    expected = Fluctuation(circuit, *groups).deviation_A(u_V)
+    # A sample deviation has the relative standard error 1 / sqrt(2 n).
+    assert np.abs(noise.std(axis=0) / expected - 1).max() < 5 / np.sqrt(2 * DRAWS)
+
+
+def test_currents_of_different_nodes_are_independent_where_each_direction_has_its_device(
+    make_circuit,
+):
+    circuit = with_load(make_circuit(separate=True))
+    rng = np.random.default_rng(0)
+    groups = variances(circuit, rng)
+    u_V = 0.1 * rng.standard_normal((1, circuit.n_nodes))
+    noise = explicit_A(circuit, groups, u_V, rng)[:, 0]
+    correlation = np.corrcoef(noise.T) - np.eye(circuit.n_nodes)
+    assert np.abs(correlation).max() < 5 / np.sqrt(DRAWS)
+
+
+def test_no_variance_is_no_current(make_circuit):
+    circuit = make_circuit(loading=0.5)
+    zero = Pairs(*np.zeros((2, *circuit.couplings.plus_S.shape)))
+    bias = Pairs(*np.zeros((2, circuit.n_nodes)))
+    u_V = np.random.default_rng(0).standard_normal((4, circuit.n_nodes))
+    np.testing.assert_array_equal(Fluctuation(circuit, zero, bias).deviation_A(u_V), 0)
