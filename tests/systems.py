@@ -40,7 +40,7 @@ class Rows:
         if self.noise_V is None:
             self.noise_V = np.zeros(len(self.decay))
 
-    def rate(self, rows):
+    def rate(self, rows, dtype=np.float64):
         return Field(self.function, self.decay, np.asarray(rows))
 
 

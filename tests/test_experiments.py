@@ -10,7 +10,7 @@ import pytest
 from neurosim.host import Experiment
 from neurosim.profile import load_profile
 from neurosim.runs import train
-from neurosim.yaml_files import load_block
+from neurosim.yaml_files import load_block, with_value
 
 FOLDER = Path(__file__).parents[1] / "experiments"
 
@@ -29,10 +29,11 @@ def test_the_published_losses_start_where_correct_code_starts(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_published_run_passes_its_bifurcation_and_is_below_0_8_at_update_50(tmp_path):
+@pytest.mark.parametrize("engine", ["transient", "operating_point"])
+def test_the_published_run_passes_its_bifurcation_and_is_below_0_8_at_update_50(tmp_path, engine):
     experiment = load_block(FOLDER / "paper.yaml", Experiment)
     run = train(
-        load_profile("ideal_gradient"),
+        with_value(load_profile("ideal_gradient"), "settling.engine", engine),
         experiment.model_copy(update={"updates": 50}),
         tmp_path / "run",
     )

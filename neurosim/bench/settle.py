@@ -119,6 +119,11 @@ def _bench_law(problem: Problem, repeats: int, n_threads: int, report: Report) -
         runs[method] = partial(
             _settled, problem, n_threads, method=method, rtol=rtol, atol=1e-2 * rtol
         )
+    rtol = float(tolerance["ETD4"] or 0.0)
+    runs["ETD4, float32"] = partial(
+        _settled, problem, n_threads, rtol=rtol, atol=1e-2 * rtol, precision="float32"
+    )
+    tolerance["ETD4, float32"] = rtol
     runs["operating_point"] = partial(_settled, problem, n_threads, engine="operating_point")
     tolerance["operating_point"] = None
     report(f"{problem.law}, {problem.stage}: {repeats} repeats of our engines")

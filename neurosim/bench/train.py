@@ -134,7 +134,9 @@ def bench_train(
         batch = make_problem(law, "start", rows).batch
         engines = {
             "transient": Settling(),
+            "transient, float32": Settling(precision="float32"),
             "operating_point": Settling(engine="operating_point"),
+            "operating_point, float32": Settling(engine="operating_point", precision="float32"),
         }
         few = FlowBatch(*(a[:_EXACT_ROWS] for a in (batch.x_t, batch.u_t, batch.t)))
         report(f"{law}: exact gradient of {len(few.x_t)} rows")

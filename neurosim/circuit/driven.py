@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from scipy.constants import Boltzmann
 
 from neurosim.circuit.circuit import Array, Circuit, Springs
@@ -31,6 +31,8 @@ class Rate:
         Unit of time.
     injected_A : ndarray, shape (rows, n_nodes), optional
         Constant current into each node through its couplings.
+    dtype : dtype
+        Of the couplings and of all that is computed; states may have another.
 
     Attributes
     ----------
@@ -39,7 +41,12 @@ class Rate:
     """
 
     def __init__(
-        self, circuit: Circuit, springs: Springs, tau_s: float, injected_A: Array | None = None
+        self,
+        circuit: Circuit,
+        springs: Springs,
+        tau_s: float,
+        injected_A: Array | None = None,
+        dtype: DTypeLike = np.float64,
     ) -> None:
         layers = circuit.layers
         n, rows = layers.n_nodes, len(springs.target_V)
@@ -52,22 +59,26 @@ class Rate:
         self.decay = (circuit.decay_S + spring_S) * scale
         unit_V = circuit.hidden.unit_V
         self._circuit, self._layers, self._springs, self._tau_s = circuit, layers, springs, tau_s
-        self._constant = (circuit.bias_A * scale)[:, None]
+        constant = (circuit.bias_A * scale)[:, None]
         if injected_A is not None:
-            self._constant = self._constant + (injected_A * scale).T
-        self._drive = (spring_S * scale)[layers.visible, None] * springs.target_V.T
+            constant = constant + (injected_A * scale).T
+        self._constant = constant.astype(dtype)
+        drive = (spring_S * scale)[layers.visible, None] * springs.target_V.T
+        self._drive = drive.astype(dtype)
         # Row scaling turns S x (v / unit) into volts per tau at the node that receives it.
         into = scale[:, None] * unit_V
-        self._to_odd = circuit.couplings.delta_S * into[layers.odd]
-        self._to_even = np.ascontiguousarray(circuit.back.delta_S.T) * into[layers.even]
+        self._to_odd = (circuit.couplings.delta_S * into[layers.odd]).astype(dtype)
+        to_even = np.ascontiguousarray(circuit.back.delta_S.T) * into[layers.even]
+        self._to_even = to_even.astype(dtype)
         gain = np.ones(n) if circuit.gain is None else circuit.gain
-        self._input = (gain / unit_V)[:, None]
-        self._gain = None if circuit.gain is None else circuit.gain[:, None]
+        self._input = (gain / unit_V)[:, None].astype(dtype)
+        self._gain = None if circuit.gain is None else circuit.gain[:, None].astype(dtype)
         self._offset = None
         if circuit.offset_V is not None:
-            self._offset = circuit.offset_V[:, None] * self._input
-        self._a, self._z = np.empty((n, rows)), np.empty((n, rows))
-        self._slope = np.empty((n, rows)) if circuit.law == "gradient" else None
+            self._offset = circuit.offset_V[:, None].astype(dtype) * self._input
+        self._decay = self.decay[:, None].astype(dtype)
+        self._a, self._z = np.empty((n, rows), dtype), np.empty((n, rows), dtype)
+        self._slope = np.empty((n, rows), dtype) if circuit.law == "gradient" else None
 
     def _amplify(self, u_V: Array) -> None:
         """Outputs over the unit into `_a`, slopes into `_slope`."""
@@ -104,7 +115,7 @@ class Rate:
     def __call__(self, u_V: Array, out: Array) -> Array:
         """du/ds into `out`, both of shape (n_nodes, rows)."""
         self.nonlinear(u_V, out)
-        np.multiply(u_V, self.decay[:, None], out=self._z)
+        np.multiply(u_V, self._decay, out=self._z)
         out -= self._z
         return out
 
@@ -151,10 +162,10 @@ class DrivenCircuit:
         """Voltage of 1 in the host's numbers."""
         return self.circuit.hidden.unit_V
 
-    def rate(self, rows: slice | NDArray[np.intp]) -> Rate:
-        """Right-hand side for some rows of the batch."""
+    def rate(self, rows: slice | NDArray[np.intp], dtype: DTypeLike = np.float64) -> Rate:
+        """Right-hand side for some rows of the batch, computed in `dtype`."""
         injected_A = None if self.injected_A is None else self.injected_A[rows]
-        return Rate(self.circuit, self.springs.rows(rows), self.tau_s, injected_A)
+        return Rate(self.circuit, self.springs.rows(rows), self.tau_s, injected_A, dtype)
 
     @property
     def noise_V(self) -> Array:

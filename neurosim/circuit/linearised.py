@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,12 @@ from numpy.typing import NDArray
 from neurosim.circuit.circuit import Array, Circuit, Springs
 
 __all__ = ["Linearised"]
+
+Single = NDArray[np.float32]
+
+
+def _single(values: Array) -> Single:
+    return values.astype(np.float32)
 
 
 class Linearised:
@@ -26,6 +33,9 @@ class Linearised:
     derivative of the co-content in other coordinates. For `hopfield`, du = (I + dG s y) / D, which
     stays accurate in saturated nodes. All arrays have shape (n_nodes, rows).
 
+    Conductances are in units of the mean of D and y is in volts, in `float32`: Newton's method
+    corrects its own rounding, for the rates that it makes vanish are computed in double precision.
+
     Parameters
     ----------
     circuit : Circuit
@@ -38,8 +48,8 @@ class Linearised:
 
     Attributes
     ----------
-    scale_S : ndarray, shape (n_nodes, 1)
-        D: B without couplings, the preconditioner.
+    scale : ndarray, shape (n_nodes, 1)
+        D over its mean: B without couplings, the preconditioner.
     symmetric : ndarray of bool, shape (rows,)
         Rows that have this form: a `hopfield` node on a falling part of its characteristic has not.
     """
@@ -47,29 +57,32 @@ class Linearised:
     def __init__(self, circuit: Circuit, springs: Springs, tau_s: float, u_V: Array) -> None:
         layers = circuit.layers
         self._odd, self._even = layers.odd, layers.even
-        self._to_odd = circuit.couplings.delta_S
-        self._to_even = np.ascontiguousarray(self._to_odd.T)
-        self._per_current = (circuit.capacitance_F / tau_s)[:, None]
         self._clamped = layers.visible if springs.clamped else None
         total_S = circuit.decay_S.copy()
-        slope = circuit.slope(u_V.T).T
+        u: Any = _single(u_V)
+        slope = circuit.slope(u.T).T
         if springs.clamped:
             slope[layers.visible] = 0.0
         else:
             total_S[layers.visible] += springs.conductance_S
-        self.scale_S = total_S[:, None]
+        unit_S = total_S.mean()
+        self.scale = _single(total_S[:, None] / unit_S)
+        self._per_rate = (circuit.capacitance_F / (tau_s * unit_S))[:, None]
+        self._to_odd = _single(circuit.couplings.delta_S / unit_S)
+        self._to_even = np.ascontiguousarray(self._to_odd.T)
         self._hopfield = circuit.law == "hopfield"
         self.symmetric = np.ones(u_V.shape[1], dtype=bool)
         if self._hopfield:
             self.symmetric = np.asarray((slope >= 0).all(axis=0))
-            self._s, self._d = np.sqrt(np.maximum(slope, 0.0)), self.scale_S
+            self._s, self._d = _single(np.sqrt(np.maximum(slope, 0.0))), self.scale
         else:
-            drive = self._couple(circuit.output_V(u_V.T).T) + circuit.bias_A[:, None]
-            bend = circuit.curvature_per_V(u_V.T).T * drive
+            drive = self._couple(_single(circuit.output_V(u.T).T))
+            drive += _single(circuit.bias_A[:, None] / unit_S)
+            bend = circuit.curvature_per_V(u.T).T * drive
             if springs.clamped:
                 bend[layers.visible] = 0.0
-            self._s, self._d = slope, self.scale_S - bend
-        self._work = np.empty_like(u_V)
+            self._s, self._d = _single(slope), _single(self.scale - bend)
+        self._work = np.empty_like(self._s)
 
     def rows(self, rows: NDArray[np.intp]) -> Linearised:
         """The same for some rows of the block."""
@@ -80,13 +93,13 @@ class Linearised:
         part._work = np.empty_like(part._s)
         return part
 
-    def _couple(self, v: Array) -> Array:
+    def _couple(self, v: Single) -> Single:
         out = np.empty_like(v)
         np.matmul(self._to_odd, v[self._even], out=out[self._odd])
         np.matmul(self._to_even, v[self._odd], out=out[self._even])
         return out
 
-    def product(self, y: Array) -> Array:
+    def product(self, y: Single) -> Single:
         """B y."""
         np.multiply(self._s, y, out=self._work)
         out = self._couple(self._work)
@@ -95,16 +108,16 @@ class Linearised:
         np.subtract(self._work, out, out=out)
         return out
 
-    def right_side(self, rate: Array) -> Array:
+    def right_side(self, rate: Array) -> Single:
         """What B y must equal for Newton's step from a state that moves with `rate`."""
-        current = rate * self._per_current
+        current = _single(rate * self._per_rate)
         return self._s * current if self._hopfield else current
 
-    def step(self, rate: Array, y: Array) -> Array:
+    def step(self, rate: Array, y: Single) -> Array:
         """Newton's step du [V] from the solution y."""
         if not self._hopfield:
-            return y
-        change = (rate * self._per_current + self._couple(self._s * y)) / self.scale_S
+            return y.astype(np.float64)
+        change = (rate * self._per_rate + self._couple(self._s * y)) / self.scale
         if self._clamped is not None:
             change[self._clamped] = 0.0
         return change
@@ -112,4 +125,4 @@ class Linearised:
     def power(self, rate: Array, change_V: Array) -> Array:
         """Rate of the co-content along `change_V`, -m I du, up to one positive factor a row."""
         weight = self._s**2 if self._hopfield else 1.0
-        return -np.einsum("ij,ij->j", weight * (rate * self._per_current), change_V)
+        return -np.einsum("ij,ij->j", weight * (rate * self._per_rate), change_V)

@@ -109,6 +109,15 @@ def _profile(name: str, engine: str | None) -> Profile:
     return with_values(profile, changes)
 
 
+def _memory_line(profile: Profile, experiment: Experiment) -> str:
+    from neurosim.solvers import memory_estimate_bytes
+    from neurosim.topology import Layers
+
+    layers = Layers(profile.layers)
+    size = memory_estimate_bytes(experiment.batch, layers.n_nodes, layers.n_odd * layers.n_even)
+    return f"batches of {experiment.batch}: about {size / 1e9:.1f} GB of memory"
+
+
 @click.command()
 @click.option("--profile", metavar="NAME_OR_PATH", help="Hardware profile: see neurosim profiles.")
 @click.option(
@@ -157,8 +166,10 @@ def train(profile: str | None, out: Path | None, go_on: bool, as_json: bool, **g
             run = resume_run(out, progress=bar.on_update)
         else:
             experiment = _experiment(given["experiment"], given)
+            hardware = _profile(str(profile), given["engine"])
+            click.echo(_memory_line(hardware, experiment), err=True)
             run = run_training(
-                _profile(str(profile), given["engine"]),
+                hardware,
                 experiment,
                 out,
                 command=command_line(),

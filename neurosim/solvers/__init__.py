@@ -5,7 +5,7 @@ from neurosim.solvers.etd import ETD2, ETD4
 from neurosim.solvers.flicker import FlickerSource
 from neurosim.solvers.rkc import RKC
 from neurosim.solvers.settings import ENGINES, METHODS, Settling
-from neurosim.solvers.settle import Settled, available_threads, settle
+from neurosim.solvers.settle import Settled, available_threads, memory_estimate_bytes, settle
 from neurosim.solvers.system import RateFunction, System
 
 __all__ = [
@@ -21,5 +21,6 @@ __all__ = [
     "Settling",
     "System",
     "available_threads",
+    "memory_estimate_bytes",
     "settle",
 ]

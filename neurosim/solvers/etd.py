@@ -16,10 +16,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from scipy.integrate import DenseOutput, OdeSolver
 from scipy.interpolate import CubicHermiteSpline
 
@@ -32,6 +33,12 @@ Array = NDArray[np.float64]
 _SAFETY, _SHRINK, _GROW = 0.9, 0.2, 4.0
 
 
+@cache
+def _series(order: int) -> Array:
+    """Coefficients 1 / (j + k)! of z^j in phi_k, shape (16, order)."""
+    return np.array([[1 / math.factorial(j + k) for k in range(1, order + 1)] for j in range(16)])
+
+
 def phi_functions(z: Array, order: int) -> list[Array]:
     """phi_0(z), ..., phi_order(z) for z <= 0, accurate down to z = 0.
 
@@ -41,16 +48,15 @@ def phi_functions(z: Array, order: int) -> list[Array]:
     [1.0, 1.0, 0.5]
     """
     small = np.abs(z) < 0.5
-    phis = [np.exp(z)]
     # Downward recursion cancels for small z, where 16 terms of the series reach 1e-17.
     safe = np.where(small, -1.0, z)
+    phis = [np.exp(z)]
     recursion = np.exp(safe)
+    powers = np.vander(np.where(small, z, 0.0).ravel(), 16, increasing=True)
+    series = (powers @ _series(order)).reshape(*z.shape, order)
     for k in range(1, order + 1):
         recursion = (recursion - 1 / math.factorial(k - 1)) / safe
-        series = np.zeros_like(safe)
-        for j in reversed(range(16)):
-            series = series * np.where(small, z, 0.0) + 1 / math.factorial(j + k)
-        phis.append(np.where(small, series, recursion))
+        phis.append(np.where(small, series[..., k - 1], recursion))
     return phis
 
 
@@ -92,15 +98,17 @@ class _Exponential(OdeSolver):
         rows: int,
         nonlinear: Callable[[Array, Array], Array] | None,
         vectorized: bool,
+        dtype: DTypeLike,
     ) -> None:
         super().__init__(fun, t0, y0, t_bound, vectorized, support_complex=False)
+        self.y = self.y.astype(dtype, copy=False)
         if t_bound < t0:
             raise ValueError("ETD integrates forward only, but t_bound lies before t0.")
         self._shape = (self.n // rows, rows)
         decay = np.broadcast_to(np.asarray(decay, dtype=float), self._shape[:1])
         self._decay = decay[:, None]
         self._nonlinear = nonlinear
-        self._n, self._n_old = np.empty(self._shape), np.empty(self._shape)
+        self._n, self._n_old = np.empty(self._shape, dtype), np.empty(self._shape, dtype)
         self._evaluate(t0, self.y.reshape(self._shape), self._n)
 
     def _evaluate(self, t: float, u: Array, out: Array) -> None:
@@ -110,6 +118,10 @@ class _Exponential(OdeSolver):
         else:
             out[...] = self.fun(t, u.ravel()).reshape(self._shape)
             out += self._decay * u
+
+    def _cast(self, *coefficients: Array) -> tuple[Array, ...]:
+        """Coefficients in the precision of the state."""
+        return tuple(c.astype(self._n.dtype, copy=False) for c in coefficients)
 
     def _clip_to_bound(self, h: float) -> tuple[float, float]:
         """Step that does not pass the bound nor leave a crumb before it, and where it ends."""
@@ -146,10 +158,12 @@ class ETD4(_Exponential):
         Number of systems in `y`.
     nonlinear : callable, optional
         N(u, out) for arrays of shape (n, rows); by default ``fun(t, y) + decay * y``.
-    relative_to_start : bool
-        Let `rtol` refer to how far (root-mean-square) the row has moved from y0, not to its value.
+    start : ndarray, shape (n, rows), optional
+        Let `rtol` refer to how far (root-mean-square) a row has moved from here, not to its value.
         A nudge that moves a row by 1e-3 is then followed as accurately, relatively, as the large
         movement before it.
+    dtype : dtype
+        Of the state and of every stage.
     """
 
     def __init__(
@@ -166,20 +180,27 @@ class ETD4(_Exponential):
         atol: float = 1e-6,
         max_step: float = np.inf,
         first_step: float | None = None,
-        relative_to_start: bool = False,
+        start: Array | None = None,
         vectorized: bool = False,
+        dtype: DTypeLike = np.float64,
     ) -> None:
-        super().__init__(fun, t0, y0, t_bound, decay, rows, nonlinear, vectorized)
+        super().__init__(fun, t0, y0, t_bound, decay, rows, nonlinear, vectorized, dtype)
         self._rtol, self._atol, self._max_step = rtol, atol, max_step
-        self._start = self.y.reshape(self._shape).copy() if relative_to_start else None
-        self._stages = [np.empty(self._shape) for _ in range(5)]
+        self._start = None if start is None else start.astype(dtype)
+        self._stages = [np.empty_like(self._n) for _ in range(5)]
         self.h_abs = first_step or self._first_step()
         self._h_of_coefficients = math.nan
 
+    @property
+    def speed(self) -> Array:
+        """Largest rate of any node in each row, shape (rows,)."""
+        u = self.y.reshape(self._shape)
+        speed: Array = np.abs(self._n - self._decay * u).max(axis=0)
+        return speed
+
     def _first_step(self) -> float:
         """Time in which the fastest coupling would move its node by a tenth of the state's size."""
-        u = self.y.reshape(self._shape)
-        rate = float(np.abs(self._n - self._decay * u).max())
+        u, rate = self.y, float(self.speed.max())
         size = max(float(np.abs(u).max()), self._atol)
         return 0.1 * min(size / rate if rate > 0 else 1.0, 1.0)
 
@@ -188,8 +209,8 @@ class ETD4(_Exponential):
             return
         e, p1, p2, p3 = phi_functions(-self._decay * h, 3)
         e_half, q1, q2 = phi_functions(-self._decay * h / 2, 2)
-        self._half = (e_half, q1 * (h / 2), q2 * h)
-        self._full = (e, p1 * h, p2 * h, (4 * p3 - p2) * h)
+        self._half = self._cast(e_half, q1 * (h / 2), q2 * h)
+        self._full = self._cast(e, p1 * h, p2 * h, (4 * p3 - p2) * h)
         self._h_of_coefficients = h
 
     def _try_step(self, h: float, t_new: float) -> tuple[Array, float]:
@@ -264,7 +285,7 @@ class ETD2(_Exponential):
         (n, rows), flattened.
     step : float
         Step; the last one is shortened to end at `t_bound`.
-    decay, rows, nonlinear
+    decay, rows, nonlinear, dtype
         As for `ETD4`.
     path : NoisePath, optional
         Source of the increments xi; without it there is no noise.
@@ -283,18 +304,19 @@ class ETD2(_Exponential):
         nonlinear: Callable[[Array, Array], Array] | None = None,
         path: NoisePath | None = None,
         vectorized: bool = False,
+        dtype: DTypeLike = np.float64,
         **_tolerances: Any,
     ) -> None:
-        super().__init__(fun, t0, y0, t_bound, decay, rows, nonlinear, vectorized)
+        super().__init__(fun, t0, y0, t_bound, decay, rows, nonlinear, vectorized, dtype)
         self._step, self._path = step, path
-        self._work = np.empty(self._shape)
+        self._work = np.empty_like(self._n)
         self._h_of_coefficients = math.nan
 
     def _step_impl(self) -> tuple[bool, str | None]:
         h, t_new = self._clip_to_bound(self._step)
         if h != self._h_of_coefficients:
             e, p1, p2 = phi_functions(-self._decay * h, 2)
-            self._coefficients = e, p1 * h, p2 * h
+            self._coefficients = self._cast(e, p1 * h, p2 * h)
             self._h_of_coefficients = h
         e, p1, p2 = self._coefficients
         work, new = self._work, self.y.reshape(self._shape) * e

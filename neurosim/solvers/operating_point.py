@@ -16,19 +16,20 @@ left where the transient has brought them, and counted.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from neurosim.solvers.etd import ETD4
 from neurosim.solvers.flicker import Noise
 from neurosim.solvers.settings import Settling
 from neurosim.solvers.system import RateFunction, SmallSignal, System
-from neurosim.solvers.transient import Chunk, RateOf, finish
+from neurosim.solvers.transient import Chunk, RateOf, finish, follow
 
 __all__ = ["operating_point"]
 
 Array = NDArray[np.float64]
 
 REACH = 0.3
+# The transient only chooses the basin: its tolerances are this much wider.
+LOOSE = 3.0
 FIRST_TAU, LONGEST_TAU = 15.0, 960.0
 # A disturbance that moves no node further than this, coupling aside, is tried without a transient.
 NEAR = 0.05
@@ -37,17 +38,26 @@ _NEWTON_STEPS, _PRODUCTS = 8, 60
 
 
 def _transient(
-    rate: RateFunction, u_V: Array, span: float, settings: Settling, unit_V: float
+    rate_of: RateOf,
+    some: NDArray[np.intp],
+    u_V: Array,
+    span: float,
+    settings: Settling,
+    unit_V: float,
 ) -> tuple[Array, int]:
-    """Transient of a block (n, rows), and its evaluations."""
-    solver = ETD4(
-        lambda _t, y: y, 0.0, u_V.ravel(), span,
-        decay=rate.decay, rows=u_V.shape[1], nonlinear=rate.nonlinear,
-        rtol=settings.rtol, atol=settings.atol * unit_V, relative_to_start=True,
-    )  # fmt: skip
-    while solver.status == "running":
-        solver.step()
-    return solver.y.reshape(u_V.shape), solver.nfev
+    """Transient of some rows of the block, states (n, k), and its evaluations."""
+
+    def rate_of_some(rows: NDArray[np.intp], dtype: DTypeLike = np.float64) -> RateFunction:
+        return rate_of(some[rows], dtype)
+
+    wide = {"rtol": LOOSE * settings.rtol, "atol": LOOSE * settings.atol}
+    path = follow(rate_of_some, u_V, span, settings.model_copy(update=wide), unit_V)
+    return path.u_V, path.n_evaluations
+
+
+def _pull(now: Array, rate: RateFunction) -> Array:
+    """How far each node would move, its couplings aside: rate over decay, (n, rows)."""
+    return np.abs(now) / np.maximum(rate.decay, 1e-12)[:, None]
 
 
 def _solve(
@@ -67,9 +77,11 @@ def _solve(
     n_rows = residual.shape[1]
     solution, convex, n_products = np.zeros_like(residual), small.symmetric.copy(), 0.0
     part, rows = small, np.arange(n_rows)
-    z = residual / small.scale_S
+    size = np.maximum(np.abs(residual).max(axis=0), np.finfo(residual.dtype).tiny)
+    residual /= size
+    z = residual / small.scale
     y, p, rz = np.zeros_like(z), z.copy(), np.einsum("ij,ij->j", residual, z)
-    goal = tolerance**2 * rz
+    goal, plain = tolerance**2 * rz, rz.copy()
     active = (rz > 0) & convex
     for _ in range(_PRODUCTS):
         if 2 * np.count_nonzero(active) < len(rows):
@@ -78,27 +90,31 @@ def _solve(
             part, rows = part.rows(keep), rows[keep]
             residual, y, p = residual[:, keep], y[:, keep], p[:, keep]
             z, rz, goal, active = np.empty_like(y), rz[keep], goal[keep], active[keep]
+            plain = plain[keep]
         if not len(rows):
             break
         bp = part.product(p)
         n_products += len(rows) / n_rows
         curvature = np.einsum("ij,ij->j", p, bp)
-        # Relative to the curvature without couplings: near a bifurcation it tends to zero.
-        bowl = curvature > 1e-3 * np.einsum("ij,ij->j", p, part.scale_S * p)
+        # `plain` is the curvature without couplings: near a bifurcation the ratio tends to zero.
+        bowl = curvature > 1e-3 * plain
         convex[rows[active & ~bowl]] = False
         active &= bowl
-        length = np.where(active, rz / np.where(active, curvature, 1.0), 0.0)
-        y += length * p
+        length = np.where(active, rz / np.where(active, curvature, 1), 0)
         bp *= length
         residual -= bp
-        np.divide(residual, part.scale_S, out=z)
+        np.multiply(p, length, out=bp)
+        y += bp
+        np.divide(residual, part.scale, out=z)
         previous, rz = rz, np.einsum("ij,ij->j", residual, z)
         active &= rz > goal
-        p *= np.where(active, rz / np.where(active, previous, 1.0), 0.0)
+        turn = np.where(active, rz / np.where(active, previous, 1), 0)
+        p *= turn
         p += z
+        plain = rz + turn**2 * plain
     convex[rows[active]] = False
     solution[:, rows] = y
-    return small.step(rate, solution), convex, n_products
+    return small.step(rate, solution * size), convex, n_products
 
 
 def _descend(
@@ -136,8 +152,10 @@ def _descend(
         small = rate.linearised(here)
         if small is None:
             return u, arrived, n_evaluations, n_steps
-        # Newton squares the distance: more than that share of it need not be solved.
-        tolerance = float(np.clip(speed.max(), 1e-5, 1e-1))
+        # Newton squares the distance: more than that share of it need not be solved, nor more
+        # than brings the fastest row to rest.
+        pull = _pull(now, rate).max() / unit_V
+        tolerance = float(max(np.clip(pull, 1e-5, 1e-1), 0.1 * RESIDUAL / speed.max()))
         change, convex, n_products = _solve(small, now, tolerance)
         good = convex & (np.abs(change).max(axis=0) < REACH * unit_V)
         after = rate(here + change, np.empty_like(here))
@@ -179,12 +197,11 @@ def operating_point(
     n_evaluations = n_steps = 0.0
     elapsed, span_tau = 0.0, FIRST_TAU
     rate = rate_of(left)
-    pull = np.abs(rate(out, np.empty_like(out))) / np.maximum(rate.decay, 1e-12)[:, None]
-    try_first = (pull.max(axis=0) < NEAR * unit_V).all()
+    try_first = bool((_pull(rate(out, np.empty_like(out)), rate) < NEAR * unit_V).all())
     while len(left):
         block = out[:, left]
         if not try_first:
-            block, n = _transient(rate_of(left), block, span_tau, settings, unit_V)
+            block, n = _transient(rate_of, left, block, span_tau, settings, unit_V)
             elapsed += span_tau
             span_tau = elapsed
             out[:, left] = block

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from threadpoolctl import ThreadpoolController
 
 from neurosim.solvers.flicker import FlickerSource, Noise
@@ -19,7 +19,7 @@ from neurosim.solvers.stochastic import stochastic
 from neurosim.solvers.system import RateFunction, System
 from neurosim.solvers.transient import Chunk, RateOf, transient
 
-__all__ = ["CHUNK_ROWS", "Settled", "available_threads", "settle"]
+__all__ = ["CHUNK_ROWS", "Settled", "available_threads", "memory_estimate_bytes", "settle"]
 
 Array = NDArray[np.float64]
 
@@ -72,6 +72,22 @@ def available_threads() -> int:
 @cache
 def _pool(n_threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(n_threads, thread_name_prefix="settle")
+
+
+def memory_estimate_bytes(rows: int, n_nodes: int, n_couplings: int) -> int:
+    """Memory that one training update needs; the settling time makes no difference.
+
+    Counted: some 26 numbers for each row and node (states, drives, reads of every phase), 24 for
+    each node of the blocks that the threads work on, 40 for each coupling (devices, pairs, scaled
+    copies, the optimiser's moments), and the interpreter.
+
+    Examples
+    --------
+    >>> round(memory_estimate_bytes(1797, 320, 24_576) / 1e9, 1)
+    0.3
+    """
+    block = 24 * min(rows, CHUNK_ROWS * available_threads())
+    return 8 * (n_nodes * (26 * rows + block) + 40 * n_couplings) + 100_000_000
 
 
 Engine = Callable[[RateOf, Array, float, Settling, System, Noise | None], Chunk]
@@ -159,8 +175,10 @@ def _settle_chunk(
     while good.any():
         keep = rows[good]
 
-        def rate_of(some: NDArray[np.intp], keep: NDArray[np.intp] = keep) -> RateFunction:
-            return system.rate(keep[some])
+        def rate_of(
+            rows: NDArray[np.intp], dtype: DTypeLike = np.float64, keep: NDArray[np.intp] = keep
+        ) -> RateFunction:
+            return system.rate(keep[rows], dtype)
 
         drawn = noise and noise.some(good)
         part = engine(rate_of, u_V[keep], time_s / system.tau_s, settings, system, drawn)

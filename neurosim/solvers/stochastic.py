@@ -39,7 +39,7 @@ def stochastic(
         raise ConvergenceError(
             "The stochastic engine needs a random stream, but has none; pass `noise_of`."
         )
-    rate = rate_of(np.arange(len(u_V)))
+    rate = rate_of(np.arange(len(u_V)), settings.dtype)
     step = span / max(1, math.ceil(span / settings.step_tau - 1e-9))
     path: NoisePath = BrownianPath(noise.white, system.noise_V, rate.decay, len(u_V), step)
     if noise.flicker is not None:
@@ -55,6 +55,7 @@ def stochastic(
             nonlinear=rate.nonlinear,
             step=step,
             path=path,
+            dtype=settings.dtype,
         )
         n_steps = 0
         while solver.status == "running":

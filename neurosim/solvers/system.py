@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 __all__ = ["RateFunction", "SmallSignal", "System"]
 
 Array = NDArray[np.float64]
+Single = NDArray[np.float32]
 
 
 class RateFunction(Protocol):
@@ -33,7 +34,7 @@ class SmallSignal(Protocol):
     """A state's linear neighbourhood in symmetric form: see `neurosim.circuit.linearised`."""
 
     @property
-    def scale_S(self) -> Array:
+    def scale(self) -> Single:
         """Preconditioner, shape (n, 1): the diagonal of B without couplings."""
 
     @property
@@ -43,13 +44,13 @@ class SmallSignal(Protocol):
     def rows(self, rows: NDArray[np.intp]) -> SmallSignal:
         """The same for some rows of the block."""
 
-    def product(self, y: Array) -> Array:
+    def product(self, y: Single) -> Single:
         """B y, symmetric B."""
 
-    def right_side(self, rate: Array) -> Array:
+    def right_side(self, rate: Array) -> Single:
         """What B y must equal for Newton's step."""
 
-    def step(self, rate: Array, y: Array) -> Array:
+    def step(self, rate: Array, y: Single) -> Array:
         """Newton's step from the solution y."""
 
     def power(self, rate: Array, change_V: Array) -> Array:
@@ -75,5 +76,5 @@ class System(Protocol):
     def flicker_V(self) -> Array:
         """Flicker amplitude a [V per tau], shape (n,): du/ds has the one-sided density a^2 / f."""
 
-    def rate(self, rows: slice | NDArray[np.intp]) -> RateFunction:
-        """Right-hand side for some rows of the batch."""
+    def rate(self, rows: slice | NDArray[np.intp], dtype: DTypeLike = np.float64) -> RateFunction:
+        """Right-hand side for some rows of the batch, computed in `dtype`."""

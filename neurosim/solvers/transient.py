@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from scipy.integrate import BDF, DOP853, LSODA, RK23, RK45, OdeSolver, Radau
 
 from neurosim.solvers.etd import ETD4
@@ -15,13 +15,23 @@ from neurosim.solvers.rkc import RKC
 from neurosim.solvers.settings import Settling
 from neurosim.solvers.system import RateFunction, System
 
-__all__ = ["Chunk", "RateOf", "finish", "transient"]
+__all__ = ["REST", "Chunk", "Path", "RateOf", "finish", "follow", "transient"]
 
 Array = NDArray[np.float64]
-RateOf = Callable[[NDArray[np.intp]], RateFunction]
+
+
+class RateOf(Protocol):
+    """Right-hand side for some rows of a block, computed in `dtype`."""
+
+    def __call__(self, rows: NDArray[np.intp], dtype: DTypeLike = np.float64) -> RateFunction:
+        """Right-hand side for `rows`."""
+
 
 # A settle takes some tens of steps; so many mean a right-hand side that is not smooth.
 _MOST_STEPS = 50_000
+# Share of the absolute tolerance that a row at rest may still move; steps between two looks.
+REST = 0.1
+_CHECK_EVERY = 8
 # A row whose voltage exceeds this many unit voltages has left all bounds.
 _BOUND = 1e6
 
@@ -77,6 +87,51 @@ _SOLVERS: dict[str, type[OdeSolver]] = {
 }
 
 
+class Path(NamedTuple):
+    """Where a block (n, rows) came to, and what it cost."""
+
+    u_V: Array
+    n_evaluations: int
+    n_steps: int
+    failed: bool
+
+
+def follow(rate_of: RateOf, start_V: Array, span: float, settings: Settling, unit_V: float) -> Path:
+    """Integrate a block (n, rows) by ETD4 for `span`; rows that have come to rest leave it.
+
+    A row rests when its speed, which must not have grown since the check before, would move it by
+    less than `REST` of the absolute tolerance in all the time that is left. The block is made
+    smaller when half of its rows do.
+    """
+    atol, n_rows = settings.atol * unit_V, start_V.shape[1]
+    out, left, now = start_V.astype(np.float64), np.arange(n_rows), 0.0
+    first_step, before = None, np.zeros(n_rows)
+    n_evaluations, n_steps = 0.0, 0
+    while True:
+        rate = rate_of(left, settings.dtype)
+        solver = ETD4(
+            lambda _t, y: y, now, out[:, left].ravel(), span, decay=rate.decay, rows=len(left),
+            nonlinear=rate.nonlinear, rtol=settings.rtol, atol=atol, start=start_V[:, left],
+            first_step=first_step, dtype=settings.dtype,
+        )  # fmt: skip
+        rest, failed = np.zeros(len(left), dtype=bool), False
+        while solver.status == "running" and not failed and 2 * rest.sum() < len(left):
+            solver.step()
+            n_steps += 1
+            lost = not np.abs(solver.y).max() <= _BOUND * unit_V
+            failed = solver.status == "failed" or lost or n_steps > _MOST_STEPS
+            if n_steps % _CHECK_EVERY == 0:
+                speed = solver.speed
+                rest = (speed * (span - solver.t) < REST * atol) & (speed <= before)
+                before = speed
+        out[:, left] = solver.y.reshape(-1, len(left))
+        n_evaluations += solver.nfev * len(left) / n_rows
+        left, before = left[~rest], before[~rest]
+        now, first_step = solver.t, solver.h_abs
+        if failed or solver.status != "running" or not len(left):
+            return Path(out, int(np.ceil(n_evaluations)), n_steps, failed)
+
+
 def transient(
     rate_of: RateOf,
     u_V: Array,
@@ -90,54 +145,40 @@ def transient(
     Memory does not grow with `span`: only the newest point is kept.
     """
     del noise
-    rate = rate_of(np.arange(len(u_V)))
-    start, atol = np.ascontiguousarray(u_V.T), settings.atol * system.unit_V
+    start = np.ascontiguousarray(u_V.T)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if settings.method == "ETD4":
+            path = follow(rate_of, start, span, settings, system.unit_V)
+        else:
+            path = _by_method(rate_of, start, span, settings, system.unit_V)
+        rate = rate_of(np.arange(len(u_V)))
+        return finish(rate, path.u_V, path.n_evaluations, path.n_steps, system.unit_V, path.failed)
+
+
+def _by_method(
+    rate_of: RateOf, start: Array, span: float, settings: Settling, unit_V: float
+) -> Path:
+    """Integrate a block (n, rows) by RKC or one of SciPy's solvers."""
+    rate, rows = rate_of(np.arange(start.shape[1])), start.shape[1]
+    options: dict[str, Any] = {"rtol": settings.rtol, "atol": settings.atol * unit_V}
 
     def fun(_t: float, y: Array) -> Array:
         return rate(y.reshape(start.shape), np.empty(start.shape)).ravel()
 
-    with np.errstate(over="ignore", invalid="ignore"):
-        if settings.method == "ETD4":
-            solver: OdeSolver = ETD4(
-                fun,
-                0.0,
-                start.ravel(),
-                span,
-                decay=rate.decay,
-                rows=len(u_V),
-                nonlinear=rate.nonlinear,
-                rtol=settings.rtol,
-                atol=atol,
-                relative_to_start=True,
-            )
-        elif settings.method == "RKC":
-            solver = RKC(
-                fun,
-                0.0,
-                start.ravel(),
-                span,
-                rows=len(u_V),
-                rate=rate,
-                rtol=settings.rtol,
-                atol=atol,
-                relative_to_start=True,
-            )
-        else:
-            solver_class = _SOLVERS[settings.method]
-            solver = solver_class(fun, 0.0, start.ravel(), span, rtol=settings.rtol, atol=atol)
-            if isinstance(solver, _RowNorm):
-                solver.n_rows = len(u_V)
-        n_steps, failed = 0, False
-        while solver.status == "running":
-            solver.step()
-            n_steps += 1
-            lost = np.abs(solver.y).max() > _BOUND * system.unit_V
-            if solver.status == "failed" or lost or n_steps > _MOST_STEPS:
-                failed = True
-                break
-        return finish(
-            rate, solver.y.reshape(start.shape), solver.nfev, n_steps, system.unit_V, failed
-        )
+    if settings.method == "RKC":
+        options |= {"rows": rows, "rate": rate, "relative_to_start": True}
+        solver: OdeSolver = RKC(fun, 0.0, start.ravel(), span, **options)
+    else:
+        solver = _SOLVERS[settings.method](fun, 0.0, start.ravel(), span, **options)
+        if isinstance(solver, _RowNorm):
+            solver.n_rows = rows
+    n_steps, failed = 0, False
+    while solver.status == "running" and not failed:
+        solver.step()
+        n_steps += 1
+        lost = np.abs(solver.y).max() > _BOUND * unit_V
+        failed = solver.status == "failed" or lost or n_steps > _MOST_STEPS
+    return Path(solver.y.reshape(start.shape), solver.nfev, n_steps, failed)
 
 
 def finish(
@@ -153,4 +194,4 @@ def finish(
             # None has left the bounds yet: the fastest row is what the step control gave up on.
             bad = residual >= 0.5 * residual.max()
         residual[bad] = np.inf
-    return Chunk(u_V.T, residual, n_evaluations + 1, n_steps)
+    return Chunk(u_V.T.astype(np.float64, copy=False), residual, n_evaluations + 1, n_steps)

@@ -27,7 +27,7 @@ def table():
 def test_every_row_has_the_promised_columns(table):
     assert {row["law"] for row in table} == set(LAWS)
     assert {row["engine"] for row in table} == {
-        "right-hand side", "ETD4", "RKC", "operating_point"
+        "right-hand side", "ETD4", "ETD4, float32", "RKC", "operating_point"
     }  # fmt: skip
     assert all(row.keys() >= COLUMNS for row in table)
 
@@ -42,7 +42,7 @@ def test_a_free_phase_from_the_start_costs_a_quarter_of_scipys_best_at_the_same_
 
 def test_an_update_costs_bounded_work_and_its_gradient_is_the_exact_one():
     for row in bench_train(200, 1, peers=False):
-        limit = {"transient": 400, "operating_point": 240}[row["engine"]]
+        limit = {"transient": 400, "operating_point": 200}[row["engine"].split(",")[0]]
         assert row["evaluations"] <= limit
         assert row["max_error"] < 1e-3
 

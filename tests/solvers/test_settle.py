@@ -1,5 +1,8 @@
 """Settling a batch: against closed forms and SciPy, whatever the chunks and threads."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from scipy.constants import Boltzmann
@@ -209,3 +212,72 @@ def test_the_settling_time_does_not_cost_memory(make_circuit, make_springs):
     # The path alone would be many times what is allowed here; the interpreter's own noise is not.
     assert long - short < 0.2 * path
     assert path > 5e6
+
+
+def test_float32_moves_a_settled_state_by_its_rounding_alone(make_circuit, make_springs):
+    circuit = make_circuit(sizes=(16, 24, 20), w=0.3, mismatch=0.05)
+    springs = make_springs(circuit, rows=40)
+    system, u = DrivenCircuit(circuit, springs, TAU_S), np.zeros((40, circuit.n_nodes))
+    exact = settle(system, u, 10 * TAU_S, Settling(rtol=1e-9, atol=1e-12))
+    unit_V = system.unit_V
+    for engine in ("transient", "operating_point"):
+        ends = [
+            settle(system, u, 10 * TAU_S, Settling(engine=engine, precision=p, rtol=1e-5))
+            for p in ("float32", "float64")
+        ]
+        assert ends[0].u_V.dtype == np.float64
+        assert not ends[0].refused.any()
+        # Some 50 steps, each rounded to 6e-8 of voltages of up to 4 units, which errors outlive.
+        assert np.abs(ends[0].u_V - ends[1].u_V).max() < 50 * 6e-8 * 4 * unit_V
+        if engine == "transient":
+            assert np.abs(ends[0].u_V - exact.u_V).max() < 1e-3 * unit_V
+
+
+def test_float32_is_refused_where_no_solver_has_it():
+    with pytest.raises(ValueError, match="must be float64 with RKC; only ETD4"):
+        Settling(precision="float32", method="RKC")
+
+
+def test_rows_at_rest_leave_the_batch_and_stay_where_they_are():
+    # One row is 60 times slower than the others: these must not be carried to its end.
+    slow = np.where(np.arange(64) == 5, 1 / 60, 1.0)[:, None]
+    target = np.linspace(-1, 1, 64)[:, None]
+
+    def field(u, rows):
+        return slow[rows] * (target[rows] - u) + u
+
+    system = Rows(field, np.array([1.0]))
+    time_s, settings = 300 * TAU_S, Settling(rtol=1e-6, atol=1e-8)
+    got = settle(system, np.zeros((64, 1)), time_s, settings)
+    exact = target * (1 - np.exp(-300 * slow))
+    # A row that leaves may still move by a tenth of atol; a step may err by rtol of the movement.
+    np.testing.assert_allclose(got.u_V, exact, atol=1e-5)
+    # Four evaluations a step for every row would be the cost of carrying all of them to the end.
+    assert got.n_evaluations < 0.8 * 4 * got.n_steps
+
+
+def test_a_row_that_creeps_away_from_a_saddle_is_not_taken_for_one_at_rest():
+    # du/ds = 0.1 u - u^3 from 1e-4: it starts at a speed of 1e-5, and ends at sqrt(0.1).
+    system = Rows(lambda u, rows: 1.1 * u - u**3, np.array([1.0]))
+    u = np.where(np.arange(40) == 7, 1e-4, np.sqrt(0.1))[:, None]
+    got = settle(system, u, 600 * TAU_S, Settling())
+    np.testing.assert_allclose(got.u_V, np.sqrt(0.1), rtol=1e-3)
+
+
+def test_the_memory_estimate_is_what_an_update_takes():
+    script = """
+import resource, numpy as np
+from neurosim.chip import Chip
+from neurosim.host import FlowSettings, gradient, present
+from neurosim.profile import load_profile
+from neurosim.solvers import memory_estimate_bytes
+chip = Chip(load_profile("ideal_hopfield"))
+layers, rng = chip.data_sheet.layers, np.random.default_rng(0)
+x, u = rng.standard_normal((2, 4000, 64))
+flow = FlowSettings(settle_tau=2).on(chip.data_sheet)
+gradient(present(chip, x, u, flow), flow.beta, layers)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+print(memory_estimate_bytes(4000, layers.n_nodes, layers.n_odd * layers.n_even) / peak)
+"""
+    got = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert 0.7 < float(got.stdout) < 1.6
