@@ -11,9 +11,12 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from neurosim.config import Block, BlockError, Excess, Hertz, Kelvin, Sourced
+from neurosim.config import Block, BlockError, Excess, Hertz, Kelvin, Sourced, or_ideal
 from neurosim.converters import Adc, CurrentSense, Dac
-from neurosim.devices import CouplingDevice, Mismatch, Node, Spring
+from neurosim.devices import CouplingDevice, DeviceNoise, Drift, Mismatch, Node, Spring
+from neurosim.devices.curves import Piece
+from neurosim.devices.drift import Leak, LogRelaxation, PowerLaw, TableDrift
+from neurosim.devices.read_noise import Telegraph
 from neurosim.errors import ProfileError
 from neurosim.solvers.settings import Settling
 from neurosim.topology import Layers
@@ -100,6 +103,10 @@ class Profile(Block):
         Programmable conductance from each visible node to its DAC.
     coupling : CouplingDevice
         A pair of conductances for one signed weight.
+    drift : Drift or None
+        How conductances change with the time since they were written.
+    device_noise : DeviceNoise or None
+        How conductances fluctuate, besides their thermal noise.
     mismatch : Mismatch
         How far devices of one die stray from their design.
     dac : Dac
@@ -123,6 +130,8 @@ class Profile(Block):
     node: Node
     spring: Spring
     coupling: CouplingDevice
+    drift: Drift
+    device_noise: Annotated[DeviceNoise | None, *or_ideal]
     mismatch: Mismatch
     dac: Dac
     adc: Adc
@@ -246,12 +255,18 @@ def _field_texts(cls: type) -> dict[str, str]:
     }
 
 
+# Blocks within a block, which a schema describes too.
+_INNER = {
+    cls.__name__: cls for cls in (Leak, LogRelaxation, Piece, PowerLaw, TableDrift, Telegraph)
+}
+
+
 def json_schema() -> dict[str, Any]:
     """JSON Schema of a profile with the docstrings' text, for editors."""
     schema = Profile.model_json_schema()
     blocks = {"Profile": schema, **schema["$defs"]}
     for name, block in blocks.items():
-        cls = getattr(sys.modules[__name__], name)
+        cls = _INNER.get(name) or getattr(sys.modules[__name__], name)
         block["description"] = (inspect.getdoc(cls) or "").split("\n\n")[0]
         texts = _field_texts(cls) | _field_texts(Sourced)
         for field, entry in block["properties"].items():

@@ -320,6 +320,46 @@ def converters(draw, ranges, noise):
     return fields | extra | {"source": draw(source)}
 
 
+finite = st.floats(-1e3, 1e3)
+curve = st.just("ideal") | finite | st.fixed_dictionaries({"log": st.tuples(finite, finite)})
+
+
+@st.composite
+def drifts(draw):
+    """A drift of any law."""
+    reference = {"reference_S": positive, "exponent": curve, "exponent_spread": curve}
+    change = {"shift_S": finite, "spread_S": positive, "spread_growth_S": or_ideal(positive)}
+    leak = {"tau_s": positive, "tau_spread": sigma, "rest_S": or_ideal(positive)}
+    table = {
+        "reference_S": positive, "interpolation": st.sampled_from(["linear", "log"]),
+        "times_s": st.just([1.0, 2.0]), "shift": st.tuples(curve, curve),
+        "spread": st.tuples(curve, curve),
+    }  # fmt: skip
+    laws = {
+        "power": {"start_s": positive} | reference, "log": {"start_s": positive} | change,
+        "leak": leak, "table": table,
+    }  # fmt: skip
+    law = draw(st.sampled_from(sorted(laws)))
+    return draw(st.fixed_dictionaries({"law": st.just(law), **laws[law], "source": source}))
+
+
+@st.composite
+def device_noises(draw):
+    """Any device noise."""
+    telegraph = st.fixed_dictionaries(
+        {
+            "share": st.floats(1e-9, 1), "step": st.floats(1e-9, 1), "fastest_s": st.just(1e-6),
+            "slowest_s": st.floats(1e-5, 1), "source": source,
+        }
+    )  # fmt: skip
+    fields = {
+        "relative_to": st.sampled_from(["conductance", "reference"]), "reference_S": positive,
+        "flicker": curve, "slowest_s": positive, "short_term": curve,
+        "telegraph": or_ideal(telegraph), "source": source,
+    }  # fmt: skip
+    return draw(st.fixed_dictionaries(fields))
+
+
 @st.composite
 def profiles(draw):
     """Any valid profile."""
@@ -351,6 +391,8 @@ def profiles(draw):
             "directions": draw(st.sampled_from(["shared", "separate"])),
             "source": draw(source),
         },
+        "drift": draw(or_ideal(drifts())),
+        "device_noise": draw(or_ideal(device_noises())),
         "mismatch": {
             **{k: draw(sigma) for k in ("leak", "capacitance", "coupling", "spring", "gain")},
             "offset_V": draw(or_ideal(positive)),
@@ -402,6 +444,8 @@ def fits(value, schema, root):
         schema = root["$defs"][schema["$ref"].split("/")[-1]]
     if "anyOf" in schema:
         return any(fits(value, branch, root) for branch in schema["anyOf"])
+    if "oneOf" in schema:
+        return sum(fits(value, branch, root) for branch in schema["oneOf"]) == 1
     if "const" in schema or "enum" in schema:
         return value in schema.get("enum", [schema.get("const")])
     if not isinstance(value, KINDS[schema["type"]]):

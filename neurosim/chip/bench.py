@@ -68,6 +68,14 @@ class Oscilloscope:
         """Pass on."""
         self.chip.program(weights)
 
+    def refresh(self) -> None:
+        """Pass on."""
+        self.chip.refresh()
+
+    def wait(self, time_s: float) -> None:
+        """Pass on."""
+        self.chip.wait(time_s)
+
     def precharge(self, visible_V: Array) -> None:
         """Pass on."""
         self.chip.precharge(visible_V)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.constants import Boltzmann
 
+from neurosim.chip.bank import DeviceBank
 from neurosim.chip.die import Die
+from neurosim.chip.fluctuations import DeviceFluctuations
 from neurosim.chip.interface import DataSheet
 from neurosim.chip.ledger import Ledger
-from neurosim.circuit import Circuit, DrivenCircuit, Pairs, Springs
-from neurosim.errors import CheckpointError, DataError
+from neurosim.circuit import Circuit, DrivenCircuit, Springs
+from neurosim.errors import DataError
 from neurosim.profile import Profile
 from neurosim.solvers import FlickerSource, Settling, settle
 from neurosim.streams import Streams
@@ -23,6 +26,7 @@ from neurosim.topology import Weights
 __all__ = ["Chip"]
 
 Array = NDArray[np.float64]
+Generators = dict[int, np.random.Generator]
 
 
 @dataclass
@@ -71,20 +75,23 @@ class Chip:
         self._n_threads = n_threads
         self._streams = Streams(seed)
         self._draws = _Draws()
-        idle = profile.coupling.target(np.zeros(1), profile.node.leak_S)
-        layers = self.die.layers
-        zeros = np.zeros((layers.n_odd, layers.n_even)), np.zeros(layers.n_nodes)
-        pairs = [Pairs(z + idle.plus_S[0], z + idle.minus_S[0]) for z in zeros]
-        self._target_S = self.die.devices.join(*pairs)
-        self._achieved_S = self._target_S
-        self._use(self.die.circuit(self._achieved_S))
-        self.u_V = np.zeros((0, layers.n_nodes))
+        self.bank = DeviceBank(profile, self.die.devices, self._streams)
+        self._fluctuations: DeviceFluctuations | None = None
+        if profile.device_noise is not None:
+            self._fluctuations = DeviceFluctuations(profile.device_noise, self.die, self._streams)
+        # When the row that is presented began, and how long it has run since.
+        self._now_s = 0.0
+        self._injected_A: Array | None = None
+        self._use_devices()
+        self.u_V = np.zeros((0, self.die.layers.n_nodes))
         self._held_V: Array | None = None
         self._springs: Springs | None = None
         self._flicker: FlickerSource | None = None
 
-    def _use(self, circuit: Circuit) -> None:
-        self.circuit = circuit
+    def _use_devices(self) -> None:
+        """Make the circuit of the devices as they are at this time."""
+        self._devices_S = self.bank.conductance_S(self._now_s)
+        self.circuit = self.die.circuit(self._devices_S)
         self._released: Circuit | None = None
 
     @cached_property
@@ -108,31 +115,30 @@ class Chip:
 
     def program(self, weights: Weights) -> None:
         """Write every device whose target has changed; the others keep what they hold."""
-        coupling, unit_S = self.profile.coupling, self.profile.node.leak_S
-        layers = self.die.layers
-        expected = ((layers.n_odd, layers.n_even), (layers.n_nodes,))
-        if (weights.coupling.shape, weights.bias.shape) != expected:
-            raise DataError(
-                f"Chip.program needs weights of shapes {expected[0]} and {expected[1]}, but got "
-                f"{weights.coupling.shape} and {weights.bias.shape}."
-            )
-        if not (np.isfinite(weights.coupling).all() and np.isfinite(weights.bias).all()):
-            raise DataError("Chip.program needs finite weights, but some are NaN or infinite.")
-        w = coupling.target(weights.coupling, unit_S)
-        b = coupling.target(weights.bias, unit_S)
-        target = self.die.devices.join(Pairs(w.plus_S, w.minus_S), Pairs(b.plus_S, b.minus_S))
-        changed = target != self._target_S
-        achieved = target
-        if coupling.programming_noise:
-            rng = self._streams.generator("programming", self._draws.program)
-            written = coupling.write(target, unit_S, rng)
-            achieved = np.where(changed, written, self._achieved_S)
-        self._target_S, self._achieved_S = target, achieved
-        self._use(self.die.circuit(achieved))
+        target_S, n_clipped = self.bank.target(weights)
+        self._now_s = self.ledger.chip_time_s
+        n_written = self.bank.program(target_S, self._now_s, self._draws.program)
+        self._written(n_written)
+        self.ledger.weights_clipped += n_clipped
+
+    def refresh(self) -> None:
+        """Write every device to its target again."""
+        self._now_s = self.ledger.chip_time_s
+        self._written(self.bank.refresh(self._now_s, self._draws.program))
+
+    def _written(self, n_devices: int) -> None:
+        self._use_devices()
         self._draws.program += 1
         self.ledger.programs += 1
-        self.ledger.device_writes += int(np.count_nonzero(changed))
-        self.ledger.weights_clipped += w.n_clipped + b.n_clipped
+        self.ledger.device_writes += n_devices
+
+    def wait(self, time_s: float) -> None:
+        """Let time pass with nothing presented; the nodes' state is lost."""
+        if not 0 <= time_s < np.inf:
+            raise DataError(f"Chip.wait needs a finite time of at least 0 s, but got {time_s:g} s.")
+        self.ledger.chip_time_s += time_s
+        self.u_V = self.u_V[:0]
+        self._held_V, self._springs, self._flicker = None, None, None
 
     def precharge(self, visible_V: Array) -> None:
         """Visible nodes to these voltages, hidden nodes to 0 V."""
@@ -140,6 +146,9 @@ class Chip:
         self.u_V = np.zeros((len(actual_V), self.die.layers.n_nodes))
         self.u_V[:, self.die.layers.visible] = actual_V
         self._held_V, self._springs, self._flicker = None, None, None
+        self._injected_A, self._now_s = None, self.ledger.chip_time_s
+        if self._fluctuations is not None:
+            self._fluctuations.precharge()
 
     def drive(self, target_V: Array, conductance_S: float) -> Array:
         """Springs of this conductance to these voltages."""
@@ -223,34 +232,73 @@ class Chip:
         return self._flicker
 
     def settle(self, time_s: float) -> None:
-        """Let every row run for `time_s`."""
+        """Let every row run for `time_s`.
+
+        Rows come one after another, each with all its phases: the devices are as old as they are
+        when the first row reaches this phase.
+        """
         if not time_s > 0 or not len(self.u_V):
             raise DataError(
                 f"Chip.settle needs a time above 0 s and at least one row, but has {time_s:g} s "
                 f"and {len(self.u_V)} rows; precharge first."
             )
-        index, settling = self._draws.settle, self.settling
+        if self.bank.is_stale(self._now_s):
+            self._use_devices()
+        system, settling = self.system(), self.settling
         if self._springs is None and settling.engine == "operating_point":
             # A released chip is read on its way: where it would come to rest is not the question.
             settling = settling.model_copy(update={"engine": "transient"})
-        # A row that has diverged stays NaN until the next precharge; it must not reach a solver.
-        alive = np.asarray(np.isfinite(self.u_V).all(axis=1))
-        result = settle(
-            self.system(),
-            np.where(alive[:, None], self.u_V, 0.0),
-            time_s,
-            settling,
-            noise_of=lambda chunk: self._streams.generator("thermal", index, chunk),
-            n_threads=self._n_threads,
-            flicker=self._flicker_source(),
-        )
+        if self._fluctuations is None:
+            self._settle_part(system, time_s, settling, {})
+        else:
+            # The voltages across the devices set their noise: as at the start, then as half-way.
+            current_A = self._noise_currents(self._fluctuations, system.circuit, time_s)
+            thermal: Generators = {}
+            for _ in range(2):
+                self._injected_A = current_A(np.nan_to_num(self.u_V))
+                noisy = replace(system, injected_A=self._injected_A)
+                self._settle_part(noisy, time_s / 2, settling, thermal)
+        self._now_s += time_s
         self._draws.settle += 1
-        self.u_V = np.where(alive[:, None], result.u_V, np.nan)
-        self.residual = result.residual
         ledger = self.ledger
         ledger.settles += 1
         ledger.rows_settled += len(self.u_V)
         ledger.chip_time_s += time_s * len(self.u_V)
+
+    def _noise_currents(
+        self, fluctuations: DeviceFluctuations, circuit: Circuit, time_s: float
+    ) -> Callable[[Array], Array]:
+        """Device noise of this settle; a released node follows no faster than its capacitor."""
+        sheet = self.data_sheet
+        tau_s = sheet.tau_s if self._springs is not None else sheet.release_tau_s
+        index, rows = self._draws.settle, len(self.u_V)
+        return fluctuations.currents(circuit, self._devices_S, time_s, tau_s, index, rows)
+
+    def _settle_part(
+        self, system: DrivenCircuit, time_s: float, settling: Settling, thermal: Generators
+    ) -> None:
+        """Run the engine; the `thermal` noise of each chunk goes on where it was."""
+        index = self._draws.settle
+
+        def noise_of(chunk: int) -> np.random.Generator:
+            if chunk not in thermal:
+                thermal[chunk] = self._streams.generator("thermal", index, chunk)
+            return thermal[chunk]
+
+        # A row that has diverged stays NaN until the next precharge; it must not reach a solver.
+        alive = np.asarray(np.isfinite(self.u_V).all(axis=1))
+        result = settle(
+            system,
+            np.where(alive[:, None], self.u_V, 0.0),
+            time_s,
+            settling,
+            noise_of=noise_of,
+            n_threads=self._n_threads,
+            flicker=self._flicker_source(),
+        )
+        self.u_V = np.where(alive[:, None], result.u_V, np.nan)
+        self.residual = result.residual
+        ledger = self.ledger
         ledger.rows_diverged += int(np.count_nonzero(result.diverged & alive))
         ledger.rows_refused += int(np.count_nonzero(result.refused))
         ledger.evaluations += result.n_evaluations
@@ -297,6 +345,8 @@ class Chip:
         assert sense is not None
         assert self._springs is not None
         current_A = self.circuit.source_current_A(self.u_V, self._springs)
+        if self._injected_A is not None and self._springs.clamped:
+            current_A = current_A - self._injected_A[:, self.die.layers.visible]
         value, n_clipped = sense.read(current_A)
         self.ledger.adc_conversions += current_A.size
         self.ledger.adc_clipped += n_clipped
@@ -311,24 +361,19 @@ class Chip:
 
     def programmed_S(self) -> tuple[Array, Array]:
         """Target and achieved conductance of every device, in the order of `die.devices`."""
-        return self._target_S, self._achieved_S
+        return self.bank.target_S, self.bank.written_S
 
     def state(self) -> dict[str, Any]:
         """Everything that later behaviour depends on, besides profile and seed."""
         return {
-            "target_S": self._target_S,
-            "achieved_S": self._achieved_S,
+            **self.bank.state(),
             "draws": asdict(self._draws),
             "ledger": asdict(self.ledger),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from a `state` of a chip with the same profile and seed."""
-        if len(state["target_S"]) != self.die.devices.size:
-            raise CheckpointError(
-                f"Chip.restore needs {self.die.devices.size} devices, but the state has "
-                f"{len(state['target_S'])}; it belongs to another profile."
-            )
-        self._target_S, self._achieved_S = state["target_S"], state["achieved_S"]
+        self.bank.restore(state)
         self._draws, self.ledger = _Draws(**state["draws"]), Ledger(**state["ledger"])
-        self._use(self.die.circuit(self._achieved_S))
+        self._now_s = self.bank.seen_at_s
+        self._use_devices()

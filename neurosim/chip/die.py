@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.circuit import AMPLIFIERS, Circuit, Linear, Pairs
+from neurosim.circuit import AMPLIFIERS, Circuit, Fluctuation, Linear, Pairs
 from neurosim.devices import spread
 from neurosim.profile import Profile
 from neurosim.streams import Streams
@@ -38,6 +38,13 @@ class DeviceArray:
     def size(self) -> int:
         """Number of devices."""
         return (4 if self.separate else 2) * self._n_couplings + 2 * self.layers.n_nodes
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """Which places of the vector hold a device, (size,)."""
+        here = self.layers.present.astype(float)
+        nodes = np.ones(self.layers.n_nodes)
+        return self.join(Pairs(here, here.copy()), Pairs(nodes, nodes.copy())) > 0
 
     def join(self, couplings: Pairs, biases: Pairs) -> Array:
         """One vector from pairs; separate directions are written alike."""
@@ -129,6 +136,10 @@ class Die:
             gain=self._gain,
             offset_V=self._offset_V,
         )
+
+    def fluctuation(self, circuit: Circuit, variance_S2: Array) -> Fluctuation:
+        """Noise of `circuit` with these variances of its devices, before coupling mismatch."""
+        return Fluctuation(circuit, *self.devices.split(variance_S2 * self._device_factor**2))
 
     def released(self, circuit: Circuit) -> Circuit:
         """`circuit` with its visible nodes on their large capacitors."""

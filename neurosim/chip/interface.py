@@ -72,6 +72,12 @@ class ChipInterface(Protocol):
     def program(self, weights: Weights) -> None:
         """Set every coupling and bias to the nearest conductances; beyond full scale they clip."""
 
+    def refresh(self) -> None:
+        """Write every device to its target again."""
+
+    def wait(self, time_s: float) -> None:
+        """Let the chip stand with nothing presented; the devices age, the nodes' state is lost."""
+
     def precharge(self, visible_V: Array) -> None:
         """Charge the visible nodes to these voltages and discharge all others, (rows, n_visible).
 
@@ -88,7 +94,7 @@ class ChipInterface(Protocol):
         """Let the visible nodes run free on their large capacitors."""
 
     def settle(self, time_s: float) -> None:
-        """Wait."""
+        """Let the nodes run for this time."""
 
     def store(self) -> None:
         """Sample every node onto its hold capacitor."""

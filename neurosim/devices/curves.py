@@ -132,7 +132,6 @@ Curve = Annotated[
     BeforeValidator(_pieces, json_schema_input_type=float | str | Piece | tuple[Piece, ...]),
     AfterValidator(_in_order),
     PlainSerializer(_shortest, return_type=Any),
-    Field(max_length=8),
 ]
 
 

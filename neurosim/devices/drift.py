@@ -41,6 +41,7 @@ class PowerLaw(Sourced):
     Parameters
     ----------
     law : {"power"}
+        Names this law.
     start_s : float
         t_0: time of the first read after a write.
     reference_S : float
@@ -86,6 +87,7 @@ class LogRelaxation(Sourced):
     Parameters
     ----------
     law : {"log"}
+        Names this law.
     start_s : float
         t_0.
     shift_S : float
@@ -122,6 +124,7 @@ class Leak(Sourced):
     Parameters
     ----------
     law : {"leak"}
+        Names this law.
     tau_s : float
         Mean of tau.
     tau_spread : float
@@ -162,6 +165,7 @@ class TableDrift(Sourced):
     Parameters
     ----------
     law : {"table"}
+        Names this law.
     reference_S : float
         Conductance at which x = 1, and unit of the curves.
     interpolation : {"linear", "log"}

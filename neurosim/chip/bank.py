@@ -1,0 +1,130 @@
+"""All programmable devices of a chip: what they were told to hold, and what they hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.chip.ageing import Ageing
+from neurosim.chip.die import DeviceArray
+from neurosim.circuit import Pairs
+from neurosim.errors import CheckpointError, DataError
+from neurosim.profile import Profile
+from neurosim.streams import Streams
+from neurosim.topology import Weights
+
+__all__ = ["DeviceBank"]
+
+Array = NDArray[np.float64]
+
+
+class DeviceBank:
+    """State of every programmable device, in the order of `DeviceArray`.
+
+    Parameters
+    ----------
+    profile : Profile
+    devices : DeviceArray
+    streams : Streams
+
+    Attributes
+    ----------
+    target_S : ndarray, shape (n_devices,)
+        What the last write aimed at.
+    written_S : ndarray, shape (n_devices,)
+        What the last write of each device left behind.
+    """
+
+    def __init__(self, profile: Profile, devices: DeviceArray, streams: Streams) -> None:
+        self._coupling, self._unit_S = profile.coupling, profile.node.leak_S
+        self._devices, self._streams = devices, streams
+        layers = devices.layers
+        start = Weights(np.zeros((layers.n_odd, layers.n_even)), np.zeros(layers.n_nodes))
+        self.target_S = self.target(start)[0]
+        self.written_S = self.target_S
+        self._ageing: Ageing | None = None
+        if profile.drift is not None:
+            self._ageing = Ageing(profile.drift, devices.size, streams)
+
+    def target(self, weights: Weights) -> tuple[Array, int]:
+        """Nearest programmable conductances, and how many weights lay beyond the full scale."""
+        layers = self._devices.layers
+        expected = ((layers.n_odd, layers.n_even), (layers.n_nodes,))
+        if (weights.coupling.shape, weights.bias.shape) != expected:
+            raise DataError(
+                f"Chip.program needs weights of shapes {expected[0]} and {expected[1]}, but got "
+                f"{weights.coupling.shape} and {weights.bias.shape}."
+            )
+        if not (np.isfinite(weights.coupling).all() and np.isfinite(weights.bias).all()):
+            raise DataError("Chip.program needs finite weights, but some are NaN or infinite.")
+        w = self._coupling.target(weights.coupling, self._unit_S)
+        b = self._coupling.target(weights.bias, self._unit_S)
+        target_S = self._devices.join(Pairs(w.plus_S, w.minus_S), Pairs(b.plus_S, b.minus_S))
+        return target_S, w.n_clipped + b.n_clipped
+
+    def program(self, target_S: Array, time_s: float, index: int) -> int:
+        """Write every device whose target has changed; the others keep what they hold.
+
+        Parameters
+        ----------
+        target_S : ndarray, shape (n_devices,)
+        time_s : float
+            Of the chip's clock.
+        index : int
+            Number of the write: address of its random draws.
+
+        Returns
+        -------
+        n_written : int
+        """
+        return self._write(target_S, target_S != self.target_S, time_s, index)
+
+    def refresh(self, time_s: float, index: int) -> int:
+        """Write every device to its target again; how many these are."""
+        return self._write(self.target_S, self._devices.present, time_s, index)
+
+    def _write(self, target_S: Array, chosen: NDArray[np.bool_], time_s: float, index: int) -> int:
+        written_S = target_S
+        if self._coupling.programming_noise:
+            rng = self._streams.generator("programming", index)
+            noisy_S = self._coupling.write(target_S, self._unit_S, rng)
+            written_S = np.where(chosen, noisy_S, self.written_S)
+        self.target_S, self.written_S = target_S, written_S
+        if self._ageing is not None:
+            self._ageing.write(chosen, time_s, index)
+        return int(np.count_nonzero(chosen))
+
+    def is_stale(self, time_s: float) -> bool:
+        """Whether the conductances have moved since they were last asked for."""
+        return self._ageing is not None and self._ageing.is_stale(time_s)
+
+    def conductance_S(self, time_s: float) -> Array:
+        """Conductances at a time of the chip's clock, before the mismatch of the die."""
+        if self._ageing is None:
+            return self.written_S
+        return self._ageing.conductance_S(self.written_S, self.target_S, time_s)
+
+    @property
+    def seen_at_s(self) -> float:
+        """When the conductances were last asked for."""
+        return 0.0 if self._ageing is None else self._ageing.time_s
+
+    def state(self) -> dict[str, Any]:
+        """Everything that later conductances depend on, besides profile and seed."""
+        state: dict[str, Any] = {"target_S": self.target_S, "achieved_S": self.written_S}
+        if self._ageing is not None:
+            state["ageing"] = self._ageing.state()
+        return state
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from a `state` of a bank of the same profile and seed."""
+        if len(state["target_S"]) != self._devices.size:
+            raise CheckpointError(
+                f"Chip.restore needs {self._devices.size} devices, but the state has "
+                f"{len(state['target_S'])}; it belongs to another profile."
+            )
+        self.target_S, self.written_S = state["target_S"], state["achieved_S"]
+        if self._ageing is not None:
+            self._ageing.restore(state["ageing"])

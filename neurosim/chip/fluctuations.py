@@ -1,0 +1,92 @@
+"""Device noise of a batch: which part of it the phases share, and the currents that it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.chip.die import Die
+from neurosim.circuit import Circuit
+from neurosim.devices import DeviceNoise
+from neurosim.streams import Streams
+
+__all__ = ["DeviceFluctuations"]
+
+Array = NDArray[np.float64]
+
+
+class DeviceFluctuations:
+    """Noise currents of the nodes from fluctuating devices, constant over a settle.
+
+    Rows are the same chip at different times, so each draws its own noise. What the phases of a
+    presentation share is drawn at its first settle and kept until the next precharge; the rest is
+    drawn at each settle. Which devices have a trap is drawn at fabrication.
+
+    Parameters
+    ----------
+    noise : DeviceNoise
+    die : Die
+    streams : Streams
+    """
+
+    def __init__(self, noise: DeviceNoise, die: Die, streams: Streams) -> None:
+        self._noise, self._die, self._streams = noise, die, streams
+        self._traps = None
+        if noise.telegraph is not None:
+            rng = streams.generator("fabrication.telegraph")
+            self._traps = noise.telegraph.traps(die.devices.size, rng)
+        self._common_z: Array | None = None
+        self._made_for: tuple[Circuit, float, float] | None = None
+
+    def precharge(self) -> None:
+        """End the presentation: the next settle draws the common part anew."""
+        self._common_z = None
+
+    def currents(
+        self, circuit: Circuit, devices_S: Array, time_s: float, tau_s: float, index: int, rows: int
+    ) -> Callable[[Array], Array]:
+        """Draw the noise of settle number `index`.
+
+        Parameters
+        ----------
+        circuit : Circuit
+        devices_S : ndarray, shape (n_devices,)
+            Conductances before the mismatch of the die.
+        time_s : float
+            Of the settle: the time from the end of one phase to that of the next.
+        tau_s : float
+            Time constant that limits what a node can follow.
+        index, rows : int
+
+        Returns
+        -------
+        current_A : callable
+            Current into each node, (rows, n_nodes), for node voltages of that shape.
+        """
+        self._weigh(circuit, devices_S, time_s, tau_s)
+        shape = rows, circuit.n_nodes
+
+        def draw(part: str) -> Array:
+            rng = self._streams.generator(f"device_noise.{part}", index)
+            return rng.standard_normal(shape)
+
+        if self._common_z is None:
+            self._common_z = draw("common")
+        common_z, own_z = self._common_z, draw("own")
+        common, own = self._common, self._own
+
+        def current_A(u_V: Array) -> Array:
+            return common_z * common.deviation_A(u_V) + own_z * own.deviation_A(u_V)
+
+        return current_A
+
+    def _weigh(self, circuit: Circuit, devices_S: Array, time_s: float, tau_s: float) -> None:
+        """Variances of the circuit's devices, unless those at hand still hold."""
+        made_for = self._made_for
+        if made_for and made_for[0] is circuit and made_for[1:] == (time_s, tau_s):
+            return
+        variance = self._noise.variance(devices_S, time_s, tau_s, self._traps)
+        self._common, self._own = (self._die.fluctuation(circuit, part) for part in variance)
+        self._made_for = circuit, time_s, tau_s
