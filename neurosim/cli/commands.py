@@ -1,4 +1,4 @@
-"""Commands that show, draw, judge, export and time. Heavy packages are imported inside."""
+"""Commands that show, draw, judge and time. Heavy packages are imported inside."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from neurosim.cli.common import (
 )
 from neurosim.errors import DataError
 
-__all__ = ["bench", "evaluate", "export", "profiles", "report", "sample"]
+__all__ = ["bench", "evaluate", "profiles", "report", "sample"]
 
 
 @click.group(invoke_without_command=True)
@@ -128,22 +128,6 @@ def evaluate(
         print_json(result)
         return
     click.echo("\n".join(metric_lines(result)))
-
-
-@click.command()
-@RUN
-@click.option("--to", "file", type=FOLDER, required=True, help="File to write, ending in .csv.")
-@JSON
-def export(run: Path, file: Path, as_json: bool) -> None:
-    """Write the weight table of a trained chip."""
-    from neurosim.export import export as export_table
-    from neurosim.runs import Run
-
-    n_rows = export_table(Run.open(run).chip(), file)
-    if as_json:
-        print_json({"file": str(file), "rows": n_rows})
-        return
-    click.echo(f"{file}: {n_rows} couplings and biases")
 
 
 @click.command()

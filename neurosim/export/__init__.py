@@ -1,6 +1,20 @@
 """Weight tables and netlists for other tools."""
 
+from neurosim.export.formats import FORMATS, export, read_table
+from neurosim.export.programming import check_table, profile_of, program_table
 from neurosim.export.spice import has_ngspice, netlist, run_ngspice
-from neurosim.export.table import export, table
+from neurosim.export.table import WeightTable, table
 
-__all__ = ["export", "has_ngspice", "netlist", "run_ngspice", "table"]
+__all__ = [
+    "FORMATS",
+    "WeightTable",
+    "check_table",
+    "export",
+    "has_ngspice",
+    "netlist",
+    "profile_of",
+    "program_table",
+    "read_table",
+    "run_ngspice",
+    "table",
+]

@@ -1,117 +1,211 @@
-"""The weight table: every coupling and bias of a run as numbers that other tools read."""
+"""The weight table: every coupling and bias of a chip as numbers that other tools read.
+
+A table has one block for each matrix of the network: ``W<k>`` of shape (n_{k+1}, n_k) holds the
+couplings between layers k and k + 1, row i being a node of layer k + 1 and column j one of layer
+k; ``b<k>`` of shape (n_k,) holds the biases of layer k. Each block has the columns of `COLUMNS`
+that the chip has. The data sheet beside them says what the numbers mean.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip import Chip
-from neurosim.files import check_writable, write_text
-from neurosim.topology import Layers
+from neurosim.devices import CouplingDevice
+from neurosim.profile import Profile
+from neurosim.topology import Layers, Weights
+from neurosim.yaml_files import dump_block
 
-__all__ = ["COLUMNS", "csv_text", "export", "table"]
+__all__ = [
+    "COLUMNS",
+    "Column",
+    "WeightTable",
+    "checksum",
+    "data_sheet",
+    "level_S",
+    "packed",
+    "shapes",
+    "table",
+    "unpacked",
+]
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
+KIND = "neurosim weight table"
+VERSION = 1
+
+
+class Column(NamedTuple):
+    """One number of each pair of devices: its name, unit and meaning."""
+
+    name: str
+    unit: str
+    meaning: str
+    whole: bool = False
+
 
 COLUMNS = (
-    "kind",
-    "layer",
-    "row",
-    "column",
-    "from_node",
-    "to_node",
-    "weight",
-    "target_plus_S",
-    "target_minus_S",
-    "code_plus",
-    "code_minus",
-    "achieved_plus_S",
-    "achieved_minus_S",
+    Column("weight", "", "dimensionless weight of the targets, (G+ - G-) / unit_S"),
+    Column("target_plus_S", "S", "conductance that G+ should have"),
+    Column("target_minus_S", "S", "conductance that G- should have"),
+    Column("code_plus", "", "level of the target G+, from 0", whole=True),
+    Column("code_minus", "", "level of the target G-, from 0", whole=True),
+    Column("achieved_plus_S", "S", "what the last write left in G+; fixed mismatch comes on top"),
+    Column("achieved_minus_S", "S", "what the last write left in G-; fixed mismatch comes on top"),
+    Column("back_plus_S", "S", "as achieved_plus_S, of the device of the other direction"),
+    Column("back_minus_S", "S", "as achieved_minus_S, of the device of the other direction"),
 )
 
 
-def _blocks(layers: Layers, plus: Array, minus: Array) -> Iterator[tuple[int, Array, Array]]:
-    """Layer k and the matrices (n_{k+1}, n_k) of its couplings to layer k + 1."""
+@dataclass(frozen=True)
+class WeightTable:
+    """Blocks of numbers and the data sheet that explains them.
+
+    Attributes
+    ----------
+    sheet : dict
+        See `data_sheet`; plain JSON values.
+    blocks : dict
+        Arrays by block and column: ``blocks["W0"]["target_plus_S"]``.
+    """
+
+    sheet: dict[str, Any]
+    blocks: dict[str, dict[str, Array]]
+
+    @property
+    def size(self) -> int:
+        """Number of couplings and biases."""
+        return sum(next(iter(columns.values())).size for columns in self.blocks.values())
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns that this table has."""
+        present = set().union(*self.blocks.values()) if self.blocks else set()
+        return tuple(column for column in COLUMNS if column.name in present)
+
+
+def checksum(profile: Profile) -> str:
+    """Digest of what the profile says of the chip; how settles are computed is no part of it."""
+    tree = profile.model_dump(
+        mode="json", exclude={"summary", "description", "settling", "host"}, exclude_none=False
+    )
+
+    def without_sources(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {k: without_sources(v) for k, v in value.items() if k != "source"}
+
+    text = json.dumps(without_sources(tree), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def level_S(coupling: CouplingDevice, unit_S: float) -> Array | None:
+    """Conductance of each level code, ascending; None for a continuum."""
+    if coupling.levels is None:
+        return None
+    step = coupling.full_scale / (coupling.levels - 1)
+    return coupling.idle_S + np.arange(coupling.levels) * step * unit_S
+
+
+def data_sheet(profile: Profile, seed: int) -> dict[str, Any]:
+    """What a reader of the table must know, as plain JSON values.
+
+    The keys are: the table's kind and version; the profile's name, checksum and whole text; the
+    seed of the die; sizes of the layers with their names; scales (`unit_S` is the conductance of
+    weight 1, `unit_V` the voltage of 1, `reference_V` the rail of the biases, `tau_s` a node's
+    C / g); encoding, directions and range of a weight; `level_S`, the conductance of every code;
+    and each column's unit and meaning.
+    """
+    coupling, node, layers = profile.coupling, profile.node, Layers(profile.layers)
+    levels = level_S(coupling, node.leak_S)
+    return {
+        "kind": KIND,
+        "version": VERSION,
+        "profile": profile.name,
+        "profile_checksum": checksum(profile),
+        "die_seed": seed,
+        "layers": dict(zip(layers.names(), layers.sizes, strict=True)),
+        "order": "W<k>: row = node of layer k + 1, column = node of layer k; b<k>: node of layer k",
+        "unit_S": node.leak_S,
+        "unit_V": node.unit_V,
+        "reference_V": node.unit_V,
+        "tau_s": node.tau_s,
+        "encoding": coupling.encoding,
+        "directions": coupling.directions,
+        "full_scale": coupling.full_scale,
+        "level_S": None if levels is None else levels.tolist(),
+        "columns": {c.name: {"unit": c.unit, "meaning": c.meaning} for c in COLUMNS},
+        "profile_yaml": dump_block(profile),
+    }
+
+
+def shapes(layers: Layers) -> dict[str, tuple[int, ...]]:
+    """Shape of every block."""
+    sizes = layers.sizes
+    out: dict[str, tuple[int, ...]] = {
+        f"W{k}": (sizes[k + 1], sizes[k]) for k in range(len(sizes) - 1)
+    }
+    return out | {f"b{k}": (size,) for k, size in enumerate(sizes)}
+
+
+def unpacked(layers: Layers, coupling: Array, bias: Array) -> dict[str, Array]:
+    """Blocks of a crossbar (n_odd, n_even) and of a vector over all nodes."""
+    out = {}
     for k in range(len(layers.sizes) - 1):
-        box = layers.crossing(k)
-        p, m = plus[box], minus[box]
-        yield (k, p, m) if k % 2 == 0 else (k, p.T, m.T)
+        block = coupling[layers.crossing(k)]
+        out[f"W{k}"] = np.ascontiguousarray(block if k % 2 == 0 else block.T)
+    return out | {f"b{k}": bias[layers.nodes(k)].copy() for k in range(len(layers.sizes))}
 
 
-def table(chip: Chip) -> list[dict[str, Any]]:
-    """Rows of the table: couplings layer by layer, then biases.
+def packed(layers: Layers, blocks: dict[str, Array]) -> Weights:
+    """Crossbar and bias vector of blocks."""
+    n = len(layers.sizes)
+    matrices = [blocks[f"W{k}"] for k in range(n - 1)]
+    return Weights.from_layers(layers, matrices, [blocks[f"b{k}"] for k in range(n)])
 
-    A coupling has kind W and layer k: row i is a node of layer k + 1, column j one of layer k. A
-    bias has kind b and layer k; its column is empty.
 
-    The achieved conductances are what the last write left behind, programming noise included; the
-    fixed mismatch of a die's devices comes on top and is not in the table. `weight` is the
-    dimensionless weight that the target conductances stand for, (G+ - G-) / g; the codes are empty
-    where a device has no levels.
-    """
+def positions(chip: Chip) -> dict[str, dict[str, Array]]:
+    """Where the devices of each block stand in the vectors of `Chip.programmed_S`."""
+    devices, layers = chip.die.devices, chip.die.layers
+    couplings, biases, back = devices.split(np.arange(devices.size, dtype=np.float64))
+    pairs = {
+        "plus_S": (couplings.plus_S, biases.plus_S),
+        "minus_S": (couplings.minus_S, biases.minus_S),
+    }
+    if back is not None:
+        pairs |= {"back_plus_S": (back.plus_S, biases.plus_S)}
+        pairs |= {"back_minus_S": (back.minus_S, biases.minus_S)}
+    return {
+        name: {key: at.astype(np.intp) for key, at in unpacked(layers, *boxes).items()}
+        for name, boxes in pairs.items()
+    }
+
+
+def table(chip: Chip) -> WeightTable:
+    """The table of a chip as it is programmed."""
     coupling, unit_S = chip.profile.coupling, chip.profile.node.leak_S
-    layers, names = chip.die.layers, chip.die.layers.names()
-    target, achieved = (chip.die.devices.split(vector) for vector in chip.programmed_S())
-
-    def row(place: dict[str, Any], goal: tuple[float, float], got: tuple[float, float]) -> Any:
-        codes: list[Any] = ["", ""]
-        if coupling.levels is not None:
-            codes = coupling.level(np.array(goal), unit_S).tolist()
-        return place | {
-            "weight": (goal[0] - goal[1]) / unit_S,
-            "target_plus_S": goal[0],
-            "target_minus_S": goal[1],
-            "code_plus": codes[0],
-            "code_minus": codes[1],
-            "achieved_plus_S": got[0],
-            "achieved_minus_S": got[1],
+    target_S, achieved_S = chip.programmed_S()
+    at = positions(chip)
+    blocks: dict[str, dict[str, Array]] = {}
+    for name in shapes(chip.die.layers):
+        plus, minus = (target_S[at[side][name]] for side in ("plus_S", "minus_S"))
+        block: dict[str, Array] = {
+            "weight": (plus - minus) / unit_S,
+            "target_plus_S": plus,
+            "target_minus_S": minus,
         }
-
-    rows = []
-    goals = _blocks(layers, target[0].plus_S, target[0].minus_S)
-    gots = _blocks(layers, achieved[0].plus_S, achieved[0].minus_S)
-    for (k, goal_plus, goal_minus), (_, got_plus, got_minus) in zip(goals, gots, strict=True):
-        for i, j in np.ndindex(goal_plus.shape):
-            place = {"kind": "W", "layer": k, "row": i, "column": j}
-            place |= {"from_node": f"{names[k]}[{j}]", "to_node": f"{names[k + 1]}[{i}]"}
-            goal = float(goal_plus[i, j]), float(goal_minus[i, j])
-            rows.append(row(place, goal, (float(got_plus[i, j]), float(got_minus[i, j]))))
-    for k, name in enumerate(names):
-        nodes = range(layers.n_nodes)[layers.nodes(k)]
-        for i, node in enumerate(nodes):
-            place = {"kind": "b", "layer": k, "row": i, "column": ""}
-            place |= {"from_node": "reference", "to_node": f"{name}[{i}]"}
-            goal = float(target[1].plus_S[node]), float(target[1].minus_S[node])
-            got = float(achieved[1].plus_S[node]), float(achieved[1].minus_S[node])
-            rows.append(row(place, goal, got))
-    return rows
-
-
-def csv_text(rows: list[dict[str, Any]]) -> str:
-    """The table as CSV; numbers keep all their bits."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({k: f"{v:.17g}" if isinstance(v, float) else v for k, v in row.items()})
-    return out.getvalue()
-
-
-def export(chip: Chip, path: Path) -> int:
-    """Write the weight table of a chip to `path`; the number of its rows.
-
-    Raises
-    ------
-    DataError
-        The format is not known, or the folder does not exist.
-    """
-    check_writable(path, [".csv"])
-    rows = table(chip)
-    write_text(path, csv_text(rows))
-    return len(rows)
+        if coupling.levels is not None:
+            block["code_plus"] = coupling.level(plus, unit_S)
+            block["code_minus"] = coupling.level(minus, unit_S)
+        for side in ("plus_S", "minus_S"):
+            block[f"achieved_{side}"] = achieved_S[at[side][name]]
+        for side in ("back_plus_S", "back_minus_S"):
+            if side in at:
+                block[side] = achieved_S[at[side][name]]
+        blocks[name] = block
+    return WeightTable(data_sheet(chip.profile, chip.seed), blocks)

@@ -37,7 +37,9 @@ def one_line(result):
 
 
 def test_every_command_explains_itself():
-    names = ["quickstart", "profiles", "train", "sample", "evaluate", "export", "report"]
+    names = [
+        "quickstart", "profiles", "train", "sample", "evaluate", "export", "import", "report",
+    ]  # fmt: skip
     overview = run("--help").stdout
     for name in names:
         assert name in overview
@@ -90,6 +92,29 @@ def test_evaluate_prints_one_object(trained):
 def test_export_writes_the_table(trained, tmp_path):
     result = run("export", trained, "--to", tmp_path / "w.csv", "--json")
     assert json.loads(result.stdout)["rows"] == 24_896
+
+
+@pytest.mark.parametrize("suffix", ["csv", "npz", "mat"])
+def test_import_makes_a_run_whose_chip_draws_the_same_samples(trained, tmp_path, suffix):
+    table, copy = tmp_path / f"w.{suffix}", tmp_path / "copy"
+    assert run("export", trained, "--to", table).exit_code == 0
+    same = ["--experiment", trained / "experiment.yaml"]
+    result = json.loads(run("import", table, "--out", copy, *same, "--json").stdout)
+    assert (result["rows"], result["profile"]) == (24_896, "ideal_hopfield")
+    for folder in (trained, copy):
+        args = ["-n", 2, "--t-end", 0.1, "--out", tmp_path / f"{folder.name}.csv"]
+        assert run("sample", folder, *args).exit_code == 0
+    assert (tmp_path / "run.csv").read_text() == (tmp_path / "copy.csv").read_text()
+
+
+def test_import_refuses_a_table_of_another_profile_and_makes_no_folder(trained, tmp_path):
+    table, out = tmp_path / "w.npz", tmp_path / "out"
+    run("export", trained, "--to", table)
+    line = one_line(run("import", table, "--profile", "cmos_rc_6bit", "--out", out))
+    assert "is for ideal_hopfield with checksum" in line
+    assert "must be readable" in one_line(run("import", tmp_path / "no.csv", "--out", out))
+    assert "must end in" in one_line(run("import", tmp_path / "no.xyz"))
+    assert not out.exists()
 
 
 def test_mistakes_give_one_clear_line_and_write_nothing(trained, tmp_path):

@@ -1,6 +1,7 @@
 """The weight table against the circuit it describes."""
 
 import csv
+import json
 
 import numpy as np
 import pytest
@@ -11,11 +12,12 @@ from neurosim.export import export, table
 from neurosim.host import initial_weights
 from neurosim.profile import load_profile
 from neurosim.topology import Weights
-from neurosim.yaml_files import with_value
+from neurosim.yaml_files import with_value, with_values
 
 
-def chip_of(name, sizes=(4, 6, 5)):
-    chip = Chip(with_value(load_profile(name), "layers", sizes))
+def chip_of(name, sizes=(4, 6, 5), **changes):
+    profile = with_value(load_profile(name), "layers", sizes)
+    chip = Chip(with_values(profile, {k.replace("__", "."): v for k, v in changes.items()}))
     chip.program(initial_weights(chip.die.layers, 0.5, np.random.default_rng(0)))
     return chip
 
@@ -51,21 +53,39 @@ def test_codes_times_their_step_are_the_target_conductances(tmp_path):
     coupling = chip.profile.coupling
     step_S = coupling.full_scale * chip.profile.node.leak_S / (coupling.levels - 1)
     export(chip, tmp_path / "w.csv")
+    level_S = json.loads((tmp_path / "w.sheet.json").read_text())["level_S"]
     for row in read(tmp_path / "w.csv"):
         for side in ("plus", "minus"):
-            target = coupling.idle_S + int(row[f"code_{side}"]) * step_S
+            code = int(row[f"code_{side}"])
+            target = coupling.idle_S + code * step_S
             assert float(row[f"target_{side}_S"]) == pytest.approx(target, rel=1e-12, abs=1e-20)
-            assert 0 <= int(row[f"code_{side}"]) < coupling.levels
+            assert float(row[f"target_{side}_S"]) == level_S[code]
+            assert 0 <= code < coupling.levels
 
 
 def test_numbers_keep_all_their_bits(tmp_path):
     chip = chip_of("cmos_rc_6bit")
     export(chip, tmp_path / "w.csv")
-    for text, value in zip(read(tmp_path / "w.csv"), table(chip), strict=True):
-        assert float(text["achieved_plus_S"]) == value["achieved_plus_S"]
+    column = iter(read(tmp_path / "w.csv"))
+    for block in table(chip).blocks.values():
+        for value in block["achieved_plus_S"].ravel():
+            assert float(next(column)["achieved_plus_S"]) == value
+
+
+def test_each_direction_of_separate_devices_has_its_own_column():
+    chip = chip_of("cmos_rc_6bit", coupling__directions="separate")
+    block, layers = table(chip).blocks["W0"], chip.die.layers
+    backward = chip.circuit.back.delta_S[layers.crossing(0)]
+    factor = chip.die.circuit(np.ones(chip.die.devices.size)).back
+    plus, minus = (array[layers.crossing(0)] for array in (factor.plus_S, factor.minus_S))
+    found = block["back_plus_S"] * plus - block["back_minus_S"] * minus
+    np.testing.assert_allclose(found, backward, rtol=1e-12, atol=1e-20)
+    assert not np.array_equal(block["back_plus_S"], block["achieved_plus_S"])
 
 
 def test_a_format_that_is_not_known_is_refused(tmp_path):
-    with pytest.raises(DataError, match=r"must end in \.csv, but is w\.docx"):
+    with pytest.raises(DataError, match=r"must end in \.csv, .* but is w\.docx"):
         export(chip_of("ideal_hopfield"), tmp_path / "w.docx")
+    with pytest.raises(DataError, match=r"must be one of csv, .* but is 'xls'"):
+        export(chip_of("ideal_hopfield"), tmp_path / "w.csv", "xls")
     assert not list(tmp_path.iterdir())

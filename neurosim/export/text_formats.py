@@ -1,0 +1,151 @@
+"""CSV, one row a coupling or bias, and JSON, one array a block and column; nothing is rounded."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from neurosim.errors import DataError
+from neurosim.export.table import COLUMNS, Array, WeightTable, shapes
+from neurosim.topology import Layers
+
+__all__ = ["read_csv", "read_json", "write_csv", "write_json"]
+
+PLACE = ("kind", "layer", "row", "column", "from_node", "to_node")
+
+
+def _places(layers: Layers) -> Iterator[tuple[str, int, list[Any]]]:
+    """Block, flat index and first cells of each row of the CSV table."""
+    names = layers.names()
+    for block, shape in shapes(layers).items():
+        k = int(block[1:])
+        if block[0] == "W":
+            for flat, (i, j) in enumerate(np.ndindex(*shape)):
+                yield block, flat, ["W", k, i, j, f"{names[k]}[{j}]", f"{names[k + 1]}[{i}]"]
+        else:
+            for i in range(*shape):
+                yield block, i, ["b", k, i, "", "reference", f"{names[k]}[{i}]"]
+
+
+def _cells(values: Array) -> list[str]:
+    return [f"{v:.17g}" if isinstance(v, float) else str(v) for v in values.ravel().tolist()]
+
+
+def write_csv(table: WeightTable) -> bytes:
+    """The blocks row by row: couplings layer by layer, then biases, whose `column` is empty."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    names = [column.name for column in table.columns]
+    writer.writerow([*PLACE, *names])
+    texts = {
+        block: list(zip(*(_cells(columns[name]) for name in names), strict=True))
+        for block, columns in table.blocks.items()
+    }
+    layers = Layers(tuple(table.sheet["layers"].values()))
+    writer.writerows([*place, *texts[block][flat]] for block, flat, place in _places(layers))
+    return out.getvalue().encode()
+
+
+def read_csv(data: bytes, sheet: dict[str, Any] | None) -> WeightTable:
+    """What `write_csv` wrote; columns may come in any order, rows too.
+
+    Raises
+    ------
+    DataError
+        Rows or cells are missing, repeated or no numbers.
+    """
+    assert sheet is not None
+    layers = Layers(tuple(sheet["layers"].values()))
+    reader = csv.DictReader(io.StringIO(data.decode()), strict=True)
+    header = list(reader.fieldnames or ())
+    lost = [name for name in ("kind", "layer", "row", "column") if name not in header]
+    names = [column.name for column in COLUMNS if column.name in header]
+    if lost or not names:
+        raise DataError(
+            f"The CSV table must have the columns kind, layer, row, column and numbers, but "
+            f"has {', '.join(header) or 'none'}."
+        )
+    blocks = {
+        block: {name: np.full(shape, np.nan) for name in names}
+        for block, shape in shapes(layers).items()
+    }
+    seen = {block: np.zeros(shape, dtype=bool) for block, shape in shapes(layers).items()}
+    for row in reader:
+        block, place = _place_of(row, seen, reader.line_num)
+        for name in names:
+            blocks[block][name][place] = _number(row[name], name, reader.line_num)
+        seen[block][place] = True
+    for block, filled in seen.items():
+        if not filled.all():
+            first = ", ".join(map(str, np.argwhere(~filled)[0]))
+            raise DataError(
+                f"The CSV table must have a row for each of the {filled.size} cells of {block}, "
+                f"but {np.count_nonzero(~filled)} are missing, the first is {block}[{first}]."
+            )
+    return WeightTable(sheet, blocks)
+
+
+def _place_of(
+    row: dict[str, str], seen: dict[str, Array], line: int
+) -> tuple[str, tuple[int, ...]]:
+    """Block and index of one row, which must be new."""
+    name = f"{row['kind']}{row['layer']}"
+    try:
+        if name not in seen:
+            raise ValueError
+        place = tuple(int(row[key]) for key in ("row", "column")[: seen[name].ndim])
+        if min(place) < 0 or seen[name][place]:
+            raise ValueError
+    except (TypeError, ValueError, IndexError):
+        shown = ", ".join(f"{key} {row[key]!r}" for key in ("kind", "layer", "row", "column"))
+        raise DataError(
+            f"Line {line} of the CSV table must be a cell of the network that no line before it "
+            f"has, but is {shown}."
+        ) from None
+    return name, place
+
+
+def _number(text: str | None, name: str, line: int) -> float:
+    try:
+        return float(text or "")
+    except ValueError:
+        raise DataError(
+            f"Line {line} of the CSV table must have a number as {name}, but has {text!r}."
+        ) from None
+
+
+def write_json(table: WeightTable) -> bytes:
+    """``{"sheet": {...}, "blocks": {"W0": {"weight": [[...]]}}}``; floats keep all bits."""
+    blocks = {
+        block: {name: values.tolist() for name, values in columns.items()}
+        for block, columns in table.blocks.items()
+    }
+    sheet = json.dumps(table.sheet, indent=1)
+    return f'{{"sheet": {sheet},\n"blocks": {json.dumps(blocks)}}}\n'.encode()
+
+
+def read_json(data: bytes, sheet: dict[str, Any] | None) -> WeightTable:
+    """What `write_json` wrote; the file has its own sheet.
+
+    Raises
+    ------
+    DataError
+        It has no sheet and blocks, or a block is no array of numbers.
+    """
+    tree = json.loads(data)
+    try:
+        blocks = {
+            block: {name: np.array(values, dtype=np.float64) for name, values in columns.items()}
+            for block, columns in tree["blocks"].items()
+        }
+        return WeightTable(dict(tree["sheet"]), blocks)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(
+            f"The JSON table must hold a sheet and blocks of arrays of numbers, but does not "
+            f"({error}); export it again."
+        ) from None
