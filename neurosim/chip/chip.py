@@ -77,7 +77,7 @@ class Chip:
         self._draws = _Draws()
         self.bank = DeviceBank(profile, self.die.devices, self._streams)
         self._fluctuations: DeviceFluctuations | None = None
-        if profile.device_noise is not None:
+        if profile.device_noise is not None and not profile.device_noise.silent:
             self._fluctuations = DeviceFluctuations(profile.device_noise, self.die, self._streams)
         # When the row that is presented began, and how long it has run since.
         self._now_s = 0.0

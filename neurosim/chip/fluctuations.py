@@ -78,7 +78,7 @@ class DeviceFluctuations:
         common, own = self._common, self._own
 
         def current_A(u_V: Array) -> Array:
-            return common_z * common.deviation_A(u_V) + own_z * own.deviation_A(u_V)
+            return common.current_A(u_V, common_z) + own.current_A(u_V, own_z)
 
         return current_A
 

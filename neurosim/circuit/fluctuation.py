@@ -8,11 +8,16 @@ current in proportion to the voltage across it. Summed over the devices of a nod
                      + \sigma^{-2}_{ij} (v_j + l u_i)^2 \Bigr)^{1/2}
 
 with z standard normal for each node and row, and l the share of a conductance that loads the node:
-one product of matrices for a batch, as a phase has, where true conductances would need a matrix for
-each row. Exact for the variance of every node's current, and for its sum over many devices. Where
-one device serves both directions, the currents of its two nodes are taken as independent: their
-correlation is that of one device among all those of a node. Under the `gradient` law the noise of
-the load is left out.
+a few products of matrices for a batch, where true conductances would need a matrix for each row.
+Exact for the variance of every node's current. Currents of different nodes are independent where
+each direction of a coupling has its own device. Where one device serves both, they are correlated,
+
+.. math:: \langle I_i I_j \rangle = \sigma^2_{ij} v_i v_j, \qquad
+          \textstyle\sum_{\text{odd}} v_i I_i = \sum_{\text{even}} v_j I_j,
+
+and of this correlation the leading part is kept: one direction among the odd nodes moves as one
+among the even nodes. It is all of it where the variances factor, :math:`\sigma^2_{ij} = a_i b_j`.
+Left out: what the load shares, and under the `gradient` law the noise of the load.
 """
 
 from __future__ import annotations
@@ -61,6 +66,28 @@ class Fluctuation:
             variance += total * load_V**2 - 2 * load_V * cross
         return np.sqrt(np.maximum(variance, 0.0))
 
+    def current_A(self, u_V: Array, z: Array) -> Array:
+        """Noise current of each node for standard normal draws `z`, all (rows, n_nodes)."""
+        deviation_A = self.deviation_A(u_V)
+        if self.back_couplings is None:
+            z = self._correlated(self.circuit.output_V(u_V), deviation_A, z)
+        return z * deviation_A
+
+    def _correlated(self, v: Array, deviation_A: Array, z: Array) -> Array:
+        """Draws whose odd and even nodes share what their common devices make them share."""
+        odd, even = self.circuit.layers.odd, self.circuit.layers.even
+        shared = self.couplings.sum_S
+        relative = v / np.where(deviation_A > 0, deviation_A, np.inf)
+        p = relative[:, odd] * (v[:, even] ** 2 @ shared.T)
+        q = relative[:, even] * (v[:, odd] ** 2 @ shared)
+        p, q = _unit(p), _unit(q)
+        share = np.sum(((relative[:, odd] * p) @ shared) * relative[:, even] * q, axis=1)
+        share = np.clip(share, -1.0, 1.0)
+        a, b = np.sum(p * z[:, odd], axis=1), np.sum(q * z[:, even], axis=1)
+        out = z.copy()
+        out[:, even] += (share * a + (np.sqrt(1 - share**2) - 1) * b)[:, None] * q
+        return out
+
     def _gather(self, of_nodes: Array, to_odd: Array, to_even: Array) -> Array:
         """Sum over the neighbours of each node, weighted by its devices."""
         layers = self.circuit.layers
@@ -68,3 +95,9 @@ class Fluctuation:
         out[:, layers.odd] = of_nodes[:, layers.even] @ to_odd.T
         out[:, layers.even] = of_nodes[:, layers.odd] @ to_even
         return out
+
+
+def _unit(vectors: Array) -> Array:
+    """Each row over its length; rows of zeros stay."""
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.where(length > 0, length, 1.0)

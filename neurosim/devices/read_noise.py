@@ -109,6 +109,11 @@ class DeviceNoise(Sourced):
     short_term: Curve
     telegraph: Annotated[Telegraph | None, *or_ideal]
 
+    @property
+    def silent(self) -> bool:
+        """Whether every part is ideal."""
+        return not (self.flicker or self.short_term or self.telegraph)
+
     def variance(
         self, conductance_S: Array, lag_s: float, tau_s: float, traps: Traps | None = None
     ) -> Variance:

@@ -90,3 +90,25 @@ def test_no_variance_is_no_current(make_circuit):
     bias = Pairs(*np.zeros((2, circuit.n_nodes)))
     u_V = np.random.default_rng(0).standard_normal((4, circuit.n_nodes))
     np.testing.assert_array_equal(Fluctuation(circuit, zero, bias).deviation_A(u_V), 0)
+
+
+def test_currents_are_correlated_as_their_common_devices_make_them(make_circuit):
+    """Exact where the variances factor, with biases of any variance."""
+    circuit = with_load(make_circuit())
+    rng = np.random.default_rng(0)
+    layers, n = circuit.layers, circuit.n_nodes
+    factors = np.outer(rng.uniform(0.1, 2, layers.n_odd), rng.uniform(0.1, 2, layers.n_even))
+    groups = (
+        Pairs(2e-15 * factors * layers.present, 6e-15 * factors * layers.present),
+        Pairs(*rng.uniform(0, 3e-15, (2, n))),
+        None,
+    )
+    u_V = 0.1 * rng.standard_normal((1, n))
+    true = explicit_A(circuit, groups, u_V, rng)[:, 0]
+    z = rng.standard_normal((DRAWS, n))
+    cheap = Fluctuation(circuit, *groups).current_A(np.repeat(u_V, DRAWS, axis=0), z)
+    shared = np.corrcoef(true.T) - np.eye(n)
+    assert np.abs(shared).max() > 0.2, "there is something to share"
+    # Of two sample correlations.
+    assert np.abs(np.corrcoef(cheap.T) - np.corrcoef(true.T)).max() < 5 * np.sqrt(2 / DRAWS)
+    assert np.abs(cheap.std(axis=0) / true.std(axis=0) - 1).max() < 5 / np.sqrt(DRAWS)
