@@ -167,15 +167,26 @@ def _nearest(name: str, known: list[str]) -> str | None:
     return next(iter(difflib.get_close_matches(name, known, n=1)), None)
 
 
-def _model_at(cls: type[BaseModel], path: Location) -> type[BaseModel] | None:
-    """Class of the block at `path` below `cls`."""
+def _classes(annotation: Any) -> list[type[BaseModel]]:
+    """Blocks that a type allows, however deep in unions and tuples."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [cls for part in get_args(annotation) for cls in _classes(part)]
+
+
+def _model_at(cls: type[BaseModel], path: Location, tree: Any) -> type[BaseModel] | None:
+    """Class of the block at `path` below `cls`; of several, that with most of the keys given."""
     for key in path:
-        field = cls.model_fields.get(str(key))
-        options = [field.annotation, *get_args(field.annotation)] if field else []
-        found = [o for o in options if isinstance(o, type) and issubclass(o, BaseModel)]
+        inside = key in tree if isinstance(tree, dict) else isinstance(tree, list | tuple)
+        tree = tree[key] if inside else None
+        if isinstance(key, int):
+            continue  # An item of a list: the field's own classes.
+        field = cls.model_fields.get(key)
+        found = _classes(field.annotation) if field else []
         if not found:
             return None
-        cls = found[0]
+        given = set(tree) if isinstance(tree, dict) else set()
+        cls = max(found, key=lambda one: len(given & set(one.model_fields)))
     return cls
 
 
@@ -211,14 +222,14 @@ _BOUNDS = {
 _LENGTHS = {"too_short": ("at least", "min_length"), "too_long": ("at most", "max_length")}
 
 
-def _sentence(error: ErrorDetails, path: Location, cls: type[BaseModel]) -> str:
+def _sentence(error: ErrorDetails, path: Location, cls: type[BaseModel], tree: Any) -> str:
     """What must hold and what is, in plain words."""
     kind, context, given = error["type"], error.get("ctx", {}), error["input"]
-    owner = _model_at(cls, path[:-1])
+    owner = _model_at(cls, path[:-1], tree)
     field = owner.model_fields.get(str(path[-1])) if owner and path else None
     ideal = field is not None and can_be_ideal(field)
     if kind == "missing":
-        return _missing(field, _model_at(cls, path), ideal)
+        return _missing(field, _model_at(cls, path, tree), ideal)
     if kind == "value_error":
         return str(context["error"])
     if kind in _LENGTHS:
@@ -256,7 +267,7 @@ def _mistakes(failure: ValidationError, cls: type[Block], document: _Document) -
             continue  # An item is wrong, and pydantic counts the good ones only.
         if error["type"] == "extra_forbidden":
             owner, name = path[:-1], str(path[-1])
-            model = _model_at(cls, owner)
+            model = _model_at(cls, owner, document.tree)
             known = list(model.model_fields) if model else []
             absent = [str(p[-1]) for p, e in errors if e["type"] == "missing" and p[:-1] == owner]
             near = _nearest(name, absent) or _nearest(name, known)
@@ -270,7 +281,9 @@ def _mistakes(failure: ValidationError, cls: type[Block], document: _Document) -
                 at = (*path, *below)
                 out.append(_Mistake(*document.place(at), at, text))
         else:
-            out.append(_Mistake(*document.place(path), path, _sentence(error, path, cls)))
+            out.append(
+                _Mistake(*document.place(path), path, _sentence(error, path, cls, document.tree))
+            )
     return [m for m in out if m.path not in meant]
 
 

@@ -14,7 +14,8 @@ class Ledger:
     Attributes
     ----------
     chip_time_s : float
-        Time that one chip needs, rows after one another: rows x settling time.
+        Time that one chip needs, rows after one another: rows x settling time, and what the host
+        has let it wait.
     settles, programs : int
         Calls of `settle` (a batch counts once) and of `program`.
     rows_settled : int

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from neurosim.devices.drift import Leak, LogRelaxation, PowerLaw, TableDrift
+from neurosim.config import Block
+from neurosim.devices.drift import Drift, Leak, LogRelaxation, PowerLaw, TableDrift
+from neurosim.errors import ProfileError
+from neurosim.yaml_files import dump_block, parse_block
 
 N = 40_000
 HOUR, DAY = 3600.0, 86400.0
@@ -216,3 +219,48 @@ def test_laws_without_numbers_are_the_identity_bit_for_bit():
     ):  # fmt: skip
         np.testing.assert_array_equal(law.aged(g, g, t, Z), g)
     np.testing.assert_array_equal(CELL.aged(g, g, np.zeros(N), Z), g)
+
+
+class Holder(Block):
+    drift: Drift
+
+
+LEAK_TEXT = "{law: leak, tau_s: 5 ms, tau_spread: 0.3, rest_S: ideal, source: a paper}"
+TABLE_TEXT = (
+    "{law: table, reference_S: 1 uS, interpolation: log, times_s: [1, 2], shift: [0, 0], "
+    "spread: [0, 0.1], source: a paper}"
+)
+
+
+@each_law
+def test_a_law_comes_back_from_yaml(law):
+    assert parse_block(dump_block(Holder(drift=law)), Holder, "again.yaml").drift == law
+
+
+def test_no_drift_is_one_word():
+    holder = parse_block("drift: ideal", Holder, "my.yaml")
+    assert holder.drift is None
+    assert dump_block(holder) == "drift: ideal\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{law: lek}", "drift.law: must be one of power, log, leak, table, but is 'lek'"),
+        ("{tau_s: 1}", "drift.law: must be one of power, log, leak, table, but is missing"),
+        (LEAK_TEXT.replace("tau_s", "tau_S"), "unknown field 'tau_S'; did you mean 'tau_s'?"),
+        (LEAK_TEXT.replace("5 ms", "5 mS"), "drift.tau_s: must be given in s, but is '5 mS'"),
+        (LEAK_TEXT.replace("a paper", "{tau_s: a paper}"), "must say where tau_spread comes from"),
+        (TABLE_TEXT.replace("[1, 2]", "[0, 2]"), "must be above 0 where the interpolation is log"),
+        (TABLE_TEXT.replace("[1, 2]", "[2, 1]"), "must be ascending, but are not"),
+        (TABLE_TEXT.replace("[0, 0]", "[0]"), "one curve for each of the 2 times, but has 1"),
+        (
+            TABLE_TEXT.replace("a paper", "{times_s: a paper, reference_S: a paper}"),
+            "must say where spread comes from",
+        ),
+    ],
+)
+def test_a_drift_that_makes_no_sense_is_refused(text, message):
+    with pytest.raises(ProfileError) as caught:
+        parse_block(f"drift: {text}", Holder, "my.yaml")
+    assert message in str(caught.value)
