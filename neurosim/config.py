@@ -30,8 +30,8 @@ __all__ = [
     "Farad",
     "Hertz",
     "IdleSiemens",
+    "Joule",
     "Kelvin",
-    "Levels",
     "Loading",
     "Second",
     "Siemens",
@@ -42,10 +42,13 @@ __all__ = [
     "Sourced",
     "Volt",
     "VoltLimit",
+    "Wait",
     "can_be_ideal",
     "holds_number",
     "is_number",
     "or_ideal",
+    "or_none",
+    "with_none",
 ]
 
 
@@ -180,6 +183,16 @@ or_ideal: tuple[Any, ...] = (
 )
 
 
+def or_none(value: Any) -> Any:
+    """None for the text `none`."""
+    return None if isinstance(value, str) and value.strip().lower() == "none" else value
+
+
+def with_none(schema: dict[str, Any]) -> None:
+    """Let the JSON Schema of an optional block say `none`."""
+    schema["anyOf"].append({"const": "none"})
+
+
 _NUMBER = r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?"
 
 
@@ -229,12 +242,6 @@ Bits = Annotated[
     BeforeValidator(_ideal_to(None)),
     _AS_IDEAL,
     _for_editors(whole=True, minimum=2, maximum=24),
-]
-Levels = Annotated[
-    Annotated[int, Field(ge=2)] | None,
-    BeforeValidator(_ideal_to(None)),
-    _AS_IDEAL,
-    _for_editors(whole=True, minimum=2),
 ]
 Kelvin = Annotated[
     _LIMIT | None,
@@ -294,6 +301,20 @@ IdleSiemens = Annotated[
     _AS_IDEAL,
     Field(ge=0),
     _for_editors("S", minimum=0),
+]
+Joule = Annotated[
+    float,
+    BeforeValidator(_ideal_to(0.0, _quantity("J"))),
+    _AS_IDEAL,
+    Field(ge=0),
+    _for_editors("J", minimum=0),
+]
+Wait = Annotated[
+    float,
+    BeforeValidator(_ideal_to(0.0, _quantity("s"))),
+    _AS_IDEAL,
+    Field(ge=0),
+    _for_editors("s", minimum=0),
 ]
 SignedSiemens = Annotated[
     float,

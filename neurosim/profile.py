@@ -11,9 +11,31 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from neurosim.config import Block, BlockError, Excess, Hertz, Kelvin, Sourced, or_ideal
+from neurosim.config import (
+    Block,
+    BlockError,
+    Excess,
+    Hertz,
+    Kelvin,
+    Sourced,
+    or_ideal,
+    or_none,
+    with_none,
+)
 from neurosim.converters import Adc, CurrentSense, Dac
-from neurosim.devices import CouplingDevice, DeviceNoise, Drift, Mismatch, Node, Spring
+from neurosim.devices import (
+    CouplingDevice,
+    DeviceNoise,
+    Drift,
+    EvenResistance,
+    Faults,
+    LevelTable,
+    Mismatch,
+    Node,
+    Spring,
+    Verify,
+    Write,
+)
 from neurosim.devices.curves import Piece
 from neurosim.devices.drift import Leak, LogRelaxation, PowerLaw, TableDrift
 from neurosim.devices.read_noise import Telegraph
@@ -76,14 +98,6 @@ def _one_line(value: str) -> str:
     return value
 
 
-def _or_none(value: Any) -> Any:
-    return None if isinstance(value, str) and value.strip().lower() == "none" else value
-
-
-def _with_none(schema: dict[str, Any]) -> None:
-    schema["anyOf"].append({"const": "none"})
-
-
 class Profile(Block):
     """One technology. See the blocks for their fields and units.
 
@@ -103,6 +117,10 @@ class Profile(Block):
         Programmable conductance from each visible node to its DAC.
     coupling : CouplingDevice
         A pair of conductances for one signed weight.
+    write : Write or None
+        The error of writing a conductance, and what it takes.
+    faults : Faults or None
+        Devices that no write changes.
     drift : Drift or None
         How conductances change with the time since they were written.
     device_noise : DeviceNoise or None
@@ -130,13 +148,15 @@ class Profile(Block):
     node: Node
     spring: Spring
     coupling: CouplingDevice
+    write: Annotated[Write | None, *or_ideal]
+    faults: Annotated[Faults | None, *or_ideal]
     drift: Drift
     device_noise: Annotated[DeviceNoise | None, *or_ideal]
     mismatch: Mismatch
     dac: Dac
     adc: Adc
     current_sense: Annotated[
-        CurrentSense | None, BeforeValidator(_or_none), Field(json_schema_extra=_with_none)
+        CurrentSense | None, BeforeValidator(or_none), Field(json_schema_extra=with_none)
     ]
     thermal: Thermal
     settling: Settling
@@ -257,7 +277,18 @@ def _field_texts(cls: type) -> dict[str, str]:
 
 # Blocks within a block, which a schema describes too.
 _INNER = {
-    cls.__name__: cls for cls in (Leak, LogRelaxation, Piece, PowerLaw, TableDrift, Telegraph)
+    cls.__name__: cls
+    for cls in (
+        EvenResistance,
+        Leak,
+        LevelTable,
+        LogRelaxation,
+        Piece,
+        PowerLaw,
+        TableDrift,
+        Telegraph,
+        Verify,
+    )
 }
 
 

@@ -17,6 +17,14 @@ from neurosim.yaml_files import dump_block, load_block, parse_block, with_value,
 
 CMOS = load_profile("cmos_rc_6bit")
 IDEAL = load_profile("ideal_hopfield")
+WRITE = {
+    "reference_S": "6 uS", "noise": 0.01, "verify": "none", "pulses": 1, "pulse_s": "ideal",
+    "pulse_J": "ideal", "source": "assumed: a test",
+}  # fmt: skip
+FAULTS = {
+    "stuck_low": 0.01, "stuck_high": "ideal", "dead": "ideal", "open": "ideal",
+    "source": "assumed: a test",
+}  # fmt: skip
 SCHEMA = shipped_profiles()["cmos_rc_6bit"].with_name("schema.json")
 shipped = pytest.mark.parametrize("name", sorted(shipped_profiles()))
 
@@ -69,7 +77,8 @@ def test_an_ideal_profile_has_no_imperfection(law):
         *dict(profile.thermal).items(),
         ("levels", profile.coupling.levels),
         ("idle_S", profile.coupling.idle_S),
-        ("programming_noise", profile.coupling.programming_noise),
+        ("write", profile.write),
+        ("faults", profile.faults),
         ("loading", profile.node.loading),
     ]
     assert not any(value for field, value in effects if field != "source")
@@ -83,7 +92,7 @@ def test_the_realistic_profile_states_every_effect_but_those_it_explains_away():
         for field, value in block
         if value is None or (is_number(value) and value == 0)
     }
-    assert ideal == {"node.loading", "coupling.idle_S"}
+    assert ideal == {"node.loading", "coupling.idle_S", "write.verify"}
 
 
 def test_derived_numbers_of_the_realistic_profile_follow_from_their_sources():
@@ -186,7 +195,7 @@ def test_a_path_is_one_by_its_ending(tmp_path):
         (
             ("    levels: ", "    level: "),
             "coupling.source.level: must name a field of this block: encoding, full_scale, "
-            "idle_S, levels, programming_noise, directions",
+            "idle_S, levels, directions",
         ),
         (
             ('temperature_K: "assumed: room temperature"', ""),
@@ -268,7 +277,7 @@ def test_name_and_summary_are_one_line(field, text):
 def test_every_effect_of_an_ideal_chip_can_be_turned_on():
     one_by_one = {
         "node.loading": 0.01, "node.visible_rail_V": "500 mV", "spring.max_S": "1 mS",
-        "coupling.idle_S": "1 nS", "coupling.levels": 32, "coupling.programming_noise": 0.01,
+        "coupling.idle_S": "1 nS", "coupling.levels": 32, "write": WRITE, "faults": FAULTS,
         "mismatch.leak": 0.03, "mismatch.offset_V": "1 mV", "dac.range_V": 0.3, "dac.noise_V": 1e-3,
         "adc.visible_range_V": 0.3, "adc.hidden_range_V": 0.1, "current_sense.range_A": 1e-6,
     }  # fmt: skip
@@ -322,6 +331,28 @@ def converters(draw, ranges, noise):
 
 finite = st.floats(-1e3, 1e3)
 curve = st.just("ideal") | finite | st.fixed_dictionaries({"log": st.tuples(finite, finite)})
+
+
+@st.composite
+def writes(draw):
+    """Any way of writing."""
+    verify = st.fixed_dictionaries(
+        {"window_S": positive, "most_pulses": st.integers(1, 100), "unreachable": sigma}
+    )
+    fields = {
+        "reference_S": positive, "noise": curve, "verify": st.just("none") | verify,
+        "pulses": st.floats(1, 100), "pulse_s": or_ideal(positive), "pulse_J": or_ideal(positive),
+        "source": source,
+    }  # fmt: skip
+    return draw(st.fixed_dictionaries(fields))
+
+
+@st.composite
+def faults(draw):
+    """Any shares of faulty devices."""
+    share = or_ideal(st.floats(1e-9, 0.2))
+    kinds = {name: share for name in ("stuck_low", "stuck_high", "dead", "open")}
+    return draw(st.fixed_dictionaries(kinds | {"source": source}))
 
 
 @st.composite
@@ -387,10 +418,11 @@ def profiles(draw):
             "full_scale": draw(positive),
             "idle_S": draw(or_ideal(positive)),
             "levels": draw(or_ideal(st.integers(2, 10**6))),
-            "programming_noise": draw(sigma),
             "directions": draw(st.sampled_from(["shared", "separate"])),
             "source": draw(source),
         },
+        "write": draw(or_ideal(writes())),
+        "faults": draw(or_ideal(faults())),
         "drift": draw(or_ideal(drifts())),
         "device_noise": draw(or_ideal(device_noises())),
         "mismatch": {

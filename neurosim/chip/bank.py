@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,14 +10,23 @@ from numpy.typing import NDArray
 from neurosim.chip.ageing import Ageing
 from neurosim.chip.die import DeviceArray
 from neurosim.circuit import Pairs
+from neurosim.devices import Faulty
 from neurosim.errors import CheckpointError, DataError
 from neurosim.profile import Profile
 from neurosim.streams import Streams
 from neurosim.topology import Weights
 
-__all__ = ["DeviceBank"]
+__all__ = ["DeviceBank", "WriteCount"]
 
 Array = NDArray[np.float64]
+
+
+class WriteCount(NamedTuple):
+    """Devices written in one go, the pulses it took, and devices that missed their window."""
+
+    devices: int
+    pulses: int
+    failed: int
 
 
 class DeviceBank:
@@ -35,6 +44,8 @@ class DeviceBank:
         What the last write aimed at.
     written_S : ndarray, shape (n_devices,)
         What the last write of each device left behind.
+    faulty : Faulty or None
+        Devices that no write changes, drawn at fabrication.
     """
 
     def __init__(self, profile: Profile, devices: DeviceArray, streams: Streams) -> None:
@@ -42,8 +53,17 @@ class DeviceBank:
         self._devices, self._streams = devices, streams
         layers = devices.layers
         start = Weights(np.zeros((layers.n_odd, layers.n_even)), np.zeros(layers.n_nodes))
+        self._write_law = profile.write
+        self.faulty: Faulty | None = None
+        if profile.faults is not None:
+            self.faulty = profile.faults.draw(
+                devices.present,
+                profile.coupling.idle_S,
+                profile.coupling.range_S(self._unit_S),
+                streams.generator("fabrication.faults"),
+            )
         self.target_S = self.target(start)[0]
-        self.written_S = self.target_S
+        self.written_S = self._with_faults(self.target_S)
         self._ageing: Ageing | None = None
         if profile.drift is not None:
             self._ageing = Ageing(profile.drift, devices.size, streams)
@@ -64,7 +84,12 @@ class DeviceBank:
         target_S = self._devices.join(Pairs(w.plus_S, w.minus_S), Pairs(b.plus_S, b.minus_S))
         return target_S, w.n_clipped + b.n_clipped
 
-    def program(self, target_S: Array, time_s: float, index: int) -> int:
+    def _with_faults(self, conductance_S: Array) -> Array:
+        if self.faulty is None:
+            return conductance_S
+        return np.where(self.faulty.kind > 0, self.faulty.conductance_S, conductance_S)
+
+    def program(self, target_S: Array, time_s: float, index: int) -> WriteCount:
         """Write every device whose target has changed; the others keep what they hold.
 
         Parameters
@@ -74,27 +99,27 @@ class DeviceBank:
             Of the chip's clock.
         index : int
             Number of the write: address of its random draws.
-
-        Returns
-        -------
-        n_written : int
         """
         return self._write(target_S, target_S != self.target_S, time_s, index)
 
-    def refresh(self, time_s: float, index: int) -> int:
-        """Write every device to its target again; how many these are."""
+    def refresh(self, time_s: float, index: int) -> WriteCount:
+        """Write every device to its target again."""
         return self._write(self.target_S, self._devices.present, time_s, index)
 
-    def _write(self, target_S: Array, chosen: NDArray[np.bool_], time_s: float, index: int) -> int:
-        written_S = target_S
-        if self._coupling.programming_noise:
-            rng = self._streams.generator("programming", index)
-            noisy_S = self._coupling.write(target_S, self._unit_S, rng)
-            written_S = np.where(chosen, noisy_S, self.written_S)
-        self.target_S, self.written_S = target_S, written_S
+    def _write(
+        self, target_S: Array, chosen: NDArray[np.bool_], time_s: float, index: int
+    ) -> WriteCount:
+        n_written = n_pulses = int(np.count_nonzero(chosen))
+        written_S, n_failed, law = target_S, 0, self._write_law
+        if law is not None:
+            got = law.write(target_S, self._streams.generator("programming", index))
+            written_S = np.where(chosen, got.conductance_S, self.written_S)
+            n_pulses = round(law.pulses * float(np.sum(got.pulses * chosen)))
+            n_failed = int(np.count_nonzero(got.failed & chosen))
+        self.target_S, self.written_S = target_S, self._with_faults(written_S)
         if self._ageing is not None:
             self._ageing.write(chosen, time_s, index)
-        return int(np.count_nonzero(chosen))
+        return WriteCount(n_written, n_pulses, n_failed)
 
     def is_stale(self, time_s: float) -> bool:
         """Whether the conductances have moved since they were last asked for."""
@@ -104,7 +129,8 @@ class DeviceBank:
         """Conductances at a time of the chip's clock, before the mismatch of the die."""
         if self._ageing is None:
             return self.written_S
-        return self._ageing.conductance_S(self.written_S, self.target_S, time_s)
+        aged_S = self._ageing.conductance_S(self.written_S, self.target_S, time_s)
+        return self._with_faults(aged_S)
 
     @property
     def seen_at_s(self) -> float:

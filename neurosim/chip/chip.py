@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.constants import Boltzmann
 
-from neurosim.chip.bank import DeviceBank
+from neurosim.chip.bank import DeviceBank, WriteCount
 from neurosim.chip.die import Die
 from neurosim.chip.fluctuations import DeviceFluctuations
 from neurosim.chip.interface import DataSheet
@@ -117,8 +117,7 @@ class Chip:
         """Write every device whose target has changed; the others keep what they hold."""
         target_S, n_clipped = self.bank.target(weights)
         self._now_s = self.ledger.chip_time_s
-        n_written = self.bank.program(target_S, self._now_s, self._draws.program)
-        self._written(n_written)
+        self._written(self.bank.program(target_S, self._now_s, self._draws.program))
         self.ledger.weights_clipped += n_clipped
 
     def refresh(self) -> None:
@@ -126,11 +125,13 @@ class Chip:
         self._now_s = self.ledger.chip_time_s
         self._written(self.bank.refresh(self._now_s, self._draws.program))
 
-    def _written(self, n_devices: int) -> None:
+    def _written(self, count: WriteCount) -> None:
         self._use_devices()
         self._draws.program += 1
         self.ledger.programs += 1
-        self.ledger.device_writes += n_devices
+        self.ledger.device_writes += count.devices
+        self.ledger.write_pulses += count.pulses
+        self.ledger.writes_failed += count.failed
 
     def wait(self, time_s: float) -> None:
         """Let time pass with nothing presented; the nodes' state is lost."""

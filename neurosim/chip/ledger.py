@@ -22,6 +22,10 @@ class Ledger:
         Settles of one chip: rows x calls.
     device_writes : int
         Devices whose target changed and that were written anew.
+    write_pulses : int
+        Pulses that these writes took, those of verify loops included.
+    writes_failed : int
+        Writes that a verify loop gave up: the last try stays.
     dac_conversions, adc_conversions : int
         Voltages set and read.
     dac_clipped, adc_clipped, weights_clipped : int
@@ -39,6 +43,8 @@ class Ledger:
     rows_settled: int = 0
     programs: int = 0
     device_writes: int = 0
+    write_pulses: int = 0
+    writes_failed: int = 0
     dac_conversions: int = 0
     adc_conversions: int = 0
     dac_clipped: int = 0

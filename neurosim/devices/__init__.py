@@ -2,17 +2,28 @@
 
 from neurosim.devices.coupling import CouplingDevice, Target
 from neurosim.devices.drift import Drift
+from neurosim.devices.faults import FAULTS, Faults, Faulty
+from neurosim.devices.levels import EvenResistance, LevelTable
 from neurosim.devices.node import Mismatch, Node, Spring, spread
 from neurosim.devices.read_noise import DeviceNoise, Traps
+from neurosim.devices.writing import Verify, Write, Written
 
 __all__ = [
+    "FAULTS",
     "CouplingDevice",
     "DeviceNoise",
     "Drift",
+    "EvenResistance",
+    "Faults",
+    "Faulty",
+    "LevelTable",
     "Mismatch",
     "Node",
     "Spring",
     "Target",
     "Traps",
+    "Verify",
+    "Write",
+    "Written",
     "spread",
 ]

@@ -1,4 +1,4 @@
-"""Programmable devices that make couplings and biases: levels, encoding, programming noise."""
+"""Programmable devices that make couplings and biases: range, levels, encoding."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from neurosim.config import IdleSiemens, Levels, Sigma, Sourced
+from neurosim.config import BlockError, IdleSiemens, Sourced
+from neurosim.devices.levels import EvenResistance, Levels, nearest
 
 __all__ = ["CouplingDevice", "Target"]
 
@@ -34,16 +35,15 @@ class CouplingDevice(Sourced):
     ----------
     encoding : {"one_sided", "complementary"}
         `one_sided`: one device of the pair carries the weight, the other idles at g_min.
-        `complementary`: G+ + G- is constant, so that the load of a node does not depend on weights.
+        `complementary`: G+ + G- is constant, so that the load of a node does not depend on weights
+        (up to half a level where levels are not equally spaced in conductance).
     full_scale : float
         Largest weight w_max.
     idle_S : float
         g_min, the conductance of a device at level 0.
-    levels : int or None
-        Number of equally spaced conductances of one device; None is a continuum.
-    programming_noise : float
-        Standard deviation of a write over the range w_max g, drawn at each write of a device that
-        is not fully off.
+    levels : int, EvenResistance, LevelTable or None
+        Conductances of one device: the number of equally spaced ones, or a law of
+        `neurosim.devices.levels`; None is a continuum.
     directions : {"shared", "separate"}
         Whether one device serves both directions of a coupling, or two (written alike, each with
         its own mismatch and noise: not reciprocal).
@@ -53,8 +53,14 @@ class CouplingDevice(Sourced):
     full_scale: Annotated[float, Field(gt=0)]
     idle_S: IdleSiemens
     levels: Levels
-    programming_noise: Sigma
     directions: Literal["shared", "separate"]
+
+    @model_validator(mode="after")
+    def _resistance_is_finite(self) -> CouplingDevice:
+        if isinstance(self.levels, EvenResistance) and not self.idle_S:
+            text = "must be above 0 S where levels are equally spaced in resistance"
+            raise BlockError([(("idle_S",), text)])
+        return self
 
     def target(self, weight: Array, unit_S: float) -> Target:
         """Nearest programmable pair for each weight; `unit_S` is the conductance of weight 1."""
@@ -64,7 +70,7 @@ class CouplingDevice(Sourced):
             plus, minus = np.maximum(w, 0.0), np.maximum(-w, 0.0)
         else:
             plus, minus = (self.full_scale + w) / 2, (self.full_scale - w) / 2
-        if self.levels is not None:
+        if isinstance(self.levels, int):
             step = self.full_scale / (self.levels - 1)
             # Half-way values go up in G+ and down in G-.
             up, down = np.floor(plus / step + 0.5), np.ceil(minus / step - 0.5)
@@ -72,26 +78,36 @@ class CouplingDevice(Sourced):
                 # Not rounded by itself: the sum must stay constant where weights lie half-way.
                 down = self.levels - 1 - up
             plus, minus = up * step, down * step
-        return Target(self.idle_S + plus * unit_S, self.idle_S + minus * unit_S, n_clipped)
+        plus_S, minus_S = self.idle_S + plus * unit_S, self.idle_S + minus * unit_S
+        ladder = None if isinstance(self.levels, int) else self.levels_S(unit_S)
+        if ladder is not None:
+            plus_S, minus_S = ladder[nearest(ladder, plus_S)], ladder[nearest(ladder, minus_S)]
+        return Target(plus_S, minus_S, n_clipped)
+
+    def range_S(self, unit_S: float) -> float:
+        """Span of one device above its idle conductance [S]."""
+        return self.full_scale * unit_S
+
+    def levels_S(self, unit_S: float) -> Array | None:
+        """Conductance of every level, ascending; None for a continuum [S]."""
+        if self.levels is None:
+            return None
+        if isinstance(self.levels, int):
+            step = self.full_scale / (self.levels - 1)
+            even_S: Array = self.idle_S + np.arange(self.levels, dtype=np.float64) * step * unit_S
+            return even_S
+        return self.levels.values(self.idle_S, self.range_S(unit_S))
 
     def level(self, conductance_S: Array, unit_S: float) -> NDArray[np.int64]:
         """Level code of each target conductance (levels must be finite)."""
-        if self.levels is None:
+        ladder = self.levels_S(unit_S)
+        if ladder is None:
             raise ValueError(
                 "CouplingDevice.level needs a finite number of levels, but it is ideal."
             )
-        step = self.full_scale * unit_S / (self.levels - 1)
-        return np.rint((conductance_S - self.idle_S) / step).astype(np.int64)
+        return nearest(ladder, conductance_S)
 
     def nominal_load_S(self, unit_S: float) -> float:
         """Sum G+ + G- of a pair that holds weight 0 [S]."""
         extra = self.full_scale * unit_S if self.encoding == "complementary" else 0.0
         return 2 * self.idle_S + extra
-
-    def write(self, target_S: Array, unit_S: float, rng: np.random.Generator) -> Array:
-        """Conductances that a write of these targets leaves behind, never below 0 S."""
-        if self.programming_noise == 0:
-            return target_S
-        error = self.programming_noise * self.full_scale * unit_S
-        noisy = target_S + error * rng.standard_normal(target_S.shape)
-        return np.where(target_S > 0, np.maximum(noisy, 0.0), 0.0)

@@ -14,7 +14,6 @@ from neurosim.export.table import (
     Array,
     WeightTable,
     checksum,
-    level_S,
     packed,
     positions,
     shapes,
@@ -120,7 +119,7 @@ def _check_block(
 def _check_levels(name: str, block: dict[str, Array], profile: Profile) -> None:
     """Codes in range and of the targets' conductances; targets in range and of the weights."""
     coupling, unit_S = profile.coupling, profile.node.leak_S
-    levels, range_S = level_S(coupling, unit_S), coupling.full_scale * unit_S
+    levels, range_S = coupling.levels_S(unit_S), coupling.full_scale * unit_S
     slack = _TOLERANCE * range_S
     for side in ("plus", "minus"):
         code, target = block.get(f"code_{side}"), block.get(f"target_{side}_S")
@@ -158,7 +157,7 @@ def _all(good: Array, name: str, column: str, values: Array, text: str) -> None:
 
 def _targets_S(table: WeightTable, profile: Profile) -> dict[str, tuple[Array, Array]]:
     """G+ and G- to program in each block."""
-    levels = level_S(profile.coupling, profile.node.leak_S)
+    levels = profile.coupling.levels_S(profile.node.leak_S)
     out = {}
     for name, block in table.blocks.items():
         if "target_plus_S" in block:

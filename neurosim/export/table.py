@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip import Chip
-from neurosim.devices import CouplingDevice
+from neurosim.devices import FAULTS
 from neurosim.profile import Profile
 from neurosim.topology import Layers, Weights
 from neurosim.yaml_files import dump_block
@@ -28,7 +28,6 @@ __all__ = [
     "WeightTable",
     "checksum",
     "data_sheet",
-    "level_S",
     "packed",
     "shapes",
     "table",
@@ -49,6 +48,7 @@ class Column(NamedTuple):
     whole: bool = False
 
 
+_FAULT_CODES = ", ".join(f"{k} {name or 'works'}" for k, name in enumerate(FAULTS)) + ": "
 COLUMNS = (
     Column("weight", "", "dimensionless weight of the targets, (G+ - G-) / unit_S"),
     Column("target_plus_S", "S", "conductance that G+ should have"),
@@ -57,6 +57,8 @@ COLUMNS = (
     Column("code_minus", "", "level of the target G-, from 0", whole=True),
     Column("achieved_plus_S", "S", "what the last write left in G+; fixed mismatch comes on top"),
     Column("achieved_minus_S", "S", "what the last write left in G-; fixed mismatch comes on top"),
+    Column("fault_plus", "", _FAULT_CODES + "G+", whole=True),
+    Column("fault_minus", "", _FAULT_CODES + "G-", whole=True),
     Column("back_plus_S", "S", "as achieved_plus_S, of the device of the other direction"),
     Column("back_minus_S", "S", "as achieved_minus_S, of the device of the other direction"),
 )
@@ -104,14 +106,6 @@ def checksum(profile: Profile) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def level_S(coupling: CouplingDevice, unit_S: float) -> Array | None:
-    """Conductance of each level code, ascending; None for a continuum."""
-    if coupling.levels is None:
-        return None
-    step = coupling.full_scale / (coupling.levels - 1)
-    return coupling.idle_S + np.arange(coupling.levels) * step * unit_S
-
-
 def data_sheet(profile: Profile, seed: int) -> dict[str, Any]:
     """What a reader of the table must know, as plain JSON values.
 
@@ -122,7 +116,7 @@ def data_sheet(profile: Profile, seed: int) -> dict[str, Any]:
     and each column's unit and meaning.
     """
     coupling, node, layers = profile.coupling, profile.node, Layers(profile.layers)
-    levels = level_S(coupling, node.leak_S)
+    levels = coupling.levels_S(node.leak_S)
     return {
         "kind": KIND,
         "version": VERSION,
@@ -204,6 +198,10 @@ def table(chip: Chip) -> WeightTable:
             block["code_minus"] = coupling.level(minus, unit_S)
         for side in ("plus_S", "minus_S"):
             block[f"achieved_{side}"] = achieved_S[at[side][name]]
+        if chip.bank.faulty is not None:
+            for side in ("plus", "minus"):
+                kind = chip.bank.faulty.kind[at[f"{side}_S"][name]]
+                block[f"fault_{side}"] = kind.astype(np.int64)
         for side in ("back_plus_S", "back_minus_S"):
             if side in at:
                 block[side] = achieved_S[at[side][name]]

@@ -65,7 +65,7 @@ def test_a_write_changes_only_devices_whose_target_changed():
 
 def test_programming_noise_has_the_profiles_deviation():
     profile = with_value(small("cmos_rc_6bit"), "layers", (64, 128))
-    profile = with_value(profile, "coupling.programming_noise", 0.02)
+    profile = with_value(profile, "write.noise", 0.02)
     chip = Chip(profile)
     chip.program(random_weights(chip, 0.2))
     target, achieved = chip.programmed_S()

@@ -20,7 +20,6 @@ def device(encoding="one_sided", full_scale=0.6, **changes):
     values = {
         "idle_S": "ideal",
         "levels": "ideal",
-        "programming_noise": "ideal",
         "directions": "shared",
         "source": "assumed: a test",
     }
@@ -112,31 +111,3 @@ def test_the_nominal_load_is_that_of_weight_zero(encoding, idle):
     pair = device(encoding, idle_S=idle or "ideal")
     zero = pair.target(np.zeros(1), UNIT_S)
     assert pair.nominal_load_S(UNIT_S) == pytest.approx((zero.plus_S + zero.minus_S)[0], rel=ULPS)
-
-
-def test_a_write_without_noise_is_exact():
-    target = np.array([0.0, 1e-6, 6e-6])
-    np.testing.assert_array_equal(device().write(target, UNIT_S, np.random.default_rng(0)), target)
-
-
-def test_the_error_of_a_write_has_the_stated_share_of_the_full_scale():
-    n = 40_000
-    target = np.full(n, 3e-6)
-    written = device(programming_noise=0.01).write(target, UNIT_S, np.random.default_rng(0))
-    error = (written - target) / (0.6 * UNIT_S)
-    assert abs(error.mean() / 0.01 * np.sqrt(n)) < 5
-    assert abs((error.std() / 0.01 - 1) * np.sqrt(2 * n)) < 5
-
-
-def test_a_device_that_is_fully_off_stays_off_and_none_is_negative():
-    target = np.tile([0.0, 1e-8], 1000)
-    written = device(programming_noise=0.1).write(target, UNIT_S, np.random.default_rng(0))
-    np.testing.assert_array_equal(written[::2], 0)
-    assert written.min() == 0
-    assert written[1::2].max() > 0
-
-
-def test_the_same_generator_writes_the_same_errors():
-    pair, target = device(programming_noise=0.1), np.full(5, 1e-6)
-    a, b = (pair.write(target, UNIT_S, np.random.default_rng(7)) for _ in range(2))
-    np.testing.assert_array_equal(a, b)

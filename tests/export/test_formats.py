@@ -85,7 +85,7 @@ def test_a_chip_programmed_from_a_file_has_the_same_codes_and_reads(
         levels, noise = (7 if levels == "ideal" else levels), "ideal"
     chip = chip_of(
         seed, sizes, coupling__encoding=encoding, coupling__levels=levels,
-        coupling__directions=directions, coupling__programming_noise=noise, coupling__idle_S=idle,
+        coupling__directions=directions, write__noise=noise, coupling__idle_S=idle,
     )  # fmt: skip
     path = tmp_path / file_of(name)
     assert export(chip, path) == table(chip).size
@@ -117,7 +117,7 @@ def test_the_rows_of_a_csv_file_may_come_in_any_order(tmp_path):
 
 
 def test_a_table_without_its_data_sheet_needs_a_profile(tmp_path):
-    chip = chip_of(coupling__programming_noise="ideal")
+    chip = chip_of(write__noise="ideal")
     export(chip, tmp_path / "w.csv")
     (tmp_path / "w.sheet.json").unlink()
     with pytest.raises(DataError, match=r"w\.sheet\.json beside it.*--profile"):

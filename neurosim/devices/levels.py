@@ -1,0 +1,105 @@
+r"""Which conductances a device can be set to.
+
+============ ====================================== ============================
+levels       conductance of level k                 typical of
+============ ====================================== ============================
+N            :math:`G_0 + k\,\Delta/(N - 1)`        switched unit conductances
+resistance   :math:`1/(R_0 - k(R_0 - R_N)/(N - 1))` digital potentiometers
+table        any, ascending                         measured devices
+============ ====================================== ============================
+
+G_0 = 1 / R_0 is the idle conductance and Delta the range above it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+
+from neurosim.config import Block, BlockError, IdleSiemens, or_ideal
+
+__all__ = ["EvenResistance", "LevelTable", "Levels", "nearest"]
+
+Array = NDArray[np.float64]
+Count = Annotated[int, Field(ge=2)]
+
+
+class EvenResistance(Block):
+    """Levels equally spaced in resistance.
+
+    Parameters
+    ----------
+    law : {"resistance"}
+        Names this law.
+    count : int
+        Number of levels.
+    """
+
+    law: Literal["resistance"]
+    count: Count
+
+    def values(self, idle_S: float, range_S: float) -> Array:
+        """Conductance of every level, ascending [S]."""
+        resistance_Ohm: Array = np.linspace(1 / idle_S, 1 / (idle_S + range_S), self.count)
+        return 1 / resistance_Ohm
+
+
+class LevelTable(Block):
+    """Levels as measured.
+
+    Parameters
+    ----------
+    law : {"table"}
+        Names this law.
+    values_S : tuple of float
+        Conductance of each level, ascending.
+    """
+
+    law: Literal["table"]
+    values_S: Annotated[tuple[IdleSiemens, ...], Field(min_length=2)]
+
+    @model_validator(mode="after")
+    def _ascend(self) -> LevelTable:
+        if any(b <= a for a, b in pairwise(self.values_S)):
+            raise BlockError([(("values_S",), "must be ascending, but are not")])
+        return self
+
+    def values(self, idle_S: float, range_S: float) -> Array:
+        """Conductance of every level, ascending [S]; the nominal range makes no difference."""
+        del idle_S, range_S
+        return np.array(self.values_S, dtype=np.float64)
+
+
+_LAWS = ("resistance", "table")
+
+
+def _tag(value: Any) -> str:
+    law = value.get("law") if isinstance(value, Mapping) else getattr(value, "law", None)
+    return law if law in _LAWS else "count"
+
+
+def _named(value: Any) -> Any:
+    if isinstance(value, Mapping) and value.get("law") not in _LAWS:
+        text = f"must be {' or '.join(_LAWS)}; equally spaced levels are their number alone"
+        raise BlockError([(("law",), text)])
+    return value
+
+
+_Any = Annotated[
+    Annotated[Count, Tag("count")]
+    | Annotated[EvenResistance, Tag("resistance")]
+    | Annotated[LevelTable, Tag("table")],
+    Discriminator(_tag),
+]
+Levels = Annotated[_Any | None, BeforeValidator(_named), *or_ideal]
+
+
+def nearest(ladder: Array, conductance_S: Array) -> NDArray[np.int64]:
+    """Number of the level nearest to each conductance; half-way values go up."""
+    middle = (ladder[1:] + ladder[:-1]) / 2
+    return np.searchsorted(middle, conductance_S, side="right").astype(np.int64)
