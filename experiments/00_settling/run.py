@@ -1,4 +1,4 @@
-"""How the cost of one settle grows with rows and couplings: table and picture.
+"""What accuracy costs, and how the cost of a settle grows with rows and couplings.
 
 python experiments/00_settling/run.py [--quick]
 """
@@ -15,7 +15,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
+from neurosim.bench.problem import LAWS, make_problem
 from neurosim.chip import Chip
+from neurosim.circuit import Law
 from neurosim.host import initial_weights
 from neurosim.profile import load_profile
 from neurosim.solvers import Settling, settle
@@ -78,20 +80,76 @@ def draw(by_rows: list[dict], by_couplings: list[dict]) -> None:
     fig.savefig(HERE / "scaling.png", dpi=150)
 
 
+METHODS = {
+    "ETD4": Settling(),
+    "ETD4, float32": Settling(precision="float32"),
+    "RKC": Settling(method="RKC"),
+    "RK45 (SciPy)": Settling(method="RK45"),
+    "DOP853 (SciPy)": Settling(method="DOP853"),
+}
+
+
+def accuracy(law: Law, rows: int, tolerances: list[float]) -> list[dict]:
+    """Evaluations and largest error of a free phase at trained weights, by tolerance asked."""
+    problem = make_problem(law, "trained", rows)
+    exact = settle(
+        problem.system,
+        problem.start_V,
+        problem.time_s,
+        Settling(method="DOP853", rtol=1e-11, atol=1e-13),
+    )
+    table = []
+    for name, base in METHODS.items():
+        for rtol in tolerances:
+            settings = base.model_copy(update={"rtol": rtol, "atol": 1e-2 * rtol})
+            got = settle(problem.system, problem.start_V, problem.time_s, settings)
+            error = problem.error(got.u_V, exact.u_V)
+            table.append(
+                {"law": law, "method": name, "rtol": rtol}
+                | {"evaluations": got.n_evaluations, "max_error": error}
+            )
+    return table
+
+
+def draw_accuracy(table: list[dict]) -> None:
+    """Evaluations against the error reached, a panel for each law."""
+    fig = Figure(figsize=(9, 3.8), layout="constrained")
+    FigureCanvasAgg(fig)
+    colours = ("#0072b2", "#56b4e9", "#009e73", "#e69f00", "#d55e00")
+    for ax, law in zip(fig.subplots(1, 2, sharey=True), LAWS, strict=True):
+        for (name, colour), marker in zip(zip(METHODS, colours, strict=True), "osD^v", strict=True):
+            rows = [r for r in table if r["law"] == law and r["method"] == name]
+            x, y = [r["max_error"] for r in rows], [r["evaluations"] for r in rows]
+            ax.loglog(x, y, marker + "-", color=colour, label=name, markersize=4)
+        ax.set_title(law)
+        ax.set_xlabel("largest error of any node of any row (unit voltages)")
+        ax.invert_xaxis()
+        ax.grid(alpha=0.3)
+        ax.yaxis.set_ticks([100, 200, 500, 1000, 2000], ["100", "200", "500", "1,000", "2,000"])
+        ax.yaxis.set_minor_locator(NullLocator())
+    fig.axes[0].set_ylabel("evaluations")
+    fig.axes[0].legend(frameon=False, fontsize=8)
+    fig.savefig(HERE / "accuracy.png", dpi=150)
+
+
 def main() -> None:
-    """Measure, write scaling.json and scaling.png."""
+    """Measure, write scaling.json, accuracy.json and their pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="two points each, nothing written")
     quick = parser.parse_args().quick
     repeats = 1 if quick else 5
     by_rows = [cost(NETWORKS[0], rows, repeats) for rows in (ROWS[:2] if quick else ROWS)]
     by_couplings = [cost(s, 256, repeats) for s in (NETWORKS[:2] if quick else NETWORKS)]
-    for row in by_rows + by_couplings:
+    tolerances = [1e-2] if quick else [10.0**-k for k in (2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6)]
+    errors = [row for law in LAWS for row in accuracy(law, 32 if quick else 512, tolerances)]
+    for row in by_rows + by_couplings + errors:
         print(row)
     if not quick:
         text = json.dumps({"by_rows": by_rows, "by_couplings": by_couplings}, indent=2)
         (HERE / "scaling.json").write_text(text + "\n")
         draw(by_rows, by_couplings)
+        (HERE / "accuracy.json").write_text(json.dumps(errors, indent=2) + "\n")
+        draw_accuracy(errors)
 
 
 if __name__ == "__main__":
