@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from neurosim.chip.die import Die
 from neurosim.circuit import Circuit
 from neurosim.devices import DeviceNoise
+from neurosim.solvers import one_blas_thread
 from neurosim.streams import Streams
 
 __all__ = ["DeviceFluctuations"]
@@ -78,7 +79,8 @@ class DeviceFluctuations:
         common, own = self._common, self._own
 
         def current_A(u_V: Array) -> Array:
-            return common.current_A(u_V, common_z) + own.current_A(u_V, own_z)
+            with one_blas_thread():
+                return common.current_A(u_V, common_z) + own.current_A(u_V, own_z)
 
         return current_A
 

@@ -51,12 +51,25 @@ class Fluctuation:
 
     def deviation_A(self, u_V: Array) -> Array:
         """Standard deviation of the noise current of each node, (rows, n_nodes), in that state."""
-        circuit = self.circuit
-        back = self.back_couplings or self.couplings
-        v = circuit.output_V(u_V)
-        reference_V = circuit.reference_V
-        variance = self._gather(v**2, self.couplings.sum_S, back.sum_S)
-        variance += self.biases.sum_S * reference_V**2
+        v = self.circuit.output_V(u_V)
+        return self._deviation_A(u_V, v, self._from_couplings(v))
+
+    def current_A(self, u_V: Array, z: Array) -> Array:
+        """Noise current of each node for standard normal draws `z`, all (rows, n_nodes)."""
+        v = self.circuit.output_V(u_V)
+        from_couplings = self._from_couplings(v)
+        deviation_A = self._deviation_A(u_V, v, from_couplings)
+        if self.back_couplings is None:
+            z = self._correlated(v, from_couplings, deviation_A, z)
+        return z * deviation_A
+
+    def _from_couplings(self, v: Array) -> Array:
+        """Variance of each node's current from its couplings, their load apart [A^2]."""
+        return self._gather(v**2, self.couplings.sum_S, self._back.sum_S)
+
+    def _deviation_A(self, u_V: Array, v: Array, from_couplings: Array) -> Array:
+        circuit, back, reference_V = self.circuit, self._back, self.circuit.reference_V
+        variance = from_couplings + self.biases.sum_S * reference_V**2
         if circuit.loading and circuit.law == "hopfield":
             load_V = circuit.loading * u_V
             one = np.ones((1, circuit.n_nodes))
@@ -66,27 +79,22 @@ class Fluctuation:
             variance += total * load_V**2 - 2 * load_V * cross
         return np.sqrt(np.maximum(variance, 0.0))
 
-    def current_A(self, u_V: Array, z: Array) -> Array:
-        """Noise current of each node for standard normal draws `z`, all (rows, n_nodes)."""
-        deviation_A = self.deviation_A(u_V)
-        if self.back_couplings is None:
-            z = self._correlated(self.circuit.output_V(u_V), deviation_A, z)
-        return z * deviation_A
-
-    def _correlated(self, v: Array, deviation_A: Array, z: Array) -> Array:
+    def _correlated(self, v: Array, from_couplings: Array, deviation_A: Array, z: Array) -> Array:
         """Draws whose odd and even nodes share what their common devices make them share."""
         odd, even = self.circuit.layers.odd, self.circuit.layers.even
-        shared = self.couplings.sum_S
         relative = v / np.where(deviation_A > 0, deviation_A, np.inf)
-        p = relative[:, odd] * (v[:, even] ** 2 @ shared.T)
-        q = relative[:, even] * (v[:, odd] ** 2 @ shared)
-        p, q = _unit(p), _unit(q)
-        share = np.sum(((relative[:, odd] * p) @ shared) * relative[:, even] * q, axis=1)
-        share = np.clip(share, -1.0, 1.0)
+        direction = relative * from_couplings
+        p, q = _unit(direction[:, odd]), _unit(direction[:, even])
+        across = (relative[:, odd] * p) @ self.couplings.sum_S
+        share = np.clip(np.sum(across * relative[:, even] * q, axis=1), -1.0, 1.0)
         a, b = np.sum(p * z[:, odd], axis=1), np.sum(q * z[:, even], axis=1)
         out = z.copy()
         out[:, even] += (share * a + (np.sqrt(1 - share**2) - 1) * b)[:, None] * q
         return out
+
+    @property
+    def _back(self) -> Pairs:
+        return self.back_couplings or self.couplings
 
     def _gather(self, of_nodes: Array, to_odd: Array, to_even: Array) -> Array:
         """Sum over the neighbours of each node, weighted by its devices."""

@@ -5,7 +5,13 @@ from neurosim.solvers.etd import ETD2, ETD4
 from neurosim.solvers.flicker import FlickerSource
 from neurosim.solvers.rkc import RKC
 from neurosim.solvers.settings import ENGINES, METHODS, Settling
-from neurosim.solvers.settle import Settled, available_threads, memory_estimate_bytes, settle
+from neurosim.solvers.settle import (
+    Settled,
+    available_threads,
+    memory_estimate_bytes,
+    one_blas_thread,
+    settle,
+)
 from neurosim.solvers.system import RateFunction, System
 
 __all__ = [
@@ -22,5 +28,6 @@ __all__ = [
     "System",
     "available_threads",
     "memory_estimate_bytes",
+    "one_blas_thread",
     "settle",
 ]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -19,7 +21,14 @@ from neurosim.solvers.stochastic import stochastic
 from neurosim.solvers.system import RateFunction, System
 from neurosim.solvers.transient import Chunk, RateOf, transient
 
-__all__ = ["CHUNK_ROWS", "Settled", "available_threads", "memory_estimate_bytes", "settle"]
+__all__ = [
+    "CHUNK_ROWS",
+    "Settled",
+    "available_threads",
+    "memory_estimate_bytes",
+    "one_blas_thread",
+    "settle",
+]
 
 Array = NDArray[np.float64]
 
@@ -61,6 +70,11 @@ class Settled:
 @cache
 def _blas() -> ThreadpoolController:
     return ThreadpoolController()
+
+
+def one_blas_thread() -> AbstractContextManager[Any]:
+    """Within it, products of matrices use one thread: more of them wait for one another."""
+    return _blas().limit(limits=1, user_api="blas")
 
 
 @cache
@@ -140,7 +154,7 @@ def settle(
             noise = Noise(noise_of(k), state)
         return _settle_chunk(engine, system, u_V, chunks[k], time_s, settings, noise)
 
-    with _blas().limit(limits=1, user_api="blas"):
+    with one_blas_thread():
         n_threads = min(n_threads or available_threads(), n_chunks)
         if n_threads == 1:
             results = [run(k) for k in range(n_chunks)]
