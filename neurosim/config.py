@@ -34,6 +34,7 @@ __all__ = [
     "Kelvin",
     "Loading",
     "Second",
+    "SecondFromZero",
     "Siemens",
     "SiemensLimit",
     "Sigma",
@@ -315,6 +316,12 @@ Wait = Annotated[
     _AS_IDEAL,
     Field(ge=0),
     _for_editors("s", minimum=0),
+]
+SecondFromZero = Annotated[
+    float,
+    BeforeValidator(_quantity("s")),
+    Field(ge=0),
+    _for_editors("s", ideal=False, minimum=0),
 ]
 SignedSiemens = Annotated[
     float,

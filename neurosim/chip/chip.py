@@ -79,7 +79,7 @@ class Chip:
         self._fluctuations: DeviceFluctuations | None = None
         if profile.device_noise is not None and not profile.device_noise.silent:
             self._fluctuations = DeviceFluctuations(profile.device_noise, self.die, self._streams)
-        # When the row that is presented began, and how long it has run since.
+        # Clock of the row that is presented: what devices age by.
         self._now_s = 0.0
         self._injected_A: Array | None = None
         self._use_devices()
@@ -250,21 +250,23 @@ class Chip:
             # A released chip is read on its way: where it would come to rest is not the question.
             settling = settling.model_copy(update={"engine": "transient"})
         if self._fluctuations is None:
-            self._settle_part(system, time_s, settling, {})
+            refused = self._settle_part(system, time_s, settling, {})
         else:
             # The voltages across the devices set their noise: as at the start, then as half-way.
             current_A = self._noise_currents(self._fluctuations, system.circuit, time_s)
             thermal: Generators = {}
+            refused = np.zeros(len(self.u_V), dtype=bool)
             for _ in range(2):
                 self._injected_A = current_A(np.nan_to_num(self.u_V))
                 noisy = replace(system, injected_A=self._injected_A)
-                self._settle_part(noisy, time_s / 2, settling, thermal)
+                refused |= self._settle_part(noisy, time_s / 2, settling, thermal)
         self._now_s += time_s
         self._draws.settle += 1
         ledger = self.ledger
         ledger.settles += 1
         ledger.rows_settled += len(self.u_V)
         ledger.chip_time_s += time_s * len(self.u_V)
+        ledger.rows_refused += int(np.count_nonzero(refused))
 
     def _noise_currents(
         self, fluctuations: DeviceFluctuations, circuit: Circuit, time_s: float
@@ -277,8 +279,8 @@ class Chip:
 
     def _settle_part(
         self, system: DrivenCircuit, time_s: float, settling: Settling, thermal: Generators
-    ) -> None:
-        """Run the engine; the `thermal` noise of each chunk goes on where it was."""
+    ) -> NDArray[np.bool_]:
+        """Run the engine, the `thermal` noise of each chunk going on where it was; rows refused."""
         index = self._draws.settle
 
         def noise_of(chunk: int) -> np.random.Generator:
@@ -301,9 +303,9 @@ class Chip:
         self.residual = result.residual
         ledger = self.ledger
         ledger.rows_diverged += int(np.count_nonzero(result.diverged & alive))
-        ledger.rows_refused += int(np.count_nonzero(result.refused))
         ledger.evaluations += result.n_evaluations
         ledger.steps += result.n_steps
+        return result.refused
 
     def store(self) -> None:
         """Sample every node onto its hold capacitor, with the noise kT/C of that switch."""

@@ -23,8 +23,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from neurosim.config import BlockError, IdleSiemens, Second, Siemens, Sigma, Sourced, or_ideal
-from neurosim.config import SignedSiemens as Signed
+from neurosim.config import (
+    BlockError,
+    IdleSiemens,
+    Second,
+    SecondFromZero,
+    Siemens,
+    Sigma,
+    SignedSiemens,
+    Sourced,
+    or_ideal,
+)
 from neurosim.devices.curves import Curve, evaluate
 
 __all__ = ["Drift", "Leak", "LogRelaxation", "PowerLaw", "TableDrift"]
@@ -100,7 +109,7 @@ class LogRelaxation(Sourced):
 
     law: Literal["log"]
     start_s: Second
-    shift_S: Signed
+    shift_S: SignedSiemens
     spread_S: IdleSiemens
     spread_growth_S: IdleSiemens
 
@@ -183,7 +192,7 @@ class TableDrift(Sourced):
     law: Literal["table"]
     reference_S: Siemens
     interpolation: Literal["linear", "log"]
-    times_s: Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(min_length=2)]
+    times_s: Annotated[tuple[SecondFromZero, ...], Field(min_length=2)]
     shift: tuple[Curve, ...]
     spread: tuple[Curve, ...]
 

@@ -252,6 +252,7 @@ def test_no_drift_is_one_word():
         (LEAK_TEXT.replace("5 ms", "5 mS"), "drift.tau_s: must be given in s, but is '5 mS'"),
         (LEAK_TEXT.replace("a paper", "{tau_s: a paper}"), "must say where tau_spread comes from"),
         (TABLE_TEXT.replace("[1, 2]", "[0, 2]"), "must be above 0 where the interpolation is log"),
+        (TABLE_TEXT.replace("[1, 2]", "[1 s, 2 h]"), "must be given in s, but is '2 h'"),
         (TABLE_TEXT.replace("[1, 2]", "[2, 1]"), "must be ascending, but are not"),
         (TABLE_TEXT.replace("[0, 0]", "[0]"), "one curve for each of the 2 times, but has 1"),
         (
