@@ -16,7 +16,7 @@ from neurosim.errors import CheckpointError, DataError, RunError
 from neurosim.host import Experiment, FlowSettings
 from neurosim.profile import load_profile
 from neurosim.runs import Run, resume, train
-from neurosim.yaml_files import with_value
+from neurosim.yaml_files import with_value, with_values
 
 TINY = {"updates": 6, "batch": 16, "flow": FlowSettings(settle_tau=1.0)}
 COLUMNS = ["update", "flow_loss", "gradient_norm", "chip_time_s", "evaluations", "rows_diverged"]
@@ -76,6 +76,29 @@ def test_a_run_stopped_by_ctrl_c_resumes_to_the_same_bits(tmp_path, stop_after):
     np.testing.assert_array_equal(
         whole.load()["chip"]["achieved_S"], resumed.load()["chip"]["achieved_S"]
     )
+    assert without_wall(whole.metrics_path) == without_wall(resumed.metrics_path)
+
+
+def test_a_run_on_ageing_noisy_devices_resumes_to_the_same_bits(tmp_path):
+    source = "assumed: a test"
+    leak = {"law": "leak", "tau_s": 1e-3, "tau_spread": 0.3, "rest_S": 0, "source": source}
+    noise = {
+        "relative_to": "conductance", "reference_S": "6 uS", "flicker": 0.01, "slowest_s": "1 ms",
+        "short_term": 0.01, "telegraph": "ideal", "source": source,
+    }  # fmt: skip
+    ageing = with_values(profile(), {"drift": leak, "device_noise": noise})
+    whole = train(ageing, Experiment(**TINY), tmp_path / "whole")
+
+    def stop(update, total):
+        if update.update == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(ageing, Experiment(**TINY), tmp_path / "cut", progress=stop)
+    resumed = resume(tmp_path / "cut")
+    np.testing.assert_array_equal(weights(whole), weights(resumed))
+    ages = [run.load()["chip"]["ageing"] for run in (whole, resumed)]
+    np.testing.assert_array_equal(*[age["written_at_s"] for age in ages])
     assert without_wall(whole.metrics_path) == without_wall(resumed.metrics_path)
 
 
