@@ -15,10 +15,10 @@ from neurosim.config import Bits, Block, BlockError, Sigma, Sourced, Volt, VoltL
 
 UNIT_OF = {
     "Siemens": "S", "Farad": "F", "Volt": "V", "Second": "s", "Kelvin": "K", "VoltLimit": "V",
-    "AmpereLimit": "A", "SiemensLimit": "S", "SigmaVolt": "V", "IdleSiemens": "S",
+    "AmpereLimit": "A", "SiemensLimit": "S", "SigmaVolt": "V", "IdleSiemens": "S", "Joule": "J", "Wait": "s",
 }  # fmt: skip
 IDEAL_AS = {
-    "Bits": None, "Levels": None, "Kelvin": None, "VoltLimit": None, "AmpereLimit": None,
+    "Bits": None, "Joule": 0.0, "Wait": 0.0, "Kelvin": None, "VoltLimit": None, "AmpereLimit": None,
     "SiemensLimit": None, "Sigma": 0.0, "SigmaVolt": 0.0, "IdleSiemens": 0.0, "Loading": 0.0,
 }  # fmt: skip
 
@@ -83,7 +83,6 @@ def test_negative_and_infinite_numbers_are_refused(name):
     ("name", "good", "bad"),
     [
         ("Bits", [2, 24], [1, 25, 8.5, "eight"]),
-        ("Levels", [2, 4096], [1, 2.5]),
         ("Sigma", [0, 0.999], [1, 1.5, "3 %"]),
         ("Loading", [0, 1], [1.001]),
     ],

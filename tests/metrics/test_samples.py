@@ -138,7 +138,7 @@ def test_precision_recall_density_coverage_give_the_worked_example():
     assert precision_recall_density_coverage(real, fake, k=1) == (0.5, 0.75, 0.75, 0.75)
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(SEEDS, st.integers(1, 5), st.integers(7, 40), st.integers(7, 40))
 def test_precision_recall_density_coverage_agree_with_scikit_learns_neighbours(seed, k, n, m):
     real, fake = normal(seed, n, 3), 0.3 + normal(seed + 1, m, 3)
