@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from neurosim.cli.commands import bench, evaluate, profiles, report, sample
-from neurosim.cli.tables import export, import_
+from neurosim.cli.tables import export, import_, validate
 from neurosim.cli.training import quickstart, train
 from neurosim.errors import NeurosimError
 
@@ -48,5 +48,16 @@ def main() -> None:
     """Group of all commands."""
 
 
-for command in (quickstart, profiles, train, sample, evaluate, export, import_, report, bench):
+for command in (
+    quickstart,
+    profiles,
+    train,
+    sample,
+    evaluate,
+    export,
+    import_,
+    validate,
+    report,
+    bench,
+):
     main.add_command(command)

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
-from neurosim.cli.common import FOLDER, JSON, RUN, SEED, print_json
+from neurosim.cli.common import COUNT, FOLDER, JSON, RUN, SEED, print_json
+from neurosim.errors import DataError
 
-__all__ = ["export", "import_"]
+__all__ = ["export", "import_", "validate"]
 
-_TABLES = "csv, json, npz, mat, hdf5, safetensors, mem, hex, c, param, nir"
+_TABLES = "csv, json, npz, mat, hdf5, safetensors, mem, hex, c, param, nir, cir"
 FORMAT = click.option("--format", "form", metavar="F", help=f"Instead of the suffix: {_TABLES}.")
 
 
@@ -18,19 +19,42 @@ FORMAT = click.option("--format", "form", metavar="F", help=f"Instead of the suf
 @RUN
 @click.option("--to", "file", type=FOLDER, required=True, help="File to write.")
 @FORMAT
+@click.option("--row", type=SEED, default=0, show_default=True, help="Netlist: which input.")
+@click.option(
+    "--analysis", type=click.Choice(["tran", "op"]), default="tran", show_default=True,
+    help="Netlist: a free phase, or the operating point.",
+)  # fmt: skip
+@click.option("--noise", is_flag=True, help="Netlist: noise sources (TRNOISE).")
+@click.option("--hierarchical", is_flag=True, help="Netlist: layers and crossbars as subcircuits.")
 @JSON
-def export(run: Path, file: Path, form: str | None, as_json: bool) -> None:
-    """Write the weight table of a trained chip.
+def export(
+    run: Path, file: Path, form: str | None, row: int, analysis: str, noise: bool,
+    hierarchical: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Write the weight table of a trained chip, or its whole circuit for SPICE.
 
     The suffix of --to says the format. Everything, to be read back with `neurosim import`: .csv
     .json .npz .mat .h5 .safetensors. Level codes: .mem (Verilog $readmemh), .hex (Intel). To
-    include: .h (C), .param (SPICE). A graph of linear nodes: .nir.
+    include: .h (C), .param (SPICE). A graph of linear nodes: .nir. The network with its springs at
+    one input of the first training batch, to run in ngspice: .cir.
     """
     from neurosim.export import export as export_table
     from neurosim.export.formats import format_of
     from neurosim.export.nir_graph import LOST
-    from neurosim.runs import Run
+    from neurosim.files import check_writable, write_text
+    from neurosim.runs import Run, run_netlist
 
+    if form == "cir" or (form is None and file.suffix.lower() == ".cir"):
+        check_writable(file, [file.suffix.lower()])
+        opened = Run.open(run)
+        text = run_netlist(opened, row, analysis=analysis, noise=noise, blocks=hierarchical)
+        write_text(file, text)
+        n_lines = text.count("\n")
+        if as_json:
+            print_json({"file": str(file), "lines": n_lines})
+            return
+        click.echo(f"{file}: {n_lines} lines; run it with: ngspice -b {file} -r {file.stem}.raw")
+        return
     n_rows = export_table(Run.open(run).chip(), file, form)
     if format_of(file, form) == "nir":
         click.echo(f"a NIR graph leaves out {LOST}", err=True)
@@ -38,6 +62,33 @@ def export(run: Path, file: Path, form: str | None, as_json: bool) -> None:
         print_json({"file": str(file), "rows": n_rows})
         return
     click.echo(f"{file}: {n_rows} couplings and biases")
+
+
+@click.command()
+@RUN
+@click.option("--spice", is_flag=True, help="Against ngspice; the one choice there is.")
+@click.option("--rows", type=COUNT, default=1, show_default=True, help="Inputs to compare.")
+@JSON
+def validate(run: Path, spice: bool, rows: int, as_json: bool) -> None:
+    """Compare the circuit of a trained chip with another program, node by node.
+
+    ngspice solves the exported netlist, operating point and transient of a free phase, for inputs
+    of the first training batch. Noise is left out. An input of 64-128-128 takes about a minute.
+    """
+    from neurosim.runs import Run, validate_spice
+
+    if not spice:
+        raise DataError("neurosim validate needs --spice, to say against what.")
+    result = validate_spice(Run.open(run), rows, lambda text: click.echo(text, err=True))
+    if as_json:
+        print_json(result)
+        return
+    click.echo(
+        f"{result['profile']}, {rows} rows: worst node differs by "
+        f"{result['operating_point_max_diff_V']:.3g} V at the operating point, by "
+        f"{result['transient_max_diff_V']:.3g} V at any of {result['transient_points']} times of "
+        f"the transient, where 1 is {result['unit_V']:g} V"
+    )
 
 
 @click.command("import")

@@ -1,0 +1,163 @@
+"""The circuit of a trained chip in ngspice, beside our own solvers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.chip import Chip
+from neurosim.circuit import DrivenCircuit
+from neurosim.data import PairSource, load_digits
+from neurosim.errors import ConvergenceError, DataError
+from neurosim.export import netlist, run_ngspice
+from neurosim.export.circuits import hierarchical, with_noise
+from neurosim.runs.run import Run
+from neurosim.solvers import Settling, settle
+from neurosim.streams import Streams
+
+__all__ = ["compare", "presented", "run_netlist", "validate_spice"]
+
+Array = NDArray[np.float64]
+
+# Errors of our own transient stay far below those of ngspice at its tightest useful setting.
+_EXACT = Settling(engine="transient", rtol=1e-10, atol=1e-12)
+_POINT = Settling(engine="operating_point")
+# Of ngspice: 4 uV at a unit of 0.1 V on 64-128-128, in some 45 s; 1e-6 takes five times as long.
+_RELTOL, _STEPS_PER_TAU = 1e-5, 20
+
+
+def presented(run: Run, rows: int) -> tuple[Chip, DrivenCircuit, Array, float]:
+    """The chip of a run at the start of a free phase.
+
+    Returns
+    -------
+    chip : Chip
+    system : DrivenCircuit
+        Its circuit with the springs at the first `rows` points of the first training batch, as the
+        chip's own DACs put them there.
+    start_V : ndarray, shape (rows, n_nodes)
+    time_s : float
+        Settling time of a phase.
+    """
+    images, _ = load_digits()
+    if not 1 <= rows <= len(images):
+        raise DataError(f"The number of rows must be from 1 to {len(images)}, but is {rows}.")
+    chip = run.chip()
+    sheet, flow = chip.data_sheet, run.experiment.flow.on(chip.data_sheet)
+    x_t = PairSource(images, rows, Streams(run.experiment.seed), prefetch=False).batch_at(0).x_t
+    chip.precharge(x_t * sheet.unit_V)
+    chip.drive(x_t * sheet.unit_V, flow.stiffness * sheet.unit_S)
+    assert flow.settle_tau is not None
+    return chip, chip.system(), chip.u_V.copy(), flow.settle_tau * sheet.tau_s
+
+
+def run_netlist(
+    run: Run,
+    row: int = 0,
+    *,
+    analysis: str = "tran",
+    noise: bool = False,
+    blocks: bool = False,
+) -> str:
+    """SPICE text of a run's circuit with its springs at one input.
+
+    Parameters
+    ----------
+    run : Run
+    row : int
+        Which point of the first training batch.
+    analysis : {"tran", "op"}
+        A free phase from its start, or the operating point that Newton finds from there.
+    noise : bool
+        Noise sources of the profile's temperature, amplifiers and 1/f noise.
+    blocks : bool
+        Layers and crossbars as subcircuits instead of one flat list.
+    """
+    chip, system, start_V, time_s = presented(run, row + 1)
+    end_s = time_s if analysis == "tran" else None
+    step_s = system.tau_s / _STEPS_PER_TAU
+    text = netlist(system.circuit, system.springs, row, start_V[row], end_s, step_s, _RELTOL)
+    if noise:
+        text = with_noise(text, system)
+    return hierarchical(text, chip.die.layers) if blocks else text
+
+
+def validate_spice(
+    run: Run, rows: int = 1, report: Callable[[str], None] = lambda text: None
+) -> dict[str, Any]:
+    """Worst difference of any node between ngspice and our solvers, without noise.
+
+    The operating point is ngspice's Newton iteration from ours; the transient is compared at every
+    time point that ngspice computes, from the start of a free phase to its end.
+
+    Raises
+    ------
+    NeurosimError
+        ngspice is not installed or fails.
+    ConvergenceError
+        Our own solver does not settle a row.
+    """
+    chip, system, start_V, time_s = presented(run, rows)
+    at_rest = settle(system, start_V, time_s, _POINT)
+    if at_rest.diverged.any() or at_rest.refused.any():
+        raise ConvergenceError(
+            "Every row must come to rest to be compared, but some do not; train with a smaller "
+            "learning rate or validate fewer rows."
+        )
+    began, results = time.perf_counter(), []
+    for row in range(rows):
+        results.append(compare(system, row, start_V[row], at_rest.u_V[row], time_s))
+        op_V, tran_V, _ = results[-1]
+        report(f"row {row}: operating point {op_V:.2e} V, transient {tran_V:.2e} V")
+    return {
+        "profile": chip.profile.name,
+        "rows": rows,
+        "time_s": time_s,
+        "unit_V": chip.data_sheet.unit_V,
+        "operating_point_max_diff_V": max(op_V for op_V, _, _ in results),
+        "transient_max_diff_V": max(tran_V for _, tran_V, _ in results),
+        "transient_points": sum(points for _, _, points in results),
+        "wall_s": time.perf_counter() - began,
+    }
+
+
+def compare(
+    system: DrivenCircuit,
+    row: int,
+    start_V: Array,
+    rest_V: Array,
+    time_s: float,
+    reltol: float = _RELTOL,
+) -> tuple[float, float, int]:
+    """Worst node of one row: at the operating point `rest_V`, and along the transient from start.
+
+    `reltol` is ngspice's in the transient.
+
+    Returns
+    -------
+    operating_point_V, transient_V : float
+    points : int
+        Time points of ngspice's transient, all of which are compared.
+    """
+    circuit, springs, step_s = system.circuit, system.springs, system.tau_s / _STEPS_PER_TAU
+    _, point_V = run_ngspice(netlist(circuit, springs, row, rest_V))
+    text = netlist(circuit, springs, row, start_V, time_s, step_s, reltol)
+    time_at_s, wave_V = run_ngspice(text)
+    assert time_at_s is not None
+    worst_V = _along(system, row, start_V, time_at_s, wave_V)
+    return float(np.abs(point_V[0] - rest_V).max()), worst_V, len(time_at_s)
+
+
+def _along(system: DrivenCircuit, row: int, start_V: Array, time_s: Array, wave_V: Array) -> float:
+    """Largest difference at any of the times."""
+    one = DrivenCircuit(system.circuit, system.springs.rows(np.array([row])), system.tau_s)
+    u_V, before_s, worst = start_V[None], 0.0, 0.0
+    for now_s, seen_V in zip(time_s, wave_V, strict=True):
+        if now_s > before_s:
+            u_V, before_s = settle(one, u_V, now_s - before_s, _EXACT).u_V, now_s
+        worst = max(worst, float(np.abs(u_V[0] - seen_V).max()))
+    return worst

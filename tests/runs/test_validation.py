@@ -1,0 +1,104 @@
+"""Chips as they are programmed, in ngspice and in our own solvers."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from neurosim.chip import Chip
+from neurosim.export import has_ngspice, run_ngspice
+from neurosim.host import Experiment, FlowSettings, initial_weights
+from neurosim.profile import load_profile
+from neurosim.runs import Run, run_netlist, train, validate_spice
+from neurosim.runs.validation import compare
+from neurosim.solvers import Settling, settle
+from neurosim.yaml_files import with_values
+
+pytestmark = pytest.mark.skipif(
+    not has_ngspice(), reason="ngspice is not installed; apt-get install ngspice"
+)
+
+LAWS = {"hopfield": "tanh", "gradient": "silu"}
+# The most that leaves a leak at a node whose pairs always conduct is less.
+SHARE = {"one_sided": 1.0, "complementary": 0.1}
+# Of a full scale of 1 V; a unit is a tenth of that here.
+POINT, TRANSIENT = 1e-6, 2e-4
+CASES = [
+    (seed, *case)
+    for seed, case in enumerate(
+        itertools.product(LAWS, SHARE, [0, 0.05, 0.3], ["shared", "separate"])
+    )
+]
+
+
+def system_of(chip, seed):
+    """The chip's circuit with its springs at a random input, and the start."""
+    rng = np.random.default_rng(seed)
+    chip.program(initial_weights(chip.die.layers, 0.8, rng))
+    target_V = chip.data_sheet.unit_V * rng.standard_normal((1, chip.die.layers.n_visible))
+    chip.precharge(target_V)
+    chip.drive(target_V, 15 * chip.data_sheet.unit_S)
+    return chip.system(), chip.u_V.copy()
+
+
+@pytest.mark.parametrize(("seed", "law", "encoding", "loading", "directions"), CASES)
+def test_a_small_random_chip_is_the_same_circuit_in_ngspice(
+    seed, law, encoding, loading, directions
+):
+    sizes = tuple(np.random.default_rng(seed).integers(2, 6, size=2 + seed % 3).tolist())
+    chip = Chip(with_values(load_profile("cmos_rc_6bit"), {
+        "layers": sizes, "node.law": law, "node.amplifier": LAWS[law],
+        "node.loading": loading * SHARE[encoding],
+        "coupling.encoding": encoding, "coupling.directions": directions,
+    }), seed)  # fmt: skip
+    system, start_V = system_of(chip, seed)
+    # Separate directions have no potential to descend: a long transient finds where it rests.
+    exact = Settling(engine="transient", rtol=1e-10, atol=1e-12)
+    rest_V = settle(system, start_V, 200 * system.tau_s, exact).u_V[0]
+    point_V, transient_V, points = compare(system, 0, start_V[0], rest_V, 5 * system.tau_s, 1e-6)
+    assert point_V < POINT * system.unit_V
+    assert transient_V < TRANSIENT * system.unit_V
+    assert points > 50
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    """A run folder of a small chip that holds weights."""
+    profile = with_values(load_profile("cmos_rc_6bit"), {"layers": (64, 6, 4)})
+    chip = Chip(profile)
+    chip.program(initial_weights(chip.die.layers, 1.0, np.random.default_rng(1)))
+    experiment = Experiment(flow=FlowSettings(settle_tau=2.0))
+    run = Run.create(tmp_path / "run", profile, experiment)
+    run.save(chip.state(), {"n_done": 0})
+    return run
+
+
+def test_a_run_is_validated_at_several_inputs(tiny):
+    said = []
+    found = validate_spice(tiny, rows=2, report=said.append)
+    assert found["operating_point_max_diff_V"] < POINT * found["unit_V"]
+    assert 0 < found["transient_max_diff_V"] < TRANSIENT * found["unit_V"]
+    assert len(said) == found["rows"] == 2
+
+
+def test_the_netlist_of_a_run_runs_flat_in_blocks_and_with_noise(tiny):
+    ends = []
+    for options in ({}, {"blocks": True}, {"noise": True, "row": 1}, {"noise": True, "row": 1}):
+        time_s, u_V = run_ngspice(run_netlist(tiny, **options))
+        assert time_s[-1] == pytest.approx(2e-7)
+        ends.append(u_V[-1])
+    np.testing.assert_allclose(ends[1], ends[0], atol=1e-6)
+    # Noise of some 0.1 mV, drawn anew in each run.
+    assert 1e-6 < np.abs(ends[3] - ends[2]).max() < 5e-3
+    assert run_netlist(tiny, analysis="op").endswith(".op\n.end\n")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["ideal_hopfield", "ideal_gradient", "cmos_rc_6bit"])
+def test_the_trained_published_network_is_the_same_circuit_in_ngspice(tmp_path, name):
+    changes = {"settling.engine": "operating_point", "thermal.temperature_K": "ideal"}
+    profile = with_values(load_profile(name), changes)
+    run = train(profile, Experiment(updates=30, batch=128), tmp_path / "run")
+    found = validate_spice(run)
+    assert found["operating_point_max_diff_V"] < POINT * found["unit_V"]
+    assert found["transient_max_diff_V"] < TRANSIENT * found["unit_V"]
