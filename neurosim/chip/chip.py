@@ -116,9 +116,13 @@ class Chip:
     def program(self, weights: Weights) -> None:
         """Write every device whose target has changed; the others keep what they hold."""
         target_S, n_clipped = self.bank.target(weights)
+        self.write(target_S)
+        self.ledger.weights_clipped += n_clipped
+
+    def write(self, target_S: Array) -> None:
+        """As `program`, from conductances in the order of `die.devices`."""
         self._now_s = self.ledger.chip_time_s
         self._written(self.bank.program(target_S, self._now_s, self._draws.program))
-        self.ledger.weights_clipped += n_clipped
 
     def refresh(self) -> None:
         """Write every device to its target again."""

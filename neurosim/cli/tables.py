@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,10 +17,34 @@ _TABLES = "csv, json, npz, mat, hdf5, safetensors, mem, hex, c, param, nir, cir"
 FORMAT = click.option("--format", "form", metavar="F", help=f"Instead of the suffix: {_TABLES}.")
 
 
+Lines = tuple[int, int]
+
+
+class _Lines(click.ParamType):
+    """Rows x columns."""
+
+    name = "RxC"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Lines:
+        """Two numbers of lines."""
+        match = re.fullmatch(r"(\d{1,6})x(\d{1,6})", str(value))
+        if match is None:
+            self.fail(f"{value} must be rows x columns, as in 64x64.", param, ctx)
+        return int(match[1]), int(match[2])
+
+
+LINES = _Lines()
+
+
 @click.command()
 @RUN
 @click.option("--to", "file", type=FOLDER, required=True, help="File to write.")
 @FORMAT
+@click.option("--tile", type=LINES, help="Map onto crossbar tiles of so many rows x columns.")
+@click.option("--spare", type=LINES, help="Lines of each tile that only replace faulty ones.")
+@click.option("--faulty", type=FOLDER, help="CSV file of faulty cells: tile, row, column, weight.")
 @click.option("--row", type=SEED, default=0, show_default=True, help="Netlist: which input.")
 @click.option(
     "--analysis", type=click.Choice(["tran", "op"]), default="tran", show_default=True,
@@ -28,8 +54,8 @@ FORMAT = click.option("--format", "form", metavar="F", help=f"Instead of the suf
 @click.option("--hierarchical", is_flag=True, help="Netlist: layers and crossbars as subcircuits.")
 @JSON
 def export(
-    run: Path, file: Path, form: str | None, row: int, analysis: str, noise: bool,
-    hierarchical: bool, as_json: bool,
+    run: Path, file: Path, form: str | None, tile: Lines | None, spare: Lines | None,
+    faulty: Path | None, row: int, analysis: str, noise: bool, hierarchical: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Write the weight table of a trained chip, or its whole circuit for SPICE.
 
@@ -37,8 +63,11 @@ def export(
     .json .npz .mat .h5 .safetensors. Level codes: .mem (Verilog $readmemh), .hex (Intel). To
     include: .h (C), .param (SPICE). A graph of linear nodes: .nir. The network with its springs at
     one input of the first training batch, to run in ngspice: .cir.
+
+    With --tile every table has the address of the cell that holds each pair, and .mem and .hex are
+    in the order of addresses; rows and columns of a tile are permuted to avoid its faulty cells.
     """
-    from neurosim.export import export as export_table
+    from neurosim.export import read_faults, table, tiled, write_table
     from neurosim.export.formats import format_of
     from neurosim.export.nir_graph import LOST
     from neurosim.files import check_writable, write_text
@@ -55,13 +84,26 @@ def export(
             return
         click.echo(f"{file}: {n_lines} lines; run it with: ngspice -b {file} -r {file.stem}.raw")
         return
-    n_rows = export_table(Run.open(run).chip(), file, form)
-    if format_of(file, form) == "nir":
+    form = format_of(file, form)
+    made, facts = table(Run.open(run).chip()), dict[str, Any]()
+    if tile is not None:
+        faults = None if faulty is None else read_faults(faulty, tile)
+        made, facts = tiled(made, tile, spare or (0, 0), faults)
+    elif spare is not None or faulty is not None:
+        raise DataError("--spare and --faulty need --tile, the size of a tile.")
+    n_rows = write_table(made, file, form)
+    if form == "nir":
         click.echo(f"a NIR graph leaves out {LOST}", err=True)
     if as_json:
-        print_json({"file": str(file), "rows": n_rows})
+        print_json({"file": str(file), "rows": n_rows} | facts)
         return
     click.echo(f"{file}: {n_rows} couplings and biases")
+    if tile is not None:
+        click.echo(
+            f"{facts['tiles']} tiles of {tile[0]} x {tile[1]}, {100 * facts['filled']:.0f} % filled"
+            f"; {facts['faulty_cells_used']} faulty cells in use, wrong by "
+            f"{facts['weight_lost']:.3g} in all"
+        )
 
 
 @click.command()

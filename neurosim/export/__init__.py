@@ -1,9 +1,10 @@
 """Weight tables and netlists for other tools."""
 
-from neurosim.export.formats import FORMATS, export, read_table
+from neurosim.export.formats import FORMATS, export, read_table, write_table
 from neurosim.export.programming import check_table, profile_of, program_table
 from neurosim.export.spice import has_ngspice, netlist, run_ngspice
 from neurosim.export.table import WeightTable, table
+from neurosim.export.tiles import read_faults, tiled
 
 __all__ = [
     "FORMATS",
@@ -14,7 +15,10 @@ __all__ = [
     "netlist",
     "profile_of",
     "program_table",
+    "read_faults",
     "read_table",
     "run_ngspice",
     "table",
+    "tiled",
+    "write_table",
 ]

@@ -17,7 +17,7 @@ from neurosim.export.table import COLUMNS, WeightTable, data_sheet, table
 from neurosim.files import check_writable, write_bytes, write_text
 from neurosim.profile import Profile
 
-__all__ = ["FORMATS", "Format", "export", "format_of", "read_table", "sheet_path"]
+__all__ = ["FORMATS", "Format", "export", "format_of", "read_table", "sheet_path", "write_table"]
 
 Writer = Callable[[WeightTable], bytes]
 Reader = Callable[[bytes, dict[str, Any] | None], WeightTable]
@@ -92,9 +92,13 @@ def export(chip: Chip, path: Path, name: str | None = None) -> int:
     NeurosimError
         The format needs a package that is not installed.
     """
+    return write_table(table(chip), path, name)
+
+
+def write_table(made: WeightTable, path: Path, name: str | None = None) -> int:
+    """Write a table to `path`; see `export`."""
     entry = FORMATS[format_of(path, name)]
     check_writable(path, [path.suffix.lower()])
-    made = table(chip)
     data = entry.write(made)
     if entry.companion:
         write_text(sheet_path(path), json.dumps(made.sheet, indent=1) + "\n")

@@ -11,7 +11,9 @@ A word holds the pair of one weight, both codes unsigned and of B bits each:
 
 Block after block (W0, W1, ..., b0, b1, ...), row by row: the address of W<k>[i][j] is base + i n_k
 + j. The text format has the bases in comments; Intel HEX has bytes, each word little-endian in as
-few bytes as hold it, so that the byte address is the word's address times that number.
+few bytes as hold it, so that the byte address is the word's address times that number. A table on
+tiles has a word for every cell of every tile, at the cell's address; cells that hold no weight have
+the codes of weight 0.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ import numpy as np
 
 from neurosim.errors import DataError
 from neurosim.export.table import Array, WeightTable, shapes
+from neurosim.export.tiles import Tiling
 from neurosim.topology import Layers
 
 __all__ = ["bases", "code_bits", "read_hex", "read_mem", "write_hex", "write_mem"]
@@ -57,20 +60,35 @@ def bases(sheet: dict[str, Any]) -> dict[str, int]:
     return dict(zip([*blocks, "end"], [0, *ends], strict=True))
 
 
+def _addresses(sheet: dict[str, Any]) -> tuple[dict[str, Array], int]:
+    """Address of the word of every coupling and bias, and the number of words."""
+    layers = Layers(tuple(sheet["layers"].values()))
+    if "tiling" in sheet:
+        tiling = Tiling.from_json(sheet["tiling"])
+        return dict(tiling.addresses(layers)), tiling.n_cells
+    start = bases(sheet)
+    at = {
+        name: start[name] + np.arange(np.prod(shape)).reshape(shape)
+        for name, shape in shapes(layers).items()
+    }
+    return at, start["end"]
+
+
 def _words(table: WeightTable) -> Array:
-    bits = code_bits(table.sheet)
-    words = [
-        (columns["code_plus"].ravel() << bits) | columns["code_minus"].ravel()
-        for columns in table.blocks.values()
-    ]
-    return np.concatenate(words)
+    sheet, bits = table.sheet, code_bits(table.sheet)
+    at, n_words = _addresses(sheet)
+    plus, minus = sheet["zero_codes"]
+    words = np.full(n_words, plus << bits | minus, dtype=np.int64)
+    for name, columns in table.blocks.items():
+        words[at[name]] = columns["code_plus"] << bits | columns["code_minus"]
+    return words
 
 
 def _unpack(words: Array, sheet: dict[str, Any]) -> WeightTable:
-    bits, start = code_bits(sheet), bases(sheet)
-    if len(words) != start["end"]:
+    bits, (at, n_words) = code_bits(sheet), _addresses(sheet)
+    if len(words) != n_words:
         raise DataError(
-            f"The memory must hold {start['end']} words for the layers "
+            f"The memory must hold {n_words} words for the layers "
             f"{'-'.join(map(str, sheet['layers'].values()))}, but holds {len(words)}; nothing was "
             "programmed."
         )
@@ -80,32 +98,37 @@ def _unpack(words: Array, sheet: dict[str, Any]) -> WeightTable:
             f"{int(words.max()):x}; nothing was programmed."
         )
     blocks = {}
-    for name, shape in shapes(Layers(tuple(sheet["layers"].values()))).items():
-        part = words[start[name] : start[name] + int(np.prod(shape))].reshape(shape)
+    for name in shapes(Layers(tuple(sheet["layers"].values()))):
+        part = words[at[name]]
         blocks[name] = {"code_plus": part >> bits, "code_minus": part & ((1 << bits) - 1)}
+        if "tiling" in sheet:
+            blocks[name]["address"] = at[name]
     return WeightTable(sheet, blocks)
 
 
 def write_mem(table: WeightTable) -> bytes:
     """Text for ``$readmemh``: comments, then one word a line in hexadecimal digits."""
-    sheet, bits = table.sheet, code_bits(table.sheet)
+    sheet, bits, words = table.sheet, code_bits(table.sheet), _words(table)
     start, sizes = bases(sheet), list(sheet["layers"].values())
     digits, step = -(-2 * bits // 4), len(sheet["level_S"])
     lines = [
-        f"// neurosim: {sheet['profile']}, {start['end']} words of {2 * bits} bits",
-        f"// reg [{2 * bits - 1}:0] mem [0:{start['end'] - 1}];",
+        f"// neurosim: {sheet['profile']}, {len(words)} words of {2 * bits} bits",
+        f"// reg [{2 * bits - 1}:0] mem [0:{len(words) - 1}];",
         f"// [{2 * bits - 1}:{bits}] code_plus, [{bits - 1}:0] code_minus, each 0 to {step - 1}",
         f"// weight code, {bits + 1} bits signed: "
         f"$signed({{1'b0, w[{2 * bits - 1}:{bits}]}}) - $signed({{1'b0, w[{bits - 1}:0]}})",
     ]
-    for name in table.blocks:
+    if "tiling" in sheet:
+        size = " x ".join(map(str, sheet["tiling"]["size"]))
+        lines.append(f"// tiles of {size}, address: {sheet['tiling']['address']}")
+    for name in () if "tiling" in sheet else table.blocks:
         k = int(name[1:])
         what = (
             f"W{k}[i][j] at base + i*{sizes[k]} + j" if name[0] == "W" else f"b{k}[i] at base + i"
         )
         lines.append(f"// base {start[name]}: {what}")
     lines.append(_MARK + json.dumps(sheet))
-    lines += [f"{word:0{digits}x}" for word in _words(table).tolist()]
+    lines += [f"{word:0{digits}x}" for word in words.tolist()]
     return ("\n".join(lines) + "\n").encode()
 
 

@@ -14,7 +14,6 @@ from neurosim.export.table import (
     Array,
     WeightTable,
     checksum,
-    packed,
     positions,
     shapes,
 )
@@ -180,35 +179,17 @@ def program_table(chip: Chip, table: WeightTable) -> None:
         The table does not fit (see `check_table`); the chip is left as it was.
     """
     check_table(table, chip.profile)
-    targets, unit_S = _targets_S(table, chip.profile), chip.profile.node.leak_S
+    target_S, achieved_S = (vector.copy() for vector in chip.programmed_S())
+    targets, at = _targets_S(table, chip.profile), positions(chip)
+    for side, blocks in at.items():
+        for name, index in blocks.items():
+            target_S[index] = targets[name]["minus" in side]
     same_die = table.sheet.get("die_seed") == chip.seed
     if not same_die or "achieved_plus_S" not in table.blocks["W0"]:
-        weights = {name: (plus - minus) / unit_S for name, (plus, minus) in targets.items()}
-        _check_encoding(targets, weights, chip.profile)
-        chip.program(packed(chip.die.layers, weights))
+        chip.write(target_S)
         return
-    _restore(chip, table, targets)
-
-
-def _check_encoding(
-    targets: dict[str, tuple[Array, Array]], weights: dict[str, Array], profile: Profile
-) -> None:
-    """A write sets weights: each pair must be the one that its own weight would be given."""
-    unit_S = profile.node.leak_S
-    slack = _TOLERANCE * profile.coupling.full_scale * unit_S
-    for name, weight in weights.items():
-        goal = profile.coupling.target(weight, unit_S)
-        for side, wanted, got in zip(("plus", "minus"), goal[:2], targets[name], strict=True):
-            text = f"the conductance that encoding {profile.coupling.encoding} has for the weight"
-            _all(np.abs(wanted - got) <= slack, name, f"target_{side}_S", got, text)
-
-
-def _restore(chip: Chip, table: WeightTable, targets: dict[str, tuple[Array, Array]]) -> None:
-    """Every device to the table's target and achieved conductance."""
-    target_S, achieved_S = (vector.copy() for vector in chip.programmed_S())
-    for side, at in positions(chip).items():
+    for side, blocks in at.items():
         column = side if side.startswith("back") else f"achieved_{side}"
-        for name, index in at.items():
-            target_S[index] = targets[name]["minus" in side]
+        for name, index in blocks.items():
             achieved_S[index] = table.blocks[name][column]
     chip.restore(chip.state() | {"target_S": target_S, "achieved_S": achieved_S})

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from neurosim.chip import Chip
 from neurosim.devices import FAULTS
 from neurosim.profile import Profile
-from neurosim.topology import Layers, Weights
+from neurosim.topology import Layers
 from neurosim.yaml_files import dump_block
 
 __all__ = [
@@ -28,7 +28,7 @@ __all__ = [
     "WeightTable",
     "checksum",
     "data_sheet",
-    "packed",
+    "positions",
     "shapes",
     "table",
     "unpacked",
@@ -61,6 +61,7 @@ COLUMNS = (
     Column("fault_minus", "", _FAULT_CODES + "G-", whole=True),
     Column("back_plus_S", "S", "as achieved_plus_S, of the device of the other direction"),
     Column("back_minus_S", "S", "as achieved_minus_S, of the device of the other direction"),
+    Column("address", "", "cell that holds the pair, see tiling in the data sheet", whole=True),
 )
 
 
@@ -113,10 +114,12 @@ def data_sheet(profile: Profile, seed: int) -> dict[str, Any]:
     seed of the die; sizes of the layers with their names; scales (`unit_S` is the conductance of
     weight 1, `unit_V` the voltage of 1, `reference_V` the rail of the biases, `tau_s` a node's
     C / g); encoding, directions and range of a weight; `level_S`, the conductance of every code;
-    and each column's unit and meaning.
+    `zero_codes`, those of weight 0; and each column's unit and meaning.
     """
     coupling, node, layers = profile.coupling, profile.node, Layers(profile.layers)
     levels = coupling.levels_S(node.leak_S)
+    zero = coupling.target(np.zeros(1), node.leak_S)
+    pair_S = np.concatenate([zero.plus_S, zero.minus_S])
     return {
         "kind": KIND,
         "version": VERSION,
@@ -133,6 +136,7 @@ def data_sheet(profile: Profile, seed: int) -> dict[str, Any]:
         "directions": coupling.directions,
         "full_scale": coupling.full_scale,
         "level_S": None if levels is None else levels.tolist(),
+        "zero_codes": None if levels is None else coupling.level(pair_S, node.leak_S).tolist(),
         "columns": {c.name: {"unit": c.unit, "meaning": c.meaning} for c in COLUMNS},
         "profile_yaml": dump_block(profile),
     }
@@ -154,13 +158,6 @@ def unpacked(layers: Layers, coupling: Array, bias: Array) -> dict[str, Array]:
         block = coupling[layers.crossing(k)]
         out[f"W{k}"] = np.ascontiguousarray(block if k % 2 == 0 else block.T)
     return out | {f"b{k}": bias[layers.nodes(k)].copy() for k in range(len(layers.sizes))}
-
-
-def packed(layers: Layers, blocks: dict[str, Array]) -> Weights:
-    """Crossbar and bias vector of blocks."""
-    n = len(layers.sizes)
-    matrices = [blocks[f"W{k}"] for k in range(n - 1)]
-    return Weights.from_layers(layers, matrices, [blocks[f"b{k}"] for k in range(n)])
 
 
 def positions(chip: Chip) -> dict[str, dict[str, Array]]:

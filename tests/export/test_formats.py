@@ -28,6 +28,16 @@ READABLE = [
     if entry.read is not None
 ]
 CODES_ONLY = {"mem", "hex"}
+LEVELS = st.one_of(
+    st.just("ideal"),
+    st.integers(2, 300),
+    st.builds(lambda count: {"law": "resistance", "count": count}, st.integers(2, 300)),
+    st.builds(
+        lambda values: {"law": "table", "values_S": sorted(values)},
+        st.lists(st.floats(0, 6e-6, allow_subnormal=False), min_size=2, max_size=9, unique=True),
+    ),
+)
+FAULTS = {"stuck_low": 0.05, "stuck_high": 0.05, "dead": 0.05, "open": 0.05, "source": "assumed: -"}
 
 
 def file_of(name):
@@ -72,20 +82,24 @@ def assert_same_blocks(a, b):
     seed=st.integers(0, 999),
     sizes=st.lists(st.integers(1, 6), min_size=2, max_size=4).map(tuple),
     encoding=st.sampled_from(["one_sided", "complementary"]),
-    levels=st.one_of(st.just("ideal"), st.integers(2, 300)),
+    levels=LEVELS,
     directions=st.sampled_from(["shared", "separate"]),
     noise=st.sampled_from(["ideal", 0.02]),
     idle=st.sampled_from(["ideal", 1e-7]),
+    faults=st.sampled_from(["ideal", FAULTS]),
 )
 def test_a_chip_programmed_from_a_file_has_the_same_codes_and_reads(
-    tmp_path, name, seed, sizes, encoding, levels, directions, noise, idle
+    tmp_path, name, seed, sizes, encoding, levels, directions, noise, idle, faults
 ):
     if name in CODES_ONLY:
         # Codes say nothing of a write's noise, and a continuum has none.
         levels, noise = (7 if levels == "ideal" else levels), "ideal"
+    if isinstance(levels, dict) and levels["law"] == "resistance":
+        idle = 1e-7
     chip = chip_of(
         seed, sizes, coupling__encoding=encoding, coupling__levels=levels,
         coupling__directions=directions, write__noise=noise, coupling__idle_S=idle,
+        faults=faults,
     )  # fmt: skip
     path = tmp_path / file_of(name)
     assert export(chip, path) == table(chip).size
@@ -96,6 +110,18 @@ def test_a_chip_programmed_from_a_file_has_the_same_codes_and_reads(
     if name not in CODES_ONLY:
         assert_same_blocks(found, table(chip))
     np.testing.assert_array_equal(reads_of(other), reads_of(chip))
+
+
+def test_any_pair_that_the_devices_have_can_be_written():
+    """Both devices of a pair on, which no weight of a one-sided encoding asks for."""
+    chip = chip_of(write="ideal")
+    codes = {
+        name: {"code_plus": 0 * b["code_plus"] + 3, "code_minus": 0 * b["code_plus"] + 2}
+        for name, b in table(chip).blocks.items()
+    }
+    program_table(chip, WeightTable(table(chip).sheet, codes))
+    assert (table(chip).blocks["W1"]["code_minus"] == 2).all()
+    np.testing.assert_allclose(table(chip).blocks["b2"]["weight"], 0.6 / 31)
 
 
 def test_another_die_is_written_anew_with_noise_of_its_own():
@@ -171,11 +197,6 @@ def test_a_table_that_does_not_fit_programs_nothing():
         refuse(chip, changed(good, "W0", column, cell(block[column], value)), text)
     half = block["code_plus"] + 0.5
     refuse(chip, changed(good, "W0", "code_plus", half), "must be a whole number")
-    both = {
-        name: {"code_plus": 0 * v["code_plus"] + 3, "code_minus": 0 * v["code_plus"] + 2}
-        for name, v in good.blocks.items()
-    }
-    refuse(chip, WeightTable(good.sheet, both), "that encoding one_sided has for the weight")
     less = {k: {c: v for c, v in b.items() if k + c != "b0weight"} for k, b in good.blocks.items()}
     refuse(chip, WeightTable(good.sheet, less), "same columns, but b0 and W0 differ in weight")
     bare = {name: {"weight": columns["weight"]} for name, columns in good.blocks.items()}
