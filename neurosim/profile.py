@@ -86,10 +86,13 @@ class HostAdvice(Block):
         Settling time of a phase in units of C / g.
     beta : float
         Nudge strength.
+    refresh_every : int or None
+        Updates after which every device is written again; None: only those whose target changes.
     """
 
     settle_tau: Annotated[float, Field(gt=0)]
     beta: Annotated[float, Field(gt=0, lt=1)]
+    refresh_every: Annotated[int, Field(ge=1)] | None = None
 
 
 def _one_line(value: str) -> str:

@@ -111,6 +111,7 @@ class Chip:
             has_current_sense=profile.current_sense is not None,
             advised_beta=profile.host.beta,
             advised_settle_tau=profile.host.settle_tau,
+            refresh_every=profile.host.refresh_every,
         )
 
     def program(self, weights: Weights) -> None:

@@ -46,6 +46,8 @@ class DataSheet:
         Whether `sense` works.
     advised_beta, advised_settle_tau : float
         Nudge and settling time that suit this chip.
+    refresh_every : int or None
+        Updates after which every device should be written again.
     """
 
     name: str
@@ -60,6 +62,7 @@ class DataSheet:
     has_current_sense: bool
     advised_beta: float
     advised_settle_tau: float
+    refresh_every: int | None = None
 
 
 class ChipInterface(Protocol):

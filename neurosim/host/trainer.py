@@ -112,6 +112,9 @@ class Trainer:
         norm = self.optimizer.step(estimate, rate)
         self.chip.program(self.optimizer.weights)
         self.n_done += 1
+        every = self.chip.data_sheet.refresh_every
+        if every is not None and self.n_done % every == 0:
+            self.chip.refresh()
         return Update(self.n_done, loss, by_t, norm, rate, rows_lost)
 
     def state(self) -> dict[str, Any]:
