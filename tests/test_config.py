@@ -15,7 +15,8 @@ from neurosim.config import Bits, Block, BlockError, Sigma, Sourced, Volt, VoltL
 
 UNIT_OF = {
     "Siemens": "S", "Farad": "F", "Volt": "V", "Second": "s", "Kelvin": "K", "VoltLimit": "V",
-    "AmpereLimit": "A", "SiemensLimit": "S", "SigmaVolt": "V", "IdleSiemens": "S", "Joule": "J", "Wait": "s",
+    "AmpereLimit": "A", "SiemensLimit": "S", "SigmaVolt": "V", "IdleSiemens": "S", "Joule": "J",
+    "Wait": "s",
 }  # fmt: skip
 IDEAL_AS = {
     "Bits": None, "Joule": 0.0, "Wait": 0.0, "Kelvin": None, "VoltLimit": None, "AmpereLimit": None,

@@ -79,8 +79,9 @@ class Chip:
         self._fluctuations: DeviceFluctuations | None = None
         if profile.device_noise is not None and not profile.device_noise.silent:
             self._fluctuations = DeviceFluctuations(profile.device_noise, self.die, self._streams)
-        # Clock of the row that is presented: what devices age by.
-        self._now_s = 0.0
+        # Clock of the middle row of a batch, by which devices age: the time since its precharge,
+        # and how long a row of the batch before took, for rows come one after another.
+        self._now_s = self._presented_s = self._row_s = 0.0
         self._injected_A: Array | None = None
         self._use_devices()
         self.u_V = np.zeros((0, self.die.layers.n_nodes))
@@ -152,7 +153,9 @@ class Chip:
         self.u_V = np.zeros((len(actual_V), self.die.layers.n_nodes))
         self.u_V[:, self.die.layers.visible] = actual_V
         self._held_V, self._springs, self._flicker = None, None, None
-        self._injected_A, self._now_s = None, self.ledger.chip_time_s
+        self._injected_A, self._row_s = None, self._presented_s or self._row_s
+        self._presented_s = 0.0
+        self._now_s = self.ledger.chip_time_s + (len(actual_V) - 1) / 2 * self._row_s
         if self._fluctuations is not None:
             self._fluctuations.precharge()
 
@@ -241,7 +244,7 @@ class Chip:
         """Let every row run for `time_s`.
 
         Rows come one after another, each with all its phases: the devices are as old as they are
-        when the first row reaches this phase.
+        when the middle row reaches this phase, if a row takes as long as those of the batch before.
         """
         if not time_s > 0 or not len(self.u_V):
             raise DataError(
@@ -266,6 +269,7 @@ class Chip:
                 noisy = replace(system, injected_A=self._injected_A)
                 refused |= self._settle_part(noisy, time_s / 2, settling, thermal)
         self._now_s += time_s
+        self._presented_s += time_s
         self._draws.settle += 1
         ledger = self.ledger
         ledger.settles += 1
@@ -377,11 +381,13 @@ class Chip:
             **self.bank.state(),
             "draws": asdict(self._draws),
             "ledger": asdict(self.ledger),
+            "row_s": self._presented_s or self._row_s,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from a `state` of a chip with the same profile and seed."""
         self.bank.restore(state)
         self._draws, self.ledger = _Draws(**state["draws"]), Ledger(**state["ledger"])
-        self._now_s = self.bank.seen_at_s
+        self._now_s, self._row_s = self.bank.seen_at_s, float(state["row_s"])
+        self._presented_s = 0.0
         self._use_devices()
