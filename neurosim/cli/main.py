@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from neurosim.cli.commands import bench, evaluate, profiles, report, sample
-from neurosim.cli.tables import export, import_, validate
+from neurosim.cli.tables import export, import_, plan, validate
 from neurosim.cli.training import quickstart, train
 from neurosim.errors import NeurosimError
 
@@ -56,6 +56,7 @@ for command in (
     evaluate,
     export,
     import_,
+    plan,
     validate,
     report,
     bench,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from neurosim.cli.common import COUNT, FOLDER, JSON, RUN, SEED, print_json
 from neurosim.errors import DataError
 
-__all__ = ["export", "import_", "validate"]
+if TYPE_CHECKING:
+    from neurosim.export import WeightTable
+
+__all__ = ["export", "import_", "plan", "validate"]
 
 _TABLES = "csv, json, npz, mat, hdf5, safetensors, mem, hex, c, param, nir, cir"
 FORMAT = click.option("--format", "form", metavar="F", help=f"Instead of the suffix: {_TABLES}.")
@@ -130,6 +133,45 @@ def validate(run: Path, spice: bool, rows: int, as_json: bool) -> None:
         f"{result['operating_point_max_diff_V']:.3g} V at the operating point, by "
         f"{result['transient_max_diff_V']:.3g} V at any of {result['transient_points']} times of "
         f"the transient, where 1 is {result['unit_V']:g} V"
+    )
+
+
+def _table_of(path: Path) -> WeightTable:
+    """The table of a run folder, or in a file."""
+    from neurosim.export import read_table, table
+    from neurosim.runs import Run
+
+    return table(Run.open(path).chip()) if path.is_dir() else read_table(path)
+
+
+@click.command()
+@click.argument("after", type=FOLDER, metavar="RUN_OR_FILE")
+@click.option("--from", "before", type=FOLDER, help="What the chip holds.  [weight 0 everywhere]")
+@click.option("--to", "file", type=FOLDER, required=True, help="CSV file to write.")
+@click.option("--lanes", type=COUNT, default=1, show_default=True, help="Devices at a time.")
+@JSON
+def plan(after: Path, before: Path | None, file: Path, lanes: int, as_json: bool) -> None:
+    """Plan how a chip is programmed from one weight table to the next.
+
+    One line for each device whose target changes: its place, the window that the controller
+    accepts, and the pulses and the energy to be expected from the profile's write law.
+    """
+    from neurosim.export import plan as plan_writes
+    from neurosim.export import profile_of
+    from neurosim.files import check_writable, write_text
+
+    check_writable(file, [".csv"])
+    goal = _table_of(after)
+    made = plan_writes(None if before is None else _table_of(before), goal, profile_of(goal), lanes)
+    write_text(file, made.csv_text())
+    if as_json:
+        print_json({"file": str(file)} | made.facts)
+        return
+    facts = made.facts
+    click.echo(
+        f"{file}: {facts['devices']} devices, {facts['pulses']:.6g} pulses, "
+        f"{facts['time_s']:.3g} s, {facts['energy_J']:.3g} J; {facts['failures']:.3g} will miss "
+        f"their window, {facts['faulty']} are faulty and left out"
     )
 
 

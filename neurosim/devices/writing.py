@@ -107,7 +107,8 @@ class Write(Sourced):
         failed &= on & noisy
         u, below = rng.random(sigma_S.shape), ndtr(-width)
         inside = ndtri(below + u * share)
-        tail = ndtri(below * np.minimum(2 * u, 2 - 2 * u))
-        outside = np.where(u < 0.5, tail, -tail)
+        # Beyond some 37 sigma the tail underflows: its edge is then all of it.
+        tail = ndtri(np.maximum(below * np.minimum(2 * u, 2 - 2 * u), np.finfo(float).tiny))
+        outside = np.where(u < 0.5, -1, 1) * np.maximum(-tail, width)
         error_S = sigma_S * np.where(noisy, np.where(failed, outside, inside), 0.0)
         return error_S, np.where(failed, verify.most_pulses, tries), failed

@@ -1,6 +1,7 @@
 """Weight tables and netlists for other tools."""
 
 from neurosim.export.formats import FORMATS, export, read_table, write_table
+from neurosim.export.plan import Plan, plan
 from neurosim.export.programming import check_table, profile_of, program_table
 from neurosim.export.spice import has_ngspice, netlist, run_ngspice
 from neurosim.export.table import WeightTable, table
@@ -8,11 +9,13 @@ from neurosim.export.tiles import read_faults, tiled
 
 __all__ = [
     "FORMATS",
+    "Plan",
     "WeightTable",
     "check_table",
     "export",
     "has_ngspice",
     "netlist",
+    "plan",
     "profile_of",
     "program_table",
     "read_faults",

@@ -21,7 +21,7 @@ from neurosim.profile import Profile
 from neurosim.topology import Layers
 from neurosim.yaml_files import parse_block
 
-__all__ = ["check_table", "profile_of", "program_table"]
+__all__ = ["check_table", "profile_of", "program_table", "targets_S"]
 
 # Text and tools may round a conductance; far below any level, far above a double's last bit.
 _TOLERANCE = 1e-9
@@ -154,7 +154,7 @@ def _all(good: Array, name: str, column: str, values: Array, text: str) -> None:
         )
 
 
-def _targets_S(table: WeightTable, profile: Profile) -> dict[str, tuple[Array, Array]]:
+def targets_S(table: WeightTable, profile: Profile) -> dict[str, tuple[Array, Array]]:
     """G+ and G- to program in each block."""
     levels = profile.coupling.levels_S(profile.node.leak_S)
     out = {}
@@ -180,7 +180,7 @@ def program_table(chip: Chip, table: WeightTable) -> None:
     """
     check_table(table, chip.profile)
     target_S, achieved_S = (vector.copy() for vector in chip.programmed_S())
-    targets, at = _targets_S(table, chip.profile), positions(chip)
+    targets, at = targets_S(table, chip.profile), positions(chip)
     for side, blocks in at.items():
         for name, index in blocks.items():
             target_S[index] = targets[name]["minus" in side]

@@ -38,7 +38,8 @@ def one_line(result):
 
 def test_every_command_explains_itself():
     names = [
-        "quickstart", "profiles", "train", "sample", "evaluate", "export", "import", "report",
+        "quickstart", "profiles", "train", "sample", "evaluate", "export", "import", "plan",
+        "validate", "report",
     ]  # fmt: skip
     overview = run("--help").stdout
     for name in names:
@@ -105,6 +106,36 @@ def test_import_makes_a_run_whose_chip_draws_the_same_samples(trained, tmp_path,
         args = ["-n", 2, "--t-end", 0.1, "--out", tmp_path / f"{folder.name}.csv"]
         assert run("sample", folder, *args).exit_code == 0
     assert (tmp_path / "run.csv").read_text() == (tmp_path / "copy.csv").read_text()
+
+
+def test_export_maps_onto_tiles_and_avoids_faulty_cells(trained, tmp_path):
+    bad = tmp_path / "bad.csv"
+    bad.write_text("tile,row,column,weight\n0,0,5,\n")
+    args = ["export", trained, "--to", tmp_path / "w.csv", "--tile", "66x66", "--faulty", bad]
+    result = json.loads(run(*args, "--spare", "1x1", "--json").stdout)
+    assert (result["tiles"], result["faulty_cells_used"]) == (6, 0)
+    assert "rows x columns, as in 64x64" in one_line(run(*args[:4], "--tile", "64"))
+    assert "need --tile" in one_line(run(*args[:4], "--faulty", bad))
+
+
+def test_export_writes_a_netlist_and_validate_needs_to_know_against_what(trained, tmp_path):
+    args = ["export", trained, "--to", tmp_path / "net.cir", "--hierarchical", "--analysis", "op"]
+    assert json.loads(run(*args, "--json").stdout)["lines"] > 49_152
+    assert "\n.subckt crossbar_w1" in (tmp_path / "net.cir").read_text()
+    assert "needs a temperature" in one_line(run(*args[:4], "--noise"))
+    assert "needs --spice" in one_line(run("validate", trained))
+
+
+def test_plan_goes_from_one_table_to_another(trained, tmp_path):
+    out, table = tmp_path / "plan.csv", tmp_path / "w.npz"
+    run("export", trained, "--to", table)
+    first = json.loads(run("plan", table, "--to", out, "--json").stdout)
+    # One device of each pair idles; some biases are still 0.
+    assert 24_000 < first["devices"] <= 24_896
+    assert len(out.read_text().splitlines()) == first["devices"] + 1
+    same = json.loads(run("plan", trained, "--from", table, "--to", out, "--json").stdout)
+    assert same["devices"] == 0
+    assert "must end in .csv" in one_line(run("plan", trained, "--to", tmp_path / "p.txt"))
 
 
 def test_import_refuses_a_table_of_another_profile_and_makes_no_folder(trained, tmp_path):

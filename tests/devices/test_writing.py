@@ -99,6 +99,14 @@ def test_unreachable_writes_fail_in_their_share():
     assert abs(written.failed.mean() - 0.03) < 5 * np.sqrt(0.03 * 0.97 / N)
 
 
+def test_a_failed_write_misses_a_window_of_any_number_of_sigmas_by_a_finite_error():
+    for window_S in (1e-8, 3e-8, 4e-7):
+        write = law(0.01, verify=verify(window_S, unreachable=0.5))
+        error_S, written = errors(write, 5e-6)
+        assert np.isfinite(error_S).all()
+        assert (np.abs(error_S[written.failed]) >= window_S * (1 - 1e-9)).all()
+
+
 def test_without_noise_a_write_is_exact_and_takes_one_try():
     target_S = np.array([0.0, 1e-6, 6e-6])
     for loop in ("none", verify(1e-7, 10, 0.5)):
