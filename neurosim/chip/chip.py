@@ -371,6 +371,11 @@ class Chip:
                 "mode or profile."
             )
 
+    @property
+    def devices_S(self) -> Array:
+        """Conductance of every device as it was last used, drift included, without mismatch."""
+        return self._devices_S
+
     def programmed_S(self) -> tuple[Array, Array]:
         """Target and achieved conductance of every device, in the order of `die.devices`."""
         return self.bank.target_S, self.bank.written_S

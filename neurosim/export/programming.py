@@ -171,7 +171,8 @@ def program_table(chip: Chip, table: WeightTable) -> None:
     """Give a chip the table's conductances.
 
     The die that the table was read from gets back every device as it was, and then reads the same
-    to the last bit. Any other die, or a table of codes alone, is written, with a write's noise.
+    to the last bit. Any other die, or a table of codes alone, is written, with a write's noise. A
+    table does not hold the age of devices that drift: on a new chip they start as just written.
 
     Raises
     ------

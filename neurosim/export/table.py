@@ -57,6 +57,8 @@ COLUMNS = (
     Column("code_minus", "", "level of the target G-, from 0", whole=True),
     Column("achieved_plus_S", "S", "what the last write left in G+; fixed mismatch comes on top"),
     Column("achieved_minus_S", "S", "what the last write left in G-; fixed mismatch comes on top"),
+    Column("present_plus_S", "S", "G+ as it was last used: achieved_plus_S after its drift"),
+    Column("present_minus_S", "S", "G- as it was last used: achieved_minus_S after its drift"),
     Column("fault_plus", "", _FAULT_CODES + "G+", whole=True),
     Column("fault_minus", "", _FAULT_CODES + "G-", whole=True),
     Column("back_plus_S", "S", "as achieved_plus_S, of the device of the other direction"),
@@ -195,6 +197,8 @@ def table(chip: Chip) -> WeightTable:
             block["code_minus"] = coupling.level(minus, unit_S)
         for side in ("plus_S", "minus_S"):
             block[f"achieved_{side}"] = achieved_S[at[side][name]]
+            if chip.profile.drift is not None:
+                block[f"present_{side}"] = chip.devices_S[at[side][name]]
         if chip.bank.faulty is not None:
             for side in ("plus", "minus"):
                 kind = chip.bank.faulty.kind[at[f"{side}_S"][name]]

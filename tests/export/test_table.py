@@ -83,6 +83,21 @@ def test_each_direction_of_separate_devices_has_its_own_column():
     assert not np.array_equal(block["back_plus_S"], block["achieved_plus_S"])
 
 
+def test_devices_that_drift_have_the_present_conductance_too():
+    chip = chip_of("pcm_hermes_14nm")
+    assert "present_plus_S" not in table(chip_of("cmos_rc_6bit")).blocks["W0"]
+    chip.wait(3600.0)
+    target_V = np.zeros((1, 4))
+    chip.precharge(target_V)
+    chip.drive(target_V, 1e-6)
+    chip.settle(chip.profile.node.tau_s)
+    block = table(chip).blocks["W0"]
+    on = block["achieved_plus_S"] > 1e-7
+    # PCM loses conductance as a power of time.
+    assert on.any()
+    assert (block["present_plus_S"] < block["achieved_plus_S"])[on].mean() > 0.9
+
+
 def test_a_format_that_is_not_known_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"must end in \.csv, .* but is w\.docx"):
         export(chip_of("ideal_hopfield"), tmp_path / "w.docx")
