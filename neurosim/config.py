@@ -39,6 +39,7 @@ __all__ = [
     "SiemensLimit",
     "Sigma",
     "SigmaVolt",
+    "SignedShare",
     "SignedSiemens",
     "Sourced",
     "Volt",
@@ -322,6 +323,12 @@ SecondFromZero = Annotated[
     BeforeValidator(_quantity("s")),
     Field(ge=0),
     _for_editors("s", ideal=False, minimum=0),
+]
+SignedShare = Annotated[
+    float,
+    BeforeValidator(_ideal_to(0.0, _quantity(""))),
+    _AS_IDEAL,
+    _for_editors(),
 ]
 SignedSiemens = Annotated[
     float,

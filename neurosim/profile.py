@@ -32,12 +32,14 @@ from neurosim.devices import (
     LevelTable,
     Mismatch,
     Node,
+    Pulse,
     Spring,
     Verify,
     Write,
 )
 from neurosim.devices.curves import Piece
 from neurosim.devices.drift import Leak, LogRelaxation, PowerLaw, TableDrift
+from neurosim.devices.pulses import ExponentialStep, LinearStep, SoftBounds
 from neurosim.devices.read_noise import Telegraph
 from neurosim.errors import ProfileError
 from neurosim.solvers.settings import Settling
@@ -124,6 +126,8 @@ class Profile(Block):
         The error of writing a conductance, and what it takes.
     faults : Faults or None
         Devices that no write changes.
+    pulse : Pulse or None
+        What one pulse up or down does to a device; ideal: devices are written, never pulsed.
     drift : Drift or None
         How conductances change with the time since they were written.
     device_noise : DeviceNoise or None
@@ -153,6 +157,7 @@ class Profile(Block):
     coupling: CouplingDevice
     write: Annotated[Write | None, *or_ideal]
     faults: Annotated[Faults | None, *or_ideal]
+    pulse: Pulse
     drift: Drift
     device_noise: Annotated[DeviceNoise | None, *or_ideal]
     mismatch: Mismatch
@@ -168,6 +173,7 @@ class Profile(Block):
     @model_validator(mode="after")
     def _blocks_agree(self) -> Profile:
         found = [*_range_mistakes(self), *_load_mistakes(self), *_engine_mistakes(self)]
+        found += _pulse_mistakes(self)
         if found:
             raise BlockError(found)
         return self
@@ -229,6 +235,15 @@ def _engine_mistakes(profile: Profile) -> Found:
     return [(("settling", "engine"), text)]
 
 
+def _pulse_mistakes(profile: Profile) -> Found:
+    """Devices that only rise must idle where the weight is zero."""
+    pulse, encoding = profile.pulse, profile.coupling.encoding
+    if pulse is None or pulse.pair == "both" or encoding == "one_sided":
+        return []
+    text = f"must be both where coupling.encoding is {encoding}; rising pairs need one_sided"
+    return [(("pulse", "pair"), text)]
+
+
 def _folder() -> Path:
     """`hardware_profiles` inside an installed package, or beside it in a checkout."""
     here = Path(__file__).parent
@@ -283,11 +298,14 @@ _INNER = {
     cls.__name__: cls
     for cls in (
         EvenResistance,
+        ExponentialStep,
         Leak,
         LevelTable,
+        LinearStep,
         LogRelaxation,
         Piece,
         PowerLaw,
+        SoftBounds,
         TableDrift,
         Telegraph,
         Verify,
@@ -302,7 +320,9 @@ def json_schema() -> dict[str, Any]:
     for name, block in blocks.items():
         cls = _INNER.get(name) or getattr(sys.modules[__name__], name)
         block["description"] = (inspect.getdoc(cls) or "").split("\n\n")[0]
-        texts = _field_texts(cls) | _field_texts(Sourced)
+        texts: dict[str, str] = {}
+        for base in (*cls.__mro__, Sourced):
+            texts = _field_texts(base) | texts
         for field, entry in block["properties"].items():
             entry.pop("title", None)
             if field in texts:

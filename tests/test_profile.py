@@ -375,6 +375,28 @@ def drifts(draw):
 
 
 @st.composite
+def pulses(draw, one_sided):
+    """Pulses of any law, for devices of this encoding."""
+    share, signed, excess = st.floats(-1, 1), or_ideal(finite), or_ideal(positive)
+    slopes = {"gamma_up": share, "gamma_down": share}
+    names = ("a", "b", "amplitude_up", "amplitude_down", "gamma_up", "gamma_down")
+    laws = {
+        "linear_step": slopes, "soft_bounds": {},
+        "exponential_step": dict.fromkeys(names, signed),
+    }  # fmt: skip
+    law = draw(st.sampled_from(sorted(laws)))
+    rising = one_sided and draw(st.booleans())
+    fields = {
+        "law": st.just(law), "pair": st.just("rising" if rising else "both"),
+        "refresh_at": or_ideal(st.floats(0.01, 0.99)) if rising else st.just("ideal"),
+        "states": st.floats(1, 1e6), "asymmetry": st.floats(-0.99, 0.99), "cycle_noise": excess,
+        "cycle_noise_additive": excess, "step_spread": excess, "bound_spread": sigma,
+        "asymmetry_spread": excess, **laws[law], "source": source,
+    }  # fmt: skip
+    return draw(st.fixed_dictionaries(fields))
+
+
+@st.composite
 def device_noises(draw):
     """Any device noise."""
     telegraph = st.fixed_dictionaries(
@@ -395,6 +417,7 @@ def device_noises(draw):
 def profiles(draw):
     """Any valid profile."""
     hot = draw(st.booleans())
+    encoding = draw(st.sampled_from(["one_sided", "complementary"]))
     tree = {
         "name": draw(st.from_regex(r"[\w.-]+", fullmatch=True)),
         "summary": draw(st.from_regex(r"[^\n]*\w[^\n]*", fullmatch=True)),
@@ -414,7 +437,7 @@ def profiles(draw):
         },
         "spring": {"max_S": draw(or_ideal(positive)), "source": draw(source)},
         "coupling": {
-            "encoding": draw(st.sampled_from(["one_sided", "complementary"])),
+            "encoding": encoding,
             "full_scale": draw(positive),
             "idle_S": draw(or_ideal(positive)),
             "levels": draw(or_ideal(st.integers(2, 10**6))),
@@ -423,6 +446,7 @@ def profiles(draw):
         },
         "write": draw(or_ideal(writes())),
         "faults": draw(or_ideal(faults())),
+        "pulse": draw(or_ideal(pulses(encoding == "one_sided"))),
         "drift": draw(or_ideal(drifts())),
         "device_noise": draw(or_ideal(device_noises())),
         "mismatch": {

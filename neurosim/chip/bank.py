@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from neurosim.chip.ageing import Ageing
 from neurosim.chip.die import DeviceArray
+from neurosim.chip.pulsing import Pulsing
 from neurosim.circuit import Pairs
 from neurosim.devices import Faulty
 from neurosim.errors import CheckpointError, DataError
@@ -64,25 +65,32 @@ class DeviceBank:
             )
         self.target_S = self.target(start)[0]
         self.written_S = self._with_faults(self.target_S)
+        self._pulsing: Pulsing | None = None
+        if profile.pulse is not None:
+            self._pulsing = Pulsing(profile.pulse, profile.coupling, self._unit_S, devices, streams)
         self._ageing: Ageing | None = None
         if profile.drift is not None:
             self._ageing = Ageing(profile.drift, devices.size, streams)
 
     def target(self, weights: Weights) -> tuple[Array, int]:
         """Nearest programmable conductances, and how many weights lay beyond the full scale."""
-        layers = self._devices.layers
-        expected = ((layers.n_odd, layers.n_even), (layers.n_nodes,))
-        if (weights.coupling.shape, weights.bias.shape) != expected:
-            raise DataError(
-                f"Chip.program needs weights of shapes {expected[0]} and {expected[1]}, but got "
-                f"{weights.coupling.shape} and {weights.bias.shape}."
-            )
-        if not (np.isfinite(weights.coupling).all() and np.isfinite(weights.bias).all()):
-            raise DataError("Chip.program needs finite weights, but some are NaN or infinite.")
+        self._check(weights, "program")
         w = self._coupling.target(weights.coupling, self._unit_S)
         b = self._coupling.target(weights.bias, self._unit_S)
         target_S = self._devices.join(Pairs(w.plus_S, w.minus_S), Pairs(b.plus_S, b.minus_S))
         return target_S, w.n_clipped + b.n_clipped
+
+    def _check(self, weights: Weights, call: str) -> None:
+        """Refuse what has another shape than the chip, or is not finite."""
+        layers = self._devices.layers
+        expected = ((layers.n_odd, layers.n_even), (layers.n_nodes,))
+        if (weights.coupling.shape, weights.bias.shape) != expected:
+            raise DataError(
+                f"Chip.{call} needs weights of shapes {expected[0]} and {expected[1]}, but got "
+                f"{weights.coupling.shape} and {weights.bias.shape}."
+            )
+        if not (np.isfinite(weights.coupling).all() and np.isfinite(weights.bias).all()):
+            raise DataError(f"Chip.{call} needs finite weights, but some are NaN or infinite.")
 
     def _with_faults(self, conductance_S: Array) -> Array:
         if self.faulty is None:
@@ -105,6 +113,37 @@ class DeviceBank:
     def refresh(self, time_s: float, index: int) -> WriteCount:
         """Write every device to its target again."""
         return self._write(self.target_S, self._devices.present, time_s, index)
+
+    def pulse(self, counts: Weights, time_s: float, index: int) -> int:
+        """Give the pair of each coupling and bias this many pulses; how many devices took in all.
+
+        What a device holds then is also what it is meant to hold.
+        """
+        self._check(counts, "pulse")
+        assert self._pulsing is not None
+        each = self._pulsing.counts(counts)
+        held_S = self.conductance_S(time_s)
+        held_S = self._with_faults(self._pulsing.pulsed(held_S, each, index))
+        chosen = each != 0
+        self.target_S = np.where(chosen, held_S, self.target_S)
+        self.written_S = np.where(chosen, held_S, self.written_S)
+        if self._ageing is not None:
+            self._ageing.write(chosen, time_s, index)
+        return int(np.abs(each).sum())
+
+    @property
+    def pulse_weight(self) -> float | None:
+        """Nominal change of a weight by one pulse in mid-range; None where there are no pulses."""
+        return None if self._pulsing is None else self._pulsing.step
+
+    def refresh_worn(self, time_s: float, index: int) -> WriteCount:
+        """Write anew the pairs of rising devices that have no room left."""
+        if self._pulsing is None or not self._pulsing.wears:
+            return WriteCount(0, 0, 0)
+        worn, wanted_S = self._pulsing.worn(self.conductance_S(time_s))
+        if not worn.any():
+            return WriteCount(0, 0, 0)
+        return self._write(np.where(worn, wanted_S, self.target_S), worn, time_s, index)
 
     def _write(
         self, target_S: Array, chosen: NDArray[np.bool_], time_s: float, index: int

@@ -76,6 +76,10 @@ class Oscilloscope:
         """Pass on."""
         self.chip.wait(time_s)
 
+    def pulse(self, counts: Weights) -> None:
+        """Pass on."""
+        self.chip.pulse(counts)
+
     def precharge(self, visible_V: Array) -> None:
         """Pass on."""
         self.chip.precharge(visible_V)

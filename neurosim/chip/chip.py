@@ -110,6 +110,7 @@ class Chip:
             max_spring_S=profile.spring.max_S,
             has_hold=node.hold == "capacitor",
             has_current_sense=profile.current_sense is not None,
+            pulse_weight=self.bank.pulse_weight,
             advised_beta=profile.host.beta,
             advised_settle_tau=profile.host.settle_tau,
             refresh_every=profile.host.refresh_every,
@@ -125,16 +126,26 @@ class Chip:
         """As `program`, from conductances in the order of `die.devices`."""
         self._now_s = self.ledger.chip_time_s
         self._written(self.bank.program(target_S, self._now_s, self._draws.program))
+        self.ledger.programs += 1
+
+    def pulse(self, counts: Weights) -> None:
+        """Give each pair its pulses, and write anew the pairs that have no room left."""
+        self._need(self.profile.pulse is not None, "pulse", "devices that take pulses")
+        self._now_s, index = self.ledger.chip_time_s, self._draws.program
+        self.ledger.pulses += self.bank.pulse(counts, self._now_s, index)
+        count = self.bank.refresh_worn(self._now_s, index)
+        self.ledger.pairs_refreshed += count.devices // 2
+        self._written(count)
 
     def refresh(self) -> None:
         """Write every device to its target again."""
         self._now_s = self.ledger.chip_time_s
         self._written(self.bank.refresh(self._now_s, self._draws.program))
+        self.ledger.programs += 1
 
     def _written(self, count: WriteCount) -> None:
         self._use_devices()
         self._draws.program += 1
-        self.ledger.programs += 1
         self.ledger.device_writes += count.devices
         self.ledger.write_pulses += count.pulses
         self.ledger.writes_failed += count.failed

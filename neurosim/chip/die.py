@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,20 @@ class DeviceArray:
         here = self.layers.present.astype(float)
         nodes = np.ones(self.layers.n_nodes)
         return self.join(Pairs(here, here.copy()), Pairs(nodes, nodes.copy())) > 0
+
+    @cached_property
+    def partner(self) -> NDArray[np.intp]:
+        """Which place holds the other device of each device's pair, (size,)."""
+        places = np.arange(self.size)
+        parts = np.split(places, np.cumsum(self._lengths)[:-1])
+        swapped = [parts[k + 1 - 2 * (k % 2)] for k in range(len(parts))]
+        return np.concatenate(swapped)
+
+    @property
+    def _lengths(self) -> list[int]:
+        """Numbers of devices of one kind, in their order: G+, G- of each group."""
+        c, n = self._n_couplings, self.layers.n_nodes
+        return [c, c, n, n, *([c, c] if self.separate else [])]
 
     def join(self, couplings: Pairs, biases: Pairs) -> Array:
         """One vector from pairs; separate directions are written alike."""

@@ -44,6 +44,8 @@ class DataSheet:
         Whether `store` and `recall` work.
     has_current_sense : bool
         Whether `sense` works.
+    pulse_weight : float or None
+        Change of a weight by one pulse to a pair in mid-range; None: `pulse` does not work.
     advised_beta, advised_settle_tau : float
         Nudge and settling time that suit this chip.
     refresh_every : int or None
@@ -60,6 +62,7 @@ class DataSheet:
     max_spring_S: float | None
     has_hold: bool
     has_current_sense: bool
+    pulse_weight: float | None
     advised_beta: float
     advised_settle_tau: float
     refresh_every: int | None = None
@@ -80,6 +83,9 @@ class ChipInterface(Protocol):
 
     def wait(self, time_s: float) -> None:
         """Let the chip stand with nothing presented; the devices age, the nodes' state is lost."""
+
+    def pulse(self, counts: Weights) -> None:
+        """Give each coupling's and bias's pair this many pulses: positive up, negative down."""
 
     def precharge(self, visible_V: Array) -> None:
         """Charge the visible nodes to these voltages and discharge all others, (rows, n_visible).

@@ -26,6 +26,10 @@ class Ledger:
         Pulses that these writes took, those of verify loops included.
     writes_failed : int
         Writes that a verify loop gave up: the last try stays.
+    pulses : int
+        Pulses that devices took, up or down.
+    pairs_refreshed : int
+        Pairs of rising devices that had no room left and were written anew.
     dac_conversions, adc_conversions : int
         Voltages set and read.
     dac_clipped, adc_clipped, weights_clipped : int
@@ -45,6 +49,8 @@ class Ledger:
     device_writes: int = 0
     write_pulses: int = 0
     writes_failed: int = 0
+    pulses: int = 0
+    pairs_refreshed: int = 0
     dac_conversions: int = 0
     adc_conversions: int = 0
     dac_clipped: int = 0

@@ -5,6 +5,7 @@ from neurosim.devices.drift import Drift
 from neurosim.devices.faults import FAULTS, Faults, Faulty
 from neurosim.devices.levels import EvenResistance, LevelTable
 from neurosim.devices.node import Mismatch, Node, Spring, spread
+from neurosim.devices.pulses import ExponentialStep, LinearStep, Pulse, PulsedDevices, SoftBounds
 from neurosim.devices.read_noise import DeviceNoise, Traps
 from neurosim.devices.writing import Verify, Write, Written
 
@@ -14,11 +15,16 @@ __all__ = [
     "DeviceNoise",
     "Drift",
     "EvenResistance",
+    "ExponentialStep",
     "Faults",
     "Faulty",
     "LevelTable",
+    "LinearStep",
     "Mismatch",
     "Node",
+    "Pulse",
+    "PulsedDevices",
+    "SoftBounds",
     "Spring",
     "Target",
     "Traps",

@@ -1,6 +1,7 @@
 """The host controller: it sets voltages, waits, reads node voltages and programs weights."""
 
-from neurosim.host.experiment import Experiment, FlowSettings, SamplingSettings
+from neurosim.host.clip import Clip
+from neurosim.host.experiment import Experiment, FlowSettings, Learning, SamplingSettings
 from neurosim.host.gradep import contrast, gradient
 from neurosim.host.optimizer import Optimizer, initial_weights
 from neurosim.host.phases import Presentation, free_phase, present
@@ -8,8 +9,10 @@ from neurosim.host.sampler import draw_samples
 from neurosim.host.trainer import Trainer, Update
 
 __all__ = [
+    "Clip",
     "Experiment",
     "FlowSettings",
+    "Learning",
     "Optimizer",
     "Presentation",
     "SamplingSettings",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from neurosim.chip.interface import DataSheet
-from neurosim.config import Block
+from neurosim.config import Block, BlockError
+from neurosim.host.clip import Clip, ClipOrNumber
 
-__all__ = ["Experiment", "FlowSettings", "Mode", "SamplingSettings"]
+__all__ = ["Experiment", "FlowSettings", "Learning", "Mode", "SamplingSettings"]
 
 Mode = Literal["spring", "gradient", "free-running"]
 MODES: tuple[Mode, ...] = ("spring", "gradient", "free-running")
@@ -76,6 +77,45 @@ class SamplingSettings(Block):
     dt: Annotated[float, Field(gt=0, le=1)] = 0.01
 
 
+class Learning(Block):
+    r"""Where the weights are kept, and how they change; see `neurosim.host.learning`.
+
+    Parameters
+    ----------
+    mode : {"shadow", "in_memory"}
+        `shadow`: the host keeps weights in full precision and programs the chip with them.
+        `in_memory`: the devices hold the only copy and take pulses.
+    every : int
+        Shadow weights: updates from one programming to the next. The last update programs too.
+    pulses : {"sign", "stochastic", "accumulate"}
+        In memory: how the host turns a direction d, times the learning rate, into pulses of the
+        weight step that the data sheet states. `sign`: one pulse where \|d\| is above the
+        threshold, whatever the learning rate. `stochastic`: a random whole number with the mean
+        rate \|d\| / step. `accumulate`: the host adds up rate d and takes whole steps off it.
+    threshold : float
+        Of `sign`, as a share of the root mean square of d over all parameters.
+    most : int
+        Most pulses that a pair takes at one update.
+    """
+
+    mode: Literal["shadow", "in_memory"] = "shadow"
+    every: Count = 1
+    pulses: Literal["sign", "stochastic", "accumulate"] = "stochastic"
+    threshold: Annotated[float, Field(ge=0, le=100)] = 0.0
+    most: Annotated[int, Field(ge=1, le=10_000)] = 10
+
+    @model_validator(mode="after")
+    def _fields_belong_to_the_mode(self) -> Learning:
+        wrong = []
+        if self.mode == "in_memory" and self.every != 1:
+            wrong.append(("every", "is for mode shadow: pulses change the devices at each update"))
+        if self.threshold and (self.mode, self.pulses) != ("in_memory", "sign"):
+            wrong.append(("threshold", "is for mode in_memory with pulses sign"))
+        if wrong:
+            raise BlockError([((field,), f"{text}; leave it out") for field, text in wrong])
+        return self
+
+
 class Experiment(Block):
     """One training run.
 
@@ -89,8 +129,10 @@ class Experiment(Block):
         `cosine` decays the rate to zero over the run.
     momentum : tuple of float
         Decay rates of Adam's two moments.
-    clip : float or None
-        Largest norm of the gradient of all parameters together; None does not clip.
+    clip : Clip or float or None
+        Bound on the gradient: a number is the largest norm of all parameters together, a block
+        may keep it local (see `neurosim.host.clip`); None does not clip.
+    learning : Learning
     gain : float
         Of the Xavier-normal initial weights.
     dataset : {"digits"}
@@ -106,7 +148,8 @@ class Experiment(Block):
     learning_rate: Positive = 1e-3
     schedule: Literal["constant", "cosine"] = "constant"
     momentum: tuple[Decay, Decay] = (0.9, 0.95)
-    clip: Positive | None = 1.0
+    clip: ClipOrNumber = Clip(per="global", value=1.0)
+    learning: Learning = Learning()
     gain: Positive = 0.5
     dataset: Literal["digits"] = "digits"
     seed: Annotated[int, Field(ge=0)] = 0

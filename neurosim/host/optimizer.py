@@ -1,4 +1,4 @@
-"""The host's shadow weights: full-precision numbers that gradients change and the chip rounds."""
+"""Which way the weights should go: the clipped gradient, or Adam's average of it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.host.clip import clipped
 from neurosim.host.experiment import Experiment
 from neurosim.topology import Layers, Weights
 
-__all__ = ["Optimizer", "initial_weights", "learning_rate"]
+__all__ = ["Descent", "Optimizer", "initial_weights", "learning_rate", "pack", "unpack"]
 
 Array = NDArray[np.float64]
 
@@ -34,8 +35,60 @@ def learning_rate(experiment: Experiment, update: int) -> float:
     return experiment.learning_rate * 0.5 * (1 + math.cos(math.pi * update / experiment.updates))
 
 
+def pack(weights: Weights) -> Array:
+    """All parameters as one vector."""
+    return np.concatenate([weights.coupling.ravel(), weights.bias])
+
+
+def unpack(vector: Array, shape: tuple[int, ...]) -> Weights:
+    """Parameters from one vector; `shape` is that of the couplings."""
+    n = math.prod(shape)
+    return Weights(vector[:n].reshape(shape).copy(), vector[n:].copy())
+
+
+class Descent:
+    """Direction of descent: Adam (Kingma and Ba 2015) or the gradient itself, after the clip.
+
+    Parameters
+    ----------
+    n_parameters : int
+    experiment : Experiment
+        Its optimizer, momentum and clip.
+    """
+
+    EPSILON = 1e-8
+
+    def __init__(self, n_parameters: int, experiment: Experiment) -> None:
+        self._first, self._second = np.zeros(n_parameters), np.zeros(n_parameters)
+        self._n_steps = 0
+        self._experiment = experiment
+
+    def direction(self, gradient: Weights) -> tuple[Array, float]:
+        """Vector to go against, of size 1 for Adam, and the gradient's norm before the clip."""
+        norm = float(np.linalg.norm(pack(gradient)))
+        g = pack(clipped(gradient, self._experiment.clip))
+        self._n_steps += 1
+        if self._experiment.optimizer == "adam":
+            b1, b2 = self._experiment.momentum
+            self._first = b1 * self._first + (1 - b1) * g
+            self._second = b2 * self._second + (1 - b2) * g**2
+            first = self._first / (1 - b1**self._n_steps)
+            second = self._second / (1 - b2**self._n_steps)
+            g = first / (np.sqrt(second) + self.EPSILON)
+        return g, norm
+
+    def state(self) -> dict[str, Any]:
+        """Everything that later directions depend on."""
+        return {"first": self._first, "second": self._second, "n_steps": self._n_steps}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from a `state`."""
+        self._first, self._second = state["first"], state["second"]
+        self._n_steps = int(state["n_steps"])
+
+
 class Optimizer:
-    """Adam (Kingma and Ba 2015) or plain gradient descent, with a clip of the global norm.
+    """The host's shadow weights: full-precision numbers that descend and that the chip rounds.
 
     Parameters
     ----------
@@ -47,53 +100,28 @@ class Optimizer:
         Shadow weights stay within what the chip can hold.
     """
 
-    EPSILON = 1e-8
-
     def __init__(self, weights: Weights, experiment: Experiment, full_scale: float) -> None:
         self._shape = weights.coupling.shape
-        self._vector = self._pack(weights)
-        self._first, self._second = np.zeros_like(self._vector), np.zeros_like(self._vector)
-        self._n_steps = 0
-        self._experiment, self._full_scale = experiment, full_scale
-
-    @staticmethod
-    def _pack(weights: Weights) -> Array:
-        return np.concatenate([weights.coupling.ravel(), weights.bias])
+        self._vector = pack(weights)
+        self._descent = Descent(self._vector.size, experiment)
+        self._full_scale = full_scale
 
     @property
     def weights(self) -> Weights:
         """The shadow weights."""
-        n = self._shape[0] * self._shape[1]
-        return Weights(self._vector[:n].reshape(self._shape).copy(), self._vector[n:].copy())
+        return unpack(self._vector, self._shape)
 
     def step(self, gradient: Weights, rate: float) -> float:
         """Change the weights against the gradient; returns its norm before the clip."""
-        g = self._pack(gradient)
-        norm = float(np.linalg.norm(g))
-        clip = self._experiment.clip
-        if clip is not None and norm > clip:
-            g *= clip / norm
-        self._n_steps += 1
-        if self._experiment.optimizer == "adam":
-            b1, b2 = self._experiment.momentum
-            self._first = b1 * self._first + (1 - b1) * g
-            self._second = b2 * self._second + (1 - b2) * g**2
-            first = self._first / (1 - b1**self._n_steps)
-            second = self._second / (1 - b2**self._n_steps)
-            g = first / (np.sqrt(second) + self.EPSILON)
-        self._vector = np.clip(self._vector - rate * g, -self._full_scale, self._full_scale)
+        direction, norm = self._descent.direction(gradient)
+        self._vector = np.clip(self._vector - rate * direction, -self._full_scale, self._full_scale)
         return norm
 
     def state(self) -> dict[str, Any]:
         """Everything that later steps depend on."""
-        return {
-            "weights": self._vector,
-            "first": self._first,
-            "second": self._second,
-            "n_steps": self._n_steps,
-        }
+        return {"weights": self._vector} | self._descent.state()
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from a `state`."""
-        self._vector, self._n_steps = state["weights"], int(state["n_steps"])
-        self._first, self._second = state["first"], state["second"]
+        self._vector = state["weights"]
+        self._descent.restore(state)

@@ -1,4 +1,4 @@
-"""The training loop: present, estimate the gradient, change shadow weights, program the chip."""
+"""The training loop: present, estimate the gradient, change the weights."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from neurosim.data import PairSource
 from neurosim.errors import ConvergenceError, DataError
 from neurosim.host.experiment import Experiment
 from neurosim.host.gradep import gradient
-from neurosim.host.optimizer import Optimizer, initial_weights, learning_rate
+from neurosim.host.learning import ShadowWeights, learner
+from neurosim.host.optimizer import initial_weights, learning_rate
 from neurosim.host.phases import check_flow, flow_loss, present
 from neurosim.streams import Streams
 from neurosim.topology import Weights
@@ -80,14 +81,19 @@ class Trainer:
         streams = Streams(experiment.seed)
         sheet = chip.data_sheet
         start = initial_weights(sheet.layers, experiment.gain, streams.generator("weights"))
-        self.optimizer = Optimizer(start, experiment, sheet.full_scale)
+        self.learner = learner(chip, start, experiment)
         self._pairs = PairSource(images, experiment.batch, streams, prefetch=True)
         chip.program(start)
 
     @property
     def weights(self) -> Weights:
-        """The shadow weights."""
-        return self.optimizer.weights
+        """The shadow weights; a host that learns in memory has none."""
+        if not isinstance(self.learner, ShadowWeights):
+            raise DataError(
+                "Trainer.weights needs shadow weights, but learning is in memory: the devices hold "
+                "the only copy; export what they hold."
+            )
+        return self.learner.optimizer.weights
 
     def __iter__(self) -> Iterator[Update]:
         """Run the updates that are left, one at a time."""
@@ -109,8 +115,7 @@ class Trainer:
             )
         loss, by_t = flow_loss(shown.velocity, shown_batch.u_t, shown_batch.t)
         rate = learning_rate(self.experiment, self.n_done)
-        norm = self.optimizer.step(estimate, rate)
-        self.chip.program(self.optimizer.weights)
+        norm = self.learner.learn(estimate, rate, self.n_done)
         self.n_done += 1
         every = self.chip.data_sheet.refresh_every
         if every is not None and self.n_done % every == 0:
@@ -119,9 +124,9 @@ class Trainer:
 
     def state(self) -> dict[str, Any]:
         """Everything that later updates depend on, besides the chip's own state."""
-        return {"n_done": self.n_done, "optimizer": self.optimizer.state()}
+        return {"n_done": self.n_done, "optimizer": self.learner.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from a `state`; restore the chip too."""
         self.n_done = int(state["n_done"])
-        self.optimizer.restore(state["optimizer"])
+        self.learner.restore(state["optimizer"])

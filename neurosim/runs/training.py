@@ -122,6 +122,7 @@ def _row(update: Update, chip: Chip, spent: dict[str, float], wall_s: float) -> 
         "chip_time_s",
         "evaluations",
         "device_writes",
+        "pulses",
         "dac_clipped",
         "adc_clipped",
         "weights_clipped",

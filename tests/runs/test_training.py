@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from neurosim.errors import CheckpointError, DataError, RunError
-from neurosim.host import Experiment, FlowSettings
+from neurosim.host import Experiment, FlowSettings, Learning
 from neurosim.profile import load_profile
 from neurosim.runs import Run, resume, train
 from neurosim.yaml_files import with_value, with_values
@@ -100,6 +100,39 @@ def test_a_run_on_ageing_noisy_devices_resumes_to_the_same_bits(tmp_path):
     ages = [run.load()["chip"]["ageing"] for run in (whole, resumed)]
     np.testing.assert_array_equal(*[age["written_at_s"] for age in ages])
     assert without_wall(whole.metrics_path) == without_wall(resumed.metrics_path)
+
+
+LEARNING = {
+    "every": Learning(every=4),
+    "sign": Learning(mode="in_memory", pulses="sign", threshold=1.0),
+    "stochastic": Learning(mode="in_memory", pulses="stochastic"),
+    "accumulate": Learning(mode="in_memory", pulses="accumulate"),
+}
+
+
+@pytest.mark.parametrize("mode", LEARNING)
+def test_each_learning_mode_resumes_to_the_same_bits(tmp_path, mode):
+    pulse = {
+        "law": "soft_bounds", "pair": "rising", "refresh_at": 0.5, "states": 50,
+        "asymmetry": 0.02, "cycle_noise": 0.3, "cycle_noise_additive": 0.1, "step_spread": 0.2,
+        "bound_spread": 0.02, "asymmetry_spread": 0.02, "source": "assumed: a test",
+    }  # fmt: skip
+    chip = with_value(profile(), "pulse", pulse)
+    experiment = Experiment(**TINY | {"updates": 9}, learning=LEARNING[mode])
+    whole = train(chip, experiment, tmp_path / "whole")
+
+    def stop(update, total):
+        if update.update == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(chip, experiment, tmp_path / "cut", progress=stop)
+    resumed = resume(tmp_path / "cut")
+    np.testing.assert_array_equal(
+        whole.load()["chip"]["achieved_S"], resumed.load()["chip"]["achieved_S"]
+    )
+    assert without_wall(whole.metrics_path) == without_wall(resumed.metrics_path)
+    assert (whole.metrics()["pulses"].sum() > 0) == (mode != "every")
 
 
 def test_a_killed_run_resumes_to_the_same_bits(tmp_path):

@@ -1,0 +1,152 @@
+"""How weights learn on a chip: by programming the host's shadow weights, or by pulses in place.
+
+============================== ========================== ====================================
+mode                           the host keeps             the chip does
+============================== ========================== ====================================
+shadow                         weights, two moments       a write of what has changed
+shadow, every k                the same                   one write for k updates
+in_memory, sign or stochastic  two moments (sgd: nothing) pulses up or down
+in_memory, accumulate          that and what is left over pulses up or down
+============================== ========================== ====================================
+
+Sign is the bit-line scheme of Gokmen and Vlasov (2016) reduced to one pulse; stochastic draws the
+count, so that steps larger than an update average out; accumulate is the mixed-precision scheme of
+Nandakumar et al., Front. Neurosci. 14, 406 (2020).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.chip.interface import ChipInterface
+from neurosim.errors import DataError
+from neurosim.host.experiment import Experiment
+from neurosim.host.optimizer import Descent, Optimizer, pack, unpack
+from neurosim.streams import Streams
+from neurosim.topology import Weights
+
+__all__ = ["InMemory", "Learner", "ShadowWeights", "learner"]
+
+Array = NDArray[np.float64]
+
+
+class Learner(Protocol):
+    """Changes the weights of a chip by gradients; the chip holds the start already."""
+
+    def learn(self, gradient: Weights, rate: float, update: int) -> float:
+        """Do update `update` (from 0); returns the gradient's norm before the clip."""
+
+    def state(self) -> dict[str, Any]:
+        """Everything that later updates depend on, besides the chip's own state."""
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from a `state`."""
+
+
+class ShadowWeights:
+    """Weights in full precision on the host; the chip is programmed at each k-th update.
+
+    Parameters
+    ----------
+    chip : ChipInterface
+    start : Weights
+    experiment : Experiment
+
+    Attributes
+    ----------
+    optimizer : Optimizer
+    """
+
+    def __init__(self, chip: ChipInterface, start: Weights, experiment: Experiment) -> None:
+        self._chip, self._experiment = chip, experiment
+        self.optimizer = Optimizer(start, experiment, chip.data_sheet.full_scale)
+
+    def learn(self, gradient: Weights, rate: float, update: int) -> float:
+        """Step the shadow weights, and program the chip if it is time."""
+        norm = self.optimizer.step(gradient, rate)
+        done, every = update + 1, self._experiment.learning.every
+        if done % every == 0 or done == self._experiment.updates:
+            self._chip.program(self.optimizer.weights)
+        return norm
+
+    def state(self) -> dict[str, Any]:
+        """Of the optimizer."""
+        return self.optimizer.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from a `state`."""
+        self.optimizer.restore(state)
+
+
+class InMemory:
+    """Pulses to devices that hold the only copy of the weights.
+
+    Parameters
+    ----------
+    chip : ChipInterface
+        One whose devices take pulses.
+    start : Weights
+        Gives the shapes.
+    experiment : Experiment
+    """
+
+    def __init__(self, chip: ChipInterface, start: Weights, experiment: Experiment) -> None:
+        step = chip.data_sheet.pulse_weight
+        if step is None:
+            raise DataError(
+                f"Learning in memory needs devices that take pulses, but {chip.data_sheet.name} "
+                "has none; state `pulse` in its profile, or choose learning.mode shadow."
+            )
+        self._chip, self._learning, self._step = chip, experiment.learning, step
+        self._shape = start.coupling.shape
+        n_parameters = pack(start).size
+        self._descent = Descent(n_parameters, experiment)
+        self._left = np.zeros(n_parameters if self._learning.pulses == "accumulate" else 0)
+        self._streams = Streams(experiment.seed)
+
+    def learn(self, gradient: Weights, rate: float, update: int) -> float:
+        """Turn the direction into pulses and send them."""
+        direction, norm = self._descent.direction(gradient)
+        counts = self._counts(-direction, rate, update)
+        most = self._learning.most
+        self._chip.pulse(unpack(np.clip(counts, -most, most), self._shape))
+        return norm
+
+    def _counts(self, direction: Array, rate: float, update: int) -> Array:
+        """Signed whole numbers of pulses along `direction`, before the limit."""
+        if self._learning.pulses == "sign":
+            least = self._learning.threshold * np.sqrt(np.mean(direction**2))
+            return np.sign(direction) * (np.abs(direction) > least)
+        wanted = rate * direction / self._step
+        if self._learning.pulses == "stochastic":
+            rng = self._streams.generator("pulse_counts", update)
+            return np.asarray(np.floor(wanted + rng.random(wanted.size)))
+        total = self._left + wanted
+        counts = np.clip(np.trunc(total), -self._learning.most, self._learning.most)
+        self._left = total - counts
+        return counts
+
+    def state(self) -> dict[str, Any]:
+        """Moments, and what is left over from earlier updates."""
+        return self._descent.state() | {"left": self._left}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from a `state`."""
+        self._descent.restore(state)
+        self._left = state["left"]
+
+
+def learner(chip: ChipInterface, start: Weights, experiment: Experiment) -> Learner:
+    """What the experiment asks for.
+
+    Raises
+    ------
+    DataError
+        The chip's devices take no pulses, and learning is in memory.
+    """
+    if experiment.learning.mode == "shadow":
+        return ShadowWeights(chip, start, experiment)
+    return InMemory(chip, start, experiment)
