@@ -134,6 +134,9 @@ def read_table(path: Path, name: str | None = None, profile: Profile | None = No
     sheet = _companion(path, profile) if entry.companion else None
     try:
         found = entry.read(data, sheet)
+        if not isinstance(found.sheet, dict):
+            raise DataError("The data sheet must be a mapping, but is not; export it again.")
+        return WeightTable(found.sheet, {k: _typed(v) for k, v in found.blocks.items()})
     except NeurosimError as error:
         if isinstance(error, DataError):
             raise DataError(f"{path}: {error}") from None
@@ -144,7 +147,6 @@ def read_table(path: Path, name: str | None = None, profile: Profile | None = No
             f"{path} must be a weight table in format {key}, but cannot be read "
             f"({type(error).__name__}: {error}); export it again."
         ) from None
-    return WeightTable(found.sheet, {k: _typed(v) for k, v in found.blocks.items()})
 
 
 def _companion(path: Path, profile: Profile | None) -> dict[str, Any]:

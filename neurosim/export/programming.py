@@ -53,6 +53,11 @@ def profile_of(table: WeightTable) -> Profile:
 
 
 def _check_profile(sheet: dict[str, Any], profile: Profile) -> None:
+    if not isinstance(sheet.get("die_seed"), int):
+        raise DataError(
+            "The data sheet must say which die the table is of, but its die_seed is "
+            f"{sheet.get('die_seed')!r}; export the table again."
+        )
     wanted, got = sheet.get("profile_checksum"), checksum(profile)
     if wanted != got:
         raise DataError(

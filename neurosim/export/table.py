@@ -115,7 +115,8 @@ def data_sheet(profile: Profile, seed: int) -> dict[str, Any]:
     The keys are: the table's kind and version; the profile's name, checksum and whole text; the
     seed of the die; sizes of the layers with their names; scales (`unit_S` is the conductance of
     weight 1, `unit_V` the voltage of 1, `reference_V` the rail of the biases, `tau_s` a node's
-    C / g); encoding, directions and range of a weight; `level_S`, the conductance of every code;
+    C / g); encoding, directions, largest weight (`full_scale`) and
+    the range of a device, from `idle_S` up by `range_S`; `level_S`, the conductance of every code;
     `zero_codes`, those of weight 0; and each column's unit and meaning.
     """
     coupling, node, layers = profile.coupling, profile.node, Layers(profile.layers)
@@ -137,6 +138,8 @@ def data_sheet(profile: Profile, seed: int) -> dict[str, Any]:
         "encoding": coupling.encoding,
         "directions": coupling.directions,
         "full_scale": coupling.full_scale,
+        "idle_S": coupling.idle_S,
+        "range_S": coupling.range_S(node.leak_S),
         "level_S": None if levels is None else levels.tolist(),
         "zero_codes": None if levels is None else coupling.level(pair_S, node.leak_S).tolist(),
         "columns": {c.name: {"unit": c.unit, "meaning": c.meaning} for c in COLUMNS},

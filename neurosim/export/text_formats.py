@@ -143,7 +143,7 @@ def read_json(data: bytes, sheet: dict[str, Any] | None) -> WeightTable:
             block: {name: np.array(values, dtype=np.float64) for name, values in columns.items()}
             for block, columns in tree["blocks"].items()
         }
-        return WeightTable(dict(tree["sheet"]), blocks)
+        return WeightTable(tree["sheet"], blocks)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(
             f"The JSON table must hold a sheet and blocks of arrays of numbers, but does not "

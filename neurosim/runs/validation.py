@@ -44,11 +44,12 @@ def presented(run: Run, rows: int) -> tuple[Chip, DrivenCircuit, Array, float]:
         Settling time of a phase.
     """
     images, _ = load_digits()
-    if not 1 <= rows <= len(images):
-        raise DataError(f"The number of rows must be from 1 to {len(images)}, but is {rows}.")
+    batch, streams = run.experiment.batch, Streams(run.experiment.seed)
+    if not 1 <= rows <= batch:
+        raise DataError(f"The inputs of a batch of this run are {batch}, but {rows} are asked for.")
     chip = run.chip()
     sheet, flow = chip.data_sheet, run.experiment.flow.on(chip.data_sheet)
-    x_t = PairSource(images, rows, Streams(run.experiment.seed), prefetch=False).batch_at(0).x_t
+    x_t = PairSource(images, batch, streams, prefetch=False).batch_at(0).x_t[:rows]
     chip.precharge(x_t * sheet.unit_V)
     chip.drive(x_t * sheet.unit_V, flow.stiffness * sheet.unit_S)
     assert flow.settle_tau is not None

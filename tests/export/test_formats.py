@@ -284,6 +284,31 @@ def test_a_missing_package_is_one_line_that_says_how_to_get_it(tmp_path, name, m
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("edit", "match"),
+    [
+        (lambda tree: tree.update(sheet=[1]), "data sheet must be a mapping"),
+        (lambda tree: tree["sheet"].pop("die_seed"), "which die .* but its die_seed is None"),
+        (lambda tree: tree["sheet"].pop("profile_yaml"), "must hold the profile"),
+        (lambda tree: tree["sheet"].update(profile_yaml="a: ["), "not valid YAML"),
+        (lambda tree: tree["sheet"].update(profile_checksum=None), "with checksum None"),
+        (lambda tree: tree["blocks"]["W0"].update(weight=["x"]), "arrays of numbers"),
+        (lambda tree: tree["blocks"].update(W0={}), "must have the columns .* but has none"),
+        (lambda tree: tree["blocks"].update(W0=3), "must hold a sheet and blocks"),
+    ],
+)
+def test_a_data_sheet_or_a_block_that_was_edited_badly_is_refused(tmp_path, edit, match):
+    from neurosim.export import check_table, profile_of
+
+    path = tmp_path / "w.json"
+    export(chip_of(), path)
+    tree = json.loads(path.read_text())
+    edit(tree)
+    path.write_text(json.dumps(tree))
+    with pytest.raises(NeurosimError, match=match):
+        check_table(found := read_table(path), profile_of(found))
+
+
 def test_a_table_of_another_version_is_refused(tmp_path):
     from neurosim.export import profile_of
 

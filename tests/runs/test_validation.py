@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from neurosim.chip import Chip
+from neurosim.errors import DataError
 from neurosim.export import has_ngspice, run_ngspice
 from neurosim.host import Experiment, FlowSettings, initial_weights
 from neurosim.profile import load_profile
 from neurosim.runs import Run, run_netlist, train, validate_spice
-from neurosim.runs.validation import compare
+from neurosim.runs.validation import compare, presented
 from neurosim.solvers import Settling, settle
 from neurosim.yaml_files import with_values
 
@@ -91,6 +92,13 @@ def test_the_netlist_of_a_run_runs_flat_in_blocks_and_with_noise(tiny):
     # Noise of some 0.1 mV, drawn anew in each run.
     assert 1e-6 < np.abs(ends[3] - ends[2]).max() < 5e-3
     assert run_netlist(tiny, analysis="op").endswith(".op\n.end\n")
+
+
+def test_an_input_does_not_depend_on_how_many_are_asked_for(tiny):
+    few, many = (presented(tiny, rows)[1].springs.target_V for rows in (2, 5))
+    np.testing.assert_array_equal(few, many[:2])
+    with pytest.raises(DataError, match="of this run are 512, but 513 are asked for"):
+        presented(tiny, 513)
 
 
 @pytest.mark.slow
