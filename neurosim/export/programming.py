@@ -137,9 +137,13 @@ def _check_levels(name: str, block: dict[str, Array], profile: Profile) -> None:
             text = f"a whole number from 0 to {len(levels) - 1}"
             _all(good, name, f"code_{side}", code, text)
             if target is not None:
-                agree = np.abs(levels[code.astype(np.intp)] - target) <= slack
+                code = code.astype(np.intp)
+                agree = np.abs(levels[code] - target) <= slack
+                if profile.pulse is not None:
+                    # What a device was pulsed to is its target, near a level or not.
+                    agree |= coupling.level(target, unit_S) == code
                 _all(agree, name, f"target_{side}_S", target, f"that of code_{side}")
-        elif target is not None:
+        elif target is not None and profile.pulse is None:
             top = coupling.idle_S + range_S + slack
             _all(target <= top, name, f"target_{side}_S", target, f"at most {top:g} S")
     if "weight" in block and "target_plus_S" in block:

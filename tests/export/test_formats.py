@@ -124,6 +124,19 @@ def test_any_pair_that_the_devices_have_can_be_written():
     np.testing.assert_allclose(table(chip).blocks["b2"]["weight"], 0.6 / 31)
 
 
+@pytest.mark.parametrize("name", ["ecram_redox", "pcm_hermes_14nm", "rram_cmo_hfox"])
+def test_devices_that_were_pulsed_between_levels_go_back_to_where_they_were(tmp_path, name):
+    chip = Chip(with_values(load_profile(name), {"layers": (3, 5, 4)}), 2)
+    layers, rng = chip.die.layers, np.random.default_rng(1)
+    counts = rng.integers(-40, 40, (layers.n_odd, layers.n_even)) * layers.present
+    chip.pulse(Weights(counts.astype(float), rng.integers(-40, 40, 12).astype(float)))
+    export(chip, tmp_path / "w.csv")
+    other = Chip(chip.profile, 2)
+    program_table(other, read_table(tmp_path / "w.csv"))
+    for mine, theirs in zip(chip.programmed_S(), other.programmed_S(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
 def test_another_die_is_written_anew_with_noise_of_its_own():
     chip = chip_of()
     other = Chip(chip.profile, seed=5)
