@@ -45,6 +45,7 @@ __all__ = [
     "Volt",
     "VoltLimit",
     "Wait",
+    "Watt",
     "can_be_ideal",
     "holds_number",
     "is_number",
@@ -310,6 +311,13 @@ Joule = Annotated[
     _AS_IDEAL,
     Field(ge=0),
     _for_editors("J", minimum=0),
+]
+Watt = Annotated[
+    float,
+    BeforeValidator(_ideal_to(0.0, _quantity("W"))),
+    _AS_IDEAL,
+    Field(ge=0),
+    _for_editors("W", minimum=0),
 ]
 Wait = Annotated[
     float,

@@ -43,6 +43,7 @@ from neurosim.devices.pulses import ExponentialStep, LinearStep, SoftBounds
 from neurosim.devices.read_noise import Telegraph
 from neurosim.errors import ProfileError
 from neurosim.solvers.settings import Settling
+from neurosim.supply import Supply
 from neurosim.topology import Layers
 from neurosim.units import format_quantity
 from neurosim.yaml_files import load_block
@@ -142,6 +143,8 @@ class Profile(Block):
         Ammeter in series with the sources of the visible nodes; none: the chip has no ammeter.
     thermal : Thermal
         Noise of conductances and amplifiers.
+    supply : Supply or None
+        Energy and time of amplifiers, converters and control.
     settling : Settling
         How a settle is computed: no property of the chip.
     host : HostAdvice
@@ -167,6 +170,7 @@ class Profile(Block):
         CurrentSense | None, BeforeValidator(or_none), Field(json_schema_extra=with_none)
     ]
     thermal: Thermal
+    supply: Annotated[Supply | None, *or_ideal]
     settling: Settling
     host: HostAdvice
 

@@ -14,7 +14,7 @@ LAYERS = [
     {"errors", "units", "streams"},
     {"topology", "config", "files"},
     {"yaml_files"},
-    {"circuit", "solvers", "devices", "converters", "data", "ideal", "metrics"},
+    {"circuit", "solvers", "devices", "converters", "supply", "data", "ideal", "metrics"},
     {"profile"},
     {"chip"},
     {"host", "export"},

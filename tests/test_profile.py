@@ -334,6 +334,15 @@ curve = st.just("ideal") | finite | st.fixed_dictionaries({"log": st.tuples(fini
 
 
 @st.composite
+def supplies(draw):
+    """Any supply."""
+    prices = ("amplifier_W", "controller_W", "adc_J", "dac_J", "read_s", "drive_s")
+    fields = {name: or_ideal(positive) for name in prices}
+    fields |= {"writes_at_once": st.integers(1, 1000), "source": source}
+    return draw(st.fixed_dictionaries(fields))
+
+
+@st.composite
 def writes(draw):
     """Any way of writing."""
     verify = st.fixed_dictionaries(
@@ -463,6 +472,7 @@ def profiles(draw):
             "flicker_corner_Hz": draw(or_ideal(positive)),
             "source": draw(source),
         },
+        "supply": draw(or_ideal(supplies())),
         "settling": {
             "engine": "stochastic" if hot else "transient",
             "rtol": draw(st.floats(1e-9, 0.5)),

@@ -16,6 +16,7 @@ from neurosim.chip.die import Die
 from neurosim.chip.fluctuations import DeviceFluctuations
 from neurosim.chip.interface import DataSheet
 from neurosim.chip.ledger import Ledger
+from neurosim.chip.meter import Meter
 from neurosim.circuit import Circuit, DrivenCircuit, Springs
 from neurosim.errors import DataError
 from neurosim.profile import Profile
@@ -71,7 +72,7 @@ class Chip:
         self.profile, self.seed = profile, seed
         self.settling = settling or profile.settling
         self.die = Die(profile, seed)
-        self.ledger = Ledger()
+        self.ledger, self._meter = Ledger(), Meter(profile, self.die.layers.n_nodes)
         self._n_threads = n_threads
         self._streams = Streams(seed)
         self._draws = _Draws()
@@ -132,7 +133,9 @@ class Chip:
         """Give each pair its pulses, and write anew the pairs that have no room left."""
         self._need(self.profile.pulse is not None, "pulse", "devices that take pulses")
         self._now_s, index = self.ledger.chip_time_s, self._draws.program
-        self.ledger.pulses += self.bank.pulse(counts, self._now_s, index)
+        n_pulses = self.bank.pulse(counts, self._now_s, index)
+        self.ledger.pulses += n_pulses
+        self._meter.pulses(self.ledger, n_pulses)
         count = self.bank.refresh_worn(self._now_s, index)
         self.ledger.pairs_refreshed += count.devices // 2
         self._written(count)
@@ -148,6 +151,7 @@ class Chip:
         self._draws.program += 1
         self.ledger.device_writes += count.devices
         self.ledger.write_pulses += count.pulses
+        self._meter.pulses(self.ledger, count.pulses)
         self.ledger.writes_failed += count.failed
 
     def wait(self, time_s: float) -> None:
@@ -163,6 +167,7 @@ class Chip:
         _, actual_V = self._convert(visible_V)
         self.u_V = np.zeros((len(actual_V), self.die.layers.n_nodes))
         self.u_V[:, self.die.layers.visible] = actual_V
+        self._meter.precharge(self.ledger, self.circuit.capacitance_F, self.u_V)
         self._held_V, self._springs, self._flicker = None, None, None
         self._injected_A, self._row_s = None, self._presented_s or self._row_s
         self._presented_s = 0.0
@@ -204,7 +209,7 @@ class Chip:
         nominal_V, n_clipped = self.profile.dac.codes(target_V)
         rng = self._streams.generator("dac", self._draws.drive)
         self._draws.drive += 1
-        self.ledger.dac_conversions += target_V.size
+        self._meter.drive(self.ledger, target_V)
         self.ledger.dac_clipped += n_clipped
         return nominal_V, self.profile.dac.drive(nominal_V, rng)
 
@@ -264,7 +269,7 @@ class Chip:
             )
         if self.bank.is_stale(self._now_s):
             self._use_devices()
-        system, settling = self.system(), self.settling
+        system, settling, before_V = self.system(), self.settling, self.u_V
         if self._springs is None and settling.engine == "operating_point":
             # A released chip is read on its way: where it would come to rest is not the question.
             settling = settling.model_copy(update={"engine": "transient"})
@@ -283,6 +288,7 @@ class Chip:
         self._presented_s += time_s
         self._draws.settle += 1
         ledger = self.ledger
+        self._meter.settle(ledger, system, before_V, self.u_V, time_s)
         ledger.settles += 1
         ledger.rows_settled += len(self.u_V)
         ledger.chip_time_s += time_s * len(self.u_V)
@@ -357,7 +363,7 @@ class Chip:
         rng = self._streams.generator("adc", self._draws.read)
         self._draws.read += 1
         value, n_clipped = self.profile.adc.read(v_V, self.die.layers.n_visible, rng)
-        self.ledger.adc_conversions += v_V.size
+        self._meter.read(self.ledger, v_V)
         self.ledger.adc_clipped += n_clipped
         return value
 
@@ -371,7 +377,7 @@ class Chip:
         if self._injected_A is not None and self._springs.clamped:
             current_A = current_A - self._injected_A[:, self.die.layers.visible]
         value, n_clipped = sense.read(current_A)
-        self.ledger.adc_conversions += current_A.size
+        self._meter.read(self.ledger, current_A)
         self.ledger.adc_clipped += n_clipped
         return value
 

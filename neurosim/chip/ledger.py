@@ -16,6 +16,12 @@ class Ledger:
     chip_time_s : float
         Time that one chip needs, rows after one another: rows x settling time, and what the host
         has let it wait.
+    drive_time_s, read_time_s, write_time_s : float
+        Time for setting sources, reading and writing, where the profile's supply gives it.
+    couplings_J, springs_J, leaks_J, precharge_J, amplifiers_J, controller_J : float
+        Energy of the parts that work while time passes: see `neurosim.chip.meter`.
+    dac_J, adc_J, writes_J : float
+        Energy of conversions and write pulses.
     settles, programs : int
         Calls of `settle` (a batch counts once) and of `program`.
     rows_settled : int
@@ -43,6 +49,18 @@ class Ledger:
     """
 
     chip_time_s: float = 0.0
+    drive_time_s: float = 0.0
+    read_time_s: float = 0.0
+    write_time_s: float = 0.0
+    couplings_J: float = 0.0
+    springs_J: float = 0.0
+    leaks_J: float = 0.0
+    precharge_J: float = 0.0
+    amplifiers_J: float = 0.0
+    controller_J: float = 0.0
+    dac_J: float = 0.0
+    adc_J: float = 0.0
+    writes_J: float = 0.0
     settles: int = 0
     rows_settled: int = 0
     programs: int = 0
@@ -61,10 +79,33 @@ class Ledger:
     evaluations: int = 0
     steps: int = 0
 
+    @property
+    def energy_J(self) -> float:
+        """All items together."""
+        return sum(self.energy_items().values())
+
+    @property
+    def time_s(self) -> float:
+        """Settling, setting, reading and writing together."""
+        return self.chip_time_s + self.drive_time_s + self.read_time_s + self.write_time_s
+
+    def energy_items(self) -> dict[str, float]:
+        """Energy by item, without the suffix of its name."""
+        return {
+            f.name.removesuffix("_J"): getattr(self, f.name)
+            for f in fields(self)
+            if f.name.endswith("_J")
+        }
+
     def copy(self) -> Ledger:
         """Totals as they stand."""
         return Ledger(**asdict(self))
 
+    def totals(self) -> dict[str, float]:
+        """Every field, and time_s and energy_J in all."""
+        return asdict(self) | {"time_s": self.time_s, "energy_J": self.energy_J}
+
     def since(self, earlier: Ledger) -> dict[str, float]:
-        """What was added since `earlier`, by name."""
-        return {f.name: getattr(self, f.name) - getattr(earlier, f.name) for f in fields(self)}
+        """What was added to `totals` since `earlier`, by name."""
+        before = earlier.totals()
+        return {name: value - before[name] for name, value in self.totals().items()}

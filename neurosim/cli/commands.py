@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,6 +21,9 @@ from neurosim.cli.common import (
     print_json,
 )
 from neurosim.errors import DataError
+
+if TYPE_CHECKING:
+    from neurosim.profile import Profile
 
 __all__ = ["bench", "evaluate", "profiles", "report", "sample"]
 
@@ -72,6 +76,58 @@ def check(path: str, as_json: bool) -> None:
         print_json({"name": profile.name, "valid": True})
         return
     click.echo(f"{path}: valid ({profile.name}: {profile.summary})")
+
+
+@profiles.command("energy")
+@click.argument("name", metavar="NAME_OR_PATH")
+@click.option("--batch", type=COUNT, default=512, show_default=True, help="Rows of an update.")
+@click.option("--updates", type=COUNT, default=2000, show_default=True, help="Of a training run.")
+@JSON
+def energy(name: str, batch: int, updates: int, as_json: bool) -> None:
+    """Time and energy of a settle, an update, a training run and a sample, by item."""
+    from neurosim.bench import FORMULAS, energy_table
+    from neurosim.profile import load_profile
+    from neurosim.units import format_quantity
+
+    profile = load_profile(name)
+    table = energy_table(profile, batch=batch, updates=updates)
+    if as_json:
+        print_json(table)
+        return
+    wide = max(len(action) for action in table) + 2
+    click.echo(" " * 12 + "".join(f"{action:>{wide}}" for action in table))
+
+    def line(label: str, cells: list[str]) -> None:
+        click.echo(f"{label:12}" + "".join(f"{cell:>{wide}}" for cell in cells))
+
+    line("time", [format_quantity(row["time_s"], "s", 3) for row in table.values()])
+    for part, label in (
+        ("chip_time_s", "settling"),
+        ("drive_time_s", "driving"),
+        ("read_time_s", "reading"),
+        ("write_time_s", "writing"),
+    ):
+        line(f"  {label}", [format_quantity(r["parts_s"][part], "s", 3) for r in table.values()])
+    line("energy", [format_quantity(row["energy_J"], "J", 3) for row in table.values()])
+    for item in FORMULAS:
+        line(f"  {item}", [format_quantity(r["items_J"][item], "J", 3) for r in table.values()])
+    click.echo(f"\nAn update presents {batch} rows; a training run has {updates} updates.\n")
+    for item, (formula, place) in FORMULAS.items():
+        click.echo(f"{item:12}{formula}{_source_of(profile, place)}")
+    click.echo(
+        "\nNot modelled: losses of the supply, what drivers take above the heat of couplings and "
+        "springs,\nleakage currents, switches of the hold capacitors, the host."
+    )
+
+
+def _source_of(profile: Profile, place: str) -> str:
+    """Where the number at `place` of a profile comes from, to be printed after a formula."""
+    block_name, _, field = place.partition(".")
+    block = getattr(profile, block_name, None) if place else None
+    if block is None:
+        return "" if not place else f"; {place} is ideal: not counted"
+    source = block.source if isinstance(block.source, str) else block.source.get(field, "ideal")
+    return f"; {place}: {source}"
 
 
 @click.command()

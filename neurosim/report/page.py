@@ -38,7 +38,9 @@ _METRICS = {
     "frechet_pixel": "as the first, on pixels; a fitted Gaussian does well here, so not a headline",
 }
 _LEDGER = {
-    "chip_time_s": "time on one chip",
+    "time_s": "time on one chip",
+    "chip_time_s": "of it settling",
+    "energy_J": "energy of one chip",
     "settles": "settles, a batch counted once",
     "rows_settled": "settles of one chip",
     "programs": "times the weights were programmed",
@@ -160,8 +162,9 @@ def _headline(view: RunView) -> list[tuple[str, str]]:
         (f"{loss[0]:.2f} \u2192 {loss[-1]:.3f}", "flow loss, first and last update"),
         (f"{len(loss)}", "updates"),
     ]
-    if "chip_time_s" in view.ledger:
-        cards.append((format_quantity(view.ledger["chip_time_s"], "s", 3), "time on one chip"))
+    for key, unit, label in (("time_s", "s", "time on one chip"), ("energy_J", "J", "its energy")):
+        if key in view.ledger:
+            cards.append((format_quantity(view.ledger[key], unit, 3), label))
     if view.evaluation is not None:
         floor = view.evaluation["baselines"]["real"]["frechet_feature"]
         present = sum(share >= 0.01 for share in view.evaluation["class_shares"])
@@ -216,7 +219,12 @@ def render_report(view: RunView) -> str:
         loader=PackageLoader("neurosim.report", "."), autoescape=True, trim_blocks=True
     ).get_template("page.html.j2")
     ledger = [
-        (label, format_quantity(view.ledger[k], "s") if k.endswith("_s") else f"{view.ledger[k]:,}")
+        (
+            label,
+            format_quantity(view.ledger[k], k[-1])
+            if k[-2:] in ("_s", "_J")
+            else f"{view.ledger[k]:,}",
+        )
         for k, label in _LEDGER.items()
         if k in view.ledger
     ]

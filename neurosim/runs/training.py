@@ -113,13 +113,14 @@ def _continue(run: Run, chip: Chip, trainer: Trainer, progress: Progress | None)
     finally:
         run.save(*newest)
         run.cut_metrics(newest[1]["n_done"])
-    run.note(updates=trainer.n_done, ledger=asdict(chip.ledger))
+    run.note(updates=trainer.n_done, ledger=chip.ledger.totals())
     return run
 
 
 def _row(update: Update, chip: Chip, spent: dict[str, float], wall_s: float) -> dict[str, Any]:
     chip_side = (
         "chip_time_s",
+        "energy_J",
         "evaluations",
         "device_writes",
         "pulses",

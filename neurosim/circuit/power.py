@@ -1,0 +1,63 @@
+r"""Power that a circuit turns into heat, by part, from its voltages alone.
+
+A coupling of pair G+ and G- from output v_j to node i, whose summing node stands at L u_i (L the
+`loading`: 0 for a virtual ground, 1 for a passive node), dissipates
+
+.. math:: G^+ (v_j - L u_i)^2 + G^- (v_j + L u_i)^2
+
+and so does a bias with the reference for v_j; a leak :math:`g u^2`; a spring :math:`K (V - u)^2`.
+A device that serves both directions is driven, and counted, in each. What amplifiers and sources
+take from the supply above this is theirs, and no part of it. For the law `gradient` the
+multipliers are left out.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.circuit.circuit import Circuit, Springs
+
+__all__ = ["Dissipation", "dissipation_W"]
+
+Array = NDArray[np.float64]
+
+
+class Dissipation(NamedTuple):
+    """Power in the couplings and biases, the springs and the leaks; each of shape (rows,) [W]."""
+
+    couplings: Array
+    springs: Array
+    leaks: Array
+
+    @property
+    def total(self) -> Array:
+        """All of it."""
+        return self.couplings + self.springs + self.leaks
+
+
+def dissipation_W(circuit: Circuit, springs: Springs | None, u_V: Array) -> Dissipation:
+    """Dissipation of each row in the state `u_V`, (rows, n_nodes).
+
+    Without `springs`, or where they clamp, the springs dissipate nothing.
+    """
+    layers, share = circuit.layers, circuit.loading
+    odd, even = layers.odd, layers.even
+    v = circuit.output_V(u_V)
+    driven = np.empty(circuit.n_nodes)
+    driven[even] = circuit.couplings.sum_S.sum(axis=0)
+    driven[odd] = circuit.back.sum_S.sum(axis=1)
+    couplings = v**2 @ driven + circuit.reference_V**2 * circuit.biases.sum_S.sum()
+    if share:
+        into = np.empty_like(v)
+        into[:, odd] = v[:, even] @ circuit.couplings.delta_S.T
+        into[:, even] = v[:, odd] @ circuit.back.delta_S
+        into += circuit.bias_A
+        couplings += share**2 * (u_V**2 @ circuit.load_S) - 2 * share * np.sum(u_V * into, axis=1)
+    leaks = u_V**2 @ circuit.leak_S
+    across = np.zeros(len(u_V))
+    if springs is not None and not springs.clamped:
+        across = (springs.target_V - u_V[:, layers.visible]) ** 2 @ springs.conductance_S
+    return Dissipation(couplings, across, leaks)
