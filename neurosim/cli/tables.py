@@ -53,7 +53,11 @@ LINES = _Lines()
     "--analysis", type=click.Choice(["tran", "op"]), default="tran", show_default=True,
     help="Netlist: a free phase, or the operating point.",
 )  # fmt: skip
-@click.option("--noise", is_flag=True, help="Netlist: noise sources (TRNOISE).")
+@click.option(
+    "--noise",
+    is_flag=True,
+    help="Netlist: noise sources (TRNOISE); ngspice then needs ten minutes.",
+)
 @click.option("--hierarchical", is_flag=True, help="Netlist: layers and crossbars as subcircuits.")
 @JSON
 def export(

@@ -99,8 +99,7 @@ def _changes(before: WeightTable, after: WeightTable, profile: Profile) -> dict[
             if profile.coupling.levels is not None:
                 for key, goal in (("from_code", old), ("to_code", new)):
                     entry[key] = profile.coupling.level(goal[name][k][moved], profile.node.leak_S)
-            # Flags of the devices back are in no table.
-            flags = columns.get(f"fault_{side}") if device == side else None
+            flags = columns.get(f"fault_{device}")
             entry["faulty"] = np.zeros(len(at)) if flags is None else flags[moved]
             for key, values in entry.items():
                 parts.setdefault(key, []).append(

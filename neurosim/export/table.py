@@ -61,6 +61,8 @@ COLUMNS = (
     Column("present_minus_S", "S", "G- as it was last used: achieved_minus_S after its drift"),
     Column("fault_plus", "", _FAULT_CODES + "G+", whole=True),
     Column("fault_minus", "", _FAULT_CODES + "G-", whole=True),
+    Column("fault_back_plus", "", _FAULT_CODES + "G+ of the other direction", whole=True),
+    Column("fault_back_minus", "", _FAULT_CODES + "G- of the other direction", whole=True),
     Column("back_plus_S", "S", "as achieved_plus_S, of the device of the other direction"),
     Column("back_minus_S", "S", "as achieved_minus_S, of the device of the other direction"),
     Column("address", "", "cell that holds the pair, see tiling in the data sheet", whole=True),
@@ -198,16 +200,13 @@ def table(chip: Chip) -> WeightTable:
         if coupling.levels is not None:
             block["code_plus"] = coupling.level(plus, unit_S)
             block["code_minus"] = coupling.level(minus, unit_S)
-        for side in ("plus_S", "minus_S"):
-            block[f"achieved_{side}"] = achieved_S[at[side][name]]
-            if chip.profile.drift is not None:
-                block[f"present_{side}"] = chip.devices_S[at[side][name]]
-        if chip.bank.faulty is not None:
-            for side in ("plus", "minus"):
-                kind = chip.bank.faulty.kind[at[f"{side}_S"][name]]
-                block[f"fault_{side}"] = kind.astype(np.int64)
-        for side in ("back_plus_S", "back_minus_S"):
-            if side in at:
-                block[side] = achieved_S[at[side][name]]
+        for side, index in at.items():
+            here, back = index[name], side.startswith("back")
+            block[side if back else f"achieved_{side}"] = achieved_S[here]
+            if chip.profile.drift is not None and not back:
+                block[f"present_{side}"] = chip.devices_S[here]
+            if chip.bank.faulty is not None:
+                kind = chip.bank.faulty.kind[here]
+                block[f"fault_{side.removesuffix('_S')}"] = kind.astype(np.int64)
         blocks[name] = block
     return WeightTable(data_sheet(chip.profile, chip.seed), blocks)

@@ -15,6 +15,7 @@ from neurosim.data import PairSource, load_digits
 from neurosim.errors import ConvergenceError, DataError
 from neurosim.export import netlist, run_ngspice
 from neurosim.export.circuits import hierarchical, with_noise
+from neurosim.export.table import checksum
 from neurosim.runs.run import Run
 from neurosim.solvers import Settling, settle
 from neurosim.streams import Streams
@@ -86,7 +87,22 @@ def run_netlist(
     text = netlist(system.circuit, system.springs, row, start_V[row], end_s, step_s, reltol)
     if noise:
         text = with_noise(text, system)
-    return hierarchical(text, chip.die.layers) if blocks else text
+    if blocks:
+        text = hierarchical(text, chip.die.layers)
+    title, _, body = text.partition("\n")
+    return "\n".join([title, *_legend(chip), body])
+
+
+def _legend(chip: Chip) -> list[str]:
+    """Comments that say which chip it is and which node is which."""
+    layers = chip.die.layers
+    spans = [(name, layers.nodes(k)) for k, name in enumerate(layers.names())]
+    nodes = ", ".join(f"{name} {at.start} to {at.stop - 1}" for name, at in spans)
+    return [
+        f"* profile {chip.profile.name}, checksum {checksum(chip.profile)[:12]}, die {chip.seed}",
+        f"* nodes: {nodes}; u<i> capacitor of node i, v<i> output of its amplifier, t<i> DAC",
+        "* conductances as programmed, with the die's mismatch; springs at what their DACs deliver",
+    ]
 
 
 def validate_spice(

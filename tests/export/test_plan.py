@@ -122,7 +122,7 @@ def test_devices_of_both_directions_are_written_and_faulty_ones_are_not():
     couplings = made.columns["block"] != "b0"
     assert {"back_plus", "back_minus"} < set(made.columns["device"])
     assert not np.any(np.char.startswith(made.columns["device"][~couplings], "back"))
-    chip, before, after = chips_of(faults=faults)
+    chip, before, after = chips_of(**{"coupling.directions": "separate", "faults": faults})
     broken = plan(before, after, chip.profile)
     assert broken.facts["faulty"] > 0
     for name, row, column, device in zip(

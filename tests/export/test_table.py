@@ -83,6 +83,22 @@ def test_each_direction_of_separate_devices_has_its_own_column():
     assert not np.array_equal(block["back_plus_S"], block["achieved_plus_S"])
 
 
+def test_every_device_that_does_not_obey_is_flagged_where_it_conducts_what_it_likes():
+    faults = {"stuck_low": 0, "stuck_high": 0.1, "dead": 0, "open": 0.1, "source": "assumed: -"}
+    chip = chip_of("cmos_rc_6bit", (9, 9, 9), faults=faults, coupling__directions="separate")
+    found = dict.fromkeys(("plus", "minus", "back_plus", "back_minus"), 0)
+    for name, block in table(chip).blocks.items():
+        for device in found:
+            held = block[f"{device}_S" if "back" in device else f"achieved_{device}_S"]
+            # Kinds 2 and 4: at the top of the range, 0.6 of 10 uS, and conducting nothing.
+            kind = block[f"fault_{device}"]
+            np.testing.assert_allclose(held[kind == 2], 6e-6)
+            assert not held[kind == 4].any()
+            found[device] += np.count_nonzero(kind) if name[0] == "W" else 0
+    # 162 couplings, a fifth of each device: four deviations of a binomial.
+    assert all(abs(count - 32.4) < 4 * np.sqrt(162 * 0.16) for count in found.values())
+
+
 def test_devices_that_drift_have_the_present_conductance_too():
     chip = chip_of("pcm_hermes_14nm")
     assert "present_plus_S" not in table(chip_of("cmos_rc_6bit")).blocks["W0"]

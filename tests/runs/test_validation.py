@@ -91,6 +91,9 @@ def test_the_netlist_of_a_run_runs_flat_in_blocks_and_with_noise(tiny):
     np.testing.assert_allclose(ends[1], ends[0], atol=1e-6)
     # Noise of some 0.1 mV, drawn anew in each run.
     assert 1e-6 < np.abs(ends[3] - ends[2]).max() < 5e-3
+    text = run_netlist(tiny, blocks=True)
+    assert "\n* nodes: x 0 to 63, h1 68 to 73, h2 64 to 67; u<i> capacitor" in text
+    assert "\n* profile cmos_rc_6bit, checksum " in text
     assert run_netlist(tiny, analysis="op").endswith(".op\n.end\n")
 
 
