@@ -28,8 +28,9 @@ from scipy.special import ndtr
 from neurosim.devices import Write
 from neurosim.errors import DataError
 from neurosim.export.programming import check_table, targets_S
-from neurosim.export.table import WeightTable
+from neurosim.export.table import WeightTable, shapes
 from neurosim.profile import Profile
+from neurosim.topology import Layers
 
 __all__ = ["Plan", "plan"]
 
@@ -156,6 +157,16 @@ class _Loop:
         return total
 
 
+def _blank(table: WeightTable, profile: Profile) -> WeightTable:
+    """A table of the same shape with weight 0 everywhere."""
+    zero = profile.coupling.target(np.zeros(1), profile.node.leak_S)
+    blocks = {}
+    for name, shape in shapes(Layers(profile.layers)).items():
+        pair = {"target_plus_S": zero.plus_S[0], "target_minus_S": zero.minus_S[0]}
+        blocks[name] = {key: np.full(shape, value) for key, value in pair.items()}
+    return WeightTable(table.sheet, blocks)
+
+
 def plan(before: WeightTable | None, after: WeightTable, profile: Profile, lanes: int = 1) -> Plan:
     """How a chip that holds one table is made to hold another.
 
@@ -178,15 +189,7 @@ def plan(before: WeightTable | None, after: WeightTable, profile: Profile, lanes
         raise DataError(f"A plan needs at least one lane, but got {lanes}.")
     check_table(after, profile)
     if before is None:
-        zero = profile.coupling.target(np.zeros(1), profile.node.leak_S)
-        blank = {
-            name: {
-                "target_plus_S": np.full(next(iter(block.values())).shape, zero.plus_S[0]),
-                "target_minus_S": np.full(next(iter(block.values())).shape, zero.minus_S[0]),
-            }
-            for name, block in after.blocks.items()
-        }
-        before = WeightTable(after.sheet, blank)
+        before = _blank(after, profile)
     check_table(before, profile)
     columns = _changes(before, after, profile)
     faulty = columns.pop("faulty") > 0

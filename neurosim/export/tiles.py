@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,11 @@ def _place(
     return row_lines, column_lines
 
 
+def _cut(n_lines: int, room: int) -> list[Index]:
+    """Lines in as few parts as have room, as equal as possible."""
+    return np.array_split(np.arange(n_lines), -(-n_lines // room))
+
+
 def tiled(
     table: WeightTable,
     size: tuple[int, int],
@@ -208,20 +214,14 @@ def tiled(
     tiles: list[Tile] = []
     lost: list[float] = []
     for block, matrix in _matrices(table, layers).items():
-        parts = [
-            np.array_split(np.arange(n), -(-n // fits))
-            for n, fits in zip(matrix.shape, room, strict=True)
-        ]
-        for rows in parts[0]:
-            for columns in parts[1]:
-                row_lines, column_lines = np.arange(len(rows)), np.arange(len(columns))
-                stuck = faults.get(len(tiles))
-                if stuck is not None:
-                    weight = matrix[np.ix_(rows, columns)]
-                    row_lines, column_lines = _place(weight, stuck, row_lines, column_lines)
-                    wrong = np.abs(weight - stuck[np.ix_(row_lines, column_lines)])
-                    lost += wrong[wrong > 0].tolist()
-                tiles.append(Tile(block, rows, columns, row_lines, column_lines))
+        for rows, columns in itertools.product(*map(_cut, matrix.shape, room)):
+            weight, stuck = matrix[np.ix_(rows, columns)], faults.get(len(tiles))
+            lines = np.arange(len(rows)), np.arange(len(columns))
+            if stuck is not None:
+                lines = _place(weight, stuck, *lines)
+                wrong = np.abs(weight - stuck[np.ix_(*lines)])
+                lost += wrong[wrong > 0].tolist()
+            tiles.append(Tile(block, rows, columns, *lines))
     beyond = [k for k in faults if k >= len(tiles)]
     if beyond:
         raise DataError(
@@ -229,18 +229,15 @@ def tiled(
             f"in tile {beyond[0]}; count tiles from 0."
         )
     tiling = Tiling(size, tuple(tiles))
-    blocks = {
-        name: table.blocks[name] | {"address": address}
-        for name, address in tiling.addresses(layers).items()
-    }
-    ordered = {name: blocks[name] for name in shapes(layers)}
+    address = tiling.addresses(layers)
+    blocks = {name: table.blocks[name] | {"address": address[name]} for name in shapes(layers)}
     facts = {
         "tiles": len(tiles),
         "filled": table.size / tiling.n_cells,
         "faulty_cells_used": len(lost),
         "weight_lost": float(np.sum(lost)),
     }
-    return WeightTable(table.sheet | {"tiling": tiling.as_json()}, ordered), facts
+    return WeightTable(table.sheet | {"tiling": tiling.as_json()}, blocks), facts
 
 
 def read_faults(path: Path, size: tuple[int, int]) -> dict[int, Array]:
