@@ -7,7 +7,8 @@
     run.json          command, versions, state of the run
     metrics.csv       one row an update
     checkpoint.npz    shadow weights, optimizer, devices, counters
-    samples.png loss.png settle.png weights.csv report.html      made from the above
+    samples.png loss.png settle.png report.html                  made from the above
+    weights.csv weights.sheet.json                               weight table and its data sheet
     evaluation.json   the newest `neurosim evaluate`
 """
 
