@@ -22,7 +22,7 @@ from neurosim.config import (
     or_none,
     with_none,
 )
-from neurosim.converters import Adc, CurrentSense, Dac
+from neurosim.converters import Adc, CurrentSense, Dac, DoubleSampling, Readout
 from neurosim.devices import (
     CouplingDevice,
     DeviceNoise,
@@ -139,6 +139,8 @@ class Profile(Block):
         Voltage source of a spring.
     adc : Adc
         Reads the output voltage of every node.
+    readout : DoubleSampling or None
+        How nudged phases are read: `plain`, each by itself, or as differences from the free state.
     current_sense : CurrentSense or None
         Ammeter in series with the sources of the visible nodes; none: the chip has no ammeter.
     thermal : Thermal
@@ -166,6 +168,7 @@ class Profile(Block):
     mismatch: Mismatch
     dac: Dac
     adc: Adc
+    readout: Readout
     current_sense: Annotated[
         CurrentSense | None, BeforeValidator(or_none), Field(json_schema_extra=with_none)
     ]
@@ -177,6 +180,7 @@ class Profile(Block):
     @model_validator(mode="after")
     def _blocks_agree(self) -> Profile:
         found = [*_range_mistakes(self), *_load_mistakes(self), *_engine_mistakes(self)]
+        found += _readout_mistakes(self)
         found += _pulse_mistakes(self)
         if found:
             raise BlockError(found)
@@ -202,6 +206,14 @@ def _range_mistakes(profile: Profile) -> Found:
             text = f"needs a finite range, but {' and '.join(ideal)} is ideal"
             found.append(((name, field), f"{text}; state it, or write {field} as 'ideal' too"))
     return found
+
+
+def _readout_mistakes(profile: Profile) -> Found:
+    """Differences are taken from a state that both nudged phases start from."""
+    if profile.readout is None or profile.node.hold == "capacitor":
+        return []
+    text = "needs node.hold: capacitor, for a difference is taken from a state that is held"
+    return [(("readout",), text)]
 
 
 def _load_mistakes(profile: Profile) -> Found:
@@ -301,6 +313,7 @@ def _field_texts(cls: type) -> dict[str, str]:
 _INNER = {
     cls.__name__: cls
     for cls in (
+        DoubleSampling,
         EvenResistance,
         ExponentialStep,
         Leak,

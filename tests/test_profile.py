@@ -465,6 +465,7 @@ def profiles(draw):
         },
         "dac": draw(converters(["range_V"], None)) | {"noise_V": draw(or_ideal(positive))},
         "adc": draw(converters(["visible_range_V", "hidden_range_V"], "noise")),
+        "readout": "plain",
         "current_sense": draw(st.none() | converters(["range_A"], None)),
         "thermal": {
             "temperature_K": draw(positive) if hot else "ideal",

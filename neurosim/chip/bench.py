@@ -108,6 +108,10 @@ class Oscilloscope:
         """Pass on."""
         return self.chip.read()
 
+    def read_difference(self) -> Array:
+        """Pass on."""
+        return self.chip.read_difference()
+
     def read_visible(self) -> Array:
         """Pass on."""
         return self.chip.read_visible()

@@ -87,6 +87,7 @@ class Chip:
         self._use_devices()
         self.u_V = np.zeros((0, self.die.layers.n_nodes))
         self._held_V: Array | None = None
+        self._sampled_V: Array | None = None
         self._springs: Springs | None = None
         self._flicker: FlickerSource | None = None
 
@@ -111,6 +112,7 @@ class Chip:
             max_spring_S=profile.spring.max_S,
             has_hold=node.hold == "capacitor",
             has_current_sense=profile.current_sense is not None,
+            has_difference=profile.readout is not None,
             pulse_weight=self.bank.pulse_weight,
             advised_beta=profile.host.beta,
             advised_settle_tau=profile.host.settle_tau,
@@ -161,6 +163,7 @@ class Chip:
         self.ledger.chip_time_s += time_s
         self.u_V = self.u_V[:0]
         self._held_V, self._springs, self._flicker = None, None, None
+        self._sampled_V = None
 
     def precharge(self, visible_V: Array) -> None:
         """Visible nodes to these voltages, hidden nodes to 0 V."""
@@ -169,6 +172,7 @@ class Chip:
         self.u_V[:, self.die.layers.visible] = actual_V
         self._meter.precharge(self.ledger, self.circuit.capacitance_F, self.u_V)
         self._held_V, self._springs, self._flicker = None, None, None
+        self._sampled_V = None
         self._injected_A, self._row_s = None, self._presented_s or self._row_s
         self._presented_s = 0.0
         self._now_s = self.ledger.chip_time_s + (len(actual_V) - 1) / 2 * self._row_s
@@ -342,6 +346,13 @@ class Chip:
             rng = self._streams.generator("hold", self._draws.store)
             sigma_V = np.sqrt(Boltzmann * temperature_K / self.profile.node.capacitance_F)
             held += sigma_V * rng.standard_normal(held.shape)
+        if self.profile.readout is not None:
+            self._sampled_V = self.circuit.output_V(self.u_V)
+            if temperature_K is not None:
+                rng = self._streams.generator("double_sampling", self._draws.store)
+                kT_J = Boltzmann * temperature_K
+                sigma_V = np.sqrt(kT_J / self.profile.readout.capacitance_F)
+                self._sampled_V += sigma_V * rng.standard_normal(held.shape)
         self._draws.store += 1
         self._held_V = held
 
@@ -354,6 +365,21 @@ class Chip:
     def read(self) -> Array:
         """Output voltages of all nodes through the ADC."""
         return self._read(self.circuit.output_V(self.u_V))
+
+    def read_difference(self) -> Array:
+        """Outputs less those at the last `store`."""
+        readout, sampled_V = self.profile.readout, self._sampled_V
+        self._need(readout is not None and sampled_V is not None, "read_difference", "a sample")
+        assert readout is not None
+        assert sampled_V is not None
+        difference_V = self.circuit.output_V(self.u_V) - sampled_V
+        rng = self._streams.generator("adc", self._draws.read)
+        self._draws.read += 1
+        n_visible, factor = self.die.layers.n_visible, self.die.readout_factor
+        got = readout.read(difference_V, factor, self.profile.adc, n_visible, rng)
+        self._meter.read(self.ledger, difference_V)
+        self.ledger.adc_clipped += got.n_clipped
+        return got.value
 
     def read_visible(self) -> Array:
         """Output voltages of the visible nodes through the ADC."""

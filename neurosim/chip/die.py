@@ -99,6 +99,8 @@ class Die:
         How the programmable devices are laid out.
     spring_factor : ndarray, shape (n_visible,)
         Each spring's conductance over its nominal value.
+    readout_factor : ndarray, shape (n_nodes,)
+        Gain of each node's difference amplifier over its nominal value.
     """
 
     def __init__(self, profile: Profile, seed: int) -> None:
@@ -116,6 +118,9 @@ class Die:
         load_S = self.couplings_per_node * profile.coupling.nominal_load_S(node.leak_S)
         self._leak_S = (node.leak_S - node.loading * load_S) * factors("leak", n)
         self._capacitance = factors("capacitance", n)
+        spread_of_readout = 0.0 if profile.readout is None else profile.readout.gain_spread
+        rng = streams.generator("fabrication.readout")
+        self.readout_factor = spread(spread_of_readout, n, rng)
         self._gain = None
         if mismatch.gain:
             self._gain = factors("gain", n)

@@ -44,6 +44,8 @@ class DataSheet:
         Whether `store` and `recall` work.
     has_current_sense : bool
         Whether `sense` works.
+    has_difference : bool
+        Whether `read_difference` works.
     pulse_weight : float or None
         Change of a weight by one pulse to a pair in mid-range; None: `pulse` does not work.
     advised_beta, advised_settle_tau : float
@@ -62,6 +64,7 @@ class DataSheet:
     max_spring_S: float | None
     has_hold: bool
     has_current_sense: bool
+    has_difference: bool
     pulse_weight: float | None
     advised_beta: float
     advised_settle_tau: float
@@ -113,6 +116,9 @@ class ChipInterface(Protocol):
 
     def read(self) -> Array:
         """Output voltages of all nodes through the ADC, (rows, n_nodes); NaN in a failed row."""
+
+    def read_difference(self) -> Array:
+        """Outputs of all nodes less those at the last `store`, amplified for the ADC and back."""
 
     def read_visible(self) -> Array:
         """Output voltages of the visible nodes through the ADC, (rows, n_visible)."""

@@ -82,6 +82,10 @@ def free_phase(chip: ChipInterface, x_t: Array, flow: FlowSettings) -> tuple[Arr
 def present(chip: ChipInterface, x_t: Array, u_t: Array, flow: FlowSettings) -> Presentation:
     """Free phase, then each nudged phase from the free state.
 
+    A chip that reads differences from the free state gives the nudged states as the free one plus
+    these, so that the ADC's step counts over its gain; in the contrast of both, what the free
+    state itself was misread by appears only times the small difference.
+
     Parameters
     ----------
     chip : ChipInterface
@@ -108,6 +112,8 @@ def present(chip: ChipInterface, x_t: Array, u_t: Array, flow: FlowSettings) -> 
         target = anchor + sign * nudge / stiffness * u_t / scale
         chip.drive(target * sheet.unit_V, stiffness * sheet.unit_S)
         _settle(chip, flow)
+        if sheet.has_difference:
+            return free + chip.read_difference() / sheet.unit_V
         return chip.read() / sheet.unit_V
 
     positive = nudged(+1)
