@@ -29,6 +29,7 @@ __all__ = [
     "Excess",
     "Farad",
     "Hertz",
+    "HertzLimit",
     "IdleSiemens",
     "Joule",
     "Kelvin",
@@ -240,6 +241,12 @@ Second = Annotated[
 
 # `ideal` means "no such effect": an unbounded resolution is None, a spread or a noise is zero.
 _LIMIT = Annotated[float, _POSITIVE]
+HertzLimit = Annotated[
+    _LIMIT | None,
+    BeforeValidator(_ideal_to(None, _quantity("Hz"))),
+    _AS_IDEAL,
+    _for_editors("Hz", exclusiveMinimum=0),
+]
 Bits = Annotated[
     Annotated[int, Field(ge=2, le=24)] | None,
     BeforeValidator(_ideal_to(None)),

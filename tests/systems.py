@@ -35,6 +35,7 @@ class Rows:
     tau_s: float = 1e-7
     unit_V: float = 1.0
     flicker_V: np.ndarray | None = None
+    real_spectrum: bool = True
 
     def __post_init__(self):
         if self.noise_V is None:

@@ -92,7 +92,7 @@ def test_the_realistic_profile_states_every_effect_but_those_it_explains_away():
         for field, value in block
         if value is None or (is_number(value) and value == 0)
     }
-    assert ideal == {"node.loading", "coupling.idle_S", "write.verify"}
+    assert ideal == {"node.loading", "node.bandwidth_Hz", "coupling.idle_S", "write.verify"}
 
 
 def test_derived_numbers_of_the_realistic_profile_follow_from_their_sources():
@@ -441,6 +441,7 @@ def profiles(draw):
             "release_capacitance_F": draw(positive),
             "loading": "ideal",
             "visible_rail_V": draw(or_ideal(positive)),
+            "bandwidth_Hz": draw(or_ideal(positive)),
             "hold": draw(st.sampled_from(["none", "capacitor"])),
             "source": draw(source),
         },

@@ -24,6 +24,7 @@ from neurosim.files import write_text
 from neurosim.host import Experiment
 from neurosim.profile import load_profile, shipped_profiles
 from neurosim.runs import Run, evaluate, resume, train
+from neurosim.units import format_quantity
 
 HERE = Path(__file__).parent
 EXPERIMENT = Experiment(updates=300, batch=256, learning_rate=2e-3, schedule="cosine")
@@ -64,7 +65,7 @@ def judged(run: Run, result: dict[str, Any], x: np.ndarray) -> dict[str, Any]:
 def markdown(rows: list[dict[str, Any]]) -> str:
     """The table, with the rows that need no chip."""
     head = ["profile", "flow loss", "feature Frechet", "1-NN", "precision", "coverage", "classes",
-            "chip time (s)"]  # fmt: skip
+            "chip time", "energy"]  # fmt: skip
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for row in rows:
         if "error" in row:
@@ -73,12 +74,15 @@ def markdown(rows: list[dict[str, Any]]) -> str:
         values = [row[k] for k in ("flow_loss", "frechet_feature", "nn_two_sample")]
         values += [row["precision"], row["coverage"]]
         cells = [row["profile"], *(f"{v:.2f}" for v in values), str(row["classes"])]
-        lines.append("| " + " | ".join([*cells, f"{row['ledger']['chip_time_s']:.3g}"]) + " |")
+        spent = row["ledger"]
+        cells += [format_quantity(spent["time_s"], "s", 3)]
+        cells += [format_quantity(spent["energy_J"], "J", 3)]
+        lines.append("| " + " | ".join(cells) + " |")
     good = next(row for row in rows if "error" not in row)
     for name, base in good["baselines"].items():
         cells = [f"{base[k]:.2f}" for k in ("frechet_feature", "nn_two_sample")]
         cells += [f"{base[k]:.2f}" for k in ("precision", "coverage")]
-        lines.append("| " + " | ".join([f"*{name}*", "", *cells, "", ""]) + " |")
+        lines.append("| " + " | ".join([f"*{name}*", "", *cells, "", "", ""]) + " |")
     return "\n".join(lines) + "\n"
 
 

@@ -132,7 +132,7 @@ class Oscilloscope:
 
     def _record(self, time_s: float) -> None:
         self._time_s.append(time_s)
-        self._output_V.append(self.chip.circuit.output_V(self.chip.u_V[self.row]))
+        self._output_V.append(self.chip.output_V[self.row])
 
     def trace(self) -> Trace:
         """Everything recorded so far."""

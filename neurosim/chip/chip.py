@@ -88,6 +88,7 @@ class Chip:
         self.u_V = np.zeros((0, self.die.layers.n_nodes))
         self._held_V: Array | None = None
         self._sampled_V: Array | None = None
+        self._lagging_V: Array | None = None
         self._springs: Springs | None = None
         self._flicker: FlickerSource | None = None
 
@@ -170,6 +171,7 @@ class Chip:
         _, actual_V = self._convert(visible_V)
         self.u_V = np.zeros((len(actual_V), self.die.layers.n_nodes))
         self.u_V[:, self.die.layers.visible] = actual_V
+        self._follow()
         self._meter.precharge(self.ledger, self.circuit.capacitance_F, self.u_V)
         self._held_V, self._springs, self._flicker = None, None, None
         self._sampled_V = None
@@ -178,6 +180,16 @@ class Chip:
         self._now_s = self.ledger.chip_time_s + (len(actual_V) - 1) / 2 * self._row_s
         if self._fluctuations is not None:
             self._fluctuations.precharge()
+
+    @property
+    def output_V(self) -> Array:
+        """True outputs, (rows, n_nodes): for instruments."""
+        return self.circuit.output_V(self.u_V) if self._lagging_V is None else self._lagging_V
+
+    def _follow(self) -> None:
+        """Lagging outputs to what they tend to."""
+        if self.circuit.amplifier_tau_s:
+            self._lagging_V = self.circuit.output_V(self.u_V)
 
     def drive(self, target_V: Array, conductance_S: float) -> Array:
         """Springs of this conductance to these voltages."""
@@ -319,17 +331,23 @@ class Chip:
             return thermal[chunk]
 
         # A row that has diverged stays NaN until the next precharge; it must not reach a solver.
-        alive = np.asarray(np.isfinite(self.u_V).all(axis=1))
+        state_V, n = self.u_V, self.die.layers.n_nodes
+        if self._lagging_V is not None:
+            state_V = np.concatenate([state_V, self._lagging_V], axis=1)
+        alive = np.asarray(np.isfinite(state_V).all(axis=1))
         result = settle(
             system,
-            np.where(alive[:, None], self.u_V, 0.0),
+            np.where(alive[:, None], state_V, 0.0),
             time_s,
             settling,
             noise_of=noise_of,
             n_threads=self._n_threads,
             flicker=self._flicker_source(),
         )
-        self.u_V = np.where(alive[:, None], result.u_V, np.nan)
+        ended_V = np.where(alive[:, None], result.u_V, np.nan)
+        self.u_V = ended_V[:, :n]
+        if self._lagging_V is not None:
+            self._lagging_V = ended_V[:, n:]
         self.residual = result.residual
         ledger = self.ledger
         ledger.rows_diverged += int(np.count_nonzero(result.diverged & alive))
@@ -347,7 +365,7 @@ class Chip:
             sigma_V = np.sqrt(Boltzmann * temperature_K / self.profile.node.capacitance_F)
             held += sigma_V * rng.standard_normal(held.shape)
         if self.profile.readout is not None:
-            self._sampled_V = self.circuit.output_V(self.u_V)
+            self._sampled_V = self.output_V.copy()
             if temperature_K is not None:
                 rng = self._streams.generator("double_sampling", self._draws.store)
                 kT_J = Boltzmann * temperature_K
@@ -361,10 +379,11 @@ class Chip:
         if self._held_V is None:
             raise DataError("Chip.recall needs a stored state, but none is stored; store first.")
         self.u_V = self._held_V.copy()
+        self._follow()
 
     def read(self) -> Array:
         """Output voltages of all nodes through the ADC."""
-        return self._read(self.circuit.output_V(self.u_V))
+        return self._read(self.output_V)
 
     def read_difference(self) -> Array:
         """Outputs less those at the last `store`."""
@@ -372,7 +391,7 @@ class Chip:
         self._need(readout is not None and sampled_V is not None, "read_difference", "a sample")
         assert readout is not None
         assert sampled_V is not None
-        difference_V = self.circuit.output_V(self.u_V) - sampled_V
+        difference_V = self.output_V - sampled_V
         rng = self._streams.generator("adc", self._draws.read)
         self._draws.read += 1
         n_visible, factor = self.die.layers.n_visible, self.die.readout_factor
@@ -383,7 +402,7 @@ class Chip:
 
     def read_visible(self) -> Array:
         """Output voltages of the visible nodes through the ADC."""
-        return self._read(self.circuit.output_V(self.u_V)[:, self.die.layers.visible])
+        return self._read(self.output_V[:, self.die.layers.visible])
 
     def _read(self, v_V: Array) -> Array:
         rng = self._streams.generator("adc", self._draws.read)

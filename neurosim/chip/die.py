@@ -155,6 +155,7 @@ class Die:
             back_couplings=back,
             gain=self._gain,
             offset_V=self._offset_V,
+            amplifier_tau_s=node.amplifier_tau_s,
         )
 
     def fluctuation(self, circuit: Circuit, variance_S2: Array) -> Fluctuation:

@@ -2,7 +2,7 @@
 
 from neurosim.circuit.amplifiers import AMPLIFIERS, Amplifier, Linear, Silu, Tanh
 from neurosim.circuit.circuit import Circuit, Law, Pairs, Springs
-from neurosim.circuit.driven import DrivenCircuit, Rate
+from neurosim.circuit.driven import DrivenCircuit
 from neurosim.circuit.fluctuation import Fluctuation
 
 __all__ = [
@@ -14,7 +14,6 @@ __all__ = [
     "Law",
     "Linear",
     "Pairs",
-    "Rate",
     "Silu",
     "Springs",
     "Tanh",

@@ -145,6 +145,9 @@ class Circuit:
         Amplifier gain error as a factor, v = phi(gain (u + offset)).
     offset_V : ndarray, shape (n_nodes,), optional
         Input offset of each amplifier.
+    amplifier_tau_s : float
+        Time constant with which an output follows phi(u); 0 follows at once. The methods of this
+        class know the outputs at rest alone.
     """
 
     layers: Layers
@@ -160,6 +163,7 @@ class Circuit:
     back_couplings: Pairs | None = None
     gain: Array | None = None
     offset_V: Array | None = None
+    amplifier_tau_s: float = 0.0
 
     def __post_init__(self) -> None:
         n, box = self.layers.n_nodes, (self.layers.n_odd, self.layers.n_even)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from neurosim.config import (
     Farad,
+    HertzLimit,
     Loading,
     Siemens,
     SiemensLimit,
@@ -46,6 +47,8 @@ class Node(Sourced):
         ground of gain A.
     visible_rail_V : float or None
         Output limit of the visible buffers.
+    bandwidth_Hz : float or None
+        Of each amplifier as it is used, f: its output follows with the time constant 1 / (2 pi f).
     hold : {"none", "capacitor"}
         Whether each node can store its voltage on a second capacitor of the same size and be
         charged to it again. Without it the host repeats the free phase before each nudge.
@@ -59,7 +62,13 @@ class Node(Sourced):
     release_capacitance_F: Farad
     loading: Loading
     visible_rail_V: VoltLimit
+    bandwidth_Hz: HertzLimit
     hold: Literal["none", "capacitor"]
+
+    @property
+    def amplifier_tau_s(self) -> float:
+        """Time constant of an amplifier's output; 0 for an ideal one."""
+        return 0.0 if self.bandwidth_Hz is None else 1 / (2 * np.pi * self.bandwidth_Hz)
 
     @property
     def tau_s(self) -> float:

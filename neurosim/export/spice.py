@@ -39,6 +39,8 @@ Array = NDArray[np.float64]
 # Absolute tolerances of voltages, currents and charges, as a share of their units.
 _ATOL = 1e-9
 _LOG_LINES, _NAMES_A_LINE = 12, 16
+# Of the pole of an amplifier; nothing but controlled sources hangs on it.
+_POLE_OHM = 1e3
 
 
 def _characteristic(amplifier: Amplifier, z: str) -> tuple[str, str]:
@@ -64,8 +66,9 @@ def _scale_S(circuit: Circuit) -> float:
     return float(circuit.decay_S.max()) or 1.0
 
 
-def _amplifiers(circuit: Circuit) -> list[str]:
+def _amplifiers(circuit: Circuit, u_V: Array) -> list[str]:
     """Amplifier of every node and, for `gradient`, the source of phi'(u) times the drive."""
+    start_V = circuit.output_V(u_V)
     # Its inverse turns the drive into a voltage of the scale of u: one tolerance serves both.
     scale_S = _scale_S(circuit)
     n, lines = circuit.n_nodes, []
@@ -76,7 +79,13 @@ def _amplifiers(circuit: Circuit) -> list[str]:
         u = f"(v(u{i})+({offset_V[i]:.17g}))" if offset_V[i] else f"v(u{i})"
         z = f"{gain[i] / amplifier.unit_V:.17g}*{u}"
         output, slope = _characteristic(amplifier, z)
-        lines.append(f"BV{i} v{i} 0 V={output}")
+        if circuit.amplifier_tau_s:
+            farad = circuit.amplifier_tau_s / _POLE_OHM
+            lines.append(f"BV{i} x{i} 0 V={output}")
+            lines.append(f"RA{i} x{i} v{i} {_POLE_OHM:g}")
+            lines.append(f"CA{i} v{i} 0 {farad:.17g} IC={start_V[i]:.17g}")
+        else:
+            lines.append(f"BV{i} v{i} 0 V={output}")
         if circuit.law == "gradient":
             lines.append(f"BI{i} 0 u{i} I={gain[i] * scale_S:.17g}*v(w{i})*{slope}")
             lines.append(f"RW{i} w{i} 0 {1 / scale_S:.17g}")
@@ -176,7 +185,7 @@ def netlist(
         lines.append(f"C{i} u{i} 0 {c:.17g} IC={u_V[i]:.17g}")
         if d > 0:
             lines.append(f"RL{i} u{i} 0 {1 / d:.17g}")
-    lines += [*_amplifiers(circuit), *_couplings(circuit), *_springs(springs, row)]
+    lines += [*_amplifiers(circuit, u_V), *_couplings(circuit), *_springs(springs, row)]
     lines += _analysis(circuit, u_V, t_end_s, step_s, reltol)
     return "\n".join([*lines, ".end", ""])
 

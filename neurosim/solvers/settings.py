@@ -27,7 +27,8 @@ class Settling(Block):
         the dynamics; `operating_point` settles for an infinite time.
     method : str
         Solver of the transient: ETD4 (ours, exact in leaks and springs), RKC (ours, stabilised
-        Runge-Kutta-Chebyshev) or any of SciPy's.
+        Runge-Kutta-Chebyshev) or any of SciPy's. RKC is stable for a real spectrum alone: where
+        couplings are not reciprocal or amplifiers lag, ETD4 takes its place.
     rtol, atol : float
         Tolerances of the transient; `atol` in units of the amplifiers' unit voltage.
     step_tau : float

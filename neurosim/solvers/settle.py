@@ -141,6 +141,8 @@ def settle(
 
     """
     engine = _ENGINES[settings.engine]
+    if settings.method == "RKC" and not system.real_spectrum:
+        settings = settings.model_copy(update={"method": "ETD4"})
     rows = len(u_V)
     n_chunks = max(-(-rows // CHUNK_ROWS), min(2, rows // _LEAST_ROWS), 1)
     chunks = np.array_split(np.arange(rows), n_chunks)
