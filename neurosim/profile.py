@@ -22,7 +22,7 @@ from neurosim.config import (
     or_none,
     with_none,
 )
-from neurosim.converters import Adc, CurrentSense, Dac, DoubleSampling, Readout
+from neurosim.converters import Adc, Channels, CurrentSense, Dac, DoubleSampling, Readout
 from neurosim.devices import (
     CouplingDevice,
     DeviceNoise,
@@ -205,6 +205,18 @@ def _range_mistakes(profile: Profile) -> Found:
         if ideal and getattr(block, field):
             text = f"needs a finite range, but {' and '.join(ideal)} is ideal"
             found.append(((name, field), f"{text}; state it, or write {field} as 'ideal' too"))
+        channels = getattr(block, "channels", None)
+        if channels is None or field != "bits":
+            continue
+        if channels.offset and ideal:
+            text = f"needs a finite range, but {' and '.join(ideal)} is ideal; state it"
+            found.append(((name, "channels", "offset"), text))
+        if channels.inl_lsb and block.bits is None:
+            text = "counts steps, but bits is ideal; state bits, or write inl_lsb as 'ideal' too"
+            found.append(((name, "channels", "inl_lsb"), text))
+    if profile.adc.auto_range and profile.adc.bits is None:
+        text = "is of no use where bits is ideal; state bits, or write auto_range as false"
+        found.append((("adc", "auto_range"), text))
     return found
 
 
@@ -313,6 +325,7 @@ def _field_texts(cls: type) -> dict[str, str]:
 _INNER = {
     cls.__name__: cls
     for cls in (
+        Channels,
         DoubleSampling,
         EvenResistance,
         ExponentialStep,

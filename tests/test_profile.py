@@ -25,6 +25,9 @@ FAULTS = {
     "stuck_low": 0.01, "stuck_high": "ideal", "dead": "ideal", "open": "ideal",
     "source": "assumed: a test",
 }  # fmt: skip
+CHANNELS = {
+    "count": "per_node", "offset": 0.005, "gain": 0.01, "inl_lsb": 0.5, "source": "assumed: a test"
+}  # fmt: skip
 SCHEMA = shipped_profiles()["cmos_rc_6bit"].with_name("schema.json")
 shipped = pytest.mark.parametrize("name", sorted(shipped_profiles()))
 
@@ -92,7 +95,10 @@ def test_the_realistic_profile_states_every_effect_but_those_it_explains_away():
         for field, value in block
         if value is None or (is_number(value) and value == 0)
     }
-    assert ideal == {"node.loading", "node.bandwidth_Hz", "coupling.idle_S", "write.verify"}
+    assert ideal == {
+        *("node.loading", "node.bandwidth_Hz", "coupling.idle_S", "write.verify"),
+        *(f"{name}.channels" for name in ("dac", "adc", "current_sense")),
+    }
 
 
 def test_derived_numbers_of_the_realistic_profile_follow_from_their_sources():
@@ -236,7 +242,7 @@ def test_a_missing_block_is_told_with_its_fields():
     block = re.search(r"\ndac:\n(  .*\n)+", edited()).group(0)
     [missing] = mistakes(edited((block, "\n")))
     assert missing.endswith(
-        "dac: missing; it must be stated with its fields source, bits, range_V, noise_V"
+        "dac: missing; it must be stated with its fields source, bits, range_V, noise_V, channels"
     )
 
 
@@ -288,6 +294,16 @@ def test_every_effect_of_an_ideal_chip_can_be_turned_on():
     together = [
         {"adc.bits": 8, "adc.noise": 0.1, "adc.visible_range_V": 0.3, "adc.hidden_range_V": 0.1},
         {"dac.bits": 8, "dac.range_V": 0.3},
+        {"dac.bits": 8, "dac.range_V": 0.3, "dac.channels": CHANNELS},
+        *(
+            {"adc.bits": 8, "adc.visible_range_V": 0.3, "adc.hidden_range_V": 0.1} | more
+            for more in ({"adc.channels": CHANNELS}, {"adc.auto_range": True})
+        ),
+        {
+            "current_sense.range_A": 1e-6,
+            "current_sense.bits": 8,
+            "current_sense.channels": CHANNELS,
+        },
         {"thermal.temperature_K": 300, "settling.engine": "stochastic"},
         {"thermal.amplifier_excess": 1.5, "thermal.flicker_corner_Hz": "100 kHz"},
     ]
@@ -318,6 +334,19 @@ def or_ideal(values):
     return st.just("ideal") | values
 
 
+def channels(exact):
+    """How channels differ; an exact converter has no steps to count."""
+    return st.fixed_dictionaries(
+        {
+            "count": st.just("per_node") | st.integers(1, 1000),
+            "offset": sigma,
+            "gain": or_ideal(st.floats(0, 0.2)),
+            "inl_lsb": st.just("ideal") if exact else or_ideal(positive),
+            "source": source,
+        }
+    )
+
+
 @st.composite
 def converters(draw, ranges, noise):
     """A converter: finite ranges where it needs them."""
@@ -326,6 +355,10 @@ def converters(draw, ranges, noise):
         fields = {name: draw(or_ideal(positive)) for name in ranges} | {"bits": "ideal"}
     ideal = "ideal" in {fields[name] for name in ranges}
     extra = {} if noise is None else {noise: "ideal" if ideal else draw(sigma)}
+    exact = fields["bits"] == "ideal"
+    extra["channels"] = "ideal" if ideal else draw(or_ideal(channels(exact)))
+    if noise is not None:
+        extra["auto_range"] = False if exact else draw(st.booleans())
     return fields | extra | {"source": draw(source)}
 
 
@@ -501,7 +534,7 @@ def test_a_shipped_profile_comes_back_from_a_file(name, tmp_path):
 
 
 KINDS = {
-    "null": type(None), "string": str, "integer": int, "number": (int, float),
+    "null": type(None), "boolean": bool, "string": str, "integer": int, "number": (int, float),
     "array": list, "object": dict,
 }  # fmt: skip
 

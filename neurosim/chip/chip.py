@@ -227,7 +227,7 @@ class Chip:
         self._draws.drive += 1
         self._meter.drive(self.ledger, target_V)
         self.ledger.dac_clipped += n_clipped
-        return nominal_V, self.profile.dac.drive(nominal_V, rng)
+        return nominal_V, self.profile.dac.drive(nominal_V, rng, self.die.dac_errors)
 
     def system(self) -> DrivenCircuit:
         """The circuit as it is driven now, for the engines and for instruments."""
@@ -392,13 +392,9 @@ class Chip:
         assert readout is not None
         assert sampled_V is not None
         difference_V = self.output_V - sampled_V
-        rng = self._streams.generator("adc", self._draws.read)
-        self._draws.read += 1
-        n_visible, factor = self.die.layers.n_visible, self.die.readout_factor
-        got = readout.read(difference_V, factor, self.profile.adc, n_visible, rng)
-        self._meter.read(self.ledger, difference_V)
-        self.ledger.adc_clipped += got.n_clipped
-        return got.value
+        rng = self._streams.generator("difference", self._draws.read)
+        amplified_V = readout.amplify(difference_V, self.die.readout_factor, rng)
+        return self._read(amplified_V) / readout.gain
 
     def read_visible(self) -> Array:
         """Output voltages of the visible nodes through the ADC."""
@@ -407,8 +403,10 @@ class Chip:
     def _read(self, v_V: Array) -> Array:
         rng = self._streams.generator("adc", self._draws.read)
         self._draws.read += 1
-        value, n_clipped = self.profile.adc.read(v_V, self.die.layers.n_visible, rng)
-        self._meter.read(self.ledger, v_V)
+        adc, n_visible = self.profile.adc, self.die.layers.n_visible
+        value, n_clipped = adc.read(v_V, n_visible, rng, self.die.adc_errors)
+        for _ in range(adc.conversions):
+            self._meter.read(self.ledger, v_V)
         self.ledger.adc_clipped += n_clipped
         return value
 
@@ -421,7 +419,7 @@ class Chip:
         current_A = self.circuit.source_current_A(self.u_V, self._springs)
         if self._injected_A is not None and self._springs.clamped:
             current_A = current_A - self._injected_A[:, self.die.layers.visible]
-        value, n_clipped = sense.read(current_A)
+        value, n_clipped = sense.read(current_A, self.die.sense_errors)
         self._meter.read(self.ledger, current_A)
         self.ledger.adc_clipped += n_clipped
         return value

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.circuit import AMPLIFIERS, Circuit, Fluctuation, Linear, Pairs
+from neurosim.converters import Adc, ChannelErrors, CurrentSense, Dac
 from neurosim.devices import spread
 from neurosim.profile import Profile
 from neurosim.streams import Streams
@@ -84,6 +85,17 @@ class DeviceArray:
         return pairs(0), biases, pairs(2 * c + 2 * n) if self.separate else None
 
 
+def _errors(
+    name: str, block: Dac | Adc | CurrentSense, n_values: int, streams: Streams
+) -> ChannelErrors | None:
+    """What fabrication gave the channels of a converter."""
+    if block.channels is None:
+        return None
+    return block.channels.fabricate(
+        n_values, block.bits, lambda effect: streams.generator(f"fabrication.{name}.{effect}")
+    )
+
+
 class Die:
     """Mismatch of one die, drawn at fabrication from the stream `fabrication`.
 
@@ -101,6 +113,8 @@ class Die:
         Each spring's conductance over its nominal value.
     readout_factor : ndarray, shape (n_nodes,)
         Gain of each node's difference amplifier over its nominal value.
+    dac_errors, adc_errors, sense_errors : ChannelErrors or None
+        How the converters stray: of the visible nodes', all nodes', the visible nodes'.
     """
 
     def __init__(self, profile: Profile, seed: int) -> None:
@@ -121,6 +135,12 @@ class Die:
         spread_of_readout = 0.0 if profile.readout is None else profile.readout.gain_spread
         rng = streams.generator("fabrication.readout")
         self.readout_factor = spread(spread_of_readout, n, rng)
+        self.dac_errors = _errors("dac", profile.dac, self.layers.n_visible, streams)
+        self.adc_errors = _errors("adc", profile.adc, n, streams)
+        sense = profile.current_sense
+        self.sense_errors = None
+        if sense is not None:
+            self.sense_errors = _errors("sense", sense, self.layers.n_visible, streams)
         self._gain = None
         if mismatch.gain:
             self._gain = factors("gain", n)

@@ -1,0 +1,20 @@
+"""Converters between the host's numbers and the chip's voltages: DAC, ADC, ammeter."""
+
+from neurosim.converters.adc import Adc, CurrentSense
+from neurosim.converters.channels import ChannelErrors, Channels
+from neurosim.converters.codes import Converted, lsb, quantise
+from neurosim.converters.dac import Dac
+from neurosim.converters.readout import DoubleSampling, Readout
+
+__all__ = [
+    "Adc",
+    "ChannelErrors",
+    "Channels",
+    "Converted",
+    "CurrentSense",
+    "Dac",
+    "DoubleSampling",
+    "Readout",
+    "lsb",
+    "quantise",
+]

@@ -1,0 +1,51 @@
+"""DAC: the voltage source of a spring."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.config import Bits, SigmaVolt, Sourced, VoltLimit, or_ideal
+from neurosim.converters.channels import ChannelErrors, Channels
+from neurosim.converters.codes import Converted, quantise
+
+__all__ = ["Dac"]
+
+Array = NDArray[np.float64]
+
+
+class Dac(Sourced):
+    """Voltage source of a spring: quantised, clipped, noisy at each drive.
+
+    Parameters
+    ----------
+    bits : int or None
+        Resolution over +-range_V; None is a continuous source.
+    range_V : float or None
+        Largest magnitude; None has no limit (and then bits must be None too).
+    noise_V : float
+        Standard deviation of the output, drawn once per drive and node.
+    channels : Channels or None
+        How the sources differ; the host knows their codes only.
+    """
+
+    bits: Bits
+    range_V: VoltLimit
+    noise_V: SigmaVolt
+    channels: Annotated[Channels | None, *or_ideal]
+
+    def codes(self, target_V: Array) -> Converted:
+        """Voltage that the code nearest to the target stands for: known to the host."""
+        return quantise(target_V, self.range_V, self.bits)
+
+    def drive(
+        self, nominal_V: Array, rng: np.random.Generator, errors: ChannelErrors | None = None
+    ) -> Array:
+        """Voltage at the pin for a nominal code voltage."""
+        if errors is not None:
+            nominal_V = errors.apply(nominal_V, self.range_V)
+        if self.noise_V == 0:
+            return nominal_V
+        return nominal_V + self.noise_V * rng.standard_normal(nominal_V.shape)
