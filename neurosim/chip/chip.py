@@ -118,6 +118,7 @@ class Chip:
             advised_beta=profile.host.beta,
             advised_settle_tau=profile.host.settle_tau,
             refresh_every=profile.host.refresh_every,
+            saturates=node.amplifier == "tanh",
         )
 
     def program(self, weights: Weights) -> None:

@@ -52,6 +52,10 @@ class DataSheet:
         Nudge and settling time that suit this chip.
     refresh_every : int or None
         Updates after which every device should be written again.
+    saturates : bool
+        Whether the outputs of hidden nodes end at +-unit_V.
+    spring_factor : ndarray, shape (n_visible,), or None
+        Stiffness of each spring over the nominal one, where a host has measured it.
     """
 
     name: str
@@ -69,6 +73,8 @@ class DataSheet:
     advised_beta: float
     advised_settle_tau: float
     refresh_every: int | None = None
+    saturates: bool = True
+    spring_factor: Array | None = None
 
 
 class ChipInterface(Protocol):

@@ -90,7 +90,7 @@ def _experiment(path: Path | None, options: dict[str, Any]) -> Experiment:
 
     base = Experiment() if path is None else load_block(path, Experiment)
     places = {"flow.settle_tau": "settle_tau", "flow.beta": "beta"}
-    places |= {name: name for name in ("updates", "batch", "seed")}
+    places |= {name: name for name in ("updates", "batch", "seed", "calibrate")}
     changes = {path: options[name] for path, name in places.items() if options[name] is not None}
     return with_values(base, changes)
 
@@ -129,6 +129,9 @@ def _memory_line(profile: Profile, experiment: Experiment) -> str:
 @click.option("--settle-tau", type=POSITIVE, help="Settling time of a phase in units of C/g.")
 @click.option("--beta", type=POSITIVE, help="Nudge strength; below 1/60 at alpha 2, lambda 15.")
 @click.option("--seed", type=SEED, help="Of the die, the weights, the data and all noise.")
+@click.option(
+    "--calibrate", is_flag=True, default=None, help="Measure the chip first; correct its readings."
+)
 @click.option("--out", type=FOLDER, help="Run folder.  [default: runs/PROFILE]")
 @click.option(
     "--resume",

@@ -1,5 +1,6 @@
 """The host controller: it sets voltages, waits, reads node voltages and programs weights."""
 
+from neurosim.host.calibration import CalibratedChip, Calibration, calibrate
 from neurosim.host.clip import Clip
 from neurosim.host.experiment import Experiment, FlowSettings, Learning, SamplingSettings
 from neurosim.host.gradep import contrast, gradient
@@ -9,6 +10,8 @@ from neurosim.host.sampler import draw_samples
 from neurosim.host.trainer import Trainer, Update
 
 __all__ = [
+    "CalibratedChip",
+    "Calibration",
     "Clip",
     "Experiment",
     "FlowSettings",
@@ -18,6 +21,7 @@ __all__ = [
     "SamplingSettings",
     "Trainer",
     "Update",
+    "calibrate",
     "contrast",
     "draw_samples",
     "free_phase",

@@ -135,6 +135,9 @@ class Experiment(Block):
     learning : Learning
     gain : float
         Of the Xavier-normal initial weights.
+    calibrate : bool
+        Measure the chip before training, and correct its readings: see
+        `neurosim.host.calibration`.
     dataset : {"digits"}
     seed : int
         Of the die, the initial weights, the data and every noise.
@@ -151,6 +154,7 @@ class Experiment(Block):
     clip: ClipOrNumber = Clip(per="global", value=1.0)
     learning: Learning = Learning()
     gain: Positive = 0.5
+    calibrate: bool = False
     dataset: Literal["digits"] = "digits"
     seed: Annotated[int, Field(ge=0)] = 0
     flow: FlowSettings = FlowSettings()

@@ -75,7 +75,9 @@ def free_phase(chip: ChipInterface, x_t: Array, flow: FlowSettings) -> tuple[Arr
     if sheet.has_current_sense:
         velocity = -flow.alpha * chip.sense() / (sheet.unit_S * sheet.unit_V)
     else:
-        velocity = flow.alpha * flow.stiffness * (outputs[:, sheet.layers.visible] - anchor)
+        factor = 1.0 if sheet.spring_factor is None else sheet.spring_factor
+        displacement = outputs[:, sheet.layers.visible] - anchor
+        velocity = flow.alpha * flow.stiffness * factor * displacement
     return anchor, outputs, velocity
 
 

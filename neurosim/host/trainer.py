@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neurosim.chip.interface import ChipInterface
 from neurosim.data import PairSource
 from neurosim.errors import ConvergenceError, DataError
+from neurosim.host.calibration import CalibratedChip, Calibration, calibrate
 from neurosim.host.experiment import Experiment
 from neurosim.host.gradep import gradient
 from neurosim.host.learning import ShadowWeights, learner
@@ -68,7 +69,7 @@ class Trainer:
     """
 
     def __init__(self, chip: ChipInterface, experiment: Experiment, images: Array) -> None:
-        self.chip, self.experiment = chip, experiment
+        self.experiment = experiment
         self.flow = experiment.flow.on(chip.data_sheet)
         self.n_done = 0
         check_flow(self.flow, chip.data_sheet)
@@ -78,6 +79,9 @@ class Trainer:
                 f"The chip's visible layer must have one node for each of the {images.shape[1]} "
                 f"pixels of an image, but {chip.data_sheet.name} has {n_visible}; change `layers`."
             )
+        self.chip, self._plain = chip, chip
+        if experiment.calibrate:
+            self.chip = CalibratedChip(chip, calibrate(chip, self.flow))
         streams = Streams(experiment.seed)
         sheet = chip.data_sheet
         start = initial_weights(sheet.layers, experiment.gain, streams.generator("weights"))
@@ -124,9 +128,14 @@ class Trainer:
 
     def state(self) -> dict[str, Any]:
         """Everything that later updates depend on, besides the chip's own state."""
-        return {"n_done": self.n_done, "optimizer": self.learner.state()}
+        state = {"n_done": self.n_done, "optimizer": self.learner.state()}
+        if isinstance(self.chip, CalibratedChip):
+            state["calibration"] = self.chip.calibration.state()
+        return state
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from a `state`; restore the chip too."""
+        if "calibration" in state:
+            self.chip = CalibratedChip(self._plain, Calibration(**state["calibration"]))
         self.n_done = int(state["n_done"])
         self.learner.restore(state["optimizer"])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.chip import Chip
+from neurosim.chip import ChipInterface
 from neurosim.data import PairSource, load_digits
 from neurosim.errors import ConvergenceError, DataError
 from neurosim.host import SamplingSettings, draw_samples, free_phase
@@ -61,7 +61,7 @@ def sample(
     given = {"mode": mode, "t_end": t_end}
     changes = {k: v for k, v in given.items() if v is not None}
     settings = with_values(run.experiment.sampling, changes)
-    chip = run.chip()
+    chip = run.host_chip()
     rng = Streams(seed).generator("samples")
     x_0 = rng.standard_normal((n, chip.data_sheet.layers.n_visible))
     parts = np.array_split(x_0, -(-n // _BATCH))
@@ -78,7 +78,7 @@ def sample(
     return np.concatenate(drawn), settings
 
 
-def _flow_loss(chip: Chip, run: Run, seed: int) -> dict[str, Any]:
+def _flow_loss(chip: ChipInterface, run: Run, seed: int) -> dict[str, Any]:
     """Flow-matching loss of the chip as the host measures it, over all images at random t."""
     images, _ = load_digits()
     batch = PairSource(images, len(images), Streams(seed), prefetch=False).batch_at(0)
@@ -118,7 +118,7 @@ def evaluate(
             "profile."
         )
     images, _ = load_digits()
-    result = _flow_loss(run.chip(), run, seed)
+    result = _flow_loss(run.host_chip(), run, seed)
     result |= evaluate_samples(x, images, Classifier.load())
     result |= {"mode": settings.mode, "t_end": settings.t_end, "n": n, "seed": seed}
     return result | {"baselines": baselines(images, seed, n)}, x
