@@ -20,6 +20,7 @@ from neurosim.runs import Run, evaluate, resume, train
 from neurosim.streams import Streams
 from neurosim.yaml_files import with_values
 
+IDEAL_SENSE = load_profile("ideal_hopfield").current_sense.model_dump(mode="json")
 FLOW = FlowSettings(settle_tau=20.0, beta=4e-3)
 QUIET = {"thermal.temperature_K": "ideal", "settling.engine": "transient", "adc.bits": 16}
 BOARD = {"current_sense": "none", "mismatch.offset_V": "5 mV", "mismatch.spring": 0.05}
@@ -69,9 +70,6 @@ def test_without_an_ammeter_it_brings_the_measured_loss_to_the_true_one():
     # Offsets of 5 mV are 0.05 units and, times alpha lambda = 30, 2.25 of the loss.
     assert losses["plain"] - losses["true"] > 1
     assert abs(losses["calibrated"] - losses["true"]) < 0.1 * (losses["plain"] - losses["true"])
-
-
-IDEAL_SENSE = {"bits": "ideal", "range_A": "ideal", "source": "ideal"}
 
 
 def test_a_calibrated_run_resumes_to_the_same_bits_and_is_judged_as_calibrated(tmp_path):
