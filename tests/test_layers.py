@@ -18,7 +18,7 @@ LAYERS = [
     {"profile"},
     {"chip"},
     {"host", "export"},
-    {"runs"},
+    {"runs", "noise"},
     {"report", "bench"},
     {"cli"},
 ]

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from neurosim.cli.commands import bench, evaluate, profiles, report, sample
+from neurosim.cli.noise import noise
 from neurosim.cli.tables import export, import_, plan, validate
 from neurosim.cli.training import quickstart, train
 from neurosim.errors import NeurosimError
@@ -36,6 +37,7 @@ _HELP = """Simulate neuromorphic hardware that learns by equilibrium propagation
 First steps:
   neurosim quickstart                            train, sample and report in minutes
   neurosim profiles                              the chips that come with neurosim
+  neurosim profiles noise cmos_rc_6bit           which imperfection hurts, the best beta
   neurosim train --profile cmos_rc_6bit --out runs/mine
   neurosim evaluate runs/mine                    how good are its samples?
   neurosim export runs/mine --to weights.csv     the weight table
@@ -48,6 +50,7 @@ def main() -> None:
     """Group of all commands."""
 
 
+profiles.add_command(noise)
 for command in (
     quickstart,
     profiles,

@@ -9,6 +9,7 @@ from neurosim.report.figures import (
     sample_figure,
     waveform_figure,
 )
+from neurosim.report.noise import noise_figure, write_noise_figure
 from neurosim.report.page import RunView, render_report
 
 __all__ = [
@@ -17,10 +18,12 @@ __all__ = [
     "figure_png",
     "figure_svg",
     "loss_figure",
+    "noise_figure",
     "render_report",
     "sample_figure",
     "settle_trace",
     "waveform_figure",
+    "write_noise_figure",
     "write_report",
     "write_samples",
 ]

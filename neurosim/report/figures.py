@@ -29,7 +29,9 @@ __all__ = [
     "figure_png",
     "figure_svg",
     "loss_figure",
+    "new_figure",
     "sample_figure",
+    "style",
     "waveform_figure",
 ]
 
@@ -64,8 +66,8 @@ def loss_figure(metrics: Mapping[str, Array]) -> Figure:
     some = np.unique(np.linspace(0, len(update) - 1, 300).round().astype(int))
     names = ("flow_loss", *(f"flow_loss_{k}" for k in range(5)))
     smooth, *curves = (_running_mean(np.asarray(metrics[name]))[some] for name in names)
-    with _style():
-        fig = _figure(5.6)
+    with style():
+        fig = new_figure(5.6)
         total, bins = fig.subplots(2, 1, sharex=True)
         marker = "." if len(update) < 20 else None
         total.plot(update, loss, color=_BLUE, lw=0.6, alpha=0.45, label="each update")
@@ -108,7 +110,7 @@ def sample_figure(samples: Array, n: int = 100, columns: int = 20) -> Figure:
     for k, sample in enumerate(shown):
         sheet[k // columns, :height, k % columns, :width] = sample.reshape(height, width)
     image = sheet.reshape(rows * (height + 1), columns * (width + 1))[:-1, :-1]
-    with _style():
+    with style():
         fig = Figure(figsize=(_WIDTH_IN, _WIDTH_IN * image.shape[0] / image.shape[1]))
         FigureCanvasAgg(fig)
         axes = fig.add_axes((0, 0, 1, 1))
@@ -137,8 +139,8 @@ def waveform_figure(trace: Trace, unit_V: float, tau_s: float) -> Figure:
     change_mV = _change_since_free(output_mV[:, trace.layers.visible], blocks, names)
     panels = [(name, trace.layers.nodes(k)) for k, name in enumerate(trace.layers.names())]
     nudged = bool(np.isfinite(change_mV).any())
-    with _style():
-        fig = _figure(1.0 + 1.6 * (len(panels) + nudged))
+    with style():
+        fig = new_figure(1.0 + 1.6 * (len(panels) + nudged))
         stack = fig.subplots(len(panels) + nudged, 1, sharex=True, squeeze=False)[:, 0]
         for axes, (name, nodes) in zip(stack, panels, strict=False):
             _draw_nodes(axes, time, output_mV[:, nodes], output_mV[free_end, nodes])
@@ -167,8 +169,8 @@ def waveform_figure(trace: Trace, unit_V: float, tau_s: float) -> Figure:
 def class_figure(shares: Array) -> Figure:
     """Share of each class among the samples; the line is where all are equal."""
     shares = np.asarray(shares, dtype=float)
-    with _style():
-        fig = _figure(2.4)
+    with style():
+        fig = new_figure(2.4)
         axes = fig.subplots()
         axes.bar(np.arange(len(shares)), shares, color=_BLUE, width=0.75)
         axes.axhline(1 / len(shares), color=_ORANGE, lw=1.5, ls="--", label="uniform")
@@ -185,7 +187,7 @@ def class_figure(shares: Array) -> Figure:
 def figure_png(fig: Figure, dpi: int = 150) -> bytes:
     """The figure as a PNG file."""
     buffer = BytesIO()
-    with _style():
+    with style():
         fig.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     return buffer.getvalue()
 
@@ -193,7 +195,7 @@ def figure_png(fig: Figure, dpi: int = 150) -> bytes:
 def figure_svg(fig: Figure) -> str:
     """The figure as an SVG file; text is drawn as paths, coordinates have 0.01 points."""
     buffer = StringIO()
-    with _style():
+    with style():
         fig.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     svg = re.sub(r">\s+<", "><", buffer.getvalue())
     return re.sub(r'(?<= d=")[^"]*', lambda path: _shorter(path.group()), svg)
@@ -205,11 +207,13 @@ def _shorter(path: str) -> str:
     return short if "Q" in short or "C" in short else short.replace(" L ", " ")
 
 
-def _style() -> AbstractContextManager[None]:
+def style() -> AbstractContextManager[None]:
+    """Matplotlib's settings of all our figures."""
     return mpl.rc_context(_STYLE)
 
 
-def _figure(height_in: float) -> Figure:
+def new_figure(height_in: float) -> Figure:
+    """An empty figure of the common width."""
     fig = Figure(figsize=(_WIDTH_IN, height_in), layout="constrained")
     FigureCanvasAgg(fig)
     return fig

@@ -247,3 +247,25 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
     assert process.returncode == 130
     assert f"neurosim train --resume --out {out}" in message
     assert "Traceback" not in message
+
+
+def test_profiles_noise_says_what_each_source_does_and_names_the_best_beta(trained, tmp_path):
+    few = ["--weights", trained, "--batch", 4, "--seeds", 2]
+    picture = tmp_path / "noise.png"
+    result = run("profiles", "noise", "ideal_hopfield", *few, "--figure", picture)
+    assert result.exit_code == 0, result.output
+    assert "finite settling time" in result.stdout
+    assert "best beta" in result.stdout
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    answer = json.loads(run("profiles", "noise", "ideal_hopfield", *few, "--json").stdout)
+    assert answer["settle_tau"] == 0.5
+    assert answer["best_beta"] in [point["beta"] for point in answer["betas"]]
+    assert {"name", "drawn", "phases", "visible_V", "left", "gradient"} <= set(answer["sources"][0])
+
+
+def test_profiles_noise_refuses_mistakes_before_it_measures(trained, tmp_path):
+    assert "given in s" in one_line(run("profiles", "noise", "cmos_rc_6bit", "--age", "3 kg"))
+    assert "must end in" in one_line(
+        run("profiles", "noise", "cmos_rc_6bit", "--figure", tmp_path / "x.gif")
+    )
+    assert "run folder" in one_line(run("profiles", "noise", "cmos_rc_6bit", "--weights", tmp_path))

@@ -1,0 +1,175 @@
+"""The command `neurosim profiles noise`. Heavy packages are imported inside."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from neurosim.cli.common import COUNT, FOLDER, JSON, Bar, print_json
+
+if TYPE_CHECKING:
+    from neurosim.host import FlowSettings
+    from neurosim.noise import Conditions, Point, Row
+    from neurosim.topology import Weights
+
+__all__ = ["noise"]
+
+
+@click.command("noise")
+@click.argument("name", metavar="NAME_OR_PATH")
+@click.option(
+    "--weights", "run", type=FOLDER, metavar="RUN",
+    help="Weights and flow settings of this run.  [default: a trained ideal chip's]",
+)  # fmt: skip
+@click.option("--batch", type=COUNT, default=128, show_default=True, help="Rows of a batch.")
+@click.option(
+    "--seeds", type=click.IntRange(min=2), default=4, show_default=True,
+    help="Chips, each with a batch of its own.",
+)  # fmt: skip
+@click.option(
+    "--age", default="0 s", show_default=True, metavar="TIME",
+    help="How long ago the weights were written, such as `1000 s`: what drift needs.",
+)  # fmt: skip
+@click.option("--figure", type=FOLDER, help="Also draw it: a PNG or SVG file.")
+@JSON
+def noise(
+    name: str, run: Path | None, batch: int, seeds: int, age: str, figure: Path | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Say which imperfection does what to a read and to the gradient, and the best beta.
+
+    Every source of the profile is switched on alone, then all together. The gradient is held
+    against the exact one, at the weights that the host asks for and at those that the devices hold.
+    """
+    from neurosim.noise import ledger, scan_beta
+    from neurosim.report import write_noise_figure
+
+    write = None if figure is None else write_noise_figure(figure)
+    conditions = _conditions(name, run, batch, seeds, age)
+    bar = Bar("sources")
+    rows = ledger(conditions, bar)
+    bar.close()
+    bar = Bar("betas")
+    points = scan_beta(conditions, progress=bar)
+    bar.close()
+    if write is not None:
+        write(rows, points)
+    best = max(points, key=lambda point: point.gradient.cosine_held)
+    if as_json:
+        print_json(
+            {
+                "profile": conditions.profile.name,
+                "beta": conditions.flow.beta,
+                "settle_tau": conditions.flow.settle_tau,
+                "batch": batch,
+                "seeds": seeds,
+                "sources": [asdict(row) for row in rows],
+                "betas": [asdict(point) for point in points],
+                "best_beta": best.beta,
+            }
+        )
+        return
+    click.echo("\n".join([*_table(conditions, rows), "", *_betas(conditions, points, best)]))
+
+
+def _conditions(name: str, run: Path | None, batch: int, seeds: int, age: str) -> Conditions:
+    from neurosim.bench.problem import shipped_weights
+    from neurosim.errors import DataError
+    from neurosim.host import FlowSettings
+    from neurosim.noise import Conditions
+    from neurosim.profile import load_profile
+    from neurosim.units import parse_quantity
+
+    profile = load_profile(name)
+    try:
+        age_s = parse_quantity(age, "s")
+    except ValueError as error:
+        raise DataError(f"--age {error}.") from None
+    if run is None:
+        weights, flow = shipped_weights(profile.node.law, "trained"), FlowSettings()
+    else:
+        weights, flow = _trained(run)
+    return Conditions(profile, weights, flow, batch, seeds, age_s)
+
+
+def _trained(path: Path) -> tuple[Weights, FlowSettings]:
+    """Shadow weights of a run, and how it presented its data."""
+    from neurosim.chip import Chip
+    from neurosim.data import load_digits
+    from neurosim.host import Trainer
+    from neurosim.runs import Run
+
+    run = Run.open(path)
+    chip = Chip(run.profile, run.experiment.seed)
+    trainer = Trainer(chip, run.experiment, load_digits()[0])
+    run.restore(chip, trainer)
+    return trainer.weights, run.experiment.flow
+
+
+def _table(conditions: Conditions, rows: list[Row]) -> list[str]:
+    flow, profile = conditions.flow, conditions.profile
+    steps = _steps_V(conditions)
+    lines = [
+        f"{profile.name}: beta {flow.beta:g}, {flow.settle_tau:g} tau a phase, "
+        f"{conditions.repeats} chips, batches of {conditions.batch}",
+        f"{'':22} {'drawn at':11} {'phases':7} {'visible':>8} {'LSB':>6} {'hidden':>8} {'LSB':>6} "
+        f"{'left':>5} {'cosine':>7} {'held':>7} {'of mean':>7} {'SNR':>5}",
+        f"{'':22} {'':11} {'':7} {'uV':>8} {'':>6} {'uV':>8} {'':>6} {'':>5} {'':>7} {'':>7} "
+        f"{'':>7} {'dB':>5}",
+    ]
+    for row in rows:
+        reads = [(row.visible_V, steps[0]), (row.hidden_V, steps[1])]
+        shown = " ".join(
+            f"{1e6 * value_V:>8.1f} {'' if step_V is None else f'{value_V / step_V:.2f}':>6}"
+            for value_V, step_V in reads
+        )
+        g = row.gradient
+        left = "" if row.left is None else f"{row.left:.2f}"
+        snr = "" if g.snr_dB is None else f"{g.snr_dB:.1f}"
+        lines.append(
+            f"{row.name:22} {row.drawn:11} {row.phases:7} {shown} {left:>5} {g.cosine:>7.4f} "
+            f"{g.cosine_held:>7.4f} {g.cosine_of_mean:>7.4f} {snr:>5}"
+            + (f"  {row.rows_lost} rows lost" if row.rows_lost else "")
+        )
+    return [*lines, *_LEGEND]
+
+
+_LEGEND = [
+    "",
+    "phases   whether what is drawn is common to the phases of a presentation",
+    "left     what the two nudged phases do not share of it: 0 cancels, 1 is independent",
+    "cosine   of one estimate to the exact gradient at the weights that the host asks for;",
+    "         held: at the weights that the devices hold; of mean: of the mean of all estimates",
+    "SNR      power of the mean gradient over the variance of one estimate",
+    "Sources stand on top of beta and settling time; those of amplifiers include thermal noise.",
+]
+
+
+def _steps_V(conditions: Conditions) -> tuple[float | None, float | None]:
+    """One LSB of the ADC for visible and for hidden nodes."""
+    from neurosim.converters import lsb
+
+    adc = conditions.profile.adc
+    if adc.bits is None or adc.visible_range_V is None or adc.hidden_range_V is None:
+        return None, None
+    return lsb(adc.visible_range_V, adc.bits), lsb(adc.hidden_range_V, adc.bits)
+
+
+def _betas(conditions: Conditions, points: list[Point], best: Point) -> list[str]:
+    lines = [f"{'beta':>9} {'cosine':>8} {'held':>8} {'of mean':>8} {'SNR dB':>7}   all together"]
+    for point in points:
+        g: Any = point.gradient
+        snr = "" if g.snr_dB is None else f"{g.snr_dB:.1f}"
+        mark = "   best" if point is best else ""
+        lines.append(
+            f"{point.beta:>9.2e} {g.cosine:>8.4f} {g.cosine_held:>8.4f} {g.cosine_of_mean:>8.4f} "
+            f"{snr:>7}{mark}"
+        )
+    text = (
+        f"best beta for batches of {conditions.batch}: {best.beta:.2g}, where the cosine is "
+        f"{best.gradient.cosine_held:.3f}; the profile advises {conditions.profile.host.beta:g}"
+    )
+    return [*lines, text]

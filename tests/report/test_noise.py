@@ -1,0 +1,41 @@
+"""The picture of the noise ledger shows the numbers that it is given."""
+
+import pytest
+
+from neurosim.errors import DataError
+from neurosim.noise import ALL, BETA, SETTLE, Figures, Point, Row
+from neurosim.report import noise_figure, write_noise_figure
+
+
+def made():
+    def figures(cosine):
+        return Figures(cosine - 0.01, cosine, cosine, 0.0, 0.1, 20.0)
+
+    names = [BETA, SETTLE, "ADC bits", ALL]
+    cosines = [0.999, 0.98, 0.9, 0.7]
+    rows = [
+        Row(name, "read", "own", 1e-3, 1e-4, 0.0, 1.0, 0, figures(cosine))
+        for name, cosine in zip(names, cosines, strict=True)
+    ]
+    betas = [(1e-3, 0.5), (5e-3, 0.9), (1e-2, 0.8)]
+    return rows, [Point(beta, figures(cosine)) for beta, cosine in betas]
+
+
+def test_bars_and_curves_are_one_less_the_cosine():
+    bars, curve = noise_figure(*made()).axes
+    assert [label.get_text() for label in bars.get_yticklabels()][2] == "ADC bits"
+    assert [bar.get_width() for bar in bars.patches] == pytest.approx([0.001, 0.02, 0.1, 0.3])
+    assert list(curve.lines[0].get_ydata()) == pytest.approx([0.5, 0.1, 0.2])
+    ring = curve.lines[1]
+    assert list(ring.get_xdata()) == [5e-3]
+
+
+def test_a_perfect_gradient_is_drawn_too(tmp_path):
+    rows, points = made()
+    perfect = Figures(1.0, 1.0, 1.0, 0.0, 0.0, None)
+    assert noise_figure([], [Point(1e-3, perfect)])
+    for name in ("a.png", "a.svg"):
+        write_noise_figure(tmp_path / name)(rows, points)
+        assert (tmp_path / name).stat().st_size > 1000
+    with pytest.raises(DataError, match="must end in"):
+        write_noise_figure(tmp_path / "a.txt")
