@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from neurosim.cli.commands import bench, evaluate, profiles, report, sample
+from neurosim.cli.fitting import fit
 from neurosim.cli.noise import noise
 from neurosim.cli.tables import export, import_, plan, validate
 from neurosim.cli.training import quickstart, train
@@ -65,3 +66,4 @@ for command in (
     bench,
 ):
     main.add_command(command)
+profiles.add_command(fit)

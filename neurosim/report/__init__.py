@@ -9,6 +9,7 @@ from neurosim.report.figures import (
     sample_figure,
     waveform_figure,
 )
+from neurosim.report.fits import fit_blocks, fit_figure
 from neurosim.report.noise import noise_figure, write_noise_figure
 from neurosim.report.page import RunView, render_report
 
@@ -17,6 +18,8 @@ __all__ = [
     "class_figure",
     "figure_png",
     "figure_svg",
+    "fit_blocks",
+    "fit_figure",
     "loss_figure",
     "noise_figure",
     "render_report",
