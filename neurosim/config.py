@@ -33,6 +33,7 @@ __all__ = [
     "IdleSiemens",
     "Joule",
     "Kelvin",
+    "Limit",
     "Loading",
     "Second",
     "SecondFromZero",
@@ -270,6 +271,12 @@ AmpereLimit = Annotated[
     BeforeValidator(_ideal_to(None, _quantity("A"))),
     _AS_IDEAL,
     _for_editors("A", exclusiveMinimum=0),
+]
+Limit = Annotated[
+    _LIMIT | None,
+    BeforeValidator(_ideal_to(None, _quantity(""))),
+    _AS_IDEAL,
+    _for_editors(exclusiveMinimum=0),
 ]
 SiemensLimit = Annotated[
     _LIMIT | None,

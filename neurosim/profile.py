@@ -22,7 +22,15 @@ from neurosim.config import (
     or_none,
     with_none,
 )
-from neurosim.converters import Adc, Channels, CurrentSense, Dac, DoubleSampling, Readout
+from neurosim.converters import (
+    Adc,
+    Channels,
+    Correlator,
+    CurrentSense,
+    Dac,
+    DoubleSampling,
+    Readout,
+)
 from neurosim.devices import (
     CouplingDevice,
     DeviceNoise,
@@ -139,8 +147,9 @@ class Profile(Block):
         Voltage source of a spring.
     adc : Adc
         Reads the output voltage of every node.
-    readout : DoubleSampling or None
-        How nudged phases are read: `plain`, each by itself, or as differences from the free state.
+    readout : DoubleSampling, Correlator or None
+        How nudged phases are read: `plain`, each by itself, or as differences from the free state,
+        or as products of both ends of a coupling that the chip sums.
     current_sense : CurrentSense or None
         Ammeter in series with the sources of the visible nodes; none: the chip has no ammeter.
     thermal : Thermal
@@ -222,7 +231,7 @@ def _range_mistakes(profile: Profile) -> Found:
 
 def _readout_mistakes(profile: Profile) -> Found:
     """Differences are taken from a state that both nudged phases start from."""
-    if profile.readout is None or profile.node.hold == "capacitor":
+    if not isinstance(profile.readout, DoubleSampling) or profile.node.hold == "capacitor":
         return []
     text = "needs node.hold: capacitor, for a difference is taken from a state that is held"
     return [(("readout",), text)]
@@ -326,6 +335,7 @@ _INNER = {
     cls.__name__: cls
     for cls in (
         Channels,
+        Correlator,
         DoubleSampling,
         EvenResistance,
         ExponentialStep,

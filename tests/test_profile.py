@@ -347,6 +347,29 @@ def channels(exact):
     )
 
 
+def cds():
+    """Differences, amplified."""
+    fields = {"kind": st.just("cds"), "gain": st.floats(1, 1e6), "capacitance_F": positive}
+    fields |= {"gain_spread": sigma, "noise_V": or_ideal(positive), "source": source}
+    return st.fixed_dictionaries(fields)
+
+
+@st.composite
+def correlators(draw):
+    """Products summed on the chip, with a range where it counts steps."""
+    bits = draw(or_ideal(st.integers(2, 24)))
+    return {
+        "kind": "correlator",
+        "gain_spread": draw(sigma),
+        "offset_V": draw(or_ideal(positive)),
+        "noise": draw(or_ideal(positive)),
+        "bits": bits,
+        "range": draw(or_ideal(positive)) if bits == "ideal" else draw(positive),
+        "auto_range": False if bits == "ideal" else draw(st.booleans()),
+        "source": draw(source),
+    }
+
+
 @st.composite
 def converters(draw, ranges, noise):
     """A converter: finite ranges where it needs them."""
@@ -460,6 +483,7 @@ def profiles(draw):
     """Any valid profile."""
     hot = draw(st.booleans())
     encoding = draw(st.sampled_from(["one_sided", "complementary"]))
+    hold = draw(st.sampled_from(["none", "capacitor"]))
     tree = {
         "name": draw(st.from_regex(r"[\w.-]+", fullmatch=True)),
         "summary": draw(st.from_regex(r"[^\n]*\w[^\n]*", fullmatch=True)),
@@ -475,7 +499,7 @@ def profiles(draw):
             "loading": "ideal",
             "visible_rail_V": draw(or_ideal(positive)),
             "bandwidth_Hz": draw(or_ideal(positive)),
-            "hold": draw(st.sampled_from(["none", "capacitor"])),
+            "hold": hold,
             "source": draw(source),
         },
         "spring": {"max_S": draw(or_ideal(positive)), "source": draw(source)},
@@ -499,7 +523,9 @@ def profiles(draw):
         },
         "dac": draw(converters(["range_V"], None)) | {"noise_V": draw(or_ideal(positive))},
         "adc": draw(converters(["visible_range_V", "hidden_range_V"], "noise")),
-        "readout": "plain",
+        "readout": draw(
+            st.just("plain") | correlators() | (cds() if hold == "capacitor" else st.nothing())
+        ),
         "current_sense": draw(st.none() | converters(["range_A"], None)),
         "thermal": {
             "temperature_K": draw(positive) if hot else "ideal",

@@ -116,6 +116,14 @@ class Oscilloscope:
         """Pass on."""
         return self.chip.read_visible()
 
+    def correlate(self, sign: int) -> None:
+        """Pass on."""
+        self.chip.correlate(sign)
+
+    def read_correlator(self) -> tuple[Weights, int]:
+        """Pass on."""
+        return self.chip.read_correlator()
+
     def sense(self) -> Array:
         """Pass on."""
         return self.chip.sense()

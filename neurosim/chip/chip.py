@@ -17,7 +17,9 @@ from neurosim.chip.fluctuations import DeviceFluctuations
 from neurosim.chip.interface import DataSheet
 from neurosim.chip.ledger import Ledger
 from neurosim.chip.meter import Meter
+from neurosim.chip.reader import Reader
 from neurosim.circuit import Circuit, DrivenCircuit, Springs
+from neurosim.converters import Correlator, DoubleSampling
 from neurosim.errors import DataError
 from neurosim.profile import Profile
 from neurosim.solvers import FlickerSource, Settling, settle
@@ -76,6 +78,7 @@ class Chip:
         self._n_threads = n_threads
         self._streams = Streams(seed)
         self._draws = _Draws()
+        self._reader = Reader(profile, self.die, self._streams, self._meter)
         self.bank = DeviceBank(profile, self.die.devices, self._streams)
         self._fluctuations: DeviceFluctuations | None = None
         if profile.device_noise is not None and not profile.device_noise.silent:
@@ -87,7 +90,6 @@ class Chip:
         self._use_devices()
         self.u_V = np.zeros((0, self.die.layers.n_nodes))
         self._held_V: Array | None = None
-        self._sampled_V: Array | None = None
         self._lagging_V: Array | None = None
         self._springs: Springs | None = None
         self._flicker: FlickerSource | None = None
@@ -113,7 +115,8 @@ class Chip:
             max_spring_S=profile.spring.max_S,
             has_hold=node.hold == "capacitor",
             has_current_sense=profile.current_sense is not None,
-            has_difference=profile.readout is not None,
+            has_difference=isinstance(profile.readout, DoubleSampling),
+            has_correlator=isinstance(profile.readout, Correlator),
             pulse_weight=self.bank.pulse_weight,
             advised_beta=profile.host.beta,
             advised_settle_tau=profile.host.settle_tau,
@@ -165,7 +168,7 @@ class Chip:
         self.ledger.chip_time_s += time_s
         self.u_V = self.u_V[:0]
         self._held_V, self._springs, self._flicker = None, None, None
-        self._sampled_V = None
+        self._reader.forget()
 
     def precharge(self, visible_V: Array) -> None:
         """Visible nodes to these voltages, hidden nodes to 0 V."""
@@ -175,7 +178,7 @@ class Chip:
         self._follow()
         self._meter.precharge(self.ledger, self.circuit.capacitance_F, self.u_V)
         self._held_V, self._springs, self._flicker = None, None, None
-        self._sampled_V = None
+        self._reader.forget()
         self._injected_A, self._row_s = None, self._presented_s or self._row_s
         self._presented_s = 0.0
         self._now_s = self.ledger.chip_time_s + (len(actual_V) - 1) / 2 * self._row_s
@@ -365,13 +368,7 @@ class Chip:
             rng = self._streams.generator("hold", self._draws.store)
             sigma_V = np.sqrt(Boltzmann * temperature_K / self.profile.node.capacitance_F)
             held += sigma_V * rng.standard_normal(held.shape)
-        if self.profile.readout is not None:
-            self._sampled_V = self.output_V.copy()
-            if temperature_K is not None:
-                rng = self._streams.generator("double_sampling", self._draws.store)
-                kT_J = Boltzmann * temperature_K
-                sigma_V = np.sqrt(kT_J / self.profile.readout.capacitance_F)
-                self._sampled_V += sigma_V * rng.standard_normal(held.shape)
+        self._reader.sample(self.output_V, self._draws.store)
         self._draws.store += 1
         self._held_V = held
 
@@ -384,46 +381,41 @@ class Chip:
 
     def read(self) -> Array:
         """Output voltages of all nodes through the ADC."""
-        return self._read(self.output_V)
+        return self._reader.read(self.ledger, self.output_V, self._next_read())
 
     def read_difference(self) -> Array:
         """Outputs less those at the last `store`."""
-        readout, sampled_V = self.profile.readout, self._sampled_V
-        self._need(readout is not None and sampled_V is not None, "read_difference", "a sample")
-        assert readout is not None
-        assert sampled_V is not None
-        difference_V = self.output_V - sampled_V
-        rng = self._streams.generator("difference", self._draws.read)
-        amplified_V = readout.amplify(difference_V, self.die.readout_factor, rng)
-        return self._read(amplified_V) / readout.gain
+        self._need(self._reader.has_sample, "read_difference", "a sample")
+        return self._reader.read_difference(self.ledger, self.output_V, self._next_read())
 
     def read_visible(self) -> Array:
         """Output voltages of the visible nodes through the ADC."""
-        return self._read(self.output_V[:, self.die.layers.visible])
+        visible_V = self.output_V[:, self.die.layers.visible]
+        return self._reader.read(self.ledger, visible_V, self._next_read())
 
-    def _read(self, v_V: Array) -> Array:
-        rng = self._streams.generator("adc", self._draws.read)
+    def _next_read(self) -> int:
         self._draws.read += 1
-        adc, n_visible = self.profile.adc, self.die.layers.n_visible
-        value, n_clipped = adc.read(v_V, n_visible, rng, self.die.adc_errors)
-        for _ in range(adc.conversions):
-            self._meter.read(self.ledger, v_V)
-        self.ledger.adc_clipped += n_clipped
-        return value
+        return self._draws.read - 1
+
+    def correlate(self, sign: int) -> None:
+        """Products of outputs onto the accumulators (+1) or off them (-1), in turn."""
+        self._need(self.data_sheet.has_correlator, "correlate", "correlators")
+        self._reader.correlate(self.output_V, sign)
+
+    def read_correlator(self) -> tuple[Weights, int]:
+        """Sums of products [V^2] and the rows in them; the accumulators start anew."""
+        self._need(self.data_sheet.has_correlator, "read_correlator", "correlators")
+        return self._reader.read_correlator(self.ledger)
 
     def sense(self) -> Array:
         """Currents from the sources into the visible nodes, through the ammeter's ADC."""
-        sense = self.profile.current_sense
-        self._need(sense is not None and self._springs is not None, "sense", "a driven ammeter")
-        assert sense is not None
+        has_sense = self.data_sheet.has_current_sense
+        self._need(has_sense and self._springs is not None, "sense", "a driven ammeter")
         assert self._springs is not None
         current_A = self.circuit.source_current_A(self.u_V, self._springs)
         if self._injected_A is not None and self._springs.clamped:
             current_A = current_A - self._injected_A[:, self.die.layers.visible]
-        value, n_clipped = sense.read(current_A, self.die.sense_errors)
-        self._meter.read(self.ledger, current_A)
-        self.ledger.adc_clipped += n_clipped
-        return value
+        return self._reader.sense(self.ledger, current_A)
 
     def _need(self, present: bool, call: str, what: str) -> None:
         if not present:
@@ -445,6 +437,7 @@ class Chip:
         """Everything that later behaviour depends on, besides profile and seed."""
         return {
             **self.bank.state(),
+            **self._reader.state(),
             "draws": asdict(self._draws),
             "ledger": asdict(self.ledger),
             "row_s": self._presented_s or self._row_s,
@@ -453,6 +446,7 @@ class Chip:
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from a `state` of a chip with the same profile and seed."""
         self.bank.restore(state)
+        self._reader.restore(state)
         self._draws, self.ledger = _Draws(**state["draws"]), Ledger(**state["ledger"])
         self._now_s, self._row_s = self.bank.seen_at_s, float(state["row_s"])
         self._presented_s = 0.0

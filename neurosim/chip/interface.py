@@ -46,6 +46,8 @@ class DataSheet:
         Whether `sense` works.
     has_difference : bool
         Whether `read_difference` works.
+    has_correlator : bool
+        Whether `correlate` and `read_correlator` work.
     pulse_weight : float or None
         Change of a weight by one pulse to a pair in mid-range; None: `pulse` does not work.
     advised_beta, advised_settle_tau : float
@@ -69,6 +71,7 @@ class DataSheet:
     has_hold: bool
     has_current_sense: bool
     has_difference: bool
+    has_correlator: bool
     pulse_weight: float | None
     advised_beta: float
     advised_settle_tau: float
@@ -128,6 +131,15 @@ class ChipInterface(Protocol):
 
     def read_visible(self) -> Array:
         """Output voltages of the visible nodes through the ADC, (rows, n_visible)."""
+
+    def correlate(self, sign: int) -> None:
+        """Add (+1), then subtract (-1) the products of every coupling's and bias's two voltages.
+
+        A bias has the reference, `unit_V`, for its second one. Rows that fail do not count.
+        """
+
+    def read_correlator(self) -> tuple[Weights, int]:
+        """Sums of these products over rows [V^2], and how many rows; the sums start anew."""
 
     def sense(self) -> Array:
         """Currents that flow from the sources into the visible nodes, (rows, n_visible)."""

@@ -4,13 +4,14 @@ from neurosim.converters.adc import Adc, CurrentSense
 from neurosim.converters.channels import ChannelErrors, Channels
 from neurosim.converters.codes import Converted, lsb, quantise
 from neurosim.converters.dac import Dac
-from neurosim.converters.readout import DoubleSampling, Readout
+from neurosim.converters.readout import Correlator, DoubleSampling, Readout
 
 __all__ = [
     "Adc",
     "ChannelErrors",
     "Channels",
     "Converted",
+    "Correlator",
     "CurrentSense",
     "Dac",
     "DoubleSampling",

@@ -1,4 +1,13 @@
-"""How nudged phases are read: each by itself, or as amplified differences from the free state."""
+r"""How nudged phases are read.
+
+=========== ==========================================================================
+kind        what leaves the chip
+=========== ==========================================================================
+plain       every node's output at the end of each phase
+cds         every node's change since the free phase, amplified before the ADC
+correlator  every coupling's contrast of products, summed on the chip over a batch
+=========== ==========================================================================
+"""
 
 from __future__ import annotations
 
@@ -6,11 +15,28 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    PlainSerializer,
+    Tag,
+    model_validator,
+)
 
-from neurosim.config import Farad, Sigma, SigmaVolt, Sourced
+from neurosim.config import (
+    Bits,
+    BlockError,
+    Excess,
+    Farad,
+    Limit,
+    Sigma,
+    SigmaVolt,
+    Sourced,
+)
+from neurosim.converters.codes import Converted, fitting_range, quantise
 
-__all__ = ["DoubleSampling", "Readout"]
+__all__ = ["Correlator", "DoubleSampling", "Readout"]
 
 Array = NDArray[np.float64]
 
@@ -52,6 +78,68 @@ class DoubleSampling(Sourced):
         return self.gain * value
 
 
+class Correlator(Sourced):
+    r"""A multiplier and an accumulator at every coupling and bias.
+
+    .. math:: S_{ij} = a_{ij} \sum_r \left[ (v_i + e_{ij})(v_j + f_{ij}) \right]^+_-
+        + \text{noise}
+
+    The product of both outputs at the end of the positive phase is added, that of the negative
+    phase subtracted, row after row; for a bias the second input is the reference. The sums are
+    read through an ADC of their own, once a batch.
+
+    Parameters
+    ----------
+    kind : {"correlator"}
+        Names this readout.
+    gain_spread : float
+        Relative standard deviation of a among multipliers, drawn at fabrication.
+    offset_V : float
+        Standard deviation of e and f, drawn at fabrication. Their product cancels between the
+        phases; each times the change of the other input does not.
+    noise : float
+        Standard deviation of one accumulated product, in squares of `unit_V`.
+    bits : int or None
+        Resolution of the sums over +-range; None reads exactly.
+    range : float or None
+        Largest sum that is read, in squares of `unit_V`; beyond it clips and is counted. A sum
+        grows with the batch and with beta.
+    auto_range : bool
+        Whether all sums are read twice: over the range, and over the smallest of its halves,
+        quarters, ... that holds them all as read first.
+    """
+
+    kind: Literal["correlator"]
+    gain_spread: Sigma
+    offset_V: SigmaVolt
+    noise: Excess
+    bits: Bits
+    range: Limit
+    auto_range: bool
+
+    @model_validator(mode="after")
+    def _steps_have_a_range(self) -> Correlator:
+        if self.bits is not None and self.range is None:
+            text = "needs a finite range, but range is ideal; state it, or write bits as 'ideal'"
+            raise BlockError([(("bits",), text)])
+        if self.auto_range and self.bits is None:
+            text = "is of no use where bits is ideal; state bits, or write auto_range as false"
+            raise BlockError([(("auto_range",), text)])
+        return self
+
+    @property
+    def conversions(self) -> int:
+        """Conversions that one reading takes."""
+        return 2 if self.auto_range else 1
+
+    def read(self, sums: Array) -> Converted:
+        """Sums of every multiplier as read, (n,), in squares of `unit_V`."""
+        limit: float | Array | None = self.range
+        if self.auto_range and self.range is not None and self.bits is not None:
+            limit = fitting_range(quantise(sums, limit, self.bits).value, self.range, self.bits)
+        return quantise(sums, limit, self.bits)
+
+
 def _plain(value: Any) -> Any:
     return None if isinstance(value, str) and value.strip().lower() == "plain" else value
 
@@ -61,9 +149,31 @@ def _schema_of_plain(schema: dict[str, Any]) -> None:
     schema["anyOf"].append({"const": "plain"})
 
 
+_KINDS = ("cds", "correlator")
+
+
+def _kind(value: Any) -> str:
+    """Which class a block belongs to, its kind being a known one."""
+    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+    return kind if kind in _KINDS else _KINDS[0]
+
+
+def _named(value: Any) -> Any:
+    """Refuse a block without a known kind in plain words."""
+    if isinstance(value, dict) and value.get("kind") not in _KINDS:
+        said = f"but is {value['kind']!r}" if "kind" in value else "but is missing"
+        raise BlockError([(("kind",), f"must be one of {', '.join(_KINDS)}, {said}")])
+    return value
+
+
+_Any = Annotated[
+    Annotated[DoubleSampling, Tag("cds")] | Annotated[Correlator, Tag("correlator")],
+    Discriminator(_kind),
+]
 # Of a profile: `plain` reads every phase by itself.
 Readout = Annotated[
-    DoubleSampling | None,
+    _Any | None,
+    BeforeValidator(_named),
     BeforeValidator(_plain),
     PlainSerializer(lambda value: "plain" if value is None else value, return_type=Any),
     Field(json_schema_extra=_schema_of_plain),

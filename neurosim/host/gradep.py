@@ -35,6 +35,10 @@ def gradient(shown: Presentation, beta: float, layers: Layers) -> tuple[Weights,
     A row of which any phase failed (NaN) is left out of every mean.
     """
     base, distance = shown.negative, beta if shown.one_sided else 2 * beta
+    if shown.correlation is not None:
+        sums, rows = shown.correlation, shown.rows_correlated
+        weight = -1 / (max(rows, 1) * distance)
+        return Weights(weight * sums.coupling, weight * sums.bias), len(shown.free) - rows
     good = np.isfinite(shown.positive).all(axis=1) & np.isfinite(base).all(axis=1)
     n_lost = int(np.count_nonzero(~good))
     if not good.any():

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from neurosim.chip.interface import ChipInterface, DataSheet
 from neurosim.errors import DataError
 from neurosim.host.experiment import FlowSettings
+from neurosim.topology import Weights
 
 __all__ = ["Presentation", "check_flow", "flow_loss", "free_phase", "present"]
 
@@ -43,10 +44,16 @@ class Presentation:
     free, positive : ndarray, shape (rows, n_nodes)
         Node outputs at the end of the free phase and of that with +beta.
     negative : ndarray, shape (rows, n_nodes)
-        The same with -beta; if one-sided, with no nudge at all.
+        The same with -beta; if one-sided, with no nudge at all. Both have no rows where the chip
+        correlates.
     one_sided : bool
         What still moves after the free phase must be common to both states that are compared:
         without it a one-sided difference would grow as 1 / beta.
+    correlation : Weights or None
+        Of a chip that correlates: products of the positive phase less those of the negative one,
+        summed over rows.
+    rows_correlated : int
+        How many rows these sums hold.
     """
 
     velocity: Array
@@ -54,6 +61,8 @@ class Presentation:
     positive: Array
     negative: Array
     one_sided: bool = False
+    correlation: Weights | None = None
+    rows_correlated: int = 0
 
 
 def free_phase(chip: ChipInterface, x_t: Array, flow: FlowSettings) -> tuple[Array, Array, Array]:
@@ -86,7 +95,8 @@ def present(chip: ChipInterface, x_t: Array, u_t: Array, flow: FlowSettings) -> 
 
     A chip that reads differences from the free state gives the nudged states as the free one plus
     these, so that the ADC's step counts over its gain; in the contrast of both, what the free
-    state itself was misread by appears only times the small difference.
+    state itself was misread by appears only times the small difference. A chip that correlates
+    keeps the nudged states to itself, and gives the sums of their products once they are over.
 
     Parameters
     ----------
@@ -109,16 +119,19 @@ def present(chip: ChipInterface, x_t: Array, u_t: Array, flow: FlowSettings) -> 
     if sheet.has_hold:
         chip.store()
 
-    def nudged(sign: int) -> Array:
+    def nudged(sign: int, product_sign: int) -> Array:
         stiffness = flow.stiffness + sign * nudge
         target = anchor + sign * nudge / stiffness * u_t / scale
         chip.drive(target * sheet.unit_V, stiffness * sheet.unit_S)
         _settle(chip, flow)
+        if sheet.has_correlator:
+            chip.correlate(product_sign)
+            return free[:0]
         if sheet.has_difference:
             return free + chip.read_difference() / sheet.unit_V
         return chip.read() / sheet.unit_V
 
-    positive = nudged(+1)
+    positive = nudged(+1, +1)
     if sheet.has_hold:
         chip.recall()
     else:
@@ -126,7 +139,12 @@ def present(chip: ChipInterface, x_t: Array, u_t: Array, flow: FlowSettings) -> 
         chip.drive(x_t * sheet.unit_V, flow.stiffness * sheet.unit_S)
         _settle(chip, flow)
     one_sided = flow.phases == "one-sided"
-    return Presentation(velocity, free, positive, nudged(0 if one_sided else -1), one_sided)
+    negative = nudged(0 if one_sided else -1, -1)
+    if not sheet.has_correlator:
+        return Presentation(velocity, free, positive, negative, one_sided)
+    sums_V2, rows = chip.read_correlator()
+    sums = Weights(sums_V2.coupling / sheet.unit_V**2, sums_V2.bias / sheet.unit_V**2)
+    return Presentation(velocity, free, positive, negative, one_sided, sums, rows)
 
 
 def check_flow(flow: FlowSettings, sheet: DataSheet) -> None:

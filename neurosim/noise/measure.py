@@ -220,8 +220,7 @@ class _Ledger:
         n, unit_V = self._profile.layers[0], self._profile.node.unit_V
         moved = np.stack([a.outputs - b.outputs for a, b in zip(got, base, strict=True)])
         velocity = np.stack([a.velocity - b.velocity for a, b in zip(got, base, strict=True)])
-        free, positive, negative = np.moveaxis(moved, 1, 0)
-        one, both = _rms(np.stack([positive, negative])), _rms(positive - negative)
+        free, *nudged = np.moveaxis(moved, 1, 0)
         exact = conditions.exact
         return Row(
             name=name,
@@ -230,10 +229,16 @@ class _Ledger:
             visible_V=unit_V * _rms(free[..., :n]),
             hidden_V=unit_V * _rms(free[..., n:]),
             velocity=_rms(velocity),
-            left=both / (np.sqrt(2) * one) if one else None,
+            left=_left(*nudged) if nudged else None,
             rows_lost=sum(seen.rows_lost for seen in got),
             gradient=_figures(got, reference, exact, _exact_held(conditions, got)),
         )
+
+
+def _left(positive: Array, negative: Array) -> float | None:
+    """Share of what moves either phase that is left in their difference; 1 if independent."""
+    one, both = _rms(np.stack([positive, negative])), _rms(positive - negative)
+    return both / (np.sqrt(2) * one) if one else None
 
 
 def _exact_held(conditions: Conditions, got: list[Observed]) -> list[Array]:

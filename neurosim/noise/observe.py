@@ -36,8 +36,9 @@ def pack(weights: Weights) -> Array:
 class Observed(NamedTuple):
     """What a host measures of one batch, in its own units.
 
-    `outputs` has the free, the positive and the negative phase, (3, rows, n_nodes); `held` are the
-    weights that the devices hold, which no host sees.
+    `outputs` has the free, the positive and the negative phase, (3, rows, n_nodes), or of a chip
+    that correlates the free phase alone; `held` are the weights that the devices hold, which no
+    host sees.
     """
 
     gradient: Array
@@ -129,7 +130,8 @@ class Conditions:
         got = present(chip, shown.x_t, shown.u_t, flow)
         assert flow.beta is not None
         estimate, rows_lost = gradient(got, flow.beta, chip.data_sheet.layers)
-        outputs = np.stack([got.free, got.positive, got.negative])
+        read = [got.free] if got.correlation else [got.free, got.positive, got.negative]
+        outputs = np.stack(read)
         return Observed(pack(estimate), outputs, got.velocity, rows_lost, _held(chip))
 
     def observe_all(

@@ -53,6 +53,7 @@ class Source:
 _ADC_RANGES = ("adc.visible_range_V", "adc.hidden_range_V")
 _DAC_RANGE = ("dac.range_V",)
 _AMMETER_RANGE = ("current_sense.range_A",)
+_SUMS_RANGE = ("readout.range",)
 _FAULTS = ("faults.stuck_low", "faults.stuck_high", "faults.dead", "faults.open")
 _KELVIN = "thermal.temperature_K"
 _EXCESS = "thermal.amplifier_excess"
@@ -99,8 +100,12 @@ SOURCES = (
     Source("ADC bits", ("adc.bits",), "read", "partly", _ADC_RANGES),
     Source("ADC noise", ("adc.noise",), "read", "own", _ADC_RANGES),
     *_channels("ADC", "adc", _ADC_RANGES),
-    Source("CDS gain mismatch", ("readout.gain_spread",), "fabrication", "common"),
+    Source("readout gain mismatch", ("readout.gain_spread",), "fabrication", "common"),
     Source("CDS noise", ("readout.noise_V",), "read", "own"),
+    Source("correlator offset", ("readout.offset_V",), "fabrication", "common"),
+    Source("correlator noise", ("readout.noise",), "read", "own"),
+    Source("correlator range", _SUMS_RANGE, "read", "own"),
+    Source("correlator bits", ("readout.bits",), "read", "own", _SUMS_RANGE),
     Source("ammeter range", _AMMETER_RANGE, "read", "own"),
     Source("ammeter bits", ("current_sense.bits",), "read", "own", _AMMETER_RANGE),
     *_channels("ammeter", "current_sense", _AMMETER_RANGE),
@@ -140,6 +145,7 @@ STRUCTURE = {
     "adc.auto_range": "makes the steps of the ADC's bits smaller",
     "readout.kind": "which readout",
     "readout.gain": "scale",
+    "readout.auto_range": "makes the steps of the correlators' bits smaller",
     "readout.capacitance_F": "its kT/C comes with thermal noise and is common to the phases",
     "pulse": "acts on updates, not on a gradient",
     "supply": "cost",
@@ -175,8 +181,9 @@ def only(profile: Profile, *names: str) -> Profile:
     changes: dict[str, Any] = {path: "ideal" for path in off if not _is_ideal(profile, path)}
     if _KELVIN in changes and profile.settling.engine == "stochastic":
         changes["settling.engine"] = "transient"
-    if "adc.bits" in changes and profile.adc.auto_range:
-        changes["adc.auto_range"] = False
+    for block in ("adc", "readout"):
+        if f"{block}.bits" in changes and getattr(profile, block).auto_range:
+            changes[f"{block}.auto_range"] = False
     return with_values(profile, changes)
 
 
@@ -217,12 +224,12 @@ def _named(name: str) -> Source:
 
 
 def _is_ideal(profile: Profile, path: str) -> bool:
-    """Whether a field has no effect; a field of a block that is absent has none."""
+    """Whether a field has no effect; one of a block, or of its kind, that is absent has none."""
     value: Any = profile
     for key in path.split("."):
         if value is None:
             return True
-        value = getattr(value, key)
+        value = getattr(value, key, None)
     return not _says_something(value)
 
 

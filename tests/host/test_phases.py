@@ -80,6 +80,44 @@ def test_one_training_step_reads_the_data_sheet_and_three_rounds_of_node_voltage
     ]
 
 
+READOUTS = {
+    "cds": {
+        "kind": "cds", "gain": 64, "capacitance_F": "100 fF", "gain_spread": "ideal",
+        "noise_V": "ideal", "source": "assumed: a test",
+    },
+    "correlator": {
+        "kind": "correlator", "gain_spread": "ideal", "offset_V": "ideal", "noise": "ideal",
+        "bits": "ideal", "range": "ideal", "auto_range": False, "source": "assumed: a test",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "hold"),
+    [
+        *((kind, "capacitor") for kind in ("plain", "cds", "correlator")),
+        *((kind, "none") for kind in ("plain", "correlator")),
+    ],
+)
+def test_the_host_calls_what_the_data_sheet_offers_and_nothing_else(kind, hold):
+    readout = READOUTS.get(kind, "plain")
+    recorder = Recorder(chip_of(readout=readout, node__hold=hold))
+    programmed(recorder)
+    recorder.calls.clear()
+    x_t, u_t = np.random.default_rng(1).standard_normal((2, 4, SIZES[0]))
+    present(recorder, x_t, u_t, FlowSettings(beta=1e-3, settle_tau=5.0))
+    nudged = {"plain": "read", "cds": "read_difference", "correlator": "correlate"}[kind]
+    back = ["recall"] if hold == "capacitor" else ["precharge", "drive", "settle"]
+    assert [name for name, _ in recorder.calls if name != "data_sheet"] == [
+        *("precharge", "drive", "settle", "read", "sense"),
+        *(["store"] if hold == "capacitor" else []),
+        *("drive", "settle", nudged, *back, "drive", "settle", nudged),
+        *(["read_correlator"] if kind == "correlator" else []),
+    ]
+    signs = [args for name, args in recorder.calls if name == "correlate"]
+    assert signs == ([(1,), (-1,)] if kind == "correlator" else [])
+
+
 def test_the_displacement_is_the_velocity_of_the_energy():
     for name, law, activation in (
         ("ideal_gradient", "gradient", "silu"),

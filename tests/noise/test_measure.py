@@ -228,11 +228,33 @@ def everything():
     }  # fmt: skip
 
 
-def test_every_source_of_the_table_does_something_alone():
-    case = dataclasses.replace(conditions(everything(), batch=16, repeats=2), age_s=1e4)
+CORRELATOR = {
+    "kind": "correlator", "gain_spread": 0.05, "offset_V": "1 mV", "noise": 1e-3, "bits": 8,
+    "range": 0.05, "auto_range": False, "source": "assumed: a test",
+}  # fmt: skip
+OF_CORRELATORS = {f"correlator {part}" for part in ("offset", "noise", "range", "bits")}
+
+
+def check_rows(case, names):
     rows = {row.name: row for row in ledger(case)}
-    assert set(rows) == {BETA, SETTLE, ALL, *(source.name for source in SOURCES)}
+    assert set(rows) == {BETA, SETTLE, ALL, *names}
     for name, row in rows.items():
         if name != BETA:
             assert row.visible_V + row.hidden_V + row.velocity + row.gradient.noise > 0, name
         assert np.isfinite(row.gradient.cosine), name
+    return rows
+
+
+def test_every_source_of_the_table_does_something_alone():
+    case = dataclasses.replace(conditions(everything(), batch=16, repeats=2), age_s=1e4)
+    check_rows(case, {source.name for source in SOURCES} - OF_CORRELATORS)
+
+
+def test_the_sources_of_correlators_act_on_the_gradient_and_on_no_read():
+    case = conditions({"readout": CORRELATOR}, batch=16, repeats=2, name="ideal_hopfield")
+    names = {"readout gain mismatch", *OF_CORRELATORS}
+    rows = check_rows(case, names)
+    for name in names:
+        assert rows[name].visible_V == rows[name].hidden_V == rows[name].velocity == 0, name
+        assert rows[name].left is None
+        assert rows[name].gradient.cosine < 0.9999

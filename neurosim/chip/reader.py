@@ -1,0 +1,116 @@
+"""What reads a die: converters, held samples to compare with, correlators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.constants import Boltzmann
+
+from neurosim.chip.correlators import Correlators
+from neurosim.chip.die import Die
+from neurosim.chip.ledger import Ledger
+from neurosim.chip.meter import Meter
+from neurosim.converters import Correlator, CurrentSense, DoubleSampling
+from neurosim.profile import Profile
+from neurosim.streams import Streams
+from neurosim.topology import Weights
+
+__all__ = ["Reader"]
+
+Array = NDArray[np.float64]
+
+
+class Reader:
+    """Converters of a die; every reading is entered into the ledger.
+
+    Parameters
+    ----------
+    profile : Profile
+    die : Die
+    streams : Streams
+        Draws of a reading come from `adc` and `difference`, of a sample from `double_sampling`.
+    meter : Meter
+    """
+
+    def __init__(self, profile: Profile, die: Die, streams: Streams, meter: Meter) -> None:
+        self._profile, self._die, self._streams, self._meter = profile, die, streams, meter
+        self._sampled_V: Array | None = None
+        self._correlators: Correlators | None = None
+        if isinstance(profile.readout, Correlator):
+            unit_V = profile.node.unit_V
+            self._correlators = Correlators(profile.readout, die.layers, unit_V, streams)
+
+    @property
+    def has_sample(self) -> bool:
+        """Whether there is something to take a difference from."""
+        return self._sampled_V is not None
+
+    def forget(self) -> None:
+        """Lose the sample."""
+        self._sampled_V = None
+
+    def sample(self, output_V: Array, index: int) -> None:
+        """Hold the outputs, with the noise kT/C of that switch, if differences can be read."""
+        readout, temperature_K = self._profile.readout, self._profile.thermal.temperature_K
+        if not isinstance(readout, DoubleSampling):
+            return
+        self._sampled_V = output_V.copy()
+        if temperature_K is not None:
+            rng = self._streams.generator("double_sampling", index)
+            sigma_V = np.sqrt(Boltzmann * temperature_K / readout.capacitance_F)
+            self._sampled_V += sigma_V * rng.standard_normal(output_V.shape)
+
+    def read(self, ledger: Ledger, v_V: Array, index: int) -> Array:
+        """Voltages (rows, n) of all nodes or of the first ones, through the ADC."""
+        adc, n_visible = self._profile.adc, self._die.layers.n_visible
+        rng = self._streams.generator("adc", index)
+        value, n_clipped = adc.read(v_V, n_visible, rng, self._die.adc_errors)
+        for _ in range(adc.conversions):
+            self._meter.read(ledger, v_V)
+        ledger.adc_clipped += n_clipped
+        return value
+
+    def read_difference(self, ledger: Ledger, output_V: Array, index: int) -> Array:
+        """Outputs less those of the sample, amplified for the ADC and back."""
+        readout, sampled_V = self._profile.readout, self._sampled_V
+        assert isinstance(readout, DoubleSampling)
+        assert sampled_V is not None
+        rng = self._streams.generator("difference", index)
+        difference_V = output_V - sampled_V
+        amplified_V = readout.amplify(difference_V, self._die.readout_factor, rng)
+        return self.read(ledger, amplified_V, index) / readout.gain
+
+    def sense(self, ledger: Ledger, current_A: Array) -> Array:
+        """Currents (rows, n_visible) through the ammeter."""
+        sense = self._profile.current_sense
+        assert isinstance(sense, CurrentSense)
+        value, n_clipped = sense.read(current_A, self._die.sense_errors)
+        self._meter.read(ledger, current_A)
+        ledger.adc_clipped += n_clipped
+        return value
+
+    def correlate(self, output_V: Array, sign: int) -> None:
+        """Products of the outputs onto the accumulators (+1) or off them (-1)."""
+        assert self._correlators is not None
+        self._correlators.add(output_V, sign)
+
+    def read_correlator(self, ledger: Ledger) -> tuple[Weights, int]:
+        """Sums of products [V^2] and the rows in them; they start anew."""
+        assert self._correlators is not None
+        sums_V2, rows, n_clipped = self._correlators.read()
+        for _ in range(self._correlators.block.conversions):
+            self._meter.read(ledger, np.empty((1, self._correlators.size)))
+        ledger.adc_clipped += n_clipped
+        return sums_V2, rows
+
+    def state(self) -> dict[str, Any]:
+        """What later readings depend on, between two presentations."""
+        return {} if self._correlators is None else {"correlators": self._correlators.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from a `state`."""
+        self._sampled_V = None
+        if self._correlators is not None:
+            self._correlators.restore(state["correlators"])
