@@ -44,7 +44,8 @@ def _draw_bars(axes: Axes, rows: Sequence[Row]) -> None:
     asked = _distance([row.gradient.cosine for row in rows])
     held = _distance([row.gradient.cosine_held for row in rows])
     colors = [_GREY if row.name in {BETA, SETTLE, ALL} else _BLUE for row in rows]
-    axes.barh(y, held, color=colors, height=0.7, label="at the weights held")
+    axes.barh(y, held, color=colors, height=0.7)
+    axes.barh([], [], color=_BLUE, label="at the weights held")
     axes.plot(asked, y, "|", color=_ORANGE, ms=9, mew=2, label="at the weights asked for")
     for at in held[[row.name == SETTLE for row in rows]]:
         axes.axvline(at, color=_GREY, lw=0.8, ls="--")
