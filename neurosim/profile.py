@@ -17,6 +17,7 @@ from neurosim.config import (
     Excess,
     Hertz,
     Kelvin,
+    Second,
     Sourced,
     or_ideal,
     or_none,
@@ -97,13 +98,14 @@ class HostAdvice(Block):
         Settling time of a phase in units of C / g.
     beta : float
         Nudge strength.
-    refresh_every : int or None
-        Updates after which every device is written again; None: only those whose target changes.
+    refresh_s : float or None
+        Time for which devices hold their weights well enough: after it all are written again. None:
+        a device is written when its target changes, and not else.
     """
 
     settle_tau: Annotated[float, Field(gt=0)]
     beta: Annotated[float, Field(gt=0, lt=1)]
-    refresh_every: Annotated[int, Field(ge=1)] | None = None
+    refresh_s: Second | None = None
 
 
 def _one_line(value: str) -> str:

@@ -96,7 +96,7 @@ def energy_table(
     before = chip.ledger.copy()
     signs = [np.sign(rng.standard_normal(w.shape)) for w in (weights.coupling, weights.bias)]
     chip.program(Weights(weights.coupling + _STEP * signs[0], weights.bias + _STEP * signs[1]))
-    if chip.data_sheet.refresh_every is not None:
+    if chip.data_sheet.refresh_s is not None:
         chip.refresh()
     table["update"] = _added(_scaled(row, batch), _spent(before, chip, 1))
     table["training"] = _scaled(table["update"], updates)

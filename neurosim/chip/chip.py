@@ -120,7 +120,7 @@ class Chip:
             pulse_weight=self.bank.pulse_weight,
             advised_beta=profile.host.beta,
             advised_settle_tau=profile.host.settle_tau,
-            refresh_every=profile.host.refresh_every,
+            refresh_s=profile.host.refresh_s,
             saturates=node.amplifier == "tanh",
         )
 

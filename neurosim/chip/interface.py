@@ -52,8 +52,8 @@ class DataSheet:
         Change of a weight by one pulse to a pair in mid-range; None: `pulse` does not work.
     advised_beta, advised_settle_tau : float
         Nudge and settling time that suit this chip.
-    refresh_every : int or None
-        Updates after which every device should be written again.
+    refresh_s : float or None
+        Time after which every device should be written again.
     saturates : bool
         Whether the outputs of hidden nodes end at +-unit_V.
     spring_factor : ndarray, shape (n_visible,), or None
@@ -75,7 +75,7 @@ class DataSheet:
     pulse_weight: float | None
     advised_beta: float
     advised_settle_tau: float
-    refresh_every: int | None = None
+    refresh_s: float | None = None
     saturates: bool = True
     spring_factor: Array | None = None
 

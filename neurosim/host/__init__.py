@@ -6,7 +6,7 @@ from neurosim.host.experiment import Experiment, FlowSettings, Learning, Samplin
 from neurosim.host.gradep import contrast, gradient
 from neurosim.host.optimizer import Optimizer, initial_weights
 from neurosim.host.phases import Presentation, free_phase, present
-from neurosim.host.sampler import draw_samples
+from neurosim.host.sampler import draw_samples, sample_time_s
 from neurosim.host.trainer import Trainer, Update
 
 __all__ = [
@@ -28,4 +28,5 @@ __all__ = [
     "gradient",
     "initial_weights",
     "present",
+    "sample_time_s",
 ]

@@ -22,9 +22,19 @@ from neurosim.errors import DataError
 from neurosim.host.experiment import FlowSettings, SamplingSettings
 from neurosim.host.phases import free_phase
 
-__all__ = ["draw_samples"]
+__all__ = ["draw_samples", "sample_time_s"]
 
 Array = NDArray[np.float64]
+
+
+def sample_time_s(sheet: DataSheet, flow: FlowSettings, sampling: SamplingSettings) -> float:
+    """Settling time that one sample takes."""
+    flow = flow.on(sheet)
+    assert flow.settle_tau is not None
+    settle_s = flow.settle_tau * sheet.tau_s
+    if sampling.mode == "free-running":
+        return settle_s + sampling.t_end * flow.alpha * sheet.release_tau_s
+    return settle_s * max(1, round(sampling.t_end / sampling.dt))
 
 
 def draw_samples(

@@ -82,12 +82,22 @@ class Trainer:
         self.chip, self._plain = chip, chip
         if experiment.calibrate:
             self.chip = CalibratedChip(chip, calibrate(chip, self.flow))
+        self._refresh_every = self._updates_between_refreshes()
         streams = Streams(experiment.seed)
         sheet = chip.data_sheet
         start = initial_weights(sheet.layers, experiment.gain, streams.generator("weights"))
         self.learner = learner(chip, start, experiment)
         self._pairs = PairSource(images, experiment.batch, streams, prefetch=True)
         chip.program(start)
+
+    def _updates_between_refreshes(self) -> int | None:
+        """Updates that fit into the time for which devices hold their weights, at least one."""
+        sheet = self.chip.data_sheet
+        if sheet.refresh_s is None:
+            return None
+        assert self.flow.settle_tau is not None
+        update_s = 3 * self.experiment.batch * self.flow.settle_tau * sheet.tau_s
+        return max(1, int(sheet.refresh_s / update_s))
 
     @property
     def weights(self) -> Weights:
@@ -121,8 +131,7 @@ class Trainer:
         rate = learning_rate(self.experiment, self.n_done)
         norm = self.learner.learn(estimate, rate, self.n_done)
         self.n_done += 1
-        every = self.chip.data_sheet.refresh_every
-        if every is not None and self.n_done % every == 0:
+        if self._refresh_every is not None and self.n_done % self._refresh_every == 0:
             self.chip.refresh()
         return Update(self.n_done, loss, by_t, norm, rate, rows_lost)
 

@@ -152,7 +152,7 @@ STRUCTURE = {
     "settling": "how the simulator computes",
     "host.settle_tau": "a setting, measured in a row of its own",
     "host.beta": "a setting, measured in a row of its own",
-    "host.refresh_every": "acts on updates, not on a gradient",
+    "host.refresh_s": "acts between presentations, not on a gradient",
 }
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurosim.chip import ChipInterface
 from neurosim.data import PairSource, load_digits
 from neurosim.errors import ConvergenceError, DataError
-from neurosim.host import SamplingSettings, draw_samples, free_phase
+from neurosim.host import SamplingSettings, draw_samples, free_phase, sample_time_s
 from neurosim.host.phases import flow_loss
 from neurosim.metrics import Classifier, baselines, evaluate_samples
 from neurosim.runs.run import Run
@@ -64,24 +64,36 @@ def sample(
     chip = run.host_chip()
     rng = Streams(seed).generator("samples")
     x_0 = rng.standard_normal((n, chip.data_sheet.layers.n_visible))
-    parts = np.array_split(x_0, -(-n // _BATCH))
+    parts = np.array_split(x_0, -(-n // _most_rows(chip, run, settings)))
 
     def report(part: int) -> Progress | None:
         if progress is None:
             return None
         return lambda done, total: progress(part * total + done, len(parts) * total)
 
-    drawn = [
-        draw_samples(chip, part, run.experiment.flow, settings, report(k))
-        for k, part in enumerate(parts)
-    ]
+    drawn = []
+    for k, part in enumerate(parts):
+        if chip.data_sheet.refresh_s is not None:
+            chip.refresh()
+        drawn.append(draw_samples(chip, part, run.experiment.flow, settings, report(k)))
     return np.concatenate(drawn), settings
+
+
+def _most_rows(chip: ChipInterface, run: Run, settings: SamplingSettings) -> int:
+    """Rows of a batch: what memory allows, and what the devices hold their weights for."""
+    sheet = chip.data_sheet
+    if sheet.refresh_s is None:
+        return _BATCH
+    held = sheet.refresh_s / sample_time_s(sheet, run.experiment.flow, settings)
+    return int(np.clip(held, 1, _BATCH))
 
 
 def _flow_loss(chip: ChipInterface, run: Run, seed: int) -> dict[str, Any]:
     """Flow-matching loss of the chip as the host measures it, over all images at random t."""
     images, _ = load_digits()
     batch = PairSource(images, len(images), Streams(seed), prefetch=False).batch_at(0)
+    if chip.data_sheet.refresh_s is not None:
+        chip.refresh()
     _, _, velocity = free_phase(chip, batch.x_t, run.experiment.flow.on(chip.data_sheet))
     loss, by_t = flow_loss(velocity, batch.u_t, batch.t)
     return {"flow_loss": loss, "flow_loss_by_t": list(by_t)}

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from neurosim.errors import DataError, ProfileError
-from neurosim.host import Experiment, FlowSettings
+from neurosim.host import Experiment, FlowSettings, sample_time_s
 from neurosim.profile import load_profile
 from neurosim.runs import Run, evaluate, sample, train
-from neurosim.yaml_files import with_value
+from neurosim.yaml_files import with_value, with_values
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +93,26 @@ def test_an_evaluation_has_every_figure_and_its_floors(run):
         assert metrics <= row.keys()
     # Twenty updates of a tiny net cannot reach the real digits' floor.
     assert result["frechet_feature"] > result["baselines"]["real"]["frechet_feature"]
+
+
+def test_a_chip_that_forgets_is_refreshed_before_each_batch_that_it_remembers(tmp_path):
+    leak = {"law": "leak", "tau_s": "5 ms", "tau_spread": "ideal", "rest_S": "ideal",
+            "source": "assumed: a test"}  # fmt: skip
+    profile = with_values(
+        load_profile("ideal_hopfield"), {"layers": (64, 12), "drift": leak, "host.refresh_s": 1e-3}
+    )
+    experiment = Experiment(
+        updates=1, batch=16, gain=2.0, flow={"settle_tau": 10.0},
+        sampling={"mode": "spring", "t_end": 1.0, "dt": 0.1},
+    )  # fmt: skip
+    run = train(profile, experiment, tmp_path / "run")
+    one_s = sample_time_s(run.chip().data_sheet, experiment.flow, experiment.sampling)
+
+    def drawn(**changes):
+        changes = {path.replace("__", "."): value for path, value in changes.items()}
+        other = Run(run.path, with_values(profile, changes), run.experiment)
+        return sample(other, round(10e-3 / one_s))[0]
+
+    ideal, refreshed, fading = drawn(drift="ideal"), drawn(), drawn(host__refresh_s=1.0)
+    # The last step of 10 ms runs on weights that have leaked for 9 ms; that of 1 ms, for 0.9 ms.
+    assert np.abs(refreshed - ideal).mean() < 0.3 * np.abs(fading - ideal).mean()
