@@ -121,7 +121,6 @@ class Chip:
             advised_beta=profile.host.beta,
             advised_settle_tau=profile.host.settle_tau,
             refresh_s=profile.host.refresh_s,
-            saturates=node.amplifier == "tanh",
         )
 
     def program(self, weights: Weights) -> None:

@@ -54,10 +54,6 @@ class DataSheet:
         Nudge and settling time that suit this chip.
     refresh_s : float or None
         Time after which every device should be written again.
-    saturates : bool
-        Whether the outputs of hidden nodes end at +-unit_V.
-    spring_factor : ndarray, shape (n_visible,), or None
-        Stiffness of each spring over the nominal one, where a host has measured it.
     """
 
     name: str
@@ -76,8 +72,6 @@ class DataSheet:
     advised_beta: float
     advised_settle_tau: float
     refresh_s: float | None = None
-    saturates: bool = True
-    spring_factor: Array | None = None
 
 
 class ChipInterface(Protocol):

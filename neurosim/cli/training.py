@@ -128,10 +128,13 @@ def _memory_line(profile: Profile, experiment: Experiment) -> str:
 @click.option("--engine", type=ENGINES, help="How settles are computed, instead of the profile's.")
 @click.option("--settle-tau", type=POSITIVE, help="Settling time of a phase in units of C/g.")
 @click.option("--beta", type=POSITIVE, help="Nudge strength; below 1/60 at alpha 2, lambda 15.")
-@click.option("--seed", type=SEED, help="Of the die, the weights, the data and all noise.")
 @click.option(
-    "--calibrate", is_flag=True, default=None, help="Measure the chip first; correct its readings."
+    "--calibrate",
+    is_flag=True,
+    default=None,
+    help="Measure offsets, gains and springs of the die before training.",
 )
+@click.option("--seed", type=SEED, help="Of the die, the weights, the data and all noise.")
 @click.option("--out", type=FOLDER, help="Run folder.  [default: runs/PROFILE]")
 @click.option(
     "--resume",

@@ -1,6 +1,6 @@
 """The host controller: it sets voltages, waits, reads node voltages and programs weights."""
 
-from neurosim.host.calibration import CalibratedChip, Calibration, calibrate
+from neurosim.host.calibration import Calibration, calibrate
 from neurosim.host.clip import Clip
 from neurosim.host.experiment import Experiment, FlowSettings, Learning, SamplingSettings
 from neurosim.host.gradep import contrast, gradient
@@ -10,7 +10,6 @@ from neurosim.host.sampler import draw_samples, sample_time_s
 from neurosim.host.trainer import Trainer, Update
 
 __all__ = [
-    "CalibratedChip",
     "Calibration",
     "Clip",
     "Experiment",

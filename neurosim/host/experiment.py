@@ -136,8 +136,7 @@ class Experiment(Block):
     gain : float
         Of the Xavier-normal initial weights.
     calibrate : bool
-        Measure the chip before training, and correct its readings: see
-        `neurosim.host.calibration`.
+        Whether the host measures the die before training (see `neurosim.host.calibration`).
     dataset : {"digits"}
     seed : int
         Of the die, the initial weights, the data and every noise.

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from neurosim.chip.interface import ChipInterface, DataSheet
 from neurosim.errors import DataError
+from neurosim.host.calibration import Calibration
 from neurosim.host.experiment import FlowSettings
 from neurosim.topology import Weights
 
@@ -65,8 +66,12 @@ class Presentation:
     rows_correlated: int = 0
 
 
-def free_phase(chip: ChipInterface, x_t: Array, flow: FlowSettings) -> tuple[Array, Array, Array]:
+def free_phase(
+    chip: ChipInterface, x_t: Array, flow: FlowSettings, calibration: Calibration | None = None
+) -> tuple[Array, Array, Array]:
     """Settle under the spring from x_t with all hidden nodes at zero.
+
+    A `calibration` corrects the velocity that is taken from readings; the outputs stay as read.
 
     Returns
     -------
@@ -84,13 +89,19 @@ def free_phase(chip: ChipInterface, x_t: Array, flow: FlowSettings) -> tuple[Arr
     if sheet.has_current_sense:
         velocity = -flow.alpha * chip.sense() / (sheet.unit_S * sheet.unit_V)
     else:
-        factor = 1.0 if sheet.spring_factor is None else sheet.spring_factor
-        displacement = outputs[:, sheet.layers.visible] - anchor
-        velocity = flow.alpha * flow.stiffness * factor * displacement
+        x = outputs[:, sheet.layers.visible]
+        away = x - anchor if calibration is None else calibration.displacement(x, anchor)
+        velocity = _scale(flow, calibration) * away
     return anchor, outputs, velocity
 
 
-def present(chip: ChipInterface, x_t: Array, u_t: Array, flow: FlowSettings) -> Presentation:
+def present(
+    chip: ChipInterface,
+    x_t: Array,
+    u_t: Array,
+    flow: FlowSettings,
+    calibration: Calibration | None = None,
+) -> Presentation:
     """Free phase, then each nudged phase from the free state.
 
     A chip that reads differences from the free state gives the nudged states as the free one plus
@@ -105,6 +116,8 @@ def present(chip: ChipInterface, x_t: Array, u_t: Array, flow: FlowSettings) -> 
         Where on the flow's paths, and the velocity that the chip should learn there.
     flow : FlowSettings
         With beta and settle_tau given (see `FlowSettings.on`).
+    calibration : Calibration, optional
+        Displaces each nudge's target by u_t over what its own spring makes of a displacement.
 
     Raises
     ------
@@ -112,9 +125,9 @@ def present(chip: ChipInterface, x_t: Array, u_t: Array, flow: FlowSettings) -> 
         The negative nudge is stiffer than the spring.
     """
     check_flow(flow, chip.data_sheet)
-    scale = flow.alpha * flow.stiffness
-    nudge = _given(flow.beta, "beta") * scale**2
-    anchor, free, velocity = free_phase(chip, x_t, flow)
+    nudge = _given(flow.beta, "beta") * (flow.alpha * flow.stiffness) ** 2
+    scale = _scale(flow, calibration)
+    anchor, free, velocity = free_phase(chip, x_t, flow, calibration)
     sheet = chip.data_sheet
     if sheet.has_hold:
         chip.store()
@@ -183,6 +196,12 @@ def flow_loss(velocity: Array, u_t: Array, t: Array) -> tuple[float, tuple[float
         return float(loss[mask].mean()) if mask.any() else float("nan")
 
     return mean(good), tuple(mean(good & (fifth == k)) for k in range(5))
+
+
+def _scale(flow: FlowSettings, calibration: Calibration | None) -> float | Array:
+    """Velocity over displacement, alpha lambda; calibrated, one for each visible node."""
+    scale = flow.alpha * flow.stiffness
+    return scale if calibration is None else scale * calibration.stiffness
 
 
 def _settle(chip: ChipInterface, flow: FlowSettings) -> None:

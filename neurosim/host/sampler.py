@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from neurosim.chip.interface import ChipInterface, DataSheet
 from neurosim.errors import DataError
+from neurosim.host.calibration import Calibration
 from neurosim.host.experiment import FlowSettings, SamplingSettings
 from neurosim.host.phases import free_phase
 
@@ -43,6 +44,7 @@ def draw_samples(
     flow: FlowSettings,
     sampling: SamplingSettings,
     progress: Callable[[int, int], None] | None = None,
+    calibration: Calibration | None = None,
 ) -> Array:
     """Carry x_0 (rows, n_visible) along the chip's flow to `sampling.t_end`.
 
@@ -57,6 +59,8 @@ def draw_samples(
     sampling : SamplingSettings
     progress : callable, optional
         Called with the steps done and their total, in the host-stepped modes.
+    calibration : Calibration, optional
+        Corrects the velocities of mode spring and what mode free-running reads at the end.
 
     Returns
     -------
@@ -75,19 +79,18 @@ def draw_samples(
             "none; use mode spring or free-running."
         )
     if sampling.mode == "free-running":
-        return _free_running(chip, x_0, flow, sampling)
-    velocity = _spring_velocity if sampling.mode == "spring" else _clamp_velocity
+        return _free_running(chip, x_0, flow, sampling, calibration)
     n_steps = max(1, round(sampling.t_end / sampling.dt))
     x, dt = x_0.copy(), sampling.t_end / n_steps
     for k in range(n_steps):
-        x += dt * velocity(chip, x, flow)
+        if sampling.mode == "spring":
+            velocity = free_phase(chip, x, flow, calibration)[2]
+        else:
+            velocity = _clamp_velocity(chip, x, flow)
+        x += dt * velocity
         if progress is not None:
             progress(k + 1, n_steps)
     return x
-
-
-def _spring_velocity(chip: ChipInterface, x: Array, flow: FlowSettings) -> Array:
-    return free_phase(chip, x, flow)[2]
 
 
 def _settle_clamped(chip: ChipInterface, x: Array, flow: FlowSettings) -> DataSheet:
@@ -110,8 +113,10 @@ def _free_running(
     x_0: Array,
     flow: FlowSettings,
     sampling: SamplingSettings,
+    calibration: Calibration | None,
 ) -> Array:
     sheet = _settle_clamped(chip, x_0, flow)
     chip.release()
     chip.settle(sampling.t_end * flow.alpha * sheet.release_tau_s)
-    return chip.read_visible() / sheet.unit_V
+    x = chip.read_visible() / sheet.unit_V
+    return x if calibration is None else calibration.voltage(x)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neurosim.chip.interface import ChipInterface
 from neurosim.data import PairSource
 from neurosim.errors import ConvergenceError, DataError
-from neurosim.host.calibration import CalibratedChip, Calibration, calibrate
+from neurosim.host.calibration import Calibration, calibrate
 from neurosim.host.experiment import Experiment
 from neurosim.host.gradep import gradient
 from neurosim.host.learning import ShadowWeights, learner
@@ -63,13 +63,18 @@ class Trainer:
     images : ndarray, shape (n, n_visible)
         Training data in [-1, 1].
 
+    Attributes
+    ----------
+    calibration : Calibration or None
+        What was measured before training, if the experiment asks for it.
+
     Examples
     --------
     ``for update in Trainer(chip, experiment, images): print(update.flow_loss)``
     """
 
     def __init__(self, chip: ChipInterface, experiment: Experiment, images: Array) -> None:
-        self.experiment = experiment
+        self.chip, self.experiment = chip, experiment
         self.flow = experiment.flow.on(chip.data_sheet)
         self.n_done = 0
         check_flow(self.flow, chip.data_sheet)
@@ -79,15 +84,15 @@ class Trainer:
                 f"The chip's visible layer must have one node for each of the {images.shape[1]} "
                 f"pixels of an image, but {chip.data_sheet.name} has {n_visible}; change `layers`."
             )
-        self.chip, self._plain = chip, chip
-        if experiment.calibrate:
-            self.chip = CalibratedChip(chip, calibrate(chip, self.flow))
         self._refresh_every = self._updates_between_refreshes()
         streams = Streams(experiment.seed)
         sheet = chip.data_sheet
         start = initial_weights(sheet.layers, experiment.gain, streams.generator("weights"))
         self.learner = learner(chip, start, experiment)
         self._pairs = PairSource(images, experiment.batch, streams, prefetch=True)
+        self.calibration: Calibration | None = None
+        if experiment.calibrate:
+            self.calibration = calibrate(chip, self.flow, seed=experiment.seed)
         chip.program(start)
 
     def _updates_between_refreshes(self) -> int | None:
@@ -120,7 +125,8 @@ class Trainer:
         layers = self.chip.data_sheet.layers
         beta = self.flow.beta
         assert beta is not None
-        shown = present(self.chip, shown_batch.x_t, shown_batch.u_t, self.flow)
+        x_t, u_t = shown_batch.x_t, shown_batch.u_t
+        shown = present(self.chip, x_t, u_t, self.flow, self.calibration)
         estimate, rows_lost = gradient(shown, beta, layers)
         if rows_lost == self.experiment.batch:
             raise ConvergenceError(
@@ -137,14 +143,12 @@ class Trainer:
 
     def state(self) -> dict[str, Any]:
         """Everything that later updates depend on, besides the chip's own state."""
-        state = {"n_done": self.n_done, "optimizer": self.learner.state()}
-        if isinstance(self.chip, CalibratedChip):
-            state["calibration"] = self.chip.calibration.state()
-        return state
+        found = {} if self.calibration is None else {"calibration": self.calibration.state()}
+        return {"n_done": self.n_done, "optimizer": self.learner.state(), **found}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from a `state`; restore the chip too."""
-        if "calibration" in state:
-            self.chip = CalibratedChip(self._plain, Calibration(**state["calibration"]))
         self.n_done = int(state["n_done"])
         self.learner.restore(state["optimizer"])
+        if "calibration" in state:
+            self.calibration = Calibration(**state["calibration"])

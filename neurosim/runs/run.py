@@ -24,10 +24,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.chip import Chip, ChipInterface
+from neurosim.chip import Chip
 from neurosim.errors import CheckpointError, NeurosimError, RunError
 from neurosim.files import load_tree, save_tree, write_text
-from neurosim.host import CalibratedChip, Calibration, Experiment, Trainer
+from neurosim.host import Calibration, Experiment, Trainer
 from neurosim.profile import Profile
 from neurosim.yaml_files import dump_block, load_block
 
@@ -173,13 +173,10 @@ class Run:
         self._restore(chip.restore, "chip")
         return chip
 
-    def host_chip(self) -> ChipInterface:
-        """The chip as its host sees it: with corrected readings where it was calibrated."""
-        chip = self.chip()
-        if not self.checkpoint.exists():
-            return chip
-        state = self.load()["trainer"].get("calibration")
-        return chip if state is None else CalibratedChip(chip, Calibration(**state))
+    def calibration(self) -> Calibration | None:
+        """What the host measured before training, if it did."""
+        found = self.load()["trainer"].get("calibration")
+        return None if found is None else Calibration(**found)
 
     def restore(self, chip: Chip, trainer: Trainer) -> None:
         """Set a fresh chip and trainer to where the checkpoint left them."""

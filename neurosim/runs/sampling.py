@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.chip import ChipInterface
+from neurosim.chip import Chip
 from neurosim.data import PairSource, load_digits
 from neurosim.errors import ConvergenceError, DataError
 from neurosim.host import SamplingSettings, draw_samples, free_phase, sample_time_s
@@ -61,7 +61,7 @@ def sample(
     given = {"mode": mode, "t_end": t_end}
     changes = {k: v for k, v in given.items() if v is not None}
     settings = with_values(run.experiment.sampling, changes)
-    chip = run.host_chip()
+    chip, calibration = run.chip(), run.calibration()
     rng = Streams(seed).generator("samples")
     x_0 = rng.standard_normal((n, chip.data_sheet.layers.n_visible))
     parts = np.array_split(x_0, -(-n // _most_rows(chip, run, settings)))
@@ -75,11 +75,13 @@ def sample(
     for k, part in enumerate(parts):
         if chip.data_sheet.refresh_s is not None:
             chip.refresh()
-        drawn.append(draw_samples(chip, part, run.experiment.flow, settings, report(k)))
+        drawn.append(
+            draw_samples(chip, part, run.experiment.flow, settings, report(k), calibration)
+        )
     return np.concatenate(drawn), settings
 
 
-def _most_rows(chip: ChipInterface, run: Run, settings: SamplingSettings) -> int:
+def _most_rows(chip: Chip, run: Run, settings: SamplingSettings) -> int:
     """Rows of a batch: what memory allows, and what the devices hold their weights for."""
     sheet = chip.data_sheet
     if sheet.refresh_s is None:
@@ -88,13 +90,14 @@ def _most_rows(chip: ChipInterface, run: Run, settings: SamplingSettings) -> int
     return int(np.clip(held, 1, _BATCH))
 
 
-def _flow_loss(chip: ChipInterface, run: Run, seed: int) -> dict[str, Any]:
+def _flow_loss(chip: Chip, run: Run, seed: int) -> dict[str, Any]:
     """Flow-matching loss of the chip as the host measures it, over all images at random t."""
     images, _ = load_digits()
     batch = PairSource(images, len(images), Streams(seed), prefetch=False).batch_at(0)
     if chip.data_sheet.refresh_s is not None:
         chip.refresh()
-    _, _, velocity = free_phase(chip, batch.x_t, run.experiment.flow.on(chip.data_sheet))
+    flow = run.experiment.flow.on(chip.data_sheet)
+    _, _, velocity = free_phase(chip, batch.x_t, flow, run.calibration())
     loss, by_t = flow_loss(velocity, batch.u_t, batch.t)
     return {"flow_loss": loss, "flow_loss_by_t": list(by_t)}
 
@@ -130,7 +133,7 @@ def evaluate(
             "profile."
         )
     images, _ = load_digits()
-    result = _flow_loss(run.host_chip(), run, seed)
+    result = _flow_loss(run.chip(), run, seed)
     result |= evaluate_samples(x, images, Classifier.load())
     result |= {"mode": settings.mode, "t_end": settings.t_end, "n": n, "seed": seed}
     return result | {"baselines": baselines(images, seed, n)}, x

@@ -60,6 +60,8 @@ def train(
     chip = Chip(profile, experiment.seed, n_threads=n_threads)
     trainer = Trainer(chip, experiment, images)
     run = Run.create(Path(out), profile, experiment, command)
+    if trainer.calibration is not None:
+        run.note(calibration=trainer.calibration.summary())
     return _continue(run, chip, trainer, progress)
 
 
