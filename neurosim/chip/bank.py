@@ -153,8 +153,13 @@ class DeviceBank:
         if law is not None:
             got = law.write(target_S, self._streams.generator("programming", index))
             written_S = np.where(chosen, got.conductance_S, self.written_S)
-            n_pulses = round(law.pulses * float(np.sum(got.pulses * chosen)))
-            n_failed = int(np.count_nonzero(got.failed & chosen))
+            pulses, failed = got.pulses, got.failed
+            if self.faulty is not None and law.verify is not None:
+                bad = self.faulty.kind > 0
+                tries, missed = law.verify.of_faulty(target_S, self.faulty.conductance_S)
+                pulses, failed = np.where(bad, tries, pulses), np.where(bad, missed, failed)
+            n_pulses = round(law.pulses * float(np.sum(pulses * chosen)))
+            n_failed = int(np.count_nonzero(failed & chosen))
         self.target_S, self.written_S = target_S, self._with_faults(written_S)
         if self._ageing is not None:
             self._ageing.write(chosen, time_s, index)

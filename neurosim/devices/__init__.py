@@ -3,7 +3,7 @@
 from neurosim.devices.coupling import CouplingDevice, Target
 from neurosim.devices.drift import Drift
 from neurosim.devices.faults import FAULTS, Faults, Faulty
-from neurosim.devices.levels import EvenResistance, LevelTable
+from neurosim.devices.levels import EvenConductance, EvenResistance, LevelTable
 from neurosim.devices.node import Mismatch, Node, Spring, spread
 from neurosim.devices.pulses import ExponentialStep, LinearStep, Pulse, PulsedDevices, SoftBounds
 from neurosim.devices.read_noise import DeviceNoise, Traps
@@ -14,6 +14,7 @@ __all__ = [
     "CouplingDevice",
     "DeviceNoise",
     "Drift",
+    "EvenConductance",
     "EvenResistance",
     "ExponentialStep",
     "Faults",

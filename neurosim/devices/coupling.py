@@ -35,8 +35,9 @@ class CouplingDevice(Sourced):
     ----------
     encoding : {"one_sided", "complementary"}
         `one_sided`: one device of the pair carries the weight, the other idles at g_min.
-        `complementary`: G+ + G- is constant, so that the load of a node does not depend on weights
-        (up to half a level where levels are not equally spaced in conductance).
+        `complementary`: G+ + G- is constant, so that the load of a node does not depend on weights.
+        Where levels are not equally spaced in conductance each device takes its nearest level,
+        and the sum is off by up to half a spacing of levels at G+ and half a one at G-.
     full_scale : float
         Largest weight w_max.
     idle_S : float
@@ -81,7 +82,8 @@ class CouplingDevice(Sourced):
         plus_S, minus_S = self.idle_S + plus * unit_S, self.idle_S + minus * unit_S
         ladder = None if isinstance(self.levels, int) else self.levels_S(unit_S)
         if ladder is not None:
-            plus_S, minus_S = ladder[nearest(ladder, plus_S)], ladder[nearest(ladder, minus_S)]
+            plus_S = ladder[nearest(ladder, plus_S)]
+            minus_S = ladder[nearest(ladder, minus_S, up=False)]
         return Target(plus_S, minus_S, n_clipped)
 
     def range_S(self, unit_S: float) -> float:

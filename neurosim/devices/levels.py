@@ -8,7 +8,7 @@ resistance   :math:`1/(R_0 - k(R_0 - R_N)/(N - 1))` digital potentiometers
 table        any, ascending                         measured devices
 ============ ====================================== ============================
 
-G_0 = 1 / R_0 is the idle conductance and Delta the range above it.
+G_0 = 1 / R_0 is the idle conductance and Delta the range above it. N alone is law `conductance`.
 """
 
 from __future__ import annotations
@@ -19,14 +19,33 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from neurosim.config import Block, BlockError, IdleSiemens, or_ideal
 
-__all__ = ["EvenResistance", "LevelTable", "Levels", "nearest"]
+__all__ = ["EvenConductance", "EvenResistance", "LevelTable", "Levels", "nearest"]
 
 Array = NDArray[np.float64]
 Count = Annotated[int, Field(ge=2)]
+
+
+class EvenConductance(Block):
+    """Levels equally spaced in conductance; a profile may write their number alone.
+
+    Parameters
+    ----------
+    law : {"conductance"}
+        Names this law.
+    count : int
+        Number of levels.
+    """
+
+    law: Literal["conductance"]
+    count: Count
+
+    def values(self, idle_S: float, range_S: float) -> Array:
+        """Conductance of every level, ascending [S]."""
+        return np.linspace(idle_S, idle_S + range_S, self.count)
 
 
 class EvenResistance(Block):
@@ -75,7 +94,7 @@ class LevelTable(Block):
         return np.array(self.values_S, dtype=np.float64)
 
 
-_LAWS = ("resistance", "table")
+_LAWS = ("conductance", "resistance", "table")
 
 
 def _tag(value: Any) -> str:
@@ -85,21 +104,30 @@ def _tag(value: Any) -> str:
 
 def _named(value: Any) -> Any:
     if isinstance(value, Mapping) and value.get("law") not in _LAWS:
-        text = f"must be {' or '.join(_LAWS)}; equally spaced levels are their number alone"
-        raise BlockError([(("law",), text)])
+        raise BlockError([(("law",), f"must be {', '.join(_LAWS[:-1])} or {_LAWS[-1]}")])
     return value
+
+
+def _shortest(value: Any) -> Any:
+    """Equally spaced conductances as their number alone, however they were written."""
+    return value.count if isinstance(value, EvenConductance) else value
 
 
 _Any = Annotated[
     Annotated[Count, Tag("count")]
+    | Annotated[EvenConductance, Tag("conductance")]
     | Annotated[EvenResistance, Tag("resistance")]
     | Annotated[LevelTable, Tag("table")],
     Discriminator(_tag),
 ]
-Levels = Annotated[_Any | None, BeforeValidator(_named), *or_ideal]
+Levels = Annotated[_Any | None, AfterValidator(_shortest), BeforeValidator(_named), *or_ideal]
 
 
-def nearest(ladder: Array, conductance_S: Array) -> NDArray[np.int64]:
-    """Number of the level nearest to each conductance; half-way values go up."""
+def nearest(ladder: Array, conductance_S: Array, *, up: bool = True) -> NDArray[np.int64]:
+    """Number of the level nearest to each conductance; half-way values go up, or down.
+
+    Half-way is what rounding cannot tell from it: within 1e-12 of the spacing.
+    """
     middle = (ladder[1:] + ladder[:-1]) / 2
-    return np.searchsorted(middle, conductance_S, side="right").astype(np.int64)
+    margin = (-1e-12 if up else 1e-12) * np.diff(ladder)
+    return np.searchsorted(middle + margin, conductance_S, side="right").astype(np.int64)

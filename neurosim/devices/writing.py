@@ -49,6 +49,13 @@ class Verify(Block):
     most_pulses: Annotated[int, Field(ge=1)]
     unreachable: Sigma
 
+    def of_faulty(
+        self, target_S: Array, held_S: Array
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Tries, and whether all fail, for devices that hold what they hold whatever is written."""
+        failed = np.abs(held_S - target_S) > self.window_S
+        return np.where(failed, self.most_pulses, 1), failed
+
 
 class Write(Sourced):
     """How a conductance is written.

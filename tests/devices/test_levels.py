@@ -40,7 +40,8 @@ def test_no_level_of_a_table_is_nearer_than_the_one_chosen(values, w):
     target = device(table).target(w, UNIT_S)
     wanted = 1e-7 + np.maximum(np.clip(w, -0.6, 0.6), 0) * UNIT_S
     distance = np.abs(np.array(values)[:, None] - wanted).min(axis=0)
-    np.testing.assert_allclose(np.abs(target.plus_S - wanted), distance, atol=1e-20)
+    # Half-way is within 1e-12 of a spacing, which is at most 6e-6 S.
+    np.testing.assert_allclose(np.abs(target.plus_S - wanted), distance, atol=1e-17)
     assert np.isin(target.plus_S, values).all()
 
 
@@ -60,6 +61,35 @@ def test_a_code_names_the_level_that_was_chosen(count, w):
     np.testing.assert_allclose(1 / target.plus_S, 1e7 - code * step_Ohm, rtol=1e-9)
 
 
+@given(st.integers(2, 200), weights)
+def test_a_complementary_sum_is_off_by_at_most_half_a_spacing_at_each_device(count, w):
+    pair = device(resistance(count), "complementary")
+    target, spacing_S = pair.target(w, UNIT_S), np.diff(pair.levels_S(UNIT_S))
+    allowed_S = np.zeros(w.shape)
+    for conductance_S in target[:2]:
+        code = pair.level(conductance_S, UNIT_S)
+        around = np.minimum(code, count - 2), np.maximum(code - 1, 0)
+        allowed_S += np.maximum(*(spacing_S[k] for k in around)) / 2
+    off_S = np.abs(target.plus_S + target.minus_S - pair.nominal_load_S(UNIT_S))
+    assert (off_S <= allowed_S * (1 + 1e-9)).all()
+
+
+def test_of_a_symmetric_table_a_complementary_sum_is_constant_also_half_way():
+    table = {"law": "table", "values_S": [0, 0.75e-6, 2e-6, 4e-6, 5.25e-6, 6e-6]}
+    pair = device(table, "complementary", "ideal")
+    # Weights that put G+ half-way between two levels; 3e-6 puts both devices there.
+    halves = np.array([0.375e-6, 1.375e-6, 3e-6, 4.625e-6, 5.625e-6])
+    w = np.concatenate([2 * halves / UNIT_S - 0.6, np.linspace(-0.6, 0.6, 1001)])
+    target = pair.target(w, UNIT_S)
+    np.testing.assert_allclose(target.plus_S + target.minus_S, 6e-6, rtol=1e-12)
+
+
+def test_the_law_of_conductance_is_the_plain_number_of_levels():
+    even = device({"law": "conductance", "count": 16})
+    assert even == device(16)
+    assert even.levels == 16
+
+
 def test_a_table_of_equally_spaced_levels_is_the_plain_number_of_them():
     rng = np.random.default_rng(0)
     w = rng.uniform(-0.7, 0.7, 1000)
@@ -73,7 +103,8 @@ def test_a_table_of_equally_spaced_levels_is_the_plain_number_of_them():
     ("levels", "text"),
     [
         ({"law": "table", "values_S": [2e-6, 1e-6]}, "values_S: must be ascending"),
-        ({"law": "logarithm", "count": 4}, "law: must be resistance or table"),
+        ({"law": "logarithm", "count": 4}, "law: must be conductance, resistance or table"),
+        ({"law": "conductance", "count": 1}, "count: must be at least 2"),
         (1, "levels.*must be at least 2"),
         (resistance(8), "idle_S: must be above 0 S where levels"),
     ],
