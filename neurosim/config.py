@@ -23,9 +23,12 @@ from neurosim.units import parse_quantity
 
 __all__ = [
     "AmpereLimit",
+    "AreaSigma",
+    "AreaSigmaVolt",
     "Bits",
     "Block",
     "BlockError",
+    "Cubic",
     "Excess",
     "Farad",
     "Hertz",
@@ -35,6 +38,7 @@ __all__ = [
     "Kelvin",
     "Limit",
     "Loading",
+    "Ohm",
     "Second",
     "SecondFromZero",
     "Siemens",
@@ -221,6 +225,39 @@ Siemens = Annotated[
     _POSITIVE,
     _for_editors("S", ideal=False, exclusiveMinimum=0),
 ]
+
+
+def _by_area(unit: str) -> Callable[[Any], Any]:
+    """Deviation from Pelgrom's law, A / sqrt(area), for a mapping of both."""
+
+    def convert(value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        if set(value) != {"pelgrom", "area_um2"}:
+            raise ValueError("must be a number, or have exactly the keys pelgrom and area_um2")
+        area, pelgrom = value["area_um2"], value["pelgrom"]
+        if not is_number(area) or not area > 0:
+            raise ValueError(f"must have an area_um2 above 0, but it is {area!r}")
+        return float(parse_quantity(pelgrom, unit)) / area**0.5
+
+    return convert
+
+
+def _form_by_area(of: WithJsonSchema, unit: str) -> WithJsonSchema:
+    assert of.json_schema is not None
+    text = {"type": "string", "pattern": f"^{_NUMBER} *[TGMkmuµμnpfa]?{unit}$"}
+    form = {
+        "type": "object",
+        "properties": {
+            "pelgrom": {"anyOf": [{"type": "number"}, text]},
+            "area_um2": {"type": "number", "exclusiveMinimum": 0},
+        },
+        "required": ["pelgrom", "area_um2"],
+        "additionalProperties": False,
+    }
+    return WithJsonSchema({"anyOf": [*of.json_schema["anyOf"], form]})
+
+
 Farad = Annotated[
     float,
     BeforeValidator(_quantity("F")),
@@ -312,12 +349,29 @@ SigmaVolt = Annotated[
     Field(ge=0),
     _for_editors("V", minimum=0),
 ]
+# Of mismatch: a number, or Pelgrom's coefficient (in the number's unit times um) and an area.
+AreaSigma = Annotated[
+    Sigma,
+    BeforeValidator(_by_area("")),
+    _form_by_area(_for_editors(minimum=0, exclusiveMaximum=1), ""),
+]
+AreaSigmaVolt = Annotated[
+    SigmaVolt, BeforeValidator(_by_area("V")), _form_by_area(_for_editors("V", minimum=0), "V")
+]
 IdleSiemens = Annotated[
     float,
     BeforeValidator(_ideal_to(0.0, _quantity("S"))),
     _AS_IDEAL,
     Field(ge=0),
     _for_editors("S", minimum=0),
+]
+Cubic = Annotated[float, BeforeValidator(_ideal_to(0.0)), _AS_IDEAL, _for_editors()]
+Ohm = Annotated[
+    float,
+    BeforeValidator(_ideal_to(0.0, _quantity("Ohm"))),
+    _AS_IDEAL,
+    Field(ge=0),
+    _for_editors("Ohm", minimum=0),
 ]
 Joule = Annotated[
     float,

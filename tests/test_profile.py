@@ -96,7 +96,8 @@ def test_the_realistic_profile_states_every_effect_but_those_it_explains_away():
         if value is None or (is_number(value) and value == 0)
     }
     assert ideal == {
-        *("node.loading", "node.bandwidth_Hz", "coupling.idle_S", "write.verify"),
+        *("node.loading", "node.output_Ohm", "node.bandwidth_Hz", "write.verify"),
+        *("coupling.idle_S", "coupling.cubic_per_V2"),
         *(f"{name}.channels" for name in ("dac", "adc", "current_sense")),
     }
 
@@ -201,7 +202,7 @@ def test_a_path_is_one_by_its_ending(tmp_path):
         (
             ("    levels: ", "    level: "),
             "coupling.source.level: must name a field of this block: encoding, full_scale, "
-            "idle_S, levels, directions",
+            "idle_S, levels, directions, cubic_per_V2",
         ),
         (
             ('temperature_K: "assumed: room temperature"', ""),
@@ -498,6 +499,7 @@ def profiles(draw):
             "release_capacitance_F": draw(positive),
             "loading": "ideal",
             "visible_rail_V": draw(or_ideal(positive)),
+            "output_Ohm": draw(or_ideal(positive)),
             "bandwidth_Hz": draw(or_ideal(positive)),
             "hold": hold,
             "source": draw(source),
@@ -509,6 +511,7 @@ def profiles(draw):
             "idle_S": draw(or_ideal(positive)),
             "levels": draw(or_ideal(st.integers(2, 10**6))),
             "directions": draw(st.sampled_from(["shared", "separate"])),
+            "cubic_per_V2": draw(or_ideal(finite)),
             "source": draw(source),
         },
         "write": draw(or_ideal(writes())),

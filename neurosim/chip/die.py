@@ -176,7 +176,19 @@ class Die:
             gain=self._gain,
             offset_V=self._offset_V,
             amplifier_tau_s=node.amplifier_tau_s,
+            attenuation=self._attenuation(couplings, back or couplings),
+            cubic_per_V2=profile.coupling.cubic_per_V2,
         )
+
+    def _attenuation(self, forward: Pairs, back: Pairs) -> Array | None:
+        """What the output resistance leaves of each output under the devices that hang on it."""
+        output_Ohm = self.profile.node.output_Ohm
+        if not output_Ohm:
+            return None
+        load_S = np.empty(self.layers.n_nodes)
+        load_S[self.layers.even] = forward.sum_S.sum(axis=0)
+        load_S[self.layers.odd] = back.sum_S.sum(axis=1)
+        return 1 / (1 + output_Ohm * load_S / 2)
 
     def fluctuation(self, circuit: Circuit, variance_S2: Array) -> Fluctuation:
         """Noise of `circuit` with these variances of its devices, before coupling mismatch."""

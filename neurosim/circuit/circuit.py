@@ -148,6 +148,11 @@ class Circuit:
     amplifier_tau_s : float
         Time constant with which an output follows phi(u); 0 follows at once. The methods of this
         class know the outputs at rest alone.
+    attenuation : ndarray, shape (n_nodes,), optional
+        Output over that of an unloaded amplifier, v = f phi(u): what an output resistance and the
+        devices that hang on it leave.
+    cubic_per_V2 : float
+        k of a device's current :math:`G v (1 + k v^2)` for the output v across it.
     """
 
     layers: Layers
@@ -164,6 +169,8 @@ class Circuit:
     gain: Array | None = None
     offset_V: Array | None = None
     amplifier_tau_s: float = 0.0
+    attenuation: Array | None = None
+    cubic_per_V2: float = 0.0
 
     def __post_init__(self) -> None:
         n, box = self.layers.n_nodes, (self.layers.n_odd, self.layers.n_even)
@@ -203,7 +210,8 @@ class Circuit:
     @cached_property
     def bias_A(self) -> Array:
         """Bias current into each node."""
-        return self.biases.delta_S * self.reference_V
+        bent = 1 + self.cubic_per_V2 * self.reference_V**2
+        return self.biases.delta_S * self.reference_V * bent
 
     def amplifier_input_V(self, u_V: Array) -> Array:
         """Input gain (u + offset): what the ideal characteristic sees."""
@@ -221,23 +229,30 @@ class Circuit:
 
     def output_V(self, u_V: Array) -> Array:
         """Output voltage v of each node."""
-        return self._by_layer("output_V", u_V)
+        return self._attenuated(self._by_layer("output_V", u_V))
+
+    def _attenuated(self, values: Array) -> Array:
+        return values if self.attenuation is None else values * self.attenuation
 
     def slope(self, u_V: Array) -> Array:
         """dv/du of each node."""
-        slope = self._by_layer("slope", u_V)
+        slope = self._attenuated(self._by_layer("slope", u_V))
         return slope if self.gain is None else slope * self.gain
 
     def curvature_per_V(self, u_V: Array) -> Array:
         """Second derivative of each node's output [1/V]."""
-        curvature = self._by_layer("curvature_per_V", u_V)
+        curvature = self._attenuated(self._by_layer("curvature_per_V", u_V))
         return curvature if self.gain is None else curvature * self.gain**2
 
     def _integral_V2(self, u_V: Array) -> Array:
         """Integral of v from 0 to u."""
         area = self._by_layer("integral_V2", u_V)
         area = area - self._by_layer("integral_V2", np.zeros(self.n_nodes))
-        return area if self.gain is None else area / self.gain
+        return self._attenuated(area if self.gain is None else area / self.gain)
+
+    def _bent(self, v: Array) -> Array:
+        """What a device makes of the voltage across it."""
+        return v if not self.cubic_per_V2 else v * (1 + self.cubic_per_V2 * v**2)
 
     def _through_couplings(self, v: Array) -> Array:
         """Sum over neighbours of dG v, whatever the unit of v."""
@@ -251,7 +266,7 @@ class Circuit:
 
         Nodes that are clamped take no current (their source delivers what it must).
         """
-        drive = self._through_couplings(self.output_V(u_V)) + self.bias_A
+        drive = self._through_couplings(self._bent(self.output_V(u_V))) + self.bias_A
         if self.law == "gradient":
             drive *= self.slope(u_V)
         current = drive - self.decay_S * u_V
@@ -272,10 +287,10 @@ class Circuit:
 
     def jacobian_vector_A(self, u_V: Array, d_V: Array, springs: Springs | None = None) -> Array:
         """Change of `current_A` for a small change `d_V` of the node voltages."""
-        slope = self.slope(u_V)
-        change = self._through_couplings(slope * d_V)
+        slope, v = self.slope(u_V), self.output_V(u_V)
+        change = self._through_couplings((1 + 3 * self.cubic_per_V2 * v**2) * slope * d_V)
         if self.law == "gradient":
-            drive = self._through_couplings(self.output_V(u_V)) + self.bias_A
+            drive = self._through_couplings(self._bent(v)) + self.bias_A
             change = slope * change + self.curvature_per_V(u_V) * drive * d_V
         change -= self.decay_S * d_V
         if springs is not None:
@@ -308,6 +323,11 @@ class Circuit:
             raise DataError(
                 "Circuit.co_content_W needs reciprocal couplings, but this circuit has separate "
                 "devices for each direction; such a circuit descends no potential."
+            )
+        if self.cubic_per_V2:
+            raise DataError(
+                "Circuit.co_content_W needs devices that are linear, but cubic_per_V2 is "
+                f"{self.cubic_per_V2:g}; its potential has no closed form."
             )
         if springs is not None and springs.clamped:
             springs = None

@@ -73,6 +73,10 @@ class Rate:
         self._offset = None
         if circuit.offset_V is not None:
             self._offset = circuit.offset_V[:, None].astype(dtype) * self._input
+        self._attenuation = None
+        if circuit.attenuation is not None:
+            self._attenuation = circuit.attenuation[:, None].astype(dtype)
+        self._cubic = np.asarray(circuit.cubic_per_V2 * unit_V**2, dtype)
         self._decay = self.decay[:, None].astype(dtype)
         self._a, self._z = np.empty((n, rows), dtype), np.empty((n, rows), dtype)
         self._slope = np.empty((n, rows), dtype) if circuit.law == "gradient" else None
@@ -88,6 +92,10 @@ class Rate:
             (self._circuit.hidden, self._layers.hidden),
         ):
             amplifier.apply(z[nodes], a[nodes], None if slope is None else slope[nodes])
+        if self._attenuation is not None:
+            a *= self._attenuation
+            if slope is not None:
+                slope *= self._attenuation
         return a
 
     def nonlinear(self, u_V: Array, out: Array) -> Array:
@@ -98,6 +106,11 @@ class Rate:
     def couple(self, out: Array) -> Array:
         """What the outputs in the buffer drive into the nodes, (n_nodes, rows)."""
         layers, a = self._layers, self._a
+        if self._cubic:
+            np.multiply(a, a, out=self._z)
+            self._z *= self._cubic
+            self._z += 1
+            a *= self._z
         np.matmul(self._to_odd, a[layers.even], out=out[layers.odd])
         np.matmul(self._to_even, a[layers.odd], out=out[layers.even])
         out += self._constant
@@ -109,8 +122,8 @@ class Rate:
         return out
 
     def linearised(self, u_V: Array) -> Linearised | None:
-        """Small-signal circuit at `u_V`; None where separate devices make it asymmetric."""
-        if self._circuit.back_couplings is not None:
+        """Small-signal circuit at `u_V`; None where its symmetric form is not known."""
+        if self._circuit.back_couplings is not None or self._cubic:
             return None
         return Linearised(self._circuit, self._springs, self._tau_s, u_V)
 

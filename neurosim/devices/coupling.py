@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from neurosim.config import BlockError, IdleSiemens, Sourced
+from neurosim.config import BlockError, Cubic, IdleSiemens, Sourced
 from neurosim.devices.levels import EvenResistance, Levels, nearest
 
 __all__ = ["CouplingDevice", "Target"]
@@ -48,6 +48,9 @@ class CouplingDevice(Sourced):
     directions : {"shared", "separate"}
         Whether one device serves both directions of a coupling, or two (written alike, each with
         its own mismatch and noise: not reciprocal).
+    cubic_per_V2 : float
+        k of a device's current G v (1 + k v^2): above 0 it stiffens, below 0 it saturates. Writes
+        and tables mean the conductance at small voltages.
     """
 
     encoding: Literal["one_sided", "complementary"]
@@ -55,6 +58,7 @@ class CouplingDevice(Sourced):
     idle_S: IdleSiemens
     levels: Levels
     directions: Literal["shared", "separate"]
+    cubic_per_V2: Cubic
 
     @model_validator(mode="after")
     def _resistance_is_finite(self) -> CouplingDevice:

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.config import (
+    AreaSigma,
+    AreaSigmaVolt,
     Farad,
     HertzLimit,
     Loading,
+    Ohm,
     Siemens,
     SiemensLimit,
-    Sigma,
-    SigmaVolt,
     Sourced,
     Volt,
     VoltLimit,
@@ -47,6 +48,9 @@ class Node(Sourced):
         ground of gain A.
     visible_rail_V : float or None
         Output limit of the visible buffers.
+    output_Ohm : float
+        Output resistance R of each amplifier: with the devices that hang on it, of total
+        conductance G on its two rails, it leaves 1 / (1 + R G / 2) of the output.
     bandwidth_Hz : float or None
         Of each amplifier as it is used, f: its output follows with the time constant 1 / (2 pi f).
     hold : {"none", "capacitor"}
@@ -62,6 +66,7 @@ class Node(Sourced):
     release_capacitance_F: Farad
     loading: Loading
     visible_rail_V: VoltLimit
+    output_Ohm: Ohm
     bandwidth_Hz: HertzLimit
     hold: Literal["none", "capacitor"]
 
@@ -98,14 +103,20 @@ class Mismatch(Sourced):
         (a visible node has a unity buffer, whose gain feedback sets).
     offset_V : float
         Standard deviation of the amplifiers' input offset.
+
+    Notes
+    -----
+    Each may be given by Pelgrom's law (IEEE J. Solid-State Circuits 24, 1433 (1989)) as
+    ``{pelgrom: A, area_um2: W L}``: A / sqrt(W L), A in the number's unit times um. For the offset
+    of a pair A is sqrt(2) times that of one device's threshold.
     """
 
-    leak: Sigma
-    capacitance: Sigma
-    coupling: Sigma
-    spring: Sigma
-    gain: Sigma
-    offset_V: SigmaVolt
+    leak: AreaSigma
+    capacitance: AreaSigma
+    coupling: AreaSigma
+    spring: AreaSigma
+    gain: AreaSigma
+    offset_V: AreaSigmaVolt
 
 
 def spread(sigma: float, shape: int | tuple[int, ...], rng: np.random.Generator) -> Array:

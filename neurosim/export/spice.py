@@ -79,6 +79,9 @@ def _amplifiers(circuit: Circuit, u_V: Array) -> list[str]:
         u = f"(v(u{i})+({offset_V[i]:.17g}))" if offset_V[i] else f"v(u{i})"
         z = f"{gain[i] / amplifier.unit_V:.17g}*{u}"
         output, slope = _characteristic(amplifier, z)
+        if circuit.attenuation is not None:
+            factor = f"{circuit.attenuation[i]:.17g}"
+            output, slope = f"{factor}*({output})", f"{factor}*({slope})"
         if circuit.amplifier_tau_s:
             farad = circuit.amplifier_tau_s / _POLE_OHM
             lines.append(f"BV{i} x{i} 0 V={output}")
@@ -175,6 +178,11 @@ def netlist(
     if start_V.shape != (circuit.n_nodes,):
         raise DataError(
             f"netlist needs start_V of shape ({circuit.n_nodes},), but got {start_V.shape}."
+        )
+    if circuit.cubic_per_V2:
+        raise DataError(
+            "A SPICE netlist needs devices with a linear characteristic, but cubic_per_V2 is "
+            f"{circuit.cubic_per_V2:g}; state coupling.cubic_per_V2 as ideal."
         )
     u_V = start_V.copy()
     if springs.clamped:

@@ -21,6 +21,7 @@ def device(encoding="one_sided", full_scale=0.6, **changes):
         "idle_S": "ideal",
         "levels": "ideal",
         "directions": "shared",
+        "cubic_per_V2": "ideal",
         "source": "assumed: a test",
     }
     return CouplingDevice(encoding=encoding, full_scale=full_scale, **(values | changes))

@@ -18,6 +18,7 @@ weights = arrays(np.float64, st.integers(1, 20), elements=st.floats(-1, 1))
 def device(levels, encoding="one_sided", idle_S=1e-7):
     return CouplingDevice(
         encoding=encoding, full_scale=0.6, idle_S=idle_S, levels=levels, directions="shared",
+        cubic_per_V2="ideal",
         source="assumed: a test",
     )  # fmt: skip
 

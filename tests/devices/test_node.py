@@ -16,6 +16,7 @@ NODE = {
     "release_capacitance_F": "30 pF",
     "loading": "ideal",
     "visible_rail_V": "ideal",
+    "output_Ohm": "ideal",
     "bandwidth_Hz": "ideal",
     "hold": "capacitor",
     "source": "assumed: a test",

@@ -201,6 +201,8 @@ def everything():
     return {
         "node.loading": 1e-3,
         "node.bandwidth_Hz": "20 MHz",
+        "node.output_Ohm": "100 Ohm",
+        "coupling.cubic_per_V2": 3.0,
         "node.visible_rail_V": "150 mV",
         "faults": {"stuck_low": 0.02, "stuck_high": 0.01, "dead": 0.01, "open": 0.01}
         | {"source": source},
