@@ -13,13 +13,13 @@ from scipy.constants import Boltzmann
 
 from neurosim.chip.bank import DeviceBank, WriteCount
 from neurosim.chip.die import Die
-from neurosim.chip.fluctuations import DeviceFluctuations
+from neurosim.chip.fluctuations import DeviceFluctuations, flicker_source
 from neurosim.chip.interface import DataSheet
 from neurosim.chip.ledger import Ledger
 from neurosim.chip.meter import Meter
 from neurosim.chip.reader import Reader
+from neurosim.chip.sheet import data_sheet
 from neurosim.circuit import Circuit, DrivenCircuit, Springs
-from neurosim.converters import Correlator, DoubleSampling
 from neurosim.errors import DataError
 from neurosim.profile import Profile
 from neurosim.solvers import FlickerSource, Settling, settle
@@ -103,25 +103,7 @@ class Chip:
     @cached_property
     def data_sheet(self) -> DataSheet:
         """Nominal values."""
-        profile, node = self.profile, self.profile.node
-        return DataSheet(
-            name=profile.name,
-            layers=self.die.layers,
-            unit_V=node.unit_V,
-            unit_S=node.leak_S,
-            tau_s=node.tau_s,
-            release_tau_s=node.release_capacitance_F / node.leak_S,
-            full_scale=profile.coupling.full_scale,
-            max_spring_S=profile.spring.max_S,
-            has_hold=node.hold == "capacitor",
-            has_current_sense=profile.current_sense is not None,
-            has_difference=isinstance(profile.readout, DoubleSampling),
-            has_correlator=isinstance(profile.readout, Correlator),
-            pulse_weight=self.bank.pulse_weight,
-            advised_beta=profile.host.beta,
-            advised_settle_tau=profile.host.settle_tau,
-            refresh_s=profile.host.refresh_s,
-        )
+        return data_sheet(self.profile, self.die.layers, self.bank.pulse_weight)
 
     def program(self, weights: Weights) -> None:
         """Write every device whose target has changed; the others keep what they hold."""
@@ -257,21 +239,10 @@ class Chip:
         )
 
     def _flicker_source(self) -> FlickerSource | None:
-        """The amplifiers' 1/f noise, which goes on from settle to settle until the next precharge.
-
-        From 1 / (100 advised settling times) to 10 corners; what is missing above, where it falls
-        as 1/f^2, is at most 2.5 % of the amplifiers' white noise. A higher corner's band ends
-        where a process forgets itself within a step.
-        """
-        corner_Hz, index = self.profile.thermal.flicker_corner_Hz, self._draws.settle
-        if self.settling.engine != "stochastic" or not corner_Hz:
-            return None
+        """The amplifiers' 1/f noise, which goes on until the next precharge."""
         if self._flicker is None:
-            high = 10 * corner_Hz * self.profile.node.tau_s
-            high = min(high, 1 / (2 * np.pi * self.settling.step_tau))
-            low = min(1 / (100 * self.profile.host.settle_tau), high / 10)
-            self._flicker = FlickerSource(
-                low, high, lambda chunk: self._streams.generator("flicker", index, chunk)
+            self._flicker = flicker_source(
+                self.profile, self.settling, self._streams, self._draws.settle
             )
         return self._flicker
 

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from neurosim.chip.die import Die
 from neurosim.circuit import Circuit
 from neurosim.devices import DeviceNoise
-from neurosim.solvers import one_blas_thread
+from neurosim.profile import Profile
+from neurosim.solvers import FlickerSource, Settling, one_blas_thread
 from neurosim.streams import Streams
 
-__all__ = ["DeviceFluctuations"]
+__all__ = ["DeviceFluctuations", "flicker_source"]
 
 Array = NDArray[np.float64]
 
@@ -92,3 +93,20 @@ class DeviceFluctuations:
         variance = self._noise.variance(devices_S, time_s, tau_s, self._traps)
         self._common, self._own = (self._die.fluctuation(circuit, part) for part in variance)
         self._made_for = circuit, time_s, tau_s
+
+
+def flicker_source(
+    profile: Profile, settling: Settling, streams: Streams, index: int
+) -> FlickerSource | None:
+    """The amplifiers' 1/f noise of the presentation that begins with settle number `index`.
+
+    From 1 / (100 advised settling times) to 10 corners; what is missing above, where it falls as
+    1/f^2, is at most 2.5 % of the amplifiers' white noise. A higher corner's band ends where a
+    process forgets itself within a step.
+    """
+    corner_Hz = profile.thermal.flicker_corner_Hz
+    if settling.engine != "stochastic" or not corner_Hz:
+        return None
+    high = min(10 * corner_Hz * profile.node.tau_s, 1 / (2 * np.pi * settling.step_tau))
+    low = min(1 / (100 * profile.host.settle_tau), high / 10)
+    return FlickerSource(low, high, lambda chunk: streams.generator("flicker", index, chunk))
