@@ -10,51 +10,25 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     PlainSerializer,
     ValidationInfo,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
 from pydantic.fields import FieldInfo
 
-from neurosim.units import parse_quantity
-
 __all__ = [
-    "AmpereLimit",
-    "AreaSigma",
-    "AreaSigmaVolt",
-    "Bits",
+    "AS_IDEAL",
     "Block",
     "BlockError",
-    "Cubic",
-    "Excess",
-    "Farad",
-    "Hertz",
-    "HertzLimit",
-    "IdleSiemens",
-    "Joule",
-    "Kelvin",
-    "Limit",
-    "Loading",
-    "Ohm",
-    "Second",
-    "SecondFromZero",
-    "Siemens",
-    "SiemensLimit",
-    "Sigma",
-    "SigmaVolt",
-    "SignedShare",
-    "SignedSiemens",
     "Sourced",
-    "Volt",
-    "VoltLimit",
-    "Wait",
-    "Watt",
     "can_be_ideal",
     "holds_number",
+    "ideal_to",
     "is_number",
+    "one_of",
     "or_ideal",
     "or_none",
     "with_none",
@@ -151,14 +125,9 @@ class Sourced(Block):
         return self
 
 
-def _quantity(unit: str) -> Callable[[Any], Any]:
-    def parse(value: Any) -> Any:
-        return parse_quantity(value, unit) if isinstance(value, str) else value
+def ideal_to(replacement: Any, parse: Callable[[Any], Any] = lambda v: v) -> Callable[[Any], Any]:
+    """Reader of a field: `replacement` for the text `ideal`, what `parse` makes of all else."""
 
-    return parse
-
-
-def _ideal_to(replacement: Any, parse: Callable[[Any], Any] = lambda v: v) -> Callable[[Any], Any]:
     def convert(value: Any) -> Any:
         if isinstance(value, str) and value.strip().lower() == "ideal":
             return replacement
@@ -171,12 +140,12 @@ def _to_ideal(value: Any) -> Any:
     return "ideal" if value is None or value == 0 else value
 
 
-_AS_IDEAL = PlainSerializer(_to_ideal, return_type=Any)
+AS_IDEAL = PlainSerializer(_to_ideal, return_type=Any)
 
 
 def can_be_ideal(field: FieldInfo) -> bool:
     """Whether a field may say `ideal`."""
-    return any(mark is _AS_IDEAL for mark in field.metadata)
+    return any(mark is AS_IDEAL for mark in field.metadata)
 
 
 def _schema_of_ideal(schema: dict[str, Any]) -> None:
@@ -186,8 +155,8 @@ def _schema_of_ideal(schema: dict[str, Any]) -> None:
 
 # Of a field that holds a whole block: no such effect is one line, `name: ideal`.
 or_ideal: tuple[Any, ...] = (
-    BeforeValidator(_ideal_to(None)),
-    _AS_IDEAL,
+    BeforeValidator(ideal_to(None)),
+    AS_IDEAL,
     Field(json_schema_extra=_schema_of_ideal),
 )
 
@@ -202,220 +171,25 @@ def with_none(schema: dict[str, Any]) -> None:
     schema["anyOf"].append({"const": "none"})
 
 
-_NUMBER = r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?"
+def one_of(laws: tuple[str, ...], key: str = "law", other: str = "") -> tuple[Any, Any]:
+    """For a field that holds one of several blocks, told apart by the text at `key`.
 
+    Returns
+    -------
+    discriminator : pydantic.Discriminator
+        Which block a value belongs to, by the `Tag` of its law; `other` for what is no block.
+    check : pydantic.BeforeValidator
+        Refuses a block without a known law in plain words.
+    """
 
-def _for_editors(
-    unit: str = "", *, ideal: bool = True, whole: bool = False, **bounds: float
-) -> WithJsonSchema:
-    """JSON Schema of a number, as text with its unit too, or `ideal`."""
-    forms: list[dict[str, Any]] = [{"type": "integer" if whole else "number", **bounds}]
-    if unit:
-        forms.append({"type": "string", "pattern": f"^{_NUMBER} *[TGMkmuµμnpfa]?{unit}$"})
-    if ideal:
-        forms.append({"const": "ideal"})
-    return WithJsonSchema({"anyOf": forms})
+    def tag(value: Any) -> str:
+        law = value.get(key) if isinstance(value, Mapping) else getattr(value, key, None)
+        return law if law in laws else other or laws[0]
 
+    def named(value: Any) -> Any:
+        if isinstance(value, Mapping) and value.get(key) not in laws:
+            said = f"but is {value[key]!r}" if key in value else "but is missing"
+            raise BlockError([((key,), f"must be one of {', '.join(laws)}, {said}")])
+        return value
 
-_POSITIVE = Field(gt=0)
-
-Siemens = Annotated[
-    float,
-    BeforeValidator(_quantity("S")),
-    _POSITIVE,
-    _for_editors("S", ideal=False, exclusiveMinimum=0),
-]
-
-
-def _by_area(unit: str) -> Callable[[Any], Any]:
-    """Deviation from Pelgrom's law, A / sqrt(area), for a mapping of both."""
-
-    def convert(value: Any) -> Any:
-        if not isinstance(value, Mapping):
-            return value
-        if set(value) != {"pelgrom", "area_um2"}:
-            raise ValueError("must be a number, or have exactly the keys pelgrom and area_um2")
-        area, pelgrom = value["area_um2"], value["pelgrom"]
-        if not is_number(area) or not area > 0:
-            raise ValueError(f"must have an area_um2 above 0, but it is {area!r}")
-        return float(parse_quantity(pelgrom, unit)) / area**0.5
-
-    return convert
-
-
-def _form_by_area(of: WithJsonSchema, unit: str) -> WithJsonSchema:
-    assert of.json_schema is not None
-    text = {"type": "string", "pattern": f"^{_NUMBER} *[TGMkmuµμnpfa]?{unit}$"}
-    form = {
-        "type": "object",
-        "properties": {
-            "pelgrom": {"anyOf": [{"type": "number"}, text]},
-            "area_um2": {"type": "number", "exclusiveMinimum": 0},
-        },
-        "required": ["pelgrom", "area_um2"],
-        "additionalProperties": False,
-    }
-    return WithJsonSchema({"anyOf": [*of.json_schema["anyOf"], form]})
-
-
-Farad = Annotated[
-    float,
-    BeforeValidator(_quantity("F")),
-    _POSITIVE,
-    _for_editors("F", ideal=False, exclusiveMinimum=0),
-]
-Volt = Annotated[
-    float,
-    BeforeValidator(_quantity("V")),
-    _POSITIVE,
-    _for_editors("V", ideal=False, exclusiveMinimum=0),
-]
-Second = Annotated[
-    float,
-    BeforeValidator(_quantity("s")),
-    _POSITIVE,
-    _for_editors("s", ideal=False, exclusiveMinimum=0),
-]
-
-# `ideal` means "no such effect": an unbounded resolution is None, a spread or a noise is zero.
-_LIMIT = Annotated[float, _POSITIVE]
-HertzLimit = Annotated[
-    _LIMIT | None,
-    BeforeValidator(_ideal_to(None, _quantity("Hz"))),
-    _AS_IDEAL,
-    _for_editors("Hz", exclusiveMinimum=0),
-]
-Bits = Annotated[
-    Annotated[int, Field(ge=2, le=24)] | None,
-    BeforeValidator(_ideal_to(None)),
-    _AS_IDEAL,
-    _for_editors(whole=True, minimum=2, maximum=24),
-]
-Kelvin = Annotated[
-    _LIMIT | None,
-    BeforeValidator(_ideal_to(None, _quantity("K"))),
-    _AS_IDEAL,
-    _for_editors("K", exclusiveMinimum=0),
-]
-VoltLimit = Annotated[
-    _LIMIT | None,
-    BeforeValidator(_ideal_to(None, _quantity("V"))),
-    _AS_IDEAL,
-    _for_editors("V", exclusiveMinimum=0),
-]
-AmpereLimit = Annotated[
-    _LIMIT | None,
-    BeforeValidator(_ideal_to(None, _quantity("A"))),
-    _AS_IDEAL,
-    _for_editors("A", exclusiveMinimum=0),
-]
-Limit = Annotated[
-    _LIMIT | None,
-    BeforeValidator(_ideal_to(None, _quantity(""))),
-    _AS_IDEAL,
-    _for_editors(exclusiveMinimum=0),
-]
-SiemensLimit = Annotated[
-    _LIMIT | None,
-    BeforeValidator(_ideal_to(None, _quantity("S"))),
-    _AS_IDEAL,
-    _for_editors("S", exclusiveMinimum=0),
-]
-Sigma = Annotated[
-    float,
-    BeforeValidator(_ideal_to(0.0, _quantity(""))),
-    _AS_IDEAL,
-    Field(ge=0, lt=1),
-    _for_editors(minimum=0, exclusiveMaximum=1),
-]
-Excess = Annotated[
-    float,
-    BeforeValidator(_ideal_to(0.0, _quantity(""))),
-    _AS_IDEAL,
-    Field(ge=0),
-    _for_editors(minimum=0),
-]
-Hertz = Annotated[
-    float,
-    BeforeValidator(_ideal_to(0.0, _quantity("Hz"))),
-    _AS_IDEAL,
-    Field(ge=0),
-    _for_editors("Hz", minimum=0),
-]
-SigmaVolt = Annotated[
-    float,
-    BeforeValidator(_ideal_to(0.0, _quantity("V"))),
-    _AS_IDEAL,
-    Field(ge=0),
-    _for_editors("V", minimum=0),
-]
-# Of mismatch: a number, or Pelgrom's coefficient (in the number's unit times um) and an area.
-AreaSigma = Annotated[
-    Sigma,
-    BeforeValidator(_by_area("")),
-    _form_by_area(_for_editors(minimum=0, exclusiveMaximum=1), ""),
-]
-AreaSigmaVolt = Annotated[
-    SigmaVolt, BeforeValidator(_by_area("V")), _form_by_area(_for_editors("V", minimum=0), "V")
-]
-IdleSiemens = Annotated[
-    float,
-    BeforeValidator(_ideal_to(0.0, _quantity("S"))),
-    _AS_IDEAL,
-    Field(ge=0),
-    _for_editors("S", minimum=0),
-]
-Cubic = Annotated[float, BeforeValidator(_ideal_to(0.0)), _AS_IDEAL, _for_editors()]
-Ohm = Annotated[
-    float,
-    BeforeValidator(_ideal_to(0.0, _quantity("Ohm"))),
-    _AS_IDEAL,
-    Field(ge=0),
-    _for_editors("Ohm", minimum=0),
-]
-Joule = Annotated[
-    float,
-    BeforeValidator(_ideal_to(0.0, _quantity("J"))),
-    _AS_IDEAL,
-    Field(ge=0),
-    _for_editors("J", minimum=0),
-]
-Watt = Annotated[
-    float,
-    BeforeValidator(_ideal_to(0.0, _quantity("W"))),
-    _AS_IDEAL,
-    Field(ge=0),
-    _for_editors("W", minimum=0),
-]
-Wait = Annotated[
-    float,
-    BeforeValidator(_ideal_to(0.0, _quantity("s"))),
-    _AS_IDEAL,
-    Field(ge=0),
-    _for_editors("s", minimum=0),
-]
-SecondFromZero = Annotated[
-    float,
-    BeforeValidator(_quantity("s")),
-    Field(ge=0),
-    _for_editors("s", ideal=False, minimum=0),
-]
-SignedShare = Annotated[
-    float,
-    BeforeValidator(_ideal_to(0.0, _quantity(""))),
-    _AS_IDEAL,
-    _for_editors(),
-]
-SignedSiemens = Annotated[
-    float,
-    BeforeValidator(_ideal_to(0.0, _quantity("S"))),
-    _AS_IDEAL,
-    _for_editors("S"),
-]
-Loading = Annotated[
-    float,
-    BeforeValidator(_ideal_to(0.0, _quantity(""))),
-    _AS_IDEAL,
-    Field(ge=0, le=1),
-    _for_editors(minimum=0, maximum=1),
-]
+    return Discriminator(tag), BeforeValidator(named)

@@ -11,18 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from neurosim.config import (
-    Block,
-    BlockError,
-    Excess,
-    Hertz,
-    Kelvin,
-    Second,
-    Sourced,
-    or_ideal,
-    or_none,
-    with_none,
-)
+from neurosim.config import Block, BlockError, Sourced, or_ideal, or_none, with_none
 from neurosim.converters import (
     Adc,
     Channels,
@@ -52,6 +41,7 @@ from neurosim.devices.drift import Leak, LogRelaxation, PowerLaw, TableDrift
 from neurosim.devices.pulses import ExponentialStep, LinearStep, SoftBounds
 from neurosim.devices.read_noise import Telegraph
 from neurosim.errors import ProfileError
+from neurosim.quantities import Excess, Hertz, Kelvin, Second
 from neurosim.solvers.settings import Settling
 from neurosim.supply import Supply
 from neurosim.topology import Layers

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from neurosim.config import Joule, Sourced, Wait, Watt
+from neurosim.config import Sourced
+from neurosim.quantities import Joule, Wait, Watt
 
 __all__ = ["Supply"]
 

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field, TypeAdapter, ValidationError
 
-from neurosim import config
-from neurosim.config import Bits, Block, BlockError, Sigma, Sourced, Volt, VoltLimit
+from neurosim import config, quantities
+from neurosim.config import Block, BlockError, Sourced
+from neurosim.quantities import Bits, Sigma, Volt, VoltLimit
 
 UNIT_OF = {
     "Siemens": "S", "Farad": "F", "Volt": "V", "Second": "s", "Kelvin": "K", "VoltLimit": "V",
@@ -25,7 +26,7 @@ IDEAL_AS = {
 
 
 def adapter(name):
-    return TypeAdapter(getattr(config, name), config={"allow_inf_nan": False})
+    return TypeAdapter(getattr(quantities, name), config={"allow_inf_nan": False})
 
 
 class Part(Sourced):

@@ -13,6 +13,7 @@ PACKAGE = Path(neurosim.__file__).parent
 LAYERS = [
     {"errors", "units", "streams"},
     {"topology", "config", "files"},
+    {"quantities"},
     {"yaml_files"},
     {"circuit", "solvers", "devices", "converters", "supply", "data", "ideal", "metrics"},
     {"profile"},

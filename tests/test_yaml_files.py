@@ -9,8 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from neurosim.config import Bits, Block, Sigma, Sourced, Volt
+from neurosim.config import Block, Sourced
 from neurosim.errors import ProfileError
+from neurosim.quantities import Bits, Sigma, Volt
 from neurosim.yaml_files import dump_block, load_block, parse_block, with_value, with_values
 
 

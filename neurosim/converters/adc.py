@@ -7,9 +7,10 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.config import AmpereLimit, Bits, Sigma, Sourced, VoltLimit, or_ideal
+from neurosim.config import Sourced, or_ideal
 from neurosim.converters.channels import ChannelErrors, Channels
 from neurosim.converters.codes import Converted, fitting_range, quantise
+from neurosim.quantities import AmpereLimit, Bits, Sigma, VoltLimit
 
 __all__ = ["Adc", "CurrentSense"]
 

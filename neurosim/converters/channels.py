@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from neurosim.config import Excess, Sigma, Sourced
+from neurosim.config import Sourced
 from neurosim.converters.codes import lsb
+from neurosim.quantities import Excess, Sigma
 
 __all__ = ["ChannelErrors", "Channels"]
 

@@ -7,9 +7,10 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.config import Bits, SigmaVolt, Sourced, VoltLimit, or_ideal
+from neurosim.config import Sourced, or_ideal
 from neurosim.converters.channels import ChannelErrors, Channels
 from neurosim.converters.codes import Converted, quantise
+from neurosim.quantities import Bits, SigmaVolt, VoltLimit
 
 __all__ = ["Dac"]
 

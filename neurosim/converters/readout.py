@@ -17,24 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import (
     BeforeValidator,
-    Discriminator,
     Field,
     PlainSerializer,
     Tag,
     model_validator,
 )
 
-from neurosim.config import (
-    Bits,
-    BlockError,
-    Excess,
-    Farad,
-    Limit,
-    Sigma,
-    SigmaVolt,
-    Sourced,
-)
+from neurosim.config import BlockError, Sourced, one_of
 from neurosim.converters.codes import Converted, fitting_range, quantise
+from neurosim.quantities import Bits, Excess, Farad, Limit, Sigma, SigmaVolt
 
 __all__ = ["Correlator", "DoubleSampling", "Readout"]
 
@@ -149,31 +140,15 @@ def _schema_of_plain(schema: dict[str, Any]) -> None:
     schema["anyOf"].append({"const": "plain"})
 
 
-_KINDS = ("cds", "correlator")
-
-
-def _kind(value: Any) -> str:
-    """Which class a block belongs to, its kind being a known one."""
-    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
-    return kind if kind in _KINDS else _KINDS[0]
-
-
-def _named(value: Any) -> Any:
-    """Refuse a block without a known kind in plain words."""
-    if isinstance(value, dict) and value.get("kind") not in _KINDS:
-        said = f"but is {value['kind']!r}" if "kind" in value else "but is missing"
-        raise BlockError([(("kind",), f"must be one of {', '.join(_KINDS)}, {said}")])
-    return value
-
-
+_which, _named = one_of(("cds", "correlator"), key="kind")
 _Any = Annotated[
     Annotated[DoubleSampling, Tag("cds")] | Annotated[Correlator, Tag("correlator")],
-    Discriminator(_kind),
+    _which,
 ]
 # Of a profile: `plain` reads every phase by itself.
 Readout = Annotated[
     _Any | None,
-    BeforeValidator(_named),
+    _named,
     BeforeValidator(_plain),
     PlainSerializer(lambda value: "plain" if value is None else value, return_type=Any),
     Field(json_schema_extra=_schema_of_plain),

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from neurosim.config import BlockError, Cubic, IdleSiemens, Sourced
+from neurosim.config import BlockError, Sourced
 from neurosim.devices.levels import EvenResistance, Levels, nearest
+from neurosim.quantities import Cubic, IdleSiemens
 
 __all__ = ["CouplingDevice", "Target"]
 

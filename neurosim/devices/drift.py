@@ -21,20 +21,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import Field, Tag, model_validator
 
-from neurosim.config import (
-    BlockError,
-    IdleSiemens,
-    Second,
-    SecondFromZero,
-    Siemens,
-    Sigma,
-    SignedSiemens,
-    Sourced,
-    or_ideal,
-)
+from neurosim.config import BlockError, Sourced, one_of, or_ideal
 from neurosim.devices.curves import Curve, evaluate
+from neurosim.quantities import IdleSiemens, Second, SecondFromZero, Siemens, Sigma, SignedSiemens
 
 __all__ = ["Drift", "Leak", "LogRelaxation", "PowerLaw", "TableDrift"]
 
@@ -242,28 +233,12 @@ def _on(written_S: Array, aged_S: Array) -> Array:
     return np.where(written_S > 0, np.maximum(aged_S, 0.0), 0.0)
 
 
-_LAWS = ("power", "log", "leak", "table")
-
-
-def _law(value: Any) -> str:
-    """Which class a block belongs to, its law being a known one."""
-    law = value.get("law") if isinstance(value, dict) else getattr(value, "law", None)
-    return law if law in _LAWS else _LAWS[0]
-
-
-def _named(value: Any) -> Any:
-    """Refuse a block without a known law in plain words."""
-    if isinstance(value, dict) and value.get("law") not in _LAWS:
-        said = f"but is {value['law']!r}" if "law" in value else "but is missing"
-        raise BlockError([(("law",), f"must be one of {', '.join(_LAWS)}, {said}")])
-    return value
-
-
+_which, _named = one_of(("power", "log", "leak", "table"))
 _Any = Annotated[
     Annotated[PowerLaw, Tag("power")]
     | Annotated[LogRelaxation, Tag("log")]
     | Annotated[Leak, Tag("leak")]
     | Annotated[TableDrift, Tag("table")],
-    Discriminator(_law),
+    _which,
 ]
-Drift = Annotated[_Any | None, BeforeValidator(_named), *or_ideal]
+Drift = Annotated[_Any | None, _named, *or_ideal]

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import model_validator
 
-from neurosim.config import BlockError, Sigma, Sourced
+from neurosim.config import BlockError, Sourced
+from neurosim.quantities import Sigma
 
 __all__ = ["FAULTS", "Faults", "Faulty"]
 

@@ -13,15 +13,15 @@ G_0 = 1 / R_0 is the idle conductance and Delta the range above it. N alone is l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, Field, Tag, model_validator
 
-from neurosim.config import Block, BlockError, IdleSiemens, or_ideal
+from neurosim.config import Block, BlockError, one_of, or_ideal
+from neurosim.quantities import IdleSiemens
 
 __all__ = ["EvenConductance", "EvenResistance", "LevelTable", "Levels", "nearest"]
 
@@ -94,33 +94,20 @@ class LevelTable(Block):
         return np.array(self.values_S, dtype=np.float64)
 
 
-_LAWS = ("conductance", "resistance", "table")
-
-
-def _tag(value: Any) -> str:
-    law = value.get("law") if isinstance(value, Mapping) else getattr(value, "law", None)
-    return law if law in _LAWS else "count"
-
-
-def _named(value: Any) -> Any:
-    if isinstance(value, Mapping) and value.get("law") not in _LAWS:
-        raise BlockError([(("law",), f"must be {', '.join(_LAWS[:-1])} or {_LAWS[-1]}")])
-    return value
-
-
 def _shortest(value: Any) -> Any:
     """Equally spaced conductances as their number alone, however they were written."""
     return value.count if isinstance(value, EvenConductance) else value
 
 
+_which, _named = one_of(("conductance", "resistance", "table"), other="count")
 _Any = Annotated[
     Annotated[Count, Tag("count")]
     | Annotated[EvenConductance, Tag("conductance")]
     | Annotated[EvenResistance, Tag("resistance")]
     | Annotated[LevelTable, Tag("table")],
-    Discriminator(_tag),
+    _which,
 ]
-Levels = Annotated[_Any | None, AfterValidator(_shortest), BeforeValidator(_named), *or_ideal]
+Levels = Annotated[_Any | None, AfterValidator(_shortest), _named, *or_ideal]
 
 
 def nearest(ladder: Array, conductance_S: Array, *, up: bool = True) -> NDArray[np.int64]:

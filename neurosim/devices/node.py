@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.config import (
+from neurosim.config import Sourced
+from neurosim.quantities import (
     AreaSigma,
     AreaSigmaVolt,
     Farad,
@@ -16,7 +17,6 @@ from neurosim.config import (
     Ohm,
     Siemens,
     SiemensLimit,
-    Sourced,
     Volt,
     VoltLimit,
 )

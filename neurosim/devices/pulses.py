@@ -21,14 +21,15 @@ has been written beyond them stays there until a pulse the other way.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import Field, Tag, model_validator
 
-from neurosim.config import BlockError, Excess, Sigma, SignedShare, Sourced, or_ideal
+from neurosim.config import BlockError, Sourced, one_of, or_ideal
 from neurosim.devices.node import spread
+from neurosim.quantities import Excess, Sigma, SignedShare
 from neurosim.streams import Streams
 
 __all__ = ["ExponentialStep", "LinearStep", "Pulse", "PulsedDevices", "SoftBounds"]
@@ -243,27 +244,11 @@ class ExponentialStep(_PulseLaw):
         return np.maximum(up, 0.0), np.maximum(down, 0.0)
 
 
-_LAWS = ("linear_step", "soft_bounds", "exponential_step")
-
-
-def _law(value: Any) -> str:
-    """Which class a block belongs to, its law being a known one."""
-    law = value.get("law") if isinstance(value, dict) else getattr(value, "law", None)
-    return law if law in _LAWS else _LAWS[0]
-
-
-def _named(value: Any) -> Any:
-    """Refuse a block without a known law in plain words."""
-    if isinstance(value, dict) and value.get("law") not in _LAWS:
-        said = f"but is {value['law']!r}" if "law" in value else "but is missing"
-        raise BlockError([(("law",), f"must be one of {', '.join(_LAWS)}, {said}")])
-    return value
-
-
+_which, _named = one_of(("linear_step", "soft_bounds", "exponential_step"))
 _Any = Annotated[
     Annotated[LinearStep, Tag("linear_step")]
     | Annotated[SoftBounds, Tag("soft_bounds")]
     | Annotated[ExponentialStep, Tag("exponential_step")],
-    Discriminator(_law),
+    _which,
 ]
-Pulse = Annotated[_Any | None, BeforeValidator(_named), *or_ideal]
+Pulse = Annotated[_Any | None, _named, *or_ideal]

@@ -27,8 +27,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from neurosim.config import BlockError, Second, Siemens, Sourced, or_ideal
+from neurosim.config import BlockError, Sourced, or_ideal
 from neurosim.devices.curves import Curve, evaluate
+from neurosim.quantities import Second, Siemens
 
 __all__ = ["DeviceNoise", "Telegraph", "Traps", "Variance"]
 

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 from scipy.special import ndtr, ndtri
 
-from neurosim.config import Block, Joule, Siemens, Sigma, Sourced, Wait, or_none, with_none
+from neurosim.config import Block, Sourced, or_none, with_none
 from neurosim.devices.curves import Curve, evaluate
+from neurosim.quantities import Joule, Siemens, Sigma, Wait
 
 __all__ = ["Verify", "Write", "Written"]
 

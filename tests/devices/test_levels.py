@@ -104,7 +104,7 @@ def test_a_table_of_equally_spaced_levels_is_the_plain_number_of_them():
     ("levels", "text"),
     [
         ({"law": "table", "values_S": [2e-6, 1e-6]}, "values_S: must be ascending"),
-        ({"law": "logarithm", "count": 4}, "law: must be conductance, resistance or table"),
+        ({"law": "logarithm", "count": 4}, "law: must be one of conductance, resistance, table"),
         ({"law": "conductance", "count": 1}, "count: must be at least 2"),
         (1, "levels.*must be at least 2"),
         (resistance(8), "idle_S: must be above 0 S where levels"),
