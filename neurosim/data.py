@@ -4,14 +4,17 @@ A flow-matching triple is a point on the straight line from noise to an image, a
 
 .. math:: x_t = (1 - t)\, x_0 + t\, x_1, \qquad u_t = x_1 - x_0
 
-with x0 ~ N(0, I), t ~ U(0, 1), and x0 paired with x1 by exact optimal transport over the batch.
+with x0 ~ N(0, I), t ~ U(0, 1), and x0 paired with x1 by exact optimal transport over the batch, or
+over the whole set of images, of which batches are then parts.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields
+from threading import Lock
 from types import TracebackType
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +23,10 @@ from scipy.optimize import linear_sum_assignment
 from neurosim.errors import DataError
 from neurosim.streams import Streams
 
-__all__ = ["FlowBatch", "PairSource", "load_digits", "optimal_pairs", "to_grid"]
+__all__ = ["FlowBatch", "PairSource", "Pairing", "load_digits", "optimal_pairs", "to_grid"]
 
 Array = NDArray[np.float64]
+Pairing = Literal["batch", "epoch"]
 
 _GREY_STEPS = 16  # the digits' grey levels are 0..16
 _PREFETCH_DEPTH = 2
@@ -132,8 +136,12 @@ class PairSource:
     batch : int
         Rows of a batch, 1 to n, the images drawn without replacement.
     streams : Streams
-        Its stream `pairs`, one generator an update.
+        Its stream `pairs`, one generator a pairing.
     prefetch : bool
+    pairing : {"batch", "epoch"}
+        What is paired at once: each batch by itself, or noise with all images, which then makes
+        n // batch batches (rows left over are not shown in that epoch). The more rows are paired,
+        the straighter and the less crossed are their paths.
 
     Raises
     ------
@@ -148,7 +156,14 @@ class PairSource:
     (2, 3)
     """
 
-    def __init__(self, images: Array, batch: int, streams: Streams, prefetch: bool) -> None:
+    def __init__(
+        self,
+        images: Array,
+        batch: int,
+        streams: Streams,
+        prefetch: bool,
+        pairing: Pairing = "batch",
+    ) -> None:
         if images.ndim != 2 or not np.isfinite(images).all():
             raise DataError(
                 f"PairSource.images must be a finite array of shape (n, d), but has shape "
@@ -161,7 +176,11 @@ class PairSource:
                 f"choose a batch in that range or bring more images."
             )
         self._images, self._batch, self._streams = images, batch, streams
-        self._prefetch = prefetch and batch >= _SMALLEST_PREFETCHED_BATCH
+        self._per_pairing = len(images) // batch if pairing == "epoch" else 1
+        paired = len(images) if pairing == "epoch" else batch
+        self._prefetch = prefetch and paired >= _SMALLEST_PREFETCHED_BATCH
+        self._epochs: dict[int, FlowBatch] = {}
+        self._lock = Lock()
         self._pool: ThreadPoolExecutor | None = None
         self._pending: dict[int, Future[FlowBatch]] = {}
 
@@ -191,10 +210,22 @@ class PairSource:
         return self._draw(update) if ready is None else ready.result()
 
     def _draw(self, update: int) -> FlowBatch:
-        rng = self._streams.generator("pairs", update)
-        x0 = rng.standard_normal((self._batch, self._images.shape[1]))
-        x1 = self._images[rng.permutation(len(self._images))[: self._batch]]
+        if self._per_pairing == 1:
+            return self._pair(update, self._batch)
+        epoch, part = divmod(update, self._per_pairing)
+        with self._lock:
+            if epoch not in self._epochs:
+                self._epochs = dict([*self._epochs.items()][-1:])
+                self._epochs[epoch] = self._pair(epoch, len(self._images))
+            whole = self._epochs[epoch]
+        rows = slice(part * self._batch, (part + 1) * self._batch)
+        return FlowBatch(whole.x_t[rows], whole.u_t[rows], whole.t[rows])
+
+    def _pair(self, index: int, n_rows: int) -> FlowBatch:
+        rng = self._streams.generator("pairs", index)
+        x0 = rng.standard_normal((n_rows, self._images.shape[1]))
+        x1 = self._images[rng.permutation(len(self._images))[:n_rows]]
         x1 = x1[optimal_pairs(x0, x1)]
-        t = rng.random(self._batch)
+        t = rng.random(n_rows)
         x_t = (1 - t[:, None]) * x0 + t[:, None] * x1
         return FlowBatch(x_t, x1 - x0, t)

@@ -111,6 +111,43 @@ def test_batch_is_paired_optimally():
     np.testing.assert_array_equal(optimal_pairs(x0, x1), np.arange(30))
 
 
+def test_parts_of_an_epoch_are_one_optimal_pairing_of_all_images():
+    images = random_images(30)
+    source = PairSource(images, 7, Streams(3), prefetch=False, pairing="epoch")
+    for epoch in (0, 2):
+        parts = [ends(source.batch_at(4 * epoch + k)) for k in range(4)]
+        x0, x1 = (np.concatenate(side) for side in zip(*parts, strict=True))
+        np.testing.assert_array_equal(optimal_pairs(x0, x1), np.arange(28))
+        distance = np.abs(x1[:, None] - images).max(axis=2)
+        assert len(set(distance.argmin(axis=1))) == 28
+
+
+def test_an_epoch_of_one_batch_is_that_batch():
+    images = random_images(20)
+    plain, epoch = (
+        PairSource(images, 20, Streams(3), prefetch=False, pairing=pairing)
+        for pairing in ("batch", "epoch")
+    )
+    assert_same_bits(plain.batch_at(5), epoch.batch_at(5))
+
+
+def test_each_epoch_is_paired_once_however_its_batches_are_asked_for(monkeypatch):
+    calls: list[int] = []
+
+    def spy(x0, x1):
+        calls.append(len(x0))
+        return optimal_pairs(x0, x1)
+
+    monkeypatch.setattr(neurosim.data, "optimal_pairs", spy)
+    images = random_images(600)
+    with PairSource(images, 100, Streams(0), prefetch=True, pairing="epoch") as source:
+        ahead = [source.batch_at(update) for update in range(9)]
+    assert calls == [600, 600]
+    plain = PairSource(images, 100, Streams(0), prefetch=False, pairing="epoch")
+    for update, batch in enumerate(ahead):
+        assert_same_bits(batch, plain.batch_at(update))
+
+
 def test_noise_is_standard_normal_and_time_is_uniform():
     source = PairSource(random_images(500), 400, Streams(1), prefetch=False)
     batches = [source.batch_at(update) for update in range(5)]

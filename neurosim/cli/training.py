@@ -134,6 +134,9 @@ def _memory_line(profile: Profile, experiment: Experiment) -> str:
     default=None,
     help="Measure offsets, gains and springs of the die before training.",
 )
+@click.option(
+    "--from", "start", type=FOLDER, metavar="RUN", help="Begin with the weights of a trained run."
+)
 @click.option("--seed", type=SEED, help="Of the die, the weights, the data and all noise.")
 @click.option("--out", type=FOLDER, help="Run folder.  [default: runs/PROFILE]")
 @click.option(
@@ -179,6 +182,7 @@ def train(profile: str | None, out: Path | None, go_on: bool, as_json: bool, **g
                 experiment,
                 out,
                 command=command_line(),
+                start=None if given["start"] is None else Run.open(given["start"]),
                 progress=bar.on_update,
             )
     except KeyboardInterrupt:
@@ -205,7 +209,8 @@ def _check_same(run: Run, profile: str | None, given: dict[str, Any]) -> None:
     if given["experiment"] is None:
         stored = run.experiment
         flow = {"settle_tau": stored.flow.settle_tau, "beta": stored.flow.beta}
-        known = stored.model_dump() | flow | {"engine": run.profile.settling.engine}
+        begun = {"engine": run.profile.settling.engine, "start": run.start}
+        known = stored.model_dump() | flow | begun
         different = [k for k, v in given.items() if v is not None and v != known.get(k, v)]
     else:
         different = [] if experiment == run.experiment else ["experiment"]

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from neurosim.chip.interface import DataSheet
 from neurosim.config import Block, BlockError
+from neurosim.data import Pairing
 from neurosim.host.clip import Clip, ClipOrNumber
 
 __all__ = ["Experiment", "FlowSettings", "Learning", "Mode", "SamplingSettings"]
@@ -123,12 +124,18 @@ class Experiment(Block):
     ----------
     updates, batch : int
         Number of weight updates and of presentations in each.
+    pairing : {"batch", "epoch"}
+        Whether noise is paired with each batch's images, or with all images at once, of which
+        batches are then parts (see `neurosim.data`).
     optimizer : {"adam", "sgd"}
     learning_rate : float
     schedule : {"constant", "cosine"}
         `cosine` decays the rate to zero over the run.
     momentum : tuple of float
         Decay rates of Adam's two moments.
+    average : float
+        Decay rate, an update, of a running mean of the shadow weights, which the chip is programmed
+        with at the end; 0 programs the last weights.
     clip : Clip or float or None
         Bound on the gradient: a number is the largest norm of all parameters together, a block
         may keep it local (see `neurosim.host.clip`); None does not clip.
@@ -146,10 +153,12 @@ class Experiment(Block):
 
     updates: Count = 2000
     batch: Count = 512
+    pairing: Pairing = "batch"
     optimizer: Literal["adam", "sgd"] = "adam"
     learning_rate: Positive = 1e-3
     schedule: Literal["constant", "cosine"] = "constant"
     momentum: tuple[Decay, Decay] = (0.9, 0.95)
+    average: Decay = 0.0
     clip: ClipOrNumber = Clip(per="global", value=1.0)
     learning: Learning = Learning()
     gain: Positive = 0.5
@@ -158,3 +167,10 @@ class Experiment(Block):
     seed: Annotated[int, Field(ge=0)] = 0
     flow: FlowSettings = FlowSettings()
     sampling: SamplingSettings = SamplingSettings()
+
+    @model_validator(mode="after")
+    def _averages_are_of_shadow_weights(self) -> Experiment:
+        if self.average and self.learning.mode == "in_memory":
+            text = "is for learning.mode shadow: devices that take pulses hold no average"
+            raise BlockError([(("average",), f"{text}; leave it out")])
+        return self

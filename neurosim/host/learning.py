@@ -65,10 +65,12 @@ class ShadowWeights:
         self.optimizer = Optimizer(start, experiment, chip.data_sheet.full_scale)
 
     def learn(self, gradient: Weights, rate: float, update: int) -> float:
-        """Step the shadow weights, and program the chip if it is time."""
+        """Step the shadow weights, and program the chip if it is time; at the end their average."""
         norm = self.optimizer.step(gradient, rate)
         done, every = update + 1, self._experiment.learning.every
-        if done % every == 0 or done == self._experiment.updates:
+        if done == self._experiment.updates:
+            self._chip.program(self.optimizer.average)
+        elif done % every == 0:
             self._chip.program(self.optimizer.weights)
         return norm
 

@@ -60,31 +60,31 @@ class Descent:
 
     def __init__(self, n_parameters: int, experiment: Experiment) -> None:
         self._first, self._second = np.zeros(n_parameters), np.zeros(n_parameters)
-        self._n_steps = 0
+        self.n_steps = 0
         self._experiment = experiment
 
     def direction(self, gradient: Weights) -> tuple[Array, float]:
         """Vector to go against, of size 1 for Adam, and the gradient's norm before the clip."""
         norm = float(np.linalg.norm(pack(gradient)))
         g = pack(clipped(gradient, self._experiment.clip))
-        self._n_steps += 1
+        self.n_steps += 1
         if self._experiment.optimizer == "adam":
             b1, b2 = self._experiment.momentum
             self._first = b1 * self._first + (1 - b1) * g
             self._second = b2 * self._second + (1 - b2) * g**2
-            first = self._first / (1 - b1**self._n_steps)
-            second = self._second / (1 - b2**self._n_steps)
+            first = self._first / (1 - b1**self.n_steps)
+            second = self._second / (1 - b2**self.n_steps)
             g = first / (np.sqrt(second) + self.EPSILON)
         return g, norm
 
     def state(self) -> dict[str, Any]:
         """Everything that later directions depend on."""
-        return {"first": self._first, "second": self._second, "n_steps": self._n_steps}
+        return {"first": self._first, "second": self._second, "n_steps": self.n_steps}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from a `state`."""
         self._first, self._second = state["first"], state["second"]
-        self._n_steps = int(state["n_steps"])
+        self.n_steps = int(state["n_steps"])
 
 
 class Optimizer:
@@ -103,6 +103,7 @@ class Optimizer:
     def __init__(self, weights: Weights, experiment: Experiment, full_scale: float) -> None:
         self._shape = weights.coupling.shape
         self._vector = pack(weights)
+        self._decay, self._average = experiment.average, self._vector
         self._descent = Descent(self._vector.size, experiment)
         self._full_scale = full_scale
 
@@ -111,17 +112,32 @@ class Optimizer:
         """The shadow weights."""
         return unpack(self._vector, self._shape)
 
+    @property
+    def average(self) -> Weights:
+        r"""Running mean of the weights; the weights themselves if the experiment averages none.
+
+        .. math:: a_n = d_n a_{n-1} + (1 - d_n) w_n, \quad d_n = \min(d, (n - 1) / (n + 9))
+
+        The growing decay forgets the start within the first updates.
+        """
+        return unpack(self._average, self._shape)
+
     def step(self, gradient: Weights, rate: float) -> float:
         """Change the weights against the gradient; returns its norm before the clip."""
         direction, norm = self._descent.direction(gradient)
         self._vector = np.clip(self._vector - rate * direction, -self._full_scale, self._full_scale)
+        n = self._descent.n_steps
+        decay = min(self._decay, (n - 1) / (n + 9))
+        self._average = decay * self._average + (1 - decay) * self._vector
         return norm
 
     def state(self) -> dict[str, Any]:
         """Everything that later steps depend on."""
-        return {"weights": self._vector} | self._descent.state()
+        found = {"average": self._average} if self._decay else {}
+        return {"weights": self._vector} | found | self._descent.state()
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from a `state`."""
         self._vector = state["weights"]
+        self._average = state["average"] if self._decay else self._vector
         self._descent.restore(state)

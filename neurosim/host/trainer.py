@@ -62,6 +62,8 @@ class Trainer:
     experiment : Experiment
     images : ndarray, shape (n, n_visible)
         Training data in [-1, 1].
+    start : Weights, optional
+        Where training begins, instead of random weights.
 
     Attributes
     ----------
@@ -73,7 +75,13 @@ class Trainer:
     ``for update in Trainer(chip, experiment, images): print(update.flow_loss)``
     """
 
-    def __init__(self, chip: ChipInterface, experiment: Experiment, images: Array) -> None:
+    def __init__(
+        self,
+        chip: ChipInterface,
+        experiment: Experiment,
+        images: Array,
+        start: Weights | None = None,
+    ) -> None:
         self.chip, self.experiment = chip, experiment
         self.flow = experiment.flow.on(chip.data_sheet)
         self.n_done = 0
@@ -87,9 +95,17 @@ class Trainer:
         self._refresh_every = self._updates_between_refreshes()
         streams = Streams(experiment.seed)
         sheet = chip.data_sheet
-        start = initial_weights(sheet.layers, experiment.gain, streams.generator("weights"))
+        if start is None:
+            start = initial_weights(sheet.layers, experiment.gain, streams.generator("weights"))
+        elif start.coupling.shape != (sheet.layers.n_odd, sheet.layers.n_even):
+            raise DataError(
+                f"Trainer.start must be the weights of a network {sheet.layers.sizes}, but has "
+                f"couplings of shape {start.coupling.shape}; start from a run of the same layers."
+            )
         self.learner = learner(chip, start, experiment)
-        self._pairs = PairSource(images, experiment.batch, streams, prefetch=True)
+        self._pairs = PairSource(
+            images, experiment.batch, streams, prefetch=True, pairing=experiment.pairing
+        )
         self.calibration: Calibration | None = None
         if experiment.calibrate:
             self.calibration = calibrate(chip, self.flow, seed=experiment.seed)

@@ -28,7 +28,9 @@ from neurosim.chip import Chip
 from neurosim.errors import CheckpointError, NeurosimError, RunError
 from neurosim.files import load_tree, save_tree, write_text
 from neurosim.host import Calibration, Experiment, Trainer
+from neurosim.host.optimizer import unpack
 from neurosim.profile import Profile
+from neurosim.topology import Layers, Weights
 from neurosim.yaml_files import dump_block, load_block
 
 __all__ = ["Run", "versions"]
@@ -166,6 +168,30 @@ class Run:
                 f"{self.checkpoint} must say how many updates are done, but does not; train again "
                 "into a new folder."
             ) from None
+
+    @property
+    def start(self) -> Path | None:
+        """The run whose weights this one began with."""
+        found = self.facts.get("start")
+        return None if found is None else Path(found)
+
+    def weights(self) -> Weights:
+        """What the host last meant its chip to hold at the end: shadow weights, or their average.
+
+        Raises
+        ------
+        RunError
+            The host of this run keeps no weights: it learns in memory, or came from a table.
+        """
+        kept = self.load()["trainer"].get("optimizer", {})
+        vector = kept.get("average", kept.get("weights"))
+        if vector is None:
+            raise RunError(
+                f"{self.path} must be a run whose host keeps the weights, but it keeps none; start "
+                "from one that trained with learning.mode shadow."
+            )
+        layers = Layers(self.profile.layers)
+        return unpack(vector, (layers.n_odd, layers.n_even))
 
     def chip(self, n_threads: int | None = None) -> Chip:
         """The chip as the checkpoint left it."""

@@ -31,6 +31,7 @@ def train(
     out: Path | str,
     *,
     command: str = "",
+    start: Run | None = None,
     progress: Progress | None = None,
     n_threads: int | None = None,
 ) -> Run:
@@ -44,6 +45,8 @@ def train(
         A folder that does not exist yet.
     command : str
         How to repeat the run, for the report.
+    start : Run, optional
+        A trained run whose weights are where training begins, on whatever chip.
     progress : callable, optional
         Called after each update with it and the total.
     n_threads : int, optional
@@ -58,8 +61,11 @@ def train(
     """
     images, _ = load_digits()
     chip = Chip(profile, experiment.seed, n_threads=n_threads)
-    trainer = Trainer(chip, experiment, images)
+    weights = None if start is None else start.weights()
+    trainer = Trainer(chip, experiment, images, weights)
     run = Run.create(Path(out), profile, experiment, command)
+    if start is not None:
+        run.note(start=str(start.path))
     if trainer.calibration is not None:
         run.note(calibration=trainer.calibration.summary())
     return _continue(run, chip, trainer, progress)
@@ -80,8 +86,10 @@ def resume(
     run = Run.open(Path(out))
     images, _ = load_digits()
     chip = Chip(run.profile, run.experiment.seed, n_threads=n_threads)
-    trainer = Trainer(chip, run.experiment, images)
-    if run.checkpoint.exists():
+    begun, start = run.checkpoint.exists(), run.start
+    weights = None if begun or start is None else Run.open(start).weights()
+    trainer = Trainer(chip, run.experiment, images, weights)
+    if begun:
         run.restore(chip, trainer)
     run.cut_metrics(trainer.n_done)
     return _continue(run, chip, trainer, progress)

@@ -50,6 +50,28 @@ def test_shadow_weights_stay_within_full_scale():
     np.testing.assert_array_equal(optimizer.weights.coupling, 0.6)
 
 
+def test_the_average_is_the_weighted_mean_of_all_weights():
+    start = Weights(np.zeros((2, 2)), np.zeros(4))
+    experiment = Experiment(optimizer="sgd", clip=None, average=0.9)
+    optimizer = Optimizer(start, experiment, full_scale=10.0)
+    rng, path = np.random.default_rng(0), []
+    for _ in range(200):
+        g = Weights(rng.standard_normal((2, 2)), rng.standard_normal(4))
+        optimizer.step(g, 0.1)
+        path.append(vector(optimizer.weights))
+    decays = np.minimum(0.9, np.arange(200) / np.arange(10, 210))
+    shares = (1 - decays) * np.append(np.cumprod(decays[:0:-1])[::-1], 1.0)
+    assert shares.sum() == pytest.approx(1)  # nothing of the start is left
+    np.testing.assert_allclose(vector(optimizer.average), shares @ np.array(path))
+
+
+def test_without_averaging_the_average_is_the_last_weights():
+    start = initial_weights(LAYERS, 0.5, np.random.default_rng(0))
+    optimizer = Optimizer(start, Experiment(), full_scale=10.0)
+    optimizer.step(start, 0.1)
+    np.testing.assert_array_equal(vector(optimizer.average), vector(optimizer.weights))
+
+
 def test_initial_weights_have_the_published_spread():
     weights = initial_weights(LAYERS, 0.5, np.random.default_rng(0))
     w0, w1 = weights.matrix(LAYERS, 0), weights.matrix(LAYERS, 1)

@@ -14,6 +14,7 @@ import pytest
 
 from neurosim.errors import CheckpointError, DataError, RunError
 from neurosim.host import Experiment, FlowSettings, Learning
+from neurosim.host.optimizer import pack
 from neurosim.profile import load_profile
 from neurosim.runs import Run, resume, train
 from neurosim.yaml_files import with_value, with_values
@@ -100,6 +101,52 @@ def test_a_run_on_ageing_noisy_devices_resumes_to_the_same_bits(tmp_path):
     ages = [run.load()["chip"]["ageing"] for run in (whole, resumed)]
     np.testing.assert_array_equal(*[age["written_at_s"] for age in ages])
     assert without_wall(whole.metrics_path) == without_wall(resumed.metrics_path)
+
+
+def test_an_averaged_run_resumes_to_the_same_bits_and_ends_on_the_average(tmp_path):
+    experiment = Experiment(**TINY, average=0.9, pairing="epoch", schedule="cosine")
+    whole = train(profile("ideal_hopfield"), experiment, tmp_path / "whole")
+
+    def stop(update, total):
+        if update.update == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(profile("ideal_hopfield"), experiment, tmp_path / "cut", progress=stop)
+    resumed = resume(tmp_path / "cut")
+    assert without_wall(whole.metrics_path) == without_wall(resumed.metrics_path)
+    kept, again = (run.load()["trainer"]["optimizer"] for run in (whole, resumed))
+    np.testing.assert_array_equal(kept["average"], again["average"])
+    assert np.abs(kept["average"] - kept["weights"]).max() > 0
+    np.testing.assert_array_equal(pack(whole.weights()), kept["average"])
+    chip = whole.chip()
+    writes = chip.ledger.device_writes
+    chip.program(whole.weights())
+    assert chip.ledger.device_writes == writes  # every device has the average for its target
+
+
+def test_a_run_begins_with_the_weights_of_another_on_another_chip(tmp_path):
+    first = train(profile("ideal_hopfield"), Experiment(**TINY, average=0.5), tmp_path / "first")
+    begun = []
+
+    def stop(update, total):
+        begun.append(Run.open(tmp_path / "second").load()["trainer"]["optimizer"]["weights"])
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(profile(), Experiment(**TINY), tmp_path / "second", start=first, progress=stop)
+    np.testing.assert_array_equal(begun[0], pack(first.weights()))
+    assert Run.open(tmp_path / "second").start == first.path
+    whole = train(profile(), Experiment(**TINY), tmp_path / "whole", start=first)
+    np.testing.assert_array_equal(weights(whole), weights(resume(tmp_path / "second")))
+
+
+def test_a_run_of_other_layers_is_no_start(tmp_path):
+    first = train(profile(), Experiment(**TINY), tmp_path / "first")
+    other = with_value(profile(), "layers", (64, 14, 10))
+    with pytest.raises(DataError, match="start from a run of the same layers"):
+        train(other, Experiment(**TINY), tmp_path / "second", start=first)
+    assert not (tmp_path / "second").exists()
 
 
 LEARNING = {
