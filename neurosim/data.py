@@ -121,6 +121,16 @@ class FlowBatch:
         for field in fields(self):
             getattr(self, field.name).setflags(write=False)
 
+    @property
+    def x_0(self) -> Array:
+        """Noise where the paths begin."""
+        return self.x_t - self.t[:, None] * self.u_t
+
+    @property
+    def x_1(self) -> Array:
+        """Images where they end."""
+        return self.x_t + (1 - self.t[:, None]) * self.u_t
+
 
 class PairSource:
     """Source of training triples: the batch of an update depends on seed and update alone.

@@ -2,7 +2,14 @@
 
 from neurosim.host.calibration import Calibration, calibrate
 from neurosim.host.clip import Clip
-from neurosim.host.experiment import Experiment, FlowSettings, Learning, SamplingSettings
+from neurosim.host.contrastive import energy_contrast
+from neurosim.host.experiment import (
+    Contrast,
+    Experiment,
+    FlowSettings,
+    Learning,
+    SamplingSettings,
+)
 from neurosim.host.gradep import contrast, gradient
 from neurosim.host.optimizer import Optimizer, initial_weights
 from neurosim.host.phases import Presentation, free_phase, present
@@ -12,6 +19,7 @@ from neurosim.host.trainer import Trainer, Update
 __all__ = [
     "Calibration",
     "Clip",
+    "Contrast",
     "Experiment",
     "FlowSettings",
     "Learning",
@@ -23,6 +31,7 @@ __all__ = [
     "calibrate",
     "contrast",
     "draw_samples",
+    "energy_contrast",
     "free_phase",
     "gradient",
     "initial_weights",

@@ -11,7 +11,7 @@ from neurosim.config import Block, BlockError
 from neurosim.data import Pairing
 from neurosim.host.clip import Clip, ClipOrNumber
 
-__all__ = ["Experiment", "FlowSettings", "Learning", "Mode", "SamplingSettings"]
+__all__ = ["Contrast", "Experiment", "FlowSettings", "Learning", "Mode", "SamplingSettings"]
 
 Mode = Literal["spring", "gradient", "free-running"]
 MODES: tuple[Mode, ...] = ("spring", "gradient", "free-running")
@@ -76,6 +76,24 @@ class SamplingSettings(Block):
     mode: Mode = "free-running"
     t_end: Annotated[float, Field(ge=1e-9, le=100)] = 1.2
     dt: Annotated[float, Field(gt=0, le=1)] = 0.01
+
+
+class Contrast(Block):
+    """A second stage that contrasts images with the chip's own samples, see `host.contrastive`.
+
+    Parameters
+    ----------
+    weight : float
+        Of the difference of energies, beside the flow-matching loss.
+    t_end : float
+        Generation time of the samples that images are contrasted with.
+    begin : float
+        Share of the updates after which this joins flow matching.
+    """
+
+    weight: Positive = 4.0
+    t_end: Annotated[float, Field(ge=1e-9, le=100)] = 1.3
+    begin: Annotated[float, Field(ge=0, lt=1)] = 0.5
 
 
 class Learning(Block):
@@ -148,6 +166,8 @@ class Experiment(Block):
     seed : int
         Of the die, the initial weights, the data and every noise.
     flow : FlowSettings
+    contrast : Contrast or None
+        A contrastive second stage; None matches the flow alone.
     sampling : SamplingSettings
     """
 
@@ -166,6 +186,7 @@ class Experiment(Block):
     dataset: Literal["digits"] = "digits"
     seed: Annotated[int, Field(ge=0)] = 0
     flow: FlowSettings = FlowSettings()
+    contrast: Contrast | None = None
     sampling: SamplingSettings = SamplingSettings()
 
     @model_validator(mode="after")

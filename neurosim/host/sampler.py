@@ -23,7 +23,7 @@ from neurosim.host.calibration import Calibration
 from neurosim.host.experiment import FlowSettings, SamplingSettings
 from neurosim.host.phases import free_phase
 
-__all__ = ["draw_samples", "sample_time_s"]
+__all__ = ["draw_samples", "run_free", "sample_time_s", "settle_clamped"]
 
 Array = NDArray[np.float64]
 
@@ -93,7 +93,7 @@ def draw_samples(
     return x
 
 
-def _settle_clamped(chip: ChipInterface, x: Array, flow: FlowSettings) -> DataSheet:
+def settle_clamped(chip: ChipInterface, x: Array, flow: FlowSettings) -> DataSheet:
     """Hold x rigidly while the hidden nodes settle from zero."""
     sheet = chip.data_sheet
     assert flow.settle_tau is not None
@@ -104,8 +104,16 @@ def _settle_clamped(chip: ChipInterface, x: Array, flow: FlowSettings) -> DataSh
 
 
 def _clamp_velocity(chip: ChipInterface, x: Array, flow: FlowSettings) -> Array:
-    sheet = _settle_clamped(chip, x, flow)
+    sheet = settle_clamped(chip, x, flow)
     return -flow.alpha * chip.sense() / (sheet.unit_S * sheet.unit_V)
+
+
+def run_free(chip: ChipInterface, x_0: Array, flow: FlowSettings, t_end: float) -> DataSheet:
+    """Release the visible nodes at x_0, and let the chip run to generation time `t_end`."""
+    sheet = settle_clamped(chip, x_0, flow)
+    chip.release()
+    chip.settle(t_end * flow.alpha * sheet.release_tau_s)
+    return sheet
 
 
 def _free_running(
@@ -115,8 +123,6 @@ def _free_running(
     sampling: SamplingSettings,
     calibration: Calibration | None,
 ) -> Array:
-    sheet = _settle_clamped(chip, x_0, flow)
-    chip.release()
-    chip.settle(sampling.t_end * flow.alpha * sheet.release_tau_s)
+    sheet = run_free(chip, x_0, flow, sampling.t_end)
     x = chip.read_visible() / sheet.unit_V
     return x if calibration is None else calibration.voltage(x)

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip.interface import ChipInterface
-from neurosim.data import PairSource
+from neurosim.data import FlowBatch, PairSource
 from neurosim.errors import ConvergenceError, DataError
 from neurosim.host.calibration import Calibration, calibrate
+from neurosim.host.contrastive import energy_contrast
 from neurosim.host.experiment import Experiment
 from neurosim.host.gradep import gradient
 from neurosim.host.learning import ShadowWeights, learner
-from neurosim.host.optimizer import initial_weights, learning_rate
+from neurosim.host.optimizer import initial_weights, learning_rate, pack, unpack
 from neurosim.host.phases import check_flow, flow_loss, present
 from neurosim.streams import Streams
 from neurosim.topology import Weights
@@ -43,6 +44,8 @@ class Update:
     learning_rate : float
     rows_lost : int
         Rows of which a phase failed; they are in no mean.
+    contrast_norm : float
+        Of the contrastive stage's weighted gradient, before the clip; 0 while it rests.
     """
 
     update: int
@@ -51,6 +54,7 @@ class Update:
     gradient_norm: float
     learning_rate: float
     rows_lost: int
+    contrast_norm: float
 
 
 class Trainer:
@@ -150,12 +154,22 @@ class Trainer:
                 f"{self.n_done + 1} diverged; lower the tolerances or the learning rate."
             )
         loss, by_t = flow_loss(shown.velocity, shown_batch.u_t, shown_batch.t)
+        estimate, contrast_norm = self._with_contrast(estimate, shown_batch)
         rate = learning_rate(self.experiment, self.n_done)
         norm = self.learner.learn(estimate, rate, self.n_done)
         self.n_done += 1
         if self._refresh_every is not None and self.n_done % self._refresh_every == 0:
             self.chip.refresh()
-        return Update(self.n_done, loss, by_t, norm, rate, rows_lost)
+        return Update(self.n_done, loss, by_t, norm, rate, rows_lost, contrast_norm)
+
+    def _with_contrast(self, flow: Weights, batch: FlowBatch) -> tuple[Weights, float]:
+        """The gradient of an update with the contrastive stage's, and the latter's norm."""
+        stage = self.experiment.contrast
+        if stage is None or self.n_done < stage.begin * self.experiment.updates:
+            return flow, 0.0
+        found, _ = energy_contrast(self.chip, batch.x_1, batch.x_0, self.flow, stage.t_end)
+        added = stage.weight * pack(found)
+        return unpack(pack(flow) + added, flow.coupling.shape), float(np.linalg.norm(added))
 
     def state(self) -> dict[str, Any]:
         """Everything that later updates depend on, besides the chip's own state."""

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from neurosim.errors import CheckpointError, DataError, RunError
-from neurosim.host import Experiment, FlowSettings, Learning
+from neurosim.host import Contrast, Experiment, FlowSettings, Learning
 from neurosim.host.optimizer import pack
 from neurosim.profile import load_profile
 from neurosim.runs import Run, resume, train
@@ -104,7 +104,8 @@ def test_a_run_on_ageing_noisy_devices_resumes_to_the_same_bits(tmp_path):
 
 
 def test_an_averaged_run_resumes_to_the_same_bits_and_ends_on_the_average(tmp_path):
-    experiment = Experiment(**TINY, average=0.9, pairing="epoch", schedule="cosine")
+    contrast = Contrast(begin=0.3, t_end=0.1)
+    experiment = Experiment(**TINY, average=0.9, pairing="epoch", contrast=contrast)
     whole = train(profile("ideal_hopfield"), experiment, tmp_path / "whole")
 
     def stop(update, total):

@@ -1,0 +1,121 @@
+"""The contrastive stage against SciPy's integration of the oracle's dynamics."""
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+
+from neurosim.chip import Chip
+from neurosim.data import load_digits
+from neurosim.host import Experiment, FlowSettings, Trainer, initial_weights
+from neurosim.host.contrastive import energy_contrast
+from neurosim.host.optimizer import pack
+from neurosim.ideal import IdealNetwork
+from neurosim.profile import load_profile
+from neurosim.solvers import Settling
+from neurosim.topology import Layers
+from neurosim.yaml_files import with_values
+
+SIZES, KAPPA, T_END = (5, 7, 6), 6.0, 1.3
+LAYERS = Layers(SIZES)
+EXACT = Settling(rtol=1e-9, atol=1e-12)
+FLOW = FlowSettings(beta=1e-3, settle_tau=60.0)
+CORRELATOR = {
+    "kind": "correlator", "bits": "ideal", "range": "ideal", "auto_range": False, "noise": "ideal",
+    "gain_spread": "ideal", "offset_V": "ideal", "source": "ideal",
+}  # fmt: skip
+
+
+def profile(law="hopfield", **changes):
+    small = {"layers": SIZES, "node.release_capacitance_F": f"{KAPPA} pF"}
+    return with_values(load_profile(f"ideal_{law}"), small | changes)
+
+
+def presented(seed=0, rows=4):
+    rng = np.random.default_rng(seed)
+    weights = initial_weights(LAYERS, 0.9, rng)
+    return weights, rng.uniform(-1, 1, (rows, 5)), rng.standard_normal((rows, 5))
+
+
+def on_chip(of, seed=0):
+    weights, images, x_0 = presented(seed)
+    chip = Chip(of, settling=EXACT)
+    chip.program(weights)
+    found, lost = energy_contrast(chip, images, x_0, FLOW, T_END)
+    assert lost == 0
+    return pack(found), chip
+
+
+def integrated(network, x, time_tau, visible_rate):
+    """States after a time from (x, h = 0), the visible nodes at this rate of their own."""
+    start = np.zeros((len(x), LAYERS.n_nodes)) if x.shape[1] == 5 else x.copy()
+    start[:, :5] = x[:, :5]
+
+    def rate(_, flat):
+        found = network.velocity_field(flat.reshape(start.shape))
+        found[:, :5] *= visible_rate
+        return found.ravel()
+
+    path = solve_ivp(rate, (0, time_tau), start.ravel(), "DOP853", rtol=1e-10, atol=1e-12)
+    return path.y[:, -1].reshape(start.shape)
+
+
+@pytest.mark.parametrize("law", ["hopfield", "gradient"])
+def test_it_is_the_difference_of_the_oracles_energy_gradients(law):
+    weights, images, x_0 = presented()
+    activation = {"hopfield": "tanh", "gradient": "silu"}[law]
+    network = IdealNetwork.from_weights(LAYERS, weights, law, activation)
+    clamped, begun = (integrated(network, x, FLOW.settle_tau, 0.0) for x in (images, x_0))
+    drawn = integrated(network, begun, T_END * FLOW.alpha * KAPPA, 1 / KAPPA)
+    exact = pack(network.energy_gradient(clamped)) - pack(network.energy_gradient(drawn))
+    np.testing.assert_allclose(on_chip(profile(law))[0], exact, atol=1e-7)
+
+
+def test_a_step_against_it_lowers_the_energy_of_images_below_that_of_samples():
+    weights, images, x_0 = presented()
+
+    def gap(of):
+        network = IdealNetwork.from_weights(LAYERS, of, "hopfield", "tanh")
+        begun = integrated(network, x_0, FLOW.settle_tau, 0.0)
+        clamped = integrated(network, images, FLOW.settle_tau, 0.0)
+        return network.energy(clamped).mean() - network.energy(begun).mean()
+
+    # Samples of no generation time are the noise itself: the gap is a plain function of weights.
+    chip = Chip(profile(), settling=EXACT)
+    chip.program(weights)
+    found, _ = energy_contrast(chip, images, x_0, FLOW, 1e-9)
+    step = 1e-4
+    moved = type(weights)(
+        weights.coupling - step * found.coupling, weights.bias - step * found.bias
+    )
+    fallen = (gap(weights) - gap(moved)) / step
+    assert fallen == pytest.approx(np.sum(pack(found) ** 2), rel=1e-2)
+
+
+def test_correlators_find_what_the_host_finds_from_readings():
+    by_host, _ = on_chip(profile())
+    on_die, chip = on_chip(profile(readout=CORRELATOR))
+    np.testing.assert_allclose(on_die, by_host, atol=1e-14)
+    assert chip.ledger.adc_conversions == by_host.size
+
+
+def test_it_takes_two_settles_of_images_and_noise_and_one_of_the_running_chip():
+    _, chip = on_chip(profile())
+    sheet = chip.data_sheet
+    assert chip.ledger.settles == 3
+    alone_s = T_END * FLOW.alpha * sheet.release_tau_s
+    assert chip.ledger.chip_time_s == pytest.approx(
+        4 * (2 * FLOW.settle_tau * sheet.tau_s + alone_s)
+    )
+
+
+def test_training_joins_it_at_its_share_of_the_updates():
+    images, _ = load_digits()
+    contrast = {"weight": 2.0, "t_end": 1.0, "begin": 0.5}
+    short = {"updates": 4, "batch": 8, "flow": FlowSettings(settle_tau=2.0)}
+    chip = Chip(with_values(profile(), {"layers": (64, 8, 6)}))
+    norms = [
+        update.contrast_norm
+        for update in Trainer(chip, Experiment(**short, contrast=contrast), images)
+    ]
+    assert norms[:2] == [0.0, 0.0]
+    assert min(norms[2:]) > 0
