@@ -23,12 +23,20 @@ from scipy.optimize import linear_sum_assignment
 from neurosim.errors import DataError
 from neurosim.streams import Streams
 
-__all__ = ["FlowBatch", "PairSource", "Pairing", "load_digits", "optimal_pairs", "to_grid"]
+__all__ = [
+    "DIGIT_STEPS",
+    "FlowBatch",
+    "PairSource",
+    "Pairing",
+    "load_digits",
+    "optimal_pairs",
+    "to_grid",
+]
 
 Array = NDArray[np.float64]
 Pairing = Literal["batch", "epoch"]
 
-_GREY_STEPS = 16  # the digits' grey levels are 0..16
+DIGIT_STEPS = 16  # the digits' grey levels are 0..16
 _PREFETCH_DEPTH = 2
 _SMALLEST_PREFETCHED_BATCH = 512  # below this a pairing takes milliseconds
 
@@ -48,19 +56,24 @@ def load_digits() -> tuple[Array, NDArray[np.int_]]:
     from sklearn.datasets import load_digits as load
 
     images, labels = load(return_X_y=True)
-    return images / (_GREY_STEPS / 2) - 1, labels
+    return images / (DIGIT_STEPS / 2) - 1, labels
 
 
-def to_grid(x: Array) -> Array:
-    """Clip to [-1, 1] and round to the nearest of the digits' 17 levels; NaN stays NaN.
+def to_grid(x: Array, steps: int | None = DIGIT_STEPS) -> Array:
+    """Clip to [-1, 1] and round to the nearest of steps + 1 levels; NaN stays NaN.
+
+    By default these are the digits' 17 levels; where `steps` is None, nothing is rounded.
 
     Examples
     --------
     >>> to_grid(np.array([-3.0, 0.07, 0.1]))
     array([-1.   ,  0.125,  0.125])
     """
-    half = _GREY_STEPS / 2
-    rounded: Array = np.round(np.clip(x, -1, 1) * half) / half
+    clipped: Array = np.clip(x, -1, 1)
+    if steps is None:
+        return clipped
+    half = steps / 2
+    rounded: Array = np.round((clipped + 1) * half) / half - 1
     return rounded
 
 

@@ -15,7 +15,17 @@ LAYERS = [
     {"topology", "config", "files"},
     {"quantities"},
     {"yaml_files"},
-    {"circuit", "solvers", "devices", "converters", "supply", "data", "ideal", "metrics"},
+    {
+        "circuit",
+        "solvers",
+        "devices",
+        "converters",
+        "supply",
+        "data",
+        "datasets",
+        "ideal",
+        "metrics",
+    },
     {"profile"},
     {"chip"},
     {"host", "export"},
@@ -24,7 +34,7 @@ LAYERS = [
     {"cli"},
 ]
 # Siblings in the ground layers that one other ground module may use.
-ALLOWED_SIDEWAYS = {("metrics", "data")}
+ALLOWED_SIDEWAYS = {("metrics", "data"), ("datasets", "data")}
 HOST_MAY_IMPORT = {"chip.interface", "data", "topology", "config", "errors", "streams", "host"}
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "POSITIVE",
     "RUN",
     "SEED",
+    "SIZES",
     "Bar",
     "command_line",
     "evaluate_run",
@@ -54,7 +55,25 @@ class _Positive(click.FloatRange):
         return number
 
 
+class _Sizes(click.ParamType):
+    """Sizes of layers, two or more whole numbers with commas between them."""
+
+    name = "SIZES"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """Refuse what is no list of sizes."""
+        if isinstance(value, tuple):
+            return value
+        parts = [part.strip() for part in str(value).split(",")]
+        if len(parts) < 2 or not all(part.isdecimal() and int(part) for part in parts):
+            self.fail(f"{value!r} is not a list of sizes such as 64,128,128.", param, ctx)
+        return tuple(map(int, parts))
+
+
 POSITIVE = _Positive()
+SIZES = _Sizes()
 FOLDER = click.Path(path_type=Path)
 RUN = click.argument("run", type=FOLDER, metavar="RUN")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object for a program.")
@@ -102,16 +121,20 @@ def metric_lines(result: dict[str, Any]) -> list[str]:
     """Table of the headline metrics beside the three rows that need no chip."""
     names = ["frechet_feature", "nn_two_sample", "w2", "precision", "recall", "density", "coverage"]
     rows = {"this chip": result} | result["baselines"]
+    names = [name for name in names if name in result]
     lines = [f"{'':>10} " + " ".join(f"{name:>15}" for name in names)]
     lines += [
         f"{label:>10} " + " ".join(f"{row[name]:>15.3f}" for name in names)
         for label, row in rows.items()
     ]
+    loss = f"flow loss {result['flow_loss']:.3f}"
+    if "class_shares" not in result:
+        return [*lines, f"classes are judged on squares of 8x8 and more only; {loss}"]
     present = sum(share >= 0.01 for share in result["class_shares"])
     return [
         *lines,
         f"classes with at least 1 % of the samples: {present} of 10; "
-        f"entropy {result['class_entropy']:.3f}; flow loss {result['flow_loss']:.3f}",
+        f"entropy {result['class_entropy']:.3f}; {loss}",
     ]
 
 

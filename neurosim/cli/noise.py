@@ -98,13 +98,12 @@ def _conditions(name: str, run: Path | None, batch: int, seeds: int, age: str) -
 def _trained(path: Path) -> tuple[Weights, FlowSettings]:
     """Shadow weights of a run, and how it presented its data."""
     from neurosim.chip import Chip
-    from neurosim.data import load_digits
     from neurosim.host import Trainer
     from neurosim.runs import Run
 
     run = Run.open(path)
     chip = Chip(run.profile, run.experiment.seed)
-    trainer = Trainer(chip, run.experiment, load_digits()[0])
+    trainer = Trainer(chip, run.experiment, run.dataset.images)
     run.restore(chip, trainer)
     return trainer.weights, run.experiment.flow
 

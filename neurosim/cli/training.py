@@ -15,6 +15,7 @@ from neurosim.cli.common import (
     JSON,
     POSITIVE,
     SEED,
+    SIZES,
     Bar,
     command_line,
     evaluate_run,
@@ -85,21 +86,26 @@ Next:
 
 def _experiment(path: Path | None, options: dict[str, Any]) -> Experiment:
     """Experiment from a file, with what the options say instead."""
+    from neurosim.datasets import dataset_name
     from neurosim.host import Experiment
     from neurosim.yaml_files import load_block, with_values
 
     base = Experiment() if path is None else load_block(path, Experiment)
     places = {"flow.settle_tau": "settle_tau", "flow.beta": "beta"}
-    places |= {name: name for name in ("updates", "batch", "seed", "calibrate")}
+    names = ("updates", "batch", "seed", "calibrate", "dataset")
+    places |= {name: name for name in names}
     changes = {path: options[name] for path, name in places.items() if options[name] is not None}
-    return with_values(base, changes)
+    experiment = with_values(base, changes)
+    return experiment.model_copy(update={"dataset": dataset_name(experiment.dataset)})
 
 
-def _profile(name: str, engine: str | None) -> Profile:
+def _profile(name: str, engine: str | None, layers: tuple[int, ...] | None) -> Profile:
     from neurosim.profile import load_profile
     from neurosim.yaml_files import with_values
 
     profile = load_profile(name)
+    if layers is not None:
+        profile = with_values(profile, {"layers": layers})
     if engine is None:
         return profile
     changes = {"settling.engine": engine}
@@ -125,6 +131,12 @@ def _memory_line(profile: Profile, experiment: Experiment) -> str:
 )
 @click.option("--updates", type=COUNT, help="Weight updates.  [default: 2000]")
 @click.option("--batch", type=COUNT, help="Presentations in an update.  [default: 512]")
+@click.option(
+    "--dataset",
+    metavar="NAME_OR_FILE",
+    help="digits, digits16, digits28, an .npz or MNIST's idx file.  [default: digits]",
+)
+@click.option("--layers", type=SIZES, help="Sizes instead of the profile's, such as 256,128,128.")
 @click.option("--engine", type=ENGINES, help="How settles are computed, instead of the profile's.")
 @click.option("--settle-tau", type=POSITIVE, help="Settling time of a phase in units of C/g.")
 @click.option("--beta", type=POSITIVE, help="Nudge strength; below 1/60 at alpha 2, lambda 15.")
@@ -175,7 +187,7 @@ def train(profile: str | None, out: Path | None, go_on: bool, as_json: bool, **g
             run = resume_run(out, progress=bar.on_update)
         else:
             experiment = _experiment(given["experiment"], given)
-            hardware = _profile(str(profile), given["engine"])
+            hardware = _profile(str(profile), given["engine"], given["layers"])
             click.echo(_memory_line(hardware, experiment), err=True)
             run = run_training(
                 hardware,
@@ -210,11 +222,12 @@ def _check_same(run: Run, profile: str | None, given: dict[str, Any]) -> None:
         stored = run.experiment
         flow = {"settle_tau": stored.flow.settle_tau, "beta": stored.flow.beta}
         begun = {"engine": run.profile.settling.engine, "start": run.start}
-        known = stored.model_dump() | flow | begun
-        different = [k for k, v in given.items() if v is not None and v != known.get(k, v)]
+        known = stored.model_dump() | flow | begun | {"layers": run.profile.layers}
+        asked = given if given["dataset"] is None else given | {"dataset": experiment.dataset}
+        different = [k for k, v in asked.items() if v is not None and v != known.get(k, v)]
     else:
         different = [] if experiment == run.experiment else ["experiment"]
-    if profile is not None and _profile(profile, given["engine"]) != run.profile:
+    if profile is not None and (_profile(profile, given["engine"], given["layers"]) != run.profile):
         different.append("profile")
     if different:
         raise RunError(

@@ -162,7 +162,8 @@ class Experiment(Block):
         Of the Xavier-normal initial weights.
     calibrate : bool
         Whether the host measures the die before training (see `neurosim.host.calibration`).
-    dataset : {"digits"}
+    dataset : str
+        Name or file of the images: see `neurosim.datasets`.
     seed : int
         Of the die, the initial weights, the data and every noise.
     flow : FlowSettings
@@ -183,7 +184,7 @@ class Experiment(Block):
     learning: Learning = Learning()
     gain: Positive = 0.5
     calibrate: bool = False
-    dataset: Literal["digits"] = "digits"
+    dataset: Annotated[str, Field(min_length=1)] = "digits"
     seed: Annotated[int, Field(ge=0)] = 0
     flow: FlowSettings = FlowSettings()
     contrast: Contrast | None = None

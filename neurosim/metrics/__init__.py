@@ -1,6 +1,6 @@
 """How generated samples are judged: one protocol for every figure that is published."""
 
-from neurosim.metrics.classifier import Classifier
+from neurosim.metrics.classifier import Classifier, area_average, classifier_of
 from neurosim.metrics.samples import (
     baselines,
     class_entropy,
@@ -16,9 +16,11 @@ from neurosim.metrics.samples import (
 
 __all__ = [
     "Classifier",
+    "area_average",
     "baselines",
     "class_entropy",
     "class_shares",
+    "classifier_of",
     "evaluate_samples",
     "frechet_distance",
     "nearest_training_distance",

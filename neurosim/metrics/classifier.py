@@ -1,9 +1,10 @@
-"""The fixed classifier of the digits whose hidden layer measures samples."""
+"""The fixed classifier of 8x8 digits whose hidden layer measures samples of any size."""
 
 from __future__ import annotations
 
 import zipfile
 from dataclasses import dataclass, fields
+from math import isqrt
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from neurosim.errors import DataError
 
-__all__ = ["SHIPPED", "Classifier"]
+__all__ = ["SHIPPED", "Classifier", "area_average", "classifier_of"]
 
 Array = NDArray[np.float64]
 
@@ -115,3 +116,33 @@ class Classifier:
         scores = self.features(x) @ self.output_weights + self.output_bias
         labels: NDArray[np.intp] = scores.argmax(axis=1)
         return labels
+
+
+_SIDE = 8
+
+
+def area_average(x: Array) -> Array:
+    """Square images, (n, side^2), brought to 8x8: each pixel the mean over its area.
+
+    Where `side` is no multiple of 8, a pixel counts with the share of it that lies in the area.
+    Images of 8x8 are returned as they are.
+
+    Examples
+    --------
+    >>> area_average(np.arange(256.0)[None])[0, :2]
+    array([ 8.5, 10.5])
+    """
+    side = isqrt(x.shape[1])
+    if side == _SIDE:
+        return x
+    edges = np.arange(side + 1) / side * _SIDE
+    low, high = np.arange(_SIDE)[:, None], np.arange(1, _SIDE + 1)[:, None]
+    share = np.clip(np.minimum(edges[1:], high) - np.maximum(edges[:-1], low), 0, None)
+    small: Array = share @ x.reshape(-1, side, side) @ share.T
+    return small.reshape(len(x), -1)
+
+
+def classifier_of(n_pixels: int) -> Classifier | None:
+    """The shipped classifier where it can judge images of this size: squares of 8x8 and more."""
+    side = isqrt(n_pixels)
+    return Classifier.load() if side**2 == n_pixels and side >= _SIDE else None

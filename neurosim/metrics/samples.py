@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from scipy.linalg import svdvals
 from scipy.spatial.distance import cdist
 
-from neurosim.data import optimal_pairs, to_grid
+from neurosim.data import DIGIT_STEPS, optimal_pairs, to_grid
 from neurosim.errors import DataError
-from neurosim.metrics.classifier import Classifier
+from neurosim.metrics.classifier import Classifier, area_average, classifier_of
 from neurosim.streams import Streams
 
 __all__ = [
@@ -153,8 +153,8 @@ def w2(a: Array, b: Array) -> float:
 
 
 def class_shares(samples: Array, classifier: Classifier) -> list[float]:
-    """Share of samples that the classifier gives to each of the ten classes."""
-    counts = np.bincount(classifier.predict(samples), minlength=_N_CLASSES)
+    """Share of samples, squares of 8x8 or more, that the classifier gives to each class."""
+    counts = np.bincount(classifier.predict(area_average(samples)), minlength=_N_CLASSES)
     return [float(share) for share in counts / len(samples)]
 
 
@@ -181,16 +181,22 @@ def nearest_training_distance(samples: Array, images: Array) -> float:
     return float(cdist(samples, images).min(axis=1).mean())
 
 
-def evaluate_samples(samples: Array, images: Array, classifier: Classifier) -> dict[str, Any]:
-    """Every metric of the protocol, of samples clipped and rounded to the digits' 17 levels.
+def evaluate_samples(
+    samples: Array, images: Array, classifier: Classifier | None, steps: int | None = DIGIT_STEPS
+) -> dict[str, Any]:
+    """Every metric of the protocol, of samples clipped and rounded to the images' grey levels.
 
-    Off that grid their decimals alone would tell them from digits.
+    Off that grid their decimals alone would tell them from images.
 
     Parameters
     ----------
     samples, images : ndarray, shapes (n, d) and (m, d)
         At least 7 rows each; images on the grid. The protocol: 2,000 samples, all 1,797 digits.
-    classifier : Classifier
+    classifier : Classifier or None
+        It sees images brought to 8x8 by `area_average`. Without it its five figures are absent:
+        frechet_feature and those of classes.
+    steps : int or None
+        Grey levels less one; None rounds nothing.
 
     Returns
     -------
@@ -204,11 +210,21 @@ def evaluate_samples(samples: Array, images: Array, classifier: Classifier) -> d
         A sample is not finite, its width is not the images', or there are too few.
     """
     _check("evaluate_samples", samples, images, fewest=_NEIGHBOURS + 2)
-    x = to_grid(samples)
+    x = to_grid(samples, steps)
     precision, recall, density, coverage = precision_recall_density_coverage(images, x)
-    shares = class_shares(x, classifier)
+    by_feature: dict[str, Any] = {}
+    by_class: dict[str, Any] = {}
+    if classifier is not None:
+        features = [classifier.features(area_average(rows)) for rows in (x, images)]
+        by_feature = {"frechet_feature": frechet_distance(*features)}
+        shares = class_shares(x, classifier)
+        by_class = {
+            "class_shares": shares,
+            "class_entropy": class_entropy(shares),
+            "smallest_class": smallest_class(shares),
+        }
     return {
-        "frechet_feature": frechet_distance(classifier.features(x), classifier.features(images)),
+        **by_feature,
         "frechet_pixel": frechet_distance(x, images),
         "nn_two_sample": nn_two_sample(x, images),
         "w2": w2(x, images),
@@ -216,15 +232,15 @@ def evaluate_samples(samples: Array, images: Array, classifier: Classifier) -> d
         "recall": recall,
         "density": density,
         "coverage": coverage,
-        "class_shares": shares,
-        "class_entropy": class_entropy(shares),
-        "smallest_class": smallest_class(shares),
+        **by_class,
         "nearest_distance": nearest_training_distance(x, images),
         "n": len(x),
     }
 
 
-def baselines(images: Array, seed: int, n: int = 2000) -> dict[str, dict[str, Any]]:
+def baselines(
+    images: Array, seed: int, n: int = 2000, steps: int | None = DIGIT_STEPS
+) -> dict[str, dict[str, Any]]:
     """Three rows that stand beside every table of samples, by the shipped classifier.
 
     Returns
@@ -235,7 +251,7 @@ def baselines(images: Array, seed: int, n: int = 2000) -> dict[str, dict[str, An
         images' mean and covariance. Each as `evaluate_samples` gives it.
     """
     _check("baselines", images, images, fewest=2 * (_NEIGHBOURS + 2))
-    streams, classifier, half = Streams(seed), Classifier.load(), len(images) // 2
+    streams, classifier, half = Streams(seed), classifier_of(images.shape[1]), len(images) // 2
     order = streams.generator("baseline-real").permutation(len(images))
     noisy = images + streams.generator("baseline-noisy").normal(0, 0.1, images.shape)
     gaussian = streams.generator("baseline-gaussian").multivariate_normal(
@@ -246,4 +262,4 @@ def baselines(images: Array, seed: int, n: int = 2000) -> dict[str, dict[str, An
         "noisy": (noisy, images),
         "gaussian": (gaussian, images),
     }
-    return {name: evaluate_samples(*pair, classifier) for name, pair in sets.items()}
+    return {name: evaluate_samples(*pair, classifier, steps) for name, pair in sets.items()}

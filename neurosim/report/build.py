@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip.bench import Oscilloscope, Trace
-from neurosim.data import PairSource, load_digits
+from neurosim.data import PairSource
 from neurosim.errors import RunError
 from neurosim.files import check_writable, write_bytes, write_text
 from neurosim.host import present
@@ -66,8 +66,9 @@ def settle_trace(run: Run) -> Trace:
     if chip.settling.engine == "operating_point":
         # Infinite settling has no waveform: show the transient that it stands for.
         chip.settling = chip.settling.model_copy(update={"engine": "transient"})
-    images, _ = load_digits()
-    batch = PairSource(images, 1, Streams(run.experiment.seed), prefetch=False).batch_at(0)
+    batch = PairSource(
+        run.dataset.images, 1, Streams(run.experiment.seed), prefetch=False
+    ).batch_at(0)
     scope = Oscilloscope(chip)
     present(scope, batch.x_t, batch.u_t, run.experiment.flow.on(chip.data_sheet))
     return scope.trace()
@@ -79,7 +80,7 @@ def _evaluation(run: Run) -> dict[str, Any] | None:
         return None
     try:
         result = json.loads(path.read_text("utf-8"))
-        complete = {"class_shares", "mode", "baselines"} <= result.keys()
+        complete = {"nn_two_sample", "mode", "baselines"} <= result.keys()
     except (OSError, ValueError, AttributeError):
         complete = False
     if not complete:

@@ -18,6 +18,7 @@ import csv
 import hashlib
 import json
 import platform
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip import Chip
+from neurosim.datasets import DIGITS, Dataset, dataset_name, load_dataset
 from neurosim.errors import CheckpointError, NeurosimError, RunError
 from neurosim.files import load_tree, save_tree, write_text
 from neurosim.host import Calibration, Experiment, Trainer
@@ -82,6 +84,7 @@ class Run:
                 f"{path} must be a new folder, but exists; give another --out, or --resume to go "
                 "on with it."
             )
+        experiment = experiment.model_copy(update={"dataset": dataset_name(experiment.dataset)})
         run = cls(path, profile, experiment)
         write_text(path / "profile.yaml", dump_block(profile))
         write_text(path / "experiment.yaml", dump_block(experiment))
@@ -125,6 +128,25 @@ class Run:
         """Add to run.json."""
         text = json.dumps(self.facts | facts, indent=2) + "\n"
         write_text(self.path / "run.json", text)
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """What it learns; a file must hold what it held when the run began.
+
+        Raises
+        ------
+        RunError
+            The file has changed since.
+        """
+        found = load_dataset(self.experiment.dataset)
+        if found.name in DIGITS:
+            return found
+        if self.facts.get("dataset_sha256") != found.digest:
+            raise RunError(
+                f"{found.name} must hold the images that {self.path} began with, but has changed; "
+                "restore it, or train again into a new folder."
+            )
+        return found
 
     @property
     def checkpoint(self) -> Path:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip import Chip
-from neurosim.data import PairSource, load_digits
+from neurosim.data import PairSource
+from neurosim.datasets import Dataset
 from neurosim.errors import ConvergenceError, DataError
 from neurosim.host import SamplingSettings, draw_samples, free_phase, sample_time_s
 from neurosim.host.phases import flow_loss
-from neurosim.metrics import Classifier, baselines, evaluate_samples
+from neurosim.metrics import baselines, classifier_of, evaluate_samples
 from neurosim.runs.run import Run
 from neurosim.streams import Streams
 from neurosim.yaml_files import with_values
@@ -90,9 +92,14 @@ def _most_rows(chip: Chip, run: Run, settings: SamplingSettings) -> int:
     return int(np.clip(held, 1, _BATCH))
 
 
+def _compared(run: Run) -> Dataset:
+    """The images that samples are compared with: all, or as many as the metrics can hold."""
+    return run.dataset.at_most(_BATCH)
+
+
 def _flow_loss(chip: Chip, run: Run, seed: int) -> dict[str, Any]:
     """Flow-matching loss of the chip as the host measures it, over all images at random t."""
-    images, _ = load_digits()
+    images = _compared(run).images
     batch = PairSource(images, len(images), Streams(seed), prefetch=False).batch_at(0)
     if chip.data_sheet.refresh_s is not None:
         chip.refresh()
@@ -111,7 +118,9 @@ def evaluate(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> tuple[dict[str, Any], Array]:
-    """Judge `n` samples of a run against all digits, beside three rows that need no chip.
+    """Judge `n` samples of a run against its images, beside three rows that need no chip.
+
+    Of more than 2,048 images that many are taken, always the same ones.
 
     Returns
     -------
@@ -132,8 +141,9 @@ def evaluate(
             f"All samples must settle, but {lost} of {n} diverged; lower settling.rtol in the "
             "profile."
         )
-    images, _ = load_digits()
+    real = _compared(run)
     result = _flow_loss(run.chip(), run, seed)
-    result |= evaluate_samples(x, images, Classifier.load())
+    result |= evaluate_samples(x, real.images, classifier_of(real.n_pixels), real.steps)
     result |= {"mode": settings.mode, "t_end": settings.t_end, "n": n, "seed": seed}
-    return result | {"baselines": baselines(images, seed, n)}, x
+    result |= {"dataset": Path(real.name).name, "n_real": len(real.images)}
+    return result | {"baselines": baselines(real.images, seed, n, real.steps)}, x

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from neurosim.chip import Chip
-from neurosim.data import load_digits
-from neurosim.errors import RunError
+from neurosim.datasets import Dataset, load_dataset
+from neurosim.errors import DataError, RunError
 from neurosim.host import Experiment, Trainer, Update
 from neurosim.profile import Profile
 from neurosim.runs.run import Run
@@ -59,11 +59,13 @@ def train(
     DataError
         The data do not fit the chip or the batch.
     """
-    images, _ = load_digits()
+    dataset = load_dataset(experiment.dataset)
+    _check_size(profile, dataset)
     chip = Chip(profile, experiment.seed, n_threads=n_threads)
     weights = None if start is None else start.weights()
-    trainer = Trainer(chip, experiment, images, weights)
+    trainer = Trainer(chip, experiment, dataset.images, weights)
     run = Run.create(Path(out), profile, experiment, command)
+    run.note(dataset_sha256=dataset.digest)
     if start is not None:
         run.note(start=str(start.path))
     if trainer.calibration is not None:
@@ -84,15 +86,25 @@ def resume(
         Its checkpoint is damaged.
     """
     run = Run.open(Path(out))
-    images, _ = load_digits()
     chip = Chip(run.profile, run.experiment.seed, n_threads=n_threads)
     begun, start = run.checkpoint.exists(), run.start
     weights = None if begun or start is None else Run.open(start).weights()
-    trainer = Trainer(chip, run.experiment, images, weights)
+    trainer = Trainer(chip, run.experiment, run.dataset.images, weights)
     if begun:
         run.restore(chip, trainer)
     run.cut_metrics(trainer.n_done)
     return _continue(run, chip, trainer, progress)
+
+
+def _check_size(profile: Profile, dataset: Dataset) -> None:
+    """Refuse a chip whose visible layer the images do not fit, and name the layers that do."""
+    if profile.layers[0] != dataset.n_pixels:
+        fitting = ",".join(map(str, (dataset.n_pixels, *profile.layers[1:])))
+        raise DataError(
+            f"The visible layer must have {dataset.n_pixels} nodes, one for each pixel of "
+            f"{dataset.name}, but {profile.name} has {profile.layers[0]}; give --layers {fitting}, "
+            "or change `layers` of the profile."
+        )
 
 
 def _continue(run: Run, chip: Chip, trainer: Trainer, progress: Progress | None) -> Run:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neurosim.chip import Chip
 from neurosim.circuit import DrivenCircuit
-from neurosim.data import PairSource, load_digits
+from neurosim.data import PairSource
 from neurosim.errors import ConvergenceError, DataError
 from neurosim.export import netlist, run_ngspice
 from neurosim.export.circuits import hierarchical, with_noise
@@ -44,7 +44,7 @@ def presented(run: Run, rows: int) -> tuple[Chip, DrivenCircuit, Array, float]:
     time_s : float
         Settling time of a phase.
     """
-    images, _ = load_digits()
+    images = run.dataset.images
     batch, streams = run.experiment.batch, Streams(run.experiment.seed)
     if not 1 <= rows <= batch:
         raise DataError(f"The inputs of a batch of this run are {batch}, but {rows} are asked for.")
