@@ -45,6 +45,7 @@ _LEGENDRE = np.polynomial.legendre.leggauss(64)
 _CHUNK_TAU = 25.0
 _HAND_OVER = 1e-7  # times 1 + lambda: largest rate of change where Newton's method begins
 _AT_REST = 1e-13  # times 1 + lambda: largest rate of change where it ends
+_ROWS_AT_ONCE = 64  # of which the adjoint is solved: a few MB of matrices
 _REACH = 0.1  # Newton may carry no node further than this from where the transient left it
 
 
@@ -285,12 +286,43 @@ class IdealNetwork:
             states = self.equilibrium(x_t, spring)
         p, k = np.zeros_like(states), self.layers.n_visible
         p[:, :k] = alpha * spring * (alpha * spring * (states[:, :k] - x_t) - u_t)
-        for row, state in zip(p, states, strict=True):
-            row[:] = np.linalg.solve(self.jacobian(state, spring).T, row)
+        for first in range(0, len(p), _ROWS_AT_ONCE):
+            rows = slice(first, first + _ROWS_AT_ONCE)
+            p[rows] = self._adjoint(states[rows], spring, p[rows])
         v, slope, _ = self._outputs(states)
         if self.law == "gradient":
             p *= slope  # from the node's rate to its drive M v + b
         return self._pack(-p, v, -p)
+
+    def _adjoint(self, states: Array, spring: float, c: Array) -> Array:
+        r"""Solutions p of J^T p = c, all (rows, n), by elimination of the even layers.
+
+        Even layers couple to odd ones alone, so :math:`J^T = D + L M R` has diagonal blocks D_e,
+        D_o beside A = M_eo, with diagonal L = R = phi' (gradient), L = phi', R = 1 (hopfield):
+
+        .. math:: (D_o - L_o A^T R_e D_e^{-1} L_e A R_o)\, p_o
+                  = c_o - L_o A^T R_e D_e^{-1} c_e
+        """
+        v, slope, curvature = self._outputs(states)
+        d = np.full_like(states, -1.0)
+        d[:, : self.layers.n_visible] -= spring
+        right = np.ones_like(slope)
+        if self.law == "gradient":
+            d += curvature * (v @ self._couplings + self._bias)
+            right = slope
+        odd = np.repeat(np.arange(len(self.biases)) % 2 == 1, [b.size for b in self.biases])
+        A, even = self._couplings[np.ix_(~odd, odd)], ~odd
+        scale = right[:, even] / d[:, even]
+        inner = A.T @ ((scale * slope[:, even])[:, :, None] * A)
+        schur = -slope[:, odd, None] * inner * right[:, None, odd]
+        schur += d[:, odd, None] * np.eye(A.shape[1])
+        target = c[:, odd] - slope[:, odd] * ((scale * c[:, even]) @ A)
+        p = np.empty_like(c)
+        p[:, odd] = np.linalg.solve(schur, target[..., None])[..., 0]
+        p[:, even] = (c[:, even] - slope[:, even] * ((right[:, odd] * p[:, odd]) @ A.T)) / d[
+            :, even
+        ]
+        return p
 
     def _pack(self, left: Array, v: Array, bias: Array) -> Weights:
         """Batch means of left_i v_j + left_j v_i by coupling, and of `bias`; all (rows, n)."""

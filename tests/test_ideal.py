@@ -252,6 +252,19 @@ def test_the_adjoint_gradient_is_that_of_finite_differences(law, activation, siz
 
 
 @every_kind
+def test_the_adjoint_gradient_is_the_mean_over_any_number_of_rows(law, activation):
+    net = network(law, activation, (3, 4, 2, 3))
+    x_t, u_t = random_targets(net, rows=130)
+    settled = net.equilibrium(x_t, SPRING)
+    whole = flat(net, net.cost_gradient(x_t, u_t, SPRING, ALPHA, settled))
+    single = [
+        flat(net, net.cost_gradient(*(a[k : k + 1] for a in (x_t, u_t)), SPRING, ALPHA, rest[None]))
+        for k, rest in enumerate(settled)
+    ]
+    assert_near(whole, np.mean(single, axis=0), atol=1e-12 * np.abs(whole).max())
+
+
+@every_kind
 def test_the_energy_is_linear_in_the_weights_with_the_contrast_as_slope(law, activation):
     net = network(law, activation, (2, 3, 2, 3))
     states = random_states(net)

@@ -1,0 +1,241 @@
+"""The published run: by transient, by operating point, by the exact gradient; and an MLP beside it.
+
+python experiments/01_paper/run.py [--out DIR] [--workers N] [--quick]
+
+What is done is not done again; a training that was stopped goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.neural_network import MLPRegressor
+
+sys.path.append(str(Path(__file__).parents[1]))
+import common
+
+from neurosim.chip import Chip
+from neurosim.data import PairSource, load_digits
+from neurosim.files import write_text
+from neurosim.host import (
+    Experiment,
+    Optimizer,
+    SamplingSettings,
+    draw_samples,
+    free_phase,
+    initial_weights,
+)
+from neurosim.host.phases import flow_loss
+from neurosim.ideal import IdealNetwork
+from neurosim.metrics import Classifier, baselines, evaluate_samples
+from neurosim.profile import Profile, load_profile
+from neurosim.runs import Run
+from neurosim.streams import Streams
+from neurosim.yaml_files import load_block, with_values
+
+HERE = Path(__file__).parent
+PUBLISHED = load_block(HERE.parent / "paper.yaml", Experiment)
+ENGINES = ("transient", "operating_point")
+SEEDS = (0, 1, 2)
+HIDDEN = 105  # 65-105-105-64 with biases: 24,844 parameters beside the chip's 24,896
+
+
+def profile(engine: str) -> Profile:
+    """The paper's circuit; its network was computed in float32 too."""
+    changes = {"settling.engine": engine, "settling.precision": "float32"}
+    return with_values(load_profile("ideal_gradient"), changes)
+
+
+def train_engine(engine: str, experiment: Experiment, out: Path) -> dict[str, Any]:
+    """The published run; its loss an update, in total and by fifths of t."""
+    run = common.trained(profile(engine), experiment, out / engine)
+    columns = run.metrics()
+    names = ["flow_loss", *(f"flow_loss_{k}" for k in range(5))]
+    found = {name: np.round(columns[name], 5).tolist() for name in names}
+    return found | {"settles": run.facts["ledger"]["settles"]}
+
+
+def train_gradep(seed: int, experiment: Experiment, out: Path) -> list[float]:
+    """Loss an update, by three phases of the chip at rest."""
+    own = experiment.model_copy(update={"seed": seed})
+    run = common.trained(profile("operating_point"), own, out / f"gradep-{seed}")
+    return run.metrics()["flow_loss"].tolist()
+
+
+def train_exact(seed: int, experiment: Experiment, out: Path) -> list[float]:
+    """The same from the same seed, by the oracle's adjoint gradient at the same free states."""
+    return common.kept(out / f"exact-{seed}.json", lambda: _train_exact(seed, experiment))
+
+
+def _train_exact(seed: int, experiment: Experiment) -> list[float]:
+    chip, (images, _) = Chip(profile("operating_point"), seed, n_threads=1), load_digits()
+    sheet, streams = chip.data_sheet, Streams(seed)
+    layers, flow = sheet.layers, experiment.flow.on(sheet)
+    start = initial_weights(layers, experiment.gain, streams.generator("weights"))
+    optimizer = Optimizer(start, experiment, sheet.full_scale)
+    pairs, losses = PairSource(images, experiment.batch, streams, prefetch=False), []
+    for update in range(experiment.updates):
+        batch = pairs.batch_at(update)
+        chip.program(optimizer.weights)
+        velocity = free_phase(chip, batch.x_t, flow)[2]
+        losses.append(flow_loss(velocity, batch.u_t, batch.t)[0])
+        voltages = chip.u_V / sheet.unit_V
+        states = np.hstack([voltages[:, layers.nodes(k)] for k in range(len(layers.sizes))])
+        network = IdealNetwork.from_weights(layers, optimizer.weights, "gradient", "silu")
+        exact = network.cost_gradient(batch.x_t, batch.u_t, flow.stiffness, flow.alpha, states)
+        optimizer.step(exact, experiment.learning_rate)
+    return losses
+
+
+def train_mlp(experiment: Experiment, out: Path, n: int) -> dict[str, Any]:
+    """A velocity network that sees t, by back-propagation on the same triples; its samples."""
+    return common.kept(out / "mlp.json", lambda: _train_mlp(experiment, n))
+
+
+def _train_mlp(experiment: Experiment, n: int) -> dict[str, Any]:
+    images, _ = load_digits()
+    pairs = PairSource(images, experiment.batch, Streams(experiment.seed), prefetch=False)
+    mlp = MLPRegressor(
+        hidden_layer_sizes=(HIDDEN, HIDDEN),
+        alpha=0,
+        batch_size=experiment.batch,
+        beta_2=0.95,
+        random_state=0,
+    )
+    losses = []
+    for update in range(experiment.updates):
+        batch = pairs.batch_at(update)
+        shown = np.column_stack([batch.x_t, batch.t])
+        mlp.partial_fit(shown, batch.u_t)
+        losses.append(2 * float(mlp.loss_))  # scikit-learn's is half the mean square
+    x, dt = Streams(0).generator("samples").standard_normal((n, images.shape[1])), 0.01
+    for k in range(round(1 / dt)):
+        x += dt * mlp.predict(np.column_stack([x, np.full(n, k * dt)]))
+    parameters = sum(w.size for w in (*mlp.coefs_, *mlp.intercepts_))
+    result = evaluate_samples(x, images, Classifier.load()) | {"flow_loss": losses[-1]}
+    result |= {"baselines": baselines(images, 0, n), "parameters": parameters}
+    return result | {"losses": losses, "samples": np.round(x[: common.SHOWN], 3).tolist()}
+
+
+def draw_modes(out: Path, n: int) -> dict[str, dict[str, Any]]:
+    """Judged samples of the run by transient, of each mode at t = 1 and t = 1.2."""
+    found = {}
+    for mode in ("spring", "gradient", "free-running"):
+        both = common.kept(out / f"drawn_{mode}_{n}.json", lambda mode=mode: _draw(out, mode, n))
+        found |= {f"{mode}, t = {t}": result for t, result in both.items()}
+    return found
+
+
+def _draw(out: Path, mode: str, n: int) -> dict[str, Any]:
+    """A host-stepped mode starts each step anew, so that t = 1.2 goes on from t = 1."""
+    run, (images, _) = Run.open(out / "transient"), load_digits()
+    x_0 = Streams(0).generator("samples").standard_normal((n, images.shape[1]))
+    found, x, before = {}, x_0, 0.0
+    for t in (1.0, 1.2):
+        settings = SamplingSettings(mode=mode, t_end=t - before)
+        x = draw_samples(run.chip(n_threads=1), x, run.experiment.flow, settings)
+        result = evaluate_samples(x, images, Classifier.load())
+        result |= {"baselines": baselines(images, 0, n), "flow_loss": ""}
+        found[str(t)] = result | {"samples": np.round(x[: common.SHOWN], 3).tolist()}
+        x, before = (x_0, 0.0) if mode == "free-running" else (x, t)
+    return found
+
+
+def draw_loss(losses: dict[str, Any], path: Path) -> None:
+    """Loss of both engines and the MLP; by fifths of t."""
+    fig, (total, parts) = common.new_figure(1, 2, size=(9, 3.4))
+    colours = {"transient": "#0072B2", "operating_point": "#D55E00", "mlp": "#5a5a5a"}
+    for name, colour in colours.items():
+        values = losses[name] if name == "mlp" else losses[name]["flow_loss"]
+        label = {"operating_point": "operating point", "mlp": "MLP that sees t"}.get(name, name)
+        total.plot(np.arange(1, len(values) + 1), values, lw=0.8, color=colour, label=label)
+    total.axhline(0.32, ls=":", color="k", lw=1)
+    total.text(1.2, 0.3, "0.32, the paper's", va="top", fontsize=8)
+    for k in range(5):
+        values = np.array(losses["transient"][f"flow_loss_{k}"])
+        parts.plot(values, lw=0.8, color=f"C{k}", label=f"t in {k / 5:.1f} to {(k + 1) / 5:.1f}")
+    parts.set_ylim(0, 1.5)
+    for ax in (total, parts):
+        ax.set_xlabel("update")
+        ax.legend(frameon=False, fontsize=8)
+    total.set(xscale="log", yscale="log", ylabel="flow-matching loss")
+    total.set_yticks([0.25, 0.5, 1, 2], ["0.25", "0.5", "1", "2"])
+    total.minorticks_off()
+    common.save(fig, path)
+
+
+def draw_exact(gradep: list[list[float]], exact: list[list[float]], path: Path) -> None:
+    """Both losses for each seed, and their difference beside the spread of the seeds."""
+    fig, (curves, apart) = common.new_figure(1, 2, size=(9, 3.2))
+    for k, (ours, theirs) in enumerate(zip(gradep, exact, strict=True)):
+        label = ("GradEP, three phases", "exact adjoint gradient") if k == 0 else (None, None)
+        curves.plot(ours, color="#0072B2", lw=0.8, label=label[0])
+        curves.plot(theirs, color="#D55E00", lw=0.8, ls="--", label=label[1])
+        difference = np.abs(np.array(ours) - theirs)
+        apart.semilogy(
+            difference, lw=0.7, color="#0072B2", label="the two, same seed" if k == 0 else None
+        )
+    apart.semilogy(np.std(gradep, axis=0), color="#5a5a5a", lw=0.7, label="spread of the seeds")
+    curves.set(yscale="log", xlabel="update", ylabel="flow-matching loss")
+    curves.set_yticks([0.5, 1, 2], ["0.5", "1", "2"])
+    curves.minorticks_off()
+    apart.set(xlabel="update", ylabel="difference of losses")
+    for ax in (curves, apart):
+        ax.legend(frameon=False, fontsize=8)
+    common.save(fig, path)
+
+
+def draw_samples_of(results: dict[str, dict[str, Any]], path: Path) -> None:
+    """Forty samples of each mode and generation time, and of the MLP."""
+    fig, axes = common.new_figure(4, 2, size=(9, 9.6))
+    for ax, (name, result) in zip(axes.ravel(), results.items(), strict=False):
+        common.show_digits(ax, result["samples"][:60], 12, name)
+    for ax in axes.ravel()[len(results) :]:
+        ax.set_axis_off()
+    common.save(fig, path)
+
+
+def main() -> None:
+    """Train, draw, judge; write results.json, table.md and the figures."""
+    found = common.options(__doc__, "runs/01_paper")
+    published, short, n = PUBLISHED, {"updates": 500, "batch": 512}, common.SAMPLES
+    if found.quick:
+        published, n = PUBLISHED.model_copy(update={"updates": 2, "batch": 32}), 50
+        short = {"updates": 2, "batch": 32}
+    compared, out = published.model_copy(update=short), found.out
+    work = [(train_engine, engine, published, out) for engine in ENGINES]
+    work += [(train_exact, seed, compared, out) for seed in SEEDS]
+    work += [(train_gradep, seed, compared, out) for seed in SEEDS]
+    work += [(train_mlp, published, out, n)]
+    done = common.in_parallel(work, found.workers)
+    losses = dict(zip(ENGINES, done, strict=False)) | {"mlp": done[-1]["losses"]}
+    exact, gradep = done[2:5], done[5:8]
+    modes = draw_modes(out, n)
+    ends = {
+        f"{engine.replace('_', ' ')}, free-running": common.judged(
+            Run.open(out / engine), n, mode="free-running"
+        )
+        for engine in ENGINES
+    }
+    results = modes | {"MLP that sees t, t = 1.0": done[-1]} | ends
+    if not found.quick:
+        figures = {
+            name: {k: v for k, v in r.items() if k != "samples"} for name, r in results.items()
+        }
+        compared_losses = {"gradep": gradep, "exact": exact}
+        everything = {"losses": losses, "compared": compared_losses, "results": figures}
+        write_text(HERE / "results.json", json.dumps(everything) + "\n")
+        write_text(HERE / "table.md", common.metric_table(results, "drawn by"))
+        draw_loss(losses, HERE / "loss.png")
+        draw_exact(gradep, exact, HERE / "exact.png")
+        draw_samples_of(modes | {"MLP that sees t, t = 1.0": done[-1]}, HERE / "samples.png")
+        print(common.metric_table(results, "drawn by"))
+    common.finish(found)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""What the experiments share: trainings that go on where they stopped, judged samples, tables."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from threadpoolctl import threadpool_limits
+
+from neurosim.files import write_text
+from neurosim.host import Experiment
+from neurosim.profile import Profile
+from neurosim.runs import Run, evaluate, resume, train
+
+SAMPLES = 2000
+SHOWN = 100
+COLUMNS = {
+    "frechet_feature": "feature Frechet",
+    "nn_two_sample": "1-NN",
+    "precision": "precision",
+    "recall": "recall",
+    "density": "density",
+    "coverage": "coverage",
+    "w2": "W2",
+    "smallest_class": "smallest class",
+    "nearest_training_distance": "nearest digit",
+}
+
+
+def options(text: str, out: str) -> argparse.Namespace:
+    """Command line that all experiments have; `--quick` gets a folder that is thrown away."""
+    parser = argparse.ArgumentParser(
+        description=text, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--out", type=Path, default=Path(out), help="run folders")
+    parser.add_argument("--workers", type=int, default=2, help="trainings at once")
+    parser.add_argument("--quick", action="store_true", help="two updates, nothing kept")
+    found = parser.parse_args()
+    if found.quick:
+        found.out = Path(tempfile.mkdtemp())
+    return found
+
+
+def finish(found: argparse.Namespace) -> None:
+    """Throw a quick run's folder away."""
+    if found.quick:
+        shutil.rmtree(found.out)
+
+
+def kept(path: Path, make: Callable[[], Any]) -> Any:
+    """What the JSON file holds; made first where there is none."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with threadpool_limits(1, "blas"):
+            made = make()
+        write_text(path, json.dumps(made) + "\n")
+    return json.loads(path.read_text())
+
+
+def trained(
+    profile: Profile, experiment: Experiment, folder: Path, start: Run | None = None
+) -> Run:
+    """The finished run in `folder`: begun, gone on with, or only opened."""
+    with threadpool_limits(1, "blas"):
+        if not folder.exists():
+            return train(profile, experiment, folder, start=start, n_threads=1)
+        run = Run.open(folder)
+        if (run.profile, run.experiment) != (profile, experiment):
+            raise SystemExit(
+                f"{folder} holds another training; move it away, or give another --out"
+            )
+        return run if run.n_done == experiment.updates else resume(folder, n_threads=1)
+
+
+def judged(run: Run, n: int = SAMPLES, **how: Any) -> dict[str, Any]:
+    """Evaluation of a run with its first samples, kept beside it; `how` goes to `evaluate`."""
+    name = "_".join(["judged", str(n), *(f"{key}{value}" for key, value in how.items())])
+
+    def make() -> dict[str, Any]:
+        result, x = evaluate(run, n, **how)
+        return result | {"samples": np.round(x[:SHOWN], 3).tolist()}
+
+    return kept(run.path / f"{name}.json", make)
+
+
+def in_parallel(work: Iterable[tuple[Any, ...]], workers: int) -> list[Any]:
+    """Results of (function, arguments...) in their order, on processes."""
+    jobs = (delayed(function)(*arguments) for function, *arguments in work)
+    return list(Parallel(n_jobs=workers)(jobs))
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Markdown; numbers get three decimals."""
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for row in rows:
+        cells = (f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row)
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def metric_rows(results: dict[str, dict[str, Any]]) -> list[list[Any]]:
+    """One row of figures a result, and the floors of the first below them."""
+    rows = [
+        [name, result.get("flow_loss", ""), *(result[key] for key in COLUMNS)]
+        for name, result in results.items()
+    ]
+    floors = next(iter(results.values()))["baselines"]
+    return rows + [
+        [f"*{name}*", "", *(base[key] for key in COLUMNS)] for name, base in floors.items()
+    ]
+
+
+def metric_table(results: dict[str, dict[str, Any]], first: str = "") -> str:
+    """Markdown of `metric_rows`."""
+    return table([first, "flow loss", *COLUMNS.values()], metric_rows(results))
+
+
+def new_figure(*grid: int, size: tuple[float, float]) -> tuple[Figure, Any]:
+    """Figure and its axes; no window, no global state."""
+    fig = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(fig)
+    return fig, fig.subplots(*(grid or (1, 1)))
+
+
+def show_digits(ax: Axes, samples: Any, columns: int, title: str = "") -> None:
+    """Samples as one picture with thin gaps, `columns` a row."""
+    images = np.asarray(samples)
+    images = images[: len(images) // columns * columns]
+    side = round(images.shape[1] ** 0.5)
+    framed = np.pad(images.reshape(-1, side, side), ((0, 0), (1, 0), (1, 0)), constant_values=1)
+    lines = framed.reshape(-1, columns, side + 1, side + 1).transpose(0, 2, 1, 3)
+    ax.imshow(lines.reshape(-1, columns * (side + 1)), cmap="gray", vmin=-1, vmax=1)
+    ax.set_axis_off()
+    ax.set_title(title, fontsize=10)
+
+
+def save(fig: Figure, path: Path) -> None:
+    """PNG for a README."""
+    fig.savefig(path, dpi=150)
