@@ -97,15 +97,10 @@ def _conditions(name: str, run: Path | None, batch: int, seeds: int, age: str) -
 
 def _trained(path: Path) -> tuple[Weights, FlowSettings]:
     """Shadow weights of a run, and how it presented its data."""
-    from neurosim.chip import Chip
-    from neurosim.host import Trainer
     from neurosim.runs import Run
 
     run = Run.open(path)
-    chip = Chip(run.profile, run.experiment.seed)
-    trainer = Trainer(chip, run.experiment, run.dataset.images)
-    run.restore(chip, trainer)
-    return trainer.weights, run.experiment.flow
+    return run.weights(), run.experiment.flow
 
 
 def _table(conditions: Conditions, rows: list[Row]) -> list[str]:

@@ -89,11 +89,15 @@ class Contrast(Block):
         Generation time of the samples that images are contrasted with.
     begin : float
         Share of the updates after which this joins flow matching.
+    rows : int or None
+        How many of the batch's rows take part, the first ones; None: all. Running free takes a
+        chip longer than settling.
     """
 
     weight: Positive = 4.0
     t_end: Annotated[float, Field(ge=1e-9, le=100)] = 1.3
     begin: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    rows: Count | None = None
 
 
 class Learning(Block):

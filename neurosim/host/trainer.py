@@ -167,7 +167,9 @@ class Trainer:
         stage = self.experiment.contrast
         if stage is None or self.n_done < stage.begin * self.experiment.updates:
             return flow, 0.0
-        found, _ = energy_contrast(self.chip, batch.x_1, batch.x_0, self.flow, stage.t_end)
+        rows = slice(stage.rows)
+        x_1, x_0 = batch.x_1[rows], batch.x_0[rows]
+        found, _ = energy_contrast(self.chip, x_1, x_0, self.flow, stage.t_end)
         added = stage.weight * pack(found)
         return unpack(pack(flow) + added, flow.coupling.shape), float(np.linalg.norm(added))
 

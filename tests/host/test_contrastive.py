@@ -108,14 +108,20 @@ def test_it_takes_two_settles_of_images_and_noise_and_one_of_the_running_chip():
     )
 
 
-def test_training_joins_it_at_its_share_of_the_updates():
+@pytest.mark.parametrize("rows", [None, 3])
+def test_training_joins_it_at_its_share_of_the_updates_with_its_rows(rows):
     images, _ = load_digits()
-    contrast = {"weight": 2.0, "t_end": 1.0, "begin": 0.5}
+    contrast = {"weight": 2.0, "t_end": 1.0, "begin": 0.5, "rows": rows}
     short = {"updates": 4, "batch": 8, "flow": FlowSettings(settle_tau=2.0)}
     chip = Chip(with_values(profile(), {"layers": (64, 8, 6)}))
-    norms = [
-        update.contrast_norm
-        for update in Trainer(chip, Experiment(**short, contrast=contrast), images)
-    ]
+    sheet = chip.data_sheet
+    norms, times_s = [], [0.0]
+    for update in Trainer(chip, Experiment(**short, contrast=contrast), images):
+        norms.append(update.contrast_norm)
+        times_s.append(chip.ledger.chip_time_s)
     assert norms[:2] == [0.0, 0.0]
     assert min(norms[2:]) > 0
+    flow_s, _, both_s, _ = np.diff(times_s)
+    alone_s = contrast["t_end"] * FLOW.alpha * sheet.release_tau_s
+    added_s = (rows or 8) * (2 * short["flow"].settle_tau * sheet.tau_s + alone_s)
+    assert both_s - flow_s == pytest.approx(added_s)
