@@ -1,0 +1,234 @@
+"""Full training on realistic chips; and weights of the ideal circuit carried over to ten dies each.
+
+python experiments/04_chips/run.py [--out DIR] [--workers N] [--quick]
+
+What is done is not done again; a training that was stopped goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.append(str(Path(__file__).parents[1]))
+import common
+
+from neurosim.bench.problem import shipped_weights
+from neurosim.chip import Chip
+from neurosim.data import load_digits
+from neurosim.files import write_text
+from neurosim.host import Experiment, FlowSettings, draw_samples, sample_time_s
+from neurosim.metrics import Classifier, evaluate_samples
+from neurosim.noise import Conditions, scan_beta
+from neurosim.profile import Profile, load_profile
+from neurosim.runs import Run
+from neurosim.streams import Streams
+from neurosim.units import format_quantity
+from neurosim.yaml_files import with_values
+
+HERE = Path(__file__).parent
+RECIPE = with_values(
+    Experiment(),
+    {
+        "updates": 2000,
+        "batch": 512,
+        "pairing": "epoch",
+        "learning_rate": 2e-3,
+        "schedule": "cosine",
+        "average": 0.99,
+        "contrast": {"weight": 4.0, "t_end": 1.3, "begin": 0.5, "rows": 128},
+        "sampling.t_end": 1.3,
+    },
+)
+TUNING = {
+    "updates": 100,
+    "batch": 256,
+    "learning_rate": 5e-4,
+    "average": 0.9,
+    "contrast.begin": 0.0,
+}
+IDEAL = "ideal_hopfield"
+SAME_RATIO = {"node.release_capacitance_F": "30 pF"}
+FIVE_PERCENT = {f"mismatch.{name}": 0.05 for name in ("leak", "coupling", "spring", "gain")}
+# Name of a row: profile, and what of it is changed.
+CHIPS: dict[str, tuple[str, dict[str, Any]]] = {
+    IDEAL: (IDEAL, SAME_RATIO),
+    "cmos_rc_6bit, 5 % mismatch": ("cmos_rc_6bit", FIVE_PERCENT),
+    "cmos_otac_sky130": ("cmos_otac_sky130", {}),
+    "rram_cmo_hfox": ("rram_cmo_hfox", {}),
+    "pcm_hermes_14nm": ("pcm_hermes_14nm", {}),
+    "sonos_40nm": ("sonos_40nm", {}),
+    "board_digipot": ("board_digipot", {}),
+}
+DIES = range(10)
+CARRIED = 1000  # samples of each die
+
+
+def hardware(name: str) -> Profile:
+    """The profile of a row, in single precision."""
+    base, changes = CHIPS[name]
+    return with_values(load_profile(base), {"settling.precision": "float32"} | changes)
+
+
+def folder(out: Path, name: str) -> Path:
+    """Where a row's run lies."""
+    return out / "".join(c if c.isalnum() else "_" for c in name)
+
+
+def best_beta(name: str, out: Path) -> float:
+    """The nudge whose gradient is nearest to the exact one, by the noise ledger's scan."""
+
+    def scan() -> float:
+        profile = hardware(name)
+        weights = shipped_weights(profile.node.law, "trained")
+        points = scan_beta(Conditions(profile, weights, FlowSettings(), 128, 4, 0.0))
+        return max(points, key=lambda point: point.gradient.cosine_held).beta
+
+    found: float = common.kept(folder(out, name).with_suffix(".beta.json"), scan)
+    return found
+
+
+def recipe(name: str, experiment: Experiment, out: Path) -> Experiment:
+    """With the chip's own beta."""
+    if name == IDEAL:
+        return experiment
+    return with_values(experiment, {"flow.beta": best_beta(name, out)})
+
+
+def one(name: str, experiment: Experiment, out: Path, n: int) -> dict[str, Any]:
+    """Train in the loop on die 0, and judge what the chip draws alone."""
+    run = common.trained(hardware(name), recipe(name, experiment, out), folder(out, name))
+    chip, flow, sampling = run.chip(n_threads=1), run.experiment.flow, run.experiment.sampling
+    sample_s = sample_time_s(chip.data_sheet, flow, sampling)
+    spent, before = run.facts["ledger"], chip.ledger.copy()
+    x_0 = Streams(0).generator("samples").standard_normal((64, chip.data_sheet.layers.n_visible))
+    draw_samples(chip, x_0, flow, sampling)
+    result = common.judged(run, n)
+    return result | {
+        "beta": flow.on(chip.data_sheet).beta,
+        "training_s": spent["time_s"],
+        "training_J": spent["energy_J"],
+        "sample_s": sample_s,
+        "sample_J": chip.ledger.since(before)["energy_J"] / len(x_0),
+    }
+
+
+def carried(name: str, die: int, experiment: Experiment, out: Path, n: int) -> dict[str, float]:
+    """Feature Frechet distance on one die: written only, and after tuning on it.
+
+    `ideal` are the ideal circuit's weights, `trained` those that die 0 was trained to, and
+    `tuned` the ideal circuit's after the short training on this die.
+    """
+
+    def measure() -> dict[str, float]:
+        profile, ideal = hardware(name), Run.open(folder(out, IDEAL))
+        found = {}
+        for label, source in (("ideal", IDEAL), ("trained", name)):
+            chip = Chip(profile, die, n_threads=1)
+            chip.program(Run.open(folder(out, source)).weights())
+            found[label] = _frechet(chip, experiment, n)
+        short = with_values(recipe(name, experiment, out), TUNING | {"seed": die})
+        if experiment.updates < TUNING["updates"]:
+            short = short.model_copy(update={"updates": experiment.updates, "batch": 32})
+        tuned = common.trained(profile, short, folder(out, f"{name} die {die}"), start=ideal)
+        found["tuned"] = _frechet(tuned.chip(n_threads=1), experiment, n)
+        return found
+
+    return common.kept(folder(out, f"{name} die {die} {n}").with_suffix(".json"), measure)
+
+
+def _frechet(chip: Chip, experiment: Experiment, n: int) -> float:
+    x_0 = Streams(0).generator("samples").standard_normal((n, chip.data_sheet.layers.n_visible))
+    x = draw_samples(chip, x_0, experiment.flow, experiment.sampling)
+    x = x[np.isfinite(x).all(axis=1)]
+    return float(evaluate_samples(x, load_digits()[0], Classifier.load())["frechet_feature"])
+
+
+def chip_table(results: dict[str, dict[str, Any]]) -> str:
+    """Quality, and what it takes on the chip."""
+    head = ["chip", "beta", "flow loss", *list(common.COLUMNS.values())[:6]]
+    head += ["training", "", "a sample", ""]
+    rows = []
+    for name, result in results.items():
+        figures = [result[key] for key in list(common.COLUMNS)[:6]]
+        costs = [
+            format_quantity(result[key], unit, 3)
+            for key, unit in (
+                ("training_s", "s"), ("training_J", "J"), ("sample_s", "s"), ("sample_J", "J"),
+            )
+        ]  # fmt: skip
+        rows.append([name, f"{result['beta']:.3g}", result["flow_loss"], *figures, *costs])
+    floors = next(iter(results.values()))["baselines"]
+    for name, base in floors.items():
+        figures = [base[key] for key in list(common.COLUMNS)[:6]]
+        rows.append([f"*{name}*", "", "", *figures, *[""] * 4])
+    return common.table(head, rows)
+
+
+def die_table(dies: dict[str, list[dict[str, float]]]) -> str:
+    """Median and range of the dies."""
+
+    def cell(values: list[float]) -> str:
+        return f"{np.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+
+    labels = ("ideal", "tuned", "trained")
+    head = [
+        "chip",
+        "ideal weights written",
+        "and tuned for 100 updates",
+        "weights of die 0 written",
+    ]
+    rows = [
+        # Die 0 is where `trained` weights are at home: only the others are strangers to them.
+        [name, *(cell([d[label] for d in of[label == "trained" :]]) for label in labels)]
+        for name, of in dies.items()
+    ]
+    return common.table(head, rows)
+
+
+def draw(results: dict[str, dict[str, Any]], path: Path) -> None:
+    """Samples of every chip."""
+    fig, axes = common.new_figure(len(results), size=(8, 1.25 * len(results)))
+    for ax, (name, result) in zip(np.atleast_1d(axes), results.items(), strict=True):
+        title = f"{name}: feature Frechet {result['frechet_feature']:.2f}"
+        common.show_digits(ax, result["samples"][:48], 24, title)
+    common.save(fig, path)
+
+
+def main() -> None:
+    """Train, carry over, judge; write results.json, the tables and samples.png."""
+    options = common.options(__doc__, "runs/04_chips")
+    experiment, n, names, dies, out = RECIPE, common.SAMPLES, list(CHIPS), DIES, options.out
+    carried_n = CARRIED
+    if options.quick:
+        experiment = with_values(RECIPE, {"updates": 2, "batch": 32, "flow.settle_tau": 3.0})
+        n, carried_n, names, dies = 50, 50, names[:2], range(2)
+        for name in names[1:]:
+            common.kept(folder(out, name).with_suffix(".beta.json"), lambda: 8e-3)
+    work = [(one, name, experiment, out, n) for name in names]
+    results = dict(zip(names, common.in_parallel(work, options.workers), strict=True))
+    places = [(name, die) for name in names if name != IDEAL for die in dies]
+    work = [(carried, name, die, experiment, out, carried_n) for name, die in places]
+    done = common.in_parallel(work, options.workers)
+    by_chip: dict[str, list[dict[str, float]]] = {}
+    for (name, _), found in zip(places, done, strict=True):
+        by_chip.setdefault(name, []).append(found)
+    if not options.quick:
+        figures = {
+            name: {key: value for key, value in result.items() if key != "samples"}
+            for name, result in results.items()
+        }
+        everything = {"chips": figures, "dies": by_chip}
+        write_text(HERE / "results.json", json.dumps(everything, indent=1) + "\n")
+        write_text(HERE / "table.md", chip_table(results) + "\n" + die_table(by_chip))
+        draw(results, HERE / "samples.png")
+        print(chip_table(results), die_table(by_chip), sep="\n")
+    common.finish(options)
+
+
+if __name__ == "__main__":
+    main()
