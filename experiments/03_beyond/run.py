@@ -1,0 +1,132 @@
+"""Better samples from the same 24,896 parameters: one change at a time, then what won, at length.
+
+python experiments/03_beyond/run.py [--out DIR] [--workers N] [--quick]
+
+What is done is not done again; a training that was stopped goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.spatial.distance import cdist
+
+sys.path.append(str(Path(__file__).parents[1]))
+import common
+
+from neurosim.data import load_digits, to_grid
+from neurosim.files import write_text
+from neurosim.host import Experiment
+from neurosim.profile import load_profile
+from neurosim.yaml_files import with_values
+
+HERE = Path(__file__).parent
+T_ENDS = (1.1, 1.2, 1.3, 1.4)
+T_END = 1.3  # chosen on seed 0, the seed of all short trainings
+SEEDS = (1, 2)
+KAPPA = "node.release_capacitance_F"
+FAST = {KAPPA: "50 pF", "settling.precision": "float32"}
+COSINE = {"learning_rate": 2e-3, "schedule": "cosine"}
+PLAIN = COSINE | {"pairing": "epoch", "average": 0.99}
+CONTRAST = {"weight": 4.0, "t_end": T_END, "begin": 0.5}
+# Name of a short training: changes of the experiment, changes of the profile.
+VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "constant rate 1e-3": ({}, {}),
+    "2e-3, cosine": (COSINE, {}),
+    "and paired by epochs": (COSINE | {"pairing": "epoch"}, {}),
+    "and averaged: *plain*": (PLAIN, {}),
+    "plain, lambda 40": (PLAIN | {"flow.stiffness": 40, "flow.beta": 4.7e-4}, {}),
+    "plain, contrast 1": (PLAIN | {"contrast": CONTRAST | {"weight": 1.0}}, {}),
+    "plain, contrast 4": (PLAIN | {"contrast": CONTRAST}, {}),
+    "plain, contrast 16": (PLAIN | {"contrast": CONTRAST | {"weight": 16.0}}, {}),
+    "contrast 4 at t = 1.0": (PLAIN | {"contrast": CONTRAST | {"t_end": 1.0}}, {}),
+    "contrast 4 from the start": (PLAIN | {"contrast": CONTRAST | {"begin": 0.0}}, {}),
+    "contrast 4, C_x / C_h = 10": (PLAIN | {"contrast": CONTRAST}, {KAPPA: "10 pF"}),
+}
+SHORT = {"updates": 1000, "batch": 256}
+LONG = {"updates": 3000, "batch": 512} | PLAIN | {"contrast": CONTRAST}
+
+
+def one(
+    changes: dict[str, Any], profile_changes: dict[str, Any], folder: Path, n: int
+) -> dict[str, Any]:
+    """Train; judge what the chip draws alone, at each generation time."""
+    experiment = with_values(Experiment(), {"sampling.t_end": T_END} | changes)
+    profile = with_values(load_profile("ideal_hopfield"), FAST | profile_changes)
+    run = common.trained(profile, experiment, folder)
+    return {str(t): common.judged(run, n, t_end=t) for t in T_ENDS}
+
+
+def draw_variants(results: dict[str, dict[str, Any]], path: Path) -> None:
+    """Precision against recall of each short training along the generation time."""
+    fig, axes = common.new_figure(1, 2, size=(9.5, 4))
+    pairs = (("recall", "precision"), ("frechet_feature", "nn_two_sample"))
+    for ax, (x, y) in zip(axes, pairs, strict=True):
+        for k, (name, by_t) in enumerate(results.items()):
+            style = {"marker": "osD^v"[k % 5], "ms": 4, "lw": 1, "color": f"C{k % 10}"}
+            values = [by_t[str(t)] for t in T_ENDS]
+            ax.plot([v[x] for v in values], [v[y] for v in values], label=name, **style)
+        ax.set(xlabel=common.COLUMNS[x], ylabel=common.COLUMNS[y])
+    axes[1].axhline(0.5, color="k", ls=":", lw=1)
+    axes[1].axvline(_floor(results)["frechet_feature"], color="k", ls=":", lw=1)
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside right", fontsize=7, frameon=False)
+    common.save(fig, path)
+
+
+def _floor(results: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    floor: dict[str, Any] = next(iter(results.values()))[str(T_END)]["baselines"]["real"]
+    return floor
+
+
+def draw_winner(result: dict[str, Any], path: Path) -> None:
+    """Samples, the digits nearest to some of them, and how near these are."""
+    fig, (left, right) = common.new_figure(1, 2, size=(9, 4.6))
+    samples, (images, _) = to_grid(np.array(result["samples"])), load_digits()
+    title = f"drawn by the chip alone: feature Frechet {result['frechet_feature']:.2f}"
+    common.show_digits(left, samples, 10, title)
+    nearest = images[cdist(samples, images).argmin(axis=1)]
+    beside = np.stack([samples[:50].reshape(5, 10, -1), nearest[:50].reshape(5, 10, -1)], axis=1)
+    common.show_digits(
+        right, beside.reshape(100, -1), 10, "samples, and below each the nearest digit"
+    )
+    common.save(fig, path)
+
+
+def main() -> None:
+    """Train, judge; write results.json, the tables and the figures."""
+    options = common.options(__doc__, "runs/03_beyond")
+    short, long, n, variants, seeds = SHORT, LONG, common.SAMPLES, VARIANTS, SEEDS
+    if options.quick:
+        short = long = LONG | {"updates": 2, "batch": 32, "flow.settle_tau": 3.0}
+        variants, seeds, n = dict(list(VARIANTS.items())[-1:]), SEEDS[:1], 50
+    out = options.out
+    work = [(one, long | {"seed": seed}, {}, out / f"main-{seed}", n) for seed in seeds]
+    for k, (changes, hardware) in enumerate(variants.values()):
+        work.append((one, short | changes, hardware, out / f"variant-{k}", n))
+    done = common.in_parallel(work, options.workers)
+    winners = dict(zip(seeds, done, strict=False))
+    results = dict(zip(variants, done[len(seeds) :], strict=True))
+    if not options.quick:
+        rows = {
+            f"seed {seed}, t = {t}": by_t[str(t)] for seed, by_t in winners.items() for t in T_ENDS
+        }
+        at_end = {name: by_t[str(T_END)] for name, by_t in results.items()}
+        figures = {
+            name: {key: value for key, value in result.items() if key != "samples"}
+            for name, result in (rows | at_end).items()
+        }
+        write_text(HERE / "results.json", json.dumps(figures, indent=1) + "\n")
+        write_text(HERE / "table.md", common.metric_table(rows, "what won, at length"))
+        write_text(HERE / "variants.md", common.metric_table(at_end, f"at t = {T_END}"))
+        draw_variants(results, HERE / "variants.png")
+        draw_winner(winners[seeds[0]][str(T_END)], HERE / "samples.png")
+        print((HERE / "table.md").read_text(), (HERE / "variants.md").read_text(), sep="\n")
+    common.finish(options)
+
+
+if __name__ == "__main__":
+    main()
