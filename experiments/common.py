@@ -33,21 +33,25 @@ COLUMNS = {
     "coverage": "coverage",
     "w2": "W2",
     "smallest_class": "smallest class",
-    "nearest_training_distance": "nearest digit",
+    "nearest_distance": "nearest digit",
 }
 
 
-def options(text: str, out: str) -> argparse.Namespace:
-    """Command line that all experiments have; `--quick` gets a folder that is thrown away."""
+def options(text: str, here: Path) -> argparse.Namespace:
+    """Command line that all experiments have, and `results`: where tables and figures go.
+
+    With `--quick` runs and results share a folder that is thrown away.
+    """
     parser = argparse.ArgumentParser(
         description=text, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--out", type=Path, default=Path(out), help="run folders")
+    parser.add_argument("--out", type=Path, default=Path("runs") / here.name, help="run folders")
     parser.add_argument("--workers", type=int, default=2, help="trainings at once")
     parser.add_argument("--quick", action="store_true", help="two updates, nothing kept")
     found = parser.parse_args()
+    found.results = here
     if found.quick:
-        found.out = Path(tempfile.mkdtemp())
+        found.out = found.results = Path(tempfile.mkdtemp())
     return found
 
 

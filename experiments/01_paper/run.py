@@ -201,7 +201,7 @@ def draw_samples_of(results: dict[str, dict[str, Any]], path: Path) -> None:
 
 def main() -> None:
     """Train, draw, judge; write results.json, table.md and the figures."""
-    found = common.options(__doc__, "runs/01_paper")
+    found = common.options(__doc__, HERE)
     published, short, n = PUBLISHED, {"updates": 500, "batch": 512}, common.SAMPLES
     if found.quick:
         published, n = PUBLISHED.model_copy(update={"updates": 2, "batch": 32}), 50
@@ -222,18 +222,15 @@ def main() -> None:
         for engine in ENGINES
     }
     results = modes | {"MLP that sees t, t = 1.0": done[-1]} | ends
-    if not found.quick:
-        figures = {
-            name: {k: v for k, v in r.items() if k != "samples"} for name, r in results.items()
-        }
-        compared_losses = {"gradep": gradep, "exact": exact}
-        everything = {"losses": losses, "compared": compared_losses, "results": figures}
-        write_text(HERE / "results.json", json.dumps(everything) + "\n")
-        write_text(HERE / "table.md", common.metric_table(results, "drawn by"))
-        draw_loss(losses, HERE / "loss.png")
-        draw_exact(gradep, exact, HERE / "exact.png")
-        draw_samples_of(modes | {"MLP that sees t, t = 1.0": done[-1]}, HERE / "samples.png")
-        print(common.metric_table(results, "drawn by"))
+    figures = {name: {k: v for k, v in r.items() if k != "samples"} for name, r in results.items()}
+    compared_losses = {"gradep": gradep, "exact": exact}
+    everything = {"losses": losses, "compared": compared_losses, "results": figures}
+    write_text(found.results / "results.json", json.dumps(everything) + "\n")
+    write_text(found.results / "table.md", common.metric_table(results, "drawn by"))
+    draw_loss(losses, found.results / "loss.png")
+    draw_exact(gradep, exact, found.results / "exact.png")
+    draw_samples_of(modes | {"MLP that sees t, t = 1.0": done[-1]}, found.results / "samples.png")
+    print(common.metric_table(results, "drawn by"))
     common.finish(found)
 
 

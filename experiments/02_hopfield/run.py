@@ -117,7 +117,7 @@ def draw(found: dict[str, Any], why: dict[str, Any], path: Path) -> None:
 
 def main() -> None:
     """Train, judge, explain; write results.json, table.md and hopfield.png."""
-    options = common.options(__doc__, "runs/02_hopfield")
+    options = common.options(__doc__, HERE)
     experiment, n, seeds, out = BASE, common.SAMPLES, SEEDS, options.out
     if options.quick:
         experiment = with_values(BASE, {"updates": 2, "batch": 32, "flow.settle_tau": 3.0})
@@ -125,30 +125,28 @@ def main() -> None:
     work = [(one, law, seed, experiment, out, n) for seed in seeds for law in LAWS]
     done = common.in_parallel(work, options.workers)
     found = {law: done[k :: len(LAWS)] for k, law in enumerate(LAWS)}
-    work = [(reset, law, out, n) for law in LAWS] if not options.quick else []
+    work = [(reset, law, out, n) for law in LAWS]
     work += [(carried, law, out, 20 if options.quick else 512) for law in LAWS]
     explained = common.in_parallel(work, options.workers)
     why = dict(zip(LAWS, explained[-len(LAWS) :], strict=True))
-    if not options.quick:
-        results = {
-            f"{law}, seed {seed}, t = {t}": found[law][k][t]
-            for law in LAWS
-            for k, seed in enumerate(seeds)
-            for t in ("1.0", "1.2")
-        }
-        results |= {
-            f"{law}, seed 0, hidden nodes reset, t = 1.2": explained[k]
-            for k, law in enumerate(LAWS)
-        }
-        figures = {
-            name: {key: value for key, value in result.items() if key != "samples"}
-            for name, result in results.items()
-        }
-        everything = {"results": figures, "carried": why}
-        write_text(HERE / "results.json", json.dumps(everything, indent=1) + "\n")
-        write_text(HERE / "table.md", common.metric_table(results, "law"))
-        draw(found, why, HERE / "hopfield.png")
-        print(common.metric_table(results, "law"))
+    results = {
+        f"{law}, seed {seed}, t = {t}": found[law][k][t]
+        for law in LAWS
+        for k, seed in enumerate(seeds)
+        for t in ("1.0", "1.2")
+    }
+    results |= {
+        f"{law}, seed 0, hidden nodes reset, t = 1.2": explained[k] for k, law in enumerate(LAWS)
+    }
+    figures = {
+        name: {key: value for key, value in result.items() if key != "samples"}
+        for name, result in results.items()
+    }
+    everything = {"results": figures, "carried": why}
+    write_text(options.results / "results.json", json.dumps(everything, indent=1) + "\n")
+    write_text(options.results / "table.md", common.metric_table(results, "law"))
+    draw(found, why, options.results / "hopfield.png")
+    print(common.metric_table(results, "law"))
     common.finish(options)
 
 

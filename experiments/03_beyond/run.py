@@ -98,7 +98,7 @@ def draw_winner(result: dict[str, Any], path: Path) -> None:
 
 def main() -> None:
     """Train, judge; write results.json, the tables and the figures."""
-    options = common.options(__doc__, "runs/03_beyond")
+    options = common.options(__doc__, HERE)
     short, long, n, variants, seeds = SHORT, LONG, common.SAMPLES, VARIANTS, SEEDS
     if options.quick:
         short = long = LONG | {"updates": 2, "batch": 32, "flow.settle_tau": 3.0}
@@ -110,21 +110,22 @@ def main() -> None:
     done = common.in_parallel(work, options.workers)
     winners = dict(zip(seeds, done, strict=False))
     results = dict(zip(variants, done[len(seeds) :], strict=True))
-    if not options.quick:
-        rows = {
-            f"seed {seed}, t = {t}": by_t[str(t)] for seed, by_t in winners.items() for t in T_ENDS
-        }
-        at_end = {name: by_t[str(T_END)] for name, by_t in results.items()}
-        figures = {
-            name: {key: value for key, value in result.items() if key != "samples"}
-            for name, result in (rows | at_end).items()
-        }
-        write_text(HERE / "results.json", json.dumps(figures, indent=1) + "\n")
-        write_text(HERE / "table.md", common.metric_table(rows, "what won, at length"))
-        write_text(HERE / "variants.md", common.metric_table(at_end, f"at t = {T_END}"))
-        draw_variants(results, HERE / "variants.png")
-        draw_winner(winners[seeds[0]][str(T_END)], HERE / "samples.png")
-        print((HERE / "table.md").read_text(), (HERE / "variants.md").read_text(), sep="\n")
+    rows = {f"seed {seed}, t = {t}": by_t[str(t)] for seed, by_t in winners.items() for t in T_ENDS}
+    at_end = {name: by_t[str(T_END)] for name, by_t in results.items()}
+    figures = {
+        name: {key: value for key, value in result.items() if key != "samples"}
+        for name, result in (rows | at_end).items()
+    }
+    write_text(options.results / "results.json", json.dumps(figures, indent=1) + "\n")
+    write_text(options.results / "table.md", common.metric_table(rows, "what won, at length"))
+    write_text(options.results / "variants.md", common.metric_table(at_end, f"at t = {T_END}"))
+    draw_variants(results, options.results / "variants.png")
+    draw_winner(winners[seeds[0]][str(T_END)], options.results / "samples.png")
+    print(
+        (options.results / "table.md").read_text(),
+        (options.results / "variants.md").read_text(),
+        sep="\n",
+    )
     common.finish(options)
 
 

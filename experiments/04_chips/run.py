@@ -201,7 +201,7 @@ def draw(results: dict[str, dict[str, Any]], path: Path) -> None:
 
 def main() -> None:
     """Train, carry over, judge; write results.json, the tables and samples.png."""
-    options = common.options(__doc__, "runs/04_chips")
+    options = common.options(__doc__, HERE)
     experiment, n, names, dies, out = RECIPE, common.SAMPLES, list(CHIPS), DIES, options.out
     carried_n = CARRIED
     if options.quick:
@@ -217,16 +217,15 @@ def main() -> None:
     by_chip: dict[str, list[dict[str, float]]] = {}
     for (name, _), found in zip(places, done, strict=True):
         by_chip.setdefault(name, []).append(found)
-    if not options.quick:
-        figures = {
-            name: {key: value for key, value in result.items() if key != "samples"}
-            for name, result in results.items()
-        }
-        everything = {"chips": figures, "dies": by_chip}
-        write_text(HERE / "results.json", json.dumps(everything, indent=1) + "\n")
-        write_text(HERE / "table.md", chip_table(results) + "\n" + die_table(by_chip))
-        draw(results, HERE / "samples.png")
-        print(chip_table(results), die_table(by_chip), sep="\n")
+    figures = {
+        name: {key: value for key, value in result.items() if key != "samples"}
+        for name, result in results.items()
+    }
+    everything = {"chips": figures, "dies": by_chip}
+    write_text(options.results / "results.json", json.dumps(everything, indent=1) + "\n")
+    write_text(options.results / "table.md", chip_table(results) + "\n" + die_table(by_chip))
+    draw(results, options.results / "samples.png")
+    print(chip_table(results), die_table(by_chip), sep="\n")
     common.finish(options)
 
 
