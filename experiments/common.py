@@ -37,10 +37,11 @@ COLUMNS = {
 }
 
 
-def options(text: str, here: Path) -> argparse.Namespace:
+def options(text: str, here: Path, only: Iterable[str] = ()) -> argparse.Namespace:
     """Command line that all experiments have, and `results`: where tables and figures go.
 
-    With `--quick` runs and results share a folder that is thrown away.
+    With `--quick` runs and results share a folder that is thrown away. Where there are parts to
+    choose, `--only` names some of them.
     """
     parser = argparse.ArgumentParser(
         description=text, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -48,6 +49,8 @@ def options(text: str, here: Path) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("runs") / here.name, help="run folders")
     parser.add_argument("--workers", type=int, default=2, help="trainings at once")
     parser.add_argument("--quick", action="store_true", help="two updates, nothing kept")
+    if only:
+        parser.add_argument("--only", nargs="+", choices=list(only), help="parts to do")
     found = parser.parse_args()
     found.results = here
     if found.quick:

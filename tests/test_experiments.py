@@ -46,7 +46,10 @@ def test_the_published_run_passes_its_bifurcation_and_is_below_0_8_at_update_50(
     assert metrics["gradient_norm"][8:40].max() > 5 * metrics["gradient_norm"][:5].max()
 
 
-@pytest.mark.parametrize("script", sorted(FOLDER.glob("*/run.py")), ids=lambda p: p.parent.name)
+SCRIPTS = sorted([*FOLDER.glob("*/run.py"), *FOLDER.glob("*/questions.py")])
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda p: f"{p.parent.name}-{p.stem}")
 def test_an_experiment_runs_quickly_when_asked(script, tmp_path):
     command = [sys.executable, str(script), "--quick"]
     subprocess.run(command, check=True, cwd=tmp_path, capture_output=True)
