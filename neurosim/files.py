@@ -19,7 +19,7 @@ __all__ = ["check_writable", "load_tree", "save_tree", "write_bytes", "write_tex
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Replace the file at `path` by `data`, or leave it as it was."""
-    temporary = path.with_name(f".{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as stream:
             stream.write(data)

@@ -30,6 +30,7 @@ LAYERS = [
     {"chip"},
     {"host", "export"},
     {"runs", "noise"},
+    {"sweeps"},
     {"report", "bench"},
     {"cli"},
 ]

@@ -10,6 +10,7 @@ import click
 from neurosim.cli.commands import bench, evaluate, profiles, report, sample
 from neurosim.cli.fitting import fit
 from neurosim.cli.noise import noise
+from neurosim.cli.sweeping import sweep
 from neurosim.cli.tables import export, import_, plan, validate
 from neurosim.cli.training import quickstart, train
 from neurosim.errors import NeurosimError
@@ -42,6 +43,7 @@ First steps:
   neurosim train --profile cmos_rc_6bit --out runs/mine
   neurosim evaluate runs/mine                    how good are its samples?
   neurosim export runs/mine --to weights.csv     the weight table
+  neurosim sweep FILE                            a grid of chips, recipes, ways of sampling
 """
 
 
@@ -58,6 +60,7 @@ for command in (
     train,
     sample,
     evaluate,
+    sweep,
     export,
     import_,
     plan,

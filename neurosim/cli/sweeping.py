@@ -1,0 +1,136 @@
+"""The command `neurosim sweep`. Heavy packages are imported inside."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from neurosim.cli.common import COUNT, FOLDER, JSON, Bar, command_line, print_json
+
+if TYPE_CHECKING:
+    from neurosim.sweeps import Sweep, SweepFolder
+
+__all__ = ["sweep"]
+
+
+class _Shard(click.ParamType):
+    """i/n, both at least 1 and i at most n."""
+
+    name = "i/n"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        """Two numbers."""
+        if isinstance(value, tuple):
+            return value
+        found = re.fullmatch(r"(\d+)/(\d+)", value)
+        i, n = (int(found[1]), int(found[2])) if found else (0, 0)
+        if not 1 <= i <= n:
+            self.fail(f"{value} must be i/n with i from 1 to n, such as 2/8.", param, ctx)
+        return i, n
+
+
+@click.command()
+@click.argument("file", type=FOLDER)
+@click.option("--out", type=FOLDER, help="Folder of the sweep.  [default: runs/NAME]")
+@click.option("--workers", type=COUNT, help="Processes here.  [default: one a processor]")
+@click.option("--dask", default="", metavar="ADDRESS", help="Dask scheduler, tcp://host:port.")
+@click.option("--resume", "go_on", is_flag=True, help="Go on; failed points are tried again.")
+@click.option(
+    "--shard", type=_Shard(), default="1/1", metavar="I/N",
+    help="Every N-th point from the I-th on: one job of an array, all with one --out.",
+)  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="List the points and compute nothing.")
+@JSON
+def sweep(
+    file: Path, out: Path | None, workers: int | None, dask: str, go_on: bool,
+    shard: tuple[int, int], dry_run: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Train and sample over a grid of chips, recipes and ways of sampling.
+
+    FILE is YAML: experiments/smoke.yaml is a short one, neurosim/README.md explains all of it. The
+    table results.csv has one row a point and grows as points end; it has the same bits whatever
+    computes it. Trainings that points share are done once. A sweep that was stopped or killed goes
+    on with --resume. A point that fails is a row with its error, and the exit status is then 1.
+    """
+    from neurosim.sweeps import Engine, Sweep, SweepFolder, expand, run_sweep
+    from neurosim.yaml_files import load_block
+
+    if dask and workers is not None:
+        raise click.UsageError("give --workers or --dask, not both")
+    plan = load_block(file, Sweep)
+    if dry_run:
+        _list(plan, [point.settings for point in expand(plan, file.parent)], as_json)
+        return
+    folder = SweepFolder.create(
+        out or Path("runs") / plan.name,
+        plan,
+        file.parent,
+        command=command_line(),
+        resume=go_on,
+        shared=shard[1] > 1,
+    )
+    used = workers or min(len(os.sched_getaffinity(0)), max(1, len(folder.left())))
+    bar = Bar("points", len(folder.points) - len(folder.left()))
+    try:
+        run_sweep(
+            folder,
+            Engine(used, dask),
+            shard=shard,
+            progress=lambda done, total, rows: bar(done, total, **_best(plan, rows)),
+        )
+    except KeyboardInterrupt:
+        bar.close()
+        click.echo("stopped; go on with the same command and --resume", err=True)
+        raise
+    finally:
+        bar.close()
+    _finish(folder, as_json)
+
+
+def _list(plan: Sweep, settings: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        print_json(settings)
+        return
+    click.echo(f"{plan.name}: {len(settings)} points")
+    for k, point in enumerate(settings):
+        click.echo(f"{k:5}  " + ", ".join(f"{name} {value}" for name, value in point.items()))
+
+
+def _best(plan: Sweep, rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Figures beside the bar: the best point so far, and how many failed."""
+    from neurosim.sweeps import best
+
+    failed = sum(bool(row["error"]) for row in rows)
+    shown = {"failed": str(failed)} if failed else {}
+    found = best(rows, plan.measure[0])
+    if found is not None:
+        shown["best"] = f"{plan.measure[0]} {found[plan.measure[0]]:.3g} at point {found['point']}"
+    return shown
+
+
+def _finish(folder: SweepFolder, as_json: bool) -> None:
+    """Say what there is; exit status 1 if a point failed."""
+    from neurosim.sweeps import best
+
+    rows, table = folder.rows(), folder.path / "results.csv"
+    failed = [row for row in rows if row["error"]]
+    figure = folder.sweep.measure[0]
+    found = best(rows, figure)
+    facts = {"file": str(table), "points": len(folder.points), "done": len(rows)}
+    if as_json:
+        print_json(facts | {"failed": len(failed), "best": found})
+    else:
+        click.echo(f"{table}: {len(rows)} of {len(folder.points)} points, {len(failed)} failed")
+        if found is not None:
+            click.echo(f"best {figure}: {found[figure]:.4g} at point {found['point']}")
+    for row in failed[:10]:
+        click.echo(f"neurosim: point {row['point']} failed: {row['error']}", err=True)
+    if failed:
+        raise SystemExit(1)

@@ -1,0 +1,90 @@
+"""Changes of a profile or a recipe by path, and names for what several fields do together.
+
+============== ===============================================================================
+release_ratio  C_x / C_h: capacitance of a released visible node over that of a node
+weight_bits    levels of a weight as bits, sign included: 2^(bits - 1) levels of a device of a
+               one-sided pair, 2^bits of a complementary one
+noise_scale    factor on the standard deviations of thermal, DAC and ADC noise
+mismatch_scale factor on every mismatch
+============== ===============================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from neurosim.config import Block
+from neurosim.errors import ProfileError
+from neurosim.profile import Profile
+from neurosim.yaml_files import with_values
+
+__all__ = ["changed"]
+
+B = TypeVar("B", bound=Block)
+Changes = dict[str, Any]
+
+
+def changed(block: B, changes: Changes, root: str) -> B:
+    """Copy of a block with new values by path.
+
+    Raises
+    ------
+    ProfileError
+        A line for each mistake, led by `root`, the name of the block in paths.
+    """
+    groups = {
+        path: v for path, v in changes.items() if path in _GROUPS and isinstance(block, Profile)
+    }
+    try:
+        block = with_values(block, {p: v for p, v in changes.items() if p not in groups})
+        for path, value in groups.items():
+            if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+                text = f"must be a number of at least 0, but is {value!r}"
+                raise ProfileError(f"{path}: {text}")
+            assert isinstance(block, Profile)
+            block = with_values(block, _GROUPS[path](block, value))
+    except ProfileError as error:
+        lines = (f"{root}.{line}" for line in str(error).splitlines())
+        raise ProfileError("\n".join(lines)) from None
+    return block
+
+
+def _release_ratio(profile: Profile, ratio: float) -> Changes:
+    return {"node.release_capacitance_F": ratio * profile.node.capacitance_F}
+
+
+def _weight_bits(profile: Profile, bits: float) -> Changes:
+    # Of a one-sided pair the sign says which device; the levels of a complementary one hold it.
+    magnitude = bits - 1 if profile.coupling.encoding == "one_sided" else bits
+    levels = 2**magnitude
+    if levels != int(levels) or levels < 2:
+        raise ProfileError(f"weight_bits: must be a whole number of at least 2, but is {bits:g}")
+    return {"coupling.levels": int(levels)}
+
+
+def _noise_scale(profile: Profile, scale: float) -> Changes:
+    changes: Changes = {
+        "dac.noise_V": scale * profile.dac.noise_V,
+        "adc.noise": scale * profile.adc.noise,
+    }
+    temperature_K = profile.thermal.temperature_K
+    if temperature_K is not None:
+        changes["thermal.temperature_K"] = scale**2 * temperature_K if scale else "ideal"
+        if not scale:
+            changes |= {"settling.engine": "transient"}
+    return changes
+
+
+def _mismatch_scale(profile: Profile, scale: float) -> Changes:
+    mismatch = profile.mismatch
+    names = [name for name in type(mismatch).model_fields if name != "source"]
+    return {f"mismatch.{name}": scale * getattr(mismatch, name) for name in names}
+
+
+_GROUPS: dict[str, Callable[[Profile, float], Changes]] = {
+    "release_ratio": _release_ratio,
+    "weight_bits": _weight_bits,
+    "noise_scale": _noise_scale,
+    "mismatch_scale": _mismatch_scale,
+}

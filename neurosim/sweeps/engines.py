@@ -1,0 +1,110 @@
+"""Where tasks run: in this process, in several here, or on a Dask cluster. Results are the same."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from joblib import Parallel, delayed, parallel_config
+
+from neurosim.errors import RunError
+from neurosim.sweeps.work import Task, do
+
+__all__ = ["Engine", "finished"]
+
+_DEATHS = 3
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Which workers to use.
+
+    Attributes
+    ----------
+    workers : int
+        Processes on this machine; 1 computes here.
+    dask : str
+        Address of a Dask scheduler instead. Its workers must see the same files, and have one
+        thread each.
+    """
+
+    workers: int = 1
+    dask: str = ""
+
+
+def finished(tasks: Sequence[Task], engine: Engine) -> Iterator[str]:
+    """Keys of the points that tasks have written, as they end.
+
+    A worker that dies loses the points in work; the pool starts anew and does them again.
+
+    Raises
+    ------
+    RunError
+        Workers keep dying, or the cluster cannot be used.
+    """
+    if engine.dask:
+        with _cluster(engine.dask):
+            yield from _parallel(tasks, -1)
+    elif engine.workers == 1:
+        yield from map(do, tasks)
+    else:
+        with parallel_config("loky", inner_max_num_threads=1):
+            yield from _restarting([replace(t, parent=os.getpid()) for t in tasks], engine.workers)
+
+
+def _parallel(tasks: Sequence[Task], n_jobs: int) -> Iterator[str]:
+    run: Callable[..., Iterator[str]] = Parallel(
+        n_jobs=n_jobs, batch_size=1, return_as="generator_unordered"
+    )
+    yield from run(delayed(do)(task) for task in tasks)
+
+
+def _restarting(tasks: Sequence[Task], n_jobs: int) -> Iterator[str]:
+    left, deaths = {task.point.key: task for task in tasks}, 0
+    while left:
+        try:
+            for key in _parallel(list(left.values()), n_jobs):
+                left.pop(key)
+                deaths = 0
+                yield key
+        except BrokenExecutor:
+            deaths += 1
+            if deaths >= _DEATHS:
+                raise RunError(
+                    f"Workers must live until a point is done, but died {deaths} times in a row "
+                    f"with {len(left)} points left; free some memory or give fewer --workers, and "
+                    "go on with --resume."
+                ) from None
+
+
+@contextmanager
+def _cluster(address: str) -> Iterator[None]:
+    """Joblib's Dask back end on the scheduler at `address`."""
+    try:
+        from distributed import Client
+    except ImportError:
+        raise RunError(
+            "--dask needs the package distributed, but it is not installed; "
+            "pip install 'neurosim-eqprop[cluster]'."
+        ) from None
+    try:
+        client: Any = Client(address, timeout=5, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise RunError(
+            f"--dask must be the address of a Dask scheduler, but {address} does not answer "
+            f"({error})."
+        ) from None
+    with client:
+        threads = set(client.nthreads().values())
+        if threads != {1}:
+            raise RunError(
+                "The cluster must have workers of one thread each, but has "
+                f"{'none' if not threads else f'some of {max(threads)}'}; start them with "
+                "`dask worker ADDRESS --nthreads 1 --nworkers N`."
+            )
+        with parallel_config("dask", client=client):
+            yield

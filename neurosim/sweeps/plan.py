@@ -1,0 +1,129 @@
+"""The YAML file of a sweep: what it starts from, what varies, and what is measured."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from neurosim.config import Block, BlockError
+from neurosim.host import Experiment
+from neurosim.host.experiment import Mode
+from neurosim.quantities import SecondFromZero
+from neurosim.sweeps.axes import AnyAxis
+
+__all__ = ["Base", "Figure", "Sampling", "Sweep"]
+
+Figure = Literal[
+    "flow_loss",
+    "frechet_feature",
+    "frechet_pixel",
+    "nn_two_sample",
+    "w2",
+    "precision",
+    "recall",
+    "density",
+    "coverage",
+    "class_entropy",
+    "smallest_class",
+    "nearest_distance",
+]
+Recipe = Annotated[
+    Annotated[Experiment, Tag("block")] | Annotated[str, Tag("file")],
+    Discriminator(lambda value: "file" if isinstance(value, str) else "block"),
+]
+
+
+class Base(Block):
+    """What all points start from: a recipe to train by, or a run that is trained.
+
+    Parameters
+    ----------
+    profile : str, optional
+        Name of a shipped profile, or a path.
+    experiment : Experiment or str, optional
+        Training recipe, as a block or a file; the default recipe where there is none.
+    start : str, optional
+        A run folder whose weights training begins with.
+    run : str, optional
+        A run folder instead of all these.
+    """
+
+    profile: str | None = None
+    experiment: Recipe | None = None
+    start: str | None = None
+    run: str | None = None
+
+    @model_validator(mode="after")
+    def _one_start(self) -> Base:
+        names = ("profile", "experiment", "start")
+        extra = [name for name in names if getattr(self, name) is not None]
+        if self.run is not None and extra:
+            text = f"must stand alone, for it is trained already, but {extra[0]} is given too"
+            raise BlockError([(("run",), text)])
+        return self
+
+
+class Sampling(Block):
+    """How samples are drawn from a trained chip.
+
+    Parameters
+    ----------
+    n : int
+        Number of samples.
+    seed : int
+        Of their starting noise.
+    mode, t_end, dt : optional
+        Instead of the experiment's.
+    settle_tau : float, optional
+        Settling time of a phase in units of C / g, instead of the experiment's.
+    die : int, optional
+        Seed of the chip that the trained weights are programmed into; that of training if absent.
+    age_s : float
+        Time that passes between programming and sampling. A sweep over ages has no refresh.
+    """
+
+    n: Annotated[int, Field(ge=7)] = 1000
+    seed: Annotated[int, Field(ge=0)] = 0
+    mode: Mode | None = None
+    t_end: Annotated[float, Field(ge=1e-9, le=100)] | None = None
+    dt: Annotated[float, Field(gt=0, le=1)] | None = None
+    settle_tau: Annotated[float, Field(gt=0, le=1e5)] | None = None
+    die: Annotated[int, Field(ge=0)] | None = None
+    age_s: SecondFromZero = 0.0
+
+
+class Sweep(Block):
+    """Every combination of the steps of its axes (the grid), each `replicas` times.
+
+    Parameters
+    ----------
+    name : str
+        Of the output folder and the report.
+    summary : str
+        What is asked.
+    base : Base
+    sampling : Sampling
+        Where no axis says otherwise.
+    axes : tuple of Axis, Paired, Random or Cases
+    replicas : int
+        Repetitions of each point with other seeds: of chip, training and samples, or where a run
+        is given of samples alone.
+    measure : tuple of str
+        Figures of the evaluation; the first ranks points.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
+    summary: str = ""
+    base: Base
+    sampling: Sampling = Sampling()
+    axes: tuple[AnyAxis, ...] = ()
+    replicas: Annotated[int, Field(ge=1, le=1000)] = 1
+    measure: Annotated[tuple[Figure, ...], Field(min_length=1)] = (
+        "frechet_feature",
+        "nn_two_sample",
+        "precision",
+        "recall",
+        "coverage",
+        "flow_loss",
+    )

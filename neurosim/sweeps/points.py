@@ -1,0 +1,327 @@
+"""The points of a sweep: what each one trains, programs and samples.
+
+A dotted path says what an axis changes:
+
+=================== ==========================================================================
+profile, experiment the profile by name or path, the recipe by path
+run, start          the run folder that is sampled, or that training begins with
+profile.X           field X of the profile that is trained and sampled; of a given run, of the
+                    chip that its weights are programmed into
+deploy, deploy.X    the profile, or a field of it, of the chip that the trained weights are
+                    programmed into
+experiment.X        field X of the training recipe
+sampling.X          how samples are drawn
+=================== ==========================================================================
+
+In place of a field of a profile, X may be one of `neurosim.sweeps.changes`, such as
+``release_ratio`` or ``weight_bits``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from neurosim.config import Block
+from neurosim.errors import ProfileError
+from neurosim.host import Experiment, SamplingSettings
+from neurosim.profile import Profile, load_profile
+from neurosim.runs import Run
+from neurosim.sweeps.axes import steps
+from neurosim.sweeps.changes import changed
+from neurosim.sweeps.plan import Sampling, Sweep
+from neurosim.yaml_files import load_block
+
+__all__ = ["Listed", "Point", "Training", "expand"]
+
+Changes = dict[str, Any]
+_BARE = ("profile", "deploy", "experiment", "run", "start")
+_DOTTED = ("profile", "deploy", "experiment", "sampling")
+_MOST = 100_000
+
+
+@dataclass(frozen=True)
+class Training:
+    """A chip to be trained once for all points that share it.
+
+    Attributes
+    ----------
+    key : str
+        Digest of both blocks.
+    profile : Profile
+    experiment : Experiment
+        Its way of sampling is the default: no part of training.
+    start : Path or None
+        A run whose weights it begins with.
+    """
+
+    key: str
+    profile: Profile
+    experiment: Experiment
+    start: Path | None
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Which row of the table a point is.
+
+    Attributes
+    ----------
+    index : int
+        From 0, the last axis fastest.
+    key : str
+        Digest of all that the result depends on.
+    settings : dict
+        What the table says of it, by column.
+    """
+
+    index: int
+    key: str
+    settings: Changes
+
+
+@dataclass(frozen=True)
+class Point(Listed):
+    """What one row of the table takes.
+
+    Attributes
+    ----------
+    named : Profile
+        The profile that changes start from.
+    training : Training or None
+    run : Path or None
+        A run that is trained, where there is no training.
+    deploy : Profile or None
+        Of the chip that the trained weights are programmed into; None samples the chip as
+        training left it.
+    sampling : Sampling
+        Complete but for `die`.
+    """
+
+    named: Profile
+    training: Training | None
+    run: Path | None
+    deploy: Profile | None
+    sampling: Sampling
+
+
+def digest(tree: Any) -> str:
+    """Name of a set of plain values."""
+    return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def expand(sweep: Sweep, folder: Path = Path()) -> list[Point]:
+    """All points, in order.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    folder : Path
+        Where names of files in the sweep are looked up first; then here.
+
+    Raises
+    ------
+    ProfileError
+        A line for each mistake: a path that does not exist, a value that is not valid.
+    RunError
+        A run is not there.
+    """
+    _check_paths(sweep)
+    maker, points = _Maker(sweep, folder), []
+    mistakes: dict[str, None] = {}
+    for index, (changes, columns) in enumerate(_grid(sweep)):
+        try:
+            points.append(maker.point(index, changes, columns))
+        except ProfileError as error:
+            # One mistake shows at every point that shares it.
+            mistakes |= dict.fromkeys(str(error).splitlines())
+    if mistakes:
+        raise ProfileError("\n".join(mistakes))
+    return points
+
+
+def _grid(sweep: Sweep) -> Iterator[tuple[Changes, Changes]]:
+    """Changes and columns of every point."""
+    for taken in product(*(steps(axis) for axis in sweep.axes)):
+        changes: Changes = {}
+        columns: Changes = {}
+        for change, column in taken:
+            changes, columns = changes | change, columns | column
+        for replica in range(sweep.replicas):
+            yield changes, columns | ({"replica": replica} if sweep.replicas > 1 else {})
+
+
+def _check_paths(sweep: Sweep) -> None:
+    """Every path has a known root and belongs to one axis."""
+    count, seen = sweep.replicas, dict[str, int]()
+    for number, axis in enumerate(sweep.axes, 1):
+        options = steps(axis)
+        count *= len(options)
+        for path in {path for change, _ in options for path in change}:
+            root, _, field = path.partition(".")
+            if root not in (_DOTTED if field else _BARE):
+                raise ProfileError(
+                    f"{path}: a path must begin with {'., '.join(_DOTTED)}., or be one of "
+                    f"{', '.join(_BARE)}."
+                )
+            if path in seen:
+                raise ProfileError(
+                    f"{path}: must vary along one axis, but does along {seen[path]} and {number}."
+                )
+            seen[path] = number
+    seeds = [path for path in seen if path.split(".")[-1] == "seed"]
+    if seeds and sweep.replicas > 1:
+        raise ProfileError(f"replicas: must be 1 where an axis varies {seeds[0]}; leave one out.")
+    if count > _MOST:
+        raise ProfileError(f"A sweep must have at most {_MOST:,} points, but has {count:,}.")
+
+
+def _part(changes: Mapping[str, Any], root: str) -> Changes:
+    """Changes below one root, without it."""
+    return {path[len(root) + 1 :]: v for path, v in changes.items() if path.startswith(f"{root}.")}
+
+
+class _Maker:
+    """Makes points; profiles, recipes and runs are read once."""
+
+    def __init__(self, sweep: Sweep, folder: Path) -> None:
+        self._sweep, self._folder = sweep, folder
+        paths = [path for axis in sweep.axes for change, _ in steps(axis) for path in change]
+        given = self._is_run({path: True for path in paths})
+        roots = ("deploy", "profile") if given else ("deploy",)
+        # Along a sweep all chips are programmed, or none: a write's noise is no step of an axis.
+        self._deploys = sweep.sampling.die is not None or any(
+            path.split(".")[0] in roots or path == "sampling.die" for path in paths
+        )
+        self._ages = "sampling.age_s" in paths or sweep.sampling.age_s > 0
+        self._deploys |= self._ages
+        self._read: dict[tuple[str, str], Any] = {}
+
+    def _is_run(self, changes: Mapping[str, Any]) -> bool:
+        return "run" in changes or self._sweep.base.run is not None
+
+    def point(self, index: int, changes: Changes, columns: Changes) -> Point:
+        """One point of the grid."""
+        replica = int(columns.get("replica", 0))
+        training = run = None
+        if self._is_run(changes):
+            run, profile, experiment, origin = self._trained(changes)
+        else:
+            training = self._training(changes, replica)
+            profile, origin = training.profile, training.key
+            experiment = self._experiment(changes)
+        sampling = self._sampling(changes, experiment, replica)
+        deploy = self._deployed(changes, profile, given=run is not None)
+        used = None if deploy is None else deploy.model_dump(mode="json")
+        key = digest([origin, used, sampling.model_dump(mode="json")])
+        given = profile if run is None else deploy or profile
+        blocks = {"profile": given, "deploy": deploy or profile}
+        shown = _shown(columns, blocks | {"experiment": experiment, "sampling": sampling})
+        named = profile if run is not None else self._named(changes)
+        return Point(index, key, shown, named, training, run, deploy, sampling)
+
+    def _trained(self, changes: Changes) -> tuple[Path, Profile, Experiment, str]:
+        lost = [path for path in changes if path.split(".")[0] in {"experiment", "start"}]
+        if lost:
+            raise ProfileError(
+                f"{lost[0]}: a run that is given is trained already; give a profile instead of "
+                "the run, and perhaps the run as start."
+            )
+        name = str(changes.get("run", self._sweep.base.run))
+        path = _find(self._folder, name)
+        run = self._once("run", name, lambda: Run.open(path))
+        return path, run.profile, run.experiment, self._origin(path)
+
+    def _origin(self, path: Path) -> str:
+        """Digest of a trained run: its settings and what its devices hold."""
+        checkpoint = Run.open(path).checkpoint
+
+        def read() -> str:
+            if not checkpoint.exists():
+                raise ProfileError(f"run: {path} must be trained, but has no checkpoint.")
+            return hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+
+        found: str = self._once("origin", str(path), read)
+        return found
+
+    def _training(self, changes: Changes, replica: int) -> Training:
+        profile = changed(self._named(changes), _part(changes, "profile"), "profile")
+        experiment = self._experiment(changes)
+        plain = {"sampling": SamplingSettings(), "seed": experiment.seed + replica}
+        experiment = experiment.model_copy(update=plain)
+        start = changes.get("start", self._sweep.base.start)
+        path = None if start is None else _find(self._folder, str(start))
+        trees = [profile.model_dump(mode="json"), experiment.model_dump(mode="json")]
+        key = digest([*trees, None if path is None else self._origin(path)])
+        return Training(key, profile, experiment, path)
+
+    def _named(self, changes: Changes) -> Profile:
+        name = changes.get("profile", self._sweep.base.profile)
+        if name is None:
+            raise ProfileError("base: must have a profile or a run, but has neither.")
+        return self._profile(str(name))
+
+    def _experiment(self, changes: Changes) -> Experiment:
+        recipe = changes.get("experiment", self._sweep.base.experiment)
+        if isinstance(recipe, str):
+            path = _find(self._folder, recipe)
+            recipe = self._once("experiment", recipe, lambda: load_block(path, Experiment))
+        elif isinstance(recipe, Mapping):
+            raise ProfileError("experiment: must be a file; vary its fields as experiment.X.")
+        return changed(recipe or Experiment(), _part(changes, "experiment"), "experiment")
+
+    def _sampling(self, changes: Changes, experiment: Experiment, replica: int) -> Sampling:
+        found = changed(self._sweep.sampling, _part(changes, "sampling"), "sampling")
+        usual = experiment.sampling.model_dump() | {"settle_tau": experiment.flow.settle_tau}
+        absent = {name: usual[name] for name in usual if getattr(found, name) is None}
+        return found.model_copy(update=absent | {"seed": found.seed + replica})
+
+    def _deployed(self, changes: Changes, profile: Profile, *, given: bool) -> Profile | None:
+        if not self._deploys:
+            return None
+        if given:
+            if "profile" in changes:
+                profile = self._profile(str(changes["profile"]))
+            profile = changed(profile, _part(changes, "profile"), "profile")
+        if "deploy" in changes:
+            profile = self._profile(str(changes["deploy"]))
+        profile = changed(profile, _part(changes, "deploy"), "deploy")
+        return changed(profile, {"host.refresh_s": None} if self._ages else {}, "deploy")
+
+    def _profile(self, name: str) -> Profile:
+        named = Path(name).suffix.lower() in {".yaml", ".yml"}
+        path = _find(self._folder, name) if named else name
+        found: Profile = self._once("profile", name, lambda: load_profile(path))
+        return found
+
+    def _once(self, kind: str, name: str, read: Callable[[], Any]) -> Any:
+        if (kind, name) not in self._read:
+            self._read[kind, name] = read()
+        return self._read[kind, name]
+
+
+def _shown(columns: Changes, blocks: Mapping[str, Block]) -> Changes:
+    """Columns with quantities in SI units, whatever was written."""
+    trees = {root: block.model_dump(mode="json") for root, block in blocks.items()}
+    out: Changes = {}
+    for column, value in columns.items():
+        root, *fields = column.split(".")
+        found: Any = trees.get(root)
+        for field in fields:
+            found = found.get(field) if isinstance(found, dict) else None
+        plain = fields and isinstance(found, int | float | str)
+        out[column] = found if plain else value
+        if isinstance(out[column], dict | list | tuple):
+            out[column] = json.dumps(out[column])
+    return out
+
+
+def _find(folder: Path, name: str) -> Path:
+    """A file or folder by its name, beside the sweep or here."""
+    beside = folder / name
+    return (beside if beside.exists() else Path(name)).resolve()

@@ -1,0 +1,88 @@
+"""Which rows of a sweep's table are good: replicas together, the best, and the Pareto front."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+__all__ = ["Group", "badness", "best", "front", "groups"]
+
+Row = Mapping[str, Any]
+
+_HIGHER = frozenset(
+    {"precision", "recall", "density", "coverage", "class_entropy", "smallest_class"}
+)
+
+
+class Group(NamedTuple):
+    """Rows that differ in their seeds alone.
+
+    Attributes
+    ----------
+    settings : tuple
+        Values of the columns that are no seed, in order.
+    mean, error : dict from str to float
+        Of each figure over the rows, and the standard error of that mean; 0 for a single row.
+    rows : int
+        How many they are.
+    """
+
+    settings: tuple[Any, ...]
+    mean: dict[str, float]
+    error: dict[str, float]
+    rows: int
+
+
+def badness(figure: str, value: float) -> float:
+    """A number that is small where a figure is good; a two-sample test is good at one half."""
+    if figure == "nn_two_sample":
+        return abs(value - 0.5)
+    return -value if figure in _HIGHER else value
+
+
+def is_seed(column: str) -> bool:
+    """Whether a column tells replicas apart."""
+    return column == "replica" or column.rpartition(".")[2] in {"seed", "die"}
+
+
+def groups(rows: Sequence[Row], columns: Sequence[str], figures: Sequence[str]) -> list[Group]:
+    """Means over seeds of the rows that have figures, in the order of their first row."""
+    found: dict[tuple[Any, ...], list[Row]] = {}
+    kept = [column for column in columns if not is_seed(column)]
+    for row in rows:
+        if not row["error"]:
+            found.setdefault(tuple(row[column] for column in kept), []).append(row)
+    out = []
+    for settings, members in found.items():
+        values = {f: np.array([row[f] for row in members if row[f] != ""]) for f in figures}
+        values = {f: v for f, v in values.items() if v.size}
+        mean = {f: float(v.mean()) for f, v in values.items()}
+        error = {
+            f: float(v.std(ddof=1) / np.sqrt(v.size)) if v.size > 1 else 0.0
+            for f, v in values.items()
+        }
+        out.append(Group(settings, mean, error, len(members)))
+    return out
+
+
+def best(rows: Sequence[Row], figure: str) -> Row | None:
+    """The row with the best value of a figure."""
+    good = [row for row in rows if not row["error"] and row[figure] != ""]
+    return min(good, key=lambda row: badness(figure, row[figure]), default=None)
+
+
+def front(cost: Sequence[float], bad: Sequence[float]) -> list[int]:
+    """Points than which none is both cheaper and better, from the cheapest on.
+
+    Examples
+    --------
+    >>> front([1.0, 2.0, 3.0, 1.0], [5.0, 6.0, 2.0, 7.0])
+    [0, 2]
+    """
+    out: list[int] = []
+    for k in sorted(range(len(cost)), key=lambda k: (cost[k], bad[k])):
+        if not out or bad[k] < bad[out[-1]]:
+            out.append(k)
+    return out

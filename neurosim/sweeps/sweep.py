@@ -1,0 +1,260 @@
+"""A sweep in its folder: what is left is done, and the table grows as points end.
+
+.. code-block:: text
+
+    sweep.yaml          the file as used
+    sweep.json          command, versions, the points with their keys
+    profiles/           the profiles that changes start from
+    results.csv         one row a point, in order: settings, figures, costs, error
+    timing.csv          where and how long each point was computed
+    points/ trained/    see `neurosim.sweeps.work`
+    report.html         figures and table as one page
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neurosim.errors import RunError
+from neurosim.files import write_text
+from neurosim.profile import Profile
+from neurosim.runs.run import versions
+from neurosim.sweeps.engines import Engine, finished
+from neurosim.sweeps.plan import Sweep
+from neurosim.sweeps.points import Listed, Point, expand
+from neurosim.sweeps.work import Task, locked, read_result
+from neurosim.yaml_files import dump_block, load_block
+
+__all__ = ["COSTS", "Progress", "SweepFolder", "run_sweep"]
+
+Row = dict[str, Any]
+# Points done, their total, and the rows so far.
+Progress = Callable[[int, int, Sequence[Row]], None]
+_FOLDERS = ("points", "trained", "profiles")
+COSTS = (
+    "sample_tau",
+    "sample_time_s",
+    "sample_energy_J",
+    "training_time_s",
+    "training_energy_J",
+    "adc_clipped",
+    "dac_clipped",
+    "weights_clipped",
+)
+
+
+@dataclass
+class SweepFolder:
+    """A sweep and the folder of its results.
+
+    Attributes
+    ----------
+    path : Path
+    sweep : Sweep
+    points : list of Listed
+        In the order of the table; with what they take where the sweep was created.
+    """
+
+    path: Path
+    sweep: Sweep
+    points: Sequence[Listed]
+
+    def __post_init__(self) -> None:
+        self._known: dict[str, Row] = {}
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        sweep: Sweep,
+        base: Path = Path(),
+        *,
+        command: str = "",
+        resume: bool = False,
+        shared: bool = False,
+    ) -> SweepFolder:
+        """A folder for `sweep`, whose files are looked up in `base` first.
+
+        Parameters
+        ----------
+        resume : bool
+            Whether a sweep may be there already, perhaps of fewer points.
+        shared : bool
+            Whether the same sweep may be there already, for other processes work on it too.
+
+        Raises
+        ------
+        ProfileError, RunError
+            The plan has mistakes; something else is in the folder.
+        """
+        points = expand(sweep, base)
+        text, kept = dump_block(sweep), path / "sweep.yaml"
+        try:
+            _refuse_strangers(path)
+            for name in _FOLDERS:
+                (path / name).mkdir(parents=True, exist_ok=True)
+            with locked(path / ".lock"):
+                same = kept.exists() and kept.read_text("utf-8") == text
+                if kept.exists() and not resume and not (shared and same):
+                    raise RunError(
+                        f"{path} must be a new folder, but holds a sweep; go on with --resume, or "
+                        "give another --out."
+                    )
+                write_text(kept, text)
+                for point in {point.named.name: point for point in points}.values():
+                    file = path / "profiles" / f"{point.named.name}.yaml"
+                    write_text(file, dump_block(point.named))
+                listed = [[point.index, point.key, point.settings] for point in points]
+                facts = {"command": command, "versions": versions(), "points": listed}
+                write_text(path / "sweep.json", json.dumps(facts) + "\n")
+        except OSError as error:
+            if isinstance(error, RunError):
+                raise
+            raise RunError(
+                f"{path} must be a folder that can be written, but is not ({error.strerror})."
+            ) from None
+        return cls(path, sweep, points)
+
+    @classmethod
+    def open(cls, path: Path) -> SweepFolder:
+        """A sweep that was begun, to be looked at.
+
+        Raises
+        ------
+        RunError
+            There is none.
+        """
+        if not (path / "sweep.yaml").is_file():
+            raise RunError(f"{path} must hold a sweep.yaml, but does not; see `neurosim sweep`.")
+        folder = cls(path, load_block(path / "sweep.yaml", Sweep), [])
+        folder.points = [Listed(*entry) for entry in folder.facts["points"]]
+        return folder
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What sweep.json says."""
+        path = self.path / "sweep.json"
+        try:
+            facts: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise RunError(f"{path} must be a JSON object, but is not ({error}).") from None
+        return facts
+
+    def profiles(self) -> list[Profile]:
+        """The profiles that changes start from."""
+        files = sorted((self.path / "profiles").glob("*.yaml"))
+        return [load_block(file, Profile) for file in files]
+
+    def result(self, point: Listed) -> Row | None:
+        """What is known of a point."""
+        if point.key not in self._known:
+            found = read_result(self.path, point)
+            if found is None:
+                return None
+            self._known[point.key] = found
+        return self._known[point.key]
+
+    def forget(self, key: str) -> None:
+        """Read a point anew when it is asked for."""
+        self._known.pop(key, None)
+
+    def left(self) -> list[Listed]:
+        """Points without figures: not done, or failed."""
+        found = [(point, self.result(point)) for point in self.points]
+        return [point for point, result in found if result is None or result["error"]]
+
+    def rows(self) -> list[Row]:
+        """The table so far, in order."""
+        out = []
+        for point in self.points:
+            result = self.result(point)
+            if result is not None:
+                figures = {k: result["figures"].get(k, "") for k in (*self.sweep.measure, *COSTS)}
+                row = {"point": point.index, **point.settings, **figures}
+                out.append(row | {"error": result["error"]})
+        return out
+
+    def write_tables(self) -> None:
+        """results.csv and timing.csv of all that is known, from other processes too."""
+        with locked(self.path / ".lock"):
+            write_text(self.path / "results.csv", _csv(self.rows()))
+            hosts = [(p.index, self.result(p)) for p in self.points]
+            timing = [{"point": index} | found["host"] for index, found in hosts if found]
+            write_text(self.path / "timing.csv", _csv(timing))
+
+
+def _refuse_strangers(path: Path) -> None:
+    """A folder of something else is never touched."""
+    names = {p.name for p in path.iterdir()} if path.exists() else set()
+    if "sweep.yaml" not in names and names - {*_FOLDERS, ".lock"}:
+        raise RunError(f"{path} must be a new folder, but holds other things; give another --out.")
+
+
+def _csv(rows: Sequence[Row]) -> str:
+    """Rows as text; numbers keep all their bits."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    out = io.StringIO()
+    writer = csv.DictWriter(out, names, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def run_sweep(
+    folder: SweepFolder,
+    engine: Engine | None = None,
+    *,
+    shard: tuple[int, int] = (1, 1),
+    progress: Progress | None = None,
+) -> list[Row]:
+    """Do what is left of a sweep, and keep its table up to date.
+
+    Parameters
+    ----------
+    folder : SweepFolder
+    engine : Engine, optional
+        By default this process.
+    shard : tuple of int
+        (i, n): every n-th point from the i-th on, 1 to n. Shards may run at the same time.
+    progress : callable, optional
+        Called after each point.
+
+    Returns
+    -------
+    list of dict
+        The table.
+    """
+    i, n = shard
+    left = [p for p in folder.left() if p.index % n == i - 1 and isinstance(p, Point)]
+    total = len([point for point in folder.points if point.index % n == i - 1])
+    done = total - len(left)
+    for stage in _stages(left):
+        tasks = [Task(point, folder.path.resolve()) for point in stage]
+        for key in finished(tasks, engine or Engine()):
+            done += 1
+            folder.forget(key)
+            folder.write_tables()
+            if progress is not None:
+                progress(done, total, folder.rows())
+    folder.write_tables()
+    return folder.rows()
+
+
+def _stages(points: Sequence[Point]) -> list[list[Point]]:
+    """First one point of each training, then the others, which find it trained."""
+    first: dict[str, Point] = {}
+    rest = []
+    for point in points:
+        if point.training is not None and point.training.key not in first:
+            first[point.training.key] = point
+        else:
+            rest.append(point)
+    # Points that need no training do not wait.
+    free = [point for point in rest if point.training is None]
+    return [[*first.values(), *free], [p for p in rest if p.training is not None]]

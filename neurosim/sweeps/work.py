@@ -1,0 +1,224 @@
+"""What a worker does: train a chip once, sample a point, keep both in files.
+
+.. code-block:: text
+
+    trained/KEY/        run folder of a training
+    trained/KEY.lock    held while it is trained
+    points/KEY.json     result of a point, whole or absent
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import platform
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from threadpoolctl import threadpool_limits
+
+from neurosim.chip import Chip
+from neurosim.chip.ledger import Ledger
+from neurosim.errors import NeurosimError, RunError
+from neurosim.export import table
+from neurosim.files import write_text
+from neurosim.host import Calibration, Experiment, calibrate, sample_time_s
+from neurosim.runs import Run, evaluate, resume, train
+from neurosim.sweeps.plan import Figure, Sampling
+from neurosim.sweeps.points import Listed, Point, Training
+from neurosim.topology import Layers, Weights
+from neurosim.yaml_files import with_values
+
+__all__ = ["Task", "do", "locked", "read_result"]
+
+_WATCH = "end with the sweep"
+_CONVERTING = ("drive", "read", "write")
+_SPENT = ("adc_clipped", "dac_clipped", "weights_clipped")
+
+
+@dataclass(frozen=True)
+class Task:
+    """Work that is handed to a worker as one.
+
+    Attributes
+    ----------
+    point : Point
+    out : Path
+        Folder of the sweep.
+    parent : int or None
+        Process with which the worker ends.
+    """
+
+    point: Point
+    out: Path
+    parent: int | None = None
+
+
+def do(task: Task) -> str:
+    """Train if need be, sample, and write the result; the point's key.
+
+    An error is a result too: it is written in place of figures.
+    """
+    point, began_s = task.point, time.perf_counter()
+    if task.parent is not None:
+        _end_with(task.parent)
+    outcome: dict[str, Any] = {"key": point.key}
+    with threadpool_limits(1):
+        try:
+            outcome |= {"figures": _measure(point, _trained(task)), "error": ""}
+        except Exception as error:  # The rest of a sweep goes on whatever befalls a point.
+            text = " ".join(str(error).split())
+            known = isinstance(error, NeurosimError)
+            outcome |= {
+                "figures": {},
+                "error": text if known else f"{type(error).__name__}: {text}",
+            }
+    outcome["host"] = {"wall_s": time.perf_counter() - began_s, "node": platform.node()}
+    path = task.out / "points" / f"{point.key}.json"
+    write_text(path, json.dumps(outcome, indent=1) + "\n")
+    return point.key
+
+
+def read_result(out: Path, point: Listed) -> dict[str, Any] | None:
+    """What was written of a point, if anything."""
+    path = out / "points" / f"{point.key}.json"
+    try:
+        result: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise RunError(
+            f"{path} must be a result, but cannot be read ({error}); delete it."
+        ) from None
+    return result
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Wait for a file that one process holds at a time; the system frees it if that one dies."""
+    with path.open("a", encoding="utf-8") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def _trained(task: Task) -> Run:
+    """The run that a point samples: given, trained before, gone on with, or trained now."""
+    point = task.point
+    if point.training is None:
+        assert point.run is not None
+        return Run.open(point.run)
+    folder = task.out / "trained" / point.training.key
+    with locked(folder.with_suffix(".lock")):
+        return _finish(folder, point.training)
+
+
+def _finish(folder: Path, training: Training) -> Run:
+    """The finished run in `folder`, from wherever it stands."""
+    if not (folder / "checkpoint.npz").exists():
+        # Killed while the folder was made: nothing is lost, and it may not be whole.
+        shutil.rmtree(folder, ignore_errors=True)
+        start = None if training.start is None else Run.open(training.start)
+        return train(
+            training.profile,
+            training.experiment,
+            folder,
+            start=start,
+            n_threads=1,
+        )
+    run = Run.open(folder)
+    if run.n_done == training.experiment.updates and "updates" in run.facts:
+        return run
+    return resume(folder, n_threads=1)
+
+
+def _end_with(parent: int) -> None:
+    """End this process when its parent does: a worker would wait, or compute, for nobody."""
+    if any(thread.name == _WATCH for thread in threading.enumerate()):
+        return
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.2)
+        os._exit(1)
+
+    threading.Thread(target=watch, name=_WATCH, daemon=True).start()
+
+
+class _Sampled(Run):
+    """A trained run as a point samples it: perhaps on another chip, later, in other ways.
+
+    Attributes
+    ----------
+    made : list of tuple of Chip and Ledger
+        Each chip that was asked for, and its totals at that time.
+    """
+
+    def __init__(self, run: Run, point: Point) -> None:
+        super().__init__(run.path, point.deploy or run.profile, _experiment(run, point.sampling))
+        self._run, self._point, self._found = run, point, run.calibration()
+        self.made: list[tuple[Chip, Ledger]] = []
+
+    def chip(self, n_threads: int | None = 1) -> Chip:
+        """The chip as training left it, or another that is programmed with its weights."""
+        chip = super().chip(n_threads) if self._point.deploy is None else self._programmed()
+        self.made.append((chip, chip.ledger.copy()))
+        return chip
+
+    def _programmed(self) -> Chip:
+        die = self._point.sampling.die
+        die = self.experiment.seed if die is None else die
+        chip = Chip(self.profile, die, n_threads=1)
+        if self._found is not None:
+            self._found = calibrate(chip, self.experiment.flow.on(chip.data_sheet), seed=die)
+        chip.program(_weights(self._run))
+        if self._point.sampling.age_s:
+            chip.wait(self._point.sampling.age_s)
+        return chip
+
+    def calibration(self) -> Calibration | None:
+        """Of the chip that was asked for last."""
+        return self._found
+
+
+def _experiment(run: Run, sampling: Sampling) -> Experiment:
+    """The run's settings with the point's way of sampling."""
+    changes = {"flow.settle_tau": sampling.settle_tau}
+    changes |= {f"sampling.{name}": getattr(sampling, name) for name in ("mode", "t_end", "dt")}
+    return with_values(run.experiment, changes)
+
+
+def _weights(run: Run) -> Weights:
+    """What the host keeps, or where it keeps nothing what the devices were told to hold."""
+    with suppress(RunError):
+        return run.weights()
+    layers, blocks = Layers(run.profile.layers), table(run.chip()).blocks
+    depth = len(layers.sizes)
+    matrices = [blocks[f"W{k}"]["weight"] for k in range(depth - 1)]
+    return Weights.from_layers(layers, matrices, [blocks[f"b{k}"]["weight"] for k in range(depth)])
+
+
+def _measure(point: Point, trained: Run) -> dict[str, float]:
+    """Figures and costs of a point."""
+    run, n = _Sampled(trained, point), point.sampling.n
+    result, _ = evaluate(run, n, seed=point.sampling.seed, floors=False)
+    # The first chip is the one that drew the samples.
+    chip, before = run.made[0]
+    spent, sheet = chip.ledger.since(before), chip.data_sheet
+    settle_s = sample_time_s(sheet, run.experiment.flow, run.experiment.sampling)
+    figures = {k: v for k, v in result.items() if k in get_args(Figure)}
+    figures |= {
+        "sample_tau": settle_s / sheet.tau_s,
+        # Not chip_time_s, of which an age of years leaves no digits for a sample.
+        "sample_time_s": settle_s + sum(spent[f"{k}_time_s"] for k in _CONVERTING) / n,
+        "sample_energy_J": spent["energy_J"] / n,
+    }
+    figures |= {name: spent[name] for name in _SPENT}
+    total = trained.facts.get("ledger", {})
+    return figures | {f"training_{k}": total[k] for k in ("time_s", "energy_J") if k in total}

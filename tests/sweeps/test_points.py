@@ -1,0 +1,250 @@
+"""What the points of a sweep are: every kind of axis, every kind of path, and what is refused."""
+
+import numpy as np
+import pytest
+
+from neurosim.errors import ProfileError
+from neurosim.host import Experiment
+from neurosim.profile import load_profile
+from neurosim.runs import Run, train
+from neurosim.sweeps import Sweep, expand
+from neurosim.yaml_files import dump_block, parse_block, with_values
+
+BASE = {"profile": "ideal_hopfield", "experiment": {"updates": 1, "batch": 8}}
+
+
+def made(*axes, base=BASE, **others):
+    return expand(Sweep(name="t", base=base, axes=axes, **others))
+
+
+def column(points, name):
+    return [point.settings[name] for point in points]
+
+
+def test_axes_make_a_grid_whose_last_axis_is_fastest():
+    points = made(
+        {"path": "sampling.t_end", "values": [1.0, 1.2]},
+        {"path": "experiment.flow.beta", "values": [1e-3, 2e-3, 3e-3]},
+    )
+    assert [point.index for point in points] == list(range(6))
+    assert column(points, "sampling.t_end") == [1.0] * 3 + [1.2] * 3
+    assert column(points, "experiment.flow.beta") == [1e-3, 2e-3, 3e-3] * 2
+    assert [point.training.experiment.flow.beta for point in points[:3]] == [1e-3, 2e-3, 3e-3]
+    assert [point.sampling.t_end for point in points[::3]] == [1.0, 1.2]
+
+
+def test_ranges_are_those_of_numpy():
+    span = {"start": 0.5, "stop": 100, "points": 7}
+    log = made({"path": "sampling.settle_tau", "log": span})
+    np.testing.assert_allclose(column(log, "sampling.settle_tau"), np.geomspace(0.5, 100, 7))
+    linear = made({"path": "sampling.settle_tau", "linear": span})
+    np.testing.assert_allclose(column(linear, "sampling.settle_tau"), np.linspace(0.5, 100, 7))
+
+
+def test_whole_numbers_of_a_range_are_rounded_and_come_once():
+    span = {"start": 1, "stop": 8, "points": 9, "whole": True}
+    points = made({"path": "experiment.updates", "log": span})
+    assert column(points, "experiment.updates") == [1, 2, 3, 4, 5, 6, 8]
+
+
+def test_paired_axes_step_together():
+    pair = {
+        "paired": [
+            {"path": "sampling.mode", "values": ["spring", "free-running"]},
+            {"path": "sampling.settle_tau", "values": [10, 5]},
+        ]
+    }
+    points = made(pair, {"path": "sampling.t_end", "values": [1.0, 1.2]})
+    assert [(p.sampling.mode, p.sampling.settle_tau) for p in points] == (
+        [("spring", 10)] * 2 + [("free-running", 5)] * 2
+    )
+
+
+def test_random_points_repeat_with_their_seed_and_fill_their_ranges():
+    axis = {
+        "points": 400,
+        "seed": 3,
+        "axes": [
+            {"path": "sampling.settle_tau", "log": {"start": 1, "stop": 100}},
+            {"path": "sampling.t_end", "linear": {"start": 0.8, "stop": 1.6}},
+            {"path": "sampling.mode", "values": ["spring", "gradient"]},
+        ],
+    }
+    points, again = made({"random": axis}), made({"random": axis})
+    assert [p.key for p in points] == [p.key for p in again]
+    assert [p.key for p in points] != [p.key for p in made({"random": axis | {"seed": 4}})]
+    # Means of uniform draws: standard deviation 1 / sqrt(12 n) of the range; 4 of it.
+    log = np.log10(column(points, "sampling.settle_tau")) / 2
+    linear = (np.array(column(points, "sampling.t_end")) - 0.8) / 0.8
+    for share in (log, linear):
+        assert 0 <= share.min() < 0.02
+        assert 0.98 < share.max() <= 1
+        assert abs(share.mean() - 0.5) < 4 / np.sqrt(12 * 400)
+    spring = column(points, "sampling.mode").count("spring")
+    assert abs(spring - 200) < 4 * np.sqrt(400) / 2
+
+
+def test_cases_are_named_sets_of_changes():
+    bits = {"profile.adc.bits": 6, "profile.adc.visible_range_V": "320 mV",
+            "profile.adc.hidden_range_V": "105 mV"}  # fmt: skip
+    points = made({"name": "what", "cases": {"ideal": {}, "6 bits": bits}})
+    assert column(points, "what") == ["ideal", "6 bits"]
+    assert [p.training.profile.adc.bits for p in points] == [None, 6]
+    assert points[1].training.profile.adc.visible_range_V == 0.32
+
+
+def test_a_column_shows_si_units_whatever_was_written():
+    points = made({"path": "profile.node.capacitance_F", "values": ["2 pF", 3e-12]})
+    assert column(points, "profile.node.capacitance_F") == [2e-12, 3e-12]
+
+
+def test_replicas_have_other_seeds_of_chip_and_samples():
+    points = made({"path": "sampling.t_end", "values": [1.0, 1.2]}, replicas=3)
+    assert column(points, "replica") == [0, 1, 2] * 2
+    assert [p.training.experiment.seed for p in points] == [0, 1, 2] * 2
+    assert [p.sampling.seed for p in points] == [0, 1, 2] * 2
+    assert len({p.key for p in points}) == 6
+    assert len({p.training.key for p in points}) == 3
+
+
+def test_a_way_of_sampling_is_no_part_of_a_training():
+    points = made(
+        {"path": "experiment.sampling.mode", "values": ["spring", "gradient"]},
+        {"path": "deploy.adc.auto_range", "values": [False]},
+    )
+    assert [p.sampling.mode for p in points] == ["spring", "gradient"]
+    assert len({p.training.key for p in points}) == 1
+
+
+def test_other_ways_of_saying_several_fields():
+    paths = {
+        "profile.release_ratio": (30, lambda p: p.node.release_capacitance_F, 30e-12),
+        "profile.weight_bits": (5, lambda p: p.coupling.levels, 16),
+        "profile.mismatch_scale": (2, lambda p: p.mismatch.leak, 0.06),
+        "profile.noise_scale": (0.5, lambda p: p.thermal.temperature_K, 75.0),
+    }
+    base = BASE | {"profile": "cmos_rc_6bit"}
+    for path, (value, field, wanted) in paths.items():
+        [point] = made({"path": path, "values": [value]}, base=base)
+        assert field(point.training.profile) == pytest.approx(wanted)
+        assert point.settings == {path: value}
+    [silent] = made({"path": "profile.noise_scale", "values": [0]}, base=base)
+    profile = silent.training.profile
+    assert profile.thermal.temperature_K is None
+    assert profile.settling.engine == "transient"
+    assert profile.dac.noise_V == profile.adc.noise == 0
+
+
+def test_a_profile_may_be_an_axis():
+    names = ["ideal_hopfield", "cmos_rc_6bit"]
+    points = made({"path": "profile", "values": names})
+    assert [p.training.profile.name for p in points] == names
+    deployed = made({"path": "deploy", "values": names})
+    assert [p.deploy.name for p in deployed] == names
+    assert {p.training.profile.name for p in deployed} == {"ideal_hopfield"}
+
+
+def test_an_age_is_one_without_a_refresh():
+    base = BASE | {"profile": "cap_cell_14nm"}
+    assert load_profile("cap_cell_14nm").host.refresh_s is not None
+    points = made({"path": "sampling.age_s", "values": [0, "1 ms"]}, base=base)
+    assert [p.sampling.age_s for p in points] == [0, 1e-3]
+    assert [p.deploy.host.refresh_s for p in points] == [None, None]
+    assert points[1].training.profile.host.refresh_s is not None
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    profile = with_values(load_profile("ideal_hopfield"), {"layers": (64, 6, 5)})
+    return train(profile, Experiment(updates=1, batch=8), tmp_path_factory.mktemp("run") / "a")
+
+
+def test_a_given_run_is_programmed_into_chips_or_left_as_it_is(run):
+    base = {"run": str(run.path)}
+    [plain] = made({"path": "sampling.t_end", "values": [1.0]}, base=base)
+    assert plain.deploy is None
+    assert plain.run == run.path
+    names = ["profile.weight_bits", "deploy.weight_bits"]
+    both = [made({"path": name, "values": [5, 6]}, base=base) for name in names]
+    for points in both:
+        assert [p.deploy.coupling.levels for p in points] == [16, 32]
+        assert all(p.training is None for p in points)
+    assert [p.key for p in both[0]] == [p.key for p in both[1]]
+
+
+def test_a_key_follows_the_trained_weights(run, tmp_path):
+    axis = {"path": "sampling.t_end", "values": [1.0]}
+    [one] = made(axis, base={"run": str(run.path)})
+    seed = run.experiment.model_copy(update={"seed": 1})
+    other = train(run.profile, seed, tmp_path / "b")
+    [two] = made(axis, base={"run": str(other.path)})
+    [again] = made(axis, base={"run": str(Run.open(run.path).path)})
+    assert one.key == again.key != two.key
+
+
+@pytest.mark.parametrize(
+    ("axes", "text"),
+    [
+        ([{"path": "profile.adc.bitz", "values": [1]}], "did you mean 'adc.bits'"),
+        ([{"path": "adc.bits", "values": [1]}], "a path must begin with profile., deploy."),
+        ([{"path": "sampling.mode", "values": ["dream"]}], "must be one of 'spring'"),
+        ([{"path": "profile.adc.bits", "values": [6]}], "needs a finite range"),
+        ([{"path": "profile.weight_bits", "values": ["six"]}], "must be a number of at least 0"),
+        ([{"path": "profile", "values": ["ideal_hopfeld"]}], "did you mean ideal_hopfield"),
+        ([{"path": "run.adc", "values": [1]}], "a path must begin with"),
+        ([{"path": "sampling.n", "values": [10]}] * 2, "must vary along one axis"),
+        ([{"path": "sampling.n", "linear": {"start": 7, "stop": 9000, "points": 400,
+           "whole": True}}, {"path": "sampling.dt", "linear": {"start": 0.01, "stop": 1,
+           "points": 400}}], "at most 100,000 points"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_one_line(axes, text):
+    with pytest.raises(ProfileError, match=text) as caught:
+        made(*axes)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_seeds_are_varied_by_an_axis_or_by_replicas():
+    with pytest.raises(ProfileError, match="replicas: must be 1"):
+        made({"path": "experiment.seed", "values": [0, 1]}, replicas=2)
+
+
+def test_a_given_run_cannot_be_trained_otherwise(run):
+    with pytest.raises(ProfileError, match="is trained already"):
+        made({"path": "experiment.updates", "values": [5]}, base={"run": str(run.path)})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("axes: [{path: a, values: [1], log: {start: 1, stop: 2, points: 3}}]", "one of values"),
+        ("axes: [{path: a, log: {start: 0, stop: 2, points: 3}}]", "above 0"),
+        ("axes: [{path: a, valuse: [1]}]", "did you mean 'values'"),
+        ("axes: [{paired: [{path: a, values: [1]}, {path: b, values: [1, 2]}]}]", "one length"),
+        ("axes: [{name: a, cases: {}}]", "at least 1"),
+        ("replicas: 0", "at least 1"),
+        ("measure: [beauty]", "must be one of"),
+        ("sampling: {n: 3}", "at least 7"),
+    ],
+)
+def test_a_mistake_in_the_file_has_its_line(text, message):
+    head = "name: t\nbase: {profile: ideal_hopfield}\n"
+    with pytest.raises(ProfileError, match=message) as caught:
+        parse_block(head + text, Sweep, "s.yaml")
+    [line] = str(caught.value).splitlines()
+    assert line.startswith("s.yaml:3:")
+
+
+def test_a_run_stands_alone_in_its_base():
+    with pytest.raises(ProfileError, match="must stand alone"):
+        parse_block("name: t\nbase: {run: a, profile: ideal_hopfield}", Sweep, "s.yaml")
+
+
+def test_a_sweep_survives_its_file():
+    axes = [
+        {"path": "profile.adc.bits", "values": [4, "ideal"]},
+        {"random": {"points": 2, "axes": [{"path": "sampling.dt", "values": [0.1]}]}},
+        {"name": "n", "cases": {"a": {"profile.mismatch.leak": 0.1}}},
+    ]
+    sweep = Sweep(name="t", base=BASE, axes=axes)
+    assert parse_block(dump_block(sweep), Sweep, "s") == sweep

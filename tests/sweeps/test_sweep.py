@@ -1,0 +1,353 @@
+"""A sweep gives one table: whatever computes it, and however often it is killed on the way."""
+
+import csv
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from click.testing import CliRunner
+
+from neurosim.cli import main
+from neurosim.errors import RunError
+from neurosim.host import Experiment
+from neurosim.profile import load_profile
+from neurosim.runs import evaluate, resume, train
+from neurosim.runs.run import Run
+from neurosim.sweeps import Engine, Sweep, SweepFolder, run_sweep
+from neurosim.yaml_files import dump_block, with_value, with_values
+
+COMMAND = [sys.executable, "-c", "from neurosim.cli import main; main()", "sweep"]
+ONE_THREAD = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """Four points of two trainings of a tiny chip with every kind of noise, as a file."""
+    folder = tmp_path_factory.mktemp("tiny")
+    profile = with_value(load_profile("cmos_rc_6bit"), "layers", (64, 6, 5))
+    (folder / "chip.yaml").write_text(dump_block(profile))
+    sweep = Sweep(
+        name="tiny",
+        base={
+            "profile": "chip.yaml",
+            "experiment": {"updates": 6, "batch": 8, "flow": {"settle_tau": 1}},
+        },
+        sampling={"n": 12, "t_end": 0.05},
+        axes=[
+            {"path": "experiment.learning_rate", "values": [1e-3, 4e-3]},
+            {"path": "deploy.adc.bits", "values": [4, 8]},
+        ],
+    )
+    (folder / "sweep.yaml").write_text(dump_block(sweep))
+    return folder / "sweep.yaml", sweep
+
+
+@pytest.fixture(scope="module")
+def serial(tiny, tmp_path_factory):
+    """The folder that one process makes."""
+    out = tmp_path_factory.mktemp("serial") / "out"
+    return begin(tiny, out)
+
+
+def begin(tiny, out, engine=None, **options):
+    file, sweep = tiny
+    shard = options.pop("shard", (1, 1))
+    folder = SweepFolder.create(out, sweep, file.parent, **options)
+    run_sweep(folder, engine, shard=shard)
+    return folder
+
+
+def table(out):
+    return (Path(out) / "results.csv").read_bytes()
+
+
+def test_the_table_has_a_row_a_point_with_figures_and_costs(serial):
+    rows = list(csv.DictReader(table(serial.path).decode().splitlines()))
+    assert [row["point"] for row in rows] == list("0123")
+    assert [float(row["deploy.adc.bits"]) for row in rows] == [4, 8, 4, 8]
+    assert all(row["error"] == "" and float(row["frechet_feature"]) > 0 for row in rows)
+    assert all(float(row["sample_energy_J"]) > 0 for row in rows)
+    # Free-running: one settle, and t_end * alpha * C_x / C_h time constants: 1 + 0.05 * 2 * 30.
+    assert all(float(row["sample_tau"]) == pytest.approx(4.0) for row in rows)
+    # tau is 100 ns; all DACs take 100 ns each time, precharging and clamping; the ADC takes 256 ns.
+    seconds = 4.0 * 100e-9 + 2 * 100e-9 + 256e-9
+    assert all(float(row["sample_time_s"]) == pytest.approx(seconds) for row in rows)
+    assert len(list((serial.path / "trained").glob("*/run.json"))) == 2
+
+
+def test_two_processes_make_the_same_table(tiny, serial, tmp_path):
+    begin(tiny, tmp_path / "out", Engine(workers=2))
+    assert table(tmp_path / "out") == table(serial.path)
+
+
+def test_a_dask_cluster_makes_the_same_table(tiny, serial, tmp_path):
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+    ) as cluster:
+        begin(tiny, tmp_path / "out", Engine(dask=cluster.scheduler_address))
+        assert table(tmp_path / "out") == table(serial.path)
+
+
+def test_a_cluster_whose_workers_have_threads_is_refused(tiny, tmp_path):
+    from distributed import LocalCluster
+
+    options = {"threads_per_worker": 2, "processes": False, "dashboard_address": None}
+    with (
+        LocalCluster(n_workers=1, host="tcp://127.0.0.1", **options) as cluster,
+        pytest.raises(RunError, match="one thread each"),
+    ):
+        begin(tiny, tmp_path / "out", Engine(dask=cluster.scheduler_address))
+
+
+def test_shards_together_make_the_same_table(tiny, serial, tmp_path):
+    out = tmp_path / "out"
+    first = begin(tiny, out, shard=(1, 2), shared=True)
+    assert len(first.rows()) == 2
+    begin(tiny, out, shard=(2, 2), shared=True)
+    assert table(out) == table(serial.path)
+
+
+def test_points_that_are_done_are_not_done_again(tiny, serial):
+    files = sorted((serial.path / "points").iterdir())
+    before = [file.stat().st_mtime_ns for file in files]
+    begin(tiny, serial.path, resume=True)
+    assert [file.stat().st_mtime_ns for file in files] == before
+
+
+def test_a_folder_of_a_sweep_is_gone_on_with_only_when_asked(tiny, serial):
+    with pytest.raises(RunError, match="go on with --resume"):
+        begin(tiny, serial.path)
+
+
+def test_a_folder_of_something_else_is_not_touched(tiny, tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(RunError, match="holds other things"):
+        begin(tiny, tmp_path, resume=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_sweep_that_grows_keeps_what_is_done(tiny, serial, tmp_path):
+    file, sweep = tiny
+    fewer = sweep.model_copy(update={"axes": sweep.axes[1:]})
+    folder = begin((file, fewer), tmp_path / "out")
+    n = len(list((folder.path / "points").iterdir()))
+    more = sweep.model_copy(update={"axes": (*sweep.axes[1:],), "replicas": 2})
+    grown = begin((file, more), tmp_path / "out", resume=True)
+    assert (n, len(list((folder.path / "points").iterdir()))) == (2, 4)
+    assert len(grown.rows()) == 4
+
+
+def test_a_point_that_fails_is_a_row_with_its_error(tiny, tmp_path):
+    file, sweep = tiny
+    cases = {"free": {}, "current": {"sampling.mode": "gradient"}}
+    axes = [{"path": "profile.current_sense", "values": ["none"]}, {"name": "way", "cases": cases}]
+    failing = Sweep(**(sweep.model_dump() | {"axes": axes}))
+    folder = begin((file, failing), tmp_path / "out")
+    good, bad = folder.rows()
+    assert good["error"] == ""
+    assert bad["error"].startswith("Sampling in mode gradient needs a chip with a current sense")
+    assert bad["coverage"] == ""
+    assert folder.left() == [folder.points[1]]
+
+
+def test_a_point_is_what_the_same_steps_by_hand_give(tiny, tmp_path):
+    """Train, program the weights into the other chip, judge: figure by figure the same bits."""
+    profile = load_profile(tiny[0].parent / "chip.yaml")
+    experiment = Experiment(
+        updates=6, batch=8, learning_rate=1e-3, flow={"settle_tau": 1}, sampling={"t_end": 0.05}
+    )
+    run = train(profile, experiment, tmp_path / "run")
+    sweep = Sweep(
+        name="t",
+        base={"run": str(run.path)},
+        sampling={"n": 12},
+        measure=["w2", "flow_loss"],
+    )
+    [row] = begin((tiny[0], sweep), tmp_path / "out").rows()
+    by_hand, _ = evaluate(run, 12, floors=False)
+    assert (row["w2"], row["flow_loss"]) == (by_hand["w2"], by_hand["flow_loss"])
+
+
+def test_programming_the_same_ideal_chip_changes_nothing(tiny, tmp_path):
+    profile = with_value(load_profile("ideal_hopfield"), "layers", (64, 6, 5))
+    experiment = Experiment(updates=4, batch=8, flow={"settle_tau": 2})
+    run = train(profile, experiment, tmp_path / "run")
+    base = {"base": {"run": str(run.path)}, "sampling": {"n": 12, "t_end": 0.2}}
+    same = [{"path": "deploy.adc.auto_range", "values": [False]}]
+    rows = [
+        begin((tiny[0], Sweep(name="t", axes=axes, **base)), tmp_path / name).rows()[0]
+        for name, axes in (("a", []), ("b", same))
+    ]
+    figures = [{k: row[k] for k in Sweep(name="t", **base).measure} for row in rows]
+    assert figures[0] == figures[1]
+
+
+def test_age_lets_a_chip_that_forgets_forget(tmp_path, tiny):
+    """Weights on capacitors leak away: after many time constants nothing is left of them."""
+    layers = {"layers": (64, 6, 5), "settling.engine": "transient"}
+    changes = layers | {"thermal.temperature_K": "ideal"}
+    profile = with_values(load_profile("cap_cell_14nm"), changes)
+    run = train(profile, Experiment(updates=2, batch=8), tmp_path / "run")
+    ages = {"path": "sampling.age_s", "values": [0, 1e-3, 1e9]}
+    sweep = Sweep(
+        name="t", base={"run": str(run.path)}, sampling={"n": 12}, axes=[ages], measure=["w2"]
+    )
+    fresh, old, oldest = begin((tiny[0], sweep), tmp_path / "out").rows()
+    assert fresh["w2"] != old["w2"] != oldest["w2"]
+    # Waiting is no part of what a sample takes.
+    assert oldest["sample_time_s"] == pytest.approx(fresh["sample_time_s"], rel=1e-9)
+
+
+def test_a_training_that_was_stopped_goes_on_to_the_same_bits(tiny, serial, tmp_path):
+    file, sweep = tiny
+    folder = SweepFolder.create(tmp_path / "out", sweep, file.parent)
+    training = folder.points[0].training
+
+    def stop(update, total):
+        if update.update == 3:
+            raise KeyboardInterrupt
+
+    trained = folder.path / "trained" / training.key
+    with pytest.raises(KeyboardInterrupt):
+        train(training.profile, training.experiment, trained, progress=stop)
+    assert 0 < Run.open(trained).n_done < 6
+    run_sweep(folder)
+    assert table(folder.path) == table(serial.path)
+    assert resume(trained).n_done == 6
+
+
+@pytest.mark.parametrize("left", [[], ["profile.yaml"], ["profile.yaml", "experiment.yaml"]])
+def test_a_training_killed_while_its_folder_was_made_begins_again(tiny, serial, tmp_path, left):
+    file, sweep = tiny
+    folder = SweepFolder.create(tmp_path / "out", sweep, file.parent)
+    key = folder.points[0].training.key
+    (folder.path / "trained" / key).mkdir()
+    for name in left:
+        text = (serial.path / "trained" / key / name).read_text()
+        (folder.path / "trained" / key / name).write_text(text)
+    run_sweep(folder)
+    assert table(folder.path) == table(serial.path)
+
+
+def start(file, out, *options):
+    """The command as a process of its own session."""
+    return subprocess.Popen(
+        [*COMMAND, str(file), "--out", str(out), *options],
+        env=ONE_THREAD,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def finish(process):
+    """Its exit status; no traceback."""
+    _, stderr = process.communicate(timeout=300)
+    assert b"Traceback" not in stderr, stderr.decode()
+    return process.returncode
+
+
+def workers(process):
+    """Processes that compute points for it."""
+    with_name = []
+    for child in psutil.Process(process.pid).children():
+        try:
+            if "LokyProcess" in " ".join(child.cmdline()):
+                with_name.append(child)
+        except psutil.Error:
+            pass
+    return with_name
+
+
+def kill_once(tiny, out, rng, *, worker, longest_s):
+    """Kill the sweep, or one of its workers, after a random time; then go on until it is done."""
+    file, _ = tiny
+    process = start(file, out, "--workers", "2")
+    ends = time.monotonic() + rng.uniform(0.5, longest_s)
+    while time.monotonic() < ends and process.poll() is None:
+        time.sleep(0.02)
+    alive = workers(process) if process.poll() is None else []
+    if worker and alive:
+        rng.choice(alive).kill()
+        assert finish(process) == 0
+        return
+    if process.poll() is None:
+        process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert finish(start(file, out, "--workers", "2", "--resume")) == 0
+
+
+@pytest.mark.parametrize("worker", [False, True], ids=["sweep", "worker"])
+def test_a_sweep_killed_at_a_random_moment_ends_with_the_same_table(tiny, serial, tmp_path, worker):
+    kill_once(tiny, tmp_path / "out", random.Random(worker), worker=worker, longest_s=6.0)
+    assert table(tmp_path / "out") == table(serial.path)
+
+
+@pytest.mark.slow
+def test_a_sweep_killed_twenty_times_ends_with_the_same_table(tiny, serial, tmp_path):
+    rng = random.Random(0)
+    for k in range(20):
+        out = tmp_path / str(k)
+        kill_once(tiny, out, rng, worker=k % 2 == 1, longest_s=15.0)
+        assert table(out) == table(serial.path), k
+
+
+def test_the_shipped_smoke_sweep_runs_from_the_command_line(tmp_path):
+    file = Path(__file__).parents[2] / "experiments" / "smoke.yaml"
+    arguments = ["sweep", str(file), "--out", str(tmp_path / "out"), "--workers", "1", "--json"]
+    got = CliRunner().invoke(main, arguments)
+    assert got.exit_code == 0, got.output
+    facts = json.loads(got.stdout)
+    assert facts["points"] == facts["done"] >= 4
+    assert facts["failed"] == 0
+
+
+def test_a_failed_point_shows_in_the_exit_status_and_the_rest_is_done(tiny, tmp_path):
+    file, sweep = tiny
+    cases = {"current": {"sampling.mode": "gradient"}, "free": {}}
+    axes = [{"path": "profile.current_sense", "values": ["none"]}, {"name": "way", "cases": cases}]
+    failing = Sweep(**(sweep.model_dump() | {"axes": axes}))
+    mine = file.with_name("failing.yaml")
+    mine.write_text(dump_block(failing))
+    arguments = ["sweep", str(mine), "--out", str(tmp_path / "out"), "--workers", "1"]
+    got = CliRunner().invoke(main, arguments)
+    assert got.exit_code == 1
+    assert "2 of 2 points, 1 failed" in got.stdout
+    assert "neurosim: point 0 failed: Sampling in mode gradient needs" in got.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        ("name: t\nbase: {profile: nope}", [], "profile must be one of"),
+        ("name: t\nbase: {run: nowhere}", [], "must be a run folder"),
+        ("name: t\nbase: {}", [], "must have a profile or a run"),
+        ("name: t\nbase: {profile: ideal_hopfield}\naxis: []", [], "did you mean 'axes'"),
+        ("name: t\nbase: {profile: ideal_hopfield}", ["--shard", "3/2"], "must be i/n"),
+        ("name: t\nbase: {profile: ideal_hopfield}", ["--dask", "tcp://127.0.0.1:1"], "not answer"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_status_2(tmp_path, text, options, message):
+    (tmp_path / "s.yaml").write_text(text)
+    arguments = ["sweep", str(tmp_path / "s.yaml"), "--out", str(tmp_path / "out"), *options]
+    got = CliRunner().invoke(main, arguments)
+    assert got.exit_code == 2, got.output
+    assert message in got.stderr.strip().splitlines()[-1]
+    assert got.stdout == ""
+
+
+def test_a_dry_run_lists_the_points_and_leaves_nothing(tiny, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    got = CliRunner().invoke(main, ["sweep", str(tiny[0]), "--dry-run"])
+    assert got.stdout.splitlines()[0] == "tiny: 4 points"
+    assert len(got.stdout.splitlines()) == 5
+    assert not list(tmp_path.iterdir())
