@@ -187,14 +187,19 @@ def evaluate(
 
 
 @click.command()
-@RUN
+@click.argument("folder", type=FOLDER, metavar="RUN_OR_SWEEP")
+@click.option("--noise", is_flag=True, help="Of a run: measure its noise ledger too, in minutes.")
 @JSON
-def report(run: Path, as_json: bool) -> None:
-    """Write the report page of a run again, with its newest evaluation."""
-    from neurosim.report import write_report
+def report(folder: Path, noise: bool, as_json: bool) -> None:
+    """Write the report page of a run or a sweep again, with its newest results."""
+    from neurosim.report import write_report, write_sweep_report
     from neurosim.runs import Run
+    from neurosim.sweeps import SweepFolder
 
-    path = write_report(Run.open(run))
+    if (folder / "sweep.yaml").exists():
+        path = write_sweep_report(SweepFolder.open(folder))
+    else:
+        path = write_report(Run.open(folder), noise=noise)
     if as_json:
         print_json({"file": str(path)})
         return

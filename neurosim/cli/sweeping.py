@@ -117,19 +117,22 @@ def _best(plan: Sweep, rows: Sequence[dict[str, Any]]) -> dict[str, str]:
 
 def _finish(folder: SweepFolder, as_json: bool) -> None:
     """Say what there is; exit status 1 if a point failed."""
+    from neurosim.report import write_sweep_report
     from neurosim.sweeps import best
 
     rows, table = folder.rows(), folder.path / "results.csv"
+    page = write_sweep_report(folder)
     failed = [row for row in rows if row["error"]]
     figure = folder.sweep.measure[0]
     found = best(rows, figure)
-    facts = {"file": str(table), "points": len(folder.points), "done": len(rows)}
+    counts = {"points": len(folder.points), "done": len(rows), "failed": len(failed)}
     if as_json:
-        print_json(facts | {"failed": len(failed), "best": found})
+        print_json({"file": str(table), "report": str(page)} | counts | {"best": found})
     else:
         click.echo(f"{table}: {len(rows)} of {len(folder.points)} points, {len(failed)} failed")
         if found is not None:
             click.echo(f"best {figure}: {found[figure]:.4g} at point {found['point']}")
+        click.echo(f"open {page}")
     for row in failed[:10]:
         click.echo(f"neurosim: point {row['point']} failed: {row['error']}", err=True)
     if failed:

@@ -1,4 +1,4 @@
-"""Figures and one self-contained HTML page of a run."""
+"""Figures and one self-contained HTML page of a run or a sweep."""
 
 from neurosim.report.build import settle_trace, write_report, write_samples
 from neurosim.report.figures import (
@@ -12,6 +12,7 @@ from neurosim.report.figures import (
 from neurosim.report.fits import fit_blocks, fit_figure
 from neurosim.report.noise import noise_figure, write_noise_figure
 from neurosim.report.page import RunView, render_report
+from neurosim.report.sweep_page import render_sweep, write_sweep_report
 
 __all__ = [
     "RunView",
@@ -23,10 +24,12 @@ __all__ = [
     "loss_figure",
     "noise_figure",
     "render_report",
+    "render_sweep",
     "sample_figure",
     "settle_trace",
     "waveform_figure",
     "write_noise_figure",
     "write_report",
     "write_samples",
+    "write_sweep_report",
 ]

@@ -16,6 +16,8 @@ from neurosim.data import PairSource
 from neurosim.errors import RunError
 from neurosim.files import check_writable, write_bytes, write_text
 from neurosim.host import present
+from neurosim.noise import Conditions, Point, Row, ledger, scan_beta
+from neurosim.noise import present as imperfections
 from neurosim.report.figures import figure_png, loss_figure, sample_figure, waveform_figure
 from neurosim.report.page import RunView, render_report
 from neurosim.runs import Run, sample
@@ -91,8 +93,17 @@ def _evaluation(run: Run) -> dict[str, Any] | None:
     return result
 
 
-def write_report(run: Run, n_samples: int = 100) -> Path:
-    """Write samples.png, loss.png, settle.png and report.html of a run; the page's path."""
+def _noise(run: Run) -> tuple[list[Row], list[Point]]:
+    """The noise ledger at the run's weights, and the gradient over beta."""
+    conditions = Conditions(run.profile, run.weights(), run.experiment.flow)
+    return ledger(conditions), scan_beta(conditions)
+
+
+def write_report(run: Run, n_samples: int = 100, *, noise: bool = False) -> Path:
+    """Write samples.png, loss.png, settle.png and report.html of a run; the page's path.
+
+    With `noise` what each imperfection does to the gradient is measured too, in minutes.
+    """
     facts, node = run.facts, run.profile.node
     samples, _ = sample(run, n_samples)
     trace, metrics = settle_trace(run), run.metrics()
@@ -111,6 +122,8 @@ def write_report(run: Run, n_samples: int = 100) -> Path:
         evaluation=_evaluation(run),
         ledger=facts.get("ledger", {}),
         versions=facts.get("versions", versions()),
+        sources=imperfections(run.profile),
+        noise=_noise(run) if noise else None,
     )
     page = run.path / "report.html"
     write_text(page, render_report(view))

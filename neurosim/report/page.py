@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from neurosim.chip.bench import Trace
+from neurosim.noise import Point, Row, Source
 from neurosim.report.figures import (
     class_figure,
     figure_png,
@@ -21,9 +22,10 @@ from neurosim.report.figures import (
     sample_figure,
     waveform_figure,
 )
+from neurosim.report.noise import noise_figure
 from neurosim.units import format_quantity
 
-__all__ = ["RunView", "render_report"]
+__all__ = ["RunView", "blocks_of", "data_uri", "picture", "render_report"]
 
 Array = NDArray[np.float64]
 
@@ -60,6 +62,14 @@ _LEDGER = {
 }
 
 
+_TIMES = {
+    "chip_time_s": "settling and waiting",
+    "drive_time_s": "setting voltages",
+    "read_time_s": "reading",
+    "write_time_s": "writing weights",
+}
+
+
 @dataclass(frozen=True)
 class RunView:
     """What the page shows; see `neurosim.report.build` for how a run becomes one.
@@ -79,6 +89,10 @@ class RunView:
         Result of `neurosim.runs.evaluate`.
     ledger : mapping of str to float
     versions : mapping of str to str
+    sources : sequence of Source
+        Imperfections that the profile has.
+    noise : tuple of rows and points, or None
+        What each of them does to the gradient: see `neurosim.noise`.
     """
 
     name: str
@@ -91,23 +105,27 @@ class RunView:
     evaluation: Mapping[str, Any] | None
     ledger: Mapping[str, float]
     versions: Mapping[str, str]
+    sources: Sequence[Source] = ()
+    noise: tuple[Sequence[Row], Sequence[Point]] | None = None
 
 
-def _data_uri(data: bytes, kind: str) -> str:
+def data_uri(data: bytes, kind: str) -> str:
+    """A file as an address that holds it."""
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
-def _picture(figure: Any, file: str, title: str, caption: str) -> dict[str, str]:
+def picture(figure: Any, file: str, title: str, caption: str) -> dict[str, str]:
+    """A figure with its words, to be shown and saved."""
     if file.endswith(".svg"):
-        source = _data_uri(figure_svg(figure).encode(), "image/svg+xml")
+        source = data_uri(figure_svg(figure).encode(), "image/svg+xml")
     else:
-        source = _data_uri(figure_png(figure), "image/png")
+        source = data_uri(figure_png(figure), "image/png")
     return {"source": source, "file": file, "title": title, "caption": caption}
 
 
 def _pictures(view: RunView) -> dict[str, dict[str, str]]:
     made = {
-        "loss": _picture(
+        "loss": picture(
             loss_figure(view.metrics),
             "loss.svg",
             "Flow loss against updates",
@@ -115,7 +133,7 @@ def _pictures(view: RunView) -> dict[str, dict[str, str]]:
         )
     }
     if view.samples is not None:
-        made["samples"] = _picture(
+        made["samples"] = picture(
             sample_figure(view.samples),
             "samples.png",
             "Samples",
@@ -123,20 +141,44 @@ def _pictures(view: RunView) -> dict[str, dict[str, str]]:
         )
     if view.trace is not None:
         node = view.profile.node
-        made["settle"] = _picture(
+        made["settle"] = picture(
             waveform_figure(view.trace, node.unit_V, node.tau_s),
             "settle.svg",
             "One settle as waveforms",
             "Output voltages of every layer through the free, the positive and the negative phase.",
         )
     if view.evaluation is not None and "class_shares" in view.evaluation:
-        made["classes"] = _picture(
+        made["classes"] = picture(
             class_figure(np.asarray(view.evaluation["class_shares"])),
             "classes.svg",
             "Shares of the ten classes",
             "Classes of the samples by a fixed classifier.",
         )
+    if view.noise is not None:
+        made["noise"] = picture(
+            noise_figure(*view.noise),
+            "noise.svg",
+            "Noise ledger",
+            "How far each imperfection alone turns the gradient, and all together over beta.",
+        )
     return made
+
+
+def _spent(ledger: Mapping[str, float]) -> list[tuple[str, str, str]]:
+    """Time and energy of one chip by part, the largest first: part, amount, share."""
+    items = [(f"time: {label}", ledger.get(k, 0.0), "s") for k, label in _TIMES.items()]
+    totals = {"time_s", "energy_J", *_TIMES}
+    items += [
+        (f"energy: {k.removesuffix('_J')}", value, "J")
+        for k, value in ledger.items()
+        if k.endswith("_J") and k not in totals
+    ]
+    out = []
+    for unit in ("s", "J"):
+        total = sum(value for _, value, u in items if u == unit)
+        found = sorted((i for i in items if i[2] == unit and i[1] > 0), key=lambda i: -i[1])
+        out += [(i[0], format_quantity(i[1], unit, 3), f"{i[1] / total:.1%}") for i in found]
+    return out
 
 
 def _quality(evaluation: Mapping[str, Any]) -> dict[str, Any]:
@@ -191,7 +233,7 @@ def _text(name: str, value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def _blocks(profile: BaseModel) -> list[tuple[str, list[tuple[str, str, str]]]]:
+def blocks_of(profile: BaseModel) -> list[tuple[str, list[tuple[str, str, str]]]]:
     """Tables of parameter, value, source: one for each block, the plain fields first."""
     plain: list[tuple[str, str, str]] = []
     blocks = []
@@ -239,6 +281,8 @@ def render_report(view: RunView) -> str:
         pictures=_pictures(view),
         quality=None if view.evaluation is None else _quality(view.evaluation),
         ledger=ledger,
-        blocks=_blocks(view.profile),
+        spent=_spent(view.ledger),
+        sources=[(source.name, source.drawn, source.phases) for source in view.sources],
+        blocks=blocks_of(view.profile),
         experiment=_flat(view.experiment.model_dump()),
     )

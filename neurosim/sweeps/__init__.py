@@ -3,14 +3,16 @@
 from neurosim.sweeps.engines import Engine
 from neurosim.sweeps.plan import Sweep
 from neurosim.sweeps.points import Point, expand
-from neurosim.sweeps.ranking import best, front, groups
+from neurosim.sweeps.ranking import Group, badness, best, front, groups
 from neurosim.sweeps.sweep import SweepFolder, run_sweep
 
 __all__ = [
     "Engine",
+    "Group",
     "Point",
     "Sweep",
     "SweepFolder",
+    "badness",
     "best",
     "expand",
     "front",

@@ -1,0 +1,194 @@
+"""Figures of a sweep: each axis with error bars over replicas, and the Pareto front."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+
+from neurosim.report.figures import new_figure, style
+from neurosim.sweeps import Group, badness, front
+
+__all__ = ["axis_figure", "is_numeric", "lines_of", "pareto_figure", "telling"]
+
+# Okabe and Ito (2008), without the yellow that white paper swallows.
+_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+_MARKERS = "osD^vPX"
+_MOST_LINES = 7
+_UNITS = {"sample_time_s": "s", "sample_energy_J": "J"}
+_LABELS = {
+    "sample_time_s": "time of one chip a sample [s]",
+    "sample_energy_J": "energy of one chip a sample [J]",
+    "sample_tau": "settling time of a sample [C/g]",
+}
+
+
+def is_numeric(values: Sequence[object]) -> bool:
+    """Whether a column can be an axis of numbers."""
+    return all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+
+
+def lines_of(groups: Sequence[Group], columns: Sequence[str], x: str) -> tuple[list[str], bool]:
+    """Columns that tell the lines of a figure over `x` apart, and whether others are left over.
+
+    All other columns that vary, while there are at most seven lines of them, words before numbers.
+    """
+    varied: list[tuple[bool, int, str]] = []
+    for column in telling(groups, columns):
+        values = [group.settings[columns.index(column)] for group in groups]
+        if column != x:
+            varied.append((is_numeric(values), len(set(values)), column))
+    chosen: list[str] = []
+    for _, _, column in sorted(varied):
+        tried = [*chosen, column]
+        at = [columns.index(name) for name in tried]
+        if len({tuple(group.settings[k] for k in at) for group in groups}) <= _MOST_LINES:
+            chosen = tried
+    return chosen, len(chosen) < len(varied)
+
+
+def _lines(
+    groups: Sequence[Group], columns: Sequence[str], chosen: Sequence[str]
+) -> dict[str, list[Group]]:
+    """Groups by the label of their line."""
+    at = [columns.index(name) for name in chosen]
+    lines: dict[str, list[Group]] = {}
+    for group in groups:
+        label = ", ".join(_said(chosen[k], group.settings[i]) for k, i in enumerate(at))
+        lines.setdefault(label, []).append(group)
+    return lines
+
+
+def _said(column: str, value: object) -> str:
+    """A value as a legend says it: numbers need the name of what they are."""
+    name = column.rpartition(".")[2]
+    return f"{name} {_word(value)}" if isinstance(value, int | float) else str(value)
+
+
+def _word(value: object) -> str:
+    """A value as text."""
+    return f"{value:.4g}" if isinstance(value, int | float) else str(value)
+
+
+def telling(groups: Sequence[Group], columns: Sequence[str]) -> list[str]:
+    """Columns that vary and that no column before them tells apart alike, as paired ones do."""
+    seen: list[tuple[int, ...]] = []
+    out = []
+    for k, column in enumerate(columns):
+        values = [group.settings[k] for group in groups]
+        pattern = tuple(values.index(value) for value in values)
+        if any(pattern) and pattern not in seen:
+            seen.append(pattern)
+            out.append(column)
+    return out
+
+
+def _best_at(groups: Sequence[Group], at: int, figure: str) -> list[Group]:
+    """Of the groups with one value at `at`, the best."""
+    best: dict[object, Group] = {}
+    for group in groups:
+        value = group.settings[at]
+        bad = badness(figure, group.mean[figure])
+        if value not in best or bad < badness(figure, best[value].mean[figure]):
+            best[value] = group
+    return list(best.values())
+
+
+def axis_figure(
+    groups: Sequence[Group], columns: Sequence[str], x: str, figures: Sequence[str]
+) -> Figure:
+    """One panel for each figure over the axis `x`; bars are standard errors over replicas.
+
+    Where more varies than lines can tell, a line shows the best of the rest.
+    """
+    chosen, _ = lines_of(groups, columns, x)
+    at = columns.index(x)
+    numeric = is_numeric([group.settings[at] for group in groups])
+    with style():
+        fig = new_figure(1.0 + 2.3 * len(figures))
+        stack = fig.subplots(len(figures), 1, sharex=True, squeeze=False)[:, 0]
+        for axes, figure in zip(stack, figures, strict=True):
+            having = [group for group in groups if figure in group.mean]
+            for k, (label, line) in enumerate(_lines(having, columns, chosen).items()):
+                _draw_line(axes, _best_at(line, at, figure), at, figure, label, k, numeric)
+            axes.set_ylabel(figure)
+            axes.grid(alpha=0.3, lw=0.6)
+        if chosen:
+            stack[0].legend(frameon=False, loc="best", fontsize=8)
+        if numeric:
+            _scale(stack[-1], [group.settings[at] for group in groups])
+        else:
+            stack[-1].tick_params(axis="x", rotation=30)
+        stack[-1].set_xlabel(x)
+    return fig
+
+
+def _draw_line(
+    axes: Axes, line: Sequence[Group], at: int, figure: str, label: str, k: int, numeric: bool
+) -> None:
+    if numeric:
+        line = sorted(line, key=lambda group: group.settings[at])
+    axes.errorbar(
+        [group.settings[at] if numeric else _word(group.settings[at]) for group in line],
+        [group.mean[figure] for group in line],
+        yerr=[group.error[figure] for group in line],
+        color=_COLORS[k % len(_COLORS)],
+        marker=_MARKERS[k % len(_MARKERS)],
+        ls="-" if numeric else "",
+        ms=4,
+        lw=1.4,
+        capsize=2.5,
+        label=label,
+    )
+
+
+def _scale(axes: Axes, values: Sequence[float]) -> None:
+    """Logarithmic over more than a decade."""
+    low, high = min(values), max(values)
+    if low > 0 and high / low > 10:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def pareto_figure(groups: Sequence[Group], columns: Sequence[str], figure: str) -> Figure:
+    """Quality against time and energy of a sample; a line joins what nothing else beats in both."""
+    chosen, _ = lines_of(groups, columns, "")
+    with style():
+        fig = new_figure(6.4)
+        for axes, cost in zip(fig.subplots(2, 1), _UNITS, strict=True):
+            having = [g for g in groups if figure in g.mean and g.mean.get(cost, 0) > 0]
+            for k, (label, line) in enumerate(_lines(having, columns, chosen).items()):
+                axes.errorbar(
+                    [group.mean[cost] for group in line],
+                    [group.mean[figure] for group in line],
+                    yerr=[group.error[figure] for group in line],
+                    color=_COLORS[k % len(_COLORS)],
+                    marker=_MARKERS[k % len(_MARKERS)],
+                    ls="",
+                    ms=5,
+                    capsize=2.5,
+                    label=label,
+                )
+            _draw_front(axes, having, cost, figure)
+            axes.set_xlabel(_LABELS[cost])
+            axes.set_ylabel(figure)
+            axes.grid(alpha=0.3, lw=0.6)
+            axes.xaxis.set_major_formatter(EngFormatter(sep=" "))
+            axes.legend(frameon=False, fontsize=8)
+    return fig
+
+
+def _draw_front(axes: Axes, groups: Sequence[Group], cost: str, figure: str) -> None:
+    costs = [group.mean[cost] for group in groups]
+    kept = front(costs, [badness(figure, group.mean[figure]) for group in groups])
+    if not kept:
+        return
+    x, y = np.array([(costs[k], groups[k].mean[figure]) for k in kept]).T
+    axes.plot(x, y, color="#5a5a5a", lw=1.2, drawstyle="steps-post", zorder=0, label="Pareto front")
+    if max(costs) > 3 * min(costs):
+        axes.set_xscale("log")

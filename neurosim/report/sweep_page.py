@@ -1,0 +1,149 @@
+"""One self-contained HTML page of a sweep: no script, no network, readable on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from jinja2 import Environment, PackageLoader
+
+from neurosim.files import write_text
+from neurosim.report.page import blocks_of, data_uri, picture
+from neurosim.report.sweep_figures import axis_figure, is_numeric, lines_of, pareto_figure, telling
+from neurosim.sweeps import Group, SweepFolder, badness, best, front, groups
+from neurosim.sweeps.ranking import is_seed
+from neurosim.sweeps.sweep import COSTS
+from neurosim.units import format_quantity
+from neurosim.yaml_files import dump_block
+
+__all__ = ["render_sweep", "write_sweep_report"]
+
+_MOST_ROWS = 200
+_SHOWN_COSTS = ("sample_tau", "sample_time_s", "sample_energy_J", "training_energy_J")
+_WORDS = {
+    "sample_tau": "settling time of a sample [C/g]",
+    "sample_time_s": "time a sample",
+    "sample_energy_J": "energy a sample",
+    "training_energy_J": "energy of training",
+}
+
+
+def write_sweep_report(folder: SweepFolder) -> Any:
+    """Write report.html of a sweep, done or not; the page's path."""
+    page = folder.path / "report.html"
+    write_text(page, render_sweep(folder))
+    return page
+
+
+def render_sweep(folder: SweepFolder) -> str:
+    """The page as HTML text; everything in it is escaped and embedded."""
+    template = Environment(
+        loader=PackageLoader("neurosim.report", "."), autoescape=True, trim_blocks=True
+    ).get_template("sweep.html.j2")
+    sweep, rows = folder.sweep, folder.rows()
+    columns = list(dict.fromkeys(name for point in folder.points for name in point.settings))
+    kept = [column for column in columns if not is_seed(column)]
+    found = groups(rows, columns, (*sweep.measure, *COSTS))
+    failed = [row for row in rows if row["error"]]
+    facts = folder.facts
+    return template.render(
+        sweep=sweep,
+        cards=_cards(folder, rows, found),
+        pictures=_pictures(found, kept, sweep.measure),
+        front=_table(_on_front(found, sweep.measure[0]), kept, sweep.measure),
+        table=_table(found[:_MOST_ROWS], kept, sweep.measure),
+        n_groups=len(found),
+        most_rows=_MOST_ROWS,
+        failed=[(row["point"], row["error"]) for row in failed],
+        results=data_uri((folder.path / "results.csv").read_bytes(), "text/csv"),
+        profiles=[(profile, blocks_of(profile)) for profile in folder.profiles()],
+        plan=dump_block(sweep),
+        command=facts.get("command", ""),
+        versions=facts.get("versions", {}),
+        costs=_WORDS,
+    )
+
+
+def _cards(
+    folder: SweepFolder, rows: Sequence[dict[str, Any]], found: Sequence[Group]
+) -> list[tuple[str, str]]:
+    """What a reader should see first."""
+    figure = folder.sweep.measure[0]
+    failed = sum(bool(row["error"]) for row in rows)
+    done = f"{len(rows) - failed} of {len(folder.points)}"
+    cards = [(done, f"points{f'; {failed} failed' if failed else ''}")]
+    good = [group for group in found if figure in group.mean]
+    if good:
+        top = min(good, key=lambda group: badness(figure, group.mean[figure]))
+        cards.append((f"{top.mean[figure]:.3g}", f"best {figure}{_over(top)}"))
+        for cost, unit in (("sample_time_s", "s"), ("sample_energy_J", "J")):
+            cards.append((format_quantity(top.mean[cost], unit, 3), f"{_WORDS[cost]} there"))
+        row = best(rows, figure)
+        assert row is not None
+        cards.append((str(row["point"]), "the best single point"))
+    return cards
+
+
+def _over(group: Group) -> str:
+    return f", mean of {group.rows}" if group.rows > 1 else ""
+
+
+def _pictures(
+    found: Sequence[Group], columns: Sequence[str], measure: Sequence[str]
+) -> list[dict[str, str]]:
+    """One for each axis that varies, and the front."""
+    if not found:
+        return []
+    out = []
+    for column in telling(found, columns):
+        _, rest = lines_of(found, columns, column)
+        caption = f"Over {column}. Bars: standard error over replicas."
+        if rest:
+            caption += " Each point is the best of what else varies."
+        out.append(
+            picture(
+                axis_figure(found, columns, column, measure[:3]),
+                f"{column}.svg",
+                f"Figures over {column}",
+                caption,
+            )
+        )
+    if len(found) > 1:
+        out.append(
+            picture(
+                pareto_figure(found, columns, measure[0]),
+                "pareto.svg",
+                "Pareto front",
+                f"{measure[0]} against what one chip spends on a sample.",
+            )
+        )
+    return out
+
+
+def _on_front(found: Sequence[Group], figure: str) -> list[Group]:
+    """The front of quality against energy, or against time where energies are not known."""
+    having = [group for group in found if figure in group.mean]
+    cost = "sample_energy_J"
+    if any(group.mean.get(cost, 0) <= 0 for group in having):
+        cost = "sample_time_s"
+    bad = [badness(figure, group.mean[figure]) for group in having]
+    return [having[k] for k in front([group.mean[cost] for group in having], bad)]
+
+
+def _table(
+    found: Sequence[Group], columns: Sequence[str], measure: Sequence[str]
+) -> tuple[list[str], list[list[str]]]:
+    """Heads, and cells of each group."""
+    heads = [*columns, *measure, *(_WORDS[cost] for cost in _SHOWN_COSTS)]
+    rows = []
+    for group in found:
+        cells = [f"{v:.4g}" if is_numeric([v]) else str(v) for v in group.settings]
+        for figure in measure:
+            mean, error = group.mean.get(figure), group.error.get(figure)
+            cells.append("" if mean is None else f"{mean:.3g}" + (f" ± {error:.1g}" * bool(error)))
+        for cost in _SHOWN_COSTS:
+            mean, unit = group.mean.get(cost), cost.rpartition("_")[2]
+            known = f"{mean:.3g}" if unit == "tau" else format_quantity(mean or 0.0, unit, 3)
+            cells.append("" if mean is None else known)
+        rows.append(cells)
+    return heads, rows

@@ -1,0 +1,169 @@
+"""The page of a sweep: what a browser without a network shows of it."""
+
+import json
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from test_page import Parsed
+
+from neurosim.config import Block
+from neurosim.profile import load_profile
+from neurosim.report import render_sweep, write_sweep_report
+from neurosim.report.sweep_figures import axis_figure, lines_of, pareto_figure, telling
+from neurosim.sweeps import Group, Sweep, SweepFolder
+from neurosim.sweeps.sweep import COSTS
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A sweep of two ways, three settling times and two replicas, with results made up."""
+    sweep = Sweep(
+        name="made-up",
+        summary="How long must it <settle>?",
+        base={"profile": "cmos_rc_6bit"},
+        axes=[
+            {"path": "sampling.mode", "values": ["spring", "free-running"]},
+            {"path": "sampling.settle_tau", "values": [4, 40, 400]},
+        ],
+        replicas=2,
+        measure=["frechet_feature", "coverage"],
+    )
+    made = SweepFolder.create(tmp_path / "s", sweep, command="neurosim sweep s.yaml && echo <b>")
+    for point in made.points:
+        tau = point.settings["sampling.settle_tau"]
+        quality = 3 + 10 / tau + 0.1 * point.settings["replica"]
+        figures = {"frechet_feature": quality, "coverage": 0.5} | dict.fromkeys(COSTS, tau * 1e-9)
+        error = "It <failed>." if point.index == 5 else ""
+        result = {"key": point.key, "figures": {} if error else figures, "error": error}
+        result["host"] = {"wall_s": 1.0, "node": "x"}
+        (made.path / "points" / f"{point.key}.json").write_text(json.dumps(result))
+    made.write_tables()
+    return made
+
+
+def grouped(values, figure="coverage"):
+    return [Group((a, b), {figure: c}, {figure: 0.0}, 1) for a, b, c in values]
+
+
+def test_page_is_balanced_html_without_network_or_script(folder):
+    text = render_sweep(folder)
+    page = Parsed(text)
+    assert page.wrong == page.open == []
+    assert all(address.startswith(("data:", "#")) for address in page.addresses)
+    assert not {"script", "iframe", "object", "embed"} & set(page.tags)
+    assert 'name="viewport"' in text
+
+
+def test_every_anchor_leads_somewhere(folder):
+    text = render_sweep(folder)
+    targets = set(re.findall(r'id="([^"]+)"', text))
+    anchors = {a[1:] for a in Parsed(text).addresses if a.startswith("#")}
+    assert anchors
+    assert anchors <= targets
+
+
+def test_page_says_what_was_run_and_how_to_repeat_it(folder):
+    shown = Parsed(render_sweep(folder)).text
+    for part in (
+        "How long must it <settle>?", "neurosim sweep s.yaml && echo <b>", "It <failed>.",
+        "11 of 12", "cmos_rc_6bit", "assumed: a write port of 100 MHz", "replicas: 2",
+    ):  # fmt: skip
+        assert part in shown
+
+
+def test_every_figure_and_the_table_can_be_saved(folder):
+    page = Parsed(render_sweep(folder))
+    assert page.tags.count("img") == 3
+    assert set(page.downloads) == {
+        "sampling.mode.svg", "sampling.settle_tau.svg", "pareto.svg", "results.csv"
+    }  # fmt: skip
+
+
+def test_means_over_replicas_stand_with_their_standard_error(folder):
+    """Two values 0.1 apart: mean in the middle, standard error 0.1 / 2."""
+    assert "5.55 ± 0.05" in Parsed(render_sweep(folder)).text
+
+
+def test_a_folder_that_was_moved_still_makes_its_page(folder, tmp_path):
+    moved = shutil.move(folder.path, tmp_path / "elsewhere")
+    page = write_sweep_report(SweepFolder.open(tmp_path / "elsewhere"))
+    assert page.parent == tmp_path / "elsewhere"
+    assert Parsed(page.read_text()).text == Parsed(render_sweep(folder_at(folder, moved))).text
+
+
+def folder_at(folder, path):
+    return SweepFolder(path, folder.sweep, folder.points)
+
+
+def test_a_sweep_of_which_nothing_is_done_has_a_page(tmp_path):
+    sweep = Sweep(name="s", base={"profile": "ideal_hopfield"})
+    made = SweepFolder.create(tmp_path / "s", sweep)
+    made.write_tables()
+    assert "No point is done yet." in render_sweep(made)
+
+
+def test_points_of_the_front_are_joined_and_others_are_not():
+    rows = [(1, 5.0), (2, 6.0), (3, 2.0), (4, 2.5)]
+    groups = [
+        Group((k,), {"w2": bad, "sample_time_s": cost, "sample_energy_J": cost}, {"w2": 0.0}, 1)
+        for k, (cost, bad) in enumerate(rows)
+    ]
+    axes = pareto_figure(groups, ["case"], "w2").axes[0]
+    [joined] = [line for line in axes.lines if line.get_label() == "Pareto front"]
+    np.testing.assert_array_equal(joined.get_xydata(), [(1, 5), (3, 2)])
+
+
+def test_lines_tell_apart_what_they_can_and_else_show_the_best():
+    few = grouped([(x, way, x * 0.1) for x in (1, 2) for way in "ab"])
+    assert lines_of(few, ["x", "way"], "x") == (["way"], False)
+    many = grouped([(x, float(k), k + x) for x in (1, 2) for k in range(20)])
+    assert lines_of(many, ["x", "k"], "x") == ([], True)
+    [drawn] = axis_figure(many, ["x", "k"], "x", ["coverage"]).axes[0].containers
+    # Of coverage the largest is the best.
+    np.testing.assert_array_equal(drawn.lines[0].get_ydata(), [20, 21])
+
+
+def test_paired_columns_count_once():
+    groups = grouped([(1, "a", 0.1), (2, "b", 0.2)])
+    assert telling(groups, ["x", "same"]) == ["x"]
+
+
+def test_a_profile_named_as_markup_is_text(folder):
+    profile = load_profile("cmos_rc_6bit").model_copy(update={"summary": "<script>x</script>"})
+    assert isinstance(profile, Block)
+    folder.profiles = lambda: [profile]
+    text = render_sweep(folder)
+    assert "<script" not in text
+    assert "<script>x</script>" in Parsed(text).text
+
+
+PROBE = """<script>
+const wide = document.documentElement.scrollWidth > window.innerWidth;
+const images = [...document.images];
+const broken = images.filter(i => !i.complete || i.naturalWidth === 0).length;
+const lost = [...document.querySelectorAll('a[href^="#"]')]
+  .filter(a => !document.getElementById(a.getAttribute('href').slice(1))).length;
+window.addEventListener('load', () => {
+  document.title = `images ${images.length} broken ${broken} lost ${lost} wide ${wide}`;
+});
+</script></body>"""
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+@pytest.mark.parametrize("width", [400, 1100])
+def test_a_browser_shows_it_without_complaint(folder, tmp_path, width):
+    page = write_sweep_report(folder)
+    page.write_text(page.read_text().replace("</body>", PROBE))
+    got = subprocess.run(
+        [
+            "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
+            f"--user-data-dir={tmp_path / 'browser'}", f"--window-size={width},900",
+            "--virtual-time-budget=2000", "--dump-dom", page.as_uri(),
+        ],
+        capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    assert "CONSOLE" not in got.stderr
+    assert "<title>images 3 broken 0 lost 0 wide false</title>" in got.stdout
