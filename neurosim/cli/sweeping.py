@@ -76,8 +76,9 @@ def sweep(
         resume=go_on,
         shared=shard[1] > 1,
     )
-    used = workers or min(len(os.sched_getaffinity(0)), max(1, len(folder.left())))
-    bar = Bar("points", len(folder.points) - len(folder.left()))
+    left = len(folder.left(shard))
+    used = workers or min(len(os.sched_getaffinity(0)), max(1, left))
+    bar = Bar("points", len(folder.share(shard)) - left)
     try:
         run_sweep(
             folder,

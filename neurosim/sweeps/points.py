@@ -21,9 +21,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -32,17 +31,14 @@ from neurosim.errors import ProfileError
 from neurosim.host import Experiment, SamplingSettings
 from neurosim.profile import Profile, load_profile
 from neurosim.runs import Run
-from neurosim.sweeps.axes import steps
 from neurosim.sweeps.changes import changed
+from neurosim.sweeps.grid import check_paths, grid, paths
 from neurosim.sweeps.plan import Sampling, Sweep
 from neurosim.yaml_files import load_block
 
 __all__ = ["Listed", "Point", "Training", "expand"]
 
 Changes = dict[str, Any]
-_BARE = ("profile", "deploy", "experiment", "run", "start")
-_DOTTED = ("profile", "deploy", "experiment", "sampling")
-_MOST = 100_000
 
 
 @dataclass(frozen=True)
@@ -131,10 +127,10 @@ def expand(sweep: Sweep, folder: Path = Path()) -> list[Point]:
     RunError
         A run is not there.
     """
-    _check_paths(sweep)
+    check_paths(sweep)
     maker, points = _Maker(sweep, folder), []
     mistakes: dict[str, None] = {}
-    for index, (changes, columns) in enumerate(_grid(sweep)):
+    for index, (changes, columns) in enumerate(grid(sweep)):
         try:
             points.append(maker.point(index, changes, columns))
         except ProfileError as error:
@@ -143,42 +139,6 @@ def expand(sweep: Sweep, folder: Path = Path()) -> list[Point]:
     if mistakes:
         raise ProfileError("\n".join(mistakes))
     return points
-
-
-def _grid(sweep: Sweep) -> Iterator[tuple[Changes, Changes]]:
-    """Changes and columns of every point."""
-    for taken in product(*(steps(axis) for axis in sweep.axes)):
-        changes: Changes = {}
-        columns: Changes = {}
-        for change, column in taken:
-            changes, columns = changes | change, columns | column
-        for replica in range(sweep.replicas):
-            yield changes, columns | ({"replica": replica} if sweep.replicas > 1 else {})
-
-
-def _check_paths(sweep: Sweep) -> None:
-    """Every path has a known root and belongs to one axis."""
-    count, seen = sweep.replicas, dict[str, int]()
-    for number, axis in enumerate(sweep.axes, 1):
-        options = steps(axis)
-        count *= len(options)
-        for path in {path for change, _ in options for path in change}:
-            root, _, field = path.partition(".")
-            if root not in (_DOTTED if field else _BARE):
-                raise ProfileError(
-                    f"{path}: a path must begin with {'., '.join(_DOTTED)}., or be one of "
-                    f"{', '.join(_BARE)}."
-                )
-            if path in seen:
-                raise ProfileError(
-                    f"{path}: must vary along one axis, but does along {seen[path]} and {number}."
-                )
-            seen[path] = number
-    seeds = [path for path in seen if path.split(".")[-1] == "seed"]
-    if seeds and sweep.replicas > 1:
-        raise ProfileError(f"replicas: must be 1 where an axis varies {seeds[0]}; leave one out.")
-    if count > _MOST:
-        raise ProfileError(f"A sweep must have at most {_MOST:,} points, but has {count:,}.")
 
 
 def _part(changes: Mapping[str, Any], root: str) -> Changes:
@@ -191,14 +151,14 @@ class _Maker:
 
     def __init__(self, sweep: Sweep, folder: Path) -> None:
         self._sweep, self._folder = sweep, folder
-        paths = [path for axis in sweep.axes for change, _ in steps(axis) for path in change]
-        given = self._is_run({path: True for path in paths})
+        varied = paths(sweep)
+        given = self._is_run(dict.fromkeys(varied))
         roots = ("deploy", "profile") if given else ("deploy",)
         # Along a sweep all chips are programmed, or none: a write's noise is no step of an axis.
         self._deploys = sweep.sampling.die is not None or any(
-            path.split(".")[0] in roots or path == "sampling.die" for path in paths
+            path.split(".")[0] in roots or path == "sampling.die" for path in varied
         )
-        self._ages = "sampling.age_s" in paths or sweep.sampling.age_s > 0
+        self._ages = "sampling.age_s" in varied or sweep.sampling.age_s > 0
         self._deploys |= self._ages
         self._read: dict[tuple[str, str], Any] = {}
 

@@ -164,9 +164,14 @@ class SweepFolder:
         """Read a point anew when it is asked for."""
         self._known.pop(key, None)
 
-    def left(self) -> list[Listed]:
-        """Points without figures: not done, or failed."""
-        found = [(point, self.result(point)) for point in self.points]
+    def share(self, shard: tuple[int, int]) -> list[Listed]:
+        """Points of shard i of n: every n-th from the i-th on, counted from 1."""
+        i, n = shard
+        return [point for point in self.points if point.index % n == i - 1]
+
+    def left(self, shard: tuple[int, int] = (1, 1)) -> list[Listed]:
+        """Points of a shard without figures: not done, or failed."""
+        found = [(point, self.result(point)) for point in self.share(shard)]
         return [point for point, result in found if result is None or result["error"]]
 
     def rows(self) -> list[Row]:
@@ -230,9 +235,12 @@ def run_sweep(
     list of dict
         The table.
     """
-    i, n = shard
-    left = [p for p in folder.left() if p.index % n == i - 1 and isinstance(p, Point)]
-    total = len([point for point in folder.points if point.index % n == i - 1])
+    left = [point for point in folder.left(shard) if isinstance(point, Point)]
+    if len(left) < len(folder.left(shard)):
+        raise RunError(
+            f"{folder.path} was opened to be looked at; go on with SweepFolder.create and resume."
+        )
+    total = len(folder.share(shard))
     done = total - len(left)
     for stage in _stages(left):
         tasks = [Task(point, folder.path.resolve()) for point in stage]

@@ -7,9 +7,12 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from pydantic import BaseModel
+from test_noise import made
 
 from neurosim.chip.bench import Trace
 from neurosim.host.experiment import Experiment
+from neurosim.noise import present
+from neurosim.profile import load_profile
 from neurosim.report import RunView, render_report
 from neurosim.topology import Layers
 
@@ -160,6 +163,29 @@ def test_ledger_has_a_prefix_and_all_counts(view):
     shown = Parsed(render_report(view)).text
     assert "1.5 ms" in shown
     assert "12,345" in shown
+
+
+def test_energy_and_time_stand_by_part_with_their_shares(view):
+    spent = {"chip_time_s": 3e-3, "read_time_s": 1e-3, "time_s": 4e-3}
+    spent |= {"couplings_J": 2e-6, "adc_J": 6e-6, "energy_J": 8e-6, "dac_J": 0.0}
+    shown = Parsed(render_report(replace(view, ledger=spent))).text
+    for part in ("energy: adc 6 uJ 75.0%", "energy: couplings 2 uJ 25.0%",
+                 "time: settling and waiting 3 ms 75.0%", "time: reading 1 ms 25.0%"):  # fmt: skip
+        assert part in shown
+    assert "energy: dac" not in shown
+
+
+def test_imperfections_are_listed_with_when_they_are_drawn(view):
+    assert "Every effect of this profile is ideal." in Parsed(render_report(view)).text
+    sources = present(load_profile("cmos_rc_6bit"))
+    shown = Parsed(render_report(replace(view, sources=sources))).text
+    assert "leak mismatch fabrication common" in shown
+    assert all(source.name in shown for source in sources)
+
+
+def test_a_measured_noise_ledger_has_its_figure(view):
+    page = Parsed(render_report(replace(view, noise=made())))
+    assert "noise.svg" in page.downloads
 
 
 @pytest.mark.parametrize("field", ["name", "command"])

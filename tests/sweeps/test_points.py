@@ -1,8 +1,12 @@
 """What the points of a sweep are: every kind of axis, every kind of path, and what is refused."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+import neurosim
 from neurosim.errors import ProfileError
 from neurosim.host import Experiment
 from neurosim.profile import load_profile
@@ -10,6 +14,7 @@ from neurosim.runs import Run, train
 from neurosim.sweeps import Sweep, expand
 from neurosim.yaml_files import dump_block, parse_block, with_values
 
+README = Path(neurosim.__file__).with_name("README.md").read_text("utf-8")
 BASE = {"profile": "ideal_hopfield", "experiment": {"updates": 1, "batch": 8}}
 
 
@@ -248,3 +253,12 @@ def test_a_sweep_survives_its_file():
     ]
     sweep = Sweep(name="t", base=BASE, axes=axes)
     assert parse_block(dump_block(sweep), Sweep, "s") == sweep
+
+
+def test_the_sweep_in_the_manual_is_valid():
+    text = re.search(r"```yaml\n(.*?)```", README, re.S).group(1)
+    sweep = parse_block(text, Sweep, "README")
+    alone = [expand(sweep.model_copy(update={"axes": (axis,)})) for axis in sweep.axes]
+    assert [len(points) for points in alone] == [9, 24, 6, 60, 9]
+    assert alone[-1][3].deploy.coupling.levels == 8
+    assert alone[-1][6].sampling.age_s == 86400

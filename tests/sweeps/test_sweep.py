@@ -128,6 +128,14 @@ def test_a_folder_of_a_sweep_is_gone_on_with_only_when_asked(tiny, serial):
         begin(tiny, serial.path)
 
 
+def test_a_sweep_that_was_opened_is_looked_at_only(tiny, serial, tmp_path):
+    assert SweepFolder.open(serial.path).rows() == serial.rows()
+    file, sweep = tiny
+    SweepFolder.create(tmp_path / "out", sweep, file.parent)
+    with pytest.raises(RunError, match="opened to be looked at"):
+        run_sweep(SweepFolder.open(tmp_path / "out"))
+
+
 def test_a_folder_of_something_else_is_not_touched(tiny, tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(RunError, match="holds other things"):

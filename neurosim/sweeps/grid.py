@@ -1,0 +1,65 @@
+"""The grid of a sweep: every combination of the steps of its axes; which paths they may name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+from neurosim.errors import ProfileError
+from neurosim.sweeps.axes import steps
+from neurosim.sweeps.plan import Sweep
+
+__all__ = ["check_paths", "grid", "paths"]
+
+Changes = dict[str, Any]
+_BARE = ("profile", "deploy", "experiment", "run", "start")
+_DOTTED = ("profile", "deploy", "experiment", "sampling")
+_MOST = 100_000
+
+
+def paths(sweep: Sweep) -> list[str]:
+    """Every path that an axis changes."""
+    return [path for axis in sweep.axes for change, _ in steps(axis) for path in change]
+
+
+def grid(sweep: Sweep) -> Iterator[tuple[Changes, Changes]]:
+    """Changes and columns of every point."""
+    for taken in product(*(steps(axis) for axis in sweep.axes)):
+        changes: Changes = {}
+        columns: Changes = {}
+        for change, column in taken:
+            changes, columns = changes | change, columns | column
+        for replica in range(sweep.replicas):
+            yield changes, columns | ({"replica": replica} if sweep.replicas > 1 else {})
+
+
+def check_paths(sweep: Sweep) -> None:
+    """Every path has a known root and belongs to one axis.
+
+    Raises
+    ------
+    ProfileError
+        One does not, seeds vary twice, or there are too many points.
+    """
+    count, seen = sweep.replicas, dict[str, int]()
+    for number, axis in enumerate(sweep.axes, 1):
+        options = steps(axis)
+        count *= len(options)
+        for path in {path for change, _ in options for path in change}:
+            root, _, field = path.partition(".")
+            if root not in (_DOTTED if field else _BARE):
+                raise ProfileError(
+                    f"{path}: a path must begin with {'., '.join(_DOTTED)}., or be one of "
+                    f"{', '.join(_BARE)}."
+                )
+            if path in seen:
+                raise ProfileError(
+                    f"{path}: must vary along one axis, but does along {seen[path]} and {number}."
+                )
+            seen[path] = number
+    seeds = [path for path in seen if path.split(".")[-1] == "seed"]
+    if seeds and sweep.replicas > 1:
+        raise ProfileError(f"replicas: must be 1 where an axis varies {seeds[0]}; leave one out.")
+    if count > _MOST:
+        raise ProfileError(f"A sweep must have at most {_MOST:,} points, but has {count:,}.")
