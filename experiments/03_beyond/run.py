@@ -22,7 +22,7 @@ from neurosim.data import load_digits, to_grid
 from neurosim.files import write_text
 from neurosim.host import Experiment
 from neurosim.profile import load_profile
-from neurosim.yaml_files import with_values
+from neurosim.yaml_files import load_block, with_values
 
 HERE = Path(__file__).parent
 T_ENDS = (1.1, 1.2, 1.3, 1.4)
@@ -47,15 +47,14 @@ VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "contrast 4 from the start": (PLAIN | {"contrast": CONTRAST | {"begin": 0.0}}, {}),
     "contrast 4, C_x / C_h = 10": (PLAIN | {"contrast": CONTRAST}, {KAPPA: "10 pF"}),
 }
-SHORT = {"updates": 1000, "batch": 256}
-LONG = {"updates": 3000, "batch": 512} | PLAIN | {"contrast": CONTRAST}
+SHORT = with_values(Experiment(), {"updates": 1000, "batch": 256, "sampling.t_end": T_END})
+LONG = load_block(HERE.parent / "contrast.yaml", Experiment)
 
 
 def one(
-    changes: dict[str, Any], profile_changes: dict[str, Any], folder: Path, n: int
+    experiment: Experiment, profile_changes: dict[str, Any], folder: Path, n: int
 ) -> dict[str, Any]:
     """Train; judge what the chip draws alone, at each generation time."""
-    experiment = with_values(Experiment(), {"sampling.t_end": T_END} | changes)
     profile = with_values(load_profile("ideal_hopfield"), FAST | profile_changes)
     run = common.trained(profile, experiment, folder)
     return {str(t): common.judged(run, n, t_end=t) for t in T_ENDS}
@@ -101,12 +100,14 @@ def main() -> None:
     options = common.options(__doc__, HERE)
     short, long, n, variants, seeds = SHORT, LONG, common.SAMPLES, VARIANTS, SEEDS
     if options.quick:
-        short = long = LONG | {"updates": 2, "batch": 32, "flow.settle_tau": 3.0}
+        tiny = {"updates": 2, "batch": 32, "flow.settle_tau": 3.0}
+        short, long = with_values(SHORT, tiny), with_values(LONG, tiny)
         variants, seeds, n = dict(list(VARIANTS.items())[-1:]), SEEDS[:1], 50
     out = options.out
-    work = [(one, long | {"seed": seed}, {}, out / f"main-{seed}", n) for seed in seeds]
+    own = {seed: long.model_copy(update={"seed": seed}) for seed in seeds}
+    work = [(one, own[seed], {}, out / f"main-{seed}", n) for seed in seeds]
     for k, (changes, hardware) in enumerate(variants.values()):
-        work.append((one, short | changes, hardware, out / f"variant-{k}", n))
+        work.append((one, with_values(short, changes), hardware, out / f"variant-{k}", n))
     done = common.in_parallel(work, options.workers)
     winners = dict(zip(seeds, done, strict=False))
     results = dict(zip(variants, done[len(seeds) :], strict=True))
