@@ -28,22 +28,11 @@ from neurosim.profile import Profile, load_profile
 from neurosim.runs import Run
 from neurosim.streams import Streams
 from neurosim.units import format_quantity
-from neurosim.yaml_files import with_values
+from neurosim.yaml_files import load_block, with_values
 
 HERE = Path(__file__).parent
-RECIPE = with_values(
-    Experiment(),
-    {
-        "updates": 2000,
-        "batch": 512,
-        "pairing": "epoch",
-        "learning_rate": 2e-3,
-        "schedule": "cosine",
-        "average": 0.99,
-        "contrast": {"weight": 4.0, "t_end": 1.3, "begin": 0.5, "rows": 128},
-        "sampling.t_end": 1.3,
-    },
-)
+BEST = load_block(HERE.parent / "contrast.yaml", Experiment)
+RECIPE = with_values(BEST, {"contrast.rows": 128})
 TUNING = {
     "updates": 100,
     "batch": 256,

@@ -4,10 +4,11 @@ r"""The contrastive stage: lower the energy of images, raise that of what the ch
     L = L_{flow} + w \left( \langle E(x_1) \rangle - \langle E(\hat x(x_0)) \rangle \right), \qquad
     \frac{\partial E}{\partial W_{ij}} = -v_i v_j, \quad \frac{\partial E}{\partial b_i} = -v_i
 
-with hidden nodes at rest, and :math:`\hat x(x_0)` where the chip, running free, carries noise x_0.
+with hidden nodes at rest, and :math:`\hat x(x_0)` where the chip, running free, carries noise x_0,
+clipped to the images' range: what is blacker than black or whiter than white is no mistake.
 It is the second stage of Energy Matching with the chip's own flow for a sampler: where the chip
 draws too often the energy rises, where it draws too rarely it falls. The noise is that which the
-batch's images are paired with, so that both averages share most of their spread. It takes two
+batch's images are paired with, so that both averages share most of their spread. It takes three
 settles, one free run and local products, as a contrastive Hebbian rule does; nothing is nudged.
 
 References
@@ -23,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip.interface import ChipInterface
-from neurosim.host.experiment import FlowSettings
+from neurosim.host.experiment import Contrast, FlowSettings
 from neurosim.host.gradep import contrast
 from neurosim.host.sampler import run_free, settle_clamped
 from neurosim.topology import Weights
@@ -34,7 +35,7 @@ Array = NDArray[np.float64]
 
 
 def energy_contrast(
-    chip: ChipInterface, images: Array, x_0: Array, flow: FlowSettings, t_end: float
+    chip: ChipInterface, images: Array, x_0: Array, flow: FlowSettings, stage: Contrast
 ) -> tuple[Weights, int]:
     """Gradient of the mean energy of images less that of samples drawn from x_0.
 
@@ -44,8 +45,8 @@ def energy_contrast(
     images, x_0 : ndarray, shape (rows, n_visible)
     flow : FlowSettings
         Its alpha and settling time.
-    t_end : float
-        Generation time of the samples.
+    stage : Contrast
+        Its generation time, and whether samples are clipped.
 
     Returns
     -------
@@ -58,13 +59,13 @@ def energy_contrast(
     settle_clamped(chip, images, flow)
     if sheet.has_correlator:
         chip.correlate(+1)
-        run_free(chip, x_0, flow, t_end)
+        _draw(chip, x_0, flow, stage)
         chip.correlate(-1)
         sums_V2, rows = chip.read_correlator()
         scale = -1 / (max(rows, 1) * unit_V**2)
         return Weights(scale * sums_V2.coupling, scale * sums_V2.bias), len(images) - rows
     at_images = chip.read() / unit_V
-    run_free(chip, x_0, flow, t_end)
+    _draw(chip, x_0, flow, stage)
     drawn = chip.read() / unit_V
     good = np.isfinite(at_images).all(axis=1) & np.isfinite(drawn).all(axis=1)
     n_lost = int(np.count_nonzero(~good))
@@ -73,3 +74,11 @@ def energy_contrast(
         return Weights(*zeros), n_lost
     low, high = contrast(at_images[good], sheet.layers), contrast(drawn[good], sheet.layers)
     return Weights(low.coupling - high.coupling, low.bias - high.bias), n_lost
+
+
+def _draw(chip: ChipInterface, x_0: Array, flow: FlowSettings, stage: Contrast) -> None:
+    """Leave the chip at its own samples; clipped ones are read, and held while it settles."""
+    run_free(chip, x_0, flow, stage.t_end)
+    if stage.clip:
+        x = chip.read_visible() / chip.data_sheet.unit_V
+        settle_clamped(chip, np.clip(x, -1, 1), flow)

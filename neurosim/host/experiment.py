@@ -92,12 +92,16 @@ class Contrast(Block):
     rows : int or None
         How many of the batch's rows take part, the first ones; None: all. Running free takes a
         chip longer than settling.
+    clip : bool
+        Whether samples are clipped to [-1, 1] and held there while the hidden nodes settle, so that
+        only what will be seen of them is contrasted; if not, the chip is read as it runs.
     """
 
     weight: Positive = 4.0
     t_end: Annotated[float, Field(ge=1e-9, le=100)] = 1.3
     begin: Annotated[float, Field(ge=0, lt=1)] = 0.5
     rows: Count | None = None
+    clip: bool = True
 
 
 class Learning(Block):

@@ -169,7 +169,7 @@ class Trainer:
             return flow, 0.0
         rows = slice(stage.rows)
         x_1, x_0 = batch.x_1[rows], batch.x_0[rows]
-        found, _ = energy_contrast(self.chip, x_1, x_0, self.flow, stage.t_end)
+        found, _ = energy_contrast(self.chip, x_1, x_0, self.flow, stage)
         added = stage.weight * pack(found)
         return unpack(pack(flow) + added, flow.coupling.shape), float(np.linalg.norm(added))
 

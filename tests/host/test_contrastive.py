@@ -6,7 +6,7 @@ from scipy.integrate import solve_ivp
 
 from neurosim.chip import Chip
 from neurosim.data import load_digits
-from neurosim.host import Experiment, FlowSettings, Trainer, initial_weights
+from neurosim.host import Contrast, Experiment, FlowSettings, Trainer, initial_weights
 from neurosim.host.contrastive import energy_contrast
 from neurosim.host.optimizer import pack
 from neurosim.ideal import IdealNetwork
@@ -15,7 +15,9 @@ from neurosim.solvers import Settling
 from neurosim.topology import Layers
 from neurosim.yaml_files import with_values
 
-SIZES, KAPPA, T_END = (5, 7, 6), 6.0, 1.3
+SIZES, KAPPA = (5, 7, 6), 6.0
+STAGE = Contrast(t_end=1.3, clip=False)
+T_END = STAGE.t_end
 LAYERS = Layers(SIZES)
 EXACT = Settling(rtol=1e-9, atol=1e-12)
 FLOW = FlowSettings(beta=1e-3, settle_tau=60.0)
@@ -36,11 +38,11 @@ def presented(seed=0, rows=4):
     return weights, rng.uniform(-1, 1, (rows, 5)), rng.standard_normal((rows, 5))
 
 
-def on_chip(of, seed=0):
+def on_chip(of, stage=STAGE, seed=0):
     weights, images, x_0 = presented(seed)
     chip = Chip(of, settling=EXACT)
     chip.program(weights)
-    found, lost = energy_contrast(chip, images, x_0, FLOW, T_END)
+    found, lost = energy_contrast(chip, images, x_0, FLOW, stage)
     assert lost == 0
     return pack(found), chip
 
@@ -59,15 +61,20 @@ def integrated(network, x, time_tau, visible_rate):
     return path.y[:, -1].reshape(start.shape)
 
 
+@pytest.mark.parametrize("clip", [False, True])
 @pytest.mark.parametrize("law", ["hopfield", "gradient"])
-def test_it_is_the_difference_of_the_oracles_energy_gradients(law):
+def test_it_is_the_difference_of_the_oracles_energy_gradients(law, clip):
     weights, images, x_0 = presented()
     activation = {"hopfield": "tanh", "gradient": "silu"}[law]
     network = IdealNetwork.from_weights(LAYERS, weights, law, activation)
     clamped, begun = (integrated(network, x, FLOW.settle_tau, 0.0) for x in (images, x_0))
     drawn = integrated(network, begun, T_END * FLOW.alpha * KAPPA, 1 / KAPPA)
+    assert np.abs(drawn[:, :5]).max() > 1.1
+    if clip:
+        drawn = integrated(network, np.clip(drawn[:, :5], -1, 1), FLOW.settle_tau, 0.0)
     exact = pack(network.energy_gradient(clamped)) - pack(network.energy_gradient(drawn))
-    np.testing.assert_allclose(on_chip(profile(law))[0], exact, atol=1e-7)
+    stage = Contrast(t_end=T_END, clip=clip)
+    np.testing.assert_allclose(on_chip(profile(law), stage)[0], exact, atol=1e-7)
 
 
 def test_a_step_against_it_lowers_the_energy_of_images_below_that_of_samples():
@@ -82,7 +89,7 @@ def test_a_step_against_it_lowers_the_energy_of_images_below_that_of_samples():
     # Samples of no generation time are the noise itself: the gap is a plain function of weights.
     chip = Chip(profile(), settling=EXACT)
     chip.program(weights)
-    found, _ = energy_contrast(chip, images, x_0, FLOW, 1e-9)
+    found, _ = energy_contrast(chip, images, x_0, FLOW, Contrast(t_end=1e-9, clip=False))
     step = 1e-4
     moved = type(weights)(
         weights.coupling - step * found.coupling, weights.bias - step * found.bias
@@ -98,20 +105,21 @@ def test_correlators_find_what_the_host_finds_from_readings():
     assert chip.ledger.adc_conversions == by_host.size
 
 
-def test_it_takes_two_settles_of_images_and_noise_and_one_of_the_running_chip():
-    _, chip = on_chip(profile())
-    sheet = chip.data_sheet
-    assert chip.ledger.settles == 3
+@pytest.mark.parametrize("clip", [False, True])
+def test_it_takes_settles_of_images_noise_and_clipped_samples_and_one_free_run(clip):
+    _, chip = on_chip(profile(), Contrast(t_end=T_END, clip=clip))
+    sheet, settles = chip.data_sheet, 3 if clip else 2
+    assert chip.ledger.settles == settles + 1
     alone_s = T_END * FLOW.alpha * sheet.release_tau_s
     assert chip.ledger.chip_time_s == pytest.approx(
-        4 * (2 * FLOW.settle_tau * sheet.tau_s + alone_s)
+        4 * (settles * FLOW.settle_tau * sheet.tau_s + alone_s)
     )
 
 
 @pytest.mark.parametrize("rows", [None, 3])
 def test_training_joins_it_at_its_share_of_the_updates_with_its_rows(rows):
     images, _ = load_digits()
-    contrast = {"weight": 2.0, "t_end": 1.0, "begin": 0.5, "rows": rows}
+    contrast = {"weight": 2.0, "t_end": 1.0, "begin": 0.5, "rows": rows, "clip": False}
     short = {"updates": 4, "batch": 8, "flow": FlowSettings(settle_tau=2.0)}
     chip = Chip(with_values(profile(), {"layers": (64, 8, 6)}))
     sheet = chip.data_sheet
