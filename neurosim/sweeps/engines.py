@@ -85,7 +85,7 @@ def _restarting(tasks: Sequence[Task], n_jobs: int) -> Iterator[str]:
 def _cluster(address: str) -> Iterator[None]:
     """Joblib's Dask back end on the scheduler at `address`."""
     try:
-        from distributed import Client
+        from distributed import Client, KilledWorker
     except ImportError:
         raise RunError(
             "--dask needs the package distributed, but it is not installed; "
@@ -106,5 +106,11 @@ def _cluster(address: str) -> Iterator[None]:
                 f"{'none' if not threads else f'some of {max(threads)}'}; start them with "
                 "`dask worker ADDRESS --nthreads 1 --nworkers N`."
             )
-        with parallel_config("dask", client=client):
-            yield
+        try:
+            with parallel_config("dask", client=client):
+                yield
+        except KilledWorker as error:
+            raise RunError(
+                f"Workers must live until a point is done, but some died ({error}); give them more "
+                "memory, and go on with --resume."
+            ) from None

@@ -36,7 +36,7 @@ from neurosim.sweeps.points import Listed, Point, Training
 from neurosim.topology import Layers, Weights
 from neurosim.yaml_files import with_values
 
-__all__ = ["Task", "do", "locked", "read_result"]
+__all__ = ["Task", "do", "locked", "read_result", "train_once"]
 
 _WATCH = "end with the sweep"
 _CONVERTING = ("drive", "read", "write")
@@ -69,17 +69,17 @@ def do(task: Task) -> str:
     point, began_s = task.point, time.perf_counter()
     if task.parent is not None:
         _end_with(task.parent)
+    known = read_result(task.out, point)
+    if known is not None and not known["error"]:
+        # A pool that starts anew, or another process, has done it in the meantime.
+        return point.key
     outcome: dict[str, Any] = {"key": point.key}
     with threadpool_limits(1):
         try:
-            outcome |= {"figures": _measure(point, _trained(task)), "error": ""}
+            outcome |= {"figures": _measure(point, train_once(task)), "error": ""}
         except Exception as error:  # The rest of a sweep goes on whatever befalls a point.
-            text = " ".join(str(error).split())
-            known = isinstance(error, NeurosimError)
-            outcome |= {
-                "figures": {},
-                "error": text if known else f"{type(error).__name__}: {text}",
-            }
+            kind = "" if isinstance(error, NeurosimError) else f"{type(error).__name__}: "
+            outcome |= {"figures": {}, "error": kind + " ".join(str(error).split())}
     outcome["host"] = {"wall_s": time.perf_counter() - began_s, "node": platform.node()}
     path = task.out / "points" / f"{point.key}.json"
     write_text(path, json.dumps(outcome, indent=1) + "\n")
@@ -108,7 +108,7 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _trained(task: Task) -> Run:
+def train_once(task: Task) -> Run:
     """The run that a point samples: given, trained before, gone on with, or trained now."""
     point = task.point
     if point.training is None:

@@ -18,9 +18,10 @@ from neurosim.cli import main
 from neurosim.errors import RunError
 from neurosim.host import Experiment
 from neurosim.profile import load_profile
-from neurosim.runs import evaluate, resume, train
+from neurosim.runs import evaluate, train
 from neurosim.runs.run import Run
 from neurosim.sweeps import Engine, Sweep, SweepFolder, run_sweep
+from neurosim.sweeps.work import Task, do, train_once
 from neurosim.yaml_files import dump_block, with_value, with_values
 
 COMMAND = [sys.executable, "-c", "from neurosim.cli import main; main()", "sweep"]
@@ -123,6 +124,14 @@ def test_points_that_are_done_are_not_done_again(tiny, serial):
     assert [file.stat().st_mtime_ns for file in files] == before
 
 
+def test_a_worker_leaves_alone_what_another_has_done(serial):
+    point = serial.points[0]
+    file = serial.path / "points" / f"{point.key}.json"
+    before = file.stat().st_mtime_ns
+    assert do(Task(point, serial.path)) == point.key
+    assert file.stat().st_mtime_ns == before
+
+
 def test_a_folder_of_a_sweep_is_gone_on_with_only_when_asked(tiny, serial):
     with pytest.raises(RunError, match="go on with --resume"):
         begin(tiny, serial.path)
@@ -215,35 +224,37 @@ def test_age_lets_a_chip_that_forgets_forget(tmp_path, tiny):
     assert oldest["sample_time_s"] == pytest.approx(fresh["sample_time_s"], rel=1e-9)
 
 
+def checkpoint(out, point):
+    return (Path(out) / "trained" / point.training.key / "checkpoint.npz").read_bytes()
+
+
 def test_a_training_that_was_stopped_goes_on_to_the_same_bits(tiny, serial, tmp_path):
     file, sweep = tiny
     folder = SweepFolder.create(tmp_path / "out", sweep, file.parent)
-    training = folder.points[0].training
+    point = folder.points[0]
 
     def stop(update, total):
         if update.update == 3:
             raise KeyboardInterrupt
 
-    trained = folder.path / "trained" / training.key
+    trained = folder.path / "trained" / point.training.key
     with pytest.raises(KeyboardInterrupt):
-        train(training.profile, training.experiment, trained, progress=stop)
+        train(point.training.profile, point.training.experiment, trained, progress=stop)
     assert 0 < Run.open(trained).n_done < 6
-    run_sweep(folder)
-    assert table(folder.path) == table(serial.path)
-    assert resume(trained).n_done == 6
+    do(Task(point, folder.path))
+    assert checkpoint(folder.path, point) == checkpoint(serial.path, point)
+    assert folder.rows()[0] == serial.rows()[0]
 
 
 @pytest.mark.parametrize("left", [[], ["profile.yaml"], ["profile.yaml", "experiment.yaml"]])
-def test_a_training_killed_while_its_folder_was_made_begins_again(tiny, serial, tmp_path, left):
-    file, sweep = tiny
-    folder = SweepFolder.create(tmp_path / "out", sweep, file.parent)
-    key = folder.points[0].training.key
-    (folder.path / "trained" / key).mkdir()
+def test_a_training_killed_while_its_folder_was_made_begins_again(serial, tmp_path, left):
+    point, begun = serial.points[0], tmp_path / "trained" / serial.points[0].training.key
+    begun.mkdir(parents=True)
     for name in left:
-        text = (serial.path / "trained" / key / name).read_text()
-        (folder.path / "trained" / key / name).write_text(text)
-    run_sweep(folder)
-    assert table(folder.path) == table(serial.path)
+        text = (serial.path / "trained" / point.training.key / name).read_text()
+        (begun / name).write_text(text)
+    train_once(Task(point, tmp_path))
+    assert checkpoint(tmp_path, point) == checkpoint(serial.path, point)
 
 
 def start(file, out, *options):
