@@ -145,6 +145,14 @@ class FlowBatch:
         return self.x_t + (1 - self.t[:, None]) * self.u_t
 
 
+def _groups(labels: Array) -> list[NDArray[np.intp]]:
+    """Rows of each different label, (n, n_labels); without labels all rows are one group."""
+    if not labels.shape[1]:
+        return [np.arange(len(labels))]
+    _, of_row = np.unique(labels, axis=0, return_inverse=True)
+    return [np.flatnonzero(of_row == k) for k in range(int(of_row.max()) + 1)]
+
+
 class PairSource:
     """Source of training triples: the batch of an update depends on seed and update alone.
 
@@ -165,6 +173,10 @@ class PairSource:
         What is paired at once: each batch by itself, or noise with all images, which then makes
         n // batch batches (rows left over are not shown in that epoch). The more rows are paired,
         the straighter and the less crossed are their paths.
+    n_labels : int
+        How many of the last columns are given with an image instead of learned: x0 = x1 there, and
+        noise is paired with images of one label only. Paired over all of them, the noise itself
+        would tell the class, and a network learns to read it there.
 
     Raises
     ------
@@ -186,6 +198,7 @@ class PairSource:
         streams: Streams,
         prefetch: bool,
         pairing: Pairing = "batch",
+        n_labels: int = 0,
     ) -> None:
         if images.ndim != 2 or not np.isfinite(images).all():
             raise DataError(
@@ -199,6 +212,7 @@ class PairSource:
                 f"choose a batch in that range or bring more images."
             )
         self._images, self._batch, self._streams = images, batch, streams
+        self._n_flow = images.shape[1] - n_labels
         self._per_pairing = len(images) // batch if pairing == "epoch" else 1
         paired = len(images) if pairing == "epoch" else batch
         self._prefetch = prefetch and paired >= _SMALLEST_PREFETCHED_BATCH
@@ -246,9 +260,12 @@ class PairSource:
 
     def _pair(self, index: int, n_rows: int) -> FlowBatch:
         rng = self._streams.generator("pairs", index)
-        x0 = rng.standard_normal((n_rows, self._images.shape[1]))
+        n_flow = self._n_flow
+        x0 = rng.standard_normal((n_rows, n_flow))
         x1 = self._images[rng.permutation(len(self._images))[:n_rows]]
-        x1 = x1[optimal_pairs(x0, x1)]
+        for alike in _groups(x1[:, n_flow:]):
+            x1[alike] = x1[alike][optimal_pairs(x0[alike], x1[alike, :n_flow])]
+        x0 = np.concatenate([x0, x1[:, n_flow:]], axis=1)
         t = rng.random(n_rows)
         x_t = (1 - t[:, None]) * x0 + t[:, None] * x1
         return FlowBatch(x_t, x1 - x0, t)

@@ -84,13 +84,15 @@ class Oscilloscope:
         """Pass on."""
         self.chip.precharge(visible_V)
 
-    def drive(self, target_V: Array, conductance_S: float) -> Array:
+    def drive(
+        self, target_V: Array, conductance_S: float, held: NDArray[np.bool_] | None = None
+    ) -> Array:
         """Pass on."""
-        return self.chip.drive(target_V, conductance_S)
+        return self.chip.drive(target_V, conductance_S, held)
 
-    def clamp(self, target_V: Array) -> Array:
+    def clamp(self, target_V: Array, held: NDArray[np.bool_] | None = None) -> Array:
         """Pass on."""
-        return self.chip.clamp(target_V)
+        return self.chip.clamp(target_V, held)
 
     def release(self) -> None:
         """Pass on."""

@@ -19,7 +19,8 @@ from neurosim.chip.ledger import Ledger
 from neurosim.chip.meter import Meter
 from neurosim.chip.reader import Reader
 from neurosim.chip.sheet import data_sheet
-from neurosim.circuit import Circuit, DrivenCircuit, Springs
+from neurosim.chip.sources import Sources
+from neurosim.circuit import Circuit, DrivenCircuit
 from neurosim.errors import DataError
 from neurosim.profile import Profile
 from neurosim.solvers import FlickerSource, Settling, settle
@@ -79,6 +80,7 @@ class Chip:
         self._streams = Streams(seed)
         self._draws = _Draws()
         self._reader = Reader(profile, self.die, self._streams, self._meter)
+        self._sources = Sources(profile, self.die, self._streams, self._meter)
         self.bank = DeviceBank(profile, self.die.devices, self._streams)
         self._fluctuations: DeviceFluctuations | None = None
         if profile.device_noise is not None and not profile.device_noise.silent:
@@ -91,7 +93,6 @@ class Chip:
         self.u_V = np.zeros((0, self.die.layers.n_nodes))
         self._held_V: Array | None = None
         self._lagging_V: Array | None = None
-        self._springs: Springs | None = None
         self._flicker: FlickerSource | None = None
 
     def _use_devices(self) -> None:
@@ -148,17 +149,20 @@ class Chip:
             raise DataError(f"Chip.wait needs a finite time of at least 0 s, but got {time_s:g} s.")
         self.ledger.chip_time_s += time_s
         self.u_V = self.u_V[:0]
-        self._held_V, self._springs, self._flicker = None, None, None
+        self._held_V, self._flicker = None, None
+        self._sources.springs = None
         self._reader.forget()
 
     def precharge(self, visible_V: Array) -> None:
         """Visible nodes to these voltages, hidden nodes to 0 V."""
-        _, actual_V = self._convert(visible_V)
+        _, actual_V = self._sources.convert(self.ledger, visible_V, self._draws.drive)
+        self._draws.drive += 1
         self.u_V = np.zeros((len(actual_V), self.die.layers.n_nodes))
         self.u_V[:, self.die.layers.visible] = actual_V
         self._follow()
         self._meter.precharge(self.ledger, self.circuit.capacitance_F, self.u_V)
-        self._held_V, self._springs, self._flicker = None, None, None
+        self._held_V, self._flicker = None, None
+        self._sources.springs = None
         self._reader.forget()
         self._injected_A, self._row_s = None, self._presented_s or self._row_s
         self._presented_s = 0.0
@@ -176,62 +180,49 @@ class Chip:
         if self.circuit.amplifier_tau_s:
             self._lagging_V = self.circuit.output_V(self.u_V)
 
-    def drive(self, target_V: Array, conductance_S: float) -> Array:
-        """Springs of this conductance to these voltages."""
-        limit = self.profile.spring.max_S
-        if not 0 <= conductance_S <= (np.inf if limit is None else limit):
-            raise DataError(
-                f"Chip.drive needs a spring between 0 S and {limit or np.inf:g} S, but got "
-                f"{conductance_S:g} S; choose another stiffness or a smaller beta."
-            )
-        nominal_V, actual_V = self._convert(target_V)
-        self._springs = Springs(conductance_S * self.die.spring_factor, actual_V)
+    def drive(
+        self, target_V: Array, conductance_S: float, held: NDArray[np.bool_] | None = None
+    ) -> Array:
+        """Springs of this conductance to these voltages; the nodes of `held` rigidly at them."""
+        held = self._sources.mask(held, default=False)
+        index = self._draws.drive
+        nominal_V = self._sources.drive(self.ledger, target_V, conductance_S, held, index)
+        self._place()
         return nominal_V
 
-    def clamp(self, target_V: Array) -> Array:
-        """Visible nodes rigidly at these voltages."""
-        nominal_V, actual_V = self._convert(target_V)
-        self._springs = Springs(np.full(self.die.layers.n_visible, np.inf), actual_V)
-        self.u_V[:, self.die.layers.visible] = actual_V
+    def clamp(self, target_V: Array, held: NDArray[np.bool_] | None = None) -> Array:
+        """Visible nodes rigidly at these voltages; with `held` only those, the others free."""
+        held = self._sources.mask(held, default=True)
+        if not held.any():
+            self.release()
+            return target_V
+        nominal_V = self._sources.clamp(self.ledger, target_V, held, self._draws.drive)
+        self._place()
         return nominal_V
 
     def release(self) -> None:
         """Visible nodes free, on their large capacitors."""
-        self._springs = None
+        self._sources.springs = None
 
-    def _convert(self, target_V: Array) -> tuple[Array, Array]:
-        """Nominal and actual voltage of the DACs for these targets."""
-        n_visible = self.die.layers.n_visible
-        if target_V.ndim != 2 or target_V.shape[1] != n_visible:
-            raise DataError(
-                f"Chip needs target voltages of shape (rows, {n_visible}), but got "
-                f"{target_V.shape}."
-            )
-        nominal_V, n_clipped = self.profile.dac.codes(target_V)
-        rng = self._streams.generator("dac", self._draws.drive)
+    def _place(self) -> None:
+        """One more drive is done: nodes that are held rigidly go to where their sources are."""
         self._draws.drive += 1
-        self._meter.drive(self.ledger, target_V)
-        self.ledger.dac_clipped += n_clipped
-        return nominal_V, self.profile.dac.drive(nominal_V, rng, self.die.dac_errors)
+        springs = self._sources.springs
+        if springs is not None and springs.clamped:
+            visible_V = self.u_V[:, self.die.layers.visible]
+            visible_V[:, springs.held] = springs.target_V[:, springs.held]
 
     def system(self) -> DrivenCircuit:
         """The circuit as it is driven now, for the engines and for instruments."""
-        circuit, springs = self.circuit, self._springs
-        if springs is None:
+        circuit = self.circuit
+        if self._sources.released:
             if self._released is None:
                 self._released = self.die.released(circuit)
             circuit = self._released
-            n_visible = self.die.layers.n_visible
-            springs = Springs(np.zeros(n_visible), np.zeros((len(self.u_V), n_visible)))
-        if len(springs.target_V) != len(self.u_V):
-            raise DataError(
-                f"Chip.drive must have one row for each precharged row, but has "
-                f"{len(springs.target_V)} for {len(self.u_V)}; precharge first."
-            )
         thermal = self.profile.thermal
         return DrivenCircuit(
             circuit,
-            springs,
+            self._sources.of_rows(len(self.u_V)),
             self.profile.node.tau_s,
             thermal.temperature_K,
             thermal.amplifier_excess,
@@ -260,7 +251,7 @@ class Chip:
         if self.bank.is_stale(self._now_s):
             self._use_devices()
         system, settling, before_V = self.system(), self.settling, self.u_V
-        if self._springs is None and settling.engine == "operating_point":
+        if self._sources.released and settling.engine == "operating_point":
             # A released chip is read on its way: where it would come to rest is not the question.
             settling = settling.model_copy(update={"engine": "transient"})
         if self._fluctuations is None:
@@ -289,7 +280,7 @@ class Chip:
     ) -> Callable[[Array], Array]:
         """Device noise of this settle; a released node follows no faster than its capacitor."""
         sheet = self.data_sheet
-        tau_s = sheet.tau_s if self._springs is not None else sheet.release_tau_s
+        tau_s = sheet.release_tau_s if self._sources.released else sheet.tau_s
         index, rows = self._draws.settle, len(self.u_V)
         return fluctuations.currents(circuit, self._devices_S, time_s, tau_s, index, rows)
 
@@ -379,12 +370,13 @@ class Chip:
 
     def sense(self) -> Array:
         """Currents from the sources into the visible nodes, through the ammeter's ADC."""
-        has_sense = self.data_sheet.has_current_sense
-        self._need(has_sense and self._springs is not None, "sense", "a driven ammeter")
-        assert self._springs is not None
-        current_A = self.circuit.source_current_A(self.u_V, self._springs)
-        if self._injected_A is not None and self._springs.clamped:
-            current_A = current_A - self._injected_A[:, self.die.layers.visible]
+        has_sense, springs = self.data_sheet.has_current_sense, self._sources.springs
+        self._need(has_sense and springs is not None, "sense", "a driven ammeter")
+        assert springs is not None
+        current_A = self.circuit.source_current_A(self.u_V, springs)
+        if self._injected_A is not None and springs.clamped:
+            injected_A = self._injected_A[:, self.die.layers.visible]
+            current_A = current_A - np.where(springs.held, injected_A, 0.0)
         return self._reader.sense(self.ledger, current_A)
 
     def _need(self, present: bool, call: str, what: str) -> None:

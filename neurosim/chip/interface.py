@@ -99,11 +99,20 @@ class ChipInterface(Protocol):
         This fixes the number of rows until the next `precharge`.
         """
 
-    def drive(self, target_V: Array, conductance_S: float) -> Array:
-        """Hold the visible nodes by springs to these voltages; returns those of the codes used."""
+    def drive(
+        self, target_V: Array, conductance_S: float, held: NDArray[np.bool_] | None = None
+    ) -> Array:
+        """Hold the visible nodes by springs to these voltages; returns those of the codes used.
 
-    def clamp(self, target_V: Array) -> Array:
-        """Hold the visible nodes rigidly at these voltages; returns those of the codes used."""
+        The nodes of a mask `held`, (n_visible,), are held rigidly.
+        """
+
+    def clamp(self, target_V: Array, held: NDArray[np.bool_] | None = None) -> Array:
+        """Hold the visible nodes rigidly at these voltages; returns those of the codes used.
+
+        With a mask `held`, (n_visible,), only its nodes; the others run free on their large
+        capacitors, as after `release`, and their targets mean nothing.
+        """
 
     def release(self) -> None:
         """Let the visible nodes run free on their large capacitors."""

@@ -89,7 +89,8 @@ class Springs:
     Parameters
     ----------
     conductance_S : ndarray, shape (n_visible,)
-        Stiffness K; infinite for a clamp, which holds the node at its source.
+        Stiffness K; infinite for a clamp, which holds the node at its source. Some nodes may be
+        clamped while others are on springs or free.
     target_V : ndarray, shape (rows, n_visible)
         Source voltage V of each row of the batch.
     """
@@ -105,10 +106,20 @@ class Springs:
                 "nudge needs a spring that is stiffer than the nudge."
             )
 
-    @property
+    @cached_property
+    def held(self) -> NDArray[np.bool_]:
+        """Which visible nodes their sources hold rigidly, (n_visible,)."""
+        return np.isinf(self.conductance_S)
+
+    @cached_property
     def clamped(self) -> bool:
-        """Whether the sources hold their nodes rigidly."""
-        return bool(np.isinf(self.conductance_S).any())
+        """Whether any node is held rigidly."""
+        return bool(self.held.any())
+
+    @cached_property
+    def soft_S(self) -> Array:
+        """Stiffness of the springs, zero where a node is held rigidly."""
+        return np.where(self.held, 0.0, self.conductance_S) if self.clamped else self.conductance_S
 
     def rows(self, rows: slice | NDArray[np.intp]) -> Springs:
         """The springs of some rows of the batch."""
@@ -272,18 +283,17 @@ class Circuit:
         current = drive - self.decay_S * u_V
         if springs is not None:
             k = self.layers.n_visible
-            if springs.clamped:
-                current[..., :k] = 0.0
-            else:
-                current[..., :k] += springs.conductance_S * (springs.target_V - u_V[..., :k])
+            current[..., :k] += springs.soft_S * (springs.target_V - u_V[..., :k])
+            current[..., :k][..., springs.held] = 0.0
         return current
 
     def source_current_A(self, u_V: Array, springs: Springs) -> Array:
         """Current that the sources of the springs deliver, (..., n_visible)."""
         k = self.layers.n_visible
+        current = springs.soft_S * (springs.target_V - u_V[..., :k])
         if springs.clamped:
-            return -self.current_A(u_V)[..., :k]
-        return springs.conductance_S * (springs.target_V - u_V[..., :k])
+            current = np.where(springs.held, -self.current_A(u_V)[..., :k], current)
+        return current
 
     def jacobian_vector_A(self, u_V: Array, d_V: Array, springs: Springs | None = None) -> Array:
         """Change of `current_A` for a small change `d_V` of the node voltages."""
@@ -295,10 +305,8 @@ class Circuit:
         change -= self.decay_S * d_V
         if springs is not None:
             k = self.layers.n_visible
-            if springs.clamped:
-                change[..., :k] = 0.0
-            else:
-                change[..., :k] -= springs.conductance_S * d_V[..., :k]
+            change[..., :k] -= springs.soft_S * d_V[..., :k]
+            change[..., :k][..., springs.held] = 0.0
         return change
 
     def metric(self, u_V: Array) -> Array:
@@ -329,7 +337,7 @@ class Circuit:
                 "Circuit.co_content_W needs devices that are linear, but cubic_per_V2 is "
                 f"{self.cubic_per_V2:g}; its potential has no closed form."
             )
-        if springs is not None and springs.clamped:
+        if springs is not None and springs.held.all():
             springs = None
         v = self.output_V(u_V)
         odd, even = self.layers.odd, self.layers.even
@@ -340,13 +348,13 @@ class Circuit:
             power += 0.5 * (u_V**2) @ self.decay_S
             if springs is not None:
                 stretch = u_V[..., :k] - springs.target_V
-                power += 0.5 * stretch**2 @ springs.conductance_S
+                power += 0.5 * stretch**2 @ springs.soft_S
             return power
         area = self._integral_V2(u_V)
         power += (u_V * v - area) @ self.decay_S
         if springs is not None:
             stretch = (u_V[..., :k] - springs.target_V) * v[..., :k] - area[..., :k]
-            power += stretch @ springs.conductance_S
+            power += stretch @ springs.soft_S
         return power
 
     def local_contrast_V2(self, u_V: Array) -> tuple[Array, Array]:
@@ -381,6 +389,6 @@ class Circuit:
     def thermal_noise_A2_per_Hz(self, temperature_K: float, springs: Springs | None) -> Array:
         """White current noise 4 k T G of all conductances at each node, one-sided density."""
         total = self.leak_S + self.load_S
-        if springs is not None and not springs.clamped:
-            total[self.layers.visible] = total[self.layers.visible] + springs.conductance_S
+        if springs is not None:
+            total[self.layers.visible] = total[self.layers.visible] + springs.soft_S
         return 4 * Boltzmann * temperature_K * total

@@ -105,8 +105,7 @@ class DrivenCircuit:
 
     def _where_free(self, noise: Array) -> Array:
         """`noise`, zero where a node is clamped."""
-        if self.springs.clamped:
-            noise[self.circuit.layers.visible] = 0.0
+        noise[self.circuit.layers.visible][self.springs.held] = 0.0
         if self.circuit.amplifier_tau_s:
             return np.concatenate([noise, np.zeros_like(noise)])
         return noise

@@ -57,14 +57,12 @@ class Linearised:
     def __init__(self, circuit: Circuit, springs: Springs, tau_s: float, u_V: Array) -> None:
         layers = circuit.layers
         self._odd, self._even = layers.odd, layers.even
-        self._clamped = layers.visible if springs.clamped else None
+        held = self._held = np.flatnonzero(springs.held)
         total_S = circuit.decay_S.copy()
         u: Any = _single(u_V)
         slope = circuit.slope(u.T).T
-        if springs.clamped:
-            slope[layers.visible] = 0.0
-        else:
-            total_S[layers.visible] += springs.conductance_S
+        slope[held] = 0.0
+        total_S[layers.visible] += springs.soft_S
         unit_S = total_S.mean()
         self.scale = _single(total_S[:, None] / unit_S)
         self._per_rate = (circuit.capacitance_F / (tau_s * unit_S))[:, None]
@@ -79,8 +77,7 @@ class Linearised:
             drive = self._couple(_single(circuit.output_V(u.T).T))
             drive += _single(circuit.bias_A[:, None] / unit_S)
             bend = circuit.curvature_per_V(u.T).T * drive
-            if springs.clamped:
-                bend[layers.visible] = 0.0
+            bend[held] = 0.0
             self._s, self._d = _single(slope), _single(self.scale - bend)
         self._work = np.empty_like(self._s)
 
@@ -118,8 +115,7 @@ class Linearised:
         if not self._hopfield:
             return y.astype(np.float64)
         change = (rate * self._per_rate + self._couple(self._s * y)) / self.scale
-        if self._clamped is not None:
-            change[self._clamped] = 0.0
+        change[self._held] = 0.0
         return change
 
     def power(self, rate: Array, change_V: Array) -> Array:

@@ -41,7 +41,7 @@ class Dissipation(NamedTuple):
 def dissipation_W(circuit: Circuit, springs: Springs | None, u_V: Array) -> Dissipation:
     """Dissipation of each row in the state `u_V`, (rows, n_nodes).
 
-    Without `springs`, or where they clamp, the springs dissipate nothing.
+    Without `springs`, and where they clamp, the springs dissipate nothing.
     """
     layers, share = circuit.layers, circuit.loading
     odd, even = layers.odd, layers.even
@@ -58,6 +58,6 @@ def dissipation_W(circuit: Circuit, springs: Springs | None, u_V: Array) -> Diss
         couplings += share**2 * (u_V**2 @ circuit.load_S) - 2 * share * np.sum(u_V * into, axis=1)
     leaks = u_V**2 @ circuit.leak_S
     across = np.zeros(len(u_V))
-    if springs is not None and not springs.clamped:
-        across = (springs.target_V - u_V[:, layers.visible]) ** 2 @ springs.conductance_S
+    if springs is not None:
+        across = (springs.target_V - u_V[:, layers.visible]) ** 2 @ springs.soft_S
     return Dissipation(couplings, across, leaks)

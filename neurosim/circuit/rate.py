@@ -48,11 +48,8 @@ class Rate:
         layers = circuit.layers
         n, rows = layers.n_nodes, len(springs.target_V)
         scale, spring_S = tau_s / circuit.capacitance_F, np.zeros(n)
-        if springs.clamped:
-            scale = scale.copy()
-            scale[layers.visible] = 0.0
-        else:
-            spring_S[layers.visible] = springs.conductance_S
+        scale[layers.visible][springs.held] = 0.0
+        spring_S[layers.visible] = springs.soft_S
         self.decay = (circuit.decay_S + spring_S) * scale
         unit_V = circuit.hidden.unit_V
         self._circuit, self._layers, self._springs, self._tau_s = circuit, layers, springs, tau_s

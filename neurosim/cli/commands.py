@@ -1,4 +1,4 @@
-"""Commands that show, draw, judge and time. Heavy packages are imported inside."""
+"""Commands that show, judge and time. Heavy packages are imported inside."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from neurosim.cli.common import (
     POSITIVE,
     RUN,
     SEED,
-    Bar,
     evaluate_run,
     metric_lines,
     print_json,
@@ -25,7 +24,7 @@ from neurosim.errors import DataError
 if TYPE_CHECKING:
     from neurosim.profile import Profile
 
-__all__ = ["bench", "evaluate", "profiles", "report", "sample"]
+__all__ = ["bench", "evaluate", "profiles", "report"]
 
 
 @click.group(invoke_without_command=True)
@@ -128,36 +127,6 @@ def _source_of(profile: Profile, place: str) -> str:
         return "" if not place else f"; {place} is ideal: not counted"
     source = block.source if isinstance(block.source, str) else block.source.get(field, "ideal")
     return f"; {place}: {source}"
-
-
-@click.command()
-@RUN
-@click.option("-n", type=COUNT, default=100, show_default=True, help="Number of samples.")
-@click.option("--mode", type=MODES, help="How they are drawn, instead of the experiment's way.")
-@click.option("--t-end", type=POSITIVE, help="Generation time.  [default: 1.2]")
-@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the starting noise.")
-@click.option("--out", type=FOLDER, help="PNG, NPZ or CSV file.  [default: RUN/samples.png]")
-@JSON
-def sample(
-    run: Path, n: int, mode: str | None, t_end: float | None, seed: int, out: Path | None,
-    as_json: bool,
-) -> None:  # fmt: skip
-    """Draw samples from a trained chip."""
-    from neurosim.report import write_samples
-    from neurosim.runs import Run
-    from neurosim.runs import sample as draw
-
-    out = out or run / "samples.png"
-    opened = Run.open(run)
-    write = write_samples(out)
-    bar = Bar("sampling")
-    x, settings = draw(opened, n, mode=mode, t_end=t_end, seed=seed, progress=bar)
-    bar.close()
-    write(x)
-    if as_json:
-        print_json({"file": str(out), "n": n, "seed": seed} | settings.model_dump())
-        return
-    click.echo(f"{out}: {n} samples, mode {settings.mode}, t = {settings.t_end:g}")
 
 
 @click.command()

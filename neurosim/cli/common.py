@@ -130,6 +130,10 @@ def metric_lines(result: dict[str, Any]) -> list[str]:
     loss = f"flow loss {result['flow_loss']:.3f}"
     if "class_shares" not in result:
         return [*lines, f"classes are judged on squares of 8x8 and more only; {loss}"]
+    if "asked_class_share" in result:
+        shares = " ".join(f"{share:.2f}" for share in result["asked_class_shares"])
+        asked = result["asked_class_share"]
+        lines += [f"samples of the class that was asked for: {asked:.3f}; by class {shares}"]
     present = sum(share >= 0.01 for share in result["class_shares"])
     return [
         *lines,

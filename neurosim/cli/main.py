@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from neurosim.cli.commands import bench, evaluate, profiles, report, sample
+from neurosim.cli.commands import bench, evaluate, profiles, report
+from neurosim.cli.drawing import sample
 from neurosim.cli.fitting import fit
 from neurosim.cli.noise import noise
 from neurosim.cli.sweeping import sweep

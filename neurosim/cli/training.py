@@ -87,7 +87,7 @@ Next:
 def _experiment(path: Path | None, options: dict[str, Any]) -> Experiment:
     """Experiment from a file, with what the options say instead."""
     from neurosim.datasets import dataset_name
-    from neurosim.host import Experiment
+    from neurosim.host import Experiment, Labels
     from neurosim.yaml_files import load_block, with_values
 
     base = Experiment() if path is None else load_block(path, Experiment)
@@ -95,6 +95,8 @@ def _experiment(path: Path | None, options: dict[str, Any]) -> Experiment:
     names = ("updates", "batch", "seed", "calibrate", "dataset")
     places |= {name: name for name in names}
     changes = {path: options[name] for path, name in places.items() if options[name] is not None}
+    if options["labels"] and base.labels is None:
+        changes["labels"] = Labels()
     experiment = with_values(base, changes)
     return experiment.model_copy(update={"dataset": dataset_name(experiment.dataset)})
 
@@ -135,6 +137,12 @@ def _memory_line(profile: Profile, experiment: Experiment) -> str:
     "--dataset",
     metavar="NAME_OR_FILE",
     help="digits, digits16, digits28, an .npz or MNIST's idx file.  [default: digits]",
+)
+@click.option(
+    "--labels",
+    is_flag=True,
+    default=None,
+    help="Learn classes too, on nodes of their own; then ask for one by sample --class.",
 )
 @click.option("--layers", type=SIZES, help="Sizes instead of the profile's, such as 256,128,128.")
 @click.option("--engine", type=ENGINES, help="How settles are computed, instead of the profile's.")
@@ -221,8 +229,9 @@ def _check_same(run: Run, profile: str | None, given: dict[str, Any]) -> None:
     if given["experiment"] is None:
         stored = run.experiment
         flow = {"settle_tau": stored.flow.settle_tau, "beta": stored.flow.beta}
-        begun = {"engine": run.profile.settling.engine, "start": run.start}
-        known = stored.model_dump() | flow | begun | {"layers": run.profile.layers}
+        begun: dict[str, Any] = {"engine": run.profile.settling.engine, "start": run.start}
+        begun |= {"layers": run.profile.layers, "labels": stored.labels is not None}
+        known = stored.model_dump() | flow | begun
         asked = given if given["dataset"] is None else given | {"dataset": experiment.dataset}
         different = [k for k, v in asked.items() if v is not None and v != known.get(k, v)]
     else:

@@ -115,7 +115,7 @@ def _springs(springs: Springs, row: int) -> list[str]:
     """Sources and resistors of the visible nodes; none where K = 0."""
     lines = []
     for i, (k, v) in enumerate(zip(springs.conductance_S, springs.target_V[row], strict=True)):
-        if springs.clamped:
+        if springs.held[i]:
             lines.append(f"VS{i} u{i} 0 {v:.17g}")
         elif k > 0:
             lines += [f"VS{i} t{i} 0 {v:.17g}", f"RK{i} u{i} t{i} {1 / k:.17g}"]
@@ -185,8 +185,8 @@ def netlist(
             f"{circuit.cubic_per_V2:g}; state coupling.cubic_per_V2 as ideal."
         )
     u_V = start_V.copy()
-    if springs.clamped:
-        u_V[circuit.layers.visible] = springs.target_V[row]
+    visible_V = u_V[circuit.layers.visible]
+    visible_V[springs.held] = springs.target_V[row, springs.held]
     sizes = "-".join(map(str, circuit.layers.sizes))
     lines = [f"* neurosim: {circuit.law} network {sizes}, row {row}; SI units"]
     for i, (c, d) in enumerate(zip(circuit.capacitance_F, circuit.decay_S, strict=True)):

@@ -7,13 +7,14 @@ from neurosim.host.experiment import (
     Contrast,
     Experiment,
     FlowSettings,
+    Labels,
     Learning,
     SamplingSettings,
 )
 from neurosim.host.gradep import contrast, gradient
 from neurosim.host.optimizer import Optimizer, initial_weights
 from neurosim.host.phases import Presentation, free_phase, present
-from neurosim.host.sampler import draw_samples, sample_time_s
+from neurosim.host.sampler import Held, draw_samples, sample_time_s
 from neurosim.host.trainer import Trainer, Update
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "Contrast",
     "Experiment",
     "FlowSettings",
+    "Held",
+    "Labels",
     "Learning",
     "Optimizer",
     "Presentation",

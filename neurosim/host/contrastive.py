@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from neurosim.chip.interface import ChipInterface
 from neurosim.host.experiment import Contrast, FlowSettings
 from neurosim.host.gradep import contrast
-from neurosim.host.sampler import run_free, settle_clamped
+from neurosim.host.sampler import Held, run_free, settle_clamped
 from neurosim.topology import Weights
 
 __all__ = ["energy_contrast"]
@@ -35,7 +35,12 @@ Array = NDArray[np.float64]
 
 
 def energy_contrast(
-    chip: ChipInterface, images: Array, x_0: Array, flow: FlowSettings, stage: Contrast
+    chip: ChipInterface,
+    images: Array,
+    x_0: Array,
+    flow: FlowSettings,
+    stage: Contrast,
+    held: Held | None = None,
 ) -> tuple[Weights, int]:
     """Gradient of the mean energy of images less that of samples drawn from x_0.
 
@@ -47,6 +52,8 @@ def energy_contrast(
         Its alpha and settling time.
     stage : Contrast
         Its generation time, and whether samples are clipped.
+    held : Held, optional
+        Nodes that do not flow.
 
     Returns
     -------
@@ -59,13 +66,13 @@ def energy_contrast(
     settle_clamped(chip, images, flow)
     if sheet.has_correlator:
         chip.correlate(+1)
-        _draw(chip, x_0, flow, stage)
+        _draw(chip, x_0, flow, stage, held)
         chip.correlate(-1)
         sums_V2, rows = chip.read_correlator()
         scale = -1 / (max(rows, 1) * unit_V**2)
         return Weights(scale * sums_V2.coupling, scale * sums_V2.bias), len(images) - rows
     at_images = chip.read() / unit_V
-    _draw(chip, x_0, flow, stage)
+    _draw(chip, x_0, flow, stage, held)
     drawn = chip.read() / unit_V
     good = np.isfinite(at_images).all(axis=1) & np.isfinite(drawn).all(axis=1)
     n_lost = int(np.count_nonzero(~good))
@@ -76,9 +83,11 @@ def energy_contrast(
     return Weights(low.coupling - high.coupling, low.bias - high.bias), n_lost
 
 
-def _draw(chip: ChipInterface, x_0: Array, flow: FlowSettings, stage: Contrast) -> None:
+def _draw(
+    chip: ChipInterface, x_0: Array, flow: FlowSettings, stage: Contrast, held: Held | None
+) -> None:
     """Leave the chip at its own samples; clipped ones are read, and held while it settles."""
-    run_free(chip, x_0, flow, stage.t_end)
+    run_free(chip, x_0, flow, stage.t_end, held)
     if stage.clip:
-        x = chip.read_visible() / chip.data_sheet.unit_V
-        settle_clamped(chip, np.clip(x, -1, 1), flow)
+        x = np.clip(chip.read_visible() / chip.data_sheet.unit_V, -1, 1)
+        settle_clamped(chip, x if held is None else held.put(x, x_0, stage.t_end), flow)

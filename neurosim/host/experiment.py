@@ -11,7 +11,15 @@ from neurosim.config import Block, BlockError
 from neurosim.data import Pairing
 from neurosim.host.clip import Clip, ClipOrNumber
 
-__all__ = ["Contrast", "Experiment", "FlowSettings", "Learning", "Mode", "SamplingSettings"]
+__all__ = [
+    "Contrast",
+    "Experiment",
+    "FlowSettings",
+    "Labels",
+    "Learning",
+    "Mode",
+    "SamplingSettings",
+]
 
 Mode = Literal["spring", "gradient", "free-running"]
 MODES: tuple[Mode, ...] = ("spring", "gradient", "free-running")
@@ -143,6 +151,23 @@ class Learning(Block):
         return self
 
 
+class Labels(Block):
+    """Classes on visible nodes of their own, one for each class, after those of the pixels.
+
+    These nodes are held rigidly at the image's class while its pixels are presented, and at the
+    class that is asked for while they flow.
+
+    Parameters
+    ----------
+    classes : int
+    scale : float
+        Value of the node of an image's class, in the host's numbers; the others are at 0.
+    """
+
+    classes: Annotated[int, Field(ge=2, le=1000)] = 10
+    scale: Positive = 3.0
+
+
 class Experiment(Block):
     """One training run.
 
@@ -172,6 +197,9 @@ class Experiment(Block):
         Whether the host measures the die before training (see `neurosim.host.calibration`).
     dataset : str
         Name or file of the images: see `neurosim.datasets`.
+    labels : Labels or None
+        Whether classes are learned with the images, to be asked for by class; None learns images
+        alone.
     seed : int
         Of the die, the initial weights, the data and every noise.
     flow : FlowSettings
@@ -193,6 +221,7 @@ class Experiment(Block):
     gain: Positive = 0.5
     calibrate: bool = False
     dataset: Annotated[str, Field(min_length=1)] = "digits"
+    labels: Labels | None = None
     seed: Annotated[int, Field(ge=0)] = 0
     flow: FlowSettings = FlowSettings()
     contrast: Contrast | None = None

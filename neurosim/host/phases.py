@@ -67,11 +67,16 @@ class Presentation:
 
 
 def free_phase(
-    chip: ChipInterface, x_t: Array, flow: FlowSettings, calibration: Calibration | None = None
+    chip: ChipInterface,
+    x_t: Array,
+    flow: FlowSettings,
+    calibration: Calibration | None = None,
+    held: NDArray[np.bool_] | None = None,
 ) -> tuple[Array, Array, Array]:
     """Settle under the spring from x_t with all hidden nodes at zero.
 
     A `calibration` corrects the velocity that is taken from readings; the outputs stay as read.
+    The nodes of a mask `held`, (n_visible,), stand rigidly at x_t; their velocity means nothing.
 
     Returns
     -------
@@ -83,7 +88,7 @@ def free_phase(
     sheet = chip.data_sheet
     target_V = x_t * sheet.unit_V
     chip.precharge(target_V)
-    anchor = chip.drive(target_V, flow.stiffness * sheet.unit_S) / sheet.unit_V
+    anchor = chip.drive(target_V, flow.stiffness * sheet.unit_S, held) / sheet.unit_V
     _settle(chip, flow)
     outputs = chip.read() / sheet.unit_V
     if sheet.has_current_sense:
@@ -101,6 +106,7 @@ def present(
     u_t: Array,
     flow: FlowSettings,
     calibration: Calibration | None = None,
+    held: NDArray[np.bool_] | None = None,
 ) -> Presentation:
     """Free phase, then each nudged phase from the free state.
 
@@ -118,6 +124,9 @@ def present(
         With beta and settle_tau given (see `FlowSettings.on`).
     calibration : Calibration, optional
         Displaces each nudge's target by u_t over what its own spring makes of a displacement.
+    held : ndarray of bool, shape (n_visible,), optional
+        Nodes that stand rigidly at x_t in every phase, such as those of a class: the others are
+        learned with them given.
 
     Raises
     ------
@@ -127,7 +136,7 @@ def present(
     check_flow(flow, chip.data_sheet)
     nudge = _given(flow.beta, "beta") * (flow.alpha * flow.stiffness) ** 2
     scale = _scale(flow, calibration)
-    anchor, free, velocity = free_phase(chip, x_t, flow, calibration)
+    anchor, free, velocity = free_phase(chip, x_t, flow, calibration, held)
     sheet = chip.data_sheet
     if sheet.has_hold:
         chip.store()
@@ -135,7 +144,8 @@ def present(
     def nudged(sign: int, product_sign: int) -> Array:
         stiffness = flow.stiffness + sign * nudge
         target = anchor + sign * nudge / stiffness * u_t / scale
-        chip.drive(target * sheet.unit_V, stiffness * sheet.unit_S)
+        target = target if held is None else np.where(held, x_t, target)
+        chip.drive(target * sheet.unit_V, stiffness * sheet.unit_S, held)
         _settle(chip, flow)
         if sheet.has_correlator:
             chip.correlate(product_sign)
@@ -149,7 +159,7 @@ def present(
         chip.recall()
     else:
         chip.precharge(x_t * sheet.unit_V)
-        chip.drive(x_t * sheet.unit_V, flow.stiffness * sheet.unit_S)
+        chip.drive(x_t * sheet.unit_V, flow.stiffness * sheet.unit_S, held)
         _settle(chip, flow)
     one_sided = flow.phases == "one-sided"
     negative = nudged(0 if one_sided else -1, -1)

@@ -8,11 +8,16 @@ gradient       x is clamped, the hidden nodes settle, and the current that the c
 free-running   the visible nodes are released on large capacitors C_x and the chip draws the sample
                alone: dx/dt = v, since C_x dx/ds = -g dE/dx; t = 1 takes alpha C_x / g seconds
 ============== ===================================================================================
+
+In all three some visible nodes may be held on a path of their own while the others flow: a class on
+label nodes, or the known part of an image (see `Held`). The couplings work both ways, so that the
+same weights serve any choice of nodes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +28,37 @@ from neurosim.host.calibration import Calibration
 from neurosim.host.experiment import FlowSettings, SamplingSettings
 from neurosim.host.phases import free_phase
 
-__all__ = ["draw_samples", "run_free", "sample_time_s", "settle_clamped"]
+__all__ = ["Held", "draw_samples", "run_free", "sample_time_s", "settle_clamped"]
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Held:
+    r"""Visible nodes that the host holds while the others flow.
+
+    .. math:: x(t) = (1 - \min(t, 1))\, x_0 + \min(t, 1)\, x_1
+
+    Where x_0 is given as x_1 at these nodes, they stand still.
+
+    Parameters
+    ----------
+    nodes : ndarray of bool, shape (n_visible,)
+    x_1 : ndarray, shape (rows, n_visible)
+        Where the paths end at t = 1; of the other nodes it means nothing.
+    segments : int
+        How often a free-running chip is given the path anew, at the middle of each part of its
+        time. In the other modes the host follows it at every step.
+    """
+
+    nodes: NDArray[np.bool_]
+    x_1: Array
+    segments: int = 1
+
+    def put(self, x: Array, x_0: Array, t: float) -> Array:
+        """`x` with these nodes where their paths are at `t`."""
+        along = min(t, 1.0)
+        return np.where(self.nodes, (1 - along) * x_0 + along * self.x_1, x)
 
 
 def sample_time_s(sheet: DataSheet, flow: FlowSettings, sampling: SamplingSettings) -> float:
@@ -45,6 +78,7 @@ def draw_samples(
     sampling: SamplingSettings,
     progress: Callable[[int, int], None] | None = None,
     calibration: Calibration | None = None,
+    held: Held | None = None,
 ) -> Array:
     """Carry x_0 (rows, n_visible) along the chip's flow to `sampling.t_end`.
 
@@ -61,6 +95,8 @@ def draw_samples(
         Called with the steps done and their total, in the host-stepped modes.
     calibration : Calibration, optional
         Corrects the velocities of mode spring and what mode free-running reads at the end.
+    held : Held, optional
+        Nodes that do not flow.
 
     Returns
     -------
@@ -79,15 +115,18 @@ def draw_samples(
             "none; use mode spring or free-running."
         )
     if sampling.mode == "free-running":
-        return _free_running(chip, x_0, flow, sampling, calibration)
+        return _free_running(chip, x_0, flow, sampling, calibration, held)
     n_steps = max(1, round(sampling.t_end / sampling.dt))
     x, dt = x_0.copy(), sampling.t_end / n_steps
     for k in range(n_steps):
         if sampling.mode == "spring":
-            velocity = free_phase(chip, x, flow, calibration)[2]
+            nodes = None if held is None else held.nodes
+            velocity = free_phase(chip, x, flow, calibration, nodes)[2]
         else:
             velocity = _clamp_velocity(chip, x, flow)
         x += dt * velocity
+        if held is not None:
+            x = held.put(x, x_0, (k + 1) * dt)
         if progress is not None:
             progress(k + 1, n_steps)
     return x
@@ -108,11 +147,20 @@ def _clamp_velocity(chip: ChipInterface, x: Array, flow: FlowSettings) -> Array:
     return -flow.alpha * chip.sense() / (sheet.unit_S * sheet.unit_V)
 
 
-def run_free(chip: ChipInterface, x_0: Array, flow: FlowSettings, t_end: float) -> DataSheet:
+def run_free(
+    chip: ChipInterface, x_0: Array, flow: FlowSettings, t_end: float, held: Held | None = None
+) -> DataSheet:
     """Release the visible nodes at x_0, and let the chip run to generation time `t_end`."""
     sheet = settle_clamped(chip, x_0, flow)
-    chip.release()
-    chip.settle(t_end * flow.alpha * sheet.release_tau_s)
+    time_s = t_end * flow.alpha * sheet.release_tau_s
+    if held is None:
+        chip.release()
+        chip.settle(time_s)
+        return sheet
+    for k in range(held.segments):
+        x = held.put(x_0, x_0, (k + 0.5) / held.segments * t_end)
+        chip.clamp(x * sheet.unit_V, held.nodes)
+        chip.settle(time_s / held.segments)
     return sheet
 
 
@@ -122,7 +170,9 @@ def _free_running(
     flow: FlowSettings,
     sampling: SamplingSettings,
     calibration: Calibration | None,
+    held: Held | None,
 ) -> Array:
-    sheet = run_free(chip, x_0, flow, sampling.t_end)
+    sheet = run_free(chip, x_0, flow, sampling.t_end, held)
     x = chip.read_visible() / sheet.unit_V
-    return x if calibration is None else calibration.voltage(x)
+    x = x if calibration is None else calibration.voltage(x)
+    return x if held is None else np.where(np.isnan(x), x, held.put(x, x_0, sampling.t_end))

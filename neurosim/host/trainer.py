@@ -19,6 +19,7 @@ from neurosim.host.gradep import gradient
 from neurosim.host.learning import ShadowWeights, learner
 from neurosim.host.optimizer import initial_weights, learning_rate, pack, unpack
 from neurosim.host.phases import check_flow, flow_loss, present
+from neurosim.host.sampler import Held
 from neurosim.streams import Streams
 from neurosim.topology import Weights
 
@@ -65,7 +66,7 @@ class Trainer:
     chip : ChipInterface
     experiment : Experiment
     images : ndarray, shape (n, n_visible)
-        Training data in [-1, 1].
+        Training data in [-1, 1], with the values of label nodes last if there are any.
     start : Weights, optional
         Where training begins, instead of random weights.
 
@@ -96,6 +97,10 @@ class Trainer:
                 f"The chip's visible layer must have one node for each of the {images.shape[1]} "
                 f"pixels of an image, but {chip.data_sheet.name} has {n_visible}; change `layers`."
             )
+        self._n_labels = 0 if experiment.labels is None else experiment.labels.classes
+        self._given: NDArray[np.bool_] | None = None
+        if self._n_labels:
+            self._given = np.arange(n_visible) >= n_visible - self._n_labels
         self._refresh_every = self._updates_between_refreshes()
         streams = Streams(experiment.seed)
         sheet = chip.data_sheet
@@ -108,7 +113,12 @@ class Trainer:
             )
         self.learner = learner(chip, start, experiment)
         self._pairs = PairSource(
-            images, experiment.batch, streams, prefetch=True, pairing=experiment.pairing
+            images,
+            experiment.batch,
+            streams,
+            prefetch=True,
+            pairing=experiment.pairing,
+            n_labels=self._n_labels,
         )
         self.calibration: Calibration | None = None
         if experiment.calibrate:
@@ -146,14 +156,15 @@ class Trainer:
         beta = self.flow.beta
         assert beta is not None
         x_t, u_t = shown_batch.x_t, shown_batch.u_t
-        shown = present(self.chip, x_t, u_t, self.flow, self.calibration)
+        shown = present(self.chip, x_t, u_t, self.flow, self.calibration, self._given)
         estimate, rows_lost = gradient(shown, beta, layers)
         if rows_lost == self.experiment.batch:
             raise ConvergenceError(
                 f"Trainer needs at least one row that settles, but all {rows_lost} rows of update "
                 f"{self.n_done + 1} diverged; lower the tolerances or the learning rate."
             )
-        loss, by_t = flow_loss(shown.velocity, shown_batch.u_t, shown_batch.t)
+        pixels = slice(0, layers.n_visible - self._n_labels)
+        loss, by_t = flow_loss(shown.velocity[:, pixels], u_t[:, pixels], shown_batch.t)
         estimate, contrast_norm = self._with_contrast(estimate, shown_batch)
         rate = learning_rate(self.experiment, self.n_done)
         norm = self.learner.learn(estimate, rate, self.n_done)
@@ -169,7 +180,8 @@ class Trainer:
             return flow, 0.0
         rows = slice(stage.rows)
         x_1, x_0 = batch.x_1[rows], batch.x_0[rows]
-        found, _ = energy_contrast(self.chip, x_1, x_0, self.flow, stage)
+        held = None if self._given is None else Held(self._given, x_1)
+        found, _ = energy_contrast(self.chip, x_1, x_0, self.flow, stage, held)
         added = stage.weight * pack(found)
         return unpack(pack(flow) + added, flow.coupling.shape), float(np.linalg.norm(added))
 

@@ -1,8 +1,14 @@
 """Figures and one self-contained HTML page of a run or a sweep."""
 
-from neurosim.report.build import settle_trace, write_report, write_samples
+from neurosim.report.build import (
+    settle_trace,
+    write_completions,
+    write_report,
+    write_samples,
+)
 from neurosim.report.figures import (
     class_figure,
+    completion_figure,
     figure_png,
     figure_svg,
     loss_figure,
@@ -17,6 +23,7 @@ from neurosim.report.sweep_page import render_sweep, write_sweep_report
 __all__ = [
     "RunView",
     "class_figure",
+    "completion_figure",
     "figure_png",
     "figure_svg",
     "fit_blocks",
@@ -28,6 +35,7 @@ __all__ = [
     "sample_figure",
     "settle_trace",
     "waveform_figure",
+    "write_completions",
     "write_noise_figure",
     "write_report",
     "write_samples",

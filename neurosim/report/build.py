@@ -12,19 +12,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip.bench import Oscilloscope, Trace
-from neurosim.data import PairSource
 from neurosim.errors import RunError
 from neurosim.files import check_writable, write_bytes, write_text
 from neurosim.host import present
 from neurosim.noise import Conditions, Point, Row, ledger, scan_beta
 from neurosim.noise import present as imperfections
-from neurosim.report.figures import figure_png, loss_figure, sample_figure, waveform_figure
+from neurosim.report.figures import (
+    completion_figure,
+    figure_png,
+    loss_figure,
+    sample_figure,
+    waveform_figure,
+)
 from neurosim.report.page import RunView, render_report
-from neurosim.runs import Run, sample
+from neurosim.runs import Run, first_batch, given_nodes, sample
 from neurosim.runs.run import versions
-from neurosim.streams import Streams
 
-__all__ = ["settle_trace", "write_report", "write_samples"]
+__all__ = ["settle_trace", "write_completions", "write_report", "write_samples"]
 
 Array = NDArray[np.float64]
 
@@ -62,17 +66,38 @@ def write_samples(path: Path) -> Callable[[Array], None]:
     return lambda samples: write_bytes(path, make(samples))
 
 
+def write_completions(path: Path) -> Callable[[Array, Array, Array | None], None]:
+    """Writer of completed images, their known pixels and the truth to a .png, .npz or .csv.
+
+    A picture shows all three; the other formats hold the completed images.
+
+    Raises
+    ------
+    DataError
+        At once: the format is not known, or there is no such folder.
+    """
+    write = write_samples(path)
+
+    def all_three(completed: Array, known: Array, truth: Array | None) -> None:
+        if path.suffix.lower() == ".png":
+            write_bytes(path, figure_png(completion_figure(completed, known, truth)))
+        else:
+            write(completed)
+
+    return all_three
+
+
 def settle_trace(run: Run) -> Trace:
     """Waveforms of one image's free, positive and negative phase on the run's chip."""
     chip = run.chip()
     if chip.settling.engine == "operating_point":
         # Infinite settling has no waveform: show the transient that it stands for.
         chip.settling = chip.settling.model_copy(update={"engine": "transient"})
-    batch = PairSource(
-        run.dataset.images, 1, Streams(run.experiment.seed), prefetch=False
-    ).batch_at(0)
+    batch = first_batch(run.dataset, run.experiment, 1, run.experiment.seed)
     scope = Oscilloscope(chip)
-    present(scope, batch.x_t, batch.u_t, run.experiment.flow.on(chip.data_sheet))
+    held = given_nodes(batch.x_t.shape[1], run.experiment.labels)
+    flow = run.experiment.flow.on(chip.data_sheet)
+    present(scope, batch.x_t, batch.u_t, flow, held=held)
     return scope.trace()
 
 

@@ -26,6 +26,7 @@ from neurosim.errors import DataError
 
 __all__ = [
     "class_figure",
+    "completion_figure",
     "figure_png",
     "figure_svg",
     "loss_figure",
@@ -118,6 +119,30 @@ def sample_figure(samples: Array, n: int = 100, columns: int = 20) -> Figure:
         axes.imshow(image, cmap=cmap, vmin=-1, vmax=1, interpolation="nearest", aspect="auto")
         axes.set_axis_off()
     return fig
+
+
+def completion_figure(
+    completed: Array, known: Array, truth: Array | None, columns: int = 16
+) -> Figure:
+    """Known pixels on middle grey, completed images and the truth, in rows below each other.
+
+    Parameters
+    ----------
+    completed, known, truth : ndarray, shape (n, n_pixels)
+        `known` with NaN where pixels were unknown; the truth may be None. Up to 48 are shown.
+    columns : int
+    """
+    kinds = [np.where(np.isnan(known), 0.0, known), completed]
+    kinds += [] if truth is None else [truth]
+    count = min(len(completed), 3 * columns)
+    rows = []
+    for start in range(0, count, columns):
+        for kind in kinds:
+            part = kind[start : min(start + columns, count)]
+            blank = np.ones((min(columns, count) - len(part), kind.shape[1]))
+            rows += [part, blank]
+    shown = np.concatenate(rows)
+    return sample_figure(shown, n=len(shown), columns=min(columns, count))
 
 
 def waveform_figure(trace: Trace, unit_V: float, tau_s: float) -> Figure:

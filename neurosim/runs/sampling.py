@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip import Chip
-from neurosim.data import PairSource
+from neurosim.data import to_grid
 from neurosim.datasets import Dataset
 from neurosim.errors import ConvergenceError, DataError
-from neurosim.host import SamplingSettings, draw_samples, free_phase, sample_time_s
+from neurosim.host import Held, SamplingSettings, draw_samples, free_phase, sample_time_s
 from neurosim.host.phases import flow_loss
-from neurosim.metrics import baselines, classifier_of, evaluate_samples
+from neurosim.metrics import area_average, baselines, classifier_of, evaluate_samples
+from neurosim.runs.images import first_batch, given_nodes, label_nodes
 from neurosim.runs.run import Run
 from neurosim.streams import Streams
 from neurosim.yaml_files import with_values
 
-__all__ = ["evaluate", "sample"]
+__all__ = ["asked_classes", "carry", "evaluate", "sample", "settings_of"]
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -36,9 +38,12 @@ def sample(
     mode: str | None = None,
     t_end: float | None = None,
     seed: int = 0,
+    label: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[Array, SamplingSettings]:
     """Draw `n` samples from the chip of a trained run.
+
+    Where classes were learned too, their nodes are held while the pixels flow.
 
     Parameters
     ----------
@@ -49,24 +54,73 @@ def sample(
         Instead of the experiment's.
     seed : int
         Of the starting noise.
+    label : int, optional
+        The class to draw; without it classes take turns.
     progress : callable, optional
         Called with steps done and their total.
 
     Returns
     -------
-    x : ndarray, shape (n, n_visible)
+    x : ndarray, shape (n, n_pixels)
     settings : SamplingSettings
         As used.
+
+    Raises
+    ------
+    DataError
+        A class is asked for that the run has not learned.
     """
     if n < 1:
         raise DataError(f"The number of samples must be at least 1, but is {n}.")
+    settings, rng = settings_of(run, mode, t_end), Streams(seed).generator("samples")
+    labels, classes = run.experiment.labels, asked_classes(run, n, label)
+    n_visible = run.profile.layers[0]
+    n_pixels = n_visible - (0 if labels is None else labels.classes)
+    x_0, given = rng.standard_normal((n, n_pixels)), given_nodes(n_visible, labels)
+    if labels is not None:
+        x_0 = np.concatenate([x_0, label_nodes(classes, labels)], axis=1)
+    held = None if given is None else Held(given, x_0)
+    return carry(run, x_0, settings, held, progress)[:, :n_pixels], settings
+
+
+def settings_of(run: Run, mode: str | None, t_end: float | None) -> SamplingSettings:
+    """The experiment's way to sample, with what is given instead."""
     given = {"mode": mode, "t_end": t_end}
     changes = {k: v for k, v in given.items() if v is not None}
-    settings = with_values(run.experiment.sampling, changes)
-    chip, calibration = run.chip(), run.calibration()
-    rng = Streams(seed).generator("samples")
-    x_0 = rng.standard_normal((n, chip.data_sheet.layers.n_visible))
-    parts = np.array_split(x_0, -(-n // _most_rows(chip, run, settings)))
+    return with_values(run.experiment.sampling, changes)
+
+
+def asked_classes(run: Run, n: int, label: int | None) -> NDArray[np.intp]:
+    """Class of each of `n` samples: the one asked for, or all in turn.
+
+    Raises
+    ------
+    DataError
+        The run has learned no classes, or not this one.
+    """
+    labels = run.experiment.labels
+    if label is None:
+        return np.arange(n) % (1 if labels is None else labels.classes)
+    if labels is None:
+        raise DataError(
+            f"A class can be asked of a run that has learned classes, but {run.path} has not; "
+            "train one with --labels."
+        )
+    if not 0 <= label < labels.classes:
+        raise DataError(f"The class must be 0 to {labels.classes - 1}, but is {label}.")
+    return np.full(n, label)
+
+
+def carry(
+    run: Run,
+    x_0: Array,
+    settings: SamplingSettings,
+    held: Held | None = None,
+    progress: Progress | None = None,
+) -> Array:
+    """All rows x_0, (n, n_visible), along the flow of the run's chip, in parts that it can hold."""
+    chip, calibration, n = run.chip(), run.calibration(), len(x_0)
+    parts = np.array_split(np.arange(n), -(-n // _most_rows(chip, run, settings)))
 
     def report(part: int) -> Progress | None:
         if progress is None:
@@ -77,10 +131,10 @@ def sample(
     for k, part in enumerate(parts):
         if chip.data_sheet.refresh_s is not None:
             chip.refresh()
-        drawn.append(
-            draw_samples(chip, part, run.experiment.flow, settings, report(k), calibration)
-        )
-    return np.concatenate(drawn), settings
+        still = None if held is None else replace(held, x_1=held.x_1[part])
+        flow = run.experiment.flow
+        drawn.append(draw_samples(chip, x_0[part], flow, settings, report(k), calibration, still))
+    return np.concatenate(drawn)
 
 
 def _most_rows(chip: Chip, run: Run, settings: SamplingSettings) -> int:
@@ -92,6 +146,15 @@ def _most_rows(chip: Chip, run: Run, settings: SamplingSettings) -> int:
     return int(np.clip(held, 1, _BATCH))
 
 
+def _asked_and_drawn(x: Array, asked: NDArray[np.intp], real: Dataset) -> dict[str, Any]:
+    """Share of the samples of each class that the fixed classifier gives that class."""
+    classifier = classifier_of(real.n_pixels)
+    assert classifier is not None
+    drawn = classifier.predict(area_average(to_grid(x, real.steps)))
+    shares = [float((drawn[asked == k] == k).mean()) for k in np.unique(asked)]
+    return {"asked_class_share": float(np.mean(shares)), "asked_class_shares": shares}
+
+
 def _compared(run: Run) -> Dataset:
     """The images that samples are compared with: all, or as many as the metrics can hold."""
     return run.dataset.at_most(_BATCH)
@@ -99,13 +162,15 @@ def _compared(run: Run) -> Dataset:
 
 def _flow_loss(chip: Chip, run: Run, seed: int) -> dict[str, Any]:
     """Flow-matching loss of the chip as the host measures it, over all images at random t."""
-    images = _compared(run).images
-    batch = PairSource(images, len(images), Streams(seed), prefetch=False).batch_at(0)
+    real = _compared(run)
+    batch = first_batch(real, run.experiment, len(real.images), seed)
     if chip.data_sheet.refresh_s is not None:
         chip.refresh()
     flow = run.experiment.flow.on(chip.data_sheet)
-    _, _, velocity = free_phase(chip, batch.x_t, flow, run.calibration())
-    loss, by_t = flow_loss(velocity, batch.u_t, batch.t)
+    held = given_nodes(batch.x_t.shape[1], run.experiment.labels)
+    _, _, velocity = free_phase(chip, batch.x_t, flow, run.calibration(), held)
+    pixels = slice(0, real.n_pixels)
+    loss, by_t = flow_loss(velocity[:, pixels], batch.u_t[:, pixels], batch.t)
     return {"flow_loss": loss, "flow_loss_by_t": list(by_t)}
 
 
@@ -153,6 +218,8 @@ def evaluate(
     result = _flow_loss(run.chip(), run, seed)
     result |= evaluate_samples(x, real.images, classifier_of(real.n_pixels), real.steps)
     result |= {"mode": settings.mode, "t_end": settings.t_end, "n": n, "seed": seed}
+    if run.experiment.labels is not None and "class_shares" in result:
+        result |= _asked_and_drawn(x, asked_classes(run, n, None), real)
     result |= {"dataset": Path(real.name).name, "n_real": len(real.images)}
     if floors:
         result["baselines"] = baselines(real.images, seed, n, real.steps)

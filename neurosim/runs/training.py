@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from neurosim.chip import Chip
-from neurosim.datasets import Dataset, load_dataset
-from neurosim.errors import DataError, RunError
+from neurosim.datasets import load_dataset
+from neurosim.errors import RunError
 from neurosim.host import Experiment, Trainer, Update
 from neurosim.profile import Profile
+from neurosim.runs.images import check_size, visible_rows
 from neurosim.runs.run import Run
 
 __all__ = ["resume", "train"]
@@ -60,10 +61,10 @@ def train(
         The data do not fit the chip or the batch.
     """
     dataset = load_dataset(experiment.dataset)
-    _check_size(profile, dataset)
+    check_size(profile, dataset, experiment.labels)
     chip = Chip(profile, experiment.seed, n_threads=n_threads)
     weights = None if start is None else start.weights()
-    trainer = Trainer(chip, experiment, dataset.images, weights)
+    trainer = Trainer(chip, experiment, visible_rows(dataset, experiment.labels), weights)
     run = Run.create(Path(out), profile, experiment, command)
     run.note(dataset_sha256=dataset.digest)
     if start is not None:
@@ -89,22 +90,12 @@ def resume(
     chip = Chip(run.profile, run.experiment.seed, n_threads=n_threads)
     begun, start = run.checkpoint.exists(), run.start
     weights = None if begun or start is None else Run.open(start).weights()
-    trainer = Trainer(chip, run.experiment, run.dataset.images, weights)
+    rows = visible_rows(run.dataset, run.experiment.labels)
+    trainer = Trainer(chip, run.experiment, rows, weights)
     if begun:
         run.restore(chip, trainer)
     run.cut_metrics(trainer.n_done)
     return _continue(run, chip, trainer, progress)
-
-
-def _check_size(profile: Profile, dataset: Dataset) -> None:
-    """Refuse a chip whose visible layer the images do not fit, and name the layers that do."""
-    if profile.layers[0] != dataset.n_pixels:
-        fitting = ",".join(map(str, (dataset.n_pixels, *profile.layers[1:])))
-        raise DataError(
-            f"The visible layer must have {dataset.n_pixels} nodes, one for each pixel of "
-            f"{dataset.name}, but {profile.name} has {profile.layers[0]}; give --layers {fitting}, "
-            "or change `layers` of the profile."
-        )
 
 
 def _continue(run: Run, chip: Chip, trainer: Trainer, progress: Progress | None) -> Run:

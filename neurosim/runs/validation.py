@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 
 from neurosim.chip import Chip
 from neurosim.circuit import DrivenCircuit
-from neurosim.data import PairSource
 from neurosim.errors import ConvergenceError, DataError
 from neurosim.export import netlist, run_ngspice
 from neurosim.export.circuits import hierarchical, with_noise
 from neurosim.export.table import checksum
+from neurosim.runs.images import first_batch
 from neurosim.runs.run import Run
 from neurosim.solvers import Settling, settle
-from neurosim.streams import Streams
 
 __all__ = ["compare", "presented", "run_netlist", "validate_spice"]
 
@@ -44,13 +43,13 @@ def presented(run: Run, rows: int) -> tuple[Chip, DrivenCircuit, Array, float]:
     time_s : float
         Settling time of a phase.
     """
-    images = run.dataset.images
-    batch, streams = run.experiment.batch, Streams(run.experiment.seed)
+    batch = run.experiment.batch
     if not 1 <= rows <= batch:
         raise DataError(f"The inputs of a batch of this run are {batch}, but {rows} are asked for.")
     chip = run.chip()
     sheet, flow = chip.data_sheet, run.experiment.flow.on(chip.data_sheet)
-    x_t = PairSource(images, batch, streams, prefetch=False).batch_at(0).x_t[:rows]
+    shown = first_batch(run.dataset, run.experiment, batch, run.experiment.seed)
+    x_t = shown.x_t[:rows]
     chip.precharge(x_t * sheet.unit_V)
     chip.drive(x_t * sheet.unit_V, flow.stiffness * sheet.unit_S)
     assert flow.settle_tau is not None

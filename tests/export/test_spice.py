@@ -210,3 +210,18 @@ def test_the_published_network_settles_alike_in_ngspice(name, record_property):
     for key, value in (measured | {"tran_V": error_V}).items():
         record_property(key, value)
     print(name, measured, error_V, len(time_s))
+
+
+@needs_ngspice
+@pytest.mark.parametrize("law", LAWS)
+def test_a_circuit_with_some_nodes_held_and_some_free_runs_alike_in_ngspice(make_circuit, law):
+    circuit = make_circuit(law, sizes=(4, 5, 4), w=0.2, mismatch=0.05)
+    target_V = UNIT_V * np.random.default_rng(1).standard_normal((1, 4))
+    springs = Springs(np.array([np.inf, 0.0, np.inf, 15 * LEAK_S]), target_V)
+    u_V = UNIT_V * np.random.default_rng(3).standard_normal((1, circuit.n_nodes))
+    u_V[:, [0, 2]] = target_V[:, [0, 2]]
+    text = netlist(circuit, springs, 0, u_V[0], 5 * TAU_S, TAU_S / 100)
+    assert len(re.findall(r"^VS", text, re.MULTILINE)) == 3
+    time_s, wave_V = run_ngspice(text)
+    # As above: a first step of Euler's method.
+    assert waveform_error_V(circuit, springs, u_V, time_s, wave_V, 8) < 2e-5

@@ -149,7 +149,7 @@ class Drives:
         assert name in dir(ChipInterface), f"the host asked for `{name}`, which no chip offers"
         return getattr(self._chip, name)
 
-    def drive(self, target_V, conductance_S):
+    def drive(self, target_V, conductance_S, held=None):
         self.targets.append(target_V)
         return self._chip.drive(target_V, conductance_S)
 

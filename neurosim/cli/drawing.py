@@ -1,0 +1,133 @@
+"""The command that draws: samples, samples of one class, and completions of images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from neurosim.cli.common import COUNT, FOLDER, JSON, MODES, POSITIVE, RUN, SEED, Bar, print_json
+from neurosim.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from neurosim.runs import Run
+
+__all__ = ["sample"]
+
+
+@click.command()
+@RUN
+@click.option("-n", type=COUNT, default=100, show_default=True, help="Number of samples.")
+@click.option("--mode", type=MODES, help="How they are drawn, instead of the experiment's way.")
+@click.option("--t-end", type=POSITIVE, help="Generation time.  [default: 1.2; 1 of --inpaint]")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the starting noise.")
+@click.option(
+    "--class", "label", type=click.IntRange(min=0),
+    help="Draw this class only; of a run that was trained with --labels.",
+)  # fmt: skip
+@click.option(
+    "--inpaint",
+    metavar="FILE",
+    help="Complete images: .npz, .npy or .csv with NaN for unknown pixels; or `digits`.",
+)
+@click.option(
+    "--start",
+    type=click.Choice(["rest", "noise", "ramp"]),
+    default="rest",
+    show_default=True,
+    help="Of --inpaint: the unknown pixels start at 0, or from noise; or all pixels from noise.",
+)
+@click.option("--out", type=FOLDER, help="PNG, NPZ or CSV file.  [default: RUN/samples.png]")
+@JSON
+def sample(
+    run: Path, n: int, mode: str | None, t_end: float | None, seed: int, label: int | None,
+    inpaint: str | None, start: str, out: Path | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Draw samples from a trained chip.
+
+    With --inpaint the chip completes images: known pixels are held while it finds the others.
+    FILE holds images of the size that the run was trained on, one a row: an .npz with an array
+    `images` from -1 to 1, NaN where a pixel is unknown, or with grey levels 0 to 255 and a second
+    array `known` of the same shape, true where a pixel is known; an .npy of such images with NaN;
+    or a .csv, empty where a pixel is unknown. `--inpaint digits` hides the lower half of the
+    first -n images that the run was trained on. A PNG then shows known pixels, completions and,
+    for `digits`, the truth below each other.
+    """
+    from neurosim.report import write_samples
+    from neurosim.runs import Run
+    from neurosim.runs import sample as draw
+
+    opened = Run.open(run)
+    if inpaint is not None:
+        _inpaint(
+            opened, inpaint, n, out, as_json,
+            {"start": start, "mode": mode, "t_end": t_end, "seed": seed, "label": label},
+        )  # fmt: skip
+        return
+    out = out or run / "samples.png"
+    write = write_samples(out)
+    bar = Bar("sampling")
+    x, settings = draw(opened, n, mode=mode, t_end=t_end, seed=seed, label=label, progress=bar)
+    bar.close()
+    write(x)
+    if as_json:
+        print_json({"file": str(out), "n": n, "seed": seed} | settings.model_dump())
+        return
+    click.echo(f"{out}: {n} samples, mode {settings.mode}, t = {settings.t_end:g}")
+
+
+def _inpaint(
+    run: Run, file: str, n: int, out: Path | None, as_json: bool, given: dict[str, Any]
+) -> None:
+    """Complete the images of a file, or halves of the run's own, and judge these."""
+    from neurosim.report import write_completions
+    from neurosim.runs import halves, inpaint, read_incomplete
+
+    out = out or run.path / "inpainted.png"
+    truth = None
+    if file == "digits":
+        truth = run.dataset.images[:n]
+        known = halves(truth)
+    else:
+        if not Path(file).is_file():
+            raise DataError(f"--inpaint must be `digits` or a file, but {file} is none.")
+        known = read_incomplete(Path(file))
+    write = write_completions(out)
+    bar = Bar("completing")
+    x, settings = inpaint(run, known, progress=bar, **given)
+    bar.close()
+    write(x, known, truth)
+    found = {} if truth is None else _compare(run, x, known, truth)
+    if as_json:
+        about = {"file": str(out), "n": len(x), "seed": given["seed"], "start": given["start"]}
+        print_json(about | settings.model_dump() | found)
+        return
+    click.echo(f"{out}: {len(x)} images completed, mode {settings.mode}, t = {settings.t_end:g}")
+    for name, row in found.items():
+        figures = ", ".join(f"{key.replace('_', ' ')} {value:.3f}" for key, value in row.items())
+        click.echo(f"{name:>16}: {figures}")
+
+
+def _compare(
+    run: Run, x: NDArray[np.float64], known: NDArray[np.float64], truth: NDArray[np.float64]
+) -> dict[str, dict[str, float]]:
+    """The chip's completions beside two that need no chip, which never see the image itself."""
+    import numpy as np
+
+    from neurosim.runs import judge_completions, nearest_fill
+
+    dataset, n = run.dataset, len(x)
+    labels = None if dataset.labels is None else dataset.labels[:n]
+    filled = {"this chip": x}
+    if n < len(dataset.images):
+        others = dataset.images[n:]
+        filled["nearest image"] = nearest_fill(known, others)
+        filled["mean image"] = np.where(np.isnan(known), others.mean(axis=0), known)
+    return {
+        name: judge_completions(rows, known, truth, dataset, labels)
+        for name, rows in filled.items()
+    }

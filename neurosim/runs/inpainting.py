@@ -1,0 +1,201 @@
+"""Images completed by the chip: known pixels are held while the others flow.
+
+========= ========================================================================================
+start
+========= ========================================================================================
+rest      known pixels stand at their values, the others start at 0 V: one completion, nearest to
+          the truth
+noise     the same, but the others start from noise: each seed another completion
+ramp      known pixels come from noise too, on the straight path of training: here the noise alone
+          says at first what the image becomes, and the known pixels come too late to change it
+========= ========================================================================================
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+
+from neurosim.data import to_grid
+from neurosim.datasets import Dataset
+from neurosim.errors import DataError
+from neurosim.host import Held, SamplingSettings
+from neurosim.metrics import area_average, classifier_of
+from neurosim.runs.images import label_nodes
+from neurosim.runs.run import Run
+from neurosim.runs.sampling import asked_classes, carry, settings_of
+from neurosim.streams import Streams
+
+__all__ = ["halves", "inpaint", "judge_completions", "nearest_fill", "read_incomplete"]
+
+Array = NDArray[np.float64]
+Progress = Callable[[int, int], None]
+
+Start = Literal["rest", "noise", "ramp"]
+
+# A ramp's parts: the known pixels move by 1 / 48 of their way from one to the next.
+_SEGMENTS = 48
+
+
+def inpaint(
+    run: Run,
+    known: Array,
+    *,
+    start: Start = "rest",
+    mode: str | None = None,
+    t_end: float | None = None,
+    seed: int = 0,
+    label: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[Array, SamplingSettings]:
+    """Complete images with the chip of a trained run.
+
+    Parameters
+    ----------
+    run : Run
+    known : ndarray, shape (n, n_pixels)
+        Pixels from -1 to 1; NaN where the chip is to find them. Rows with the same unknown pixels
+        are presented together.
+    start : {"rest", "noise", "ramp"}
+        As above.
+    mode, t_end, seed, progress :
+        As of `neurosim.runs.sample`; t_end is 1 by default.
+    label : int, optional
+        Class of all images, where classes were learned too; the run then needs one.
+
+    Returns
+    -------
+    x : ndarray, shape (n, n_pixels)
+        With the known pixels as given.
+    settings : SamplingSettings
+        As used.
+
+    Raises
+    ------
+    DataError
+        The images have another size than the run's, or hold infinity, or lack a class.
+    """
+    settings, labels = settings_of(run, mode, t_end or 1.0), run.experiment.labels
+    n_pixels = run.profile.layers[0] - (0 if labels is None else labels.classes)
+    if known.ndim != 2 or known.shape[1] != n_pixels or not len(known) or np.isinf(known).any():
+        raise DataError(
+            f"Images to complete must be numbers or NaN of shape (n, {n_pixels}), but have shape "
+            f"{known.shape}; bring them to the size that {run.path} was trained on."
+        )
+    if labels is not None and label is None:
+        raise DataError(f"{run.path} has learned classes: say which to complete with --class.")
+    x_0 = Streams(seed).generator("samples").standard_normal(known.shape)
+    x_1 = np.where(np.isnan(known), 0.0, known)
+    if start == "rest":
+        x_0 = x_1
+    elif start == "noise":
+        x_0 = np.where(np.isnan(known), x_0, x_1)
+    if labels is not None:
+        nodes = label_nodes(asked_classes(run, len(known), label), labels)
+        x_0, x_1 = (np.concatenate([x, nodes], axis=1) for x in (x_0, x_1))
+    x = np.empty_like(known)
+    masks, group = np.unique(np.isnan(known), axis=0, return_inverse=True)
+    for k, unknown in enumerate(masks):
+        rows = np.flatnonzero(group == k)
+        still = np.concatenate([~unknown, np.ones(x_0.shape[1] - n_pixels, dtype=bool)])
+        held = Held(still, x_1[rows], _SEGMENTS if start == "ramp" else 1)
+        x[rows] = carry(run, x_0[rows], settings, held, progress)[:, :n_pixels]
+    return np.where(np.isnan(known), x, known), settings
+
+
+def halves(images: Array) -> Array:
+    """Square images whose lower half is unknown."""
+    side = round(images.shape[1] ** 0.5)
+    if side**2 != images.shape[1]:
+        raise DataError(
+            f"Half an image is hidden of square ones, but these have {images.shape[1]} pixels; "
+            "give a file with NaN for what is unknown."
+        )
+    known = images.copy()
+    known[:, (side // 2) * side :] = np.nan
+    return known
+
+
+def read_incomplete(path: Path) -> Array:
+    """Images of a file, (n, d), with NaN for unknown pixels.
+
+    `.npz`: array `images`, (n, d) or (n, h, w), from -1 to 1 with NaN, or grey levels 0 to 255
+    with a second array `known` of the same shape, true where a pixel is known. `.npy`: the first
+    of these alone. `.csv`: one image a line, an empty cell or `nan` where a pixel is unknown.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read, or has another content.
+    """
+    try:
+        images, mask = _arrays(path)
+        rows = images.reshape(len(images), -1).astype(np.float64)
+        if images.dtype.kind in "ui":
+            rows = rows / 127.5 - 1
+        if mask is not None:
+            rows = np.where(mask.astype(bool).reshape(rows.shape), rows, np.nan)
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise DataError(
+            f"{path} must be an .npz, .npy or .csv of images with NaN for unknown pixels, but "
+            f"cannot be read ({str(error).splitlines()[0]})."
+        ) from None
+    if not rows.size or not np.isnan(rows).any() or not (np.abs(rows[~np.isnan(rows)]) <= 1).all():
+        raise DataError(
+            f"{path} must hold pixels from -1 to 1 and NaN where they are unknown, but holds "
+            f"{np.count_nonzero(np.isnan(rows))} NaN and values up to "
+            f"{np.nanmax(np.abs(rows), initial=0.0):g}."
+        )
+    return rows
+
+
+def _arrays(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    suffix = path.suffix.lower()
+    if suffix == ".csv":
+        text = path.read_text("utf-8")
+        return np.genfromtxt(io.StringIO(text), delimiter=",", ndmin=2), None
+    if suffix == ".npy":
+        return np.load(path, allow_pickle=False), None
+    with np.load(path, allow_pickle=False) as stored:
+        return stored["images"], stored.get("known")
+
+
+def nearest_fill(known: Array, images: Array) -> Array:
+    """Each image completed by the one of `images` that is nearest in its known pixels."""
+    x = known.copy()
+    masks, group = np.unique(np.isnan(known), axis=0, return_inverse=True)
+    for k, unknown in enumerate(masks):
+        rows = np.flatnonzero(group == k)
+        nearest = cdist(known[rows][:, ~unknown], images[:, ~unknown]).argmin(axis=1)
+        x[np.ix_(rows, unknown)] = images[nearest][:, unknown]
+    return x
+
+
+def judge_completions(
+    completed: Array, known: Array, truth: Array, dataset: Dataset, labels: NDArray[np.intp] | None
+) -> dict[str, float]:
+    """Root mean square error on unknown pixels, and share of images of the right class.
+
+    Parameters
+    ----------
+    completed, known, truth : ndarray, shape (n, n_pixels)
+        `known` with NaN where pixels were unknown.
+    dataset : Dataset
+        Its grey levels are those of the images.
+    labels : ndarray of int, shape (n,), or None
+        True classes; None leaves out the share.
+    """
+    unknown, x = np.isnan(known), to_grid(completed, dataset.steps)
+    result = {"rms_error": float(np.sqrt(np.mean((x - truth)[unknown] ** 2)))}
+    classifier = classifier_of(truth.shape[1])
+    if labels is not None and classifier is not None:
+        right = classifier.predict(area_average(x)) == labels
+        result["right_class"] = float(right.mean())
+    return result

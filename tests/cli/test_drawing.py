@@ -1,0 +1,91 @@
+"""Asking a trained chip for a class, and for the rest of an image."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from neurosim.cli import main
+from neurosim.data import load_digits
+
+TINY = ["--updates", "2", "--batch", "16", "--settle-tau", "2"]
+
+
+def run(*args):
+    return CliRunner().invoke(main, [str(a) for a in args])
+
+
+def one_line(result):
+    assert result.exit_code == 2, result.output
+    assert "Traceback" not in result.stderr
+    return result.stderr.strip().splitlines()[-1]
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    out = tmp_path_factory.mktemp("cli") / "plain"
+    options = ["--profile", "ideal_hopfield", "--layers", "64,12,10"]
+    assert run("train", *options, *TINY, "--out", out).exit_code == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def with_classes(tmp_path_factory):
+    out = tmp_path_factory.mktemp("cli") / "classes"
+    options = ["--profile", "ideal_hopfield", "--labels", "--layers", "74,12,10"]
+    result = run("train", *options, *TINY, "--out", out)
+    assert result.exit_code == 0, result.output
+    resumed = run("train", *options, *TINY, "--out", out, "--resume")
+    assert resumed.exit_code == 0, resumed.output
+    return out
+
+
+def test_a_class_is_drawn_on_request_and_judged(with_classes, tmp_path):
+    drawn = run("sample", with_classes, "--class", 7, "-n", 3, "--out", tmp_path / "x.npz")
+    assert drawn.exit_code == 0, drawn.output
+    assert np.load(tmp_path / "x.npz")["samples"].shape == (3, 64)
+    judged = run("evaluate", with_classes, "-n", 20)
+    assert "samples of the class that was asked for" in judged.output
+    assert run("report", with_classes).exit_code == 0
+
+
+def test_label_nodes_need_room_in_the_visible_layer(tmp_path):
+    result = run("train", "--profile", "ideal_hopfield", "--labels", "--out", tmp_path / "x")
+    assert "74 nodes" in one_line(result)
+    assert "--layers 74,128,128" in one_line(result)
+
+
+def test_a_run_without_classes_says_how_to_get_them(plain):
+    assert "train one with --labels" in one_line(run("sample", plain, "--class", 7))
+
+
+def test_halves_of_the_digits_are_completed_shown_and_judged(plain):
+    result = run("sample", plain, "--inpaint", "digits", "-n", 20)
+    assert result.exit_code == 0, result.output
+    assert (plain / "inpainted.png").read_bytes().startswith(b"\x89PNG")
+    for name in ("this chip", "nearest image", "mean image"):
+        assert name in result.output
+    found = json.loads(run("sample", plain, "--inpaint", "digits", "-n", 20, "--json").stdout)
+    assert found["nearest image"]["rms_error"] < found["this chip"]["rms_error"]
+
+
+def test_a_users_incomplete_images_come_back_whole(plain, tmp_path):
+    known = load_digits()[0][:3].copy()
+    known[:, :20] = np.nan
+    np.savez(tmp_path / "mine.npz", images=known)
+    options = ["--inpaint", tmp_path / "mine.npz", "--start", "noise", "--out", tmp_path / "x.csv"]
+    result = run("sample", plain, *options)
+    assert result.exit_code == 0, result.output
+    x = np.loadtxt(tmp_path / "x.csv", delimiter=",", skiprows=1)
+    np.testing.assert_array_equal(x[:, 20:], known[:, 20:])
+    assert np.isfinite(x).all()
+
+
+def test_what_cannot_be_completed_is_one_line(plain, tmp_path):
+    assert "or a file, but nothing.npz is none" in one_line(
+        run("sample", plain, "--inpaint", "nothing.npz")
+    )
+    np.savez(tmp_path / "other.npz", images=np.full((2, 30), np.nan))
+    wrong = run("sample", plain, "--inpaint", tmp_path / "other.npz")
+    assert "shape (n, 64), but have shape (2, 30)" in one_line(wrong)
