@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import re
 import sys
@@ -41,6 +40,7 @@ from neurosim.devices.drift import Leak, LogRelaxation, PowerLaw, TableDrift
 from neurosim.devices.pulses import ExponentialStep, LinearStep, SoftBounds
 from neurosim.devices.read_noise import Telegraph
 from neurosim.errors import ProfileError
+from neurosim.mistakes import nearest
 from neurosim.quantities import Excess, Hertz, Kelvin, Second
 from neurosim.solvers.settings import Settling
 from neurosim.supply import Supply
@@ -304,8 +304,8 @@ def load_profile(name_or_path: str | Path) -> Profile:
         return load_block(shipped[name], Profile)
     if Path(name).suffix.lower() in {".yaml", ".yml"}:
         return load_block(Path(name), Profile)
-    near = difflib.get_close_matches(name, shipped, n=1)
-    hint = f"; did you mean {near[0]}?" if near else "."
+    near = nearest(name, shipped)
+    hint = f"; did you mean {near}?" if near else "."
     raise ProfileError(
         f"The profile must be one of {', '.join(shipped)} or a path ending in .yaml, but is "
         f"{name!r}{hint}"

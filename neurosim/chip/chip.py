@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.constants import Boltzmann
 
 from neurosim.chip.bank import DeviceBank, WriteCount
 from neurosim.chip.die import Die
-from neurosim.chip.fluctuations import DeviceFluctuations, flicker_source
+from neurosim.chip.fluctuations import DeviceFluctuations
 from neurosim.chip.interface import DataSheet
 from neurosim.chip.ledger import Ledger
 from neurosim.chip.meter import Meter
+from neurosim.chip.nodes import Nodes
 from neurosim.chip.reader import Reader
 from neurosim.chip.sheet import data_sheet
 from neurosim.chip.sources import Sources
 from neurosim.circuit import Circuit, DrivenCircuit
 from neurosim.errors import DataError
 from neurosim.profile import Profile
-from neurosim.solvers import FlickerSource, Settling, settle
+from neurosim.solvers import Settling
 from neurosim.streams import Streams
 from neurosim.topology import Weights
 
 __all__ = ["Chip"]
 
 Array = NDArray[np.float64]
-Generators = dict[int, np.random.Generator]
 
 
 @dataclass
@@ -61,8 +60,8 @@ class Chip:
     ----------
     ledger : Ledger
         Running totals.
-    u_V : ndarray, shape (rows, n_nodes)
-        True node voltages: for instruments, a host reads outputs through the ADC.
+    circuit : Circuit
+        Of the devices as they were last used.
     """
 
     def __init__(
@@ -76,11 +75,11 @@ class Chip:
         self.settling = settling or profile.settling
         self.die = Die(profile, seed)
         self.ledger, self._meter = Ledger(), Meter(profile, self.die.layers.n_nodes)
-        self._n_threads = n_threads
         self._streams = Streams(seed)
         self._draws = _Draws()
         self._reader = Reader(profile, self.die, self._streams, self._meter)
         self._sources = Sources(profile, self.die, self._streams, self._meter)
+        self._nodes = Nodes(profile, self.die, self._streams, n_threads)
         self.bank = DeviceBank(profile, self.die.devices, self._streams)
         self._fluctuations: DeviceFluctuations | None = None
         if profile.device_noise is not None and not profile.device_noise.silent:
@@ -88,12 +87,7 @@ class Chip:
         # Clock of the middle row of a batch, by which devices age: the time since its precharge,
         # and how long a row of the batch before took, for rows come one after another.
         self._now_s = self._presented_s = self._row_s = 0.0
-        self._injected_A: Array | None = None
         self._use_devices()
-        self.u_V = np.zeros((0, self.die.layers.n_nodes))
-        self._held_V: Array | None = None
-        self._lagging_V: Array | None = None
-        self._flicker: FlickerSource | None = None
 
     def _use_devices(self) -> None:
         """Make the circuit of the devices as they are at this time."""
@@ -148,8 +142,7 @@ class Chip:
         if not 0 <= time_s < np.inf:
             raise DataError(f"Chip.wait needs a finite time of at least 0 s, but got {time_s:g} s.")
         self.ledger.chip_time_s += time_s
-        self.u_V = self.u_V[:0]
-        self._held_V, self._flicker = None, None
+        self._nodes.lose()
         self._sources.springs = None
         self._reader.forget()
 
@@ -157,28 +150,29 @@ class Chip:
         """Visible nodes to these voltages, hidden nodes to 0 V."""
         _, actual_V = self._sources.convert(self.ledger, visible_V, self._draws.drive)
         self._draws.drive += 1
-        self.u_V = np.zeros((len(actual_V), self.die.layers.n_nodes))
-        self.u_V[:, self.die.layers.visible] = actual_V
-        self._follow()
+        self._nodes.precharge(self.circuit, actual_V)
         self._meter.precharge(self.ledger, self.circuit.capacitance_F, self.u_V)
-        self._held_V, self._flicker = None, None
         self._sources.springs = None
         self._reader.forget()
-        self._injected_A, self._row_s = None, self._presented_s or self._row_s
-        self._presented_s = 0.0
+        self._row_s, self._presented_s = self._presented_s or self._row_s, 0.0
         self._now_s = self.ledger.chip_time_s + (len(actual_V) - 1) / 2 * self._row_s
         if self._fluctuations is not None:
             self._fluctuations.precharge()
 
     @property
+    def u_V(self) -> Array:
+        """True node voltages, (rows, n_nodes): for instruments; a host reads through the ADC."""
+        return self._nodes.u_V
+
+    @property
     def output_V(self) -> Array:
         """True outputs, (rows, n_nodes): for instruments."""
-        return self.circuit.output_V(self.u_V) if self._lagging_V is None else self._lagging_V
+        return self._nodes.output_V(self.circuit)
 
-    def _follow(self) -> None:
-        """Lagging outputs to what they tend to."""
-        if self.circuit.amplifier_tau_s:
-            self._lagging_V = self.circuit.output_V(self.u_V)
+    @property
+    def residual(self) -> Array:
+        """What the engine left of each row's rate of change in the last settle, (rows,)."""
+        return self._nodes.residual
 
     def drive(
         self, target_V: Array, conductance_S: float, held: NDArray[np.bool_] | None = None
@@ -207,10 +201,7 @@ class Chip:
     def _place(self) -> None:
         """One more drive is done: nodes that are held rigidly go to where their sources are."""
         self._draws.drive += 1
-        springs = self._sources.springs
-        if springs is not None and springs.clamped:
-            visible_V = self.u_V[:, self.die.layers.visible]
-            visible_V[:, springs.held] = springs.target_V[:, springs.held]
+        self._nodes.place(self._sources.springs)
 
     def system(self) -> DrivenCircuit:
         """The circuit as it is driven now, for the engines and for instruments."""
@@ -229,14 +220,6 @@ class Chip:
             thermal.flicker_corner_Hz,
         )
 
-    def _flicker_source(self) -> FlickerSource | None:
-        """The amplifiers' 1/f noise, which goes on until the next precharge."""
-        if self._flicker is None:
-            self._flicker = flicker_source(
-                self.profile, self.settling, self._streams, self._draws.settle
-            )
-        return self._flicker
-
     def settle(self, time_s: float) -> None:
         """Let every row run for `time_s`.
 
@@ -254,17 +237,8 @@ class Chip:
         if self._sources.released and settling.engine == "operating_point":
             # A released chip is read on its way: where it would come to rest is not the question.
             settling = settling.model_copy(update={"engine": "transient"})
-        if self._fluctuations is None:
-            refused = self._settle_part(system, time_s, settling, {})
-        else:
-            # The voltages across the devices set their noise: as at the start, then as half-way.
-            current_A = self._noise_currents(self._fluctuations, system.circuit, time_s)
-            thermal: Generators = {}
-            refused = np.zeros(len(self.u_V), dtype=bool)
-            for _ in range(2):
-                self._injected_A = current_A(np.nan_to_num(self.u_V))
-                noisy = replace(system, injected_A=self._injected_A)
-                refused |= self._settle_part(noisy, time_s / 2, settling, thermal)
+        current_A = self._noise_currents(system.circuit, time_s)
+        self._nodes.settle(self.ledger, system, time_s, settling, current_A, self._draws.settle)
         self._now_s += time_s
         self._presented_s += time_s
         self._draws.settle += 1
@@ -273,72 +247,26 @@ class Chip:
         ledger.settles += 1
         ledger.rows_settled += len(self.u_V)
         ledger.chip_time_s += time_s * len(self.u_V)
-        ledger.rows_refused += int(np.count_nonzero(refused))
 
-    def _noise_currents(
-        self, fluctuations: DeviceFluctuations, circuit: Circuit, time_s: float
-    ) -> Callable[[Array], Array]:
+    def _noise_currents(self, circuit: Circuit, time_s: float) -> Callable[[Array], Array] | None:
         """Device noise of this settle; a released node follows no faster than its capacitor."""
+        if self._fluctuations is None:
+            return None
         sheet = self.data_sheet
         tau_s = sheet.release_tau_s if self._sources.released else sheet.tau_s
         index, rows = self._draws.settle, len(self.u_V)
-        return fluctuations.currents(circuit, self._devices_S, time_s, tau_s, index, rows)
-
-    def _settle_part(
-        self, system: DrivenCircuit, time_s: float, settling: Settling, thermal: Generators
-    ) -> NDArray[np.bool_]:
-        """Run the engine, the `thermal` noise of each chunk going on where it was; rows refused."""
-        index = self._draws.settle
-
-        def noise_of(chunk: int) -> np.random.Generator:
-            if chunk not in thermal:
-                thermal[chunk] = self._streams.generator("thermal", index, chunk)
-            return thermal[chunk]
-
-        # A row that has diverged stays NaN until the next precharge; it must not reach a solver.
-        state_V, n = self.u_V, self.die.layers.n_nodes
-        if self._lagging_V is not None:
-            state_V = np.concatenate([state_V, self._lagging_V], axis=1)
-        alive = np.asarray(np.isfinite(state_V).all(axis=1))
-        result = settle(
-            system,
-            np.where(alive[:, None], state_V, 0.0),
-            time_s,
-            settling,
-            noise_of=noise_of,
-            n_threads=self._n_threads,
-            flicker=self._flicker_source(),
-        )
-        ended_V = np.where(alive[:, None], result.u_V, np.nan)
-        self.u_V = ended_V[:, :n]
-        if self._lagging_V is not None:
-            self._lagging_V = ended_V[:, n:]
-        self.residual = result.residual
-        ledger = self.ledger
-        ledger.rows_diverged += int(np.count_nonzero(result.diverged & alive))
-        ledger.evaluations += result.n_evaluations
-        ledger.steps += result.n_steps
-        return result.refused
+        return self._fluctuations.currents(circuit, self._devices_S, time_s, tau_s, index, rows)
 
     def store(self) -> None:
         """Sample every node onto its hold capacitor, with the noise kT/C of that switch."""
         self._need(self.data_sheet.has_hold, "store", "hold capacitors")
-        held = self.u_V.copy()
-        temperature_K = self.profile.thermal.temperature_K
-        if temperature_K is not None:
-            rng = self._streams.generator("hold", self._draws.store)
-            sigma_V = np.sqrt(Boltzmann * temperature_K / self.profile.node.capacitance_F)
-            held += sigma_V * rng.standard_normal(held.shape)
+        self._nodes.store(self._draws.store)
         self._reader.sample(self.output_V, self._draws.store)
         self._draws.store += 1
-        self._held_V = held
 
     def recall(self) -> None:
         """Charge every node to its stored voltage."""
-        if self._held_V is None:
-            raise DataError("Chip.recall needs a stored state, but none is stored; store first.")
-        self.u_V = self._held_V.copy()
-        self._follow()
+        self._nodes.recall(self.circuit)
 
     def read(self) -> Array:
         """Output voltages of all nodes through the ADC."""
@@ -374,8 +302,8 @@ class Chip:
         self._need(has_sense and springs is not None, "sense", "a driven ammeter")
         assert springs is not None
         current_A = self.circuit.source_current_A(self.u_V, springs)
-        if self._injected_A is not None and springs.clamped:
-            injected_A = self._injected_A[:, self.die.layers.visible]
+        if self._nodes.injected_A is not None and springs.clamped:
+            injected_A = self._nodes.injected_A[:, self.die.layers.visible]
             current_A = current_A - np.where(springs.held, injected_A, 0.0)
         return self._reader.sense(self.ledger, current_A)
 

@@ -269,3 +269,11 @@ def test_a_batch_with_other_rows_than_were_precharged_is_refused():
     chip.drive(targets(chip, 2), 1e-4)
     with pytest.raises(DataError, match="2 for 3; precharge first"):
         chip.settle(1e-7)
+
+
+def test_no_row_is_left_after_a_wait_whether_outputs_lag_or_not():
+    for bandwidth_Hz in ("ideal", 2e7):
+        chip = settled(Chip(small(node__bandwidth_Hz=bandwidth_Hz)))
+        assert chip.read().shape == (3, 15)
+        chip.wait(1.0)
+        assert chip.output_V.shape == chip.read().shape == (0, 15)

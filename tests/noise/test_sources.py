@@ -7,12 +7,13 @@ from pydantic import BaseModel
 from neurosim.chip import Chip
 from neurosim.errors import DataError
 from neurosim.host import FlowSettings, present
+from neurosim.mistakes import classes_in
 from neurosim.noise import SOURCES, ideal, only, without
 from neurosim.noise import present as sources_of
 from neurosim.noise.sources import SETTINGS, STRUCTURE
 from neurosim.profile import Profile, load_profile, shipped_profiles
 from neurosim.topology import Layers, Weights
-from neurosim.yaml_files import _classes, with_values
+from neurosim.yaml_files import with_values
 
 NAMES = [source.name for source in SOURCES]
 
@@ -21,7 +22,7 @@ def leaves(cls: type[BaseModel], prefix: str = "") -> set[str]:
     """Paths of all fields that hold no block, sources of numbers left out."""
     found = set()
     for name, field in cls.model_fields.items():
-        path, inner = prefix + name, _classes(field.annotation)
+        path, inner = prefix + name, classes_in(field.annotation)
         if name == "source":
             continue
         # A curve holds pieces: it is one value.

@@ -1,0 +1,189 @@
+"""The nodes of a die: their voltages, row by row, and the engines that move them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.constants import Boltzmann
+
+from neurosim.chip.die import Die
+from neurosim.chip.fluctuations import flicker_source
+from neurosim.chip.ledger import Ledger
+from neurosim.circuit import Circuit, DrivenCircuit, Springs
+from neurosim.errors import DataError
+from neurosim.profile import Profile
+from neurosim.solvers import FlickerSource, Settling, settle
+from neurosim.streams import Streams
+
+__all__ = ["Nodes"]
+
+Array = NDArray[np.float64]
+Generators = dict[int, np.random.Generator]
+
+
+class Nodes:
+    """Node voltages of a batch, from one precharge to the next.
+
+    Parameters
+    ----------
+    profile : Profile
+    die : Die
+    streams : Streams
+        Draws of a settle come from `thermal` and `flicker`, of a store from `hold`.
+    n_threads : int, optional
+        Threads that settle a batch; by default one for each processor.
+
+    Attributes
+    ----------
+    u_V : ndarray, shape (rows, n_nodes)
+        True node voltages.
+    injected_A : ndarray, shape (rows, n_nodes), or None
+        Device noise of the last settle.
+    residual : ndarray, shape (rows,)
+        What the engine left of the rate of change in the last settle.
+    """
+
+    def __init__(
+        self, profile: Profile, die: Die, streams: Streams, n_threads: int | None = None
+    ) -> None:
+        self._profile, self._streams, self._n_threads = profile, streams, n_threads
+        self._layers = die.layers
+        self.u_V = np.zeros((0, self._layers.n_nodes))
+        self.residual = np.zeros(0)
+        self.injected_A: Array | None = None
+        self._lagging_V: Array | None = None
+        self._held_V: Array | None = None
+        self._flicker: FlickerSource | None = None
+
+    def output_V(self, circuit: Circuit) -> Array:
+        """True outputs, (rows, n_nodes)."""
+        return circuit.output_V(self.u_V) if self._lagging_V is None else self._lagging_V
+
+    def lose(self) -> None:
+        """No row is left."""
+        self.u_V, self._lagging_V = self.u_V[:0], None
+        self._held_V, self._flicker = None, None
+
+    def precharge(self, circuit: Circuit, visible_V: Array) -> None:
+        """Visible nodes to these voltages, (rows, n_visible), hidden nodes to 0 V."""
+        self.u_V = np.zeros((len(visible_V), self._layers.n_nodes))
+        self.u_V[:, self._layers.visible] = visible_V
+        self._follow(circuit)
+        self._held_V, self._flicker, self.injected_A = None, None, None
+
+    def _follow(self, circuit: Circuit) -> None:
+        """Lagging outputs to what they tend to."""
+        if circuit.amplifier_tau_s:
+            self._lagging_V = circuit.output_V(self.u_V)
+
+    def place(self, springs: Springs | None) -> None:
+        """Nodes that are held rigidly go to where their sources are."""
+        if springs is not None and springs.clamped:
+            visible_V = self.u_V[:, self._layers.visible]
+            visible_V[:, springs.held] = springs.target_V[:, springs.held]
+
+    def store(self, index: int) -> None:
+        """Sample every node onto its hold capacitor, with the noise kT/C of that switch."""
+        held_V = self.u_V.copy()
+        temperature_K = self._profile.thermal.temperature_K
+        if temperature_K is not None:
+            rng = self._streams.generator("hold", index)
+            sigma_V = np.sqrt(Boltzmann * temperature_K / self._profile.node.capacitance_F)
+            held_V += sigma_V * rng.standard_normal(held_V.shape)
+        self._held_V = held_V
+
+    def recall(self, circuit: Circuit) -> None:
+        """Charge every node to its stored voltage.
+
+        Raises
+        ------
+        DataError
+            Nothing was stored since the last precharge.
+        """
+        if self._held_V is None:
+            raise DataError("Chip.recall needs a stored state, but none is stored; store first.")
+        self.u_V = self._held_V.copy()
+        self._follow(circuit)
+
+    def settle(
+        self,
+        ledger: Ledger,
+        system: DrivenCircuit,
+        time_s: float,
+        settling: Settling,
+        current_A: Callable[[Array], Array] | None,
+        index: int,
+    ) -> None:
+        """Let every row run for `time_s`, as settle number `index`.
+
+        Parameters
+        ----------
+        ledger : Ledger
+            Counts what the engine spends, and the rows that diverge or are refused.
+        system : DrivenCircuit
+        time_s : float
+        settling : Settling
+        current_A : callable or None
+            Device noise [A] into each node, for node voltages of shape (rows, n_nodes).
+        index : int
+        """
+        thermal: Generators = {}
+        if current_A is None:
+            refused = self._run(ledger, system, time_s, settling, thermal, index)
+        else:
+            # The voltages across the devices set their noise: as at the start, then as half-way.
+            refused = np.zeros(len(self.u_V), dtype=bool)
+            for _ in range(2):
+                self.injected_A = current_A(np.nan_to_num(self.u_V))
+                noisy = replace(system, injected_A=self.injected_A)
+                refused |= self._run(ledger, noisy, time_s / 2, settling, thermal, index)
+        ledger.rows_refused += int(np.count_nonzero(refused))
+
+    def _run(
+        self,
+        ledger: Ledger,
+        system: DrivenCircuit,
+        time_s: float,
+        settling: Settling,
+        thermal: Generators,
+        index: int,
+    ) -> NDArray[np.bool_]:
+        """Run the engine, the `thermal` noise of each chunk going on where it was; rows refused."""
+
+        def noise_of(chunk: int) -> np.random.Generator:
+            if chunk not in thermal:
+                thermal[chunk] = self._streams.generator("thermal", index, chunk)
+            return thermal[chunk]
+
+        # A row that has diverged stays NaN until the next precharge; it must not reach a solver.
+        state_V, n = self.u_V, self._layers.n_nodes
+        if self._lagging_V is not None:
+            state_V = np.concatenate([state_V, self._lagging_V], axis=1)
+        alive = np.asarray(np.isfinite(state_V).all(axis=1))
+        result = settle(
+            system,
+            np.where(alive[:, None], state_V, 0.0),
+            time_s,
+            settling,
+            noise_of=noise_of,
+            n_threads=self._n_threads,
+            flicker=self._flicker_source(settling, index),
+        )
+        ended_V = np.where(alive[:, None], result.u_V, np.nan)
+        self.u_V = ended_V[:, :n]
+        if self._lagging_V is not None:
+            self._lagging_V = ended_V[:, n:]
+        self.residual = result.residual
+        ledger.rows_diverged += int(np.count_nonzero(result.diverged & alive))
+        ledger.evaluations += result.n_evaluations
+        ledger.steps += result.n_steps
+        return result.refused
+
+    def _flicker_source(self, settling: Settling, index: int) -> FlickerSource | None:
+        """The amplifiers' 1/f noise, which goes on until the next precharge."""
+        if self._flicker is None:
+            self._flicker = flicker_source(self._profile, settling, self._streams, index)
+        return self._flicker

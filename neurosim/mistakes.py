@@ -1,0 +1,142 @@
+"""What is wrong with a block of fields, in plain words and with the place of each mistake."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from neurosim.config import Block, BlockError, can_be_ideal
+from neurosim.yaml_text import Document, Location, Mistake, shown
+
+__all__ = ["classes_in", "mistakes_of", "nearest"]
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Of the known names the one most like `name`, if any is like it."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
+
+
+def classes_in(annotation: Any) -> list[type[BaseModel]]:
+    """Blocks that a type allows, however deep in unions and tuples."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [cls for part in get_args(annotation) for cls in classes_in(part)]
+
+
+def _model_at(cls: type[BaseModel], path: Location, tree: Any) -> type[BaseModel] | None:
+    """Class of the block at `path` below `cls`; of several, that with most of the keys given."""
+    for key in path:
+        inside = key in tree if isinstance(tree, dict) else isinstance(tree, list | tuple)
+        tree = tree[key] if inside else None
+        if isinstance(key, int):
+            continue  # An item of a list: the field's own classes.
+        field = cls.model_fields.get(key)
+        found = classes_in(field.annotation) if field else []
+        if not found:
+            return None
+        given = set(tree) if isinstance(tree, dict) else set()
+        cls = max(found, key=lambda one: len(given & set(one.model_fields)))
+    return cls
+
+
+def _path_of(error: ErrorDetails, tree: Any) -> Location:
+    """Where in the tree an error is: pydantic also names the branches of unions."""
+    path: Location = ()
+    for part in error["loc"]:
+        inside = part in tree if isinstance(tree, dict) else isinstance(tree, list | tuple)
+        tree = tree[part] if inside else tree
+        if inside or (error["type"] == "missing" and part == error["loc"][-1]):
+            path = (*path, part)
+    return path
+
+
+# By the first word of pydantic's name for an error.
+_WANTED = {
+    "bool": "true or false",
+    "dict": "a mapping",
+    "finite": "a finite number",
+    "float": "a number",
+    "int": "a whole number",
+    "list": "a list",
+    "model": "a block of fields",
+    "string": "text",
+    "tuple": "a list",
+}
+_BOUNDS = {
+    "greater_than": ("above", "gt"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than": ("below", "lt"),
+    "less_than_equal": ("at most", "le"),
+}
+_LENGTHS = {"too_short": ("at least", "min_length"), "too_long": ("at most", "max_length")}
+
+
+def _sentence(error: ErrorDetails, path: Location, cls: type[BaseModel], tree: Any) -> str:
+    """What must hold and what is, in plain words."""
+    kind, context, given = error["type"], error.get("ctx", {}), error["input"]
+    owner = _model_at(cls, path[:-1], tree)
+    field = owner.model_fields.get(str(path[-1])) if owner and path else None
+    ideal = field is not None and can_be_ideal(field)
+    if kind == "missing":
+        return _missing(field, _model_at(cls, path, tree), ideal)
+    if kind == "value_error":
+        return str(context["error"])
+    if kind in _LENGTHS:
+        word, key = _LENGTHS[kind]
+        return f"must have {word} {context[key]} items, but has {context['actual_length']}"
+    if kind in _BOUNDS:
+        word, key = _BOUNDS[kind]
+        return f"must be {word} {context[key]:g}, but is {shown(given)}"
+    if kind == "literal_error":
+        wanted = f"one of {context['expected'].replace(' or ', ', ')}"
+    else:
+        plain = re.sub(r"^Input should be (a valid )?", "", error["msg"])
+        wanted = _WANTED.get(kind.split("_")[0], plain)
+    return f"must be {wanted}{' or ideal' * ideal}, but is {shown(given)}"
+
+
+def _missing(field: FieldInfo | None, block: type[BaseModel] | None, ideal: bool) -> str:
+    if ideal:
+        return "missing; every effect must be stated, write 'ideal' where there is none"
+    text = "missing; it must be stated"
+    if block is not None:
+        text += f" with its fields {', '.join(block.model_fields)}"
+    if field is not None and type(None) in get_args(field.annotation):
+        text += ", or as 'none' where there is none"
+    return text
+
+
+def mistakes_of(failure: ValidationError, cls: type[Block], document: Document) -> list[Mistake]:
+    """Every error of a validation with its place; a misspelt field is not missing as well."""
+    errors = [(_path_of(error, document.tree), error) for error in failure.errors()]
+    out: list[Mistake] = []
+    meant: set[Location] = set()
+    for path, error in errors:
+        if error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]:
+            continue  # An item is wrong, and pydantic counts the good ones only.
+        if error["type"] == "extra_forbidden":
+            owner, name = path[:-1], str(path[-1])
+            model = _model_at(cls, owner, document.tree)
+            known = list(model.model_fields) if model else []
+            absent = [str(p[-1]) for p, e in errors if e["type"] == "missing" and p[:-1] == owner]
+            near = nearest(name, absent) or nearest(name, known)
+            if near:
+                meant.add((*owner, near))
+            hint = f"did you mean '{near}'?" if near else f"the fields are {', '.join(known)}"
+            text = f"unknown field '{name}'; {hint}"
+            out.append(Mistake(*document.place(path, key=True), path, text))
+        elif error["type"] == "value_error" and isinstance(error["ctx"]["error"], BlockError):
+            for below, text in error["ctx"]["error"].found:
+                at = (*path, *below)
+                out.append(Mistake(*document.place(at), at, text))
+        else:
+            out.append(
+                Mistake(*document.place(path), path, _sentence(error, path, cls, document.tree))
+            )
+    return [m for m in out if m.path not in meant]
