@@ -30,6 +30,7 @@ from scipy.ndimage import zoom
 
 from neurosim.data import DIGIT_STEPS, load_digits
 from neurosim.errors import DataError
+from neurosim.files import load_npz
 from neurosim.streams import Streams
 
 __all__ = ["DIGITS", "Dataset", "dataset_name", "load_dataset"]
@@ -143,8 +144,10 @@ def _enlarged(images: Array, side: int) -> Array:
 
 
 def _npz(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    with np.load(path, allow_pickle=False) as stored:
-        return stored["images"], stored.get("labels")
+    stored = load_npz(path.read_bytes())
+    if "images" not in stored:
+        raise ValueError(f"it holds {', '.join(stored) or 'nothing'}")
+    return stored["images"], stored.get("labels")
 
 
 def _idx_pair(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import os
+import tempfile
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurosim.errors import CheckpointError, DataError, RunError
 
-__all__ = ["check_writable", "load_tree", "save_tree", "write_bytes", "write_text"]
+__all__ = [
+    "check_suffix",
+    "check_writable",
+    "load_npz",
+    "load_tree",
+    "read_rows",
+    "save_tree",
+    "write_bytes",
+    "write_text",
+]
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -33,20 +45,33 @@ def write_bytes(path: Path, data: bytes) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def check_writable(path: Path, suffixes: Collection[str]) -> None:
+def check_suffix(path: Path, suffixes: Collection[str]) -> None:
+    """Refuse a file whose suffix is not among `suffixes`."""
+    if path.suffix.lower() not in suffixes:
+        raise DataError(f"The file must end in {', '.join(suffixes)}, but is {path.name}.")
+
+
+def check_writable(path: Path, suffixes: Collection[str] | None = None) -> None:
     """Refuse a file to be written before any work is done for it.
 
     Raises
     ------
     DataError
-        It is a folder, it lies in none, or its suffix is not among `suffixes`.
+        It is a folder, it lies in none or in one that is closed, or its suffix is not among
+        `suffixes`.
     """
-    if path.suffix.lower() not in suffixes:
-        raise DataError(f"The file must end in {', '.join(suffixes)}, but is {path.name}.")
+    if suffixes is not None:
+        check_suffix(path, suffixes)
     if path.is_dir():
         raise DataError(f"{path} must be a file, but is a folder; give another name.")
     if not path.parent.is_dir():
         raise DataError(f"The folder of {path} must exist, but does not; make it first.")
+    try:
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise DataError(
+            f"The folder of {path} must be open to be written, but is not ({error.strerror})."
+        ) from None
 
 
 def write_text(path: Path, text: str) -> None:
@@ -77,6 +102,45 @@ def save_tree(path: Path, tree: dict[str, Any]) -> None:
     write_bytes(path, stream.getvalue())
 
 
+def read_rows(path: Path, columns: Collection[str]) -> list[tuple[int, dict[str, str]]]:
+    """Rows of a CSV table that has these columns and perhaps others, each with its line.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read, or lacks a column.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            reader = csv.DictReader(stream)
+            rows = [(reader.line_num, row) for row in reader]
+            found = reader.fieldnames or []
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        reason = str(error) if isinstance(error, csv.Error) else reason
+        raise DataError(f"{path} must be a CSV table, but cannot be read ({reason}).") from None
+    missing = [name for name in columns if name not in found]
+    if missing:
+        raise DataError(
+            f"{path} must have the columns {', '.join(columns)}, but has no {missing[0]}."
+        )
+    return rows
+
+
+def load_npz(data: bytes) -> dict[str, NDArray[Any]]:
+    """Arrays of an NPZ file by name; nothing in it is run.
+
+    Raises
+    ------
+    ValueError
+        It is no NPZ file. A damaged one raises what `zipfile`, `zlib` or NumPy find.
+    """
+    if not data.startswith(b"PK"):
+        raise ValueError("it is no NPZ file")
+    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
 def load_tree(path: Path) -> dict[str, Any]:
     """What `save_tree` wrote.
 
@@ -86,8 +150,7 @@ def load_tree(path: Path) -> dict[str, Any]:
         The file is missing, damaged, or no such file.
     """
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+        arrays = load_npz(path.read_bytes())
         tree = json.loads(str(arrays["__tree__"]))
     except FileNotFoundError:
         raise CheckpointError(f"{path} must exist, but does not; train the run first.") from None

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from neurosim.chip import Chip
 from neurosim.circuit import DrivenCircuit, Law
 from neurosim.data import FlowBatch, PairSource, load_digits
+from neurosim.files import load_npz
 from neurosim.host import FlowSettings, initial_weights
 from neurosim.profile import load_profile
 from neurosim.streams import Streams
@@ -35,8 +36,8 @@ def shipped_weights(law: Law, stage: Stage) -> Weights:
     if stage == "start":
         layers = Layers(load_profile(f"ideal_{law}").layers)
         return initial_weights(layers, 0.5, Streams(0).generator("weights"))
-    with np.load(Path(__file__).with_name("weights.npz"), allow_pickle=False) as archive:
-        coupling, bias = (archive[f"{law}_{stage}_{part}"] for part in ("coupling", "bias"))
+    stored = load_npz(Path(__file__).with_name("weights.npz").read_bytes())
+    coupling, bias = (stored[f"{law}_{stage}_{part}"] for part in ("coupling", "bias"))
     return Weights(coupling.astype(np.float64), bias.astype(np.float64))
 
 

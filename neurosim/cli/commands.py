@@ -166,6 +166,8 @@ def report(folder: Path, noise: bool, as_json: bool) -> None:
     from neurosim.sweeps import SweepFolder
 
     if (folder / "sweep.yaml").exists():
+        if noise:
+            raise DataError(f"--noise is for a run, but {folder} is a sweep; give one of its runs.")
         path = write_sweep_report(SweepFolder.open(folder))
     else:
         path = write_report(Run.open(folder), noise=noise)

@@ -37,15 +37,14 @@ __all__ = ["sample"]
 @click.option(
     "--start",
     type=click.Choice(["rest", "noise", "ramp"]),
-    default="rest",
-    show_default=True,
-    help="Of --inpaint: the unknown pixels start at 0, or from noise; or all pixels from noise.",
+    help="Of --inpaint: the unknown pixels start at 0, or from noise; or all pixels from noise."
+    "  [default: rest]",
 )
 @click.option("--out", type=FOLDER, help="PNG, NPZ or CSV file.  [default: RUN/samples.png]")
 @JSON
 def sample(
     run: Path, n: int, mode: str | None, t_end: float | None, seed: int, label: int | None,
-    inpaint: str | None, start: str, out: Path | None, as_json: bool,
+    inpaint: str | None, start: str | None, out: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Draw samples from a trained chip.
 
@@ -65,9 +64,11 @@ def sample(
     if inpaint is not None:
         _inpaint(
             opened, inpaint, n, out, as_json,
-            {"start": start, "mode": mode, "t_end": t_end, "seed": seed, "label": label},
+            {"start": start or "rest", "mode": mode, "t_end": t_end, "seed": seed, "label": label},
         )  # fmt: skip
         return
+    if start is not None:
+        raise DataError("--start is for images to complete; give --inpaint too.")
     out = out or run / "samples.png"
     write = write_samples(out)
     bar = Bar("sampling")

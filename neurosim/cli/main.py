@@ -32,6 +32,10 @@ class _Group(click.Group):
             sys.exit(130)
         except BrokenPipeError:
             sys.exit(1)
+        except MemoryError as error:
+            text = "there is not enough memory; ask for less at once, or for a smaller network"
+            click.echo(f"neurosim: {text} ({error}).", err=True)
+            sys.exit(2)
 
 
 _HELP = """Simulate neuromorphic hardware that learns by equilibrium propagation.

@@ -88,6 +88,8 @@ def _conditions(name: str, run: Path | None, batch: int, seeds: int, age: str) -
         age_s = parse_quantity(age, "s")
     except ValueError as error:
         raise DataError(f"--age {error}.") from None
+    if age_s < 0:
+        raise DataError(f"--age must be at least 0 s, but is {age}.")
     if run is None:
         weights, flow = shipped_weights(profile.node.law, "trained"), FlowSettings()
     else:

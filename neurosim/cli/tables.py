@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from neurosim.cli.common import COUNT, FOLDER, JSON, RUN, SEED, print_json
 from neurosim.errors import DataError
@@ -39,6 +40,17 @@ class _Lines(click.ParamType):
 
 
 LINES = _Lines()
+
+
+def _refuse_unused(is_netlist: bool) -> None:
+    """No option of a netlist for a table, none of a table for a netlist: it would do nothing."""
+    context = click.get_current_context()
+    of_table = ("tile", "spare", "faulty")
+    unused = of_table if is_netlist else ("row", "analysis", "noise", "hierarchical")
+    for name in unused:
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            kinds = ("weight table", "netlist") if is_netlist else ("netlist", "weight table")
+            raise DataError(f"--{name} is for a {kinds[0]}, but --to asks for a {kinds[1]}.")
 
 
 @click.command()
@@ -80,8 +92,12 @@ def export(
     from neurosim.files import check_writable, write_text
     from neurosim.runs import Run, run_netlist
 
-    if form == "cir" or (form is None and file.suffix.lower() == ".cir"):
-        check_writable(file, [file.suffix.lower()])
+    is_netlist = form == "cir" or (form is None and file.suffix.lower() == ".cir")
+    if not is_netlist:
+        form = format_of(file, form)
+    _refuse_unused(is_netlist)
+    check_writable(file)
+    if is_netlist:
         opened = Run.open(run)
         text = run_netlist(opened, row, analysis=analysis, noise=noise, blocks=hierarchical)
         write_text(file, text)
@@ -91,7 +107,6 @@ def export(
             return
         click.echo(f"{file}: {n_lines} lines; run it with: ngspice -b {file} -r {file.stem}.raw")
         return
-    form = format_of(file, form)
     made, facts = table(Run.open(run).chip()), dict[str, Any]()
     if tile is not None:
         faults = None if faulty is None else read_faults(faulty, tile)
@@ -145,6 +160,8 @@ def _table_of(path: Path) -> WeightTable:
     from neurosim.export import read_table, table
     from neurosim.runs import Run
 
+    if not path.exists():
+        raise DataError(f"{path} must be a run folder or the file of a weight table, but is none.")
     return table(Run.open(path).chip()) if path.is_dir() else read_table(path)
 
 
@@ -208,6 +225,8 @@ def import_(
     from neurosim.runs import Run
     from neurosim.yaml_files import load_block, with_value
 
+    if experiment is not None and out is None:
+        raise DataError("--experiment is for the run folder that is made; give --out too.")
     given = None if profile is None else load_profile(profile)
     table = read_table(file, form, given)
     made_for = given or profile_of(table)

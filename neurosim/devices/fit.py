@@ -17,7 +17,6 @@ Every number comes with its standard error. Which law is taken is decided by the
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +28,7 @@ from scipy.optimize import least_squares
 from scipy.stats import chi2
 
 from neurosim.errors import DataError
+from neurosim.files import read_rows
 
 __all__ = ["DeviceFit", "Measurements", "Part", "fit_devices", "read_measurements"]
 
@@ -99,15 +99,11 @@ def read_measurements(path: Path) -> Measurements:
     DataError
         The file cannot be read, a column is missing, or a cell is no finite number: the first one.
     """
-    try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} must be a CSV table, but cannot be read ({error}).") from None
-    if not rows or "kind" not in rows[0] or "conductance_S" not in rows[0]:
-        raise DataError(f"{path} must have rows with the columns kind and conductance_S.")
+    rows = read_rows(path, ["kind", "conductance_S"])
+    if not rows:
+        raise DataError(f"{path} must have a row for each reading, but has none.")
     tables: dict[str, dict[str, list[Any]]] = {kind: {} for kind in KINDS}
-    for number, row in enumerate(rows, start=2):
+    for number, row in rows:
         kind = (row["kind"] or "").strip()
         if kind not in KINDS:
             raise DataError(

@@ -21,6 +21,7 @@ import numpy as np
 
 from neurosim.errors import DataError, NeurosimError
 from neurosim.export.table import COLUMNS, Array, WeightTable
+from neurosim.files import load_npz
 
 __all__ = [
     "optional",
@@ -85,8 +86,7 @@ def write_npz(table: WeightTable) -> bytes:
 
 def read_npz(data: bytes, sheet: dict[str, Any] | None) -> WeightTable:
     """What `write_npz` wrote."""
-    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in archive.files}
+    arrays = load_npz(data)
     return _table(str(arrays.pop("sheet")), arrays, "_")
 
 

@@ -14,7 +14,7 @@ from neurosim.errors import DataError, NeurosimError
 from neurosim.export import array_formats, memory, sources, text_formats
 from neurosim.export.nir_graph import write_nir
 from neurosim.export.table import COLUMNS, WeightTable, data_sheet, table
-from neurosim.files import check_writable, write_bytes, write_text
+from neurosim.files import check_suffix, check_writable, write_bytes, write_text
 from neurosim.profile import Profile
 
 __all__ = ["FORMATS", "Format", "export", "format_of", "read_table", "sheet_path", "write_table"]
@@ -65,7 +65,7 @@ def format_of(path: Path, name: str | None = None) -> str:
             raise DataError(f"The format must be one of {', '.join(FORMATS)}, but is {name!r}.")
         return name
     by_suffix = {suffix: key for key, entry in FORMATS.items() for suffix in entry.suffixes}
-    check_writable(path, by_suffix)
+    check_suffix(path, by_suffix)
     return by_suffix[path.suffix.lower()]
 
 
@@ -98,7 +98,7 @@ def export(chip: Chip, path: Path, name: str | None = None) -> int:
 def write_table(made: WeightTable, path: Path, name: str | None = None) -> int:
     """Write a table to `path`; see `export`."""
     entry = FORMATS[format_of(path, name)]
-    check_writable(path, [path.suffix.lower()])
+    check_writable(path)
     data = entry.write(made)
     if entry.companion:
         write_text(sheet_path(path), json.dumps(made.sheet, indent=1) + "\n")

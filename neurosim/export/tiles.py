@@ -13,8 +13,6 @@ one. Faulty cells are avoided by that freedom, and by spare lines.
 
 from __future__ import annotations
 
-import csv
-import io
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +24,7 @@ from scipy.optimize import linear_sum_assignment
 
 from neurosim.errors import DataError
 from neurosim.export.table import WeightTable, shapes
+from neurosim.files import read_rows
 from neurosim.topology import Layers
 
 __all__ = ["Tile", "Tiling", "read_faults", "tiled"]
@@ -250,12 +249,8 @@ def read_faults(path: Path, size: tuple[int, int]) -> dict[int, Array]:
     DataError
         The file cannot be read, or a line is no cell of a tile.
     """
-    try:
-        reader = csv.DictReader(io.StringIO(path.read_text("utf-8")))
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} must be a readable CSV file, but is not ({error}).") from None
     faults: dict[int, Array] = {}
-    for cell in reader:
+    for line, cell in read_rows(path, ["tile", "row", "column"]):
         try:
             tile, row, column = (int(cell[name]) for name in ("tile", "row", "column"))
             weight = float(cell.get("weight") or 0)
@@ -264,7 +259,7 @@ def read_faults(path: Path, size: tuple[int, int]) -> dict[int, Array]:
             faults.setdefault(tile, np.full(size, np.nan))[row, column] = weight
         except (KeyError, TypeError, ValueError, IndexError):
             raise DataError(
-                f"Line {reader.line_num} of {path} must be a cell of a tile of {size[0]} x "
-                f"{size[1]} as tile, row, column and perhaps weight, but is {cell}."
+                f"Line {line} of {path} must be a cell of a tile of {size[0]} x "
+                f"{size[1]} as tile, row, column and perhaps weight, but is {list(cell.values())}."
             ) from None
     return faults

@@ -6,11 +6,13 @@ import zipfile
 from dataclasses import dataclass, fields
 from math import isqrt
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.errors import DataError
+from neurosim.files import load_npz
 
 __all__ = ["SHIPPED", "Classifier", "area_average", "classifier_of"]
 
@@ -80,8 +82,8 @@ class Classifier:
         True
         """
         try:
-            with np.load(path, allow_pickle=False) as stored:
-                values = {field.name: stored[field.name] for field in fields(cls)}
+            stored = load_npz(path.read_bytes())
+            values: dict[str, Any] = {field.name: stored[field.name] for field in fields(cls)}
         except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise DataError(
                 f"Classifier.load needs a readable .npz with arrays "

@@ -26,6 +26,7 @@ from scipy.spatial.distance import cdist
 from neurosim.data import to_grid
 from neurosim.datasets import Dataset
 from neurosim.errors import DataError
+from neurosim.files import load_npz
 from neurosim.host import Held, SamplingSettings
 from neurosim.metrics import area_average, classifier_of
 from neurosim.runs.images import label_nodes
@@ -91,6 +92,7 @@ def inpaint(
         )
     if labels is not None and label is None:
         raise DataError(f"{run.path} has learned classes: say which to complete with --class.")
+    asked = asked_classes(run, len(known), label)
     x_0 = Streams(seed).generator("samples").standard_normal(known.shape)
     x_1 = np.where(np.isnan(known), 0.0, known)
     if start == "rest":
@@ -98,7 +100,7 @@ def inpaint(
     elif start == "noise":
         x_0 = np.where(np.isnan(known), x_0, x_1)
     if labels is not None:
-        nodes = label_nodes(asked_classes(run, len(known), label), labels)
+        nodes = label_nodes(asked, labels)
         x_0, x_1 = (np.concatenate([x, nodes], axis=1) for x in (x_0, x_1))
     x = np.empty_like(known)
     masks, group = np.unique(np.isnan(known), axis=0, return_inverse=True)
@@ -137,6 +139,8 @@ def read_incomplete(path: Path) -> Array:
     """
     try:
         images, mask = _arrays(path)
+        if images.ndim < 2 or not images.size:
+            raise ValueError(f"its images are of shape {images.shape}")
         rows = images.reshape(len(images), -1).astype(np.float64)
         if images.dtype.kind in "ui":
             rows = rows / 127.5 - 1
@@ -147,7 +151,7 @@ def read_incomplete(path: Path) -> Array:
             f"{path} must be an .npz, .npy or .csv of images with NaN for unknown pixels, but "
             f"cannot be read ({str(error).splitlines()[0]})."
         ) from None
-    if not rows.size or not np.isnan(rows).any() or not (np.abs(rows[~np.isnan(rows)]) <= 1).all():
+    if not np.isnan(rows).any() or not (np.abs(rows[~np.isnan(rows)]) <= 1).all():
         raise DataError(
             f"{path} must hold pixels from -1 to 1 and NaN where they are unknown, but holds "
             f"{np.count_nonzero(np.isnan(rows))} NaN and values up to "
@@ -161,10 +165,15 @@ def _arrays(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
     if suffix == ".csv":
         text = path.read_text("utf-8")
         return np.genfromtxt(io.StringIO(text), delimiter=",", ndmin=2), None
-    if suffix == ".npy":
-        return np.load(path, allow_pickle=False), None
-    with np.load(path, allow_pickle=False) as stored:
-        return stored["images"], stored.get("known")
+    data = path.read_bytes()
+    if suffix == ".npy" and data.startswith(b"\x93NUMPY"):
+        return np.load(io.BytesIO(data), allow_pickle=False), None
+    if suffix != ".npz":
+        raise ValueError(f"it is no {suffix or 'such'} file")
+    stored = load_npz(data)
+    if "images" not in stored:
+        raise ValueError(f"it holds {', '.join(stored) or 'nothing'}")
+    return stored["images"], stored.get("known")
 
 
 def nearest_fill(known: Array, images: Array) -> Array:

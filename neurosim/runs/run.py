@@ -257,9 +257,10 @@ class Run:
             columns = {name: np.array([float(row[name]) for row in rows]) for name in names}
         except OSError:
             raise RunError(f"{self.metrics_path} must exist, but does not; train first.") from None
-        except (ValueError, TypeError, KeyError, csv.Error) as error:
+        except (ValueError, TypeError, KeyError, csv.Error):
             raise RunError(
-                f"{self.metrics_path} must be a table of numbers, but is not ({error})."
+                f"{self.metrics_path} must be a table of numbers, but is not; restore it from a "
+                "copy, or train again into a new folder."
             ) from None
         if not {"update", "flow_loss"} <= columns.keys():
             raise RunError(

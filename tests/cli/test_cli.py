@@ -8,15 +8,10 @@ import sys
 import time
 
 import pytest
-from click.testing import CliRunner
 
-from neurosim.cli import main
+from commands import one_line, run
 
 TINY = ["--updates", "2", "--batch", "8", "--settle-tau", "0.5"]
-
-
-def run(*args):
-    return CliRunner().invoke(main, [str(a) for a in args])
 
 
 @pytest.fixture(scope="module")
@@ -26,14 +21,6 @@ def trained(tmp_path_factory):
     result = run("train", "--profile", "ideal_hopfield", *TINY, "--out", out)
     assert result.exit_code == 0, result.output
     return out
-
-
-def one_line(result):
-    assert result.exit_code == 2, result.output
-    lines = result.stderr.strip().splitlines()
-    assert "Traceback" not in result.stderr
-    assert result.stdout == ""
-    return lines[-1]
 
 
 def test_every_command_explains_itself():

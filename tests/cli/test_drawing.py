@@ -4,30 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-from neurosim.cli import main
+from commands import one_line, run
 from neurosim.data import load_digits
 
 TINY = ["--updates", "2", "--batch", "16", "--settle-tau", "2"]
-
-
-def run(*args):
-    return CliRunner().invoke(main, [str(a) for a in args])
-
-
-def one_line(result):
-    assert result.exit_code == 2, result.output
-    assert "Traceback" not in result.stderr
-    return result.stderr.strip().splitlines()[-1]
-
-
-@pytest.fixture(scope="module")
-def plain(tmp_path_factory):
-    out = tmp_path_factory.mktemp("cli") / "plain"
-    options = ["--profile", "ideal_hopfield", "--layers", "64,12,10"]
-    assert run("train", *options, *TINY, "--out", out).exit_code == 0
-    return out
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,8 @@
 """A user's own images through the commands."""
 
 import numpy as np
-from click.testing import CliRunner
 
-from neurosim.cli import main
-
-
-def run(*args):
-    return CliRunner().invoke(main, [str(a) for a in args])
+from commands import run
 
 
 def test_a_users_own_images_train_on_a_chip_of_their_size(tmp_path):

@@ -152,8 +152,11 @@ def test_faulty_cells_come_from_a_file(tmp_path):
         path.write_text(f"tile,row,column,weight\n{text}\n")
         with pytest.raises(DataError, match=r"Line 2 of .* must be a cell of a tile of 4 x 4"):
             read_faults(path, (4, 4))
-    with pytest.raises(DataError, match="must be a readable CSV file"):
+    with pytest.raises(DataError, match="must be a CSV table, but cannot be read"):
         read_faults(tmp_path / "none.csv", (4, 4))
+    path.write_text("tile,row\n")
+    with pytest.raises(DataError, match="must have the columns tile, row, column, but has no col"):
+        read_faults(path, (4, 4))
 
 
 def test_tiles_without_room_and_faults_without_a_tile_are_refused():

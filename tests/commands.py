@@ -1,0 +1,23 @@
+"""Commands as a user types them, and the one line that a mistake gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from click.testing import CliRunner, Result
+
+from neurosim.cli import main
+
+
+def run(*args: Any) -> Result:
+    """Run `neurosim` with these arguments."""
+    return CliRunner().invoke(main, [str(a) for a in args])
+
+
+def one_line(result: Result) -> str:
+    """The last line of a refusal: exit status 2, no traceback, nothing on standard output."""
+    assert result.exit_code == 2, result.output
+    assert isinstance(result.exception, SystemExit)
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+    return result.stderr.strip().splitlines()[-1]
