@@ -63,14 +63,74 @@ def _for_editors(
     return WithJsonSchema({"anyOf": forms})
 
 
-_POSITIVE = Field(gt=0)
+def _positive(unit: str) -> tuple[Any, ...]:
+    """Of a number that must be stated."""
+    editors = _for_editors(unit, ideal=False, exclusiveMinimum=0)
+    return BeforeValidator(_quantity(unit)), Field(gt=0), editors
 
-Siemens = Annotated[
+
+def _limit(unit: str = "") -> tuple[Any, ...]:
+    """Of a bound; `ideal` is None, without a bound."""
+    read = BeforeValidator(ideal_to(None, _quantity(unit)))
+    return read, AS_IDEAL, _for_editors(unit, exclusiveMinimum=0)
+
+
+def _effect(unit: str = "", *, below: int | None = None) -> tuple[Any, ...]:
+    """Of the size of an effect, at least 0 and perhaps below a bound; `ideal` is 0."""
+    read = BeforeValidator(ideal_to(0.0, _quantity(unit)))
+    bounds: dict[str, Any] = {"minimum": 0} | ({} if below is None else {"exclusiveMaximum": below})
+    return read, AS_IDEAL, Field(ge=0, lt=below), _for_editors(unit, **bounds)
+
+
+def _signed(unit: str = "") -> tuple[Any, ...]:
+    """Of an effect of either sign; `ideal` is 0."""
+    return BeforeValidator(ideal_to(0.0, _quantity(unit))), AS_IDEAL, _for_editors(unit)
+
+
+Siemens = Annotated[float, *_positive("S")]
+Farad = Annotated[float, *_positive("F")]
+Volt = Annotated[float, *_positive("V")]
+Second = Annotated[float, *_positive("s")]
+SecondFromZero = Annotated[
     float,
-    BeforeValidator(_quantity("S")),
-    _POSITIVE,
-    _for_editors("S", ideal=False, exclusiveMinimum=0),
+    BeforeValidator(_quantity("s")),
+    Field(ge=0),
+    _for_editors("s", ideal=False, minimum=0),
 ]
+
+_LIMIT = Annotated[float, Field(gt=0)]
+Limit = Annotated[_LIMIT | None, *_limit()]
+HertzLimit = Annotated[_LIMIT | None, *_limit("Hz")]
+Kelvin = Annotated[_LIMIT | None, *_limit("K")]
+VoltLimit = Annotated[_LIMIT | None, *_limit("V")]
+AmpereLimit = Annotated[_LIMIT | None, *_limit("A")]
+SiemensLimit = Annotated[_LIMIT | None, *_limit("S")]
+Bits = Annotated[
+    Annotated[int, Field(ge=2, le=24)] | None,
+    BeforeValidator(ideal_to(None)),
+    AS_IDEAL,
+    _for_editors(whole=True, minimum=2, maximum=24),
+]
+
+Excess = Annotated[float, *_effect()]
+Hertz = Annotated[float, *_effect("Hz")]
+SigmaVolt = Annotated[float, *_effect("V")]
+IdleSiemens = Annotated[float, *_effect("S")]
+Ohm = Annotated[float, *_effect("Ohm")]
+Joule = Annotated[float, *_effect("J")]
+Watt = Annotated[float, *_effect("W")]
+Wait = Annotated[float, *_effect("s")]
+Sigma = Annotated[float, *_effect(below=1)]
+Loading = Annotated[
+    float,
+    BeforeValidator(ideal_to(0.0, _quantity(""))),
+    AS_IDEAL,
+    Field(ge=0, le=1),
+    _for_editors(minimum=0, maximum=1),
+]
+Cubic = Annotated[float, BeforeValidator(ideal_to(0.0)), AS_IDEAL, _for_editors()]
+SignedShare = Annotated[float, *_signed()]
+SignedSiemens = Annotated[float, *_signed("S")]
 
 
 def _by_area(unit: str) -> Callable[[Any], Any]:
@@ -104,97 +164,6 @@ def _form_by_area(of: WithJsonSchema, unit: str) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [*of.json_schema["anyOf"], form]})
 
 
-Farad = Annotated[
-    float,
-    BeforeValidator(_quantity("F")),
-    _POSITIVE,
-    _for_editors("F", ideal=False, exclusiveMinimum=0),
-]
-Volt = Annotated[
-    float,
-    BeforeValidator(_quantity("V")),
-    _POSITIVE,
-    _for_editors("V", ideal=False, exclusiveMinimum=0),
-]
-Second = Annotated[
-    float,
-    BeforeValidator(_quantity("s")),
-    _POSITIVE,
-    _for_editors("s", ideal=False, exclusiveMinimum=0),
-]
-
-# `ideal` means "no such effect": an unbounded resolution is None, a spread or a noise is zero.
-_LIMIT = Annotated[float, _POSITIVE]
-HertzLimit = Annotated[
-    _LIMIT | None,
-    BeforeValidator(ideal_to(None, _quantity("Hz"))),
-    AS_IDEAL,
-    _for_editors("Hz", exclusiveMinimum=0),
-]
-Bits = Annotated[
-    Annotated[int, Field(ge=2, le=24)] | None,
-    BeforeValidator(ideal_to(None)),
-    AS_IDEAL,
-    _for_editors(whole=True, minimum=2, maximum=24),
-]
-Kelvin = Annotated[
-    _LIMIT | None,
-    BeforeValidator(ideal_to(None, _quantity("K"))),
-    AS_IDEAL,
-    _for_editors("K", exclusiveMinimum=0),
-]
-VoltLimit = Annotated[
-    _LIMIT | None,
-    BeforeValidator(ideal_to(None, _quantity("V"))),
-    AS_IDEAL,
-    _for_editors("V", exclusiveMinimum=0),
-]
-AmpereLimit = Annotated[
-    _LIMIT | None,
-    BeforeValidator(ideal_to(None, _quantity("A"))),
-    AS_IDEAL,
-    _for_editors("A", exclusiveMinimum=0),
-]
-Limit = Annotated[
-    _LIMIT | None,
-    BeforeValidator(ideal_to(None, _quantity(""))),
-    AS_IDEAL,
-    _for_editors(exclusiveMinimum=0),
-]
-SiemensLimit = Annotated[
-    _LIMIT | None,
-    BeforeValidator(ideal_to(None, _quantity("S"))),
-    AS_IDEAL,
-    _for_editors("S", exclusiveMinimum=0),
-]
-Sigma = Annotated[
-    float,
-    BeforeValidator(ideal_to(0.0, _quantity(""))),
-    AS_IDEAL,
-    Field(ge=0, lt=1),
-    _for_editors(minimum=0, exclusiveMaximum=1),
-]
-Excess = Annotated[
-    float,
-    BeforeValidator(ideal_to(0.0, _quantity(""))),
-    AS_IDEAL,
-    Field(ge=0),
-    _for_editors(minimum=0),
-]
-Hertz = Annotated[
-    float,
-    BeforeValidator(ideal_to(0.0, _quantity("Hz"))),
-    AS_IDEAL,
-    Field(ge=0),
-    _for_editors("Hz", minimum=0),
-]
-SigmaVolt = Annotated[
-    float,
-    BeforeValidator(ideal_to(0.0, _quantity("V"))),
-    AS_IDEAL,
-    Field(ge=0),
-    _for_editors("V", minimum=0),
-]
 # Of mismatch: a number, or Pelgrom's coefficient (in the number's unit times um) and an area.
 AreaSigma = Annotated[
     Sigma,
@@ -203,65 +172,4 @@ AreaSigma = Annotated[
 ]
 AreaSigmaVolt = Annotated[
     SigmaVolt, BeforeValidator(_by_area("V")), _form_by_area(_for_editors("V", minimum=0), "V")
-]
-IdleSiemens = Annotated[
-    float,
-    BeforeValidator(ideal_to(0.0, _quantity("S"))),
-    AS_IDEAL,
-    Field(ge=0),
-    _for_editors("S", minimum=0),
-]
-Cubic = Annotated[float, BeforeValidator(ideal_to(0.0)), AS_IDEAL, _for_editors()]
-Ohm = Annotated[
-    float,
-    BeforeValidator(ideal_to(0.0, _quantity("Ohm"))),
-    AS_IDEAL,
-    Field(ge=0),
-    _for_editors("Ohm", minimum=0),
-]
-Joule = Annotated[
-    float,
-    BeforeValidator(ideal_to(0.0, _quantity("J"))),
-    AS_IDEAL,
-    Field(ge=0),
-    _for_editors("J", minimum=0),
-]
-Watt = Annotated[
-    float,
-    BeforeValidator(ideal_to(0.0, _quantity("W"))),
-    AS_IDEAL,
-    Field(ge=0),
-    _for_editors("W", minimum=0),
-]
-Wait = Annotated[
-    float,
-    BeforeValidator(ideal_to(0.0, _quantity("s"))),
-    AS_IDEAL,
-    Field(ge=0),
-    _for_editors("s", minimum=0),
-]
-SecondFromZero = Annotated[
-    float,
-    BeforeValidator(_quantity("s")),
-    Field(ge=0),
-    _for_editors("s", ideal=False, minimum=0),
-]
-SignedShare = Annotated[
-    float,
-    BeforeValidator(ideal_to(0.0, _quantity(""))),
-    AS_IDEAL,
-    _for_editors(),
-]
-SignedSiemens = Annotated[
-    float,
-    BeforeValidator(ideal_to(0.0, _quantity("S"))),
-    AS_IDEAL,
-    _for_editors("S"),
-]
-Loading = Annotated[
-    float,
-    BeforeValidator(ideal_to(0.0, _quantity(""))),
-    AS_IDEAL,
-    Field(ge=0, le=1),
-    _for_editors(minimum=0, maximum=1),
 ]

@@ -12,6 +12,7 @@ from neurosim.config import Sourced, is_number
 from neurosim.errors import ProfileError
 from neurosim.profile import Profile, load_profile, shipped_profiles
 from neurosim.yaml_files import dump_block, load_block, parse_block, with_value, with_values
+from shipped import edited, mistakes, shipped
 
 CMOS = load_profile("cmos_rc_6bit")
 IDEAL = load_profile("ideal_hopfield")
@@ -26,24 +27,6 @@ FAULTS = {
 CHANNELS = {
     "count": "per_node", "offset": 0.005, "gain": 0.01, "inl_lsb": 0.5, "source": "assumed: a test"
 }  # fmt: skip
-SCHEMA = shipped_profiles()["cmos_rc_6bit"].with_name("schema.json")
-shipped = pytest.mark.parametrize("name", sorted(shipped_profiles()))
-
-
-def mistakes(text):
-    with pytest.raises(ProfileError) as caught:
-        parse_block(text, Profile, "my.yaml")
-    return str(caught.value).splitlines()
-
-
-def edited(*changes, name="cmos_rc_6bit"):
-    text = shipped_profiles()[name].read_text("utf-8")
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new, 1)
-    return text
-
-
 # The shipped ones
 
 

@@ -7,27 +7,9 @@ import re
 import pytest
 import yaml
 
-from neurosim.errors import ProfileError
-from neurosim.profile import Profile, json_schema, load_profile, shipped_profiles
-from neurosim.yaml_files import dump_block, parse_block
-
-SCHEMA = shipped_profiles()["cmos_rc_6bit"].with_name("schema.json")
-shipped = pytest.mark.parametrize("name", sorted(shipped_profiles()))
-
-
-def mistakes(text):
-    with pytest.raises(ProfileError) as caught:
-        parse_block(text, Profile, "my.yaml")
-    return str(caught.value).splitlines()
-
-
-def edited(*changes, name="cmos_rc_6bit"):
-    text = shipped_profiles()[name].read_text("utf-8")
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new, 1)
-    return text
-
+from neurosim.profile import json_schema, load_profile, shipped_profiles
+from neurosim.yaml_files import dump_block
+from shipped import SCHEMA, edited, mistakes, shipped
 
 KINDS = {
     "null": type(None), "boolean": bool, "string": str, "integer": int, "number": (int, float),

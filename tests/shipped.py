@@ -1,0 +1,28 @@
+"""The shipped profiles: as a parameter, with edits, and what a mistake in one reads as."""
+
+from __future__ import annotations
+
+import pytest
+
+from neurosim.errors import ProfileError
+from neurosim.profile import Profile, shipped_profiles
+from neurosim.yaml_files import parse_block
+
+SCHEMA = shipped_profiles()["cmos_rc_6bit"].with_name("schema.json")
+shipped = pytest.mark.parametrize("name", sorted(shipped_profiles()))
+
+
+def mistakes(text: str) -> list[str]:
+    """Lines of the error that this profile raises."""
+    with pytest.raises(ProfileError) as caught:
+        parse_block(text, Profile, "my.yaml")
+    return str(caught.value).splitlines()
+
+
+def edited(*changes: tuple[str, str], name: str = "cmos_rc_6bit") -> str:
+    """Text of a shipped profile with an old text replaced by a new one, each once."""
+    text = shipped_profiles()[name].read_text("utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return text
