@@ -5,7 +5,8 @@ Read the package in this order:
 ======================== ==========================================================================
 `topology`               which node is where: a layered network as one crossbar
 `circuit.amplifiers`     node amplifiers
-`circuit.circuit`        node laws, springs, co-content, local contrasts
+`circuit.elements`       pairs of conductances, springs
+`circuit.circuit`        node laws, co-content, local contrasts
 `solvers.etd`            integrators that take leaks and springs exactly
 `solvers.settle`         a batch in chunks on threads
 `devices.coupling`       programmable conductance pairs

@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-import inspect
-import re
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from neurosim.config import Block, BlockError, Sourced, or_ideal, or_none, with_none
-from neurosim.converters import (
-    Adc,
-    Channels,
-    Correlator,
-    CurrentSense,
-    Dac,
-    DoubleSampling,
-    Readout,
-)
+from neurosim.converters import Adc, CurrentSense, Dac, DoubleSampling, Readout
 from neurosim.devices import (
     CouplingDevice,
     DeviceNoise,
     Drift,
-    EvenConductance,
-    EvenResistance,
     Faults,
-    LevelTable,
     Mismatch,
     Node,
     Pulse,
     Spring,
-    Verify,
     Write,
 )
-from neurosim.devices.curves import Piece
-from neurosim.devices.drift import Leak, LogRelaxation, PowerLaw, TableDrift
-from neurosim.devices.pulses import ExponentialStep, LinearStep, SoftBounds
-from neurosim.devices.read_noise import Telegraph
 from neurosim.errors import ProfileError
 from neurosim.mistakes import nearest
 from neurosim.quantities import Excess, Hertz, Kelvin, Second
@@ -48,7 +29,7 @@ from neurosim.topology import Layers
 from neurosim.units import format_quantity
 from neurosim.yaml_files import load_block
 
-__all__ = ["HostAdvice", "Profile", "Thermal", "json_schema", "load_profile", "shipped_profiles"]
+__all__ = ["HostAdvice", "Profile", "Thermal", "load_profile", "shipped_profiles"]
 
 
 class Thermal(Sourced):
@@ -310,55 +291,3 @@ def load_profile(name_or_path: str | Path) -> Profile:
         f"The profile must be one of {', '.join(shipped)} or a path ending in .yaml, but is "
         f"{name!r}{hint}"
     )
-
-
-def _field_texts(cls: type) -> dict[str, str]:
-    """What the numpydoc docstring of a block says of each field, on one line each."""
-    _, _, text = (inspect.getdoc(cls) or "").partition("Parameters\n----------\n")
-    entries = re.findall(r"^(\w[\w, ]*) : .*\n((?:[ \t]+.*\n?)*)", text, re.MULTILINE)
-    return {
-        name: " ".join(words.split()).replace("`", "")
-        for names, words in entries
-        for name in names.split(", ")
-    }
-
-
-# Blocks within a block, which a schema describes too.
-_INNER = {
-    cls.__name__: cls
-    for cls in (
-        Channels,
-        Correlator,
-        DoubleSampling,
-        EvenConductance,
-        EvenResistance,
-        ExponentialStep,
-        Leak,
-        LevelTable,
-        LinearStep,
-        LogRelaxation,
-        Piece,
-        PowerLaw,
-        SoftBounds,
-        TableDrift,
-        Telegraph,
-        Verify,
-    )
-}
-
-
-def json_schema() -> dict[str, Any]:
-    """JSON Schema of a profile with the docstrings' text, for editors."""
-    schema = Profile.model_json_schema()
-    blocks = {"Profile": schema, **schema["$defs"]}
-    for name, block in blocks.items():
-        cls = _INNER.get(name) or getattr(sys.modules[__name__], name)
-        block["description"] = (inspect.getdoc(cls) or "").split("\n\n")[0]
-        texts: dict[str, str] = {}
-        for base in (*cls.__mro__, Sourced):
-            texts = _field_texts(base) | texts
-        for field, entry in block["properties"].items():
-            entry.pop("title", None)
-            if field in texts:
-                entry["description"] = texts[field]
-    return schema

@@ -27,7 +27,7 @@ LAYERS = [
         "metrics",
     },
     {"profile"},
-    {"chip"},
+    {"chip", "schema"},
     {"host", "export"},
     {"runs", "noise"},
     {"sweeps"},

@@ -27,6 +27,8 @@ FAULTS = {
 CHANNELS = {
     "count": "per_node", "offset": 0.005, "gain": 0.01, "inl_lsb": 0.5, "source": "assumed: a test"
 }  # fmt: skip
+
+
 # The shipped ones
 
 

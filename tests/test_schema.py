@@ -7,7 +7,8 @@ import re
 import pytest
 import yaml
 
-from neurosim.profile import json_schema, load_profile, shipped_profiles
+from neurosim.profile import load_profile, shipped_profiles
+from neurosim.schema import json_schema
 from neurosim.yaml_files import dump_block
 from shipped import SCHEMA, edited, mistakes, shipped
 
@@ -67,8 +68,8 @@ def fits_bounds(value, schema, root):
 
 def test_the_shipped_schema_is_current():
     assert json.loads(SCHEMA.read_text("utf-8")) == json_schema(), (
-        "write it again: python -c 'import json, neurosim.profile as p; "
-        "print(json.dumps(p.json_schema(), indent=1))' > hardware_profiles/schema.json"
+        "write it again: python -c 'import json, neurosim.schema as s; "
+        "print(json.dumps(s.json_schema(), indent=1))' > hardware_profiles/schema.json"
     )
 
 

@@ -1,8 +1,9 @@
 """Circuits: amplifiers, conductance pairs, node laws, co-content and local contrasts."""
 
 from neurosim.circuit.amplifiers import AMPLIFIERS, Amplifier, Linear, Silu, Tanh
-from neurosim.circuit.circuit import Circuit, Law, Pairs, Springs
+from neurosim.circuit.circuit import Circuit, Law
 from neurosim.circuit.driven import DrivenCircuit
+from neurosim.circuit.elements import Pairs, Springs
 from neurosim.circuit.fluctuation import Fluctuation
 
 __all__ = [

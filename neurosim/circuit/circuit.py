@@ -32,98 +32,16 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.constants import Boltzmann
 
 from neurosim.circuit.amplifiers import Amplifier
+from neurosim.circuit.elements import Array, Pairs, Springs
 from neurosim.errors import DataError
 from neurosim.topology import Layers
 
-__all__ = ["Array", "Circuit", "Law", "Pairs", "Springs"]
+__all__ = ["Circuit", "Law"]
 
-Array = NDArray[np.float64]
 Law = Literal["hopfield", "gradient"]
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """Pairs of positive conductances, G+ to +v and G- to -v, that make signed ones.
-
-    Parameters
-    ----------
-    plus_S, minus_S : ndarray
-        Conductances of the two devices of each pair [S], of any one shape.
-    """
-
-    plus_S: Array
-    minus_S: Array
-
-    def __post_init__(self) -> None:
-        if self.plus_S.shape != self.minus_S.shape:
-            raise DataError(
-                f"Pairs.plus_S and Pairs.minus_S must have one shape, but are {self.plus_S.shape} "
-                f"and {self.minus_S.shape}."
-            )
-        if min(self.plus_S.min(initial=0.0), self.minus_S.min(initial=0.0)) < 0:
-            raise DataError("Pairs must hold conductances of at least 0 S, but one is negative.")
-        for array in (self.plus_S, self.minus_S):
-            array.setflags(write=False)
-
-    @cached_property
-    def delta_S(self) -> Array:
-        """Signed conductance dG = G+ - G-."""
-        return self.plus_S - self.minus_S
-
-    @cached_property
-    def sum_S(self) -> Array:
-        """G+ + G-, which loads a passive node and makes thermal noise."""
-        return self.plus_S + self.minus_S
-
-
-@dataclass(frozen=True)
-class Springs:
-    """Conductance from each visible node to its own voltage source.
-
-    Its co-content is 1/2 K (u - V)^2; as K grows it becomes a clamp, with K = 0 it lets go.
-
-    Parameters
-    ----------
-    conductance_S : ndarray, shape (n_visible,)
-        Stiffness K; infinite for a clamp, which holds the node at its source. Some nodes may be
-        clamped while others are on springs or free.
-    target_V : ndarray, shape (rows, n_visible)
-        Source voltage V of each row of the batch.
-    """
-
-    conductance_S: Array
-    target_V: Array
-
-    def __post_init__(self) -> None:
-        lowest = float(np.min(self.conductance_S))
-        if not lowest >= 0:
-            raise DataError(
-                f"Springs.conductance_S must be at least 0 S, but is {lowest:g} S; a negative "
-                "nudge needs a spring that is stiffer than the nudge."
-            )
-
-    @cached_property
-    def held(self) -> NDArray[np.bool_]:
-        """Which visible nodes their sources hold rigidly, (n_visible,)."""
-        return np.isinf(self.conductance_S)
-
-    @cached_property
-    def clamped(self) -> bool:
-        """Whether any node is held rigidly."""
-        return bool(self.held.any())
-
-    @cached_property
-    def soft_S(self) -> Array:
-        """Stiffness of the springs, zero where a node is held rigidly."""
-        return np.where(self.held, 0.0, self.conductance_S) if self.clamped else self.conductance_S
-
-    def rows(self, rows: slice | NDArray[np.intp]) -> Springs:
-        """The springs of some rows of the batch."""
-        return Springs(self.conductance_S, self.target_V[rows])
 
 
 @dataclass(frozen=True)

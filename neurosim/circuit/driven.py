@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from scipy.constants import Boltzmann
 
-from neurosim.circuit.circuit import Array, Circuit, Springs
+from neurosim.circuit.circuit import Circuit
+from neurosim.circuit.elements import Array, Springs
 from neurosim.circuit.lagging import LaggingRate
 from neurosim.circuit.rate import Rate
 

@@ -26,7 +26,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurosim.circuit.circuit import Array, Circuit, Pairs
+from neurosim.circuit.circuit import Circuit
+from neurosim.circuit.elements import Array, Pairs
 
 __all__ = ["Fluctuation"]
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.circuit.circuit import Array, Circuit, Springs
+from neurosim.circuit.circuit import Circuit
+from neurosim.circuit.elements import Array, Springs
 
 __all__ = ["Linearised"]
 

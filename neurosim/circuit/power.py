@@ -18,7 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.circuit.circuit import Circuit, Springs
+from neurosim.circuit.circuit import Circuit
+from neurosim.circuit.elements import Springs
 
 __all__ = ["Dissipation", "dissipation_W"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import DTypeLike
 
-from neurosim.circuit.circuit import Array, Circuit, Springs
+from neurosim.circuit.circuit import Circuit
+from neurosim.circuit.elements import Array, Springs
 from neurosim.circuit.linearised import Linearised
 
 __all__ = ["Rate"]
