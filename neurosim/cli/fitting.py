@@ -26,7 +26,8 @@ def fit(
     its kind needs: target_S of write; target_S, time_s and device of drift; device, direction (up
     or down) and pulses of update.
     """
-    from neurosim.devices.fit import fit_devices, read_measurements
+    from neurosim.devices.fit import fit_devices
+    from neurosim.devices.measurements import read_measurements
     from neurosim.files import check_writable, write_bytes, write_text
     from neurosim.report import figure_png, fit_blocks, fit_figure
 

@@ -10,7 +10,8 @@ from click.testing import CliRunner
 from neurosim.cli import main
 from neurosim.devices import Write
 from neurosim.devices.drift import LogRelaxation, PowerLaw
-from neurosim.devices.fit import fit_devices, read_measurements
+from neurosim.devices.fit import fit_devices
+from neurosim.devices.measurements import read_measurements
 from neurosim.devices.pulses import LinearStep, SoftBounds
 from neurosim.errors import DataError
 from neurosim.profile import load_profile
