@@ -79,6 +79,13 @@ class Mistake(NamedTuple):
 class Document:
     """Plain values of a YAML document, and where each of them and each key stands.
 
+    Parameters
+    ----------
+    root : yaml.Node or None
+        Of the document; None for values that stand in no text.
+    tree : object, optional
+        Those values.
+
     Attributes
     ----------
     tree : object

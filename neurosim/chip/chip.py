@@ -171,7 +171,7 @@ class Chip:
 
     @property
     def residual(self) -> Array:
-        """What the engine left of each row's rate of change in the last settle, (rows,)."""
+        """Largest rate of a node at the last settle's end, (rows,), in unit voltages per tau."""
         return self._nodes.residual
 
     def drive(
@@ -269,16 +269,16 @@ class Chip:
         self._nodes.recall(self.circuit)
 
     def read(self) -> Array:
-        """Output voltages of all nodes through the ADC."""
+        """Output voltages [V] of all nodes through the ADC."""
         return self._reader.read(self.ledger, self.output_V, self._next_read())
 
     def read_difference(self) -> Array:
-        """Outputs less those at the last `store`."""
+        """Outputs less those at the last `store` [V]."""
         self._need(self._reader.has_sample, "read_difference", "a sample")
         return self._reader.read_difference(self.ledger, self.output_V, self._next_read())
 
     def read_visible(self) -> Array:
-        """Output voltages of the visible nodes through the ADC."""
+        """Output voltages [V] of the visible nodes through the ADC."""
         visible_V = self.output_V[:, self.die.layers.visible]
         return self._reader.read(self.ledger, visible_V, self._next_read())
 
@@ -297,7 +297,7 @@ class Chip:
         return self._reader.read_correlator(self.ledger)
 
     def sense(self) -> Array:
-        """Currents from the sources into the visible nodes, through the ammeter's ADC."""
+        """Currents [A] from the sources into the visible nodes, through the ammeter's ADC."""
         has_sense, springs = self.data_sheet.has_current_sense, self._sources.springs
         self._need(has_sense and springs is not None, "sense", "a driven ammeter")
         assert springs is not None

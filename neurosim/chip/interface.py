@@ -94,7 +94,7 @@ class ChipInterface(Protocol):
         """Give each coupling's and bias's pair this many pulses: positive up, negative down."""
 
     def precharge(self, visible_V: Array) -> None:
-        """Charge the visible nodes to these voltages and discharge all others, (rows, n_visible).
+        """Charge the visible nodes to these voltages, (rows, n_visible), discharge all others.
 
         This fixes the number of rows until the next `precharge`.
         """
@@ -102,16 +102,18 @@ class ChipInterface(Protocol):
     def drive(
         self, target_V: Array, conductance_S: float, held: NDArray[np.bool_] | None = None
     ) -> Array:
-        """Hold the visible nodes by springs to these voltages; returns those of the codes used.
+        """Hold the visible nodes by springs [S] to these voltages, (rows, n_visible).
 
-        The nodes of a mask `held`, (n_visible,), are held rigidly.
+        The nodes of a mask `held`, (n_visible,), are held rigidly. Returns the voltages [V] of the
+        codes used.
         """
 
     def clamp(self, target_V: Array, held: NDArray[np.bool_] | None = None) -> Array:
-        """Hold the visible nodes rigidly at these voltages; returns those of the codes used.
+        """Hold the visible nodes rigidly at these voltages, (rows, n_visible).
 
         With a mask `held`, (n_visible,), only its nodes; the others run free on their large
-        capacitors, as after `release`, and their targets mean nothing.
+        capacitors, as after `release`, and their targets mean nothing. Returns the voltages [V] of
+        the codes used.
         """
 
     def release(self) -> None:
@@ -127,13 +129,13 @@ class ChipInterface(Protocol):
         """Charge every node to the voltage that its hold capacitor has stored."""
 
     def read(self) -> Array:
-        """Output voltages of all nodes through the ADC, (rows, n_nodes); NaN in a failed row."""
+        """Outputs [V] of all nodes through the ADC, (rows, n_nodes); NaN in a failed row."""
 
     def read_difference(self) -> Array:
-        """Outputs of all nodes less those at the last `store`, amplified for the ADC and back."""
+        """Outputs [V] of all nodes less those at the last `store`, amplified for the ADC."""
 
     def read_visible(self) -> Array:
-        """Output voltages of the visible nodes through the ADC, (rows, n_visible)."""
+        """Outputs [V] of the visible nodes through the ADC, (rows, n_visible)."""
 
     def correlate(self, sign: int) -> None:
         """Add (+1), then subtract (-1) the products of every coupling's and bias's two voltages.
@@ -145,4 +147,4 @@ class ChipInterface(Protocol):
         """Sums of these products over rows [V^2], and how many rows; the sums start anew."""
 
     def sense(self) -> Array:
-        """Currents that flow from the sources into the visible nodes, (rows, n_visible)."""
+        """Currents [A] that flow from the sources into the visible nodes, (rows, n_visible)."""

@@ -43,7 +43,7 @@ class Nodes:
     injected_A : ndarray, shape (rows, n_nodes), or None
         Device noise of the last settle.
     residual : ndarray, shape (rows,)
-        What the engine left of the rate of change in the last settle.
+        Largest rate of a node at the end of the last settle, in unit voltages per tau.
     """
 
     def __init__(

@@ -62,7 +62,7 @@ class Pulsing:
         return up if self._law.pair == "rising" else up - up[self._devices.partner]
 
     def pulsed(self, conductance_S: Array, counts: Counts, index: int) -> Array:
-        """Conductances after these pulses, by write number `index`."""
+        """Conductances [S] after these pulses, by write number `index`."""
         names = ("pulse", "pulse.additive")
         step, additive = (self._streams.generator(name, index) for name in names)
         return self._law.pulsed(conductance_S, counts, self._made, (step, additive))

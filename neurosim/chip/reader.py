@@ -63,7 +63,7 @@ class Reader:
             self._sampled_V += sigma_V * rng.standard_normal(output_V.shape)
 
     def read(self, ledger: Ledger, v_V: Array, index: int) -> Array:
-        """Voltages (rows, n) of all nodes or of the first ones, through the ADC."""
+        """Voltages [V] (rows, n) of all nodes or of the first ones, through the ADC."""
         adc, n_visible = self._profile.adc, self._die.layers.n_visible
         rng = self._streams.generator("adc", index)
         value, n_clipped = adc.read(v_V, n_visible, rng, self._die.adc_errors)
@@ -73,7 +73,7 @@ class Reader:
         return value
 
     def read_difference(self, ledger: Ledger, output_V: Array, index: int) -> Array:
-        """Outputs less those of the sample, amplified for the ADC and back."""
+        """Outputs less those of the sample [V], amplified for the ADC and back."""
         readout, sampled_V = self._profile.readout, self._sampled_V
         assert isinstance(readout, DoubleSampling)
         assert sampled_V is not None
@@ -83,7 +83,7 @@ class Reader:
         return self.read(ledger, amplified_V, index) / readout.gain
 
     def sense(self, ledger: Ledger, current_A: Array) -> Array:
-        """Currents (rows, n_visible) through the ammeter."""
+        """Currents [A] (rows, n_visible) through the ammeter."""
         sense = self._profile.current_sense
         assert isinstance(sense, CurrentSense)
         value, n_clipped = sense.read(current_A, self._die.sense_errors)

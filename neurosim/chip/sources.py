@@ -69,7 +69,7 @@ class Sources:
     def convert(
         self, ledger: Ledger, target_V: Array, index: int, used: Mask | None = None
     ) -> tuple[Array, Array]:
-        """Nominal and actual voltage of the DACs for these targets; only those `used` are set."""
+        """Nominal and actual voltage [V] of the DACs for these targets; only those `used` set."""
         n_visible = self._die.layers.n_visible
         if target_V.ndim != 2 or target_V.shape[1] != n_visible:
             raise DataError(
@@ -85,7 +85,7 @@ class Sources:
     def drive(
         self, ledger: Ledger, target_V: Array, conductance_S: float, held: Mask, index: int
     ) -> Array:
-        """Springs to these voltages, the nodes of `held` rigidly; nominal voltages."""
+        """Springs to these voltages, the nodes of `held` rigidly; nominal voltages [V]."""
         limit = self._profile.spring.max_S
         if not 0 <= conductance_S <= (np.inf if limit is None else limit):
             raise DataError(
@@ -98,7 +98,7 @@ class Sources:
         return nominal_V
 
     def clamp(self, ledger: Ledger, target_V: Array, held: Mask, index: int) -> Array:
-        """The nodes of `held` rigidly at these voltages, the others free; nominal voltages."""
+        """The nodes of `held` rigidly at these voltages, the others free; nominal voltages [V]."""
         wanted_V = np.where(held, target_V, 0.0)
         nominal_V, actual_V = self.convert(ledger, wanted_V, index, held)
         self.springs = Springs(np.where(held, np.inf, 0.0), actual_V)

@@ -44,7 +44,7 @@ class Dac(Sourced):
     def drive(
         self, nominal_V: Array, rng: np.random.Generator, errors: ChannelErrors | None = None
     ) -> Array:
-        """Voltage at the pin for a nominal code voltage."""
+        """Voltage [V] at the pin for a nominal code voltage."""
         if errors is not None:
             nominal_V = errors.apply(nominal_V, self.range_V)
         if self.noise_V == 0:

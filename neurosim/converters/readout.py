@@ -62,7 +62,7 @@ class DoubleSampling(Sourced):
     noise_V: SigmaVolt
 
     def amplify(self, difference_V: Array, factor: Array, rng: np.random.Generator) -> Array:
-        """Voltages at the ADC; `factor` is each node's gain over the nominal one."""
+        """Voltages [V] at the ADC; `factor` is each node's gain over the nominal one."""
         value = difference_V * factor
         if self.noise_V:
             value = value + self.noise_V * rng.standard_normal(value.shape)
