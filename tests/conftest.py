@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from commands import run
 from neurosim.circuit import AMPLIFIERS, Circuit, Linear, Pairs, Springs
 from neurosim.topology import Layers
 
@@ -71,3 +72,13 @@ def make_springs():
         return Springs(np.full(k, stiffness * LEAK_S), target_V)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def plain(tmp_path_factory):
+    """A folder made by `neurosim train`: a small chip, no classes."""
+    out = tmp_path_factory.mktemp("cli") / "plain"
+    options = ["--profile", "ideal_hopfield", "--layers", "64,12,10", "--updates", "2"]
+    result = run("train", *options, "--batch", "16", "--settle-tau", "2", "--out", out)
+    assert result.exit_code == 0, result.output
+    return out

@@ -156,11 +156,13 @@ def evaluate_run(
     run: Run, n: int, mode: str | None, t_end: float | None, seed: int
 ) -> dict[str, Any]:
     """Evaluate a run and keep the result in its folder."""
-    from neurosim.files import write_text
+    from neurosim.files import check_writable, write_text
     from neurosim.runs import evaluate as judge
 
+    file = run.path / "evaluation.json"
+    check_writable(file)
     bar = Bar("sampling")
     result, _ = judge(run, n, mode=mode, t_end=t_end, seed=seed, progress=bar)
     bar.close()
-    write_text(run.path / "evaluation.json", json.dumps(result, indent=2) + "\n")
+    write_text(file, json.dumps(result, indent=2) + "\n")
     return result

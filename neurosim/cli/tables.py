@@ -14,6 +14,7 @@ from neurosim.errors import DataError
 
 if TYPE_CHECKING:
     from neurosim.export import WeightTable
+    from neurosim.runs import Run
 
 __all__ = ["export", "import_", "plan", "validate"]
 
@@ -89,8 +90,8 @@ def export(
     from neurosim.export import read_faults, table, tiled, write_table
     from neurosim.export.formats import format_of
     from neurosim.export.nir_graph import LOST
-    from neurosim.files import check_writable, write_text
-    from neurosim.runs import Run, run_netlist
+    from neurosim.files import check_writable
+    from neurosim.runs import Run
 
     is_netlist = form == "cir" or (form is None and file.suffix.lower() == ".cir")
     if not is_netlist:
@@ -98,14 +99,8 @@ def export(
     _refuse_unused(is_netlist)
     check_writable(file)
     if is_netlist:
-        opened = Run.open(run)
-        text = run_netlist(opened, row, analysis=analysis, noise=noise, blocks=hierarchical)
-        write_text(file, text)
-        n_lines = text.count("\n")
-        if as_json:
-            print_json({"file": str(file), "lines": n_lines})
-            return
-        click.echo(f"{file}: {n_lines} lines; run it with: ngspice -b {file} -r {file.stem}.raw")
+        choices = {"analysis": analysis, "noise": noise, "blocks": hierarchical}
+        _write_netlist(Run.open(run), file, row, as_json, choices)
         return
     made, facts = table(Run.open(run).chip()), dict[str, Any]()
     if tile is not None:
@@ -126,6 +121,19 @@ def export(
             f"; {facts['faulty_cells_used']} faulty cells in use, wrong by "
             f"{facts['weight_lost']:.3g} in all"
         )
+
+
+def _write_netlist(run: Run, file: Path, row: int, as_json: bool, choices: dict[str, Any]) -> None:
+    from neurosim.files import write_text
+    from neurosim.runs import run_netlist
+
+    text = run_netlist(run, row, **choices)
+    write_text(file, text)
+    n_lines = text.count("\n")
+    if as_json:
+        print_json({"file": str(file), "lines": n_lines})
+        return
+    click.echo(f"{file}: {n_lines} lines; run it with: ngspice -b {file} -r {file.stem}.raw")
 
 
 @click.command()

@@ -1,5 +1,7 @@
 """What no command takes: one line that says why, exit status 2, and no file made or changed."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -130,9 +132,16 @@ def test_the_noise_of_a_sweep_is_not_measured(refused, tmp_path):
     assert "--noise is for a run" in refused("report TMP --noise")
 
 
-def test_a_damaged_metrics_table_is_named(plain, tmp_path):
-    import shutil
+def test_a_place_that_cannot_take_the_result_is_named_before_any_sample_is_drawn(
+    plain, tmp_path, monkeypatch
+):
+    copy = shutil.copytree(plain, tmp_path / "copy")
+    (copy / "evaluation.json").mkdir()
+    monkeypatch.setattr("neurosim.runs.evaluate", None)
+    assert "evaluation.json must be a file, but is a folder" in one_line(run("evaluate", copy))
 
+
+def test_a_damaged_metrics_table_is_named(plain, tmp_path):
     copy = shutil.copytree(plain, tmp_path / "copy")
     (copy / "metrics.csv").write_text("update,flow_loss\n1,2,3\n")
     assert "metrics.csv must be a table of numbers, but is not" in one_line(run("report", copy))
