@@ -81,9 +81,9 @@ def _plain(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
 
 
-def dump_block(block: Block) -> str:
-    """YAML that loads back to an equal block."""
-    return written(_plain(block.model_dump(mode="python")))
+def dump_block(block: Block, *, brief: bool = False) -> str:
+    """YAML that loads back to an equal block; a brief one leaves out what is at its default."""
+    return written(_plain(block.model_dump(mode="python", exclude_defaults=brief)))
 
 
 def _paths(tree: Mapping[str, Any], prefix: str = "") -> Iterator[str]:

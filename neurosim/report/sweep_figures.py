@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
@@ -18,11 +19,11 @@ __all__ = ["axis_figure", "is_numeric", "lines_of", "pareto_figure", "telling"]
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 _MARKERS = "osD^vPX"
 _MOST_LINES = 7
+_LONG = 40  # characters across the width of a figure
 _UNITS = {"sample_time_s": "s", "sample_energy_J": "J"}
 _LABELS = {
-    "sample_time_s": "time of one chip a sample [s]",
-    "sample_energy_J": "energy of one chip a sample [J]",
-    "sample_tau": "settling time of a sample [C/g]",
+    "sample_time_s": "time of one chip a sample",
+    "sample_energy_J": "energy of one chip a sample",
 }
 
 
@@ -117,11 +118,11 @@ def axis_figure(
             axes.set_ylabel(figure)
             axes.grid(alpha=0.3, lw=0.6)
         if chosen:
-            stack[0].legend(frameon=False, loc="best", fontsize=8)
+            _legend(fig, stack[0])
         if numeric:
             _scale(stack[-1], [group.settings[at] for group in groups])
         else:
-            stack[-1].tick_params(axis="x", rotation=30)
+            _words(stack[-1])
         stack[-1].set_xlabel(x)
     return fig
 
@@ -145,14 +146,34 @@ def _draw_line(
     )
 
 
-def _scale(axes: Axes, values: Sequence[float]) -> None:
-    """Logarithmic over more than a decade."""
+def _legend(fig: Figure, axes: Axes) -> None:
+    """Above the panels, where no curve runs through it; a bar of zero length has no place in it."""
+    handles, labels = axes.get_legend_handles_labels()
+    plain = [handle[0] if isinstance(handle, ErrorbarContainer) else handle for handle in handles]
+    columns = 2 if max(map(len, labels)) < _LONG else 1
+    fig.legend(plain, labels, loc="outside upper left", frameon=False, fontsize=8, ncols=columns)
+
+
+def _words(axes: Axes) -> None:
+    """Names along the axis: away from its ends, and on a slope where they are long."""
+    axes.margins(x=0.15)
+    if max(len(label.get_text()) for label in axes.get_xticklabels()) * len(axes.get_xticks()) > (
+        _LONG
+    ):
+        for label in axes.get_xticklabels():
+            label.set(rotation=30, ha="right", rotation_mode="anchor")
+
+
+def _scale(axes: Axes, values: Sequence[float], unit: str = "") -> None:
+    """Logarithmic over more than a decade, or of a quantity with a unit over more than 3."""
     low, high = min(values), max(values)
-    if low > 0 and high / low > 10:
+    if low > 0 and high / low > (3 if unit else 10):
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    if unit:
+        axes.xaxis.set_major_formatter(EngFormatter(unit))
 
 
 def pareto_figure(groups: Sequence[Group], columns: Sequence[str], figure: str) -> Figure:
@@ -160,7 +181,8 @@ def pareto_figure(groups: Sequence[Group], columns: Sequence[str], figure: str) 
     chosen, _ = lines_of(groups, columns, "")
     with style():
         fig = new_figure(6.4)
-        for axes, cost in zip(fig.subplots(2, 1), _UNITS, strict=True):
+        panels = fig.subplots(2, 1)
+        for axes, cost in zip(panels, _UNITS, strict=True):
             having = [g for g in groups if figure in g.mean and g.mean.get(cost, 0) > 0]
             for k, (label, line) in enumerate(_lines(having, columns, chosen).items()):
                 axes.errorbar(
@@ -178,8 +200,9 @@ def pareto_figure(groups: Sequence[Group], columns: Sequence[str], figure: str) 
             axes.set_xlabel(_LABELS[cost])
             axes.set_ylabel(figure)
             axes.grid(alpha=0.3, lw=0.6)
-            axes.xaxis.set_major_formatter(EngFormatter(sep=" "))
-            axes.legend(frameon=False, fontsize=8)
+            if having:
+                _scale(axes, [group.mean[cost] for group in having], _UNITS[cost])
+        _legend(fig, panels[0])
     return fig
 
 
@@ -190,5 +213,3 @@ def _draw_front(axes: Axes, groups: Sequence[Group], cost: str, figure: str) -> 
         return
     x, y = np.array([(costs[k], groups[k].mean[figure]) for k in kept]).T
     axes.plot(x, y, color="#5a5a5a", lw=1.2, drawstyle="steps-post", zorder=0, label="Pareto front")
-    if max(costs) > 3 * min(costs):
-        axes.set_xscale("log")

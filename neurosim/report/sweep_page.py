@@ -21,7 +21,7 @@ __all__ = ["render_sweep", "write_sweep_report"]
 _MOST_ROWS = 200
 _SHOWN_COSTS = ("sample_tau", "sample_time_s", "sample_energy_J", "training_energy_J")
 _WORDS = {
-    "sample_tau": "settling time of a sample [C/g]",
+    "sample_tau": "settling [C/g]",
     "sample_time_s": "time a sample",
     "sample_energy_J": "energy a sample",
     "training_energy_J": "energy of training",
@@ -53,11 +53,12 @@ def render_sweep(folder: SweepFolder) -> str:
         front=_table(_on_front(found, sweep.measure[0]), kept, sweep.measure),
         table=_table(found[:_MOST_ROWS], kept, sweep.measure),
         n_groups=len(found),
+        repeated=any(group.rows > 1 for group in found),
         most_rows=_MOST_ROWS,
         failed=[(row["point"], row["error"]) for row in failed],
         results=data_uri((folder.path / "results.csv").read_bytes(), "text/csv"),
         profiles=[(profile, blocks_of(profile)) for profile in folder.profiles()],
-        plan=dump_block(sweep),
+        plan=dump_block(sweep, brief=True),
         command=facts.get("command", ""),
         versions=facts.get("versions", {}),
         costs=_WORDS,
@@ -95,9 +96,10 @@ def _pictures(
     if not found:
         return []
     out = []
+    bars = " Bars: standard error over replicas." if any(g.rows > 1 for g in found) else ""
     for column in telling(found, columns):
         _, rest = lines_of(found, columns, column)
-        caption = f"Over {column}. Bars: standard error over replicas."
+        caption = f"Over {column}.{bars}"
         if rest:
             caption += " Each point is the best of what else varies."
         out.append(

@@ -87,8 +87,9 @@ class Point(Listed):
 
     Attributes
     ----------
-    named : Profile
-        The profile that changes start from.
+    named : tuple of Profile
+        The profiles that changes start from: of the chip that is trained, and of the one that is
+        programmed where that is another.
     training : Training or None
     run : Path or None
         A run that is trained, where there is no training.
@@ -99,7 +100,7 @@ class Point(Listed):
         Complete but for `die`.
     """
 
-    named: Profile
+    named: tuple[Profile, ...]
     training: Training | None
     run: Path | None
     deploy: Profile | None
@@ -182,8 +183,13 @@ class _Maker:
         given = profile if run is None else deploy or profile
         blocks = {"profile": given, "deploy": deploy or profile}
         shown = _shown(columns, blocks | {"experiment": experiment, "sampling": sampling})
-        named = profile if run is not None else self._named(changes)
+        named = self._origins(changes, profile if run is not None else self._named(changes))
         return Point(index, key, shown, named, training, run, deploy, sampling)
+
+    def _origins(self, changes: Changes, first: Profile) -> tuple[Profile, ...]:
+        """Profiles that the chips of a point begin as."""
+        roots = ("profile", "deploy") if self._is_run(changes) else ("deploy",)
+        return first, *(self._profile(str(changes[root])) for root in roots if root in changes)
 
     def _trained(self, changes: Changes) -> tuple[Path, Profile, Experiment, str]:
         lost = [path for path in changes if path.split(".")[0] in {"experiment", "start"}]

@@ -107,9 +107,9 @@ class SweepFolder:
                         "give another --out."
                     )
                 write_text(kept, text)
-                for point in {point.named.name: point for point in points}.values():
-                    file = path / "profiles" / f"{point.named.name}.yaml"
-                    write_text(file, dump_block(point.named))
+                named = {profile.name: profile for point in points for profile in point.named}
+                for name, profile in named.items():
+                    write_text(path / "profiles" / f"{name}.yaml", dump_block(profile))
                 listed = [[point.index, point.key, point.settings] for point in points]
                 facts = {"command": command, "versions": versions(), "points": listed}
                 write_text(path / "sweep.json", json.dumps(facts) + "\n")
@@ -195,9 +195,13 @@ class SweepFolder:
 
 
 def _refuse_strangers(path: Path) -> None:
-    """A folder of something else is never touched."""
-    names = {p.name for p in path.iterdir()} if path.exists() else set()
-    if "sweep.yaml" not in names and names - {*_FOLDERS, ".lock"}:
+    """A folder of something else is never touched.
+
+    Another process may be making the same sweep, or have died while it wrote a file: what is not
+    whole yet belongs to it, and its sweep.yaml is whole before all other files.
+    """
+    names = {p.name for p in path.iterdir() if p.suffix != ".tmp"} if path.exists() else set()
+    if names - {*_FOLDERS, ".lock"} and not (path / "sweep.yaml").exists():
         raise RunError(f"{path} must be a new folder, but holds other things; give another --out.")
 
 

@@ -1,5 +1,6 @@
 """The page of a sweep: what a browser without a network shows of it."""
 
+import html
 import json
 import re
 import shutil
@@ -15,6 +16,7 @@ from neurosim.report import render_sweep, write_sweep_report
 from neurosim.report.sweep_figures import axis_figure, lines_of, pareto_figure, telling
 from neurosim.sweeps import Group, Sweep, SweepFolder
 from neurosim.sweeps.sweep import COSTS
+from neurosim.yaml_files import parse_block
 
 
 @pytest.fixture
@@ -74,6 +76,12 @@ def test_page_says_what_was_run_and_how_to_repeat_it(folder):
         assert part in shown
 
 
+def test_the_plan_on_the_page_is_short_and_makes_the_same_sweep(folder):
+    text = re.search(r"<pre>(name: .*?)</pre>", render_sweep(folder), re.S)[1]
+    assert "null" not in text
+    assert parse_block(html.unescape(text), Sweep, "page") == folder.sweep
+
+
 def test_every_figure_and_the_table_can_be_saved(folder):
     page = Parsed(render_sweep(folder))
     assert page.tags.count("img") == 3
@@ -114,6 +122,24 @@ def test_points_of_the_front_are_joined_and_others_are_not():
     axes = pareto_figure(groups, ["case"], "w2").axes[0]
     [joined] = [line for line in axes.lines if line.get_label() == "Pareto front"]
     np.testing.assert_array_equal(joined.get_xydata(), [(1, 5), (3, 2)])
+
+
+@pytest.mark.parametrize("span", [2, 5, 400])
+def test_costs_have_few_ticks_that_are_read_with_their_unit(span):
+    groups = [
+        Group((k,), {"w2": 1.0, "sample_time_s": cost, "sample_energy_J": cost}, {"w2": 0.0}, 1)
+        for k, cost in enumerate(np.geomspace(7e-6, 7e-6 * span, 5))
+    ]
+    figure = pareto_figure(groups, ["case"], "w2")
+    figure.canvas.draw()
+    for axes, unit in zip(figure.axes, "sJ", strict=True):
+        low, high = axes.get_xlim()
+        both = zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+        shown = [label.get_text() for x, label in both if low <= x <= high]
+        shown += [label.get_text() for label in axes.get_xticklabels(minor=True)]
+        shown = [text for text in shown if text]
+        assert 2 <= len(shown) <= 10
+        assert all(re.fullmatch(rf"[\d.]+ [nµm]?{unit}", text) for text in shown)
 
 
 def test_lines_tell_apart_what_they_can_and_else_show_the_best():

@@ -149,6 +149,11 @@ def test_a_profile_may_be_an_axis():
     assert {p.training.profile.name for p in deployed} == {"ideal_hopfield"}
 
 
+def test_a_point_names_the_profiles_of_both_its_chips():
+    [point] = made({"path": "deploy", "values": ["cmos_rc_6bit"]})
+    assert [profile.name for profile in point.named] == ["ideal_hopfield", "cmos_rc_6bit"]
+
+
 def test_an_age_is_one_without_a_refresh():
     base = BASE | {"profile": "cap_cell_14nm"}
     assert load_profile("cap_cell_14nm").host.refresh_s is not None

@@ -152,6 +152,16 @@ def test_a_folder_of_something_else_is_not_touched(tiny, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
+def test_a_folder_that_another_job_is_making_belongs_to_the_sweep(tiny, tmp_path):
+    """As when a job of an array begins at once with another, or was killed in its first write."""
+    file, sweep = tiny
+    out = tmp_path / "out"
+    (out / "points").mkdir(parents=True)
+    (out / ".lock").touch()
+    (out / ".sweep.yaml.77.tmp").write_text("name: ti")
+    assert len(SweepFolder.create(out, sweep, file.parent, shared=True).points) == 4
+
+
 def test_a_sweep_that_grows_keeps_what_is_done(tiny, serial, tmp_path):
     file, sweep = tiny
     fewer = sweep.model_copy(update={"axes": sweep.axes[1:]})
