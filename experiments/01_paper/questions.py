@@ -1,6 +1,7 @@
 """The open questions of the paper, a figure each; see QUESTIONS.md.
 
-python experiments/01_paper/questions.py [--only NAME ...] [--out DIR] [--workers N] [--quick]
+python experiments/01_paper/questions.py [--only NAME ...] [--out DIR] [--workers N] [--finished]
+    [--quick]
 
 What is done is not done again; a training that was stopped goes on.
 """
@@ -298,17 +299,11 @@ def draw_proximal(found: Result, path: Path) -> None:
 def measured(name: str, make: Callable[[int, int], Result], rows: int) -> Callable[..., Result]:
     """A question answered on chips at rest, over so many rows."""
 
-    def answer(out: Path, _workers: int, quick: bool) -> Result:
-        return common.kept(out / f"{name}.json", lambda: make(*((4, 7) if quick else (rows, 1))))
+    def answer(out: Path, _workers: int, length: trainings.Length) -> Result:
+        size = (4, 7) if length == trainings.QUICK else (rows, 1)
+        return common.kept(out / f"{name}.json", lambda: make(*size))
 
     return answer
-
-
-def trained(make: Callable[..., Result]) -> Callable[..., Result]:
-    """A question answered by short trainings."""
-    return lambda out, workers, quick: make(
-        out, workers, trainings.QUICK if quick else trainings.Length()
-    )
 
 
 def figures_of(result: Any) -> Any:
@@ -324,19 +319,20 @@ ANSWERS: dict[str, tuple[Callable[..., Result], Callable[[Result, Path], None]]]
     "displacement": (measured("displacement", displacement, 16), draw_displacement),
     "gradients": (measured("gradients", gradients, 64), draw_gradients),
     "proximal": (measured("proximal", proximal, 256), draw_proximal),
-    "ablation": (trained(trainings.ablation), trainings.draw_ablation),
-    "scaling": (trained(trainings.scaling), trainings.draw_scaling),
+    "ablation": (trainings.ablation, trainings.draw_ablation),
+    "scaling": (trainings.scaling, trainings.draw_scaling),
 }
 
 
 def main() -> None:
     """Answer each question that was asked for; keep answers and figures."""
     found = common.options(__doc__, HERE, only=ANSWERS)
+    length = trainings.QUICK if found.quick else trainings.Length(train=not found.finished)
     store = found.results / "questions.json"
     kept = json.loads(store.read_text()) if store.exists() else {}
     for name in found.only or ANSWERS:
         answer, draw = ANSWERS[name]
-        result = answer(found.out / "questions", found.workers, found.quick)
+        result = answer(found.out / "questions", found.workers, length)
         draw(result, found.results / f"{name}.png")
         kept[name] = figures_of(result)
         write_text(store, json.dumps(kept) + "\n")

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 sys.path.append(str(Path(__file__).parents[1]))
 import common
 
+from neurosim.chip import Chip
 from neurosim.data import PairSource
 from neurosim.datasets import load_dataset
-from neurosim.host import Experiment, draw_samples, free_phase, gradient, present
+from neurosim.host import (
+    Experiment,
+    draw_samples,
+    free_phase,
+    gradient,
+    initial_weights,
+    present,
+)
 from neurosim.host.phases import flow_loss
 from neurosim.metrics import baselines, classifier_of, evaluate_samples
-from neurosim.profile import load_profile
+from neurosim.profile import Profile, load_profile
 from neurosim.runs import Run
 from neurosim.streams import Streams
 from neurosim.yaml_files import with_values
@@ -38,13 +50,14 @@ SHORT = with_values(
 
 @dataclass(frozen=True)
 class Length:
-    """How much is trained and drawn."""
+    """How much is trained and drawn; without `train`, only what has been trained is shown."""
 
     updates: int = 200
     batch: int = 256
     samples: int = 1000
     ablations: int = 8
     networks: int = 7
+    train: bool = True
 
 
 QUICK = Length(updates=2, batch=16, samples=20, ablations=1, networks=1)
@@ -69,18 +82,27 @@ def short_run(
     out: Path, length: Length, layers: tuple[int, ...], changes: dict[str, Any], seed: int
 ) -> dict[str, Any]:
     """Train a network of the paper's law, by operating points in single precision; judge it."""
-    place = {"settling.engine": "operating_point", "settling.precision": "float32"}
-    profile = with_values(load_profile("ideal_gradient"), place | {"layers": layers})
     own = {"updates": length.updates, "batch": length.batch}
     own |= {"seed": seed, "dataset": NETWORKS[layers]}
-    words = [f"{key.split('.')[1]}-{value}" for key, value in changes.items()]
-    folder = out / "_".join(["-".join(map(str, layers)), *words, f"seed-{seed}"])
-    run = common.trained(profile, with_values(SHORT, own | changes), folder)
+    folder = folder_of(out, layers, changes, seed)
+    run = common.trained(profile(layers), with_values(SHORT, own | changes), folder)
     return common.kept(folder / "judged.json", lambda: _judged(run, length.samples))
 
 
+def profile(layers: tuple[int, ...]) -> Profile:
+    """The paper's circuit with other layers."""
+    place = {"settling.engine": "operating_point", "settling.precision": "float32"}
+    return with_values(load_profile("ideal_gradient"), place | {"layers": layers})
+
+
+def folder_of(out: Path, layers: tuple[int, ...], changes: dict[str, Any], seed: int) -> Path:
+    """Where a run lies."""
+    words = [f"{key.split('.')[1]}-{value}" for key, value in changes.items()]
+    return out / "_".join(["-".join(map(str, layers)), *words, f"seed-{seed}"])
+
+
 def _judged(run: Run, n: int) -> dict[str, Any]:
-    """Quality of samples, flow loss over as many triples as images, and the cost of an update."""
+    """Quality of samples, and flow loss over as many triples as images."""
     chip, real = run.chip(n_threads=1), run.dataset
     flow = run.experiment.flow.on(chip.data_sheet)
     x_0 = Streams(0).generator("samples").standard_normal((n, real.n_pixels))
@@ -89,40 +111,58 @@ def _judged(run: Run, n: int) -> dict[str, Any]:
     batch = PairSource(real.images, len(real.images), Streams(0), prefetch=False).batch_at(0)
     velocity = free_phase(chip, batch.x_t, flow)[2]
     found["flow_loss"] = flow_loss(velocity, batch.u_t, batch.t)[0]
-    rows = run.experiment.batch
-    times_s, before = [], chip.ledger.evaluations
-    for _ in range(3):
-        started_s = time.process_time()
-        shown = present(chip, batch.x_t[:rows], batch.u_t[:rows], flow)
-        gradient(shown, flow.beta, chip.data_sheet.layers)
-        times_s.append(time.process_time() - started_s)
-    found["evaluations"] = (chip.ledger.evaluations - before) / 3
-    found["cpu_s_an_update"] = float(np.median(times_s))
     found["worst_gradient_norm"] = float(run.metrics()["gradient_norm"].max())
     return found | {"samples": np.round(x[: common.SHOWN], 3).tolist()}
+
+
+def done(
+    out: Path, length: Length, runs: Sequence[tuple[tuple[int, ...], dict[str, Any], int]], n: int
+) -> list[dict[str, Any] | None]:
+    """Judged runs of (layers, changes, seed) by `n` workers; None where it may not be trained."""
+    if length.train:
+        return common.in_parallel([(short_run, out, length, *run) for run in runs], n)
+    files = [folder_of(out, *run) / "judged.json" for run in runs]
+    return [json.loads(file.read_text()) if file.exists() else None for file in files]
 
 
 def ablation(out: Path, workers: int, length: Length) -> dict[str, Any]:
     """What lambda, alpha and beta do to loss and quality; one changed at a time, two seeds."""
     names = list(ABLATIONS)[: length.ablations]
-    work = [
-        (short_run, out, length, FULL, ABLATIONS[name], seed) for name in names for seed in SEEDS
-    ]
-    done = iter(common.in_parallel(work, workers))
-    found = {name: [next(done) for _ in SEEDS] for name in names}
+    runs = [(FULL, ABLATIONS[name], seed) for name in names for seed in SEEDS]
+    judged = iter(done(out, length, runs, workers))
+    found = {name: [run for run in (next(judged) for _ in SEEDS) if run] for name in names}
     return {"runs": found, "floors": floors(out, "digits", length.samples)}
 
 
 def scaling(out: Path, workers: int, length: Length) -> dict[str, Any]:
-    """Cost of an update, loss and quality by width and by resolution; one seed."""
-    layers = list(NETWORKS)[: length.networks]
-    work = [(short_run, out, length, sizes, {}, SEEDS[0]) for sizes in layers]
-    runs = {}
-    for sizes, run in zip(layers, common.in_parallel(work, workers), strict=True):
-        couplings = sizes[0] * sizes[1] + sizes[1] * sizes[2]
-        runs["-".join(map(str, sizes))] = run | {"couplings": couplings}
-    names = sorted({NETWORKS[sizes] for sizes in layers})
-    return {"runs": runs, "floors": {name: floors(out, name, length.samples) for name in names}}
+    """Cost of an update at the start, loss and quality by width and by resolution; one seed."""
+    sizes = list(NETWORKS)[: length.networks]
+    runs = done(out, length, [(layers, {}, SEEDS[0]) for layers in sizes], workers)
+    found = {
+        "-".join(map(str, layers)): (run or {}) | cost(layers, length.batch)
+        for layers, run in zip(sizes, runs, strict=True)
+    }
+    names = sorted({NETWORKS[layers] for layers, run in zip(sizes, runs, strict=True) if run})
+    return {"runs": found, "floors": {name: floors(out, name, length.samples) for name in names}}
+
+
+def cost(layers: tuple[int, ...], rows: int) -> dict[str, Any]:
+    """CPU seconds and evaluations of the three phases of an update, at random weights."""
+    chip, images = Chip(profile(layers), n_threads=1), load_dataset(NETWORKS[layers]).images
+    start = initial_weights(chip.data_sheet.layers, 0.5, Streams(0).generator("weights"))
+    chip.program(start)
+    batch = PairSource(images, rows, Streams(0), prefetch=False).batch_at(0)
+    flow, times_s = SHORT.flow.on(chip.data_sheet), []
+    with threadpool_limits(1, "blas"):
+        for _ in range(5):
+            started_s = time.process_time()
+            gradient(present(chip, batch.x_t, batch.u_t, flow), flow.beta, chip.data_sheet.layers)
+            times_s.append(time.process_time() - started_s)
+    return {
+        "couplings": sum(a * b for a, b in itertools.pairwise(layers)),
+        "evaluations": chip.ledger.evaluations / 5,
+        "cpu_s": float(np.median(times_s)),
+    }
 
 
 def floors(out: Path, name: str, n: int) -> dict[str, Any]:
@@ -149,34 +189,30 @@ def draw_ablation(found: dict[str, Any], path: Path) -> None:
         ax.set(xlabel=label, yticks=range(len(names)), yticklabels=names)
         ax.invert_yaxis()
     axes[1].set_yticklabels([])
-    axes[1].set_xscale("log")
     common.save(fig, path)
 
 
 def draw_scaling(found: dict[str, Any], path: Path) -> None:
-    """Quality and cost against the number of couplings, and samples at three resolutions."""
+    """Quality and cost against the number of couplings, and samples at each resolution."""
     fig, axes = common.new_figure(2, 3, size=(10, 6))
     shown = {
         "flow_loss": "flow-matching loss",
         "frechet_feature": "feature Frechet distance",
-        "cpu_s_an_update": "CPU seconds an update of 256",
+        "cpu_s": "CPU seconds an update of 256",
     }
     runs = found["runs"]
-    by_width = {name: run for name, run in runs.items() if name.startswith("64-")}
-    enlarged = {name: run for name, run in runs.items() if name not in by_width}
+    enlarged = {name for name in runs if not name.startswith("64-")}
     for ax, (key, label) in zip(axes[0], shown.items(), strict=True):
-        for some, style in ((by_width, "o-"), (enlarged, "s")):
-            x, y = ([run[what] for run in some.values()] for what in ("couplings", key))
-            ax.plot(x, y, style, ms=5, color="#0072B2" if some is by_width else "#D55E00")
-            for name, at, value in zip(some, x, y, strict=True):
-                ax.annotate(
-                    name, (at, value), xytext=(4, 4), textcoords="offset points", fontsize=7
-                )
-        ax.set(xscale="log", xlabel="couplings", ylabel=label)
-        ax.margins(x=0.25, y=0.15)
-    axes[0, 1].set_yscale("log")
+        for name, run in runs.items():
+            if key in run:
+                colour = "#D55E00" if name in enlarged else "#0072B2"
+                ax.plot(run["couplings"], run[key], "o", ms=5, color=colour)
+                at = run["couplings"], run[key]
+                ax.annotate(name, at, xytext=(4, 4), textcoords="offset points", fontsize=7)
+        ax.set(xscale="log", xlabel="couplings", ylabel=label, xlim=(1.5e3, 1.5e6))
+        ax.margins(y=0.15)
     axes[0, 2].set_yscale("log")
-    drawn = ["64-128-128", *enlarged]
+    drawn = [name for name in ("64-128-128", *sorted(enlarged)) if "samples" in runs[name]]
     for ax, name in zip(axes[1], drawn, strict=False):
         common.show_digits(ax, runs[name]["samples"][:40], 8, name)
     for ax in axes[1, len(drawn) :]:
