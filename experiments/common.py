@@ -41,7 +41,7 @@ def options(text: str, here: Path, only: Iterable[str] = ()) -> argparse.Namespa
     """Command line that all experiments have, and `results`: where tables and figures go.
 
     With `--quick` runs and results share a folder that is thrown away. Where there are parts to
-    choose, `--only` names some of them, and `--finished` trains nothing.
+    choose, `--only` names some of them.
     """
     parser = argparse.ArgumentParser(
         description=text, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -51,7 +51,6 @@ def options(text: str, here: Path, only: Iterable[str] = ()) -> argparse.Namespa
     parser.add_argument("--quick", action="store_true", help="two updates, nothing kept")
     if only:
         parser.add_argument("--only", nargs="+", choices=list(only), help="parts to do")
-        parser.add_argument("--finished", action="store_true", help="train nothing, show the rest")
     found = parser.parse_args()
     found.results = here
     if found.quick:

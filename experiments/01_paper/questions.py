@@ -1,7 +1,6 @@
 """The open questions of the paper, a figure each; see QUESTIONS.md.
 
-python experiments/01_paper/questions.py [--only NAME ...] [--out DIR] [--workers N] [--finished]
-    [--quick]
+python experiments/01_paper/questions.py [--only NAME ...] [--out DIR] [--workers N] [--quick]
 
 What is done is not done again; a training that was stopped goes on.
 """
@@ -327,7 +326,7 @@ ANSWERS: dict[str, tuple[Callable[..., Result], Callable[[Result, Path], None]]]
 def main() -> None:
     """Answer each question that was asked for; keep answers and figures."""
     found = common.options(__doc__, HERE, only=ANSWERS)
-    length = trainings.QUICK if found.quick else trainings.Length(train=not found.finished)
+    length = trainings.QUICK if found.quick else trainings.Length()
     store = found.results / "questions.json"
     kept = json.loads(store.read_text()) if store.exists() else {}
     for name in found.only or ANSWERS:
