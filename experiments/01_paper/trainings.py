@@ -197,8 +197,9 @@ def draw_scaling(found: dict[str, Any], path: Path) -> None:
             colour = "#D55E00" if name in enlarged else "#0072B2"
             at = run["couplings"], run[key]
             ax.plot(*at, "o", ms=5, color=colour)
+            text = name.removesuffix("-128-128") if name in enlarged else name
             place = {"xytext": (0, -11 if name in enlarged else 6), "textcoords": "offset points"}
-            ax.annotate(name, at, fontsize=7, ha="center", **place)
+            ax.annotate(text, at, fontsize=7, ha="center", **place)
         ax.set(xscale="log", xlabel="couplings", ylabel=label, xlim=(1e3, 4e5))
         ax.margins(y=0.15)
     axes[0, 2].set_yscale("log")
