@@ -20,6 +20,7 @@ _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#0
 _MARKERS = "osD^vPX"
 _MOST_LINES = 7
 _LONG = 40  # characters across the width of a figure
+_DISTANCES = ("frechet_feature", "frechet_pixel", "w2")
 _UNITS = {"sample_time_s": "s", "sample_energy_J": "J"}
 _LABELS = {
     "sample_time_s": "time of one chip a sample",
@@ -117,6 +118,7 @@ def axis_figure(
                 _draw_line(axes, _best_at(line, at, figure), at, figure, label, k, numeric)
             axes.set_ylabel(figure)
             axes.grid(alpha=0.3, lw=0.6)
+            _spread(axes, [group.mean[figure] for group in having], figure)
         if chosen:
             _legend(fig, stack[0])
         if numeric:
@@ -146,6 +148,15 @@ def _draw_line(
     )
 
 
+def _spread(axes: Axes, values: Sequence[float], figure: str) -> None:
+    """A logarithmic scale for distances over more than a decade; shares stay linear."""
+    if values and figure in _DISTANCES and 0 < 10 * min(values) < max(values):
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.yaxis.set_minor_formatter(NullFormatter())
+
+
 def _legend(fig: Figure, axes: Axes) -> None:
     """Above the panels, where no curve runs through it; a bar of zero length has no place in it."""
     handles, labels = axes.get_legend_handles_labels()
@@ -155,13 +166,15 @@ def _legend(fig: Figure, axes: Axes) -> None:
 
 
 def _words(axes: Axes) -> None:
-    """Names along the axis: away from its ends, and on a slope where they are long."""
-    axes.margins(x=0.15)
-    if max(len(label.get_text()) for label in axes.get_xticklabels()) * len(axes.get_xticks()) > (
-        _LONG
-    ):
-        for label in axes.get_xticklabels():
-            label.set(rotation=30, ha="right", rotation_mode="anchor")
+    """Names along the axis: level where there is room, on a slope, or upright where many."""
+    names = axes.get_xticklabels()
+    longest = max(len(name.get_text()) for name in names)
+    axes.set_xlim(-0.6, len(names) - 0.4)
+    if longest * len(names) > _LONG:
+        angle = 30 if len(names) <= _MOST_LINES else 90
+        for name in names:
+            name.set(rotation=angle, ha="right", va="top" if angle < 90 else "center",
+                     rotation_mode="anchor")  # fmt: skip
 
 
 def _scale(axes: Axes, values: Sequence[float], unit: str = "") -> None:
@@ -200,6 +213,7 @@ def pareto_figure(groups: Sequence[Group], columns: Sequence[str], figure: str) 
             axes.set_xlabel(_LABELS[cost])
             axes.set_ylabel(figure)
             axes.grid(alpha=0.3, lw=0.6)
+            _spread(axes, [group.mean[figure] for group in having], figure)
             if having:
                 _scale(axes, [group.mean[cost] for group in having], _UNITS[cost])
         _legend(fig, panels[0])

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -122,6 +123,29 @@ def test_points_of_the_front_are_joined_and_others_are_not():
     axes = pareto_figure(groups, ["case"], "w2").axes[0]
     [joined] = [line for line in axes.lines if line.get_label() == "Pareto front"]
     np.testing.assert_array_equal(joined.get_xydata(), [(1, 5), (3, 2)])
+
+
+@pytest.mark.parametrize("count", [2, 6, 20])
+def test_names_along_an_axis_do_not_run_into_each_other(count):
+    groups = grouped([(f"converters {k} bit", 0.0, 0.1 * k) for k in range(count)])
+    figure = axis_figure(groups, ["chip", "same"], "chip", ["coverage"])
+    figure.canvas.draw()
+    boxes = [label.get_tightbbox() for label in figure.axes[0].get_xticklabels()]
+    angle = figure.axes[0].get_xticklabels()[0].get_rotation()
+    assert len(boxes) == count
+    if angle == 30:
+        # On a slope lines are apart by their distance across the slope.
+        step = (boxes[1].x1 - boxes[0].x1) * np.sin(np.radians(30))
+        assert step > 9 * figure.dpi / 72
+    else:
+        assert all(left.x1 <= right.x0 for left, right in pairwise(boxes))
+
+
+def test_distances_over_more_than_a_decade_have_a_logarithmic_scale_and_shares_never():
+    none = {"w2": 0.0, "coverage": 0.0}
+    far = [Group((k,), {"w2": 3.0**k, "coverage": 0.9 / 3.0**k}, none, 1) for k in range(4)]
+    panels = axis_figure(far, ["k"], "k", ["w2", "coverage"]).axes
+    assert [axes.get_yscale() for axes in panels] == ["log", "linear"]
 
 
 @pytest.mark.parametrize("span", [2, 5, 400])
