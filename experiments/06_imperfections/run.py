@@ -102,14 +102,18 @@ def gradient(profile: Profile, shares: tuple[float, ...], found: argparse.Namesp
     ]
 
 
+def _reads(chip: str) -> bool:
+    """Whether the chip's imperfection is one of reading, so that beta matters."""
+    return chip.startswith(("converters", "noise", ALL))
+
+
 def gradients(found: argparse.Namespace) -> dict[str, Rows]:
     """Of every chip: over beta where beta is chosen again, elsewhere at the weak one alone."""
     chips = {p.settings["chip"]: p for p in expand(plan("in_the_loop", found), HERE)}
-    again = {p.settings["chip"] for p in expand(plan("beta", found), HERE)}
     work = []
     for name, point in chips.items():
         assert point.training is not None
-        shares = (SHARES[::4] if found.quick else SHARES) if name in again else (SHARES[2],)
+        shares = (SHARES[::4] if found.quick else SHARES) if _reads(name) else (SHARES[2],)
         work.append((gradient, point.training.profile, shares, found))
     path = found.out / "gradients.json"
     rows: dict[str, Rows] = common.kept(
@@ -147,7 +151,7 @@ def main_table(results: dict[str, Any], floors: dict[str, Any]) -> str:
             keys = ("frechet_feature", "nn_two_sample", *names)
             cells += [f"{loop[name][key]:.2f}" for key in keys]
             weak = min(results["gradients"][name], key=lambda point: abs(point["beta"] - WEAK))
-            cells.append(f"{weak['cosine']:.2f}")
+            cells.append(f"{weak['held']:.2f}")
         rows.append(cells + [""] * (len(head) - len(cells)))
     for name, base in floors.items():
         figures = [f"{base[key]:.2f}" for key in ("frechet_feature", *names)]
