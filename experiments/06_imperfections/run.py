@@ -26,7 +26,6 @@ from neurosim.profile import Profile, load_profile
 from neurosim.report import write_sweep_report
 from neurosim.runs import Run
 from neurosim.sweeps import Engine, Sweep, SweepFolder, expand, groups, run_sweep
-from neurosim.units import format_quantity
 from neurosim.yaml_files import load_block, with_values
 
 HERE = Path(__file__).parent
@@ -45,7 +44,7 @@ KINDS = {
     "noise": "noise over that of cmos_rc_6bit",
     "mismatch": "mismatch [%]",
     "stuck": "stuck devices [%]",
-    "drift": "age of the weights [s]",
+    "drift": "age of the weights",
 }
 Rows = list[dict[str, Any]]
 
@@ -122,10 +121,15 @@ def gradients(found: argparse.Namespace) -> dict[str, Rows]:
     return rows
 
 
+def age(age_s: float) -> str:
+    """Hours or days."""
+    return f"{age_s / 86400:g} d" if age_s >= 86400 else f"{age_s / 3600:g} h"
+
+
 def by_chip(rows: Rows) -> dict[str, dict[str, Any]]:
     """Rows by the name of their chip, and age."""
     return {
-        row["chip"] + (f", {row['sampling.age_s']:g} s" if "sampling.age_s" in row else ""): row
+        row["chip"] + (f", {age(row['sampling.age_s'])}" if "sampling.age_s" in row else ""): row
         for row in rows
     }
 
@@ -145,7 +149,8 @@ def main_table(results: dict[str, Any], floors: dict[str, Any]) -> str:
     loop = by_chip(results["in_the_loop"])
     rows: list[list[Any]] = []
     for name, row in by_chip(results["deployed"] + results["drift"]).items():
-        cells = [name, f"{row['frechet_feature']:.2f} ± {row['spread']:.2f}"]
+        spread = f" ± {row['spread']:.2f}" if row["spread"] > 0.005 else ""
+        cells = [name, f"{row['frechet_feature']:.2f}{spread}"]
         cells += [f"{row[key]:.2f}" for key in names]
         if name in loop:
             keys = ("frechet_feature", "nn_two_sample", *names)
@@ -173,7 +178,7 @@ def beta_table(results: dict[str, Any]) -> str:
         cells = [name, f"{deployed[name]['frechet_feature']:.2f}"]
         for beta in (WEAK, *betas):
             at = min(points, key=lambda point: abs(point["beta"] - beta))
-            cells.append(f"{by_beta[beta]:.2f} ({at['held']:.2f})")
+            cells.append(f"{by_beta[beta]:.2f} ({at['held']:.2f})" if beta in by_beta else "")
         rows.append([*cells, f"{best_beta(points):.3g}"])
     heads = [f"beta {beta:g}" for beta in (WEAK, *betas)]
     return common.table(["chip", "deployed", *heads, "the ledger's beta"], rows)
@@ -205,20 +210,15 @@ def draw_kind(ax: Axes, kind: str, results: dict[str, Any], real: float) -> None
     ideal = by_chip(results["deployed"])["ideal"]["frechet_feature"]
     ax.axhline(ideal, color="#5a5a5a", lw=0.8, label="ideal circuit")
     ax.axhline(real, color="#5a5a5a", lw=0.8, ls=":", label="real digits")
-    ax.set(yscale="log", xlabel=KINDS[kind], ylabel="feature Frechet")
+    ax.set(yscale="log", ylim=(0.4, 200), xlabel=KINDS[kind], ylabel="feature Frechet")
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     if kind in ("noise", "mismatch", "stuck", "drift"):
         ax.set_xscale("log")
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         xs = sorted({strength(r) for r in results["deployed"] + results["drift"]
                      if r["chip"].startswith(kind)})  # fmt: skip
-        ax.set_xticks(xs, [format_age(x) if kind == "drift" else f"{x:g}" for x in xs])
+        ax.set_xticks(xs, [age(x) if kind == "drift" else f"{x:g}" for x in xs])
         ax.minorticks_off()
-
-
-def format_age(age_s: float) -> str:
-    """Seconds as days where they are."""
-    return f"{age_s / 86400:g} d" if age_s >= 86400 else format_quantity(age_s, "s", 2)
 
 
 def draw_together(ax: Axes, results: dict[str, Any], real: float) -> None:
@@ -233,7 +233,9 @@ def draw_together(ax: Axes, results: dict[str, Any], real: float) -> None:
     ax.axhline(ideal, color="#5a5a5a", lw=0.8)
     ax.axhline(real, color="#5a5a5a", lw=0.8, ls=":")
     ax.tick_params(axis="x", rotation=30)
-    ax.set(ylabel="feature Frechet", title="all together: cmos_rc_6bit, 5 % mismatch")
+    ax.set(yscale="log", ylim=(0.4, 200), ylabel="feature Frechet")
+    ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    ax.set_title("all together: cmos_rc_6bit, 5 % mismatch", fontsize=10)
 
 
 def draw_gradients(ax: Axes, gradients: dict[str, Rows]) -> None:
@@ -243,7 +245,7 @@ def draw_gradients(ax: Axes, gradients: dict[str, Rows]) -> None:
         if len(points) > 1:
             x, y = [p["beta"] for p in points], [p["held"] for p in points]
             ax.plot(x, y, styles[name.split()[0]], marker=".", label=name)
-    ax.set(xscale="log", xlabel="beta", ylabel="cosine of the gradient to the exact one")
+    ax.set(xscale="log", xlabel="beta", ylabel="cosine to the exact gradient")
     ax.legend(fontsize=7, frameon=False)
 
 
