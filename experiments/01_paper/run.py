@@ -202,7 +202,7 @@ def draw_samples_of(results: dict[str, dict[str, Any]], path: Path) -> None:
 def main() -> None:
     """Train, draw, judge; write results.json, table.md and the figures."""
     found = common.options(__doc__, HERE)
-    published, short, n = PUBLISHED, {"updates": 500, "batch": 512}, common.SAMPLES
+    published, short, n = PUBLISHED, {"updates": 200, "batch": 512}, common.SAMPLES
     if found.quick:
         published, n = PUBLISHED.model_copy(update={"updates": 2, "batch": 32}), 50
         short = {"updates": 2, "batch": 32}

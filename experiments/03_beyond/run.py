@@ -27,7 +27,7 @@ from neurosim.yaml_files import load_block, with_values
 HERE = Path(__file__).parent
 T_ENDS = (1.1, 1.2, 1.3, 1.4)
 T_END = 1.3  # chosen on seed 0, the seed of all short trainings
-SEEDS = (1, 2)
+SEEDS = (1,)
 KAPPA = "node.release_capacitance_F"
 FAST = {KAPPA: "50 pF", "settling.precision": "float32"}
 COSINE = {"learning_rate": 2e-3, "schedule": "cosine"}
@@ -40,14 +40,12 @@ VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "and paired by epochs": (COSINE | {"pairing": "epoch"}, {}),
     "and averaged: *plain*": (PLAIN, {}),
     "plain, lambda 40": (PLAIN | {"flow.stiffness": 40, "flow.beta": 4.7e-4}, {}),
-    "plain, contrast 1": (PLAIN | {"contrast": CONTRAST | {"weight": 1.0}}, {}),
     "plain, contrast 4": (PLAIN | {"contrast": CONTRAST}, {}),
+    "plain, contrast 4, not clipped": (PLAIN | {"contrast": CONTRAST | {"clip": False}}, {}),
     "plain, contrast 16": (PLAIN | {"contrast": CONTRAST | {"weight": 16.0}}, {}),
-    "contrast 4 at t = 1.0": (PLAIN | {"contrast": CONTRAST | {"t_end": 1.0}}, {}),
-    "contrast 4 from the start": (PLAIN | {"contrast": CONTRAST | {"begin": 0.0}}, {}),
-    "contrast 4, C_x / C_h = 10": (PLAIN | {"contrast": CONTRAST}, {KAPPA: "10 pF"}),
+    "plain, contrast 4, C_x / C_h = 10": (PLAIN | {"contrast": CONTRAST}, {KAPPA: "10 pF"}),
 }
-SHORT = with_values(Experiment(), {"updates": 1000, "batch": 256, "sampling.t_end": T_END})
+SHORT = with_values(Experiment(), {"updates": 600, "batch": 256, "sampling.t_end": T_END})
 LONG = load_block(HERE.parent / "contrast.yaml", Experiment)
 
 
