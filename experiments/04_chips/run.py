@@ -36,9 +36,9 @@ RECIPE = with_values(BEST, {"contrast.rows": 128})
 TUNING = {
     "updates": 100,
     "batch": 256,
-    "learning_rate": 5e-4,
     "average": 0.9,
     "contrast.begin": 0.0,
+    "contrast.rows": 64,
 }
 IDEAL = "ideal_hopfield"
 SAME_RATIO = {"node.release_capacitance_F": "30 pF"}
@@ -51,7 +51,6 @@ CHIPS: dict[str, tuple[str, dict[str, Any]]] = {
     "rram_cmo_hfox": ("rram_cmo_hfox", {}),
     "pcm_hermes_14nm": ("pcm_hermes_14nm", {}),
     "sonos_40nm": ("sonos_40nm", {}),
-    "board_digipot": ("board_digipot", {}),
 }
 DIES = range(10)
 CARRIED = 1000  # samples of each die

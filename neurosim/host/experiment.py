@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -97,6 +98,9 @@ class Contrast(Block):
         Generation time of the samples that images are contrasted with.
     begin : float
         Share of the updates after which this joins flow matching.
+    learning_rate : float or None
+        With which the schedule starts anew when this joins, having ended for flow matching alone;
+        None: one schedule for both.
     rows : int or None
         How many of the batch's rows take part, the first ones; None: all. Running free takes a
         chip longer than settling.
@@ -108,6 +112,7 @@ class Contrast(Block):
     weight: Positive = 4.0
     t_end: Annotated[float, Field(ge=1e-9, le=100)] = 1.3
     begin: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    learning_rate: Positive | None = None
     rows: Count | None = None
     clip: bool = True
 
@@ -181,7 +186,7 @@ class Experiment(Block):
     optimizer : {"adam", "sgd"}
     learning_rate : float
     schedule : {"constant", "cosine"}
-        `cosine` decays the rate to zero over the run.
+        `cosine` decays the rate to zero over the run, or over each stage that has its own rate.
     momentum : tuple of float
         Decay rates of Adam's two moments.
     average : float
@@ -226,6 +231,13 @@ class Experiment(Block):
     flow: FlowSettings = FlowSettings()
     contrast: Contrast | None = None
     sampling: SamplingSettings = SamplingSettings()
+
+    @property
+    def contrast_begins(self) -> int:
+        """First update (from 0) of the contrastive stage; their number if there is none."""
+        if self.contrast is None:
+            return self.updates
+        return math.ceil(self.contrast.begin * self.updates)
 
     @model_validator(mode="after")
     def _averages_are_of_shadow_weights(self) -> Experiment:

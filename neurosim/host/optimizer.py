@@ -30,9 +30,16 @@ def initial_weights(layers: Layers, gain: float, rng: np.random.Generator) -> We
 
 def learning_rate(experiment: Experiment, update: int) -> float:
     """Rate of update `update` (from 0)."""
+    first, last, rate = 0, experiment.updates, experiment.learning_rate
+    stage = experiment.contrast
+    if stage is not None and stage.learning_rate is not None:
+        if update < experiment.contrast_begins:
+            last = experiment.contrast_begins
+        else:
+            first, rate = experiment.contrast_begins, stage.learning_rate
     if experiment.schedule == "constant":
-        return experiment.learning_rate
-    return experiment.learning_rate * 0.5 * (1 + math.cos(math.pi * update / experiment.updates))
+        return rate
+    return rate * 0.5 * (1 + math.cos(math.pi * (update - first) / (last - first)))
 
 
 def pack(weights: Weights) -> Array:

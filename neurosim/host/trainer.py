@@ -176,7 +176,7 @@ class Trainer:
     def _with_contrast(self, flow: Weights, batch: FlowBatch) -> tuple[Weights, float]:
         """The gradient of an update with the contrastive stage's, and the latter's norm."""
         stage = self.experiment.contrast
-        if stage is None or self.n_done < stage.begin * self.experiment.updates:
+        if stage is None or self.n_done < self.experiment.contrast_begins:
             return flow, 0.0
         rows = slice(stage.rows)
         x_1, x_0 = batch.x_1[rows], batch.x_0[rows]

@@ -88,3 +88,16 @@ def test_the_cosine_schedule_ends_at_zero_and_halves_in_the_middle():
     assert learning_rate(experiment, 0) == pytest.approx(2e-3)
     assert learning_rate(experiment, 50) == pytest.approx(1e-3)
     assert learning_rate(experiment, 99) < 1e-6
+
+
+def test_a_contrastive_stage_with_its_own_rate_starts_the_schedule_anew():
+    whole = Experiment(updates=60, learning_rate=2e-3, schedule="cosine")
+    last = Experiment(updates=40, learning_rate=5e-4, schedule="cosine")
+    contrast = {"begin": 0.6, "learning_rate": 5e-4}
+    both = Experiment(updates=100, learning_rate=2e-3, schedule="cosine", contrast=contrast)
+    assert both.contrast_begins == 60
+    rates = [learning_rate(both, n) for n in range(100)]
+    alone = [learning_rate(whole, n) for n in range(60)] + [
+        learning_rate(last, n) for n in range(40)
+    ]
+    assert rates == alone
