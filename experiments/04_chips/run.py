@@ -40,6 +40,12 @@ TUNING = {
     "contrast.begin": 0.0,
     "contrast.rows": 64,
 }
+# Training in the loop that begins with the ideal circuit's weights.
+ONWARD = {
+    "updates": 500,
+    "average": 0.98,
+    "contrast.begin": 0.0,
+}
 IDEAL = "ideal_hopfield"
 SAME_RATIO = {"node.release_capacitance_F": "30 pF"}
 FIVE_PERCENT = {f"mismatch.{name}": 0.05 for name in ("leak", "coupling", "spring", "gain")}
@@ -52,6 +58,8 @@ CHIPS: dict[str, tuple[str, dict[str, Any]]] = {
     "pcm_hermes_14nm": ("pcm_hermes_14nm", {}),
     "sonos_40nm": ("sonos_40nm", {}),
 }
+FROM_RANDOM = (IDEAL, "cmos_rc_6bit, 5 % mismatch", "cmos_otac_sky130", "rram_cmo_hfox")
+BEGINS = ("random", "ideal")
 DIES = range(10)
 CARRIED = 1000  # samples of each die
 
@@ -87,9 +95,26 @@ def recipe(name: str, experiment: Experiment, out: Path) -> Experiment:
     return with_values(experiment, {"flow.beta": best_beta(name, out)})
 
 
-def one(name: str, experiment: Experiment, out: Path, n: int) -> dict[str, Any]:
-    """Train in the loop on die 0, and judge what the chip draws alone."""
-    run = common.trained(hardware(name), recipe(name, experiment, out), folder(out, name))
+def in_the_loop(name: str, begin: str, experiment: Experiment, out: Path) -> Run:
+    """Training on die 0, from random weights or from those of the ideal circuit."""
+    own = recipe(name, experiment, out)
+    if begin == "random":
+        return common.trained(hardware(name), own, folder(out, name))
+    own = shortened(own, ONWARD)
+    ideal = Run.open(folder(out, IDEAL))
+    return common.trained(hardware(name), own, folder(out, f"{name} onward"), start=ideal)
+
+
+def shortened(experiment: Experiment, changes: dict[str, Any]) -> Experiment:
+    """A shorter training; no longer and no larger than the one that it follows."""
+    most = {key: getattr(experiment, key) for key in ("updates", "batch")}
+    limits = {key: min(value, changes.get(key, value)) for key, value in most.items()}
+    return with_values(experiment, changes | limits)
+
+
+def one(name: str, begin: str, experiment: Experiment, out: Path, n: int) -> dict[str, Any]:
+    """Train in the loop, and judge what the chip draws alone."""
+    run = in_the_loop(name, begin, experiment, out)
     chip, flow, sampling = run.chip(n_threads=1), run.experiment.flow, run.experiment.sampling
     sample_s = sample_time_s(chip.data_sheet, flow, sampling)
     spent, before = run.facts["ledger"], chip.ledger.copy()
@@ -108,20 +133,19 @@ def one(name: str, experiment: Experiment, out: Path, n: int) -> dict[str, Any]:
 def carried(name: str, die: int, experiment: Experiment, out: Path, n: int) -> dict[str, float]:
     """Feature Frechet distance on one die: written only, and after tuning on it.
 
-    `ideal` are the ideal circuit's weights, `trained` those that die 0 was trained to, and
-    `tuned` the ideal circuit's after the short training on this die.
+    `ideal` are the ideal circuit's weights, `trained` those that die 0 was trained to from there,
+    and `tuned` the ideal circuit's after the short training on this die.
     """
 
     def measure() -> dict[str, float]:
         profile, ideal = hardware(name), Run.open(folder(out, IDEAL))
         found = {}
-        for label, source in (("ideal", IDEAL), ("trained", name)):
+        onward = in_the_loop(name, "ideal", experiment, out)
+        for label, source in (("ideal", ideal), ("trained", onward)):
             chip = Chip(profile, die, n_threads=1)
-            chip.program(Run.open(folder(out, source)).weights())
+            chip.program(source.weights())
             found[label] = _frechet(chip, experiment, n)
-        short = with_values(recipe(name, experiment, out), TUNING | {"seed": die})
-        if experiment.updates < TUNING["updates"]:
-            short = short.model_copy(update={"updates": experiment.updates, "batch": 32})
+        short = shortened(recipe(name, experiment, out), TUNING | {"seed": die})
         tuned = common.trained(profile, short, folder(out, f"{name} die {die}"), start=ideal)
         found["tuned"] = _frechet(tuned.chip(n_threads=1), experiment, n)
         return found
@@ -136,12 +160,12 @@ def _frechet(chip: Chip, experiment: Experiment, n: int) -> float:
     return float(evaluate_samples(x, load_digits()[0], Classifier.load())["frechet_feature"])
 
 
-def chip_table(results: dict[str, dict[str, Any]]) -> str:
+def chip_table(results: dict[tuple[str, str], dict[str, Any]]) -> str:
     """Quality, and what it takes on the chip."""
-    head = ["chip", "beta", "flow loss", *list(common.COLUMNS.values())[:6]]
+    head = ["chip", "begun with", "beta", "flow loss", *list(common.COLUMNS.values())[:6]]
     head += ["training", "", "a sample", ""]
     rows = []
-    for name, result in results.items():
+    for (name, begin), result in results.items():
         figures = [result[key] for key in list(common.COLUMNS)[:6]]
         costs = [
             format_quantity(result[key], unit, 3)
@@ -149,11 +173,11 @@ def chip_table(results: dict[str, dict[str, Any]]) -> str:
                 ("training_s", "s"), ("training_J", "J"), ("sample_s", "s"), ("sample_J", "J"),
             )
         ]  # fmt: skip
-        rows.append([name, f"{result['beta']:.3g}", result["flow_loss"], *figures, *costs])
+        rows.append([name, begin, f"{result['beta']:.3g}", result["flow_loss"], *figures, *costs])
     floors = next(iter(results.values()))["baselines"]
     for name, base in floors.items():
         figures = [base[key] for key in list(common.COLUMNS)[:6]]
-        rows.append([f"*{name}*", "", "", *figures, *[""] * 4])
+        rows.append([f"*{name}*", "", "", "", *figures, *[""] * 4])
     return common.table(head, rows)
 
 
@@ -178,11 +202,21 @@ def die_table(dies: dict[str, list[dict[str, float]]]) -> str:
     return common.table(head, rows)
 
 
-def draw(results: dict[str, dict[str, Any]], path: Path) -> None:
-    """Samples of every chip."""
-    fig, axes = common.new_figure(len(results), size=(8, 1.25 * len(results)))
-    for ax, (name, result) in zip(np.atleast_1d(axes), results.items(), strict=True):
-        title = f"{name}: feature Frechet {result['frechet_feature']:.2f}"
+def draw(results: dict[tuple[str, str], dict[str, Any]], path: Path) -> None:
+    """Samples of every chip, at its best."""
+    best: dict[str, dict[str, Any]] = {}
+    for (name, _), result in results.items():
+        known = best.setdefault(name, result)
+        best[name] = min(known, result, key=lambda found: found["frechet_feature"])
+    fig, axes = common.new_figure(len(best), size=(8, 1.25 * len(best)))
+    for ax, (name, result) in zip(np.atleast_1d(axes), best.items(), strict=True):
+        cost = [
+            format_quantity(result[key], unit, 2)
+            for key, unit in (("sample_s", "s"), ("sample_J", "J"))
+        ]
+        title = (
+            f"{name}: feature Frechet {result['frechet_feature']:.2f}, {' and '.join(cost)} each"
+        )
         common.show_digits(ax, result["samples"][:48], 24, title)
     common.save(fig, path)
 
@@ -197,8 +231,14 @@ def main() -> None:
         n, carried_n, names, dies = 50, 50, names[:2], range(2)
         for name in names[1:]:
             common.kept(folder(out, name).with_suffix(".beta.json"), lambda: 8e-3)
-    work = [(one, name, experiment, out, n) for name in names]
-    results = dict(zip(names, common.in_parallel(work, options.workers), strict=True))
+    results: dict[tuple[str, str], dict[str, Any]] = {}
+    for begin in BEGINS:
+        # The second kind begins with what the first has trained.
+        known = FROM_RANDOM if begin == "random" else list(CHIPS)[1:]
+        chips = [name for name in names if name in known]
+        work = [(one, name, begin, experiment, out, n) for name in chips]
+        done = common.in_parallel(work, options.workers)
+        results |= dict(zip([(name, begin) for name in chips], done, strict=True))
     places = [(name, die) for name in names if name != IDEAL for die in dies]
     work = [(carried, name, die, experiment, out, carried_n) for name, die in places]
     done = common.in_parallel(work, options.workers)
@@ -206,8 +246,8 @@ def main() -> None:
     for (name, _), found in zip(places, done, strict=True):
         by_chip.setdefault(name, []).append(found)
     figures = {
-        name: {key: value for key, value in result.items() if key != "samples"}
-        for name, result in results.items()
+        f"{name}, from {begin}": {key: value for key, value in result.items() if key != "samples"}
+        for (name, begin), result in results.items()
     }
     everything = {"chips": figures, "dies": by_chip}
     write_text(options.results / "results.json", json.dumps(everything, indent=1) + "\n")
