@@ -25,6 +25,17 @@ from neurosim.yaml_files import load_block, with_values
 
 HERE = Path(__file__).parent
 PLAN = load_block(HERE / "settling.yaml", Sweep)
+CARRIED = "contrast, C_x/C_h 30"
+# Up to some 4,000 time constants, of one training of each chip.
+LONGEST = {
+    "alone, C_x/C_h 1000": {"profile.release_ratio": 1000, "sampling.settle_tau": 30},
+    "alone, C_x/C_h 1500": {"profile.release_ratio": 1500, "sampling.settle_tau": 30},
+    "stepped, 100 tau": {
+        "sampling.mode": "spring",
+        "sampling.dt": 0.05,
+        "sampling.settle_tau": 100,
+    },
+}
 QUALITY = "frechet_feature"
 WITHIN = 1.1  # quality has stopped improving where its distance is below this times the best
 COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73")
@@ -48,6 +59,29 @@ def shortened() -> Sweep:
             "sampling": PLAN.sampling.model_copy(update={"n": 24}),
         }
     )
+
+
+def longest(plan: Sweep, rows: Sequence[Row], out: Path, workers: int) -> list[Row]:
+    """The same for still longer samples, of what the sweep has trained."""
+    found = []
+    for chip in values_of(rows, "chip"):
+        points = SweepFolder.create(out / "sweep", plan, HERE, resume=True).points
+        wanted = {"chip": chip, "trained": CARRIED}
+        point = next(p for p in points if wanted.items() <= p.settings.items())
+        t_end = point.sampling.model_copy(update={"mode": None, "dt": None, "settle_tau": None})
+        ways = dict(list(LONGEST.items())[: 1 if plan is not PLAN else None])
+        long = Sweep.model_validate(
+            {
+                "name": "longest",
+                "base": {"run": str((out / "sweep" / "trained" / point.training.key).resolve())},
+                "sampling": t_end.model_dump() | {"t_end": plan.axes[-1].steps()[-1]},
+                "axes": [{"name": "drawn", "cases": ways}],
+                "measure": plan.measure,
+            }
+        )
+        own = wanted | {"sampling.t_end": long.sampling.t_end}
+        found += [row | own for row in swept(long, out / f"longest_{chip}", workers)]
+    return found
 
 
 def swept(plan: Sweep, out: Path, workers: int) -> list[Row]:
@@ -110,7 +144,7 @@ def training_table(rows: Sequence[Row], n: int) -> str:
         for trained in values_of(rows, "trained"):
             found = [of(rows, chip=chip, trained=trained, drawn=way) for way in ways]
             lines.append(
-                [chip, trained, *(min(row[QUALITY] for row in own) for own in found if own)]
+                [chip, trained, *(min((row[QUALITY] for row in own), default="") for own in found)]
             )
     floors = baselines(load_digits()[0], 0, n)
     empty = [""] * (len(ways) - 1)
@@ -180,6 +214,7 @@ def main() -> None:
     options = common.options(__doc__, HERE)
     plan = shortened() if options.quick else PLAN
     rows = swept(plan, options.out / "sweep", options.workers)
+    rows += longest(plan, rows, options.out, options.workers)
     n = plan.sampling.n
     floor = baselines(load_digits()[0], 0, n)["real"][QUALITY]
     with (options.results / "results.csv").open("w", newline="") as stream:
