@@ -32,7 +32,7 @@ KAPPA = "node.release_capacitance_F"
 FAST = {KAPPA: "50 pF", "settling.precision": "float32"}
 COSINE = {"learning_rate": 2e-3, "schedule": "cosine"}
 PLAIN = COSINE | {"pairing": "epoch", "average": 0.99}
-CONTRAST = {"weight": 4.0, "t_end": T_END, "begin": 0.5}
+CONTRAST = {"weight": 4.0, "t_end": T_END, "begin": 0.5, "learning_rate": 1e-3}
 # Name of a short training: changes of the experiment, changes of the profile.
 VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "constant rate 1e-3": ({}, {}),
@@ -45,7 +45,7 @@ VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "plain, contrast 16": (PLAIN | {"contrast": CONTRAST | {"weight": 16.0}}, {}),
     "plain, contrast 4, C_x / C_h = 10": (PLAIN | {"contrast": CONTRAST}, {KAPPA: "10 pF"}),
 }
-SHORT = with_values(Experiment(), {"updates": 600, "batch": 256, "sampling.t_end": T_END})
+SHORT = with_values(Experiment(), {"updates": 400, "batch": 256, "sampling.t_end": T_END})
 LONG = load_block(HERE.parent / "contrast.yaml", Experiment)
 
 

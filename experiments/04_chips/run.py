@@ -32,7 +32,8 @@ from neurosim.yaml_files import load_block, with_values
 
 HERE = Path(__file__).parent
 BEST = load_block(HERE.parent / "contrast.yaml", Experiment)
-RECIPE = with_values(BEST, {"contrast.rows": 128})
+LENGTH = {"updates": 2000, "batch": 512, "average": 0.99}
+RECIPE = with_values(BEST, LENGTH | {"contrast.begin": 0.75, "contrast.rows": 128})
 TUNING = {
     "updates": 100,
     "batch": 256,
