@@ -203,12 +203,24 @@ def die_table(dies: dict[str, list[dict[str, float]]]) -> str:
     return common.table(head, rows)
 
 
-def draw(results: dict[tuple[str, str], dict[str, Any]], path: Path) -> None:
-    """Samples of every chip, at its best."""
+def best_of(results: dict[tuple[str, str], dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Of each chip the training that drew best."""
     best: dict[str, dict[str, Any]] = {}
     for (name, _), result in results.items():
         known = best.setdefault(name, result)
         best[name] = min(known, result, key=lambda found: found["frechet_feature"])
+    return best
+
+
+def draw_one(result: dict[str, Any], path: Path) -> None:
+    """A hundred samples of one chip."""
+    fig, ax = common.new_figure(size=(10, 1.65))
+    common.show_digits(ax, result["samples"], 25)
+    common.save(fig, path)
+
+
+def draw(best: dict[str, dict[str, Any]], path: Path) -> None:
+    """Samples of every chip."""
     fig, axes = common.new_figure(len(best), size=(8, 1.25 * len(best)))
     for ax, (name, result) in zip(np.atleast_1d(axes), best.items(), strict=True):
         cost = [
@@ -223,7 +235,7 @@ def draw(results: dict[tuple[str, str], dict[str, Any]], path: Path) -> None:
 
 
 def main() -> None:
-    """Train, carry over, judge; write results.json, the tables and samples.png."""
+    """Train, carry over, judge; write results.json, the tables, samples.png and chip.png."""
     options = common.options(__doc__, HERE)
     experiment, n, names, dies, out = RECIPE, common.SAMPLES, list(CHIPS), DIES, options.out
     carried_n = CARRIED
@@ -253,7 +265,9 @@ def main() -> None:
     everything = {"chips": figures, "dies": by_chip}
     write_text(options.results / "results.json", json.dumps(everything, indent=1) + "\n")
     write_text(options.results / "table.md", chip_table(results) + "\n" + die_table(by_chip))
-    draw(results, options.results / "samples.png")
+    best = best_of(results)
+    draw(best, options.results / "samples.png")
+    draw_one(best[names[1]], options.results / "chip.png")
     print(chip_table(results), die_table(by_chip), sep="\n")
     common.finish(options)
 
