@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -113,7 +113,9 @@ def _changed(tree: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
     return out
 
 
-def with_values(block: B, changes: Mapping[str, Any]) -> B:
+def with_values(
+    block: B, changes: Mapping[str, Any], *, root: str = "", also: Iterable[str] = ()
+) -> B:
     """Copy with several changes, checked anew when all are made.
 
     Parameters
@@ -121,25 +123,29 @@ def with_values(block: B, changes: Mapping[str, Any]) -> B:
     block : Block
     changes : mapping from str to object
         New values by path: ``{"thermal.temperature_K": "ideal", "settling.engine": "transient"}``.
+    root : str
+        Name of the block, which leads its paths in messages.
+    also : iterable of str
+        Names beside its paths that a misspelt one may stand for.
 
     Raises
     ------
     ProfileError
         There is no such path, or the changed block is not valid.
     """
-    tree = block.model_dump(mode="python")
+    tree, lead = block.model_dump(mode="python"), f"{root}." if root else ""
     for path, value in changes.items():
         known = list(_paths(tree))
         if path not in known:
-            near = nearest(path, known)
-            hint = f"did you mean '{near}'?" if near else f"the fields are {', '.join(tree)}."
-            raise ProfileError(f"{path}: there is no such field; {hint}")
+            near = nearest(path, [*known, *also])
+            hint = f"did you mean '{lead}{near}'?" if near else f"the fields are {', '.join(tree)}."
+            raise ProfileError(f"{lead}{path}: there is no such field; {hint}")
         tree = _changed(tree, path, _plain(value))
     try:
         return type(block).model_validate(tree)
     except ValidationError as failure:
         found = mistakes_of(failure, type(block), Document(None, tree))
-        raise ProfileError("\n".join(map(str, found))) from None
+        raise ProfileError("\n".join(f"{lead}{mistake}" for mistake in found)) from None
 
 
 def with_value(block: B, path: str, value: Any) -> B:

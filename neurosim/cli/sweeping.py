@@ -68,6 +68,7 @@ def sweep(
     if dry_run:
         _list(plan, [point.settings for point in expand(plan, file.parent)], as_json)
         return
+    Engine(dask=dask).check()
     folder = SweepFolder.create(
         out or Path("runs") / plan.name,
         plan,

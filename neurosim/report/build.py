@@ -124,13 +124,13 @@ def _noise(run: Run) -> tuple[list[Row], list[Point]]:
     return ledger(conditions), scan_beta(conditions)
 
 
-def write_report(run: Run, n_samples: int = 100, *, noise: bool = False) -> Path:
-    """Write samples.png, loss.png, settle.png and report.html of a run; the page's path.
+def write_report(run: Run, *, noise: bool = False) -> Path:
+    """Write samples.png, loss.png, settle.png and report.html of a run, with a hundred samples.
 
     With `noise` what each imperfection does to the gradient is measured too, in minutes.
     """
     facts, node = run.facts, run.profile.node
-    samples, _ = sample(run, n_samples)
+    samples, _ = sample(run, 100)
     trace, metrics = settle_trace(run), run.metrics()
     write_samples(run.path / "samples.png")(samples)
     write_bytes(run.path / "loss.png", figure_png(loss_figure(metrics)))

@@ -121,17 +121,15 @@ def sample_figure(samples: Array, n: int = 100, columns: int = 20) -> Figure:
     return fig
 
 
-def completion_figure(
-    completed: Array, known: Array, truth: Array | None, columns: int = 16
-) -> Figure:
+def completion_figure(completed: Array, known: Array, truth: Array | None) -> Figure:
     """Known pixels on middle grey, completed images and the truth, in rows below each other.
 
     Parameters
     ----------
     completed, known, truth : ndarray, shape (n, n_pixels)
         `known` with NaN where pixels were unknown; the truth may be None. Up to 48 are shown.
-    columns : int
     """
+    columns = 16
     kinds = [np.where(np.isnan(known), 0.0, known), completed]
     kinds += [] if truth is None else [truth]
     count = min(len(completed), 3 * columns)

@@ -33,21 +33,25 @@ def changed(block: B, changes: Changes, root: str) -> B:
     ProfileError
         A line for each mistake, led by `root`, the name of the block in paths.
     """
-    groups = {
-        path: v for path, v in changes.items() if path in _GROUPS and isinstance(block, Profile)
-    }
-    try:
-        block = with_values(block, {p: v for p, v in changes.items() if p not in groups})
-        for path, value in groups.items():
-            if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-                text = f"must be a number of at least 0, but is {value!r}"
-                raise ProfileError(f"{path}: {text}")
-            assert isinstance(block, Profile)
-            block = with_values(block, _GROUPS[path](block, value))
-    except ProfileError as error:
-        lines = (f"{root}.{line}" for line in str(error).splitlines())
-        raise ProfileError("\n".join(lines)) from None
+    known = _GROUPS if isinstance(block, Profile) else {}
+    single = {path: value for path, value in changes.items() if path not in known}
+    block = with_values(block, single, root=root, also=known)
+    for path, value in changes.items():
+        if path not in known:
+            continue
+        assert isinstance(block, Profile)
+        try:
+            single = known[path](block, _number(value))
+        except ValueError as error:
+            raise ProfileError(f"{root}.{path}: {error}") from None
+        block = with_values(block, single, root=root)
     return block
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+        raise ValueError(f"must be a number of at least 0, but is {value!r}")
+    return value
 
 
 def _release_ratio(profile: Profile, ratio: float) -> Changes:
@@ -59,7 +63,7 @@ def _weight_bits(profile: Profile, bits: float) -> Changes:
     magnitude = bits - 1 if profile.coupling.encoding == "one_sided" else bits
     levels = 2**magnitude
     if levels != int(levels) or levels < 2:
-        raise ProfileError(f"weight_bits: must be a whole number of at least 2, but is {bits:g}")
+        raise ValueError(f"must be a whole number of at least 2, but is {bits:g}")
     return {"coupling.levels": int(levels)}
 
 

@@ -35,6 +35,12 @@ class Engine:
     workers: int = 1
     dask: str = ""
 
+    def check(self) -> None:
+        """Raise a RunError if the cluster does not answer or cannot be used."""
+        if self.dask:
+            with _cluster(self.dask):
+                pass
+
 
 def finished(tasks: Sequence[Task], engine: Engine) -> Iterator[str]:
     """Keys of the points that tasks have written, as they end.

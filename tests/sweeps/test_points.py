@@ -195,7 +195,9 @@ def test_a_key_follows_the_trained_weights(run, tmp_path):
 @pytest.mark.parametrize(
     ("axes", "text"),
     [
-        ([{"path": "profile.adc.bitz", "values": [1]}], "did you mean 'adc.bits'"),
+        ([{"path": "profile.adc.bitz", "values": [1]}], "did you mean 'profile.adc.bits'"),
+        ([{"path": "deploy.weight_bitz", "values": [1]}], "did you mean 'deploy.weight_bits'"),
+        ([{"path": "profile.weight_bits", "values": [2.5]}], "weight_bits: must be a whole number"),
         ([{"path": "adc.bits", "values": [1]}], "a path must begin with profile., deploy."),
         ([{"path": "sampling.mode", "values": ["dream"]}], "must be one of 'spring'"),
         ([{"path": "profile.adc.bits", "values": [6]}], "needs a finite range"),

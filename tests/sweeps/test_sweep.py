@@ -372,6 +372,7 @@ def test_a_mistake_is_one_line_and_exit_status_2(tmp_path, text, options, messag
     assert got.exit_code == 2, got.output
     assert message in got.stderr.strip().splitlines()[-1]
     assert got.stdout == ""
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_dry_run_lists_the_points_and_leaves_nothing(tiny, tmp_path, monkeypatch):
