@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 import pytest
+import scipy.special
 import scipy.stats
 import sklearn.datasets
 from hypothesis import given, settings
@@ -120,6 +121,32 @@ def test_parts_of_an_epoch_are_one_optimal_pairing_of_all_images():
         np.testing.assert_array_equal(optimal_pairs(x0, x1), np.arange(28))
         distance = np.abs(x1[:, None] - images).max(axis=2)
         assert len(set(distance.argmin(axis=1))) == 28
+
+
+@pytest.mark.parametrize(
+    ("times", "law"),
+    [
+        ("uniform", scipy.stats.uniform()),
+        ("late", scipy.stats.beta(2, 1)),
+        ("logit_normal", scipy.stats.norm()),
+    ],
+)
+def test_flow_times_follow_their_distribution(times, law):
+    t = neurosim.data.flow_times(20_000, times, np.random.default_rng(5))
+    assert t.min() >= 0
+    assert t.max() < 1
+    drawn = scipy.special.logit(t) if times == "logit_normal" else t
+    assert scipy.stats.kstest(drawn, law.cdf).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("times", ["late", "logit_normal"])
+def test_other_flow_times_are_shown_of_the_same_pairs(times):
+    images = random_images(20)
+    plain = PairSource(images, 20, Streams(3), prefetch=False).batch_at(2)
+    other = PairSource(images, 20, Streams(3), prefetch=False, times=times).batch_at(2)
+    np.testing.assert_array_equal(plain.u_t, other.u_t)
+    np.testing.assert_allclose(plain.x_0, other.x_0, atol=1e-12)
+    assert (plain.t != other.t).all()
 
 
 def test_an_epoch_of_one_batch_is_that_batch():

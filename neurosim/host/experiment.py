@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from neurosim.chip.interface import DataSheet
 from neurosim.config import Block, BlockError
-from neurosim.data import Pairing
+from neurosim.data import Pairing, Times
 from neurosim.host.clip import Clip, ClipOrNumber
 
 __all__ = [
@@ -183,6 +183,9 @@ class Experiment(Block):
     pairing : {"batch", "epoch"}
         Whether noise is paired with each batch's images, or with all images at once, of which
         batches are then parts (see `neurosim.data`).
+    times : {"uniform", "logit_normal", "late"}
+        Distribution of the flow times that are shown (see `neurosim.data.flow_times`); the flow
+        loss of an update is over these.
     optimizer : {"adam", "sgd"}
     learning_rate : float
     schedule : {"constant", "cosine"}
@@ -216,6 +219,7 @@ class Experiment(Block):
     updates: Count = 2000
     batch: Count = 512
     pairing: Pairing = "batch"
+    times: Times = "uniform"
     optimizer: Literal["adam", "sgd"] = "adam"
     learning_rate: Positive = 1e-3
     schedule: Literal["constant", "cosine"] = "constant"

@@ -118,6 +118,7 @@ class Trainer:
             streams,
             prefetch=True,
             pairing=experiment.pairing,
+            times=experiment.times,
             n_labels=self._n_labels,
         )
         self.calibration: Calibration | None = None

@@ -80,6 +80,7 @@ def first_batch(dataset: Dataset, experiment: Experiment, batch: int, seed: int)
         Streams(seed),
         prefetch=False,
         pairing=experiment.pairing,
+        times=experiment.times,
         n_labels=0 if labels is None else labels.classes,
     )
     return source.batch_at(0)
