@@ -13,12 +13,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
 sys.path.append(str(Path(__file__).parents[1]))
 import common
 
-from neurosim.data import load_digits
+from neurosim.data import PairSource, load_digits
 from neurosim.files import write_text
+from neurosim.host import free_phase
+from neurosim.ideal import IdealNetwork
 from neurosim.metrics import baselines
+from neurosim.runs import Run
+from neurosim.streams import Streams
 from neurosim.sweeps import Engine, Sweep, SweepFolder, front, run_sweep
 from neurosim.units import format_quantity
 from neurosim.yaml_files import load_block, with_values
@@ -40,7 +48,9 @@ QUALITY = "frechet_feature"
 WITHIN = 1.1  # quality has stopped improving where its distance is below this times the best
 COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73")
 LINES = {"alone": "-", "stepped": ":"}
+ROWS = 256  # triples on which the slowest modes are taken
 Row = dict[str, Any]
+Array = NDArray[np.float64]
 
 
 def shortened() -> Sweep:
@@ -120,36 +130,71 @@ def values_of(rows: Sequence[Row], column: str) -> list[str]:
     return list(dict.fromkeys(row[column] for row in rows))
 
 
-def front_table(rows: Sequence[Row]) -> str:
-    """Of each chip: the best row, and the quickest that is nearly as good."""
-    head = ["chip", "", "trained", "drawn", "t", "tau", "time", "energy", "feature Frechet"]
-    head += ["1-NN", "precision", "recall", "coverage"]
+def enough_table(rows: Sequence[Row], n: int) -> str:
+    """Of each chip, alone and stepped: the quickest row that is nearly as good as the best."""
+    head = ["chip", "drawn", "trained", "t", "tau", "time", "energy", "feature Frechet"]
+    head += ["1-NN", "precision", "recall", "coverage", "best, at any length"]
     lines = []
     for chip in values_of(rows, "chip"):
-        own = of(rows, chip=chip)
-        best = min(own, key=lambda row: row[QUALITY])
-        for what, row in (("best", best), ("enough", enough(own))):
-            cells = [chip, what, row["trained"], row["drawn"], str(row["sampling.t_end"])]
-            cells += [f"{row['sample_tau']:.3g}", format_quantity(row["sample_time_s"], "s", 3)]
+        for way in LINES:
+            own = of(rows, chip=chip, way=way)
+            row, best = enough(own), min(own, key=lambda row: row[QUALITY])
+            cells = [chip, row["drawn"], row["trained"], str(row["sampling.t_end"])]
+            cells += [f"{row['sample_tau']:,.0f}", format_quantity(row["sample_time_s"], "s", 3)]
             cells += [format_quantity(row["sample_energy_J"], "J", 3)]
-            lines.append(cells + [row[figure] for figure in PLAN.measure])
+            cells += [row[figure] for figure in PLAN.measure]
+            lines.append([*cells, f"{best[QUALITY]:.2f} at {best['sample_tau']:,.0f} tau"])
+    for name, floor in baselines(load_digits()[0], 0, n).items():
+        lines.append([f"*{name}*", *[""] * 6, *(floor[figure] for figure in PLAN.measure), ""])
     return common.table(head, lines)
 
 
-def training_table(rows: Sequence[Row], n: int) -> str:
+def training_table(rows: Sequence[Row]) -> str:
     """Distance by training and settling time, the chip alone, the better generation time."""
     ways = values_of(of(rows, way="alone"), "drawn")
     lines = []
     for chip in values_of(rows, "chip"):
         for trained in values_of(rows, "trained"):
             found = [of(rows, chip=chip, trained=trained, drawn=way) for way in ways]
-            lines.append(
-                [chip, trained, *(min((row[QUALITY] for row in own), default="") for own in found)]
-            )
-    floors = baselines(load_digits()[0], 0, n)
-    empty = [""] * (len(ways) - 1)
-    lines += [[f"*{name}*", "", floor[QUALITY], *empty] for name, floor in floors.items()]
+            best = [f"{min(row[QUALITY] for row in own):.2f}" if own else "" for own in found]
+            lines.append([chip, trained, *best])
     return common.table(["chip", "trained", *(way.removeprefix("alone, ") for way in ways)], lines)
+
+
+def slowest_tau(run: Run, n_rows: int) -> Array:
+    """Time constant of the slowest hidden mode, pixels held, at rest on each of n_rows triples.
+
+    -1 / max Re eig of the hidden block of the circuit's Jacobian, in C / g; the oracle's, so of a
+    circuit whose effects are ideal.
+    """
+    chip = run.chip(n_threads=1)
+    sheet, layers = chip.data_sheet, chip.data_sheet.layers
+    batch = PairSource(load_digits()[0], n_rows, Streams(0), prefetch=False).batch_at(0)
+    free_phase(chip, batch.x_t, run.experiment.flow.on(sheet))
+    voltages = chip.u_V / sheet.unit_V
+    states = np.hstack([voltages[:, layers.nodes(k)] for k in range(len(layers.sizes))])
+    node = run.profile.node
+    network = IdealNetwork.from_weights(layers, run.weights(), node.law, node.amplifier)
+    hidden = slice(layers.n_visible, None)
+    rates = np.linalg.eigvals(network.jacobian(states)[:, hidden, hidden]).real.max(axis=1)
+    slowest: Array = -1 / rates
+    return slowest
+
+
+def slowest_table(plan: Sweep, out: Path) -> str:
+    """Slowest modes of the first chip of the sweep, the ideal circuit, by training."""
+    points = SweepFolder.create(out / "sweep", plan, HERE, resume=True).points
+    of_chip = {
+        p.settings["trained"]: p.training.key
+        for p in points
+        if p.settings["chip"] == points[0].settings["chip"]
+    }
+    lines = []
+    for trained, key in of_chip.items():
+        slowest = slowest_tau(Run.open(out / "sweep" / "trained" / key), ROWS)
+        shares = np.quantile(slowest, (0.5, 0.95, 1))
+        lines.append([trained, *(f"{tau:.1f}" for tau in shares)])
+    return common.table([points[0].settings["chip"], "median", "95 %", "slowest"], lines)
 
 
 def draw_trainings(rows: Sequence[Row], path: Path) -> None:
@@ -160,23 +205,22 @@ def draw_trainings(rows: Sequence[Row], path: Path) -> None:
         for colour, trained in zip(COLOURS, values_of(rows, "trained"), strict=False):
             for way, line in LINES.items():
                 own = of(rows, chip=chip, trained=trained, way=way)
-                by_tau: dict[float, float] = {}
-                for row in own:
-                    tau, bad = row["sample_tau"], row[QUALITY]
-                    by_tau[tau] = min(bad, by_tau.get(tau, bad))
-                nearest = sorted(by_tau.items())
-                label = trained if way == "alone" else None
+                ways = [of(own, drawn=drawn) for drawn in values_of(own, "drawn")]
+                best = [min(several, key=lambda row: row[QUALITY]) for several in ways]
+                best.sort(key=lambda row: row["sample_tau"])
                 ax.plot(
-                    *zip(*nearest, strict=True),
+                    [row["sample_tau"] for row in best],
+                    [row[QUALITY] for row in best],
                     line,
                     color=colour,
                     marker=".",
                     lw=1,
                     ms=4,
-                    label=label,
+                    label=trained if way == "alone" else None,
                 )
-        ax.set(xscale="log", yscale="log", xlabel="settling of a sample, C/g", title=chip)
+        ax.set(xscale="log", xlabel="settling of a sample, C/g", title=chip)
         ax.sharey(axes[0])
+        logarithmic(ax)
     axes[0].set_ylabel("feature Frechet distance\n(solid: alone, dotted: stepped by the host)")
     fig.legend(
         *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False
@@ -194,19 +238,30 @@ def draw_fronts(rows: Sequence[Row], floor: float, path: Path) -> None:
     fig, axes = common.new_figure(1, len(costs), size=(10, 3.6))
     for ax, (cost, label) in zip(axes, costs.items(), strict=True):
         for colour, chip in zip(COLOURS, values_of(rows, "chip"), strict=False):
-            own = of(rows, chip=chip)
-            kept, knee = pareto(own, cost), enough(own)
-            ax.plot(
-                [r[cost] for r in kept], [r[QUALITY] for r in kept], ".-", color=colour, label=chip
-            )
-            ax.plot(knee[cost], knee[QUALITY], "o", ms=9, mfc="none", color=colour)
-        ax.axhline(floor, color="0.5", ls=":", lw=1)
-        ax.set(xscale="log", yscale="log", xlabel=label)
-    axes[0].set_ylabel("feature Frechet distance")
+            for way, line in LINES.items():
+                own = of(rows, chip=chip, way=way)
+                kept, knee = pareto(own, cost), enough(own)
+                x, y = [row[cost] for row in kept], [row[QUALITY] for row in kept]
+                name = chip if way == "alone" else None
+                ax.plot(x, y, line, marker=".", ms=4, lw=1.2, color=colour, label=name)
+                ax.plot(knee[cost], knee[QUALITY], "o", ms=8, mfc="none", color=colour)
+        ax.axhline(floor, color="0.5", ls="--", lw=0.8)
+        ax.set(xscale="log", xlabel=label)
+        ax.sharey(axes[0])
+        logarithmic(ax)
+    axes[0].set_ylabel("feature Frechet distance\n(solid: alone, dotted: stepped)")
+    axes[0].text(0.02, floor, "real digits", transform=axes[0].get_yaxis_transform(), va="bottom")
     fig.legend(
         *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False
     )
     common.save(fig, path)
+
+
+def logarithmic(ax: Axes) -> None:
+    """Distances on a logarithmic scale with plain numbers."""
+    ax.set_yscale("log")
+    ax.set_yticks([1, 3, 10, 30], ["1", "3", "10", "30"])
+    ax.minorticks_off()
 
 
 def main() -> None:
@@ -221,11 +276,11 @@ def main() -> None:
         writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    tables = front_table(rows) + "\n" + training_table(rows, n)
-    write_text(options.results / "table.md", tables)
+    tables = [enough_table(rows, n), training_table(rows), slowest_table(plan, options.out)]
+    write_text(options.results / "table.md", "\n".join(tables))
     draw_fronts(rows, floor, options.results / "fronts.png")
     draw_trainings(rows, options.results / "trainings.png")
-    print(tables)
+    print(*tables, sep="\n")
     common.finish(options)
 
 
