@@ -44,6 +44,9 @@ VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "plain, contrast 4, not clipped": (PLAIN | {"contrast": CONTRAST | {"clip": False}}, {}),
     "plain, contrast 16": (PLAIN | {"contrast": CONTRAST | {"weight": 16.0}}, {}),
     "plain, contrast 4, C_x / C_h = 10": (PLAIN | {"contrast": CONTRAST}, {KAPPA: "10 pF"}),
+    "plain, late times": (PLAIN | {"times": "late"}, {}),
+    "plain, logit-normal times": (PLAIN | {"times": "logit_normal"}, {}),
+    "plain, SiLU amplifiers": (PLAIN, {"node.amplifier": "silu"}),
 }
 SHORT = with_values(Experiment(), {"updates": 400, "batch": 256, "sampling.t_end": T_END})
 LONG = load_block(HERE.parent / "contrast.yaml", Experiment)
