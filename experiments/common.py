@@ -153,4 +153,4 @@ def show_digits(ax: Axes, samples: Any, columns: int, title: str = "") -> None:
 
 def save(fig: Figure, path: Path) -> None:
     """PNG for a README."""
-    fig.savefig(path, dpi=150)
+    fig.savefig(path, dpi=150, bbox_inches="tight", pad_inches=0.05)

@@ -67,9 +67,10 @@ def draw_variants(results: dict[str, dict[str, Any]], path: Path) -> None:
     pairs = (("recall", "precision"), ("frechet_feature", "nn_two_sample"))
     for ax, (x, y) in zip(axes, pairs, strict=True):
         for k, (name, by_t) in enumerate(results.items()):
-            style = {"marker": "osD^v"[k % 5], "ms": 4, "lw": 1, "color": f"C{k % 10}"}
-            values = [by_t[str(t)] for t in T_ENDS]
-            ax.plot([v[x] for v in values], [v[y] for v in values], label=name, **style)
+            style = {"marker": "osD^v"[k % 5], "ms": 4, "lw": 1, "color": f"C{k % 7}"}
+            style["ls"] = "-" if k < 7 else "--"
+            values, label = [by_t[str(t)] for t in T_ENDS], name.replace("*", "")
+            ax.plot([v[x] for v in values], [v[y] for v in values], label=label, **style)
         ax.set(xlabel=common.COLUMNS[x], ylabel=common.COLUMNS[y])
     axes[1].axhline(0.5, color="k", ls=":", lw=1)
     axes[1].axvline(_floor(results)["frechet_feature"], color="k", ls=":", lw=1)
