@@ -40,14 +40,22 @@ from neurosim.yaml_files import load_block, with_values
 HERE = Path(__file__).parent
 PUBLISHED = load_block(HERE.parent / "paper.yaml", Experiment)
 ENGINES = ("transient", "operating_point")
+MODES = ("spring", "gradient", "free-running")
 SEEDS = (0, 1, 2)
+KINDS = ("gradep", "small")
+SMALL_BETA = 1e-4  # a twelfth of the paper's; takes double precision
 HIDDEN = 105  # 65-105-105-64 with biases: 24,844 parameters beside the chip's 24,896
 
 
-def profile(engine: str) -> Profile:
+def profile(engine: str, precision: str = "float32") -> Profile:
     """The paper's circuit; its network was computed in float32 too."""
-    changes = {"settling.engine": engine, "settling.precision": "float32"}
+    changes = {"settling.engine": engine, "settling.precision": precision}
     return with_values(load_profile("ideal_gradient"), changes)
+
+
+def final(losses: Any) -> float:
+    """Mean of the last hundred updates."""
+    return float(np.mean(losses[-100:]))
 
 
 def train_engine(engine: str, experiment: Experiment, out: Path) -> dict[str, Any]:
@@ -59,10 +67,12 @@ def train_engine(engine: str, experiment: Experiment, out: Path) -> dict[str, An
     return found | {"settles": run.facts["ledger"]["settles"]}
 
 
-def train_gradep(seed: int, experiment: Experiment, out: Path) -> list[float]:
-    """Loss an update, by three phases of the chip at rest."""
-    own = experiment.model_copy(update={"seed": seed})
-    run = common.trained(profile("operating_point"), own, out / f"gradep-{seed}")
+def train_gradep(kind: str, seed: int, experiment: Experiment, out: Path) -> list[float]:
+    """Loss an update, by three phases of the chip at rest: the paper's nudge, or a small one."""
+    small = kind == "small"
+    hardware = profile("operating_point", "float64" if small else "float32")
+    own = with_values(experiment, {"seed": seed} | ({"flow.beta": SMALL_BETA} if small else {}))
+    run = common.trained(hardware, own, out / f"{kind}-{seed}")
     return run.metrics()["flow_loss"].tolist()
 
 
@@ -116,30 +126,30 @@ def _train_mlp(experiment: Experiment, n: int) -> dict[str, Any]:
     for k in range(round(1 / dt)):
         x += dt * mlp.predict(np.column_stack([x, np.full(n, k * dt)]))
     parameters = sum(w.size for w in (*mlp.coefs_, *mlp.intercepts_))
-    result = evaluate_samples(x, images, Classifier.load()) | {"flow_loss": losses[-1]}
-    result |= {"baselines": baselines(images, 0, n), "parameters": parameters}
+    result = evaluate_samples(x, images, Classifier.load()) | {"parameters": parameters}
+    result |= {"baselines": baselines(images, 0, n)}
     return result | {"losses": losses, "samples": np.round(x[: common.SHOWN], 3).tolist()}
 
 
-def draw_modes(out: Path, n: int) -> dict[str, dict[str, Any]]:
-    """Judged samples of the run by transient, of each mode at t = 1 and t = 1.2."""
-    found = {}
-    for mode in ("spring", "gradient", "free-running"):
-        both = common.kept(out / f"drawn_{mode}_{n}.json", lambda mode=mode: _draw(out, mode, n))
-        found |= {f"{mode}, t = {t}": result for t, result in both.items()}
-    return found
+def draw_mode(engine: str, mode: str, out: Path, n: int) -> dict[str, dict[str, Any]]:
+    """Judged samples of one run, drawn in one mode, at t = 1 and t = 1.2."""
+    path = out / f"drawn_{engine}_{mode}_{n}.json"
+    run = Run.open(out / engine)
+    both = common.kept(path, lambda: _draw(run, mode, n))
+    label, loss = engine.replace("_", " "), final(run.metrics()["flow_loss"])
+    return {f"{label}, {mode}, t = {t}": r | {"flow_loss": loss} for t, r in both.items()}
 
 
-def _draw(out: Path, mode: str, n: int) -> dict[str, Any]:
+def _draw(run: Run, mode: str, n: int) -> dict[str, Any]:
     """A host-stepped mode starts each step anew, so that t = 1.2 goes on from t = 1."""
-    run, (images, _) = Run.open(out / "transient"), load_digits()
+    images, _ = load_digits()
     x_0 = Streams(0).generator("samples").standard_normal((n, images.shape[1]))
     found, x, before = {}, x_0, 0.0
     for t in (1.0, 1.2):
         settings = SamplingSettings(mode=mode, t_end=t - before)
         x = draw_samples(run.chip(n_threads=1), x, run.experiment.flow, settings)
         result = evaluate_samples(x, images, Classifier.load())
-        result |= {"baselines": baselines(images, 0, n), "flow_loss": ""}
+        result |= {"baselines": baselines(images, 0, n)}
         found[str(t)] = result | {"samples": np.round(x[: common.SHOWN], 3).tolist()}
         x, before = (x_0, 0.0) if mode == "free-running" else (x, t)
     return found
@@ -168,32 +178,35 @@ def draw_loss(losses: dict[str, Any], path: Path) -> None:
     common.save(fig, path)
 
 
-def draw_exact(gradep: list[list[float]], exact: list[list[float]], path: Path) -> None:
-    """Both losses for each seed, and their difference beside the spread of the seeds."""
+def draw_exact(compared: dict[str, list[list[float]]], path: Path) -> None:
+    """Losses of each seed, and their differences beside the spread of the seeds."""
     fig, (curves, apart) = common.new_figure(1, 2, size=(9, 3.2))
-    for k, (ours, theirs) in enumerate(zip(gradep, exact, strict=True)):
-        label = ("GradEP, three phases", "exact adjoint gradient") if k == 0 else (None, None)
-        curves.plot(ours, color="#0072B2", lw=0.8, label=label[0])
-        curves.plot(theirs, color="#D55E00", lw=0.8, ls="--", label=label[1])
-        difference = np.abs(np.array(ours) - theirs)
-        apart.semilogy(
-            difference, lw=0.7, color="#0072B2", label="the two, same seed" if k == 0 else None
-        )
-    apart.semilogy(np.std(gradep, axis=0), color="#5a5a5a", lw=0.7, label="spread of the seeds")
+    exact = np.array(compared["exact"])
+    colours = {
+        "gradep": ("#0072B2", "GradEP, the paper's beta"),
+        "small": ("#009E73", f"GradEP, beta {SMALL_BETA:g}"),
+    }
+    for kind, (colour, label) in colours.items():
+        ours = np.array(compared[kind])
+        curves.plot(ours.T, color=colour, lw=0.8, label=[label] + [None] * (len(ours) - 1))
+        apart.semilogy(np.abs(ours - exact).T, color=colour, lw=0.7)
+    label = ["exact adjoint gradient"] + [None] * (len(exact) - 1)
+    curves.plot(exact.T, color="#D55E00", lw=0.8, ls="--", label=label)
+    apart.semilogy(np.std(exact, axis=0), color="#5a5a5a", label="spread of the seeds")
     curves.set(yscale="log", xlabel="update", ylabel="flow-matching loss")
-    curves.set_yticks([0.5, 1, 2], ["0.5", "1", "2"])
+    curves.set_yticks([0.5, 1, 2, 4, 8], ["0.5", "1", "2", "4", "8"])
     curves.minorticks_off()
-    apart.set(xlabel="update", ylabel="difference of losses")
+    apart.set(xlabel="update", ylabel="difference to the exact gradient's", ylim=(1e-7, None))
     for ax in (curves, apart):
         ax.legend(frameon=False, fontsize=8)
     common.save(fig, path)
 
 
 def draw_samples_of(results: dict[str, dict[str, Any]], path: Path) -> None:
-    """Forty samples of each mode and generation time, and of the MLP."""
-    fig, axes = common.new_figure(4, 2, size=(9, 9.6))
+    """Forty-eight samples of each mode, engine and generation time, and of the MLP."""
+    fig, axes = common.new_figure(-(-len(results) // 2), 2, size=(10, 12.5))
     for ax, (name, result) in zip(axes.ravel(), results.items(), strict=False):
-        common.show_digits(ax, result["samples"][:60], 12, name)
+        common.show_digits(ax, result["samples"][:48], 16, name)
     for ax in axes.ravel()[len(results) :]:
         ax.set_axis_off()
     common.save(fig, path)
@@ -209,27 +222,24 @@ def main() -> None:
     compared, out = published.model_copy(update=short), found.out
     work = [(train_engine, engine, published, out) for engine in ENGINES]
     work += [(train_exact, seed, compared, out) for seed in SEEDS]
-    work += [(train_gradep, seed, compared, out) for seed in SEEDS]
+    work += [(train_gradep, kind, seed, compared, out) for kind in KINDS for seed in SEEDS]
     work += [(train_mlp, published, out, n)]
     done = common.in_parallel(work, found.workers)
     losses = dict(zip(ENGINES, done, strict=False)) | {"mlp": done[-1]["losses"]}
-    exact, gradep = done[2:5], done[5:8]
-    modes = draw_modes(out, n)
-    ends = {
-        f"{engine.replace('_', ' ')}, free-running": common.judged(
-            Run.open(out / engine), n, mode="free-running"
-        )
-        for engine in ENGINES
-    }
-    results = modes | {"MLP that sees t, t = 1.0": done[-1]} | ends
+    of_seeds = [done[k : k + len(SEEDS)] for k in range(len(ENGINES), len(done) - 1, len(SEEDS))]
+    compared_losses = dict(zip(("exact", *KINDS), of_seeds, strict=True))
+    work = [(draw_mode, engine, mode, out, n) for engine in ENGINES for mode in MODES]
+    results: dict[str, dict[str, Any]] = {}
+    for drawn in common.in_parallel(work, found.workers):
+        results |= drawn
+    results["MLP that sees t, t = 1.0"] = done[-1] | {"flow_loss": final(losses["mlp"])}
     figures = {name: {k: v for k, v in r.items() if k != "samples"} for name, r in results.items()}
-    compared_losses = {"gradep": gradep, "exact": exact}
     everything = {"losses": losses, "compared": compared_losses, "results": figures}
     write_text(found.results / "results.json", json.dumps(everything) + "\n")
     write_text(found.results / "table.md", common.metric_table(results, "drawn by"))
     draw_loss(losses, found.results / "loss.png")
-    draw_exact(gradep, exact, found.results / "exact.png")
-    draw_samples_of(modes | {"MLP that sees t, t = 1.0": done[-1]}, found.results / "samples.png")
+    draw_exact(compared_losses, found.results / "exact.png")
+    draw_samples_of(results, found.results / "samples.png")
     print(common.metric_table(results, "drawn by"))
     common.finish(found)
 

@@ -57,6 +57,7 @@ CHIPS: dict[str, tuple[str, dict[str, Any]]] = {
     "cmos_otac_sky130": ("cmos_otac_sky130", {}),
     "rram_cmo_hfox": ("rram_cmo_hfox", {}),
     "pcm_hermes_14nm": ("pcm_hermes_14nm", {}),
+    "pcm_hermes_14nm, 32 levels": ("pcm_hermes_14nm", {"coupling.levels": 32}),
     "sonos_40nm": ("sonos_40nm", {}),
 }
 BEGINS = ("random", "ideal")
