@@ -204,7 +204,7 @@ def draw_exact(compared: dict[str, list[list[float]]], path: Path) -> None:
 
 def draw_samples_of(results: dict[str, dict[str, Any]], path: Path) -> None:
     """Forty-eight samples of each mode, engine and generation time, and of the MLP."""
-    fig, axes = common.new_figure(-(-len(results) // 2), 2, size=(10, 12.5))
+    fig, axes = common.new_figure(-(-len(results) // 2), 2, size=(10, 8.4))
     for ax, (name, result) in zip(axes.ravel(), results.items(), strict=False):
         common.show_digits(ax, result["samples"][:48], 16, name)
     for ax in axes.ravel()[len(results) :]:
