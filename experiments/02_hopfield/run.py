@@ -34,7 +34,12 @@ RECIPES: dict[str, dict[str, Any]] = {
     "better": {"learning_rate": 2e-3, "schedule": "cosine", "pairing": "epoch"},
 }
 LAWS = {"hopfield": "#0072B2", "gradient": "#D55E00"}
-SEEDS = {("hopfield", ""): (0, 1, 2), ("hopfield", "better"): (0, 1, 2), ("gradient", ""): (0, 1)}
+SEEDS = {
+    ("hopfield", ""): (0, 1, 2),
+    ("hopfield", "better"): (0, 1, 2),
+    ("hopfield", "sharper"): (0, 1, 2),
+    ("gradient", ""): (0, 1),
+}
 TIMES = (0.2, 0.4, 0.6, 0.8, 1.0, 1.2)
 LONG_TAU = 1000.0
 
@@ -137,7 +142,7 @@ def main() -> None:
     explained = common.in_parallel(work, options.workers)
     why = dict(zip(LAWS, explained[-len(LAWS) :], strict=True))
     results = {
-        f"{law}{', better recipe' if recipe else ''}, seed {seed}, t = {t}": judged[t]
+        f"{', '.join(filter(None, (law, recipe)))}, seed {seed}, t = {t}": judged[t]
         for (law, recipe, seed), judged in found.items()
         for t in ("1.0", "1.2")
     }
