@@ -20,6 +20,7 @@ _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#0
 _MARKERS = "osD^vPX"
 _MOST_LINES = 7
 _LONG = 40  # characters across the width of a figure
+_MANY_DECADES = 1e3
 _DISTANCES = ("frechet_feature", "frechet_pixel", "w2")
 _UNITS = {"sample_time_s": "s", "sample_energy_J": "J"}
 _LABELS = {
@@ -148,11 +149,16 @@ def _draw_line(
     )
 
 
+def _ticks(low: float, high: float) -> LogLocator:
+    """Decades; where there are few, what lies between them too."""
+    return LogLocator(subs=(1.0, 2.0, 5.0) if high / low < _MANY_DECADES else (1.0,))
+
+
 def _spread(axes: Axes, values: Sequence[float], figure: str) -> None:
     """A logarithmic scale for distances over more than a decade; shares stay linear."""
     if values and figure in _DISTANCES and 0 < 10 * min(values) < max(values):
         axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.yaxis.set_major_locator(_ticks(min(values), max(values)))
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.yaxis.set_minor_formatter(NullFormatter())
 
@@ -182,7 +188,7 @@ def _scale(axes: Axes, values: Sequence[float], unit: str = "") -> None:
     low, high = min(values), max(values)
     if low > 0 and high / low > (3 if unit else 10):
         axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.xaxis.set_major_locator(_ticks(low, high))
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     if unit:
