@@ -194,7 +194,8 @@ def chip_table(results: dict[tuple[str, str], dict[str, Any]]) -> str:
     ]
     head += ["training", "", "a sample", ""]
     rows = []
-    for (name, begin), result in results.items():
+    for name, begin in sorted(results, key=lambda place: list(CHIPS).index(place[0])):
+        result = results[name, begin]
         figures = [result[key] for key in list(common.COLUMNS)[:6]]
         costs = [
             format_quantity(result[key], unit, 3)
@@ -250,7 +251,7 @@ def draw_one(result: dict[str, Any], path: Path) -> None:
 
 def draw(best: dict[str, dict[str, Any]], path: Path) -> None:
     """Samples of every chip."""
-    fig, axes = common.new_figure(len(best), size=(8, 1.25 * len(best)))
+    fig, axes = common.new_figure(len(best), size=(8, 0.98 * len(best)))
     for ax, (name, result) in zip(np.atleast_1d(axes), best.items(), strict=True):
         cost = [
             format_quantity(result[key], unit, 2)
