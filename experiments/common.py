@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import multiprocessing
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -17,10 +19,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from threadpoolctl import threadpool_limits
 
+from neurosim.cli.common import Bar
 from neurosim.files import write_text
 from neurosim.host import Experiment
 from neurosim.profile import Profile
 from neurosim.runs import Run, evaluate, resume, train
+from neurosim.sweeps import Engine, SweepFolder, best, run_sweep
 
 SAMPLES = 2000
 SHOWN = 100
@@ -78,15 +82,23 @@ def trained(
     profile: Profile, experiment: Experiment, folder: Path, start: Run | None = None
 ) -> Run:
     """The finished run in `folder`: begun, gone on with, or only opened."""
-    with threadpool_limits(1, "blas"):
-        if not folder.exists():
-            return train(profile, experiment, folder, start=start, n_threads=1)
-        run = Run.open(folder)
-        if (run.profile, run.experiment) != (profile, experiment):
-            raise SystemExit(
-                f"{folder} holds another training; move it away, or give another --out"
-            )
-        return run if run.n_done == experiment.updates else resume(folder, n_threads=1)
+    run = Run.open(folder) if folder.exists() else None
+    if run is not None and (run.profile, run.experiment) != (profile, experiment):
+        raise SystemExit(f"{folder} holds another training; move it away, or give another --out")
+    if run is not None and run.n_done == experiment.updates:
+        return run
+    bar = Bar(folder.name, run.n_done if run else 0, line=_own_line())
+    how = {"progress": bar.on_update, "n_threads": 1}
+    with threadpool_limits(1, "blas"), contextlib.closing(bar):
+        if run is not None:
+            return resume(folder, **how)
+        return train(profile, experiment, folder, start=start, **how)
+
+
+def _own_line() -> int:
+    """Where this process shows a bar, below that of all work: workers are called LokyProcess-N."""
+    number = multiprocessing.current_process().name.rpartition("-")[2]
+    return int(number) if number.isdigit() else 1
 
 
 def judged(run: Run, n: int = SAMPLES, **how: Any) -> dict[str, Any]:
@@ -102,8 +114,26 @@ def judged(run: Run, n: int = SAMPLES, **how: Any) -> dict[str, Any]:
 
 def in_parallel(work: Iterable[tuple[Any, ...]], workers: int) -> list[Any]:
     """Results of (function, arguments...) in their order, on processes."""
-    jobs = (delayed(function)(*arguments) for function, *arguments in work)
-    return list(Parallel(n_jobs=workers)(jobs))
+    jobs = [delayed(function)(*arguments) for function, *arguments in work]
+    results: list[Any] = []
+    with contextlib.closing(Bar("jobs")) as bar:
+        bar(0, len(jobs))
+        for result in Parallel(n_jobs=workers, return_as="generator")(jobs):
+            results.append(result)
+            bar(len(results), len(jobs))
+    return results
+
+
+def swept(folder: SweepFolder, workers: int) -> list[dict[str, Any]]:
+    """The table of a sweep; what is left of it is done."""
+    figure = folder.sweep.measure[0]
+
+    def show(done: int, total: int, rows: Sequence[dict[str, Any]]) -> None:
+        found = best(rows, figure)
+        bar(done, total, **({} if found is None else {f"best {figure}": f"{found[figure]:.3g}"}))
+
+    with contextlib.closing(Bar("points", len(folder.points) - len(folder.left()))) as bar:
+        return run_sweep(folder, Engine(workers), progress=show)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

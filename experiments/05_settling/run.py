@@ -27,7 +27,7 @@ from neurosim.ideal import IdealNetwork
 from neurosim.metrics import baselines
 from neurosim.runs import Run
 from neurosim.streams import Streams
-from neurosim.sweeps import Engine, Sweep, SweepFolder, front, run_sweep
+from neurosim.sweeps import Sweep, SweepFolder, front
 from neurosim.units import format_quantity
 from neurosim.yaml_files import load_block, with_values
 
@@ -97,11 +97,7 @@ def longest(plan: Sweep, rows: Sequence[Row], out: Path, workers: int) -> list[R
 def swept(plan: Sweep, out: Path, workers: int) -> list[Row]:
     """Rows of the table, those that failed left out and named."""
     folder = SweepFolder.create(out, plan, HERE, command="run.py", resume=True)
-
-    def tell(done: int, total: int, _rows: Sequence[Row]) -> None:
-        print(f"\r{done} of {total} points", end="", file=sys.stderr, flush=True)
-
-    rows = run_sweep(folder, Engine(workers), progress=tell)
+    rows = common.swept(folder, workers)
     for row in rows:
         if row["error"]:
             print(f"point {row['point']}: {row['error']}", file=sys.stderr)
@@ -183,6 +179,7 @@ def slowest_tau(run: Run, n_rows: int) -> Array:
 
 def slowest_table(plan: Sweep, out: Path) -> str:
     """Slowest modes of the first chip of the sweep, the ideal circuit, by training."""
+    n_rows = ROWS if plan is PLAN else 4
     points = SweepFolder.create(out / "sweep", plan, HERE, resume=True).points
     of_chip = {
         p.settings["trained"]: p.training.key
@@ -191,7 +188,7 @@ def slowest_table(plan: Sweep, out: Path) -> str:
     }
     lines = []
     for trained, key in of_chip.items():
-        slowest = slowest_tau(Run.open(out / "sweep" / "trained" / key), ROWS)
+        slowest = slowest_tau(Run.open(out / "sweep" / "trained" / key), n_rows)
         shares = np.quantile(slowest, (0.5, 0.95, 1))
         lines.append([trained, *(f"{tau:.1f}" for tau in shares)])
     return common.table([points[0].settings["chip"], "median", "95 %", "slowest"], lines)

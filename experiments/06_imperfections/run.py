@@ -25,7 +25,7 @@ from neurosim.noise import Conditions, scan_beta
 from neurosim.profile import Profile, load_profile
 from neurosim.report import write_sweep_report
 from neurosim.runs import Run
-from neurosim.sweeps import Engine, Sweep, SweepFolder, expand, groups, run_sweep
+from neurosim.sweeps import Sweep, SweepFolder, expand, groups
 from neurosim.yaml_files import load_block, with_values
 
 HERE = Path(__file__).parent
@@ -76,7 +76,7 @@ def swept(name: str, found: argparse.Namespace) -> Rows:
     sweep = plan(name, found)
     command = f"neurosim sweep experiments/{HERE.name}/{name}.yaml"
     folder = SweepFolder.create(found.out / name, sweep, HERE, command=command, resume=True)
-    rows = run_sweep(folder, Engine(found.workers))
+    rows = common.swept(folder, found.workers)
     write_sweep_report(folder)
     lost = [row["error"] for row in rows if row["error"]]
     if lost:

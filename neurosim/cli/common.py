@@ -90,10 +90,14 @@ def command_line() -> str:
 
 
 class Bar:
-    """Progress on standard error: updates or steps done, rate, time left, the newest loss."""
+    """Progress on standard error: updates or steps done, rate, time left, the newest loss.
 
-    def __init__(self, what: str, done: int = 0) -> None:
-        self._what, self._initial, self._bar = what, done, None
+    `line` counts from the top where several bars are shown at once; those below the first go when
+    they are closed.
+    """
+
+    def __init__(self, what: str, done: int = 0, line: int = 0) -> None:
+        self._what, self._initial, self._line, self._bar = what, done, line, None
 
     def __call__(self, done: int, total: int, **figures: Any) -> None:
         """Show `done` of `total`, with figures beside it."""
@@ -101,7 +105,12 @@ class Bar:
             from tqdm import tqdm
 
             self._bar = tqdm(
-                total=total, initial=min(self._initial, done), desc=self._what, disable=None
+                total=total,
+                initial=min(self._initial, done),
+                desc=self._what,
+                disable=None,
+                position=self._line or None,
+                leave=not self._line,
             )
         assert self._bar is not None
         self._bar.set_postfix(figures, refresh=False)
