@@ -47,11 +47,12 @@ def options(text: str, here: Path, only: Iterable[str] = ()) -> argparse.Namespa
     With `--quick` runs and results share a folder that is thrown away. Where there are parts to
     choose, `--only` names some of them.
     """
+    runs = Path("runs") / here.name
     parser = argparse.ArgumentParser(
         description=text, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--out", type=Path, default=Path("runs") / here.name, help="run folders")
-    parser.add_argument("--workers", type=int, default=2, help="trainings at once")
+    parser.add_argument("--out", type=Path, default=runs, help=f"run folders ({runs})")
+    parser.add_argument("--workers", type=_count, default=2, help="trainings at once (2)")
     parser.add_argument("--quick", action="store_true", help="two updates, nothing kept")
     if only:
         parser.add_argument("--only", nargs="+", choices=list(only), help="parts to do")
@@ -60,6 +61,12 @@ def options(text: str, here: Path, only: Iterable[str] = ()) -> argparse.Namespa
     if found.quick:
         found.out = found.results = Path(tempfile.mkdtemp())
     return found
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, but is {text}")
+    return int(text)
 
 
 def finish(found: argparse.Namespace) -> None:
@@ -128,9 +135,10 @@ def swept(folder: SweepFolder, workers: int) -> list[dict[str, Any]]:
     """The table of a sweep; what is left of it is done."""
     figure = folder.sweep.measure[0]
 
-    def show(done: int, total: int, rows: Sequence[dict[str, Any]]) -> None:
-        found = best(rows, figure)
-        bar(done, total, **({} if found is None else {f"best {figure}": f"{found[figure]:.3g}"}))
+    def show(done: int, total: int, _rows: Any) -> None:
+        found = best(folder.groups(), figure)
+        shown = {} if found is None else {f"best {figure}": f"{found.mean[figure]:.3g}"}
+        bar(done, total, **shown)
 
     with contextlib.closing(Bar("points", len(folder.points) - len(folder.left()))) as bar:
         return run_sweep(folder, Engine(workers), progress=show)
@@ -143,6 +151,14 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
         cells = (f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row)
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def without_samples(results: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The figures alone, for a results.json."""
+    return {
+        name: {key: value for key, value in result.items() if key != "samples"}
+        for name, result in results.items()
+    }
 
 
 def metric_rows(results: dict[str, dict[str, Any]]) -> list[list[Any]]:

@@ -233,7 +233,7 @@ def main() -> None:
     for drawn in common.in_parallel(work, found.workers):
         results |= drawn
     results["MLP that sees t, t = 1.0"] = done[-1] | {"flow_loss": final(losses["mlp"])}
-    figures = {name: {k: v for k, v in r.items() if k != "samples"} for name, r in results.items()}
+    figures = common.without_samples(results)
     everything = {"losses": losses, "compared": compared_losses, "results": figures}
     write_text(found.results / "results.json", json.dumps(everything) + "\n")
     write_text(found.results / "table.md", common.metric_table(results, "drawn by"))

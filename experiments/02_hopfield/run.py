@@ -151,11 +151,7 @@ def main() -> None:
     results |= {
         f"{law}, seed 0, hidden nodes reset, t = 1.2": explained[k] for k, law in enumerate(LAWS)
     }
-    figures = {
-        name: {key: value for key, value in result.items() if key != "samples"}
-        for name, result in results.items()
-    }
-    everything = {"results": figures, "carried": why}
+    everything = {"results": common.without_samples(results), "carried": why}
     write_text(options.results / "results.json", json.dumps(everything, indent=1) + "\n")
     write_text(options.results / "table.md", common.metric_table(results, "law"))
     draw(found, why, options.results / "hopfield.png")

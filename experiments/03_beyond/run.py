@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.spatial.distance import cdist
+from threadpoolctl import threadpool_limits
 
 sys.path.append(str(Path(__file__).parents[1]))
 import common
 
+from neurosim.chip import Chip
 from neurosim.data import load_digits, to_grid
 from neurosim.files import write_text
-from neurosim.host import Experiment
+from neurosim.host import Experiment, Trainer
 from neurosim.profile import load_profile
+from neurosim.runs import Run
+from neurosim.streams import Streams
 from neurosim.yaml_files import load_block, with_values
 
 HERE = Path(__file__).parent
@@ -48,6 +53,20 @@ VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "plain, logit-normal times": (PLAIN | {"times": "logit_normal"}, {}),
     "plain, SiLU amplifiers": (PLAIN, {"node.amplifier": "silu"}),
 }
+# Name of a schedule: what of the flow changes with the share of the updates done, and a draw from
+# [0, 1). The nudge keeps its share of the spring unless it is what changes.
+SHARE = 0.075
+Schedule = Callable[[float, float], dict[str, float]]
+SCHEDULES: dict[str, Schedule] = {
+    "none": lambda done, draw: {},
+    "lambda 5 to 40": lambda done, draw: {"stiffness": 5 * 8**done},
+    "lambda 40 to 5": lambda done, draw: {"stiffness": 40 / 8**done},
+    "alpha 1 to 2": lambda done, draw: {"alpha": 1 + done},
+    "alpha 4 to 2": lambda done, draw: {"alpha": 4 - 2 * done},
+    "beta 8e-3 to 1.25e-3": lambda done, draw: {"beta": 8e-3 / 6.4**done},
+    "settling 10 to 30 tau": lambda done, draw: {"settle_tau": 10 + 20 * done},
+    "settling drawn, 5 to 60 tau": lambda done, draw: {"settle_tau": 5 * 12**draw},
+}
 SHORT = with_values(Experiment(), {"updates": 400, "batch": 256, "sampling.t_end": T_END})
 LONG = load_block(HERE.parent / "contrast.yaml", Experiment)
 
@@ -59,6 +78,35 @@ def one(
     profile = with_values(load_profile("ideal_hopfield"), FAST | profile_changes)
     run = common.trained(profile, experiment, folder)
     return {str(t): common.judged(run, n, t_end=t) for t in T_ENDS}
+
+
+def scheduled(
+    schedule: str, experiment: Experiment, folder: Path, n: int
+) -> dict[str, dict[str, Any]]:
+    """Train with a flow that is set anew before each update; judge as the others."""
+    if not folder.exists():
+        with threadpool_limits(1, "blas"):
+            _train_scheduled(SCHEDULES[schedule], experiment, folder)
+    return {str(T_END): common.judged(Run.open(folder), n, t_end=T_END)}
+
+
+def _train_scheduled(schedule: Schedule, experiment: Experiment, folder: Path) -> None:
+    profile = with_values(load_profile("ideal_hopfield"), FAST)
+    chip = Chip(profile, experiment.seed, n_threads=1)
+    trainer, rng = Trainer(chip, experiment, load_digits()[0]), Streams(experiment.seed)
+    draws, flow = rng.generator("schedule").random(experiment.updates), trainer.flow
+    updates = iter(trainer)
+    for k, draw in enumerate(draws):
+        changed = flow.model_copy(update=schedule(k / experiment.updates, draw))
+        if changed.beta == flow.beta:
+            nudge = SHARE / (changed.alpha**2 * changed.stiffness)
+            changed = changed.model_copy(update={"beta": nudge})
+        trainer.flow = changed
+        next(updates)
+    updates.close()
+    run = Run.create(folder, profile, experiment)
+    run.save(chip.state(), trainer.state())
+    run.note(updates=trainer.n_done, ledger=chip.ledger.totals())
 
 
 def draw_variants(results: dict[str, dict[str, Any]], path: Path) -> None:
@@ -101,27 +149,37 @@ def main() -> None:
     """Train, judge; write results.json, the tables and the figures."""
     options = common.options(__doc__, HERE)
     short, long, n, variants, seeds = SHORT, LONG, common.SAMPLES, VARIANTS, SEEDS
+    schedules = list(SCHEDULES)
     if options.quick:
         tiny = {"updates": 2, "batch": 32, "flow.settle_tau": 3.0}
         short, long = with_values(SHORT, tiny), with_values(LONG, tiny)
         variants, seeds, n = dict(list(VARIANTS.items())[-1:]), SEEDS[:1], 50
+        schedules = schedules[-1:]
     out = options.out
     own = {seed: long.model_copy(update={"seed": seed}) for seed in seeds}
     work = [(one, own[seed], {}, out / f"main-{seed}", n) for seed in seeds]
     for k, (changes, hardware) in enumerate(variants.values()):
         work.append((one, with_values(short, changes), hardware, out / f"variant-{k}", n))
+    plain = with_values(short, PLAIN)
+    for k, name in enumerate(schedules):
+        work.append((scheduled, name, plain, out / f"schedule-{k}", n))
     done = common.in_parallel(work, options.workers)
     winners = dict(zip(seeds, done, strict=False))
-    results = dict(zip(variants, done[len(seeds) :], strict=True))
+    results = dict(zip(variants, done[len(seeds) :], strict=False))
+    moving = dict(zip(schedules, done[-len(schedules) :], strict=True))
     rows = {f"seed {seed}, t = {t}": by_t[str(t)] for seed, by_t in winners.items() for t in T_ENDS}
     at_end = {name: by_t[str(T_END)] for name, by_t in results.items()}
-    figures = {
-        name: {key: value for key, value in result.items() if key != "samples"}
-        for name, result in (rows | at_end).items()
-    }
+    moved = {name: by_t[str(T_END)] for name, by_t in moving.items()}
+    figures = common.without_samples(rows | at_end)
+    figures["schedules"] = common.without_samples(moved)
     write_text(options.results / "results.json", json.dumps(figures, indent=1) + "\n")
     write_text(options.results / "table.md", common.metric_table(rows, "what won, at length"))
-    write_text(options.results / "variants.md", common.metric_table(at_end, f"at t = {T_END}"))
+    write_text(
+        options.results / "variants.md",
+        common.metric_table(at_end, f"at t = {T_END}")
+        + "\n"
+        + common.metric_table(moved, "plain, schedule"),
+    )
     draw_variants(results, options.results / "variants.png")
     draw_winner(winners[seeds[0]][str(T_END)], options.results / "samples.png")
     print(

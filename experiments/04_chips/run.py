@@ -289,11 +289,8 @@ def main() -> None:
     by_chip: dict[str, list[dict[str, float]]] = {}
     for (name, _), found in zip(places, done, strict=True):
         by_chip.setdefault(name, []).append(found)
-    figures = {
-        f"{name}, from {begin}": {key: value for key, value in result.items() if key != "samples"}
-        for (name, begin), result in results.items()
-    }
-    everything = {"chips": figures, "dies": by_chip}
+    named = {f"{name}, from {begin}": result for (name, begin), result in results.items()}
+    everything = {"chips": common.without_samples(named), "dies": by_chip}
     write_text(options.results / "results.json", json.dumps(everything, indent=1) + "\n")
     write_text(options.results / "table.md", chip_table(results) + "\n" + die_table(by_chip))
     best = best_of(results)

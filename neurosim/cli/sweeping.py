@@ -13,7 +13,7 @@ import click
 from neurosim.cli.common import COUNT, FOLDER, JSON, Bar, command_line, print_json
 
 if TYPE_CHECKING:
-    from neurosim.sweeps import Sweep, SweepFolder
+    from neurosim.sweeps import Group, Point, SweepFolder
 
 __all__ = ["sweep"]
 
@@ -66,7 +66,7 @@ def sweep(
         raise click.UsageError("give --workers or --dask, not both")
     plan = load_block(file, Sweep)
     if dry_run:
-        _list(plan, [point.settings for point in expand(plan, file.parent)], as_json)
+        _list(plan.name, expand(plan, file.parent), as_json)
         return
     Engine(dask=dask).check()
     folder = SweepFolder.create(
@@ -85,7 +85,7 @@ def sweep(
             folder,
             Engine(used, dask),
             shard=shard,
-            progress=lambda done, total, rows: bar(done, total, **_best(plan, rows)),
+            progress=lambda done, total, rows: bar(done, total, **_shown(folder, rows)),
         )
     except KeyboardInterrupt:
         bar.close()
@@ -96,25 +96,35 @@ def sweep(
     _finish(folder, as_json)
 
 
-def _list(plan: Sweep, settings: list[dict[str, Any]], as_json: bool) -> None:
+def _list(name: str, points: Sequence[Point], as_json: bool) -> None:
+    trainings = len({point.training.key for point in points if point.training})
     if as_json:
-        print_json(settings)
+        settings = [point.settings for point in points]
+        print_json({"name": name, "trainings": trainings, "points": settings})
         return
-    click.echo(f"{plan.name}: {len(settings)} points")
-    for k, point in enumerate(settings):
-        click.echo(f"{k:5}  " + ", ".join(f"{name} {value}" for name, value in point.items()))
+    click.echo(f"{name}: {len(points)} points, {trainings} trainings")
+    for k, point in enumerate(points):
+        click.echo(f"{k:5}  " + _said(point.settings))
 
 
-def _best(plan: Sweep, rows: Sequence[dict[str, Any]]) -> dict[str, str]:
-    """Figures beside the bar: the best point so far, and how many failed."""
+def _said(settings: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in settings.items())
+
+
+def _shown(folder: SweepFolder, rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Figures beside the bar: the best mean so far, and how many points failed."""
     from neurosim.sweeps import best
 
-    failed = sum(bool(row["error"]) for row in rows)
+    failed, figure = sum(bool(row["error"]) for row in rows), folder.sweep.measure[0]
     shown = {"failed": str(failed)} if failed else {}
-    found = best(rows, plan.measure[0])
-    if found is not None:
-        shown["best"] = f"{plan.measure[0]} {found[plan.measure[0]]:.3g} at point {found['point']}"
-    return shown
+    found = best(folder.groups(), figure)
+    return shown if found is None else shown | {f"best {figure}": f"{found.mean[figure]:.3g}"}
+
+
+def _mean(group: Group, figure: str) -> str:
+    """A mean, over replicas with its standard error."""
+    error = f" ± {group.error[figure]:.1g}, {group.rows} replicas" if group.rows > 1 else ""
+    return f"{group.mean[figure]:.4g}{error}"
 
 
 def _finish(folder: SweepFolder, as_json: bool) -> None:
@@ -126,14 +136,16 @@ def _finish(folder: SweepFolder, as_json: bool) -> None:
     page = write_sweep_report(folder)
     failed = [row for row in rows if row["error"]]
     figure = folder.sweep.measure[0]
-    found = best(rows, figure)
+    found = best(folder.groups(), figure)
+    settings = {} if found is None else dict(zip(folder.columns, found.settings, strict=True))
     counts = {"points": len(folder.points), "done": len(rows), "failed": len(failed)}
     if as_json:
-        print_json({"file": str(table), "report": str(page)} | counts | {"best": found})
+        top = None if found is None else found._asdict() | {"settings": settings}
+        print_json({"file": str(table), "report": str(page)} | counts | {"best": top})
     else:
         click.echo(f"{table}: {len(rows)} of {len(folder.points)} points, {len(failed)} failed")
         if found is not None:
-            click.echo(f"best {figure}: {found[figure]:.4g} at point {found['point']}")
+            click.echo(f"best {figure}: {_mean(found, figure)}; {_said(settings) or 'one point'}")
         click.echo(f"open {page}")
     for row in failed[:10]:
         click.echo(f"neurosim: point {row['point']} failed: {row['error']}", err=True)

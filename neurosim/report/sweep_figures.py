@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -76,14 +76,19 @@ def _word(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, int | float) else str(value)
 
 
-def telling(groups: Sequence[Group], columns: Sequence[str]) -> list[str]:
-    """Columns that vary and that no column before them tells apart alike, as paired ones do."""
+def telling(
+    groups: Sequence[Group], columns: Sequence[str], random: Container[str] = ()
+) -> list[str]:
+    """Columns that vary and that no column before them tells apart alike, as paired ones do.
+
+    Those drawn at random are told although each point has its own value in all of them.
+    """
     seen: list[tuple[int, ...]] = []
     out = []
     for k, column in enumerate(columns):
         values = [group.settings[k] for group in groups]
         pattern = tuple(values.index(value) for value in values)
-        if any(pattern) and pattern not in seen:
+        if any(pattern) and (pattern not in seen or column in random):
             seen.append(pattern)
             out.append(column)
     return out
@@ -101,11 +106,17 @@ def _best_at(groups: Sequence[Group], at: int, figure: str) -> list[Group]:
 
 
 def axis_figure(
-    groups: Sequence[Group], columns: Sequence[str], x: str, figures: Sequence[str]
+    groups: Sequence[Group],
+    columns: Sequence[str],
+    x: str,
+    figures: Sequence[str],
+    *,
+    joined: bool = True,
 ) -> Figure:
     """One panel for each figure over the axis `x`; bars are standard errors over replicas.
 
-    Where more varies than lines can tell, a line shows the best of the rest.
+    Where more varies than lines can tell, a line shows the best of the rest. Points that differ in
+    more than `x` and the legend's words, such as random ones, are not to be `joined`.
     """
     chosen, _ = lines_of(groups, columns, x)
     at = columns.index(x)
@@ -116,7 +127,8 @@ def axis_figure(
         for axes, figure in zip(stack, figures, strict=True):
             having = [group for group in groups if figure in group.mean]
             for k, (label, line) in enumerate(_lines(having, columns, chosen).items()):
-                _draw_line(axes, _best_at(line, at, figure), at, figure, label, k, numeric)
+                top = _best_at(line, at, figure)
+                _draw_line(axes, top, at, figure, label, k, numeric, joined=joined)
             axes.set_ylabel(figure)
             axes.grid(alpha=0.3, lw=0.6)
             _spread(axes, [group.mean[figure] for group in having], figure)
@@ -131,7 +143,15 @@ def axis_figure(
 
 
 def _draw_line(
-    axes: Axes, line: Sequence[Group], at: int, figure: str, label: str, k: int, numeric: bool
+    axes: Axes,
+    line: Sequence[Group],
+    at: int,
+    figure: str,
+    label: str,
+    k: int,
+    numeric: bool,
+    *,
+    joined: bool,
 ) -> None:
     if numeric:
         line = sorted(line, key=lambda group: group.settings[at])
@@ -141,7 +161,7 @@ def _draw_line(
         yerr=[group.error[figure] for group in line],
         color=_COLORS[k % len(_COLORS)],
         marker=_MARKERS[k % len(_MARKERS)],
-        ls="-" if numeric else "",
+        ls="-" if numeric and joined else "",
         ms=4,
         lw=1.4,
         capsize=2.5,

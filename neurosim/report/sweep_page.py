@@ -10,9 +10,8 @@ from jinja2 import Environment, PackageLoader
 from neurosim.files import write_text
 from neurosim.report.page import blocks_of, data_uri, picture
 from neurosim.report.sweep_figures import axis_figure, is_numeric, lines_of, pareto_figure, telling
-from neurosim.sweeps import Group, SweepFolder, badness, best, front, groups
-from neurosim.sweeps.ranking import is_seed
-from neurosim.sweeps.sweep import COSTS
+from neurosim.sweeps import Group, Sweep, SweepFolder, badness, best, front
+from neurosim.sweeps.axes import drawn
 from neurosim.units import format_quantity
 from neurosim.yaml_files import dump_block
 
@@ -41,22 +40,21 @@ def render_sweep(folder: SweepFolder) -> str:
         loader=PackageLoader("neurosim.report", "."), autoescape=True, trim_blocks=True
     ).get_template("sweep.html.j2")
     sweep, rows = folder.sweep, folder.rows()
-    columns = list(dict.fromkeys(name for point in folder.points for name in point.settings))
-    kept = [column for column in columns if not is_seed(column)]
-    found = groups(rows, columns, (*sweep.measure, *COSTS))
+    kept, found = folder.columns, folder.groups()
     failed = [row for row in rows if row["error"]]
     facts = folder.facts
     return template.render(
         sweep=sweep,
         cards=_cards(folder, rows, found),
-        pictures=_pictures(found, kept, sweep.measure),
+        pictures=_pictures(found, kept, sweep),
         front=_table(_on_front(found, sweep.measure[0]), kept, sweep.measure),
         table=_table(found[:_MOST_ROWS], kept, sweep.measure),
         n_groups=len(found),
+        n_good=len(rows) - len(failed),
         repeated=any(group.rows > 1 for group in found),
         most_rows=_MOST_ROWS,
         failed=[(row["point"], row["error"]) for row in failed],
-        results=data_uri((folder.path / "results.csv").read_bytes(), "text/csv"),
+        results=data_uri(folder.table().encode(), "text/csv"),
         profiles=[(profile, blocks_of(profile)) for profile in folder.profiles()],
         plan=dump_block(sweep, brief=True),
         command=facts.get("command", ""),
@@ -73,15 +71,11 @@ def _cards(
     failed = sum(bool(row["error"]) for row in rows)
     done = f"{len(rows) - failed} of {len(folder.points)}"
     cards = [(done, f"points{f'; {failed} failed' if failed else ''}")]
-    good = [group for group in found if figure in group.mean]
-    if good:
-        top = min(good, key=lambda group: badness(figure, group.mean[figure]))
+    top = best(found, figure)
+    if top is not None:
         cards.append((f"{top.mean[figure]:.3g}", f"best {figure}{_over(top)}"))
         for cost, unit in (("sample_time_s", "s"), ("sample_energy_J", "J")):
             cards.append((format_quantity(top.mean[cost], unit, 3), f"{_WORDS[cost]} there"))
-        row = best(rows, figure)
-        assert row is not None
-        cards.append((str(row["point"]), "the best single point"))
     return cards
 
 
@@ -89,22 +83,20 @@ def _over(group: Group) -> str:
     return f", mean of {group.rows}" if group.rows > 1 else ""
 
 
-def _pictures(
-    found: Sequence[Group], columns: Sequence[str], measure: Sequence[str]
-) -> list[dict[str, str]]:
+def _pictures(found: Sequence[Group], columns: Sequence[str], sweep: Sweep) -> list[dict[str, str]]:
     """One for each axis that varies, and the front."""
     if not found:
         return []
-    out = []
+    out, measure, random = [], sweep.measure, drawn(sweep.axes)
     bars = " Bars: standard error over replicas." if any(g.rows > 1 for g in found) else ""
-    for column in telling(found, columns):
+    for column in telling(found, columns, random):
         _, rest = lines_of(found, columns, column)
         caption = f"Over {column}.{bars}"
         if rest:
             caption += " Each point is the best of what else varies."
         out.append(
             picture(
-                axis_figure(found, columns, column, measure[:3]),
+                axis_figure(found, columns, column, measure[:3], joined=column not in random),
                 f"{column}.svg",
                 f"Figures over {column}",
                 caption,

@@ -14,7 +14,7 @@ cases      ``{name: N, cases: {label: {P: v, Q: w}}}``    each named set of chan
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from neurosim.config import Block, BlockError
 from neurosim.streams import Streams
 
-__all__ = ["AnyAxis", "Axis", "Cases", "Drawn", "Paired", "Random", "Step", "steps"]
+__all__ = ["AnyAxis", "Axis", "Cases", "Drawn", "Paired", "Random", "Step", "drawn", "steps"]
 
 # One step along an axis: new values by path, and what the table says of it by column.
 Step = tuple[dict[str, Any], dict[str, Any]]
@@ -156,7 +156,7 @@ class Paired(Block):
         lengths = [len(axis.steps()) for axis in self.paired]
         if len(set(lengths)) > 1:
             text = f"must be axes of one length, but have {', '.join(map(str, lengths))} values"
-            raise BlockError([(("paired",), text)])
+            raise BlockError([((), text)])
         return self
 
 
@@ -216,6 +216,11 @@ AnyAxis = Annotated[
     | Annotated[Cases, Tag("cases")],
     Discriminator(_form),
 ]
+
+
+def drawn(axes: Sequence[AnyAxis]) -> set[str]:
+    """Paths whose values are drawn at random."""
+    return {one.path for axis in axes if isinstance(axis, Random) for one in axis.random.axes}
 
 
 def steps(axis: AnyAxis) -> list[Step]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
@@ -97,6 +98,11 @@ def _cluster(address: str) -> Iterator[None]:
             "--dask needs the package distributed, but it is not installed; "
             "pip install 'neurosim-eqprop[cluster]'."
         ) from None
+    if not re.fullmatch(r"[a-z]+://\S+:\d+|[^\s/:]+:\d+", address):
+        raise RunError(
+            f"--dask must be the address of a Dask scheduler, such as tcp://127.0.0.1:8786, but is "
+            f"{address}."
+        )
     try:
         client: Any = Client(address, timeout=5, set_as_default=False)
     except (OSError, ValueError) as error:

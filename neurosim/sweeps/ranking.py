@@ -67,10 +67,10 @@ def groups(rows: Sequence[Row], columns: Sequence[str], figures: Sequence[str]) 
     return out
 
 
-def best(rows: Sequence[Row], figure: str) -> Row | None:
-    """The row with the best value of a figure."""
-    good = [row for row in rows if not row["error"] and row[figure] != ""]
-    return min(good, key=lambda row: badness(figure, row[figure]), default=None)
+def best(found: Sequence[Group], figure: str) -> Group | None:
+    """The group with the best mean of a figure."""
+    good = [group for group in found if figure in group.mean]
+    return min(good, key=lambda group: badness(figure, group.mean[figure]), default=None)
 
 
 def front(cost: Sequence[float], bad: Sequence[float]) -> list[int]:

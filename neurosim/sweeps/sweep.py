@@ -28,6 +28,7 @@ from neurosim.runs.run import versions
 from neurosim.sweeps.engines import Engine, finished
 from neurosim.sweeps.plan import Sweep
 from neurosim.sweeps.points import Listed, Point, expand
+from neurosim.sweeps.ranking import Group, groups, is_seed
 from neurosim.sweeps.work import Task, locked, read_result
 from neurosim.yaml_files import dump_block, load_block
 
@@ -185,10 +186,24 @@ class SweepFolder:
                 out.append(row | {"error": result["error"]})
         return out
 
+    @property
+    def columns(self) -> list[str]:
+        """Columns of the table that say what a point is, those of seeds left out."""
+        names = dict.fromkeys(name for point in self.points for name in point.settings)
+        return [name for name in names if not is_seed(name)]
+
+    def groups(self) -> list[Group]:
+        """Means over seeds of the table so far."""
+        return groups(self.rows(), self.columns, (*self.sweep.measure, *COSTS))
+
+    def table(self) -> str:
+        """The table so far, as results.csv has it."""
+        return _csv(self.rows())
+
     def write_tables(self) -> None:
         """results.csv and timing.csv of all that is known, from other processes too."""
         with locked(self.path / ".lock"):
-            write_text(self.path / "results.csv", _csv(self.rows()))
+            write_text(self.path / "results.csv", self.table())
             hosts = [(p.index, self.result(p)) for p in self.points]
             timing = [{"point": index} | found["host"] for index, found in hosts if found]
             write_text(self.path / "timing.csv", _csv(timing))

@@ -109,9 +109,26 @@ def folder_at(folder, path):
 
 def test_a_sweep_of_which_nothing_is_done_has_a_page(tmp_path):
     sweep = Sweep(name="s", base={"profile": "ideal_hopfield"})
+    SweepFolder.create(tmp_path / "s", sweep)
+    assert "No point is done yet." in render_sweep(SweepFolder.open(tmp_path / "s"))
+
+
+def test_every_field_that_is_drawn_at_random_has_a_figure_of_its_own(tmp_path):
+    fields = ("sampling.t_end", "sampling.settle_tau")
+    axes = [{"path": path, "linear": {"start": 1, "stop": 2}} for path in fields]
+    sweep = Sweep(
+        name="s",
+        base={"profile": "ideal_hopfield"},
+        axes=[{"random": {"points": 9, "axes": axes}}],
+        measure=["w2"],
+    )
     made = SweepFolder.create(tmp_path / "s", sweep)
-    made.write_tables()
-    assert "No point is done yet." in render_sweep(made)
+    for point in made.points:
+        figures = {"w2": 1.0 + point.index} | dict.fromkeys(COSTS, 1e-9)
+        result = {"key": point.key, "figures": figures, "error": ""}
+        (made.path / "points" / f"{point.key}.json").write_text(json.dumps(result))
+    downloads = Parsed(render_sweep(made)).downloads
+    assert {f"{field}.svg" for field in fields} <= set(downloads)
 
 
 def test_points_of_the_front_are_joined_and_others_are_not():

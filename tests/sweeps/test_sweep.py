@@ -20,7 +20,7 @@ from neurosim.host import Experiment
 from neurosim.profile import load_profile
 from neurosim.runs import evaluate, train
 from neurosim.runs.run import Run
-from neurosim.sweeps import Engine, Sweep, SweepFolder, run_sweep
+from neurosim.sweeps import Engine, Sweep, SweepFolder, best, run_sweep
 from neurosim.sweeps.work import Task, do, train_once
 from neurosim.yaml_files import dump_block, with_value, with_values
 
@@ -363,6 +363,7 @@ def test_a_failed_point_shows_in_the_exit_status_and_the_rest_is_done(tiny, tmp_
         ("name: t\nbase: {profile: ideal_hopfield}\naxis: []", [], "did you mean 'axes'"),
         ("name: t\nbase: {profile: ideal_hopfield}", ["--shard", "3/2"], "must be i/n"),
         ("name: t\nbase: {profile: ideal_hopfield}", ["--dask", "tcp://127.0.0.1:1"], "not answer"),
+        ("name: t\nbase: {profile: ideal_hopfield}", ["--dask", "here"], "such as tcp://127.0.0.1"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_status_2(tmp_path, text, options, message):
@@ -375,9 +376,27 @@ def test_a_mistake_is_one_line_and_exit_status_2(tmp_path, text, options, messag
     assert not (tmp_path / "out").exists()
 
 
+def test_the_best_of_replicas_is_the_best_mean_not_the_luckiest_seed(tmp_path):
+    """One way has the best single seed, the other the better mean."""
+    sweep = Sweep(
+        name="t",
+        base={"profile": "ideal_hopfield"},
+        axes=[{"path": "sampling.t_end", "values": [1.0, 1.2]}],
+        replicas=2,
+        measure=["w2"],
+    )
+    folder = SweepFolder.create(tmp_path / "out", sweep)
+    for point, value in zip(folder.points, (1.0, 9.0, 4.0, 4.2), strict=True):
+        result = {"key": point.key, "figures": {"w2": value}, "error": ""}
+        (folder.path / "points" / f"{point.key}.json").write_text(json.dumps(result))
+    top = best(folder.groups(), "w2")
+    assert top.settings == (1.2,)
+    assert (top.mean["w2"], top.rows) == (pytest.approx(4.1), 2)
+
+
 def test_a_dry_run_lists_the_points_and_leaves_nothing(tiny, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     got = CliRunner().invoke(main, ["sweep", str(tiny[0]), "--dry-run"])
-    assert got.stdout.splitlines()[0] == "tiny: 4 points"
+    assert got.stdout.splitlines()[0] == "tiny: 4 points, 2 trainings"
     assert len(got.stdout.splitlines()) == 5
     assert not list(tmp_path.iterdir())
