@@ -18,8 +18,8 @@ def test_the_program_in_the_readme_prints_what_it_says():
     ).stdout
     numbers = [[float(x) for x in re.findall(r"\d+\.?\d*", text)] for text in (got, expected)]
     assert len(numbers[0]) == len(numbers[1])
-    # Bits may differ between machines' linear algebra; two decimals of the loss may not.
-    assert all(abs(a - b) <= 0.02 for a, b in zip(*numbers, strict=True)), got
+    # Bits may differ between machines' linear algebra, and with them what a last digit rounds to.
+    assert all(abs(a - b) < 0.011 for a, b in zip(*numbers, strict=True)), got
 
 
 def test_every_command_in_the_readme_is_one_the_program_has():
