@@ -33,7 +33,7 @@ _HOME = {
     "SamplingSettings": "host",
     "Trainer": "host",
     "evaluate": "runs",
-    "export": "export",
+    "export_weights": "runs",
     "load_digits": "data",
     "load_profile": "profile",
     "resume": "runs",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -56,11 +56,19 @@ class Block(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _no_switch(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuse true and false, which are also 1 and 0 in Python, where a number must be."""
+        """Refuse true and false, which are also 1 and 0 in Python, where a number may be."""
         field = cls.model_fields[info.field_name or ""]
-        if isinstance(value, bool) and field.annotation is not bool:
+        if isinstance(value, bool) and {int, float} & _types_in(field.annotation):
             raise ValueError(f"must not be true or false, but is {str(value).lower()}")
         return value
+
+
+def _types_in(annotation: Any) -> set[type]:
+    """Types that an annotation names, however deep in unions and tuples."""
+    parts = get_args(annotation)
+    if not parts:
+        return {annotation} if isinstance(annotation, type) else set()
+    return set().union(*map(_types_in, parts))
 
 
 def is_number(value: Any) -> bool:

@@ -12,6 +12,7 @@ FILE, FILE.gz     MNIST's idx format, plain or compressed; the labels lie beside
 ================= ================================================================================
 
 Whole numbers are grey levels 0 to 255 and become -1 to 1; other numbers must lie there already.
+Whole numbers that go no further than 16 are refused: they are 0 and 1, or levels of another scale.
 """
 
 from __future__ import annotations
@@ -33,12 +34,13 @@ from neurosim.errors import DataError
 from neurosim.files import load_npz
 from neurosim.streams import Streams
 
-__all__ = ["DIGITS", "Dataset", "dataset_name", "load_dataset"]
+__all__ = ["DIGITS", "Dataset", "dataset_name", "from_grey", "load_dataset"]
 
 Array = NDArray[np.float64]
 
 DIGITS = {"digits": 8, "digits16": 16, "digits28": 28}
 _BYTE_STEPS = 255
+_DARK = 16  # whole numbers up to here are on no scale of 255
 _IDX_BYTES = 8  # code of unsigned bytes in an idx file
 
 
@@ -176,15 +178,16 @@ def _scaled(images: NDArray[Any], path: Path) -> tuple[Array, int | None]:
             f"dataset {path} must hold numbers of shape (n, d) or (n, h, w), but its images are "
             f"{images.dtype} of shape {images.shape}."
         )
-    rows = images.reshape(len(images), -1).astype(np.float64)
+    rows = images.reshape(len(images), -1)
     low, high = float(rows.min()), float(rows.max())
+    if low == high:
+        raise DataError(
+            f"dataset {path} must hold images to learn, but all their pixels are {low:g}; store "
+            "others."
+        )
     if images.dtype.kind in "ui":
-        if low < 0 or high > _BYTE_STEPS:
-            raise DataError(
-                f"dataset {path} must hold grey levels 0 to {_BYTE_STEPS}, but they go from "
-                f"{low:g} to {high:g}; scale them."
-            )
-        return rows / (_BYTE_STEPS / 2) - 1, _BYTE_STEPS
+        return from_grey(rows, f"dataset {path}"), _BYTE_STEPS
+    rows = rows.astype(np.float64)
     if not (np.isfinite(rows).all() and -1 <= low < 0 and high <= 1):
         raise DataError(
             f"dataset {path} must hold finite numbers from -1 (paper) to 1 (ink), but they go from "
@@ -192,6 +195,30 @@ def _scaled(images: NDArray[Any], path: Path) -> tuple[Array, int | None]:
             "they begin at 0)."
         )
     return rows, None
+
+
+def from_grey(levels: NDArray[Any], owner: str) -> Array:
+    """Whole grey levels 0 to 255 as pixels from -1 to 1.
+
+    Raises
+    ------
+    DataError
+        They go further, or so little far that they are on another scale; it begins with `owner`.
+    """
+    low, high = int(levels.min()), int(levels.max())
+    if low < 0 or high > _BYTE_STEPS:
+        raise DataError(
+            f"{owner} must hold grey levels 0 to {_BYTE_STEPS}, but they go from {low} to {high}; "
+            "scale them."
+        )
+    if high <= _DARK:
+        raise DataError(
+            f"{owner} must hold grey levels 0 to {_BYTE_STEPS} where its numbers are whole, but "
+            f"they go to {high} only; store floats from -1 to 1 instead: 2 * images / "
+            f"{max(1, high)} - 1."
+        )
+    pixels: Array = levels / (_BYTE_STEPS / 2) - 1
+    return pixels
 
 
 def _checked_labels(labels: NDArray[Any] | None, n: int, path: Path) -> NDArray[np.intp] | None:

@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from neurosim.config import Block, BlockError, can_be_ideal
 from neurosim.yaml_text import Document, Location, Mistake, shown
 
-__all__ = ["classes_in", "mistakes_of", "nearest"]
+__all__ = ["class_at", "classes_in", "has_defaults", "mistakes_of", "nearest"]
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -29,20 +29,35 @@ def classes_in(annotation: Any) -> list[type[BaseModel]]:
     return [cls for part in get_args(annotation) for cls in classes_in(part)]
 
 
-def _model_at(cls: type[BaseModel], path: Location, tree: Any) -> type[BaseModel] | None:
-    """Class of the block at `path` below `cls`; of several, that with most of the keys given."""
+def class_at(cls: type[BaseModel], path: Location, tree: Any) -> type[BaseModel] | None:
+    """Class of the block at `path` below `cls`; of several, the likeliest."""
+    found = [cls]
     for key in path:
-        inside = key in tree if isinstance(tree, dict) else isinstance(tree, list | tuple)
-        tree = tree[key] if inside else None
-        if isinstance(key, int):
-            continue  # An item of a list: the field's own classes.
-        field = cls.model_fields.get(key)
-        found = classes_in(field.annotation) if field else []
+        if isinstance(key, str):  # An item of a list has the field's own classes.
+            field = _likeliest(found, tree).model_fields.get(key)
+            found = classes_in(field.annotation) if field else []
         if not found:
             return None
-        given = set(tree) if isinstance(tree, dict) else set()
-        cls = max(found, key=lambda one: len(given & set(one.model_fields)))
-    return cls
+        inside = key in tree if isinstance(tree, dict) else isinstance(tree, list | tuple)
+        tree = tree[key] if inside else None
+    return _likeliest(found, tree)
+
+
+def _likeliest(classes: list[type[BaseModel]], tree: Any) -> type[BaseModel]:
+    """The class whose law or kind the tree names, or else that with most of its keys."""
+    given = tree if isinstance(tree, dict) else {}
+
+    def fit(one: type[BaseModel]) -> tuple[int, int]:
+        fields = {key: one.model_fields[key] for key in given if key in one.model_fields}
+        named = sum(given[key] in get_args(field.annotation) for key, field in fields.items())
+        return named, len(fields)
+
+    return max(classes, key=fit)
+
+
+def has_defaults(cls: type[BaseModel]) -> bool:
+    """Whether a block may leave out every field."""
+    return not any(field.is_required() for field in cls.model_fields.values())
 
 
 def _path_of(error: ErrorDetails, tree: Any) -> Location:
@@ -80,11 +95,11 @@ _LENGTHS = {"too_short": ("at least", "min_length"), "too_long": ("at most", "ma
 def _sentence(error: ErrorDetails, path: Location, cls: type[BaseModel], tree: Any) -> str:
     """What must hold and what is, in plain words."""
     kind, context, given = error["type"], error.get("ctx", {}), error["input"]
-    owner = _model_at(cls, path[:-1], tree)
+    owner, block = class_at(cls, path[:-1], tree), class_at(cls, path, tree)
     field = owner.model_fields.get(str(path[-1])) if owner and path else None
     ideal = field is not None and can_be_ideal(field)
     if kind == "missing":
-        return _missing(field, _model_at(cls, path, tree), ideal)
+        return _missing(field, block, ideal)
     if kind == "value_error":
         return str(context["error"])
     if kind in _LENGTHS:
@@ -95,10 +110,23 @@ def _sentence(error: ErrorDetails, path: Location, cls: type[BaseModel], tree: A
         return f"must be {word} {context[key]:g}, but is {shown(given)}"
     if kind == "literal_error":
         wanted = f"one of {context['expected'].replace(' or ', ', ')}"
+    elif kind == "string_pattern_mismatch":
+        wanted = _text_of(context["pattern"])
+    elif kind.startswith("model_") and block is not None and field is not None:
+        wanted = "a block of fields" + " ({} for the defaults)" * has_defaults(block)
+        wanted += " or null" * (type(None) in get_args(field.annotation) and not ideal)
     else:
         plain = re.sub(r"^Input should be (a valid )?", "", error["msg"])
         wanted = _WANTED.get(kind.split("_")[0], plain)
     return f"must be {wanted}{' or ideal' * ideal}, but is {shown(given)}"
+
+
+def _text_of(pattern: str) -> str:
+    """What a pattern asks of a text: which characters, if it says nothing else."""
+    characters = re.fullmatch(r"\^\[A-Za-z0-9(.*)\]\+\$", pattern)
+    if characters is None:
+        return f"text of the form {pattern}"
+    return f"text of letters, digits and {' '.join(characters[1])} only"
 
 
 def _missing(field: FieldInfo | None, block: type[BaseModel] | None, ideal: bool) -> str:
@@ -122,14 +150,14 @@ def mistakes_of(failure: ValidationError, cls: type[Block], document: Document) 
             continue  # An item is wrong, and pydantic counts the good ones only.
         if error["type"] == "extra_forbidden":
             owner, name = path[:-1], str(path[-1])
-            model = _model_at(cls, owner, document.tree)
+            model = class_at(cls, owner, document.tree)
             known = list(model.model_fields) if model else []
             absent = [str(p[-1]) for p, e in errors if e["type"] == "missing" and p[:-1] == owner]
             near = nearest(name, absent) or nearest(name, known)
             if near:
                 meant.add((*owner, near))
-            hint = f"did you mean '{near}'?" if near else f"the fields are {', '.join(known)}"
-            text = f"unknown field '{name}'; {hint}"
+            hint = f"; the fields are {', '.join(known)}" if known else ""
+            text = f"unknown field '{name}'" + (f"; did you mean '{near}'?" if near else hint)
             out.append(Mistake(*document.place(path, key=True), path, text))
         elif error["type"] == "value_error" and isinstance(error["ctx"]["error"], BlockError):
             for below, text in error["ctx"]["error"].found:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 
 from neurosim.config import Block, holds_number, is_number
 from neurosim.errors import ProfileError
-from neurosim.mistakes import mistakes_of, nearest
+from neurosim.mistakes import class_at, has_defaults, mistakes_of, nearest
 from neurosim.yaml_text import Document, compose, shown, written
 
 __all__ = ["dump_block", "load_block", "parse_block", "with_value", "with_values"]
@@ -113,6 +113,19 @@ def _changed(tree: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
     return out
 
 
+def _turned_off(block: Block, tree: dict[str, Any], path: str) -> str | None:
+    """What to do where `path` leads into a block that is off; None where it does not."""
+    keys, value = path.split("."), cast(Any, tree)
+    for k, key in enumerate(keys[:-1], 1):
+        value = value.get(key) if isinstance(value, Mapping) else None
+        inside = class_at(type(block), tuple(keys[:k]), tree)
+        if value in (None, "ideal") and inside is not None and keys[k] in inside.model_fields:
+            on = f"`{key}: {{}}` turns it on"
+            way = on if has_defaults(inside) else f"give {key} with all its fields"
+            return f"{key} is {value or 'off'} there; {way}"
+    return None
+
+
 def with_values(
     block: B, changes: Mapping[str, Any], *, root: str = "", also: Iterable[str] = ()
 ) -> B:
@@ -139,7 +152,8 @@ def with_values(
         if path not in known:
             near = nearest(path, [*known, *also])
             hint = f"did you mean '{lead}{near}'?" if near else f"the fields are {', '.join(tree)}."
-            raise ProfileError(f"{lead}{path}: there is no such field; {hint}")
+            hint = _turned_off(block, tree, path) or f"there is no such field; {hint}"
+            raise ProfileError(f"{lead}{path}: {hint}")
         tree = _changed(tree, path, _plain(value))
     try:
         return type(block).model_validate(tree)

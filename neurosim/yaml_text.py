@@ -158,6 +158,8 @@ def shown(value: Any) -> str:
     """A value as a message shows it."""
     if value is None:
         return "empty"
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, Mapping | BaseModel):
         return "a block of fields"
     text = repr(value)

@@ -96,10 +96,12 @@ def test_an_npz_holds_grey_levels_or_pixels_as_they_are(tmp_path, grey):
     ("arrays", "text"),
     [
         ({"pictures": np.zeros((2, 4))}, "an array `images`"),
-        ({"images": np.full((2, 4), 300)}, "grey levels 0 to 255, but they go from 300 to 300"),
-        ({"images": np.full((2, 4), 0.5)}, "numbers from -1 .* scale them .2 x - 1"),
+        ({"images": np.array([[7, 300]])}, "grey levels 0 to 255, but they go from 7 to 300"),
+        ({"images": np.array([[0, 0.5]])}, "numbers from -1 .* scale them .2 x - 1"),
+        ({"images": np.zeros((2, 4))}, "images to learn, but all their pixels are 0"),
+        ({"images": np.full((2, 4), 255, "u1")}, "images to learn, but all their pixels are 255"),
         ({"images": np.array([[-1, np.nan]])}, "finite numbers"),
-        ({"images": np.zeros((2, 4), "u1"), "labels": np.zeros(3, int)}, "one label"),
+        ({"images": np.eye(2, dtype="u1") * 255, "labels": np.zeros(3, int)}, "one label"),
         ({"images": np.zeros(4, "u1")}, "shape"),
     ],
 )
@@ -108,6 +110,23 @@ def test_a_file_that_is_not_as_described_is_refused_with_what_to_do(tmp_path, ar
     np.savez(path, **arrays)
     with pytest.raises(DataError, match=text):
         load_dataset(str(path))
+
+
+@pytest.mark.parametrize("kind", ["u1", "i8"])
+@pytest.mark.parametrize("high", [1, 16])
+def test_whole_numbers_that_are_no_grey_levels_to_255_are_refused_with_how_to_scale(
+    tmp_path, kind, high
+):
+    images = np.random.default_rng(0).integers(0, high, (5, 12), endpoint=True).astype(kind)
+    path = tmp_path / "mine.npz"
+    np.savez(path, images=images)
+    with pytest.raises(DataError, match=rf"go to {high} only; .* 2 \* images / {high} - 1"):
+        load_dataset(str(path))
+    np.savez(path, images=2 * images / high - 1)
+    assert {-1, 1} <= set(load_dataset(str(path)).images.ravel())
+    (tmp_path / "mine.idx3-ubyte").write_bytes(idx(images.reshape(5, 3, 4)))
+    with pytest.raises(DataError, match="store floats from -1 to 1"):
+        load_dataset(str(tmp_path / "mine.idx3-ubyte"))
 
 
 def test_a_broken_or_missing_file_is_one_line(tmp_path):

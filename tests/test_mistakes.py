@@ -1,8 +1,12 @@
 """What is wrong with a block: every mistake at once, in plain words, with its line and column."""
 
+from typing import Annotated, Literal
+
 import pytest
+from pydantic import Field, Tag
 
 from blocks import GOOD, Chip, edited, line_of, lines_of
+from neurosim.config import Block, one_of
 from neurosim.errors import ProfileError
 from neurosim.yaml_files import parse_block
 
@@ -31,7 +35,8 @@ def test_a_wrong_value_is_named_with_line_column_and_path():
         ("[4, 2]", "[4, 0]", "3:12: sizes.1: must be at least 1, but is 0"),
         ("[4, 2]", "[4]", "3:8: sizes: must have at least 2 items, but has 1"),
         ("[4, 2]", "4", "3:8: sizes: must be a list, but is 4"),
-        ("null", "5", "12:10: ammeter: must be a block of fields, but is 5"),
+        ("null", "5", "12:10: ammeter: must be a block of fields or null, but is 5"),
+        ("name: one", "name: true", "2:7: name: must be text, but is true"),
         ("null\n", "{bits: 1}\n", "12:17: ammeter.bits: must be at least 2, but is 1"),
         ("a paper", "5", "9:3: adc.source: must be text, or a mapping from this block's fields"),
         ("bits: a", "bitz: a", "10:11: adc.source.bitz: must name a field of this block: bits,"),
@@ -61,6 +66,73 @@ def test_an_unknown_field_gets_the_nearest_name_and_is_not_reported_missing_as_w
 def test_an_unknown_field_that_is_near_to_none_gets_all_names():
     assert line_of(GOOD + "zzz: 1\n") == (
         "my.yaml:13:1: zzz: unknown field 'zzz'; the fields are name, sizes, adc, ammeter, factor"
+    )
+
+
+class Span(Block):
+    start: float
+
+
+class Sum(Block):
+    law: Literal["sum"]
+    start: float
+    stop: float
+
+
+class Choice(Block):
+    law: Literal["choice"]
+    spans: tuple[Span, ...]
+
+
+_which, _named = one_of(("sum", "choice"))
+
+
+class Plan(Block):
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")] = "x"
+    code: Annotated[str, Field(pattern=r"^[a-z]{3}$")] = "abc"
+    part: Span | None = None
+    steps: Annotated[
+        tuple[
+            Annotated[
+                Annotated[Sum, Tag("sum")] | Annotated[Choice, Tag("choice")], _which, _named
+            ],
+            ...,
+        ],
+        Field(min_length=1),
+    ] = (Sum(law="sum", start=0, stop=1),)
+
+
+class Study(Block):
+    plan: Plan | None = None
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("{law: choice, start: 1, stop: 2, spans: []}", "start: unknown field 'start'"),
+        ("{law: choice, spans: [{zzz: 1, start: 1}]}", "the fields are start"),
+        ("{law: sum, start: 1, stop: 2, zzz: 1}", "the fields are law, start, stop"),
+    ],
+)
+def test_an_unknown_field_of_one_of_several_blocks_gets_the_fields_of_that_one(step, said):
+    assert said in lines_of(f"steps: [{step}]", Plan)[0]
+
+
+def test_a_switch_in_place_of_a_block_is_told_what_a_block_is():
+    assert line_of("plan: true", Study) == (
+        "my.yaml:1:7: plan: must be a block of fields ({} for the defaults) or null, but is true"
+    )
+    assert line_of("part: false", Plan) == (
+        "my.yaml:1:7: part: must be a block of fields or null, but is false"
+    )
+
+
+def test_a_text_of_the_wrong_characters_is_told_which_are_right():
+    assert line_of("name: my sweep", Plan) == (
+        "my.yaml:1:7: name: must be text of letters, digits and _ . - only, but is 'my sweep'"
+    )
+    assert line_of("code: x", Plan) == (
+        "my.yaml:1:7: code: must be text of the form ^[a-z]{3}$, but is 'x'"
     )
 
 

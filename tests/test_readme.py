@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import neurosim
-
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 
 
@@ -28,8 +26,3 @@ def test_every_command_in_the_readme_is_one_the_program_has():
     used = set(re.findall(r"^neurosim (\w+)", README, re.M))
     assert used <= set(main.commands)
     assert {"train", "sample", "evaluate", "export", "profiles"} <= used
-
-
-def test_everything_that_the_package_offers_can_be_imported():
-    for name in neurosim.__all__:
-        assert getattr(neurosim, name) is not None

@@ -6,6 +6,8 @@ import pytest
 from blocks import GOOD, Chip
 from neurosim.config import Block
 from neurosim.errors import ProfileError
+from neurosim.host import Experiment
+from neurosim.profile import load_profile
 from neurosim.yaml_files import dump_block, load_block, parse_block, with_value, with_values
 
 CHIP = parse_block(GOOD, Chip, "my.yaml")
@@ -105,7 +107,8 @@ def test_several_changes_are_checked_together():
     [
         ("adc.bit", "adc.bit: there is no such field; did you mean 'adc.bits'?"),
         ("bits", "bits: there is no such field; did you mean 'adc.bits'?"),
-        ("ammeter.bits", "ammeter.bits: there is no such field; did you mean 'ammeter'?"),
+        ("ammeter.bits", "ammeter.bits: ammeter is off there; give ammeter with all its fie"),
+        ("ammeter.bitz", "ammeter.bitz: there is no such field; did you mean 'ammeter'?"),
         ("zzzzz", "zzzzz: there is no such field; the fields are name, sizes, adc, ammeter, fact"),
     ],
 )
@@ -113,6 +116,19 @@ def test_a_path_that_leads_nowhere_gets_the_nearest(path, message):
     with pytest.raises(ProfileError) as caught:
         with_value(CHIP, path, 6)
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("block", "path", "message"),
+    [
+        (Experiment(), "contrast.weight", "contrast is off there; `contrast: {}` turns it on"),
+        (load_profile("ideal_hopfield"), "drift.exponent", "drift is ideal there; give drift with"),
+    ],
+)
+def test_a_path_into_a_block_that_is_off_is_told_how_to_turn_it_on(block, path, message):
+    with pytest.raises(ProfileError) as caught:
+        with_value(block, path, 1.0)
+    assert str(caught.value).startswith(f"{path}: {message}")
 
 
 def test_a_change_that_cannot_be_is_refused_like_a_file_without_a_place():

@@ -141,10 +141,12 @@ def _source_of(profile: Profile, place: str) -> str:
 def evaluate(
     run: Path, n: int, mode: str | None, t_end: float | None, seed: int, as_json: bool
 ) -> None:
-    """Judge a trained chip's samples against the real digits.
+    """Judge a trained chip's samples against the images that it has learned.
 
-    Beside it stand three rows that need no chip: real digits against real ones (the floor), real
-    ones with noise, and one Gaussian fitted to them (the dumb baseline).
+    Beside it stand three rows that need no chip: real images against real ones (the floor), real
+    ones with noise, and one Gaussian fitted to them (the dumb baseline). Feature Frechet distance
+    and classes are by the shipped classifier of 8x8 digits, to which larger squares are averaged
+    down; they mean little for a data set of other images.
     """
     from neurosim.runs import Run
 

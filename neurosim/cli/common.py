@@ -128,6 +128,8 @@ class Bar:
 
 def metric_lines(result: dict[str, Any]) -> list[str]:
     """Table of the headline metrics beside the three rows that need no chip."""
+    from neurosim.datasets import DIGITS
+
     names = ["frechet_feature", "nn_two_sample", "w2", "precision", "recall", "density", "coverage"]
     rows = {"this chip": result} | result["baselines"]
     names = [name for name in names if name in result]
@@ -136,6 +138,9 @@ def metric_lines(result: dict[str, Any]) -> list[str]:
         f"{label:>10} " + " ".join(f"{row[name]:>15.3f}" for name in names)
         for label, row in rows.items()
     ]
+    if result["fresh_frechet"] is not None:
+        fresh = f"{result['n']} real images outside the set would have a frechet_feature of about"
+        lines.append(f"{fresh} {result['fresh_frechet']:.2f}")
     loss = f"flow loss {result['flow_loss']:.3f}"
     if "class_shares" not in result:
         return [*lines, f"classes are judged on squares of 8x8 and more only; {loss}"]
@@ -144,11 +149,16 @@ def metric_lines(result: dict[str, Any]) -> list[str]:
         asked = result["asked_class_share"]
         lines += [f"samples of the class that was asked for: {asked:.3f}; by class {shares}"]
     present = sum(share >= 0.01 for share in result["class_shares"])
-    return [
-        *lines,
+    lines += [
         f"classes with at least 1 % of the samples: {present} of 10; "
-        f"entropy {result['class_entropy']:.3f}; {loss}",
+        f"entropy {result['class_entropy']:.3f}; {loss}"
     ]
+    if result["dataset"] not in DIGITS:
+        lines += [
+            "feature Frechet and classes are by the shipped classifier of 8x8 digits and mean "
+            "little for other images"
+        ]
+    return lines
 
 
 def finish_run(run: Run) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from neurosim.cli.common import COUNT, FOLDER, JSON, MODES, POSITIVE, RUN, SEED, Bar, print_json
 from neurosim.errors import DataError
@@ -27,12 +28,12 @@ __all__ = ["sample"]
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Of the starting noise.")
 @click.option(
     "--class", "label", type=click.IntRange(min=0),
-    help="Draw this class only; of a run that was trained with --labels.",
+    help="Draw this class only, not each in turn; of a run that was trained with --labels.",
 )  # fmt: skip
 @click.option(
     "--inpaint",
     metavar="FILE",
-    help="Complete images: .npz, .npy or .csv with NaN for unknown pixels; or `digits`.",
+    help="Complete images: an .npz, .npy or .csv that says which pixels are unknown; or `digits`.",
 )
 @click.option(
     "--start",
@@ -40,7 +41,10 @@ __all__ = ["sample"]
     help="Of --inpaint: the unknown pixels start at 0, or from noise; or all pixels from noise."
     "  [default: rest]",
 )
-@click.option("--out", type=FOLDER, help="PNG, NPZ or CSV file.  [default: RUN/samples.png]")
+@click.option(
+    "--out", type=FOLDER,
+    help="PNG, NPZ or CSV file.  [default: RUN/samples.png; RUN/inpainted.png of --inpaint]",
+)  # fmt: skip
 @JSON
 def sample(
     run: Path, n: int, mode: str | None, t_end: float | None, seed: int, label: int | None,
@@ -48,13 +52,16 @@ def sample(
 ) -> None:  # fmt: skip
     """Draw samples from a trained chip.
 
+    A run that has learned classes draws each of them in turn, or the one of --class.
+
     With --inpaint the chip completes images: known pixels are held while it finds the others.
     FILE holds images of the size that the run was trained on, one a row: an .npz with an array
-    `images` from -1 to 1, NaN where a pixel is unknown, or with grey levels 0 to 255 and a second
-    array `known` of the same shape, true where a pixel is known; an .npy of such images with NaN;
-    or a .csv, empty where a pixel is unknown. `--inpaint digits` hides the lower half of the
-    first -n images that the run was trained on. A PNG then shows known pixels, completions and,
-    for `digits`, the truth below each other.
+    `images`, either floats from -1 to 1, or whole grey levels 0 to 255 of an integer type such as
+    uint8; NaN says where a pixel of a float is unknown, a second array `known` of the same shape,
+    true where a pixel is known, says it of either; an .npy of such floats with NaN; or a .csv of
+    numbers from -1 to 1, empty where a pixel is unknown. `--inpaint digits` hides the lower half
+    of the first -n images that the run was trained on. A PNG then shows known pixels, completions
+    and, for `digits`, the truth below each other.
     """
     from neurosim.report import write_samples
     from neurosim.runs import Run
@@ -86,7 +93,7 @@ def _inpaint(
 ) -> None:
     """Complete the images of a file, or halves of the run's own, and judge these."""
     from neurosim.report import write_completions
-    from neurosim.runs import halves, inpaint, read_incomplete
+    from neurosim.runs import halves, inpaint, pixels_of, read_incomplete
 
     out = out or run.path / "inpainted.png"
     truth = None
@@ -96,13 +103,18 @@ def _inpaint(
     else:
         if not Path(file).is_file():
             raise DataError(f"--inpaint must be `digits` or a file, but {file} is none.")
-        known = read_incomplete(Path(file))
+        if click.get_current_context().get_parameter_source("n") is not ParameterSource.DEFAULT:
+            raise DataError(
+                f"-n is for samples and `--inpaint digits`, but all images of {file} are completed;"
+                " leave it out."
+            )
+        known = read_incomplete(Path(file), pixels_of(run.profile, run.experiment.labels))
     write = write_completions(out)
     bar = Bar("completing")
     x, settings = inpaint(run, known, progress=bar, **given)
     bar.close()
     write(x, known, truth)
-    found = {} if truth is None else _compare(run, x, known, truth)
+    found = {} if truth is None else _compare(run, x, known, truth, given["label"] is None)
     if as_json:
         about = {"file": str(out), "n": len(x), "seed": given["seed"], "start": given["start"]}
         print_json(about | settings.model_dump() | found)
@@ -114,15 +126,22 @@ def _inpaint(
 
 
 def _compare(
-    run: Run, x: NDArray[np.float64], known: NDArray[np.float64], truth: NDArray[np.float64]
+    run: Run,
+    x: NDArray[np.float64],
+    known: NDArray[np.float64],
+    truth: NDArray[np.float64],
+    by_class: bool,
 ) -> dict[str, dict[str, float]]:
-    """The chip's completions beside two that need no chip, which never see the image itself."""
+    """The chip's completions beside two that need no chip, which never see the image itself.
+
+    They are judged by their class too, unless one was asked for that is not the images' own.
+    """
     import numpy as np
 
     from neurosim.runs import judge_completions, nearest_fill
 
     dataset, n = run.dataset, len(x)
-    labels = None if dataset.labels is None else dataset.labels[:n]
+    labels = dataset.labels[:n] if by_class and dataset.labels is not None else None
     filled = {"this chip": x}
     if n < len(dataset.images):
         others = dataset.images[n:]

@@ -27,8 +27,8 @@ class _Group(click.Group):
         except NeurosimError as error:
             click.echo(f"neurosim: {error}", err=True)
             sys.exit(2)
-        except KeyboardInterrupt:
-            click.echo("neurosim: stopped.", err=True)
+        except KeyboardInterrupt as stopped:
+            click.echo(f"neurosim: {stopped.args[0] if stopped.args else 'stopped.'}", err=True)
             sys.exit(130)
         except BrokenPipeError:
             sys.exit(1)

@@ -88,9 +88,8 @@ def sweep(
             progress=lambda done, total, rows: bar(done, total, **_shown(folder, rows)),
         )
     except KeyboardInterrupt:
-        bar.close()
-        click.echo("stopped; go on with the same command and --resume", err=True)
-        raise
+        text = "stopped; go on with the same command and --resume"
+        raise KeyboardInterrupt(text) from None
     finally:
         bar.close()
     _finish(folder, as_json)

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["export", "import_", "plan", "validate"]
 
-_TABLES = "csv, json, npz, mat, hdf5, safetensors, mem, hex, c, param, nir, cir"
-FORMAT = click.option("--format", "form", metavar="F", help=f"Instead of the suffix: {_TABLES}.")
-
+_READABLE = "csv, json, npz, mat, hdf5, safetensors, mem, hex"
+_WRITABLE = f"{_READABLE}, c, param, nir, cir"
 
 Lines = tuple[int, int]
 
@@ -57,7 +56,7 @@ def _refuse_unused(is_netlist: bool) -> None:
 @click.command()
 @RUN
 @click.option("--to", "file", type=FOLDER, required=True, help="File to write.")
-@FORMAT
+@click.option("--format", "form", metavar="F", help=f"Instead of the suffix: {_WRITABLE}.")
 @click.option("--tile", type=LINES, help="Map onto crossbar tiles of so many rows x columns.")
 @click.option("--spare", type=LINES, help="Lines of each tile that only replace faulty ones.")
 @click.option("--faulty", type=FOLDER, help="CSV file of faulty cells: tile, row, column, weight.")
@@ -88,14 +87,13 @@ def export(
     in the order of addresses; rows and columns of a tile are permuted to avoid its faulty cells.
     """
     from neurosim.export import read_faults, table, tiled, write_table
-    from neurosim.export.formats import format_of
+    from neurosim.export.formats import FORMATS, NETLIST, format_of
     from neurosim.export.nir_graph import LOST
     from neurosim.files import check_writable
     from neurosim.runs import Run
 
-    is_netlist = form == "cir" or (form is None and file.suffix.lower() == ".cir")
-    if not is_netlist:
-        form = format_of(file, form)
+    form = format_of(file, form, [*FORMATS, NETLIST])
+    is_netlist = form == NETLIST
     _refuse_unused(is_netlist)
     check_writable(file)
     if is_netlist:
@@ -206,7 +204,7 @@ def plan(after: Path, before: Path | None, file: Path, lanes: int, as_json: bool
 
 @click.command("import")
 @click.argument("file", type=FOLDER)
-@FORMAT
+@click.option("--format", "form", metavar="F", help=f"Instead of the suffix: {_READABLE}.")
 @click.option(
     "--profile", metavar="NAME_OR_PATH", help="Profile that the table must be for. [its own]"
 )
@@ -221,6 +219,9 @@ def import_(
     out: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Check a weight table and program a chip from it.
+
+    FILE is one of those that `neurosim export` writes and that can be read back: .csv .json .npz
+    .mat .h5 .safetensors .mem .hex.
 
     Without --out the table is only checked. With it, `sample`, `evaluate` and `export` work on the
     new folder as on a trained run. The die that the table was exported from gets every device back

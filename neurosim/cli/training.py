@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,8 +53,7 @@ def quickstart(out: Path, updates: int, seed: int, as_json: bool) -> None:
     experiment = Experiment(
         updates=updates, batch=256, learning_rate=2e-3, schedule="cosine", seed=seed
     )
-    bar = Bar("training")
-    try:
+    with _stoppable(out, Bar("training")) as bar:
         run = run_training(
             load_profile("cmos_rc_6bit"),
             experiment,
@@ -60,8 +61,6 @@ def quickstart(out: Path, updates: int, seed: int, as_json: bool) -> None:
             command=command_line(),
             progress=bar.on_update,
         )
-    finally:
-        bar.close()
     result = evaluate_run(run, 2000, None, None, 0)
     finish_run(run)
     if as_json:
@@ -82,6 +81,21 @@ Next:
   neurosim train --profile ideal_hopfield --out runs/ideal --updates 500
   neurosim sample {out} --mode spring -n 100 --out spring.png
   neurosim export {out} --to weights.csv""")
+
+
+@contextmanager
+def _stoppable(out: Path, bar: Bar, go_on: bool = False) -> Iterator[Bar]:
+    """Close the bar, and after Ctrl-C say how to go on with the run in `out`, if it has begun."""
+    begun = out / "experiment.yaml"
+    new = go_on or not begun.exists()
+    try:
+        yield bar
+    except KeyboardInterrupt:
+        way = f"go on with: neurosim train --resume --out {shlex.quote(str(out))}"
+        kept = new and begun.exists()
+        raise KeyboardInterrupt(f"stopped; {way if kept else 'nothing was kept.'}") from None
+    finally:
+        bar.close()
 
 
 def _experiment(path: Path | None, options: dict[str, Any]) -> Experiment:
@@ -189,8 +203,7 @@ def train(profile: str | None, out: Path | None, go_on: bool, as_json: bool, **g
         run = Run.open(out)
         _check_same(run, profile, given)
         done = run.n_done
-    bar = Bar("training", done)
-    try:
+    with _stoppable(out, Bar("training", done), go_on) as bar:
         if go_on and out.exists():
             run = resume_run(out, progress=bar.on_update)
         else:
@@ -205,14 +218,6 @@ def train(profile: str | None, out: Path | None, go_on: bool, as_json: bool, **g
                 start=None if given["start"] is None else Run.open(given["start"]),
                 progress=bar.on_update,
             )
-    except KeyboardInterrupt:
-        bar.close()
-        click.echo(
-            f"stopped; go on with: neurosim train --resume --out {shlex.quote(str(out))}", err=True
-        )
-        raise
-    finally:
-        bar.close()
     finish_run(run)
     loss = run.metrics()["flow_loss"]
     if as_json:
@@ -239,7 +244,8 @@ def _check_same(run: Run, profile: str | None, given: dict[str, Any]) -> None:
     if profile is not None and (_profile(profile, given["engine"], given["layers"]) != run.profile):
         different.append("profile")
     if different:
+        end = "differs; leave it" if len(different) == 1 else "differ; leave them"
         raise RunError(
-            f"{run.path} must be resumed as it was begun, but {', '.join(different)} differ; "
-            "leave them out, or train into a new folder."
+            f"{run.path} must be resumed as it was begun, but {', '.join(different)} {end} out, or "
+            "train into a new folder."
         )

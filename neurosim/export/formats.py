@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +17,17 @@ from neurosim.export.table import COLUMNS, WeightTable, data_sheet, table
 from neurosim.files import check_suffix, check_writable, write_bytes, write_text
 from neurosim.profile import Profile
 
-__all__ = ["FORMATS", "Format", "export", "format_of", "read_table", "sheet_path", "write_table"]
+__all__ = [
+    "FORMATS",
+    "NETLIST",
+    "READABLE",
+    "Format",
+    "export",
+    "format_of",
+    "read_table",
+    "sheet_path",
+    "write_table",
+]
 
 Writer = Callable[[WeightTable], bytes]
 Reader = Callable[[bytes, dict[str, Any] | None], WeightTable]
@@ -52,19 +62,24 @@ FORMATS: dict[str, Format] = {
 }
 
 
-def format_of(path: Path, name: str | None = None) -> str:
+READABLE = tuple(name for name, entry in FORMATS.items() if entry.read)
+NETLIST = "cir"  # no table: `neurosim.runs.run_netlist` writes it
+
+
+def format_of(path: Path, name: str | None = None, among: Collection[str] = tuple(FORMATS)) -> str:
     """Name of a file's format: the one given, or that of its suffix.
 
     Raises
     ------
     DataError
-        There is no such format.
+        There is no such format among those.
     """
     if name is not None:
-        if name not in FORMATS:
-            raise DataError(f"The format must be one of {', '.join(FORMATS)}, but is {name!r}.")
+        if name not in among:
+            raise DataError(f"The format must be one of {', '.join(among)}, but is {name!r}.")
         return name
-    by_suffix = {suffix: key for key, entry in FORMATS.items() for suffix in entry.suffixes}
+    suffixes = {key: entry.suffixes for key, entry in FORMATS.items()} | {NETLIST: (".cir",)}
+    by_suffix = {suffix: key for key in among for suffix in suffixes[key]}
     check_suffix(path, by_suffix)
     return by_suffix[path.suffix.lower()]
 
@@ -122,11 +137,9 @@ def read_table(path: Path, name: str | None = None, profile: Profile | None = No
     DataError
         The file is missing or damaged, or its format cannot be read back.
     """
-    key = format_of(path, name)
+    key = format_of(path, name, READABLE)
     entry = FORMATS[key]
-    if entry.read is None:
-        able = ", ".join(k for k, v in FORMATS.items() if v.read)
-        raise DataError(f"{path} must be in a format that can be read back ({able}), but is {key}.")
+    assert entry.read is not None
     try:
         data = path.read_bytes()
     except OSError as error:

@@ -102,8 +102,8 @@ class Contrast(Block):
         With which the schedule starts anew when this joins, having ended for flow matching alone;
         None: one schedule for both.
     rows : int or None
-        How many of the batch's rows take part, the first ones; None: all. Running free takes a
-        chip longer than settling.
+        How many of the batch's rows take part, at most the batch, the first ones; None: all.
+        Running free takes a chip longer than settling.
     clip : bool
         Whether samples are clipped to [-1, 1] and held there while the hidden nodes settle, so that
         only what will be seen of them is contrasted; if not, the chip is read as it runs.

@@ -23,25 +23,13 @@ from neurosim.report.figures import (
     waveform_figure,
 )
 from neurosim.report.noise import noise_figure
+from neurosim.report.quality import quality
 from neurosim.units import format_quantity
 
 __all__ = ["RunView", "blocks_of", "data_uri", "picture", "render_report"]
 
 Array = NDArray[np.float64]
 
-_METRICS = {
-    "frechet_feature": "distance of means and covariances of a fixed classifier's features; lower",
-    "nn_two_sample": "how well the nearest neighbour tells samples from digits; 0.5 is best",
-    "w2": "mean transport distance to the digits; lower",
-    "precision": "share of samples near real digits; higher",
-    "recall": "share of digits near samples; higher",
-    "density": "how densely digits surround samples; about 1",
-    "coverage": "share of digits with a sample nearby; higher",
-    "frechet_pixel": "as the first, on pixels; a fitted Gaussian does well here, so not a headline",
-}
-_NO_CLASSES = (
-    " Features and classes are not judged: the fixed classifier knows squares of 8x8 and more."
-)
 _LEDGER = {
     "time_s": "time on one chip",
     "chip_time_s": "of it settling",
@@ -181,28 +169,6 @@ def _spent(ledger: Mapping[str, float]) -> list[tuple[str, str, str]]:
     return out
 
 
-def _quality(evaluation: Mapping[str, Any]) -> dict[str, Any]:
-    floors, shown = evaluation["baselines"], [name for name in _METRICS if name in evaluation]
-    n_real, name = evaluation.get("n_real", 1797), evaluation.get("dataset", "digits")
-    rows = {
-        "this chip": evaluation,
-        "real images against real ones": floors["real"],
-        "real images with noise 0.1": floors["noisy"],
-        "one Gaussian fitted to them": floors["gaussian"],
-    }
-    return {
-        "intro": (
-            f"{evaluation['n']} samples, mode {evaluation['mode']}, t = {evaluation['t_end']:g}, "
-            f"seed {evaluation['seed']}, on the images' grey levels, against {n_real:,} images of "
-            f"{name}. Real against real is the floor; the Gaussian is the dumb baseline."
-            + ("" if "class_shares" in evaluation else _NO_CLASSES)
-        ),
-        "heads": shown,
-        "rows": [(label, [f"{row[k]:.3g}" for k in shown]) for label, row in rows.items()],
-        "notes": [(k, _METRICS[k]) for k in shown],
-    }
-
-
 def _headline(view: RunView) -> list[tuple[str, str]]:
     loss = np.asarray(view.metrics["flow_loss"])
     cards = [
@@ -213,10 +179,11 @@ def _headline(view: RunView) -> list[tuple[str, str]]:
         if key in view.ledger:
             cards.append((format_quantity(view.ledger[key], unit, 3), label))
     if view.evaluation is not None and "class_shares" in view.evaluation:
-        floor = view.evaluation["baselines"]["real"]["frechet_feature"]
         present = sum(share >= 0.01 for share in view.evaluation["class_shares"])
         feature = f"{view.evaluation['frechet_feature']:.2f}"
-        cards.append((feature, f"feature Frechet; real against real {floor:.2f}"))
+        fresh = view.evaluation.get("fresh_frechet")
+        beside = "" if fresh is None else f"; fresh real images about {fresh:.2f}"
+        cards.append((feature, f"feature Frechet{beside}"))
         cards.append((f"{present} of 10", "classes with at least 1 % of the samples"))
     return cards
 
@@ -279,7 +246,7 @@ def render_report(view: RunView) -> str:
         view=view,
         headline=_headline(view),
         pictures=_pictures(view),
-        quality=None if view.evaluation is None else _quality(view.evaluation),
+        quality=None if view.evaluation is None else quality(view.evaluation),
         ledger=ledger,
         spent=_spent(view.ledger),
         sources=[(source.name, source.drawn, source.phases) for source in view.sources],

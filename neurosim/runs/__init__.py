@@ -1,12 +1,13 @@
 """Run folders: training into one, resuming it, sampling from it, judging it."""
 
-from neurosim.runs.images import first_batch, given_nodes, visible_rows
+from neurosim.runs.exporting import export_weights
+from neurosim.runs.images import first_batch, given_nodes, pixels_of, visible_rows
+from neurosim.runs.incomplete import read_incomplete
 from neurosim.runs.inpainting import (
     halves,
     inpaint,
     judge_completions,
     nearest_fill,
-    read_incomplete,
 )
 from neurosim.runs.run import Run
 from neurosim.runs.sampling import evaluate, sample
@@ -16,12 +17,14 @@ from neurosim.runs.validation import run_netlist, validate_spice
 __all__ = [
     "Run",
     "evaluate",
+    "export_weights",
     "first_batch",
     "given_nodes",
     "halves",
     "inpaint",
     "judge_completions",
     "nearest_fill",
+    "pixels_of",
     "read_incomplete",
     "resume",
     "run_netlist",

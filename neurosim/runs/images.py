@@ -12,7 +12,14 @@ from neurosim.host import Experiment, Labels
 from neurosim.profile import Profile
 from neurosim.streams import Streams
 
-__all__ = ["check_size", "first_batch", "given_nodes", "label_nodes", "visible_rows"]
+__all__ = [
+    "check_size",
+    "first_batch",
+    "given_nodes",
+    "label_nodes",
+    "pixels_of",
+    "visible_rows",
+]
 
 Array = NDArray[np.float64]
 
@@ -20,6 +27,11 @@ Array = NDArray[np.float64]
 def label_nodes(classes: NDArray[np.intp], labels: Labels) -> Array:
     """Values of the label nodes of these classes, (n, labels.classes): one at scale, others 0."""
     return labels.scale * np.eye(labels.classes)[classes]
+
+
+def pixels_of(profile: Profile, labels: Labels | None) -> int:
+    """Visible nodes that are pixels: all but those of classes."""
+    return profile.layers[0] - (0 if labels is None else labels.classes)
 
 
 def given_nodes(n_visible: int, labels: Labels | None) -> NDArray[np.bool_] | None:

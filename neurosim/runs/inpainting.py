@@ -13,11 +13,8 @@ ramp      known pixels come from noise too, on the straight path of training: he
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,15 +23,14 @@ from scipy.spatial.distance import cdist
 from neurosim.data import to_grid
 from neurosim.datasets import Dataset
 from neurosim.errors import DataError
-from neurosim.files import load_npz
 from neurosim.host import Held, SamplingSettings
 from neurosim.metrics import area_average, classifier_of
-from neurosim.runs.images import label_nodes
+from neurosim.runs.images import label_nodes, pixels_of
 from neurosim.runs.run import Run
 from neurosim.runs.sampling import asked_classes, carry, settings_of
 from neurosim.streams import Streams
 
-__all__ = ["halves", "inpaint", "judge_completions", "nearest_fill", "read_incomplete"]
+__all__ = ["halves", "inpaint", "judge_completions", "nearest_fill"]
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -84,7 +80,7 @@ def inpaint(
         The images have another size than the run's, or hold infinity, or lack a class.
     """
     settings, labels = settings_of(run, mode, t_end or 1.0), run.experiment.labels
-    n_pixels = run.profile.layers[0] - (0 if labels is None else labels.classes)
+    n_pixels = pixels_of(run.profile, labels)
     if known.ndim != 2 or known.shape[1] != n_pixels or not len(known) or np.isinf(known).any():
         raise DataError(
             f"Images to complete must be numbers or NaN of shape (n, {n_pixels}), but have shape "
@@ -123,57 +119,6 @@ def halves(images: Array) -> Array:
     known = images.copy()
     known[:, (side // 2) * side :] = np.nan
     return known
-
-
-def read_incomplete(path: Path) -> Array:
-    """Images of a file, (n, d), with NaN for unknown pixels.
-
-    `.npz`: array `images`, (n, d) or (n, h, w), from -1 to 1 with NaN, or grey levels 0 to 255
-    with a second array `known` of the same shape, true where a pixel is known. `.npy`: the first
-    of these alone. `.csv`: one image a line, an empty cell or `nan` where a pixel is unknown.
-
-    Raises
-    ------
-    DataError
-        The file cannot be read, or has another content.
-    """
-    try:
-        images, mask = _arrays(path)
-        if images.ndim < 2 or not images.size:
-            raise ValueError(f"its images are of shape {images.shape}")
-        rows = images.reshape(len(images), -1).astype(np.float64)
-        if images.dtype.kind in "ui":
-            rows = rows / 127.5 - 1
-        if mask is not None:
-            rows = np.where(mask.astype(bool).reshape(rows.shape), rows, np.nan)
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise DataError(
-            f"{path} must be an .npz, .npy or .csv of images with NaN for unknown pixels, but "
-            f"cannot be read ({str(error).splitlines()[0]})."
-        ) from None
-    if not np.isnan(rows).any() or not (np.abs(rows[~np.isnan(rows)]) <= 1).all():
-        raise DataError(
-            f"{path} must hold pixels from -1 to 1 and NaN where they are unknown, but holds "
-            f"{np.count_nonzero(np.isnan(rows))} NaN and values up to "
-            f"{np.nanmax(np.abs(rows), initial=0.0):g}."
-        )
-    return rows
-
-
-def _arrays(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    suffix = path.suffix.lower()
-    if suffix == ".csv":
-        text = path.read_text("utf-8")
-        return np.genfromtxt(io.StringIO(text), delimiter=",", ndmin=2), None
-    data = path.read_bytes()
-    if suffix == ".npy" and data.startswith(b"\x93NUMPY"):
-        return np.load(io.BytesIO(data), allow_pickle=False), None
-    if suffix != ".npz":
-        raise ValueError(f"it is no {suffix or 'such'} file")
-    stored = load_npz(data)
-    if "images" not in stored:
-        raise ValueError(f"it holds {', '.join(stored) or 'nothing'}")
-    return stored["images"], stored.get("known")
 
 
 def nearest_fill(known: Array, images: Array) -> Array:

@@ -92,14 +92,17 @@ class Run:
         return run
 
     @classmethod
-    def open(cls, path: Path) -> Run:
-        """A run that exists.
+    def open(cls, path: Run | Path | str) -> Run:
+        """The run in a folder; one that is open already is returned as it is.
 
         Raises
         ------
         RunError
             `path` is no run folder.
         """
+        if isinstance(path, Run):
+            return path
+        path = Path(path)
         if not (path / "profile.yaml").is_file() or not (path / "experiment.yaml").is_file():
             raise RunError(
                 f"{path} must be a run folder with profile.yaml and experiment.yaml, but is not; "

@@ -16,8 +16,14 @@ from neurosim.datasets import Dataset
 from neurosim.errors import ConvergenceError, DataError
 from neurosim.host import Held, SamplingSettings, draw_samples, free_phase, sample_time_s
 from neurosim.host.phases import flow_loss
-from neurosim.metrics import area_average, baselines, classifier_of, evaluate_samples
-from neurosim.runs.images import first_batch, given_nodes, label_nodes
+from neurosim.metrics import (
+    area_average,
+    baselines,
+    classifier_of,
+    evaluate_samples,
+    fresh_frechet,
+)
+from neurosim.runs.images import first_batch, given_nodes, label_nodes, pixels_of
 from neurosim.runs.run import Run
 from neurosim.streams import Streams
 from neurosim.yaml_files import with_values
@@ -32,7 +38,7 @@ _BATCH = 2048
 
 
 def sample(
-    run: Run,
+    run: Run | Path | str,
     n: int,
     *,
     mode: str | None = None,
@@ -47,7 +53,8 @@ def sample(
 
     Parameters
     ----------
-    run : Run
+    run : Run or path
+        A path is that of a run folder.
     n : int
         At least 1.
     mode, t_end : optional
@@ -72,11 +79,12 @@ def sample(
     """
     if n < 1:
         raise DataError(f"The number of samples must be at least 1, but is {n}.")
+    run = Run.open(run)
     settings, rng = settings_of(run, mode, t_end), Streams(seed).generator("samples")
     labels, classes = run.experiment.labels, asked_classes(run, n, label)
-    n_visible = run.profile.layers[0]
-    n_pixels = n_visible - (0 if labels is None else labels.classes)
-    x_0, given = rng.standard_normal((n, n_pixels)), given_nodes(n_visible, labels)
+    n_pixels = pixels_of(run.profile, labels)
+    given = given_nodes(run.profile.layers[0], labels)
+    x_0 = rng.standard_normal((n, n_pixels))
     if labels is not None:
         x_0 = np.concatenate([x_0, label_nodes(classes, labels)], axis=1)
     held = None if given is None else Held(given, x_0)
@@ -175,7 +183,7 @@ def _flow_loss(chip: Chip, run: Run, seed: int) -> dict[str, Any]:
 
 
 def evaluate(
-    run: Run,
+    run: Run | Path | str,
     n: int = 2000,
     *,
     mode: str | None = None,
@@ -186,7 +194,9 @@ def evaluate(
 ) -> tuple[dict[str, Any], Array]:
     """Judge `n` samples of a run against its images, beside three rows that need no chip.
 
-    Of more than 2,048 images that many are taken, always the same ones.
+    Of more than 2,048 images that many are taken, always the same ones. Features and classes are
+    those of the shipped classifier of 8x8 digits, whatever was learned: of a user's own images
+    they mean little.
 
     Parameters
     ----------
@@ -199,7 +209,8 @@ def evaluate(
     -------
     result : dict
         The metrics of `neurosim.metrics.evaluate_samples`, the flow loss, how the samples were
-        drawn, and `baselines` (real, noisy, gaussian).
+        drawn, `baselines` (real, noisy, gaussian), and `fresh_frechet`, what real images that are
+        not among these would have.
     samples : ndarray, shape (n, n_visible)
 
     Raises
@@ -207,6 +218,7 @@ def evaluate(
     ConvergenceError
         Samples diverged; they are never averaged in.
     """
+    run = Run.open(run)
     x, settings = sample(run, n, mode=mode, t_end=t_end, seed=seed, progress=progress)
     lost = int(np.count_nonzero(~np.isfinite(x).all(axis=1)))
     if lost:
@@ -223,4 +235,5 @@ def evaluate(
     result |= {"dataset": Path(real.name).name, "n_real": len(real.images)}
     if floors:
         result["baselines"] = baselines(real.images, seed, n, real.steps)
+        result["fresh_frechet"] = fresh_frechet(real.images, n)
     return result, x

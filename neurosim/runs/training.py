@@ -86,7 +86,7 @@ def resume(
     CheckpointError
         Its checkpoint is damaged.
     """
-    run = Run.open(Path(out))
+    run = Run.open(out)
     chip = Chip(run.profile, run.experiment.seed, n_threads=n_threads)
     begun, start = run.checkpoint.exists(), run.start
     weights = None if begun or start is None else Run.open(start).weights()

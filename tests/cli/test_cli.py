@@ -10,6 +10,7 @@ import time
 import pytest
 
 from commands import one_line, run
+from neurosim.export.formats import FORMATS, NETLIST, READABLE
 
 TINY = ["--updates", "2", "--batch", "8", "--settle-tau", "0.5"]
 
@@ -95,6 +96,12 @@ def test_import_makes_a_run_whose_chip_draws_the_same_samples(trained, tmp_path,
     assert (tmp_path / "run.csv").read_text() == (tmp_path / "copy.csv").read_text()
 
 
+def test_export_and_import_name_the_formats_that_they_take():
+    for command, names in (("export", [*FORMATS, NETLIST]), ("import", READABLE)):
+        text = " ".join(run(command, "--help").stdout.split())
+        assert f"Instead of the suffix: {', '.join(names)}." in text
+
+
 def test_export_maps_onto_tiles_and_avoids_faulty_cells(trained, tmp_path):
     bad = tmp_path / "bad.csv"
     bad.write_text("tile,row,column,weight\n0,0,5,\n")
@@ -131,7 +138,7 @@ def test_import_refuses_a_table_of_another_profile_and_makes_no_folder(trained, 
     line = one_line(run("import", table, "--profile", "cmos_rc_6bit", "--out", out))
     assert "is for ideal_hopfield with checksum" in line
     assert "must be readable" in one_line(run("import", tmp_path / "no.csv", "--out", out))
-    assert "must end in" in one_line(run("import", tmp_path / "no.xyz"))
+    assert one_line(run("import", tmp_path / "no.xyz")).endswith(".mem, .hex, but is no.xyz.")
     assert not out.exists()
 
 
@@ -174,7 +181,7 @@ def test_mistakes_give_one_clear_line_and_write_nothing(trained, tmp_path):
         run("train", "--profile", "ideal_hopfield", "--settle-tau", "1e9", "--out", out)
     )
     assert "must be a run folder to go on" in one_line(run("train", "--resume", "--out", out))
-    assert "engine differ" in one_line(
+    assert "engine differs; leave it out" in one_line(
         run("train", "--resume", "--out", trained, "--engine", "operating_point")
     )
     assert "must end in .csv" in one_line(run("export", trained, "--to", tmp_path / "w.xyz"))
@@ -194,7 +201,9 @@ def test_a_corrupted_checkpoint_is_one_clear_line(trained, tmp_path):
 
 def test_resuming_with_other_settings_is_refused(trained):
     args = ["train", "--resume", "--out", trained, "--beta", 0.004]
-    assert "beta differ" in one_line(run(*args))
+    two = one_line(run(*args, "--engine", "operating_point"))
+    assert "beta, engine differ; leave them out" in two
+    assert "beta differs; leave it out" in one_line(run(*args))
 
 
 def test_a_finished_run_resumes_to_itself(trained):
@@ -232,7 +241,8 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
     os.kill(process.pid, signal.SIGINT)
     _, message = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert f"neurosim train --resume --out {out}" in message
+    assert message.count("stopped") == 1
+    assert f"neurosim: stopped; go on with: neurosim train --resume --out {out}\n" in message
     assert "Traceback" not in message
 
 

@@ -61,6 +61,9 @@ def test_a_users_incomplete_images_come_back_whole(plain, tmp_path):
     x = np.loadtxt(tmp_path / "x.csv", delimiter=",", skiprows=1)
     np.testing.assert_array_equal(x[:, 20:], known[:, 20:])
     assert np.isfinite(x).all()
+    assert "mine.npz are completed; leave it out" in one_line(
+        run("sample", plain, "-n", 3, *options)
+    )
 
 
 def test_what_cannot_be_completed_is_one_line(plain, tmp_path):
@@ -69,4 +72,28 @@ def test_what_cannot_be_completed_is_one_line(plain, tmp_path):
     )
     np.savez(tmp_path / "other.npz", images=np.full((2, 30), np.nan))
     wrong = run("sample", plain, "--inpaint", tmp_path / "other.npz")
-    assert "shape (n, 64), but have shape (2, 30)" in one_line(wrong)
+    assert "images of 64 pixels, as the run has learned, but its images have 30" in one_line(wrong)
+
+
+def test_samples_as_they_were_written_are_completed_where_cells_were_emptied(plain, tmp_path):
+    drawn, whole = tmp_path / "x.csv", tmp_path / "y.csv"
+    assert run("sample", plain, "-n", 2, "--t-end", 0.1, "--out", drawn).exit_code == 0
+    header, *_ = drawn.read_text().splitlines()
+    known = np.loadtxt(drawn, delimiter=",", skiprows=1).clip(-1, 1)
+    lines = [",".join([*map(repr, row[:40].tolist()), *24 * [""]]) for row in known]
+    drawn.write_text("\n".join([header, *lines]))
+    assert run("sample", plain, "--inpaint", drawn, "--out", whole).exit_code == 0
+    found = np.loadtxt(whole, delimiter=",", skiprows=1)
+    np.testing.assert_array_equal(found[:, :40], known[:, :40])
+
+
+def test_completions_as_another_class_are_not_judged_by_that_of_the_truth(with_classes):
+    options = ["sample", with_classes, "--inpaint", "digits", "-n", 5, "--class", 3, "--json"]
+    found = json.loads(run(*options).stdout)
+    assert found["this chip"].keys() == {"rms_error"}
+
+
+def test_the_help_of_sample_says_what_is_drawn_read_and_written_by_default():
+    text = " ".join(run("sample", "--help").output.split())
+    for part in ("each in turn", "uint8", "`known`", "RUN/inpainted.png of --inpaint"):
+        assert part in text

@@ -4,6 +4,8 @@ import numpy as np
 
 from commands import run
 
+RULER = "feature Frechet and classes are by the shipped classifier of 8x8 digits"
+
 
 def test_a_users_own_images_train_on_a_chip_of_their_size(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (40, 5, 6)).astype("u1")
@@ -36,6 +38,19 @@ def test_digits_of_another_size_are_judged_by_the_classifier_of_the_digits(tmp_p
     assert judged.exit_code == 0, judged.output
     assert "frechet_feature" in judged.output
     assert "of 10" in judged.output
+    assert RULER not in judged.output
+
+
+def test_own_images_that_the_classifier_of_the_digits_judges_are_said_to_be(tmp_path):
+    images = np.random.default_rng(0).uniform(-1, 1, (40, 9, 9))
+    np.savez(tmp_path / "mine.npz", images=images)
+    options = ["--profile", "ideal_hopfield", "--dataset", tmp_path / "mine.npz"]
+    options += ["--layers", "81,8,8", "--updates", "2", "--batch", "16", "--settle-tau", "5"]
+    assert run("train", *options, "--out", tmp_path / "run").exit_code == 0
+    judged = run("evaluate", tmp_path / "run", "-n", "20")
+    assert judged.output.splitlines()[-1].startswith(RULER)
+    text = " ".join(run("evaluate", "--help").output.split())
+    assert "by the shipped classifier of 8x8 digits" in text
 
 
 def test_layers_that_are_no_sizes_are_refused():

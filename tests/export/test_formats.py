@@ -275,8 +275,10 @@ def test_a_truncated_or_foreign_file_is_one_clear_error(tmp_path, name):
 
 def test_a_format_that_cannot_be_read_back_says_which_can(tmp_path):
     export(chip_of(), tmp_path / "w.h")
-    with pytest.raises(DataError, match=r"can be read back \(csv, json,.*\), but is c"):
+    with pytest.raises(DataError, match=r"must end in \.csv, .*, \.hex, but is w\.h"):
         read_table(tmp_path / "w.h")
+    with pytest.raises(DataError, match=r"must be one of csv, .*, hex, but is 'cir'"):
+        read_table(tmp_path / "w.h", "cir")
 
 
 @pytest.mark.parametrize("name", ["mem", "hex"])

@@ -15,7 +15,6 @@ from neurosim.runs import (
     inpaint,
     judge_completions,
     nearest_fill,
-    read_incomplete,
     sample,
     train,
     visible_rows,
@@ -136,28 +135,6 @@ def test_images_of_another_size_or_without_their_class_are_refused(plain, with_c
         inpaint(with_classes, np.full((2, 64), np.nan))
     x, _ = inpaint(with_classes, np.full((2, 64), np.nan), label=4, t_end=0.2)
     assert x.shape == (2, 64)
-
-
-def test_files_of_every_kind_hold_the_same_incomplete_images(tmp_path):
-    known = halves(load_digits()[0][:3])
-    np.savez(tmp_path / "a.npz", images=known.reshape(3, 8, 8))
-    np.save(tmp_path / "a.npy", known)
-    lines = [",".join("" if np.isnan(v) else f"{v:.17g}" for v in row) for row in known]
-    (tmp_path / "a.csv").write_text("\n".join(lines))
-    for kind in ("npz", "npy", "csv"):
-        np.testing.assert_array_equal(read_incomplete(tmp_path / f"a.{kind}"), known)
-    grey = np.full((2, 4), 255, "u1")
-    np.savez(tmp_path / "b.npz", images=grey, known=np.eye(2, 4, dtype=bool))
-    found = read_incomplete(tmp_path / "b.npz")
-    np.testing.assert_array_equal(np.isnan(found), ~np.eye(2, 4, dtype=bool))
-    assert (found[~np.isnan(found)] == 1).all()
-
-
-@pytest.mark.parametrize("images", [np.zeros((2, 4)), [[np.nan, 3.0, 0.0]], 3.0])
-def test_a_file_without_unknown_pixels_or_out_of_range_is_refused(tmp_path, images):
-    np.savez(tmp_path / "wrong.npz", images=images)
-    with pytest.raises(DataError, match="must "):
-        read_incomplete(tmp_path / "wrong.npz")
 
 
 def test_the_nearest_fill_finds_the_image_itself_and_is_judged_without_error():

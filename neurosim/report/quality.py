@@ -1,0 +1,67 @@
+"""How a report says what an evaluation found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from neurosim.datasets import DIGITS
+
+__all__ = ["quality"]
+
+_METRICS = {
+    "frechet_feature": "distance of means and covariances of a fixed classifier's features; lower",
+    "nn_two_sample": "how well the nearest neighbour tells samples from digits; 0.5 is best",
+    "w2": "mean transport distance to the digits; lower",
+    "precision": "share of samples near real digits; higher",
+    "recall": "share of digits near samples; higher",
+    "density": "how densely digits surround samples; about 1",
+    "coverage": "share of digits with a sample nearby; higher",
+    "frechet_pixel": "as the first, on pixels; a fitted Gaussian does well here, so not a headline",
+}
+_NO_CLASSES = (
+    " Features and classes are not judged: the fixed classifier knows squares of 8x8 and more."
+)
+_FOREIGN = " That classifier knows digits: of other images its figures mean little."
+
+
+def quality(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    """Table of an evaluation beside its baselines, what it compares, and what figures mean."""
+    floors, shown = evaluation["baselines"], [name for name in _METRICS if name in evaluation]
+    n_real, name = evaluation.get("n_real", 1797), evaluation.get("dataset", "digits")
+    rows = {
+        "this chip": evaluation,
+        "real images against real ones": floors["real"],
+        "real images with noise 0.1": floors["noisy"],
+        "one Gaussian fitted to them": floors["gaussian"],
+    }
+    return {
+        "intro": (
+            f"{evaluation['n']} samples, mode {evaluation['mode']}, t = {evaluation['t_end']:g}, "
+            f"seed {evaluation['seed']}, on the images' grey levels, against {n_real:,} images of "
+            f"{name}. Real against real is the floor; the Gaussian is the dumb baseline."
+            + _fresh(evaluation)
+            + _judge(evaluation, name)
+        ),
+        "heads": shown,
+        "rows": [(label, [f"{row[k]:.3g}" for k in shown]) for label, row in rows.items()],
+        "notes": [(k, _METRICS[k]) for k in shown],
+    }
+
+
+def _fresh(evaluation: Mapping[str, Any]) -> str:
+    """What real images outside the set would have; of older evaluations it is not known."""
+    distance = evaluation.get("fresh_frechet")
+    if distance is None:
+        return ""
+    return (
+        " Frechet distances of small sets are long: real against real compares two halves, and as "
+        f"many real images outside the set as there are samples would be at about {distance:.2f}."
+    )
+
+
+def _judge(evaluation: Mapping[str, Any], name: str) -> str:
+    """What the shipped classifier cannot say of these images."""
+    if "class_shares" not in evaluation:
+        return _NO_CLASSES
+    return "" if name in DIGITS else _FOREIGN
