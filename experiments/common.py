@@ -25,6 +25,7 @@ from neurosim.host import Experiment
 from neurosim.profile import Profile
 from neurosim.runs import Run, evaluate, resume, train
 from neurosim.sweeps import Engine, SweepFolder, best, run_sweep
+from neurosim.sweeps.engines import processes
 
 SAMPLES = 2000
 SHOWN = 100
@@ -123,7 +124,7 @@ def in_parallel(work: Iterable[tuple[Any, ...]], workers: int) -> list[Any]:
     """Results of (function, arguments...) in their order, on processes."""
     jobs = [delayed(function)(*arguments) for function, *arguments in work]
     results: list[Any] = []
-    with contextlib.closing(Bar("jobs")) as bar:
+    with processes(), contextlib.closing(Bar("jobs")) as bar:
         bar(0, len(jobs))
         for result in Parallel(n_jobs=workers, return_as="generator")(jobs):
             results.append(result)

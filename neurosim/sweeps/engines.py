@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from joblib import Parallel, delayed, parallel_config
 from neurosim.errors import RunError
 from neurosim.sweeps.work import Task, do
 
-__all__ = ["Engine", "finished"]
+__all__ = ["Engine", "finished", "processes"]
 
 _DEATHS = 3
 
@@ -59,8 +60,16 @@ def finished(tasks: Sequence[Task], engine: Engine) -> Iterator[str]:
     elif engine.workers == 1:
         yield from map(do, tasks)
     else:
-        with parallel_config("loky", inner_max_num_threads=1):
+        with processes():
             yield from _restarting([replace(t, parent=os.getpid()) for t in tasks], engine.workers)
+
+
+@contextmanager
+def processes() -> Iterator[None]:
+    """Joblib's processes, one BLAS thread each; that one which has grown is replaced is no news."""
+    with parallel_config("loky", inner_max_num_threads=1), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
+        yield
 
 
 def _parallel(tasks: Sequence[Task], n_jobs: int) -> Iterator[str]:
