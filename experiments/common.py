@@ -53,7 +53,7 @@ def options(text: str, here: Path, only: Iterable[str] = ()) -> argparse.Namespa
         description=text, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--out", type=Path, default=runs, help=f"run folders ({runs})")
-    parser.add_argument("--workers", type=_count, default=2, help="trainings at once (2)")
+    parser.add_argument("--workers", type=count, default=2, help="trainings at once (2)")
     parser.add_argument("--quick", action="store_true", help="two updates, nothing kept")
     if only:
         parser.add_argument("--only", nargs="+", choices=list(only), help="parts to do")
@@ -64,7 +64,8 @@ def options(text: str, here: Path, only: Iterable[str] = ()) -> argparse.Namespa
     return found
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """A whole number of at least 1."""
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, but is {text}")
     return int(text)

@@ -197,8 +197,10 @@ def _scaled(images: NDArray[Any], path: Path) -> tuple[Array, int | None]:
     return rows, None
 
 
-def from_grey(levels: NDArray[Any], owner: str) -> Array:
+def from_grey(levels: NDArray[Any], owner: str, darkest: int = _DARK) -> Array:
     """Whole grey levels 0 to 255 as pixels from -1 to 1.
+
+    Those that go to `darkest` at most are taken for another scale, but for zeros alone.
 
     Raises
     ------
@@ -209,13 +211,13 @@ def from_grey(levels: NDArray[Any], owner: str) -> Array:
     if low < 0 or high > _BYTE_STEPS:
         raise DataError(
             f"{owner} must hold grey levels 0 to {_BYTE_STEPS}, but they go from {low} to {high}; "
-            "scale them."
+            "scale them, or store floats from -1 to 1."
         )
-    if high <= _DARK:
+    if 0 < high <= darkest:
         raise DataError(
             f"{owner} must hold grey levels 0 to {_BYTE_STEPS} where its numbers are whole, but "
             f"they go to {high} only; store floats from -1 to 1 instead: 2 * images / "
-            f"{max(1, high)} - 1."
+            f"{high} - 1."
         )
     pixels: Array = levels / (_BYTE_STEPS / 2) - 1
     return pixels

@@ -38,19 +38,18 @@ def class_at(cls: type[BaseModel], path: Location, tree: Any) -> type[BaseModel]
             found = classes_in(field.annotation) if field else []
         if not found:
             return None
-        inside = key in tree if isinstance(tree, dict) else isinstance(tree, list | tuple)
-        tree = tree[key] if inside else None
+        tree = tree[key] if _inside(tree, key) else None
     return _likeliest(found, tree)
 
 
 def _likeliest(classes: list[type[BaseModel]], tree: Any) -> type[BaseModel]:
-    """The class whose law or kind the tree names, or else that with most of its keys."""
+    """The class whose law or kind the tree names, or else that with most of its keys, or fewest."""
     given = tree if isinstance(tree, dict) else {}
 
-    def fit(one: type[BaseModel]) -> tuple[int, int]:
+    def fit(one: type[BaseModel]) -> tuple[int, int, int]:
         fields = {key: one.model_fields[key] for key in given if key in one.model_fields}
         named = sum(given[key] in get_args(field.annotation) for key, field in fields.items())
-        return named, len(fields)
+        return named, len(fields), -len(one.model_fields) if fields else 0
 
     return max(classes, key=fit)
 
@@ -60,11 +59,18 @@ def has_defaults(cls: type[BaseModel]) -> bool:
     return not any(field.is_required() for field in cls.model_fields.values())
 
 
+def _inside(tree: Any, part: str | int) -> bool:
+    """Whether a tree has something at a key, or a list at an index."""
+    if isinstance(tree, dict):
+        return part in tree
+    return isinstance(tree, list | tuple) and isinstance(part, int) and part < len(tree)
+
+
 def _path_of(error: ErrorDetails, tree: Any) -> Location:
     """Where in the tree an error is: pydantic also names the branches of unions."""
     path: Location = ()
     for part in error["loc"]:
-        inside = part in tree if isinstance(tree, dict) else isinstance(tree, list | tuple)
+        inside = _inside(tree, part)
         tree = tree[part] if inside else tree
         if inside or (error["type"] == "missing" and part == error["loc"][-1]):
             path = (*path, part)
@@ -167,4 +173,4 @@ def mistakes_of(failure: ValidationError, cls: type[Block], document: Document) 
             out.append(
                 Mistake(*document.place(path), path, _sentence(error, path, cls, document.tree))
             )
-    return [m for m in out if m.path not in meant]
+    return [m for m in out if m.path not in meant] or out

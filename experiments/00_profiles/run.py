@@ -7,23 +7,23 @@ A profile that is done is not done again; a run that was stopped goes on.
 
 from __future__ import annotations
 
-import argparse
 import json
-import shutil
-import tempfile
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from threadpoolctl import threadpool_limits
 
+sys.path.append(str(Path(__file__).parents[1]))
+import common
+
 from neurosim.files import write_text
 from neurosim.host import Experiment
 from neurosim.profile import load_profile, shipped_profiles
-from neurosim.runs import Run, evaluate, resume, train
+from neurosim.runs import Run, evaluate
 from neurosim.units import format_quantity
 
 HERE = Path(__file__).parent
@@ -40,10 +40,7 @@ def one(name: str, out: Path, experiment: Experiment, n: int) -> dict[str, Any]:
         return json.loads(result_path.read_text())
     with threadpool_limits(1, "blas"):
         try:
-            if folder.exists():
-                run = resume(folder, n_threads=1)
-            else:
-                run = train(load_profile(name), experiment, folder, n_threads=1)
+            run = common.trained(load_profile(name), experiment, folder)
             result, x = evaluate(run, n)
         except Exception as error:
             return {"profile": name, "error": f"{type(error).__name__}: {error}"}
@@ -104,28 +101,19 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
 
 def main() -> None:
     """Train, judge, write results.json, table.md and samples.png."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("runs/profiles"), help="run folders")
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--quick", action="store_true", help="two updates, nothing kept")
-    options = parser.parse_args()
-    names, experiment, n, out = list(shipped_profiles()), EXPERIMENT, SAMPLES, options.out
+    options = common.options(__doc__ or "", HERE)
+    names, experiment, n = list(shipped_profiles()), EXPERIMENT, SAMPLES
     if options.quick:
-        names, n, out = names[-1:], 50, Path(tempfile.mkdtemp())
+        names, n = names[-1:], 50
         experiment = experiment.model_copy(update={"updates": 2, "batch": 32})
     names.sort(key=lambda name: (not name.startswith("ideal"), name))
-    work = (delayed(one)(name, out, experiment, n) for name in names)
-    rows = []
-    for row in Parallel(n_jobs=options.workers, return_as="generator")(work):
-        rows.append(row)
-        print(row["profile"], row.get("error") or f"feature Frechet {row['frechet_feature']:.2f}")
-    if options.quick:
-        shutil.rmtree(out)
-        return
-    write_text(HERE / "results.json", json.dumps(rows, indent=1) + "\n")
-    write_text(HERE / "table.md", markdown(rows))
-    draw(rows, HERE / "samples.png")
+    work = [(one, name, options.out, experiment, n) for name in names]
+    rows = common.in_parallel(work, options.workers)
+    write_text(options.results / "results.json", json.dumps(rows, indent=1) + "\n")
+    write_text(options.results / "table.md", markdown(rows))
+    draw(rows, options.results / "samples.png")
     print(markdown(rows))
+    common.finish(options)
 
 
 if __name__ == "__main__":

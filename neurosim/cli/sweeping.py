@@ -144,7 +144,8 @@ def _finish(folder: SweepFolder, as_json: bool) -> None:
     else:
         click.echo(f"{table}: {len(rows)} of {len(folder.points)} points, {len(failed)} failed")
         if found is not None:
-            click.echo(f"best {figure}: {_mean(found, figure)}; {_said(settings) or 'one point'}")
+            where = f"; {_said(settings)}" if settings else ""
+            click.echo(f"best {figure}: {_mean(found, figure)}{where}")
         click.echo(f"open {page}")
     for row in failed[:10]:
         click.echo(f"neurosim: point {row['point']} failed: {row['error']}", err=True)

@@ -34,18 +34,23 @@ def is_numeric(values: Sequence[object]) -> bool:
     return all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
 
 
-def lines_of(groups: Sequence[Group], columns: Sequence[str], x: str) -> tuple[list[str], bool]:
+def lines_of(
+    groups: Sequence[Group], columns: Sequence[str], x: str, random: Container[str] = ()
+) -> tuple[list[str], bool]:
     """Columns that tell the lines of a figure over `x` apart, and whether others are left over.
 
-    All other columns that vary, while there are at most seven lines of them, words before numbers.
+    All other columns that vary, while there are at most seven lines of them, words before numbers;
+    none that is drawn at random, and what is drawn with `x` is not left over.
     """
     varied: list[tuple[bool, int, str]] = []
-    for column in telling(groups, columns):
+    for column in telling(groups, columns, random):
         values = [group.settings[columns.index(column)] for group in groups]
-        if column != x:
+        if column != x and not (column in random and x in random):
             varied.append((is_numeric(values), len(set(values)), column))
     chosen: list[str] = []
     for _, _, column in sorted(varied):
+        if column in random:
+            continue
         tried = [*chosen, column]
         at = [columns.index(name) for name in tried]
         if len({tuple(group.settings[k] for k in at) for group in groups}) <= _MOST_LINES:
@@ -110,15 +115,14 @@ def axis_figure(
     columns: Sequence[str],
     x: str,
     figures: Sequence[str],
-    *,
-    joined: bool = True,
+    random: Container[str] = (),
 ) -> Figure:
     """One panel for each figure over the axis `x`; bars are standard errors over replicas.
 
-    Where more varies than lines can tell, a line shows the best of the rest. Points that differ in
-    more than `x` and the legend's words, such as random ones, are not to be `joined`.
+    Where more varies than lines can tell, a line shows the best of the rest. Points over one of the
+    `random` columns are not joined.
     """
-    chosen, _ = lines_of(groups, columns, x)
+    chosen, _ = lines_of(groups, columns, x, random)
     at = columns.index(x)
     numeric = is_numeric([group.settings[at] for group in groups])
     with style():
@@ -128,7 +132,7 @@ def axis_figure(
             having = [group for group in groups if figure in group.mean]
             for k, (label, line) in enumerate(_lines(having, columns, chosen).items()):
                 top = _best_at(line, at, figure)
-                _draw_line(axes, top, at, figure, label, k, numeric, joined=joined)
+                _draw_line(axes, top, at, figure, label, k, numeric, joined=x not in random)
             axes.set_ylabel(figure)
             axes.grid(alpha=0.3, lw=0.6)
             _spread(axes, [group.mean[figure] for group in having], figure)
@@ -215,9 +219,11 @@ def _scale(axes: Axes, values: Sequence[float], unit: str = "") -> None:
         axes.xaxis.set_major_formatter(EngFormatter(unit))
 
 
-def pareto_figure(groups: Sequence[Group], columns: Sequence[str], figure: str) -> Figure:
+def pareto_figure(
+    groups: Sequence[Group], columns: Sequence[str], figure: str, random: Container[str] = ()
+) -> Figure:
     """Quality against time and energy of a sample; a line joins what nothing else beats in both."""
-    chosen, _ = lines_of(groups, columns, "")
+    chosen, _ = lines_of(groups, columns, "", random)
     with style():
         fig = new_figure(6.4)
         panels = fig.subplots(2, 1)

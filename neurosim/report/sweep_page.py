@@ -50,7 +50,6 @@ def render_sweep(folder: SweepFolder) -> str:
         front=_table(_on_front(found, sweep.measure[0]), kept, sweep.measure),
         table=_table(found[:_MOST_ROWS], kept, sweep.measure),
         n_groups=len(found),
-        n_good=len(rows) - len(failed),
         repeated=any(group.rows > 1 for group in found),
         most_rows=_MOST_ROWS,
         failed=[(row["point"], row["error"]) for row in failed],
@@ -90,13 +89,15 @@ def _pictures(found: Sequence[Group], columns: Sequence[str], sweep: Sweep) -> l
     out, measure, random = [], sweep.measure, drawn(sweep.axes)
     bars = " Bars: standard error over replicas." if any(g.rows > 1 for g in found) else ""
     for column in telling(found, columns, random):
-        _, rest = lines_of(found, columns, column)
+        _, rest = lines_of(found, columns, column, random)
         caption = f"Over {column}.{bars}"
         if rest:
             caption += " Each point is the best of what else varies."
+        if column in random and len(random) > 1:
+            caption += " Points are drawn at random, and differ in what else is drawn too."
         out.append(
             picture(
-                axis_figure(found, columns, column, measure[:3], joined=column not in random),
+                axis_figure(found, columns, column, measure[:3], random),
                 f"{column}.svg",
                 f"Figures over {column}",
                 caption,
@@ -105,7 +106,7 @@ def _pictures(found: Sequence[Group], columns: Sequence[str], sweep: Sweep) -> l
     if len(found) > 1:
         out.append(
             picture(
-                pareto_figure(found, columns, measure[0]),
+                pareto_figure(found, columns, measure[0], random),
                 "pareto.svg",
                 "Pareto front",
                 f"{measure[0]} against what one chip spends on a sample.",

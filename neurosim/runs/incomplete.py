@@ -59,6 +59,10 @@ def read_incomplete(path: Path, n_pixels: int) -> Array:
             f"{path} must hold numbers of shape (n, d) or (n, h, w), but its images are "
             f"{images.dtype} of shape {images.shape}."
         )
+    if known is not None and known.dtype.kind not in "biuf":
+        raise DataError(
+            f"{path} must hold `known` as true and false, or 1 and 0, but it is {known.dtype}."
+        )
     if known is not None and known.shape != images.shape:
         raise DataError(
             f"{path} must hold `images` and `known` of one shape, but they are of shape "
@@ -92,7 +96,8 @@ def _pixels(path: Path, rows: NDArray[Any], known: NDArray[np.bool_]) -> Array:
     """Known pixels from -1 to 1 at their places, NaN at the others."""
     found = rows[known]
     if rows.dtype.kind in "ui":
-        found = from_grey(found, str(path))
+        # What is known of an image may be dark; zeros and ones in all of it are another scale.
+        found = from_grey(found, str(path), darkest=int(rows.max() == 1))
     elif np.abs(found).max() > 1:
         grey = ", or store grey levels 0 to 255 as uint8, with the array `known`"
         raise DataError(

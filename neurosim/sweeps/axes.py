@@ -156,7 +156,7 @@ class Paired(Block):
         lengths = [len(axis.steps()) for axis in self.paired]
         if len(set(lengths)) > 1:
             text = f"must be axes of one length, but have {', '.join(map(str, lengths))} values"
-            raise BlockError([((), text)])
+            raise BlockError([(("paired",), text)])
         return self
 
 
@@ -202,18 +202,18 @@ class Cases(Block):
 
 
 def _form(value: Any) -> str:
-    """Which of the forms an axis has."""
+    """Which of the forms an axis has; no name of a field, for mistakes are found by their path."""
     for key in ("paired", "random", "cases"):
         if key in value if isinstance(value, Mapping) else hasattr(value, key):
-            return key
-    return "axis"
+            return f"{key} axis"
+    return "plain axis"
 
 
 AnyAxis = Annotated[
-    Annotated[Axis, Tag("axis")]
-    | Annotated[Paired, Tag("paired")]
-    | Annotated[Random, Tag("random")]
-    | Annotated[Cases, Tag("cases")],
+    Annotated[Axis, Tag("plain axis")]
+    | Annotated[Paired, Tag("paired axis")]
+    | Annotated[Random, Tag("random axis")]
+    | Annotated[Cases, Tag("cases axis")],
     Discriminator(_form),
 ]
 

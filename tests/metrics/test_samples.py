@@ -271,6 +271,11 @@ def test_the_distance_of_fresh_images_is_foretold_from_the_set_alone(digits, cla
     assert np.mean(foretold) == pytest.approx(np.mean(measured), abs=3 * spread)
 
 
+def test_of_fewer_images_than_features_nothing_is_foretold(digits):
+    assert fresh_frechet(digits[:120], 500) is None
+    assert fresh_frechet(digits, 20) is None
+
+
 def test_a_fitted_gaussian_reproduces_the_prototypes_baseline(rows):
     """FLOWEQPROP section 3; the spreads over draws of 2,000 are below 0.02."""
     table = {

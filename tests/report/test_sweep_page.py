@@ -110,7 +110,7 @@ def folder_at(folder, path):
 def test_a_sweep_of_which_nothing_is_done_has_a_page(tmp_path):
     sweep = Sweep(name="s", base={"profile": "ideal_hopfield"})
     SweepFolder.create(tmp_path / "s", sweep)
-    assert "No point is done yet." in render_sweep(SweepFolder.open(tmp_path / "s"))
+    assert "No point has figures yet." in render_sweep(SweepFolder.open(tmp_path / "s"))
 
 
 def test_every_field_that_is_drawn_at_random_has_a_figure_of_its_own(tmp_path):
@@ -129,6 +129,14 @@ def test_every_field_that_is_drawn_at_random_has_a_figure_of_its_own(tmp_path):
         (made.path / "points" / f"{point.key}.json").write_text(json.dumps(result))
     downloads = Parsed(render_sweep(made)).downloads
     assert {f"{field}.svg" for field in fields} <= set(downloads)
+
+
+def test_settings_drawn_at_random_tell_no_lines_and_are_not_left_over():
+    columns, random = ("chip", "a", "b"), {"a", "b"}
+    groups = [Group((k % 2, k, -k), {}, {}, 1) for k in range(1, 6)]
+    assert lines_of(groups, columns, "a", random) == (["chip"], False)
+    assert lines_of(groups, columns, "b", random) == (["chip"], False)
+    assert lines_of(groups, columns, "chip", random) == ([], True)
 
 
 def test_points_of_the_front_are_joined_and_others_are_not():

@@ -31,6 +31,20 @@ def test_an_array_known_says_which_pixels_of_grey_levels_or_floats_are(tmp_path,
     assert (found[known] == 1).all()
 
 
+def test_what_is_known_of_grey_levels_may_be_dark(tmp_path):
+    """As at the border of nearly every image."""
+    images = np.array([[0, 0, 90, 255], [0, 0, 0, 0]], "u1")
+    np.savez(tmp_path / "b.npz", images=images, known=np.arange(8).reshape(2, 4) % 4 < 2)
+    found = read_incomplete(tmp_path / "b.npz", 4)
+    np.testing.assert_array_equal(found[:, :2], -1)
+
+
+def test_zeros_and_ones_are_no_grey_levels(tmp_path):
+    np.savez(tmp_path / "b.npz", images=np.eye(2, 4, dtype=int), known=np.eye(2, 4, dtype=bool))
+    with pytest.raises(DataError, match="they go to 1 only"):
+        read_incomplete(tmp_path / "b.npz", 4)
+
+
 @pytest.mark.parametrize(
     ("text", "rows"),
     [

@@ -234,6 +234,16 @@ def test_a_given_run_cannot_be_trained_otherwise(run):
         ("axes: [{path: a, valuse: [1]}]", "did you mean 'values'"),
         ("axes: [{paired: [{path: a, values: [1]}, {path: b, values: [1, 2]}]}]", "one length"),
         ("axes: [{name: a, cases: {}}]", "at least 1"),
+        ("axes: [{name: a, cases: {x: {}}, paths: 1}]", "axes.0.paths: unknown field"),
+        ("axes: [{paired: [{path: a, values: [1]}]}]", "axes.0.paired: must have at least 2"),
+        (
+            "axes: [{paired: [{path: a, valuez: [1]}, {path: b, values: [1]}]}]",
+            "axes.0.paired.0.valuez: unknown field 'valuez'; did you mean 'values'",
+        ),
+        (
+            "axes: [{random: {points: 3, axes: [{path: a, values: [1]}]}, path: b}]",
+            "axes.0.path: unknown field 'path'; the fields are random",
+        ),
         ("replicas: 0", "at least 1"),
         ("measure: [beauty]", "must be one of"),
         ("sampling: {n: 3}", "at least 7"),
