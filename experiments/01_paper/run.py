@@ -40,9 +40,13 @@ from neurosim.yaml_files import load_block, with_values
 HERE = Path(__file__).parent
 PUBLISHED = load_block(HERE.parent / "paper.yaml", Experiment)
 ENGINES = ("transient", "operating_point")
+AGAIN = "transient, seed 1"
 MODES = ("spring", "gradient", "free-running")
 SEEDS = (0, 1, 2)
+PUBLISHED_RUNS = {"transient": ("transient", 0), "operating_point": ("operating_point", 0),
+                  AGAIN: ("transient", 1)}  # fmt: skip
 KINDS = ("gradep", "small")
+SMOOTHED = 20  # updates
 SMALL_BETA = 1e-4  # a twelfth of the paper's; takes double precision
 HIDDEN = 105  # 65-105-105-64 with biases: 24,844 parameters beside the chip's 24,896
 
@@ -58,9 +62,10 @@ def final(losses: Any) -> float:
     return float(np.mean(losses[-100:]))
 
 
-def train_engine(engine: str, experiment: Experiment, out: Path) -> dict[str, Any]:
+def train_engine(engine: str, seed: int, experiment: Experiment, out: Path) -> dict[str, Any]:
     """The published run; its loss an update, in total and by fifths of t."""
-    run = common.trained(profile(engine), experiment, out / engine)
+    own = with_values(experiment, {"seed": seed})
+    run = common.trained(profile(engine), own, out / (f"{engine}-{seed}" if seed else engine))
     columns = run.metrics()
     names = ["flow_loss", *(f"flow_loss_{k}" for k in range(5))]
     found = {name: np.round(columns[name], 5).tolist() for name in names}
@@ -156,21 +161,30 @@ def _draw(run: Run, mode: str, n: int) -> dict[str, Any]:
 
 
 def draw_loss(losses: dict[str, Any], path: Path) -> None:
-    """Loss of both engines and the MLP; by fifths of t."""
-    fig, (total, parts) = common.new_figure(1, 2, size=(9, 3.4))
-    colours = {"transient": "#0072B2", "operating_point": "#D55E00", "mlp": "#5a5a5a"}
+    """Loss of the runs and the MLP: all of it, and the end of it smoothed; by fifths of t."""
+    fig, (total, end, parts) = common.new_figure(1, 3, size=(12, 3.4))
+    colours = {
+        "transient": "#0072B2", AGAIN: "#56B4E9", "operating_point": "#D55E00", "mlp": "#5a5a5a",
+    }  # fmt: skip
     for name, colour in colours.items():
         values = losses[name] if name == "mlp" else losses[name]["flow_loss"]
         label = {"operating_point": "operating point", "mlp": "MLP that sees t"}.get(name, name)
-        total.plot(np.arange(1, len(values) + 1), values, lw=0.8, color=colour, label=label)
-    total.axhline(0.32, ls=":", color="k", lw=1)
+        updates = np.arange(1, len(values) + 1)
+        total.plot(updates, values, lw=0.8, color=colour, label=label)
+        window = min(SMOOTHED, len(values))
+        smooth = np.convolve(values, np.ones(window) / window, "valid")
+        end.plot(updates[window - 1 :], smooth, lw=1, color=colour, label=label)
+    for ax in (total, end):
+        ax.axhline(0.32, ls=":", color="k", lw=1)
     total.text(1.2, 0.3, "0.32, the paper's", va="top", fontsize=8)
     for k in range(5):
         values = np.array(losses["transient"][f"flow_loss_{k}"])
         parts.plot(values, lw=0.8, color=f"C{k}", label=f"t in {k / 5:.1f} to {(k + 1) / 5:.1f}")
-    parts.set_ylim(0, 1.5)
-    for ax in (total, parts):
+    end.set(ylim=(0.3, 0.42), ylabel=f"mean of {SMOOTHED} updates")
+    parts.set(ylim=(0, 1.5), ylabel="transient, seed 0")
+    for ax in (total, end, parts):
         ax.set_xlabel("update")
+    for ax in (total, parts):
         ax.legend(frameon=False, fontsize=8)
     total.set(xscale="log", yscale="log", ylabel="flow-matching loss")
     total.set_yticks([0.25, 0.5, 1, 2], ["0.25", "0.5", "1", "2"])
@@ -220,13 +234,14 @@ def main() -> None:
         published, n = PUBLISHED.model_copy(update={"updates": 2, "batch": 32}), 50
         short = {"updates": 2, "batch": 32}
     compared, out = published.model_copy(update=short), found.out
-    work = [(train_engine, engine, published, out) for engine in ENGINES]
+    work = [(train_engine, *place, published, out) for place in PUBLISHED_RUNS.values()]
     work += [(train_exact, seed, compared, out) for seed in SEEDS]
     work += [(train_gradep, kind, seed, compared, out) for kind in KINDS for seed in SEEDS]
     work += [(train_mlp, published, out, n)]
     done = common.in_parallel(work, found.workers)
-    losses = dict(zip(ENGINES, done, strict=False)) | {"mlp": done[-1]["losses"]}
-    of_seeds = [done[k : k + len(SEEDS)] for k in range(len(ENGINES), len(done) - 1, len(SEEDS))]
+    losses = dict(zip(PUBLISHED_RUNS, done, strict=False)) | {"mlp": done[-1]["losses"]}
+    begin = len(PUBLISHED_RUNS)
+    of_seeds = [done[k : k + len(SEEDS)] for k in range(begin, len(done) - 1, len(SEEDS))]
     compared_losses = dict(zip(("exact", *KINDS), of_seeds, strict=True))
     work = [(draw_mode, engine, mode, out, n) for engine in ENGINES for mode in MODES]
     results: dict[str, dict[str, Any]] = {}
