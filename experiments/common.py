@@ -24,7 +24,7 @@ from neurosim.files import write_text
 from neurosim.host import Experiment
 from neurosim.profile import Profile
 from neurosim.runs import Run, evaluate, resume, train
-from neurosim.sweeps import Engine, SweepFolder, best, run_sweep
+from neurosim.sweeps import Engine, SweepFolder, best, groups, run_sweep
 from neurosim.sweeps.engines import processes
 
 SAMPLES = 2000
@@ -137,8 +137,8 @@ def swept(folder: SweepFolder, workers: int) -> list[dict[str, Any]]:
     """The table of a sweep; what is left of it is done."""
     figure = folder.sweep.measure[0]
 
-    def show(done: int, total: int, _rows: Any) -> None:
-        found = best(folder.groups(), figure)
+    def show(done: int, total: int, rows: Sequence[dict[str, Any]]) -> None:
+        found = best(groups(rows, folder.columns, [figure]), figure)
         shown = {} if found is None else {f"best {figure}": f"{found.mean[figure]:.3g}"}
         bar(done, total, **shown)
 

@@ -42,7 +42,7 @@ def one(name: str, out: Path, experiment: Experiment, n: int) -> dict[str, Any]:
         try:
             run = common.trained(load_profile(name), experiment, folder)
             result, x = evaluate(run, n)
-        except Exception as error:
+        except Exception as error:  # A profile that cannot learn is a row; the others go on.
             return {"profile": name, "error": f"{type(error).__name__}: {error}"}
     row = {"profile": name} | judged(run, result, x)
     write_text(result_path, json.dumps(row, indent=2) + "\n")

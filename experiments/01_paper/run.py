@@ -43,8 +43,12 @@ ENGINES = ("transient", "operating_point")
 AGAIN = "transient, seed 1"
 MODES = ("spring", "gradient", "free-running")
 SEEDS = (0, 1, 2)
-PUBLISHED_RUNS = {"transient": ("transient", 0), "operating_point": ("operating_point", 0),
-                  AGAIN: ("transient", 1)}  # fmt: skip
+# Engine and seed of each run of the published recipe.
+PUBLISHED_RUNS = {
+    "transient": ("transient", 0),
+    "operating_point": ("operating_point", 0),
+    AGAIN: ("transient", 1),
+}
 KINDS = ("gradep", "small")
 SMOOTHED = 20  # updates
 SMALL_BETA = 1e-4  # a twelfth of the paper's; takes double precision

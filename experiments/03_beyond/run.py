@@ -97,8 +97,9 @@ def _train_scheduled(schedule: Schedule, experiment: Experiment, folder: Path) -
     draws, flow = rng.generator("schedule").random(experiment.updates), trainer.flow
     updates = iter(trainer)
     for k, draw in enumerate(draws):
-        changed = flow.model_copy(update=schedule(k / experiment.updates, draw))
-        if changed.beta == flow.beta:
+        changes = schedule(k / experiment.updates, draw)
+        changed = flow.model_copy(update=changes)
+        if "beta" not in changes:
             nudge = SHARE / (changed.alpha**2 * changed.stiffness)
             changed = changed.model_copy(update={"beta": nudge})
         trainer.flow = changed
@@ -163,10 +164,10 @@ def main() -> None:
     plain = with_values(short, PLAIN)
     for k, name in enumerate(schedules):
         work.append((scheduled, name, plain, out / f"schedule-{k}", n))
-    done = common.in_parallel(work, options.workers)
-    winners = dict(zip(seeds, done, strict=False))
-    results = dict(zip(variants, done[len(seeds) :], strict=False))
-    moving = dict(zip(schedules, done[-len(schedules) :], strict=True))
+    done = iter(common.in_parallel(work, options.workers))
+    winners, results, moving = (
+        {key: next(done) for key in keys} for keys in (seeds, variants, schedules)
+    )
     rows = {f"seed {seed}, t = {t}": by_t[str(t)] for seed, by_t in winners.items() for t in T_ENDS}
     at_end = {name: by_t[str(T_END)] for name, by_t in results.items()}
     moved = {name: by_t[str(T_END)] for name, by_t in moving.items()}

@@ -112,11 +112,11 @@ def _said(settings: dict[str, Any]) -> str:
 
 def _shown(folder: SweepFolder, rows: Sequence[dict[str, Any]]) -> dict[str, str]:
     """Figures beside the bar: the best mean so far, and how many points failed."""
-    from neurosim.sweeps import best
+    from neurosim.sweeps import best, groups
 
     failed, figure = sum(bool(row["error"]) for row in rows), folder.sweep.measure[0]
     shown = {"failed": str(failed)} if failed else {}
-    found = best(folder.groups(), figure)
+    found = best(groups(rows, folder.columns, [figure]), figure)
     return shown if found is None else shown | {f"best {figure}": f"{found.mean[figure]:.3g}"}
 
 

@@ -20,6 +20,7 @@ has been written beyond them stays there until a pulse the other way.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
@@ -104,9 +105,9 @@ class _PulseLaw(Sourced):
             raise BlockError([(("refresh_at",), text)])
         return self
 
+    @abstractmethod
     def factors(self, x: Array) -> tuple[Array, Array]:
         """Step over the nominal step, up and down, at each place x in the range."""
-        raise NotImplementedError
 
     def fabricate(
         self, n_devices: int, low_S: float, high_S: float, streams: Streams

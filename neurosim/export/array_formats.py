@@ -80,7 +80,8 @@ def write_npz(table: WeightTable) -> bytes:
     """NumPy: ``numpy.load(file)["W0_weight"]``."""
     stream = io.BytesIO()
     sheet = {"sheet": np.array(json.dumps(table.sheet))}
-    np.savez_compressed(stream, **sheet, **dict(_named(table, "_")))  # type: ignore[arg-type]
+    arrays = sheet | dict(_named(table, "_"))
+    np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]  # as in `files.save_tree`
     return stream.getvalue()
 
 

@@ -1,20 +1,11 @@
-"""A sweep gives one table: whatever computes it, and however often it is killed on the way."""
+"""A sweep gives one table: whatever computes it, and however it was begun."""
 
 import csv
 import json
-import os
-import random
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
-import psutil
 import pytest
-from click.testing import CliRunner
 
-from neurosim.cli import main
 from neurosim.errors import RunError
 from neurosim.host import Experiment
 from neurosim.profile import load_profile
@@ -22,51 +13,8 @@ from neurosim.runs import evaluate, train
 from neurosim.runs.run import Run
 from neurosim.sweeps import Engine, Sweep, SweepFolder, best, run_sweep
 from neurosim.sweeps.work import Task, do, train_once
-from neurosim.yaml_files import dump_block, with_value, with_values
-
-COMMAND = [sys.executable, "-c", "from neurosim.cli import main; main()", "sweep"]
-ONE_THREAD = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
-    """Four points of two trainings of a tiny chip with every kind of noise, as a file."""
-    folder = tmp_path_factory.mktemp("tiny")
-    profile = with_value(load_profile("cmos_rc_6bit"), "layers", (64, 6, 5))
-    (folder / "chip.yaml").write_text(dump_block(profile))
-    sweep = Sweep(
-        name="tiny",
-        base={
-            "profile": "chip.yaml",
-            "experiment": {"updates": 6, "batch": 8, "flow": {"settle_tau": 1}},
-        },
-        sampling={"n": 12, "t_end": 0.05},
-        axes=[
-            {"path": "experiment.learning_rate", "values": [1e-3, 4e-3]},
-            {"path": "deploy.adc.bits", "values": [4, 8]},
-        ],
-    )
-    (folder / "sweep.yaml").write_text(dump_block(sweep))
-    return folder / "sweep.yaml", sweep
-
-
-@pytest.fixture(scope="module")
-def serial(tiny, tmp_path_factory):
-    """The folder that one process makes."""
-    out = tmp_path_factory.mktemp("serial") / "out"
-    return begin(tiny, out)
-
-
-def begin(tiny, out, engine=None, **options):
-    file, sweep = tiny
-    shard = options.pop("shard", (1, 1))
-    folder = SweepFolder.create(out, sweep, file.parent, **options)
-    run_sweep(folder, engine, shard=shard)
-    return folder
-
-
-def table(out):
-    return (Path(out) / "results.csv").read_bytes()
+from neurosim.yaml_files import with_value, with_values
+from tiny_sweeps import begin, table
 
 
 def test_the_table_has_a_row_a_point_with_figures_and_costs(serial):
@@ -267,115 +215,6 @@ def test_a_training_killed_while_its_folder_was_made_begins_again(serial, tmp_pa
     assert checkpoint(tmp_path, point) == checkpoint(serial.path, point)
 
 
-def start(file, out, *options):
-    """The command as a process of its own session."""
-    return subprocess.Popen(
-        [*COMMAND, str(file), "--out", str(out), *options],
-        env=ONE_THREAD,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-
-
-def finish(process):
-    """Its exit status; no traceback."""
-    _, stderr = process.communicate(timeout=300)
-    assert b"Traceback" not in stderr, stderr.decode()
-    return process.returncode
-
-
-def workers(process):
-    """Processes that compute points for it."""
-    with_name = []
-    for child in psutil.Process(process.pid).children():
-        try:
-            if "LokyProcess" in " ".join(child.cmdline()):
-                with_name.append(child)
-        except psutil.Error:
-            pass
-    return with_name
-
-
-def kill_once(tiny, out, rng, *, worker, longest_s):
-    """Kill the sweep, or one of its workers, after a random time; then go on until it is done."""
-    file, _ = tiny
-    process = start(file, out, "--workers", "2")
-    ends = time.monotonic() + rng.uniform(0.5, longest_s)
-    while time.monotonic() < ends and process.poll() is None:
-        time.sleep(0.02)
-    alive = workers(process) if process.poll() is None else []
-    if worker and alive:
-        rng.choice(alive).kill()
-        assert finish(process) == 0
-        return
-    if process.poll() is None:
-        process.send_signal(signal.SIGKILL)
-    process.communicate()
-    assert finish(start(file, out, "--workers", "2", "--resume")) == 0
-
-
-@pytest.mark.parametrize("worker", [False, True], ids=["sweep", "worker"])
-def test_a_sweep_killed_at_a_random_moment_ends_with_the_same_table(tiny, serial, tmp_path, worker):
-    kill_once(tiny, tmp_path / "out", random.Random(worker), worker=worker, longest_s=6.0)
-    assert table(tmp_path / "out") == table(serial.path)
-
-
-@pytest.mark.slow
-def test_a_sweep_killed_twenty_times_ends_with_the_same_table(tiny, serial, tmp_path):
-    rng = random.Random(0)
-    for k in range(20):
-        out = tmp_path / str(k)
-        kill_once(tiny, out, rng, worker=k % 2 == 1, longest_s=15.0)
-        assert table(out) == table(serial.path), k
-
-
-def test_the_shipped_smoke_sweep_runs_from_the_command_line(tmp_path):
-    file = Path(__file__).parents[2] / "experiments" / "smoke.yaml"
-    arguments = ["sweep", str(file), "--out", str(tmp_path / "out"), "--workers", "1", "--json"]
-    got = CliRunner().invoke(main, arguments)
-    assert got.exit_code == 0, got.output
-    facts = json.loads(got.stdout)
-    assert facts["points"] == facts["done"] >= 4
-    assert facts["failed"] == 0
-
-
-def test_a_failed_point_shows_in_the_exit_status_and_the_rest_is_done(tiny, tmp_path):
-    file, sweep = tiny
-    cases = {"current": {"sampling.mode": "gradient"}, "free": {}}
-    axes = [{"path": "profile.current_sense", "values": ["none"]}, {"name": "way", "cases": cases}]
-    failing = Sweep(**(sweep.model_dump() | {"axes": axes}))
-    mine = file.with_name("failing.yaml")
-    mine.write_text(dump_block(failing))
-    arguments = ["sweep", str(mine), "--out", str(tmp_path / "out"), "--workers", "1"]
-    got = CliRunner().invoke(main, arguments)
-    assert got.exit_code == 1
-    assert "2 of 2 points, 1 failed" in got.stdout
-    assert "neurosim: point 0 failed: Sampling in mode gradient needs" in got.stderr
-
-
-@pytest.mark.parametrize(
-    ("text", "options", "message"),
-    [
-        ("name: t\nbase: {profile: nope}", [], "profile must be one of"),
-        ("name: t\nbase: {run: nowhere}", [], "must be a run folder"),
-        ("name: t\nbase: {}", [], "must have a profile or a run"),
-        ("name: t\nbase: {profile: ideal_hopfield}\naxis: []", [], "did you mean 'axes'"),
-        ("name: t\nbase: {profile: ideal_hopfield}", ["--shard", "3/2"], "must be i/n"),
-        ("name: t\nbase: {profile: ideal_hopfield}", ["--dask", "tcp://127.0.0.1:1"], "not answer"),
-        ("name: t\nbase: {profile: ideal_hopfield}", ["--dask", "here"], "such as tcp://127.0.0.1"),
-    ],
-)
-def test_a_mistake_is_one_line_and_exit_status_2(tmp_path, text, options, message):
-    (tmp_path / "s.yaml").write_text(text)
-    arguments = ["sweep", str(tmp_path / "s.yaml"), "--out", str(tmp_path / "out"), *options]
-    got = CliRunner().invoke(main, arguments)
-    assert got.exit_code == 2, got.output
-    assert message in got.stderr.strip().splitlines()[-1]
-    assert got.stdout == ""
-    assert not (tmp_path / "out").exists()
-
-
 def test_the_best_of_replicas_is_the_best_mean_not_the_luckiest_seed(tmp_path):
     """One way has the best single seed, the other the better mean."""
     sweep = Sweep(
@@ -392,11 +231,3 @@ def test_the_best_of_replicas_is_the_best_mean_not_the_luckiest_seed(tmp_path):
     top = best(folder.groups(), "w2")
     assert top.settings == (1.2,)
     assert (top.mean["w2"], top.rows) == (pytest.approx(4.1), 2)
-
-
-def test_a_dry_run_lists_the_points_and_leaves_nothing(tiny, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    got = CliRunner().invoke(main, ["sweep", str(tiny[0]), "--dry-run"])
-    assert got.stdout.splitlines()[0] == "tiny: 4 points, 2 trainings"
-    assert len(got.stdout.splitlines()) == 5
-    assert not list(tmp_path.iterdir())

@@ -1,0 +1,79 @@
+"""However often a sweep is killed on the way, it ends with one table."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from tiny_sweeps import table
+
+COMMAND = [sys.executable, "-c", "from neurosim.cli import main; main()", "sweep"]
+ONE_THREAD = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
+
+
+def start(file, out, *options):
+    """The command as a process of its own session."""
+    return subprocess.Popen(
+        [*COMMAND, str(file), "--out", str(out), *options],
+        env=ONE_THREAD,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def finish(process):
+    """Its exit status; no traceback."""
+    _, stderr = process.communicate(timeout=300)
+    assert b"Traceback" not in stderr, stderr.decode()
+    return process.returncode
+
+
+def workers(process):
+    """Processes that compute points for it."""
+    with_name = []
+    for child in psutil.Process(process.pid).children():
+        try:
+            if "LokyProcess" in " ".join(child.cmdline()):
+                with_name.append(child)
+        except psutil.Error:
+            pass
+    return with_name
+
+
+def kill_once(tiny, out, rng, *, worker, longest_s):
+    """Kill the sweep, or one of its workers, after a random time; then go on until it is done."""
+    file, _ = tiny
+    process = start(file, out, "--workers", "2")
+    ends = time.monotonic() + rng.uniform(0.5, longest_s)
+    while time.monotonic() < ends and process.poll() is None:
+        time.sleep(0.02)
+    alive = workers(process) if process.poll() is None else []
+    if worker and alive:
+        rng.choice(alive).kill()
+        assert finish(process) == 0
+        return
+    if process.poll() is None:
+        process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert finish(start(file, out, "--workers", "2", "--resume")) == 0
+
+
+@pytest.mark.parametrize("worker", [False, True], ids=["sweep", "worker"])
+def test_a_sweep_killed_at_a_random_moment_ends_with_the_same_table(tiny, serial, tmp_path, worker):
+    kill_once(tiny, tmp_path / "out", random.Random(worker), worker=worker, longest_s=6.0)
+    assert table(tmp_path / "out") == table(serial.path)
+
+
+@pytest.mark.slow
+def test_a_sweep_killed_twenty_times_ends_with_the_same_table(tiny, serial, tmp_path):
+    rng = random.Random(0)
+    for k in range(20):
+        out = tmp_path / str(k)
+        kill_once(tiny, out, rng, worker=k % 2 == 1, longest_s=15.0)
+        assert table(out) == table(serial.path), k

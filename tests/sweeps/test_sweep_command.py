@@ -1,0 +1,65 @@
+"""The command `neurosim sweep`: what it prints, and how it leaves."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from neurosim.cli import main
+from neurosim.sweeps import Sweep
+from neurosim.yaml_files import dump_block
+
+
+def test_the_shipped_smoke_sweep_runs_from_the_command_line(tmp_path):
+    file = Path(__file__).parents[2] / "experiments" / "smoke.yaml"
+    arguments = ["sweep", str(file), "--out", str(tmp_path / "out"), "--workers", "1", "--json"]
+    got = CliRunner().invoke(main, arguments)
+    assert got.exit_code == 0, got.output
+    facts = json.loads(got.stdout)
+    assert facts["points"] == facts["done"] >= 4
+    assert facts["failed"] == 0
+
+
+def test_a_failed_point_shows_in_the_exit_status_and_the_rest_is_done(tiny, tmp_path):
+    file, sweep = tiny
+    cases = {"current": {"sampling.mode": "gradient"}, "free": {}}
+    axes = [{"path": "profile.current_sense", "values": ["none"]}, {"name": "way", "cases": cases}]
+    failing = Sweep(**(sweep.model_dump() | {"axes": axes}))
+    mine = file.with_name("failing.yaml")
+    mine.write_text(dump_block(failing))
+    arguments = ["sweep", str(mine), "--out", str(tmp_path / "out"), "--workers", "1"]
+    got = CliRunner().invoke(main, arguments)
+    assert got.exit_code == 1
+    assert "2 of 2 points, 1 failed" in got.stdout
+    assert "neurosim: point 0 failed: Sampling in mode gradient needs" in got.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        ("name: t\nbase: {profile: nope}", [], "profile must be one of"),
+        ("name: t\nbase: {run: nowhere}", [], "must be a run folder"),
+        ("name: t\nbase: {}", [], "must have a profile or a run"),
+        ("name: t\nbase: {profile: ideal_hopfield}\naxis: []", [], "did you mean 'axes'"),
+        ("name: t\nbase: {profile: ideal_hopfield}", ["--shard", "3/2"], "must be i/n"),
+        ("name: t\nbase: {profile: ideal_hopfield}", ["--dask", "tcp://127.0.0.1:1"], "not answer"),
+        ("name: t\nbase: {profile: ideal_hopfield}", ["--dask", "here"], "such as tcp://127.0.0.1"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_status_2(tmp_path, text, options, message):
+    (tmp_path / "s.yaml").write_text(text)
+    arguments = ["sweep", str(tmp_path / "s.yaml"), "--out", str(tmp_path / "out"), *options]
+    got = CliRunner().invoke(main, arguments)
+    assert got.exit_code == 2, got.output
+    assert message in got.stderr.strip().splitlines()[-1]
+    assert got.stdout == ""
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_lists_the_points_and_leaves_nothing(tiny, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    got = CliRunner().invoke(main, ["sweep", str(tiny[0]), "--dry-run"])
+    assert got.stdout.splitlines()[0] == "tiny: 4 points, 2 trainings"
+    assert len(got.stdout.splitlines()) == 5
+    assert not list(tmp_path.iterdir())
