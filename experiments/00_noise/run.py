@@ -145,7 +145,7 @@ def draw(result: dict[str, Any]) -> None:
     last.set_title("plain, by settling time", fontsize=10)
     _axis(last, times, [str(tau) for tau in times], "settling time of a phase (tau)")
     panels[0].legend(frameon=False, fontsize=8)
-    last.legend(frameon=False, fontsize=7, ncols=2)
+    last.legend(frameon=False, fontsize=7, ncols=2, handlelength=4)
     fig.savefig(HERE / "noise.png", dpi=150)
 
 

@@ -230,12 +230,14 @@ def draw_gradients(found: Result, path: Path) -> None:
                 ax.loglog(values, errors, style, ms=3.5, color=colour, label=f"{stage}, {phases}")
         ax.set_xlabel("settling time (tau)" if name == "settling time" else name)
     share = ALPHA**2 * SPRING * np.geomspace(min(found["axes"]["beta"]), 0.015, 100)
-    for error, text in (
-        (share**2 / (1 - share**2), "r²/(1 - r²)"),
-        (share / (1 + share), "r/(1 + r)"),
+    betas = share / (ALPHA**2 * SPRING)
+    for error, text, at, beside in (
+        (share**2 / (1 - share**2), "r²/(1 - r²)", 40, (8, -10)),
+        (share / (1 + share), "r/(1 + r)", 0, (0, 16)),
     ):
-        axes[0].loglog(share / (ALPHA**2 * SPRING), error, ":", color="k", lw=1.2, zorder=3)
-        axes[0].annotate(text, (1e-4, error[0]), (0, 16), textcoords="offset points", fontsize=8)
+        axes[0].loglog(betas, error, ":", color="k", lw=1.2, zorder=3)
+        place = {"xytext": beside, "textcoords": "offset points", "fontsize": 8}
+        axes[0].annotate(text, (betas[at], error[at]), **place)
     axes[0].set_ylabel("relative error of the gradient")
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncol=3, fontsize=8)
     common.save(fig, path)
