@@ -20,8 +20,8 @@ from matplotlib.figure import Figure
 from threadpoolctl import threadpool_limits
 
 from neurosim.cli.common import Bar
-from neurosim.files import write_text
 from neurosim.host import Experiment
+from neurosim.outputs import write_text
 from neurosim.profile import Profile
 from neurosim.runs import Run, evaluate, resume, train
 from neurosim.sweeps import Engine, SweepFolder, best, groups, run_sweep

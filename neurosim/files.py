@@ -1,82 +1,26 @@
-"""Files that are whole or absent: written to a temporary name, synced, and renamed."""
+"""What is read from files, and trees of arrays in one file."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-import os
-import tempfile
 from collections.abc import Collection
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.errors import CheckpointError, DataError, RunError
+from neurosim.errors import CheckpointError, DataError
+from neurosim.outputs import write_bytes
 
 __all__ = [
-    "check_suffix",
-    "check_writable",
     "load_npz",
     "load_tree",
     "read_rows",
     "save_tree",
-    "write_bytes",
-    "write_text",
 ]
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Replace the file at `path` by `data`, or leave it as it was."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise RunError(f"{path} must be writable, but is not ({error.strerror}).") from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-def check_suffix(path: Path, suffixes: Collection[str]) -> None:
-    """Refuse a file whose suffix is not among `suffixes`."""
-    if path.suffix.lower() not in suffixes:
-        raise DataError(f"The file must end in {', '.join(suffixes)}, but is {path.name}.")
-
-
-def check_writable(path: Path, suffixes: Collection[str] | None = None) -> None:
-    """Refuse a file to be written before any work is done for it.
-
-    Raises
-    ------
-    DataError
-        It is a folder, it lies in none or in one that is closed, or its suffix is not among
-        `suffixes`.
-    """
-    if suffixes is not None:
-        check_suffix(path, suffixes)
-    if path.is_dir():
-        raise DataError(f"{path} must be a file, but is a folder; give another name.")
-    if not path.parent.is_dir():
-        raise DataError(f"The folder of {path} must exist, but does not; make it first.")
-    try:
-        tempfile.TemporaryFile(dir=path.parent).close()
-    except OSError as error:
-        raise DataError(
-            f"The folder of {path} must be open to be written, but is not ({error.strerror})."
-        ) from None
-
-
-def write_text(path: Path, text: str) -> None:
-    """Replace the file at `path` by `text` in UTF-8."""
-    write_bytes(path, text.encode())
 
 
 def save_tree(path: Path, tree: dict[str, Any]) -> None:

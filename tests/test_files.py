@@ -1,10 +1,10 @@
-"""Files that are whole or absent."""
+"""Trees of arrays in one file."""
 
 import numpy as np
 import pytest
 
 from neurosim.errors import CheckpointError
-from neurosim.files import load_tree, save_tree, write_bytes, write_text
+from neurosim.files import load_tree, save_tree
 
 
 def test_a_tree_survives_saving_with_all_its_bits(tmp_path):
@@ -34,12 +34,3 @@ def test_a_checkpoint_with_a_flipped_byte_is_named_as_damaged(tmp_path):
     path.write_bytes(bytes(data))
     with pytest.raises(CheckpointError):
         load_tree(path)
-
-
-def test_a_failed_write_leaves_the_old_file_and_no_crumbs(tmp_path):
-    path = tmp_path / "f.txt"
-    write_text(path, "old")
-    with pytest.raises(TypeError):
-        write_bytes(path, "not bytes")  # type: ignore[arg-type]  # the failure that is wanted
-    assert path.read_text() == "old"
-    assert [p.name for p in tmp_path.iterdir()] == ["f.txt"]

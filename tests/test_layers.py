@@ -12,7 +12,7 @@ PACKAGE = Path(neurosim.__file__).parent
 # From the ground up; modules of one layer do not import each other.
 LAYERS = [
     {"errors", "units", "streams"},
-    {"topology", "config", "files", "yaml_text"},
+    {"topology", "config", "files", "outputs", "yaml_text"},
     {"quantities", "mistakes"},
     {"yaml_files"},
     {
@@ -35,7 +35,7 @@ LAYERS = [
     {"cli"},
 ]
 # Siblings in the ground layers that one other ground module may use.
-ALLOWED_SIDEWAYS = {("metrics", "data"), ("datasets", "data")}
+ALLOWED_SIDEWAYS = {("metrics", "data"), ("datasets", "data"), ("files", "outputs")}
 HOST_MAY_IMPORT = {"chip.interface", "data", "topology", "config", "errors", "streams", "host"}
 
 

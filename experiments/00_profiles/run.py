@@ -20,8 +20,8 @@ from threadpoolctl import threadpool_limits
 sys.path.append(str(Path(__file__).parents[1]))
 import common
 
-from neurosim.files import write_text
 from neurosim.host import Experiment
+from neurosim.outputs import write_text
 from neurosim.profile import load_profile, shipped_profiles
 from neurosim.runs import Run, evaluate
 from neurosim.units import format_quantity

@@ -24,10 +24,10 @@ from neurosim.bench.problem import LAWS, Stage, shipped_weights
 from neurosim.chip import Chip
 from neurosim.circuit import Law
 from neurosim.data import FlowBatch, PairSource, load_digits
-from neurosim.files import write_text
 from neurosim.host import FlowSettings, free_phase, gradient, initial_weights, present
 from neurosim.host.optimizer import pack
 from neurosim.ideal import IdealNetwork
+from neurosim.outputs import write_text
 from neurosim.profile import load_profile
 from neurosim.streams import Streams
 from neurosim.topology import Layers, Weights

@@ -20,7 +20,6 @@ import common
 
 from neurosim.chip import Chip
 from neurosim.data import PairSource, load_digits
-from neurosim.files import write_text
 from neurosim.host import (
     Experiment,
     Optimizer,
@@ -32,6 +31,7 @@ from neurosim.host import (
 from neurosim.host.phases import flow_loss
 from neurosim.ideal import IdealNetwork
 from neurosim.metrics import Classifier, baselines, evaluate_samples
+from neurosim.outputs import write_text
 from neurosim.profile import Profile, load_profile
 from neurosim.runs import Run
 from neurosim.streams import Streams

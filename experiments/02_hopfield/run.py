@@ -17,9 +17,9 @@ import numpy as np
 sys.path.append(str(Path(__file__).parents[1]))
 import common
 
-from neurosim.files import write_text
 from neurosim.host import Experiment
 from neurosim.host.sampler import run_free, settle_clamped
+from neurosim.outputs import write_text
 from neurosim.profile import load_profile
 from neurosim.runs import Run
 from neurosim.streams import Streams

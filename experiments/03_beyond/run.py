@@ -22,8 +22,8 @@ import common
 
 from neurosim.chip import Chip
 from neurosim.data import load_digits, to_grid
-from neurosim.files import write_text
 from neurosim.host import Experiment, Trainer
+from neurosim.outputs import write_text
 from neurosim.profile import load_profile
 from neurosim.runs import Run
 from neurosim.streams import Streams

@@ -20,10 +20,10 @@ import common
 from neurosim.bench.problem import shipped_weights
 from neurosim.chip import Chip
 from neurosim.data import load_digits
-from neurosim.files import write_text
 from neurosim.host import Experiment, FlowSettings, draw_samples, sample_time_s
 from neurosim.metrics import Classifier, evaluate_samples
 from neurosim.noise import Conditions, scan_beta
+from neurosim.outputs import write_text
 from neurosim.profile import Profile, load_profile
 from neurosim.runs import Run
 from neurosim.streams import Streams

@@ -21,10 +21,10 @@ sys.path.append(str(Path(__file__).parents[1]))
 import common
 
 from neurosim.data import PairSource, load_digits
-from neurosim.files import write_text
 from neurosim.host import free_phase
 from neurosim.ideal import IdealNetwork
 from neurosim.metrics import baselines
+from neurosim.outputs import write_text
 from neurosim.runs import Run
 from neurosim.streams import Streams
 from neurosim.sweeps import Sweep, SweepFolder, front

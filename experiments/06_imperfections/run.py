@@ -19,9 +19,9 @@ from matplotlib.axes import Axes
 sys.path.append(str(Path(__file__).parents[1]))
 import common
 
-from neurosim.files import write_text
 from neurosim.host import Experiment
 from neurosim.noise import Conditions, scan_beta
+from neurosim.outputs import write_text
 from neurosim.profile import Profile, load_profile
 from neurosim.report import write_sweep_report
 from neurosim.runs import Run

@@ -20,8 +20,8 @@ import common
 
 from neurosim.data import load_digits
 from neurosim.datasets import Dataset
-from neurosim.files import write_text
 from neurosim.host import Experiment, Labels
+from neurosim.outputs import write_text
 from neurosim.profile import load_profile
 from neurosim.runs import Run, inpaint, judge_completions, nearest_fill, sample
 from neurosim.streams import Streams

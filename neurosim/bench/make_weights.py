@@ -13,8 +13,8 @@ import numpy as np
 from neurosim.bench.problem import LAWS
 from neurosim.chip import Chip
 from neurosim.data import load_digits
-from neurosim.files import write_bytes
 from neurosim.host import Experiment, Trainer
+from neurosim.outputs import write_bytes
 from neurosim.profile import load_profile
 
 UPDATES, BATCH = 300, 512

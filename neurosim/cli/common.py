@@ -6,10 +6,13 @@ import json
 import math
 import shlex
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from neurosim.errors import DataError
 
 if TYPE_CHECKING:
     from neurosim.host import Update
@@ -26,11 +29,13 @@ __all__ = [
     "SEED",
     "SIZES",
     "Bar",
+    "check_output",
     "command_line",
     "evaluate_run",
     "finish_run",
     "metric_lines",
     "print_json",
+    "say",
 ]
 
 MODES = click.Choice(["spring", "gradient", "free-running"])
@@ -82,6 +87,28 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON obje
 def print_json(value: Any) -> None:
     """Print one JSON value."""
     click.echo(json.dumps(value, indent=2))
+
+
+def check_output(file: Path, as_json: bool, suffixes: Collection[str] | None = None) -> None:
+    """Refuse a file to be written before any work is done for it; `-` is standard output.
+
+    Raises
+    ------
+    DataError
+        See `neurosim.outputs.check_writable`; or --json would print there too.
+    """
+    from neurosim.outputs import STANDARD_OUTPUT, check_writable
+
+    if as_json and file == STANDARD_OUTPUT:
+        raise DataError("--json prints an object of its own; give a file in place of -.")
+    check_writable(file, suffixes)
+
+
+def say(file: Path, text: str) -> None:
+    """Print what was done for `file`: beside it, where the file itself is standard output."""
+    from neurosim.outputs import STANDARD_OUTPUT
+
+    click.echo(text, err=file == STANDARD_OUTPUT)
 
 
 def command_line() -> str:
@@ -175,7 +202,7 @@ def evaluate_run(
     run: Run, n: int, mode: str | None, t_end: float | None, seed: int
 ) -> dict[str, Any]:
     """Evaluate a run and keep the result in its folder."""
-    from neurosim.files import check_writable, write_text
+    from neurosim.outputs import check_writable, write_text
     from neurosim.runs import evaluate as judge
 
     file = run.path / "evaluation.json"

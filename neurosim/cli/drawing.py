@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from neurosim.cli.common import COUNT, FOLDER, JSON, MODES, POSITIVE, RUN, SEED, Bar, print_json
+from neurosim.cli.common import (
+    COUNT,
+    FOLDER,
+    JSON,
+    MODES,
+    POSITIVE,
+    RUN,
+    SEED,
+    Bar,
+    check_output,
+    print_json,
+    say,
+)
 from neurosim.errors import DataError
 
 if TYPE_CHECKING:
@@ -43,7 +55,8 @@ __all__ = ["sample"]
 )
 @click.option(
     "--out", type=FOLDER,
-    help="PNG, NPZ or CSV file.  [default: RUN/samples.png; RUN/inpainted.png of --inpaint]",
+    help="PNG, NPZ or CSV file; - prints CSV.  "
+    "[default: RUN/samples.png; RUN/inpainted.png of --inpaint]",
 )  # fmt: skip
 @JSON
 def sample(
@@ -77,6 +90,7 @@ def sample(
     if start is not None:
         raise DataError("--start is for images to complete; give --inpaint too.")
     out = out or run / "samples.png"
+    check_output(out, as_json)
     write = write_samples(out)
     bar = Bar("sampling")
     x, settings = draw(opened, n, mode=mode, t_end=t_end, seed=seed, label=label, progress=bar)
@@ -85,7 +99,7 @@ def sample(
     if as_json:
         print_json({"file": str(out), "n": n, "seed": seed} | settings.model_dump())
         return
-    click.echo(f"{out}: {n} samples, mode {settings.mode}, t = {settings.t_end:g}")
+    say(out, f"{out}: {n} samples, mode {settings.mode}, t = {settings.t_end:g}")
 
 
 def _inpaint(
@@ -96,6 +110,7 @@ def _inpaint(
     from neurosim.runs import halves, inpaint, pixels_of, read_incomplete
 
     out = out or run.path / "inpainted.png"
+    check_output(out, as_json)
     truth = None
     if file == "digits":
         truth = run.dataset.images[:n]
@@ -119,10 +134,10 @@ def _inpaint(
         about = {"file": str(out), "n": len(x), "seed": given["seed"], "start": given["start"]}
         print_json(about | settings.model_dump() | found)
         return
-    click.echo(f"{out}: {len(x)} images completed, mode {settings.mode}, t = {settings.t_end:g}")
+    say(out, f"{out}: {len(x)} images completed, mode {settings.mode}, t = {settings.t_end:g}")
     for name, row in found.items():
         figures = ", ".join(f"{key.replace('_', ' ')} {value:.3f}" for key, value in row.items())
-        click.echo(f"{name:>16}: {figures}")
+        say(out, f"{name:>16}: {figures}")
 
 
 def _compare(

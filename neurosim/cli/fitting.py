@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from neurosim.cli.common import FOLDER, JSON, print_json
+from neurosim.cli.common import FOLDER, JSON, check_output, print_json
 
 __all__ = ["fit"]
 
@@ -28,19 +28,21 @@ def fit(
     """
     from neurosim.devices.fit import fit_devices
     from neurosim.devices.measurements import read_measurements
-    from neurosim.files import check_writable, write_bytes, write_text
+    from neurosim.outputs import STANDARD_OUTPUT, check_suffix, check_writable, write_files
     from neurosim.report import figure_png, fit_blocks, fit_figure
 
+    to = None if to == STANDARD_OUTPUT and not as_json else to
     if to is not None:
-        check_writable(to, [".yaml", ".yml"])
+        check_output(to, as_json, [".yaml", ".yml"])
     if figure is not None:
-        check_writable(figure, [".png"])
+        check_suffix(figure, [".png"])
+        check_writable(figure)
     found = fit_devices(read_measurements(measurements))
     text = fit_blocks(found, source or f"measured: {measurements.name}")
+    files = {} if to is None else {to: text.encode()}
     if figure is not None:
-        write_bytes(figure, figure_png(fit_figure(found)))
-    if to is not None:
-        write_text(to, text)
+        files[figure] = figure_png(fit_figure(found))
+    write_files(files)
     if as_json:
         print_json(
             {part.name: {"block": part.block, "errors": part.errors} for part in found.parts}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
-from neurosim.cli.common import COUNT, FOLDER, JSON, RUN, SEED, print_json
+from neurosim.cli.common import COUNT, FOLDER, JSON, RUN, SEED, check_output, print_json, say
 from neurosim.errors import DataError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _refuse_unused(is_netlist: bool) -> None:
 
 @click.command()
 @RUN
-@click.option("--to", "file", type=FOLDER, required=True, help="File to write.")
+@click.option("--to", "file", type=FOLDER, required=True, help="File; - is standard output.")
 @click.option("--format", "form", metavar="F", help=f"Instead of the suffix: {_WRITABLE}.")
 @click.option("--tile", type=LINES, help="Map onto crossbar tiles of so many rows x columns.")
 @click.option("--spare", type=LINES, help="Lines of each tile that only replace faulty ones.")
@@ -78,10 +79,10 @@ def export(
 ) -> None:  # fmt: skip
     """Write the weight table of a trained chip, or its whole circuit for SPICE.
 
-    The suffix of --to says the format. Everything, to be read back with `neurosim import`: .csv
-    .json .npz .mat .h5 .safetensors. Level codes: .mem (Verilog $readmemh), .hex (Intel). To
-    include: .h (C), .param (SPICE). A graph of linear nodes: .nir. The network with its springs at
-    one input of the first training batch, to run in ngspice: .cir.
+    The suffix of --to says the format, or --format does, which - needs. Everything, to be read back
+    with `neurosim import`: .csv .json .npz .mat .h5 .safetensors. Level codes: .mem (Verilog
+    $readmemh), .hex (Intel). To include: .h (C), .param (SPICE). A graph of linear nodes: .nir. The
+    network with its springs at one input of the first training batch, to run in ngspice: .cir.
 
     With --tile every table has the address of the cell that holds each pair, and .mem and .hex are
     in the order of addresses; rows and columns of a tile are permuted to avoid its faulty cells.
@@ -89,13 +90,12 @@ def export(
     from neurosim.export import read_faults, table, tiled, write_table
     from neurosim.export.formats import FORMATS, NETLIST, format_of
     from neurosim.export.nir_graph import LOST
-    from neurosim.files import check_writable
     from neurosim.runs import Run
 
     form = format_of(file, form, [*FORMATS, NETLIST])
     is_netlist = form == NETLIST
     _refuse_unused(is_netlist)
-    check_writable(file)
+    check_output(file, as_json)
     if is_netlist:
         choices = {"analysis": analysis, "noise": noise, "blocks": hierarchical}
         _write_netlist(Run.open(run), file, row, as_json, choices)
@@ -112,17 +112,18 @@ def export(
     if as_json:
         print_json({"file": str(file), "rows": n_rows} | facts)
         return
-    click.echo(f"{file}: {n_rows} couplings and biases")
+    say(file, f"{file}: {n_rows} couplings and biases")
     if tile is not None:
-        click.echo(
+        say(
+            file,
             f"{facts['tiles']} tiles of {tile[0]} x {tile[1]}, {100 * facts['filled']:.0f} % filled"
             f"; {facts['faulty_cells_used']} faulty cells in use, wrong by "
-            f"{facts['weight_lost']:.3g} in all"
+            f"{facts['weight_lost']:.3g} in all",
         )
 
 
 def _write_netlist(run: Run, file: Path, row: int, as_json: bool, choices: dict[str, Any]) -> None:
-    from neurosim.files import write_text
+    from neurosim.outputs import write_text
     from neurosim.runs import run_netlist
 
     text = run_netlist(run, row, **choices)
@@ -131,7 +132,8 @@ def _write_netlist(run: Run, file: Path, row: int, as_json: bool, choices: dict[
     if as_json:
         print_json({"file": str(file), "lines": n_lines})
         return
-    click.echo(f"{file}: {n_lines} lines; run it with: ngspice -b {file} -r {file.stem}.raw")
+    way = shlex.join(["ngspice", "-b", str(file), "-r", f"{file.stem}.raw"])
+    say(file, f"{file}: {n_lines} lines; run it with: {way}")
 
 
 @click.command()
@@ -174,7 +176,7 @@ def _table_of(path: Path) -> WeightTable:
 @click.command()
 @click.argument("after", type=FOLDER, metavar="RUN_OR_FILE")
 @click.option("--from", "before", type=FOLDER, help="What the chip holds.  [weight 0 everywhere]")
-@click.option("--to", "file", type=FOLDER, required=True, help="CSV file to write.")
+@click.option("--to", "file", type=FOLDER, required=True, help="CSV file; - is standard output.")
 @click.option("--lanes", type=COUNT, default=1, show_default=True, help="Devices at a time.")
 @JSON
 def plan(after: Path, before: Path | None, file: Path, lanes: int, as_json: bool) -> None:
@@ -185,9 +187,9 @@ def plan(after: Path, before: Path | None, file: Path, lanes: int, as_json: bool
     """
     from neurosim.export import plan as plan_writes
     from neurosim.export import profile_of
-    from neurosim.files import check_writable, write_text
+    from neurosim.outputs import write_text
 
-    check_writable(file, [".csv"])
+    check_output(file, as_json, [".csv"])
     goal = _table_of(after)
     made = plan_writes(None if before is None else _table_of(before), goal, profile_of(goal), lanes)
     write_text(file, made.csv_text())
@@ -195,10 +197,11 @@ def plan(after: Path, before: Path | None, file: Path, lanes: int, as_json: bool
         print_json({"file": str(file)} | made.facts)
         return
     facts = made.facts
-    click.echo(
+    say(
+        file,
         f"{file}: {facts['devices']} devices, {facts['pulses']:.6g} pulses, "
         f"{facts['time_s']:.3g} s, {facts['energy_J']:.3g} J; {facts['failures']:.3g} will miss "
-        f"their window, {facts['faulty']} are faulty and left out"
+        f"their window, {facts['faulty']} are faulty and left out",
     )
 
 

@@ -1,8 +1,9 @@
 """Weight tables and netlists for other tools."""
 
+from neurosim.export.checking import check_table, profile_of
 from neurosim.export.formats import FORMATS, export, read_table, write_table
 from neurosim.export.plan import Plan, plan
-from neurosim.export.programming import check_table, profile_of, program_table
+from neurosim.export.programming import program_table
 from neurosim.export.spice import has_ngspice, netlist, run_ngspice
 from neurosim.export.table import WeightTable, table
 from neurosim.export.tiles import read_faults, tiled

@@ -12,9 +12,10 @@ import numpy as np
 from neurosim.chip import Chip
 from neurosim.errors import DataError, NeurosimError
 from neurosim.export import array_formats, memory, sources, text_formats
+from neurosim.export.checking import UNKNOWN_DIE
 from neurosim.export.nir_graph import write_nir
-from neurosim.export.table import COLUMNS, WeightTable, data_sheet, table
-from neurosim.files import check_suffix, check_writable, write_bytes, write_text
+from neurosim.export.table import COLUMNS, WeightTable, data_sheet, digest, table
+from neurosim.outputs import STANDARD_OUTPUT, check_suffix, check_writable, write_files
 from neurosim.profile import Profile
 
 __all__ = [
@@ -37,14 +38,19 @@ class Format(NamedTuple):
     """How a table is written, and how it is read where the format keeps all that is needed.
 
     `companion` formats have no room for the data sheet: it is a file of its own beside the table.
+    `columns` are those that the format keeps, where it does not keep all.
     """
 
     suffixes: tuple[str, ...]
     write: Writer
     read: Reader | None = None
     companion: bool = False
+    columns: tuple[str, ...] | None = None
 
 
+_CODES = ("code_plus", "code_minus", "address")
+# In the data sheet of a file: digests of its table's numbers, all and codes alone.
+_DIGEST = "table_sha256"
 FORMATS: dict[str, Format] = {
     "csv": Format((".csv",), text_formats.write_csv, text_formats.read_csv, companion=True),
     "json": Format((".json",), text_formats.write_json, text_formats.read_json),
@@ -54,8 +60,8 @@ FORMATS: dict[str, Format] = {
     "safetensors": Format(
         (".safetensors",), array_formats.write_safetensors, array_formats.read_safetensors
     ),
-    "mem": Format((".mem",), memory.write_mem, memory.read_mem),
-    "hex": Format((".hex",), memory.write_hex, memory.read_hex, companion=True),
+    "mem": Format((".mem",), memory.write_mem, memory.read_mem, columns=_CODES),
+    "hex": Format((".hex",), memory.write_hex, memory.read_hex, companion=True, columns=_CODES),
     "c": Format((".h",), sources.write_header),
     "param": Format((".param", ".inc"), sources.write_parameters),
     "nir": Format((".nir",), write_nir),
@@ -78,6 +84,8 @@ def format_of(path: Path, name: str | None = None, among: Collection[str] = tupl
         if name not in among:
             raise DataError(f"The format must be one of {', '.join(among)}, but is {name!r}.")
         return name
+    if path == STANDARD_OUTPUT:
+        raise DataError("- for standard output has no suffix; say the format with --format.")
     suffixes = {key: entry.suffixes for key, entry in FORMATS.items()} | {NETLIST: (".cir",)}
     by_suffix = {suffix: key for key in among for suffix in suffixes[key]}
     check_suffix(path, by_suffix)
@@ -96,7 +104,8 @@ def export(chip: Chip, path: Path, name: str | None = None) -> int:
     ----------
     chip : Chip
     path : Path
-        Its suffix says the format, see `FORMATS`.
+        Its suffix says the format, see `FORMATS`; "-" is standard output, which takes no data
+        sheet beside it.
     name : str, optional
         Format instead of that of the suffix.
 
@@ -114,10 +123,19 @@ def write_table(made: WeightTable, path: Path, name: str | None = None) -> int:
     """Write a table to `path`; see `export`."""
     entry = FORMATS[format_of(path, name)]
     check_writable(path)
-    data = entry.write(made)
-    if entry.companion:
-        write_text(sheet_path(path), json.dumps(made.sheet, indent=1) + "\n")
-    write_bytes(path, data)
+    for block, columns in made.blocks.items():
+        for column, values in columns.items():
+            if not np.isfinite(values).all():
+                raise DataError(
+                    f"A weight table must hold finite numbers, but {block} {column} does not; "
+                    "nothing was written."
+                )
+    sheet = made.sheet | {_DIGEST: {"all": digest(made), "codes": digest(made, _CODES)}}
+    files = {path: entry.write(WeightTable(sheet, made.blocks))}
+    if entry.companion and path != STANDARD_OUTPUT:
+        check_writable(sheet_path(path))
+        files[sheet_path(path)] = (json.dumps(sheet, indent=1) + "\n").encode()
+    write_files(files)
     return made.size
 
 
@@ -130,12 +148,14 @@ def read_table(path: Path, name: str | None = None, profile: Profile | None = No
     name : str, optional
         Format instead of that of the suffix.
     profile : Profile, optional
-        For a CSV or HEX file whose data sheet is lost.
+        For a CSV or HEX file whose data sheet is lost, and for a table that was changed since it
+        was exported: it then is one of this profile and of no known die.
 
     Raises
     ------
     DataError
-        The file is missing or damaged, or its format cannot be read back.
+        The file is missing or damaged, its format cannot be read back, or its data sheet is that of
+        another table.
     """
     key = format_of(path, name, READABLE)
     entry = FORMATS[key]
@@ -149,7 +169,8 @@ def read_table(path: Path, name: str | None = None, profile: Profile | None = No
         found = entry.read(data, sheet)
         if not isinstance(found.sheet, dict):
             raise DataError("The data sheet must be a mapping, but is not; export it again.")
-        return WeightTable(found.sheet, {k: _typed(v) for k, v in found.blocks.items()})
+        typed = WeightTable(found.sheet, {k: _typed(v) for k, v in found.blocks.items()})
+        return _owned(typed, entry, profile)
     except NeurosimError as error:
         if isinstance(error, DataError):
             raise DataError(f"{path}: {error}") from None
@@ -162,6 +183,29 @@ def read_table(path: Path, name: str | None = None, profile: Profile | None = No
         ) from None
 
 
+def _owned(table: WeightTable, entry: Format, profile: Profile | None) -> WeightTable:
+    """The table, whose data sheet must be its own.
+
+    Tables of version 0.1.0 say nothing of that, and are believed.
+    """
+    wanted = table.sheet.get(_DIGEST)
+    bare = {key: value for key, value in table.sheet.items() if key != _DIGEST}
+    part = "all" if entry.columns is None else "codes"
+    if wanted is None or wanted == {**wanted, part: digest(table, entry.columns)}:
+        return WeightTable(bare, table.blocks)
+    if profile is None:
+        raise DataError(
+            "the table must be the one that its data sheet was written for, but is another or has "
+            "been changed; export it again, or give --profile to take its numbers as those of no "
+            "known die."
+        )
+    blocks = {
+        name: {k: v for k, v in columns.items() if k != "address"}
+        for name, columns in table.blocks.items()
+    }
+    return WeightTable(data_sheet(profile, UNKNOWN_DIE), blocks)
+
+
 def _companion(path: Path, profile: Profile | None) -> dict[str, Any]:
     """The data sheet beside a table."""
     beside = sheet_path(path)
@@ -171,12 +215,12 @@ def _companion(path: Path, profile: Profile | None) -> dict[str, Any]:
             return sheet
     except FileNotFoundError:
         if profile is not None:
-            return data_sheet(profile, seed=-1)
+            return data_sheet(profile, UNKNOWN_DIE)
         raise DataError(
             f"{path.name} must have its data sheet {beside.name} beside it, but there is none; "
             "export the table again, or say which --profile it is for."
         ) from None
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         pass
     raise DataError(f"{beside} must be the data sheet of a table, but cannot be read.")
 
@@ -186,6 +230,8 @@ def _typed(columns: dict[str, Any]) -> dict[str, Any]:
     whole = {column.name for column in COLUMNS if column.whole}
     out = {}
     for name, values in columns.items():
+        if values.dtype.kind not in "iuf":
+            raise DataError(f"{name} must be numbers, but is of type {values.dtype}.")
         if name in whole and np.isfinite(values).all() and np.array_equal(values, np.rint(values)):
             out[name] = values.astype(np.int64)
         else:

@@ -25,9 +25,8 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import DataError
-from neurosim.export.table import Array, WeightTable, shapes
+from neurosim.export.table import Array, WeightTable, layers_of, shapes
 from neurosim.export.tiles import Tiling
-from neurosim.topology import Layers
 
 __all__ = ["bases", "code_bits", "read_hex", "read_mem", "write_hex", "write_mem"]
 
@@ -55,14 +54,14 @@ def code_bits(sheet: dict[str, Any]) -> int:
 
 def bases(sheet: dict[str, Any]) -> dict[str, int]:
     """Address of the first word of each block, and under "end" the number of words."""
-    blocks = shapes(Layers(tuple(sheet["layers"].values())))
+    blocks = shapes(layers_of(sheet))
     ends = np.cumsum([int(np.prod(shape)) for shape in blocks.values()]).tolist()
     return dict(zip([*blocks, "end"], [0, *ends], strict=True))
 
 
 def _addresses(sheet: dict[str, Any]) -> tuple[dict[str, Array], int]:
     """Address of the word of every coupling and bias, and the number of words."""
-    layers = Layers(tuple(sheet["layers"].values()))
+    layers = layers_of(sheet)
     if "tiling" in sheet:
         tiling = Tiling.from_json(sheet["tiling"])
         return dict(tiling.addresses(layers)), tiling.n_cells
@@ -85,7 +84,10 @@ def _words(table: WeightTable) -> Array:
 
 
 def _unpack(words: Array, sheet: dict[str, Any]) -> WeightTable:
-    bits, (at, n_words) = code_bits(sheet), _addresses(sheet)
+    bits, layers = code_bits(sheet), layers_of(sheet)
+    cells = sum(int(np.prod(shape)) for shape in shapes(layers).values())
+    # Of a sheet that asks for more there may be no room for the addresses either.
+    at, n_words = _addresses(sheet) if cells <= len(words) else ({}, cells)
     if len(words) != n_words:
         raise DataError(
             f"The memory must hold {n_words} words for the layers "
@@ -98,7 +100,7 @@ def _unpack(words: Array, sheet: dict[str, Any]) -> WeightTable:
             f"{int(words.max()):x}; nothing was programmed."
         )
     blocks = {}
-    for name in shapes(Layers(tuple(sheet["layers"].values()))):
+    for name in shapes(layers_of(sheet)):
         part = words[at[name]]
         blocks[name] = {"code_plus": part >> bits, "code_minus": part & ((1 << bits) - 1)}
         if "tiling" in sheet:

@@ -23,7 +23,8 @@ import numpy as np
 from neurosim.chip import Chip
 from neurosim.errors import DataError
 from neurosim.export.array_formats import optional
-from neurosim.export.programming import profile_of, program_table
+from neurosim.export.checking import profile_of
+from neurosim.export.programming import program_table
 from neurosim.export.table import WeightTable, unpacked
 
 __all__ = ["LOST", "write_nir"]

@@ -27,7 +27,8 @@ from scipy.special import ndtr
 
 from neurosim.devices import Write
 from neurosim.errors import DataError
-from neurosim.export.programming import check_table, targets_S
+from neurosim.export.checking import check_table
+from neurosim.export.programming import targets_S
 from neurosim.export.table import WeightTable, shapes
 from neurosim.profile import Profile
 from neurosim.topology import Layers

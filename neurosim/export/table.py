@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -17,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip import Chip
+from neurosim.chip.die import Die
 from neurosim.devices import FAULTS
+from neurosim.errors import DataError
 from neurosim.profile import Profile
 from neurosim.topology import Layers
 from neurosim.yaml_files import dump_block
@@ -27,7 +30,10 @@ __all__ = [
     "Column",
     "WeightTable",
     "checksum",
+    "columns_of",
     "data_sheet",
+    "digest",
+    "layers_of",
     "positions",
     "shapes",
     "table",
@@ -119,7 +125,8 @@ def data_sheet(profile: Profile, seed: int) -> dict[str, Any]:
     weight 1, `unit_V` the voltage of 1, `reference_V` the rail of the biases, `tau_s` a node's
     C / g); encoding, directions, largest weight (`full_scale`) and
     the range of a device, from `idle_S` up by `range_S`; `level_S`, the conductance of every code;
-    `zero_codes`, those of weight 0; and each column's unit and meaning.
+    `zero_codes`, those of weight 0; and each column's unit and meaning. In a file `table_sha256`
+    says which table it belongs to: the digest of all its numbers, and that of its codes alone.
     """
     coupling, node, layers = profile.coupling, profile.node, Layers(profile.layers)
     levels = coupling.levels_S(node.leak_S)
@@ -149,6 +156,58 @@ def data_sheet(profile: Profile, seed: int) -> dict[str, Any]:
     }
 
 
+def layers_of(sheet: dict[str, Any]) -> Layers:
+    """The network that a data sheet is of.
+
+    Raises
+    ------
+    DataError
+        It names no layers, or other ones than a network has.
+    """
+    named = sheet.get("layers")
+    sizes = tuple(named.values()) if isinstance(named, dict) else ()
+    whole = all(type(size) is int and size > 0 for size in sizes)
+    if len(sizes) < 2 or not whole or tuple(named or ()) != tuple(Layers(sizes).names()):
+        raise DataError(
+            "The data sheet must name each layer with its size, but its layers are "
+            f"{json.dumps(named)[:80]}; export the table again."
+        )
+    return Layers(sizes)
+
+
+def columns_of(profile: Profile) -> set[str]:
+    """Names of the columns that tables of such chips have."""
+    sides = ("plus", "minus")
+    groups = ["target_{}_S", "achieved_{}_S"]
+    groups += ["code_{}"] if profile.coupling.levels is not None else []
+    groups += ["present_{}_S"] if profile.drift is not None else []
+    groups += ["fault_{}"] if profile.faults is not None else []
+    if profile.coupling.directions == "separate":
+        groups += ["back_{}_S"]
+        groups += ["fault_back_{}"] if profile.faults is not None else []
+    return {"weight"} | {group.format(side) for group in groups for side in sides}
+
+
+def digest(table: WeightTable, columns: Collection[str] | None = None) -> str:
+    """Digest of the numbers of a table, whatever the order in which a file has them.
+
+    Parameters
+    ----------
+    table : WeightTable
+    columns : collection of str, optional
+        Only these.
+    """
+    found = hashlib.sha256()
+    for name in sorted(table.blocks):
+        block = table.blocks[name]
+        for column in COLUMNS:
+            if column.name in block and (columns is None or column.name in columns):
+                values = np.ascontiguousarray(block[column.name], dtype="<f8") + 0.0
+                found.update(f"{name} {column.name} {values.shape}".encode())
+                found.update(values.tobytes())
+    return found.hexdigest()
+
+
 def shapes(layers: Layers) -> dict[str, tuple[int, ...]]:
     """Shape of every block."""
     sizes = layers.sizes
@@ -167,9 +226,9 @@ def unpacked(layers: Layers, coupling: Array, bias: Array) -> dict[str, Array]:
     return out | {f"b{k}": bias[layers.nodes(k)].copy() for k in range(len(layers.sizes))}
 
 
-def positions(chip: Chip) -> dict[str, dict[str, Array]]:
+def positions(die: Die) -> dict[str, dict[str, Array]]:
     """Where the devices of each block stand in the vectors of `Chip.programmed_S`."""
-    devices, layers = chip.die.devices, chip.die.layers
+    devices, layers = die.devices, die.layers
     couplings, biases, back = devices.split(np.arange(devices.size, dtype=np.float64))
     pairs = {
         "plus_S": (couplings.plus_S, biases.plus_S),
@@ -188,7 +247,7 @@ def table(chip: Chip) -> WeightTable:
     """The table of a chip as it is programmed."""
     coupling, unit_S = chip.profile.coupling, chip.profile.node.leak_S
     target_S, achieved_S = chip.programmed_S()
-    at = positions(chip)
+    at = positions(chip.die)
     blocks: dict[str, dict[str, Array]] = {}
     for name in shapes(chip.die.layers):
         plus, minus = (target_S[at[side][name]] for side in ("plus_S", "minus_S"))

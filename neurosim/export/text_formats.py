@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from neurosim.errors import DataError
-from neurosim.export.table import COLUMNS, Array, WeightTable, shapes
+from neurosim.export.table import COLUMNS, Array, WeightTable, layers_of, shapes
 from neurosim.topology import Layers
 
 __all__ = ["read_csv", "read_json", "write_csv", "write_json"]
@@ -23,13 +23,17 @@ def _places(layers: Layers) -> Iterator[tuple[str, int, list[Any]]]:
     """Block, flat index and first cells of each row of the CSV table."""
     names = layers.names()
     for block, shape in shapes(layers).items():
-        k = int(block[1:])
-        if block[0] == "W":
-            for flat, (i, j) in enumerate(np.ndindex(*shape)):
-                yield block, flat, ["W", k, i, j, f"{names[k]}[{j}]", f"{names[k + 1]}[{i}]"]
-        else:
-            for i in range(*shape):
-                yield block, i, ["b", k, i, "", "reference", f"{names[k]}[{i}]"]
+        for flat, (i, *j) in enumerate(np.ndindex(*shape)):
+            place = [block[0], int(block[1:]), i, *(j or [""])]
+            yield block, flat, [*place, *_nodes(names, block, i, *j)]
+
+
+def _nodes(names: Sequence[str], block: str, i: int, j: int | None = None) -> tuple[str, str]:
+    """The node that a coupling or bias comes from, and the one that it goes to."""
+    k = int(block[1:])
+    if j is None:
+        return "reference", f"{names[k]}[{i}]"
+    return f"{names[k]}[{j}]", f"{names[k + 1]}[{i}]"
 
 
 def _cells(values: Array) -> list[str]:
@@ -46,7 +50,7 @@ def write_csv(table: WeightTable) -> bytes:
         block: list(zip(*(_cells(columns[name]) for name in names), strict=True))
         for block, columns in table.blocks.items()
     }
-    layers = Layers(tuple(table.sheet["layers"].values()))
+    layers = layers_of(table.sheet)
     writer.writerows([*place, *texts[block][flat]] for block, flat, place in _places(layers))
     return out.getvalue().encode()
 
@@ -60,8 +64,15 @@ def read_csv(data: bytes, sheet: dict[str, Any] | None) -> WeightTable:
         Rows or cells are missing, repeated or no numbers.
     """
     assert sheet is not None
-    layers = Layers(tuple(sheet["layers"].values()))
-    reader = csv.DictReader(io.StringIO(data.decode()), strict=True)
+    layers = layers_of(sheet)
+    text = data.decode()
+    cells = sum(int(np.prod(shape)) for shape in shapes(layers).values())
+    if cells > text.count("\n") + 1:
+        raise DataError(
+            f"The CSV table must have a row for each of the {cells} couplings and biases of "
+            f"{'-'.join(map(str, layers.sizes))}, but has {text.count(chr(10))} lines."
+        )
+    reader = csv.DictReader(io.StringIO(text), strict=True)
     header = list(reader.fieldnames or ())
     lost = [name for name in ("kind", "layer", "row", "column") if name not in header]
     names = [column.name for column in COLUMNS if column.name in header]
@@ -75,10 +86,12 @@ def read_csv(data: bytes, sheet: dict[str, Any] | None) -> WeightTable:
         for block, shape in shapes(layers).items()
     }
     seen = {block: np.zeros(shape, dtype=bool) for block, shape in shapes(layers).items()}
+    nodes = layers.names()
     for row in reader:
         block, place = _place_of(row, seen, reader.line_num)
         for name in names:
             blocks[block][name][place] = _number(row[name], name, reader.line_num)
+        _check_nodes(row, _nodes(nodes, block, *place), reader.line_num)
         seen[block][place] = True
     for block, filled in seen.items():
         if not filled.all():
@@ -108,6 +121,16 @@ def _place_of(
             f"has, but is {shown}."
         ) from None
     return name, place
+
+
+def _check_nodes(row: dict[str, str], nodes: tuple[str, str], line: int) -> None:
+    """The nodes that a row names, if it does, are those of its cell."""
+    for column, node in zip(("from_node", "to_node"), nodes, strict=True):
+        if row.get(column, node) != node:
+            raise DataError(
+                f"Line {line} of the CSV table must have {node} as {column}, but has "
+                f"{row[column]!r}."
+            )
 
 
 def _number(text: str | None, name: str, line: int) -> float:

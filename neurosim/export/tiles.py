@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from neurosim.errors import DataError
-from neurosim.export.table import WeightTable, shapes
+from neurosim.export.table import WeightTable, layers_of, shapes
 from neurosim.files import read_rows
 from neurosim.topology import Layers
 
@@ -77,12 +77,27 @@ class Tiling:
         return len(self.tiles) * self.size[0] * self.size[1]
 
     def addresses(self, layers: Layers) -> dict[str, Index]:
-        """Address of the cell of every coupling and bias, by block."""
+        """Address of the cell of every coupling and bias, by block.
+
+        Raises
+        ------
+        DataError
+            A tile holds what is no line of the network, or two lines in one place.
+        """
         sizes, (rows, columns) = layers.sizes, self.size
         grids = {
             f"W{k}": np.full((sizes[k + 1] + 1, sizes[k] + 1), -1) for k in range(len(sizes) - 1)
         }
         for k, tile in enumerate(self.tiles):
+            shape = grids[tile.block].shape if tile.block in grids else (0, 0)
+            if not (
+                _are_lines(tile.rows, tile.row_lines, shape[0], rows)
+                and _are_lines(tile.columns, tile.column_lines, shape[1], columns)
+            ):
+                raise DataError(
+                    f"Tile {k} of a tiling of {rows} x {columns} must hold lines of the network, "
+                    "each in a place of its own, but does not; export the table again."
+                )
             lines = k * rows + tile.row_lines[:, None]
             grids[tile.block][np.ix_(tile.rows, tile.columns)] = lines * columns + tile.column_lines
         out: dict[str, Index] = {name: grid[:-1, :-1] for name, grid in grids.items()}
@@ -103,12 +118,35 @@ class Tiling:
 
     @classmethod
     def from_json(cls, tree: dict[str, Any]) -> Tiling:
-        """What `as_json` gave."""
-        tiles = [
-            Tile(tile["block"], *(np.array(tile[key], dtype=np.intp) for key in _LINES))
-            for tile in tree["tiles"]
-        ]
-        return cls((int(tree["size"][0]), int(tree["size"][1])), tuple(tiles))
+        """What `as_json` gave.
+
+        Raises
+        ------
+        DataError
+            It is something else.
+        """
+        try:
+            rows, columns = (int(number) for number in tree["size"])
+            tiles = tuple(
+                Tile(str(tile["block"]), *(np.array(tile[key], dtype=np.intp) for key in _LINES))
+                for tile in tree["tiles"]
+            )
+        except (KeyError, TypeError, ValueError, OverflowError):
+            raise DataError(
+                "The tiling of a data sheet must say the size and the lines of each tile, but does "
+                "not; export the table again."
+            ) from None
+        return cls((rows, columns), tiles)
+
+
+def _are_lines(logical: Index, physical: Index, n_logical: int, n_physical: int) -> bool:
+    """Whether each logical line has one physical line, and no two the same."""
+    return logical.shape == physical.shape and all(
+        lines.ndim == 1
+        and len(np.unique(lines)) == len(lines)
+        and bool(np.all((lines >= 0) & (lines < n)))
+        for lines, n in ((logical, n_logical), (physical, n_physical))
+    )
 
 
 def _matrices(table: WeightTable, layers: Layers) -> dict[str, Array]:
@@ -209,7 +247,7 @@ def tiled(
             "A tile must keep at least one row and column beside the spare ones, but has "
             f"{size[0]} x {size[1]} with {spare[0]} and {spare[1]} of them; choose a larger tile."
         )
-    layers, faults = Layers(tuple(table.sheet["layers"].values())), faults or {}
+    layers, faults = layers_of(table.sheet), faults or {}
     tiles: list[Tile] = []
     lost: list[float] = []
     for block, matrix in _matrices(table, layers).items():

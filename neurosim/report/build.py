@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from neurosim.chip.bench import Oscilloscope, Trace
 from neurosim.errors import RunError
-from neurosim.files import check_writable, write_bytes, write_text
 from neurosim.host import present
 from neurosim.noise import Conditions, Point, Row, ledger, scan_beta
 from neurosim.noise import present as imperfections
+from neurosim.outputs import STANDARD_OUTPUT, check_writable, write_bytes, write_files
 from neurosim.report.figures import (
     completion_figure,
     figure_png,
@@ -54,7 +54,7 @@ _SAMPLE_FORMATS: dict[str, Callable[[Array], bytes]] = {".csv": _csv, ".npz": _n
 
 
 def write_samples(path: Path) -> Callable[[Array], None]:
-    """Writer of samples to `path`, as its suffix says: .png, .npz or .csv.
+    """Writer of samples to `path`, as its suffix says: .png, .npz or .csv (of standard output).
 
     Raises
     ------
@@ -62,7 +62,7 @@ def write_samples(path: Path) -> Callable[[Array], None]:
         At once, before any sample is drawn: the format is not known, or there is no such folder.
     """
     check_writable(path, _SAMPLE_FORMATS)
-    make = _SAMPLE_FORMATS[path.suffix.lower()]
+    make = _csv if path == STANDARD_OUTPUT else _SAMPLE_FORMATS[path.suffix.lower()]
     return lambda samples: write_bytes(path, make(samples))
 
 
@@ -132,10 +132,7 @@ def write_report(run: Run, *, noise: bool = False) -> Path:
     facts, node = run.facts, run.profile.node
     samples, _ = sample(run, 100)
     trace, metrics = settle_trace(run), run.metrics()
-    write_samples(run.path / "samples.png")(samples)
-    write_bytes(run.path / "loss.png", figure_png(loss_figure(metrics)))
     settle = waveform_figure(trace, node.unit_V, node.tau_s)
-    write_bytes(run.path / "settle.png", figure_png(settle))
     view = RunView(
         name=run.path.name,
         command=facts.get("command", ""),
@@ -151,5 +148,12 @@ def write_report(run: Run, *, noise: bool = False) -> Path:
         noise=_noise(run) if noise else None,
     )
     page = run.path / "report.html"
-    write_text(page, render_report(view))
+    write_files(
+        {
+            run.path / "samples.png": _png(samples),
+            run.path / "loss.png": figure_png(loss_figure(metrics)),
+            run.path / "settle.png": figure_png(settle),
+            page: render_report(view).encode(),
+        }
+    )
     return page

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
-from neurosim.files import check_writable, write_bytes
 from neurosim.noise import ALL, BETA, SETTLE, Point, Row
+from neurosim.outputs import check_suffix, check_writable, write_bytes
 from neurosim.report.figures import figure_png, figure_svg, new_figure, style
 
 __all__ = ["noise_figure", "write_noise_figure"]
@@ -104,6 +104,7 @@ def write_noise_figure(path: Path) -> Callable[[Sequence[Row], Sequence[Point]],
     DataError
         At once, before anything is measured: the format is not known, or there is no such folder.
     """
-    check_writable(path, _FORMATS)
+    check_suffix(path, _FORMATS)
+    check_writable(path)
     make = _FORMATS[path.suffix.lower()]
     return lambda rows, points: write_bytes(path, make(noise_figure(rows, points)))

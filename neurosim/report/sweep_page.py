@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader
 
-from neurosim.files import write_text
+from neurosim.outputs import write_text
 from neurosim.report.page import blocks_of, data_uri, picture
 from neurosim.report.sweep_figures import axis_figure, is_numeric, lines_of, pareto_figure, telling
 from neurosim.sweeps import Group, Sweep, SweepFolder, badness, best, front

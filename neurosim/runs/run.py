@@ -28,9 +28,10 @@ from numpy.typing import NDArray
 from neurosim.chip import Chip
 from neurosim.datasets import DIGITS, Dataset, dataset_name, load_dataset
 from neurosim.errors import CheckpointError, NeurosimError, RunError
-from neurosim.files import load_tree, save_tree, write_text
+from neurosim.files import load_tree, save_tree
 from neurosim.host import Calibration, Experiment, Trainer
 from neurosim.host.optimizer import unpack
+from neurosim.outputs import write_text
 from neurosim.profile import Profile
 from neurosim.topology import Layers, Weights
 from neurosim.yaml_files import dump_block, load_block

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from neurosim.errors import RunError
-from neurosim.files import write_text
+from neurosim.outputs import write_text
 from neurosim.profile import Profile
 from neurosim.runs.run import versions
 from neurosim.sweeps.engines import Engine, finished

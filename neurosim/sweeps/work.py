@@ -28,8 +28,8 @@ from neurosim.chip import Chip
 from neurosim.chip.ledger import Ledger
 from neurosim.errors import NeurosimError, RunError
 from neurosim.export import table
-from neurosim.files import write_text
 from neurosim.host import Calibration, Experiment, calibrate, sample_time_s
+from neurosim.outputs import write_text
 from neurosim.runs import Run, evaluate, resume, train
 from neurosim.sweeps.plan import Figure, Sampling
 from neurosim.sweeps.points import Listed, Point, Training
