@@ -111,14 +111,14 @@ def check_table(table: WeightTable, profile: Profile) -> None:
         )
     names = set(table.blocks["W0"])
     known = columns_of(profile) | ({"address"} if "tiling" in table.sheet else set())
+    foreign = sorted(names - known)
+    if foreign:
+        raise DataError(
+            f"A weight table of {profile.name} must have no column {foreign[0]}, for its devices "
+            "have no such number; nothing was programmed."
+        )
     for name, shape in wanted.items():
         _check_block(name, shape, table.blocks[name], names, profile)
-        foreign = sorted(names - known)
-        if foreign:
-            raise DataError(
-                f"A weight table of {profile.name} must have no column {foreign[0]}, for its "
-                "devices have no such number; nothing was programmed."
-            )
     _check_faults(table, profile)
     for name in wanted:
         _check_written(name, table.blocks[name], profile)
@@ -169,11 +169,7 @@ def _check_levels(name: str, block: dict[str, Array], profile: Profile) -> None:
     for side in ("plus", "minus"):
         code, target = block.get(f"code_{side}"), block.get(f"target_{side}_S")
         if code is not None:
-            if levels is None:
-                raise DataError(
-                    f"{name} must have no codes, for devices of {profile.name} have no levels, "
-                    "but has some; nothing was programmed."
-                )
+            assert levels is not None
             good = (code < len(levels)) & (code == np.rint(code))
             text = f"a whole number from 0 to {len(levels) - 1}"
             _all(good, name, f"code_{side}", code, text)
@@ -221,8 +217,6 @@ def _check_written(name: str, block: dict[str, Array], profile: Profile) -> None
         if column.startswith(("achieved_", "present_", "back_", "target_")):
             text = f"at most {most_S:g} S, {_MOST_RANGES} times the range"
             _all(values <= most_S, name, column, values, text)
-    if profile.pulse is not None:
-        return
     for side in ("plus", "minus"):
         target = block.get(f"target_{side}_S")
         for column, flag in (
@@ -232,9 +226,7 @@ def _check_written(name: str, block: dict[str, Array], profile: Profile) -> None
             if target is not None and column in block:
                 works = block[flag] == 0 if flag in block else np.ones(target.shape, dtype=bool)
                 good = ~works | (np.abs(block[column] - target) <= _most_error_S(target, profile))
-                _all(
-                    good, name, column, block[column], f"what a write of target_{side}_S can leave"
-                )
+                _all(good, name, column, block[column], f"within a write of target_{side}_S")
 
 
 def _most_error_S(target_S: Array, profile: Profile) -> NDArray[np.float64]:

@@ -223,7 +223,7 @@ def test_a_continuum_has_a_range_and_no_codes():
     refuse(chip, changed(good, "b1", "target_plus_S", block["target_plus_S"] + 1e-5), "at most 6e-")
     zero = {name: np.zeros(columns["weight"].shape) for name, columns in good.blocks.items()}
     codes = {name: {"code_plus": z, "code_minus": z} for name, z in zero.items()}
-    refuse(chip, WeightTable(good.sheet, codes), "must have no codes")
+    refuse(chip, WeightTable(good.sheet, codes), "must have no column code_minus")
 
 
 def damage(path, old, new, match):

@@ -8,11 +8,13 @@ import pytest
 
 from neurosim.chip import Chip
 from neurosim.errors import DataError
-from neurosim.export import export, table
+from neurosim.export import check_table, export, table
+from neurosim.export.table import columns_of
 from neurosim.host import initial_weights
 from neurosim.profile import load_profile
 from neurosim.topology import Weights
 from neurosim.yaml_files import with_value, with_values
+from shipped import shipped
 
 
 def chip_of(name, sizes=(4, 6, 5), **changes):
@@ -120,3 +122,27 @@ def test_a_format_that_is_not_known_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"must be one of csv, .* but is 'xls'"):
         export(chip_of("ideal_hopfield"), tmp_path / "w.csv", "xls")
     assert not list(tmp_path.iterdir())
+
+
+@shipped
+def test_a_chip_s_table_has_the_columns_that_its_profile_says(name):
+    chip = chip_of(name)
+    assert {column.name for column in table(chip).columns} == columns_of(chip.profile)
+
+
+@shipped
+@pytest.mark.parametrize("wait_s", [0.0, 1.0, 1e8])
+def test_what_a_chip_holds_after_writes_pulses_and_time_is_a_table_for_it(name, wait_s):
+    chip = chip_of(name, sizes=(20, 30, 20))
+    if chip.profile.pulse is not None:
+        layers, rng = chip.die.layers, np.random.default_rng(1)
+        counts = rng.integers(-300, 300, (layers.n_odd, layers.n_even)) * layers.present
+        chip.pulse(Weights(counts.astype(float), rng.integers(-300, 300, layers.n_nodes) * 1.0))
+    chip.wait(wait_s)
+    chip.precharge(np.zeros((1, 20)))
+    chip.drive(np.zeros((1, 20)), chip.data_sheet.unit_S)
+    chip.settle(chip.data_sheet.tau_s)
+    check_table(table(chip), chip.profile)
+    if wait_s:
+        chip.refresh()
+        check_table(table(chip), chip.profile)
