@@ -107,7 +107,19 @@ class DeviceBank:
             Of the chip's clock.
         index : int
             Number of the write: address of its random draws.
+
+        Raises
+        ------
+        DataError
+            A target is no conductance, or there is not one for each device.
         """
+        if target_S.shape != self.target_S.shape or not np.all(
+            np.isfinite(target_S) & (target_S >= 0)
+        ):
+            raise DataError(
+                f"Chip.write needs {self.target_S.size} finite conductances of at least 0 S, but "
+                "got others; nothing was written."
+            )
         return self._write(target_S, target_S != self.target_S, time_s, index)
 
     def refresh(self, time_s: float, index: int) -> WriteCount:

@@ -95,11 +95,22 @@ def sample(
     bar = Bar("sampling")
     x, settings = draw(opened, n, mode=mode, t_end=t_end, seed=seed, label=label, progress=bar)
     bar.close()
+    _warn_of_lost(x)
     write(x)
     if as_json:
         print_json({"file": str(out), "n": n, "seed": seed} | settings.model_dump())
         return
     say(out, f"{out}: {n} samples, mode {settings.mode}, t = {settings.t_end:g}")
+
+
+def _warn_of_lost(x: NDArray[np.float64]) -> None:
+    """Say how many rows diverged: they are NaN in what is written."""
+    import numpy as np
+
+    lost = int(np.count_nonzero(~np.isfinite(x).all(axis=1)))
+    if lost:
+        text = "lower settling.rtol in the profile, or train with a smaller learning rate"
+        click.echo(f"{lost} of {len(x)} rows diverged and are NaN; {text}", err=True)
 
 
 def _inpaint(
@@ -128,6 +139,7 @@ def _inpaint(
     bar = Bar("completing")
     x, settings = inpaint(run, known, progress=bar, **given)
     bar.close()
+    _warn_of_lost(x)
     write(x, known, truth)
     found = {} if truth is None else _compare(run, x, known, truth, given["label"] is None)
     if as_json:

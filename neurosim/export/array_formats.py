@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import io
 import json
+import struct
+import zlib
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
@@ -34,6 +36,10 @@ __all__ = [
     "write_npz",
     "write_safetensors",
 ]
+
+
+# Version 1.0, little-endian.
+_MAT_HEADER, _MAT_COMPRESSED = b"\x00\x01IM", 15
 
 
 def optional(name: str, what: str) -> Any:
@@ -103,10 +109,28 @@ def write_mat(table: WeightTable) -> bytes:
     return stream.getvalue()
 
 
+def _check_mat(data: bytes) -> None:
+    """Refuse a MATLAB file that is not whole: on some of those SciPy's reader ends the process.
+
+    After a header of 128 bytes each variable is an element of type 15: its size, and a zlib stream
+    with a checksum (MATLAB, MAT-File Format, 2023, chapter 1).
+    """
+    if data[124:128] != _MAT_HEADER:
+        raise ValueError("it is no MATLAB file of version 5")
+    at = 128
+    while at < len(data):
+        kind, size = struct.unpack_from("<II", data, at)
+        if kind != _MAT_COMPRESSED:
+            raise ValueError("it has a variable without a checksum; save it with -v7")
+        zlib.decompress(data[at + 8 : at + 8 + size])
+        at += 8 + size
+
+
 def read_mat(data: bytes, sheet: dict[str, Any] | None) -> WeightTable:
     """What `write_mat` wrote; MATLAB has no vectors, only columns."""
     from scipy.io import loadmat
 
+    _check_mat(data)
     arrays = loadmat(io.BytesIO(data), chars_as_strings=True)
     text = str(arrays.pop("sheet").item())
     return _table(

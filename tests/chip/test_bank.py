@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from neurosim.chip import Chip
+from neurosim.errors import DataError
 from neurosim.host import initial_weights
 from neurosim.profile import load_profile
-from neurosim.yaml_files import with_values
+from neurosim.yaml_files import with_value, with_values
 
 SIZES = (16, 40, 40)
 # The window is half of the deviation of a write, 1 % of 6 uS.
@@ -101,3 +102,16 @@ def test_a_write_leaves_devices_alone_whose_target_has_not_changed():
     programmed(on, 1)
     np.testing.assert_array_equal(on.bank.written_S, held_S)
     assert on.ledger.device_writes == n_written
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1e-9])
+def test_a_target_that_is_no_conductance_is_refused_and_nothing_is_written(value):
+    chip = Chip(with_value(load_profile("cmos_rc_6bit"), "layers", (3, 5, 4)))
+    before = [vector.copy() for vector in chip.programmed_S()]
+    target_S = before[0].copy()
+    target_S[2] = value
+    with pytest.raises(DataError, match="needs 94 finite conductances of at least 0 S"):
+        chip.write(target_S)
+    for old, new in zip(before, chip.programmed_S(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    assert chip.ledger.programs == 0

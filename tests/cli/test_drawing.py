@@ -97,3 +97,19 @@ def test_the_help_of_sample_says_what_is_drawn_read_and_written_by_default():
     text = " ".join(run("sample", "--help").output.split())
     for part in ("each in turn", "uint8", "`known`", "RUN/inpainted.png of --inpaint"):
         assert part in text
+
+
+def test_samples_that_diverged_are_counted_aloud(plain, tmp_path, monkeypatch):
+    from neurosim import runs
+
+    draw = runs.sample
+
+    def lossy(run, n, **given):
+        x, settings = draw(run, n, **given)
+        x[1, 3] = np.nan
+        return x, settings
+
+    monkeypatch.setattr("neurosim.runs.sample", lossy)
+    result = run("sample", plain, "-n", 7, "--out", tmp_path / "x.csv")
+    assert result.exit_code == 0
+    assert "1 of 7 rows diverged and are NaN; lower settling.rtol" in result.stderr

@@ -276,3 +276,19 @@ def test_a_tiled_table_whose_addresses_are_not_its_tiles_is_refused(runs, tmp_pa
     first["row_lines"] = [0] * len(first["rows"])
     path.write_text(json.dumps(tree))
     assert "each in a place of its own" in one_line(run("import", path))
+
+
+def test_a_damaged_matlab_file_is_refused_before_a_reader_that_it_would_crash(runs, tmp_path):
+    path = tmp_path / "w.mat"
+    run("export", runs / "3", "--to", path)
+    whole = path.read_bytes()
+    for at in range(100, len(whole), len(whole) // 40):
+        path.write_bytes(whole[:at] + b"[[[[" * 5000 + whole[at:])
+        assert "w.mat" in one_line(run("import", path))
+
+
+def test_a_matlab_file_without_checksums_says_how_to_save_it(runs, tmp_path):
+    from scipy.io import savemat
+
+    savemat(tmp_path / "w.mat", {"W0_weight": np.zeros((12, 64))})
+    assert "without a checksum; save it with -v7" in one_line(run("import", tmp_path / "w.mat"))
