@@ -20,7 +20,7 @@ from neurosim.runs import Run, resume, train
 from neurosim.yaml_files import with_value, with_values
 
 TINY = {"updates": 6, "batch": 16, "flow": FlowSettings(settle_tau=1.0)}
-COLUMNS = ["update", "flow_loss", "gradient_norm", "chip_time_s", "evaluations", "rows_diverged"]
+COLUMNS = ["update", "flow_loss", "gradient_norm", "settle_time_s", "evaluations", "rows_diverged"]
 
 
 def profile(name="cmos_rc_6bit"):
