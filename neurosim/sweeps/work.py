@@ -215,7 +215,7 @@ def _measure(point: Point, trained: Run) -> dict[str, float]:
     figures = {k: v for k, v in result.items() if k in get_args(Figure)}
     figures |= {
         "sample_tau": settle_s / sheet.tau_s,
-        # Not spent's settle_time_s, of which an age of years leaves no digits for a sample.
+        # Not what was spent settling, of which an age of years leaves no digits for a sample.
         "sample_time_s": settle_s + sum(spent[f"{k}_time_s"] for k in _CONVERTING) / n,
         "sample_energy_J": spent["energy_J"] / n,
     }

@@ -173,6 +173,8 @@ def test_energy_and_time_stand_by_part_with_their_shares(view):
                  "time: settling and waiting 3 ms 75.0%", "time: reading 1 ms 25.0%"):  # fmt: skip
         assert part in shown
     assert "energy: dac" not in shown
+    for part in ("time on one chip 4 ms", "of it settling and waiting 3 ms"):
+        assert part in shown
 
 
 def test_imperfections_are_listed_with_when_they_are_drawn(view):
