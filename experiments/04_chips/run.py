@@ -20,7 +20,7 @@ import common
 from neurosim.bench.problem import shipped_weights
 from neurosim.chip import Chip
 from neurosim.data import load_digits
-from neurosim.host import Experiment, FlowSettings, draw_samples, sample_time_s
+from neurosim.host import Experiment, FlowSettings, draw_samples
 from neurosim.metrics import Classifier, evaluate_samples
 from neurosim.noise import Conditions, scan_beta
 from neurosim.outputs import write_text
@@ -133,22 +133,27 @@ def shortened(experiment: Experiment, changes: dict[str, Any]) -> Experiment:
 def one(name: str, begin: str, experiment: Experiment, out: Path, n: int) -> dict[str, Any]:
     """Train in the loop, and judge what the chip draws alone."""
     run = in_the_loop(name, begin, experiment, out)
-    chip, flow, sampling = run.chip(n_threads=1), run.experiment.flow, run.experiment.sampling
+    chip, flow = run.chip(n_threads=1), run.experiment.flow
     stage = run.experiment.contrast
     assert stage is not None
-    sample_s = sample_time_s(chip.data_sheet, flow, sampling)
-    spent, before = run.facts["ledger"], chip.ledger.copy()
-    x_0 = Streams(0).generator("samples").standard_normal((64, chip.data_sheet.layers.n_visible))
-    draw_samples(chip, x_0, flow, sampling)
+    spent, sample = run.facts["ledger"], of_a_sample(chip, run.experiment)
     result = common.judged(run, n)
     return result | {
         "beta": flow.on(chip.data_sheet).beta,
         "contrast": stage.weight,
         "training_s": spent["time_s"],
         "training_J": spent["energy_J"],
-        "sample_s": sample_s,
-        "sample_J": chip.ledger.since(before)["energy_J"] / len(x_0),
+        "sample_s": sample["time_s"],
+        "sample_J": sample["energy_J"],
     }
+
+
+def of_a_sample(chip: Chip, experiment: Experiment, rows: int = 64) -> dict[str, float]:
+    """What the chip spends on one sample, settling, driving and reading: its ledger's totals."""
+    before = chip.ledger.copy()
+    x_0 = Streams(0).generator("samples").standard_normal((rows, chip.data_sheet.layers.n_visible))
+    draw_samples(chip, x_0, experiment.flow, experiment.sampling)
+    return {name: value / rows for name, value in chip.ledger.since(before).items()}
 
 
 def carried(name: str, die: int, experiment: Experiment, out: Path, n: int) -> dict[str, float]:
@@ -192,7 +197,7 @@ def chip_table(results: dict[tuple[str, str], dict[str, Any]]) -> str:
         "flow loss",
         *list(common.COLUMNS.values())[:6],
     ]
-    head += ["training", "", "a sample", ""]
+    head += ["training: time", "energy", "a sample: time", "energy"]
     rows = []
     for name, begin in sorted(results, key=lambda place: list(CHIPS).index(place[0])):
         result = results[name, begin]

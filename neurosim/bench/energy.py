@@ -44,7 +44,7 @@ def _spent(before: Ledger, chip: Chip, times: float) -> dict[str, Any]:
     """Energy by item and time by part since `before`, over `times`."""
     after, was = chip.ledger.energy_items(), before.energy_items()
     parts, spent = (
-        ("chip_time_s", "drive_time_s", "read_time_s", "write_time_s"),
+        ("settle_time_s", "drive_time_s", "read_time_s", "write_time_s"),
         chip.ledger.since(before),
     )
     return {

@@ -108,14 +108,14 @@ class Chip:
 
     def write(self, target_S: Array) -> None:
         """As `program`, from conductances in the order of `die.devices`."""
-        self._now_s = self.ledger.chip_time_s
+        self._now_s = self.ledger.settle_time_s
         self._written(self.bank.program(target_S, self._now_s, self._draws.program))
         self.ledger.programs += 1
 
     def pulse(self, counts: Weights) -> None:
         """Give each pair its pulses, and write anew the pairs that have no room left."""
         self._need(self.profile.pulse is not None, "pulse", "devices that take pulses")
-        self._now_s, index = self.ledger.chip_time_s, self._draws.program
+        self._now_s, index = self.ledger.settle_time_s, self._draws.program
         n_pulses = self.bank.pulse(counts, self._now_s, index)
         self.ledger.pulses += n_pulses
         self._meter.pulses(self.ledger, n_pulses)
@@ -125,7 +125,7 @@ class Chip:
 
     def refresh(self) -> None:
         """Write every device to its target again."""
-        self._now_s = self.ledger.chip_time_s
+        self._now_s = self.ledger.settle_time_s
         self._written(self.bank.refresh(self._now_s, self._draws.program))
         self.ledger.programs += 1
 
@@ -141,7 +141,7 @@ class Chip:
         """Let time pass with nothing presented; the nodes' state is lost."""
         if not 0 <= time_s < np.inf:
             raise DataError(f"Chip.wait needs a finite time of at least 0 s, but got {time_s:g} s.")
-        self.ledger.chip_time_s += time_s
+        self.ledger.settle_time_s += time_s
         self._nodes.lose()
         self._sources.springs = None
         self._reader.forget()
@@ -155,7 +155,7 @@ class Chip:
         self._sources.springs = None
         self._reader.forget()
         self._row_s, self._presented_s = self._presented_s or self._row_s, 0.0
-        self._now_s = self.ledger.chip_time_s + (len(actual_V) - 1) / 2 * self._row_s
+        self._now_s = self.ledger.settle_time_s + (len(actual_V) - 1) / 2 * self._row_s
         if self._fluctuations is not None:
             self._fluctuations.precharge()
 
@@ -246,7 +246,7 @@ class Chip:
         self._meter.settle(ledger, system, before_V, self.u_V, time_s)
         ledger.settles += 1
         ledger.rows_settled += len(self.u_V)
-        ledger.chip_time_s += time_s * len(self.u_V)
+        ledger.settle_time_s += time_s * len(self.u_V)
 
     def _noise_currents(self, circuit: Circuit, time_s: float) -> Callable[[Array], Array] | None:
         """Device noise of this settle; a released node follows no faster than its capacitor."""
@@ -337,7 +337,7 @@ class Chip:
         """Continue from a `state` of a chip with the same profile and seed."""
         self.bank.restore(state)
         self._reader.restore(state)
-        self._draws, self.ledger = _Draws(**state["draws"]), Ledger(**state["ledger"])
+        self._draws, self.ledger = _Draws(**state["draws"]), Ledger.restored(state["ledger"])
         self._now_s, self._row_s = self.bank.seen_at_s, float(state["row_s"])
         self._presented_s = 0.0
         self._use_devices()

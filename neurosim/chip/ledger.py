@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 __all__ = ["Ledger"]
+
+# What version 0.1.0 called a field, in its checkpoints and tables.
+_FORMER = {"settle_time_s": "chip_time_s"}
 
 
 @dataclass
@@ -13,9 +18,9 @@ class Ledger:
 
     Attributes
     ----------
-    chip_time_s : float
-        Time that one chip needs, rows after one another: rows x settling time, and what the host
-        has let it wait.
+    settle_time_s : float
+        Time in which one chip settles, rows after one another: rows x settling time, and what the
+        host has let it wait. Drift goes by this clock. The whole time is the property `time_s`.
     drive_time_s, read_time_s, write_time_s : float
         Time for setting sources, reading and writing, where the profile's supply gives it.
     couplings_J, springs_J, leaks_J, precharge_J, amplifiers_J, controller_J : float
@@ -48,7 +53,7 @@ class Ledger:
         Of the right-hand side and of the solver, for a mean row: simulation effort.
     """
 
-    chip_time_s: float = 0.0
+    settle_time_s: float = 0.0
     drive_time_s: float = 0.0
     read_time_s: float = 0.0
     write_time_s: float = 0.0
@@ -86,8 +91,8 @@ class Ledger:
 
     @property
     def time_s(self) -> float:
-        """Settling, setting, reading and writing together."""
-        return self.chip_time_s + self.drive_time_s + self.read_time_s + self.write_time_s
+        """Everything: settling and waiting, setting, reading and writing."""
+        return self.settle_time_s + self.drive_time_s + self.read_time_s + self.write_time_s
 
     def energy_items(self) -> dict[str, float]:
         """Energy by item, without the suffix of its name."""
@@ -109,3 +114,19 @@ class Ledger:
         """What was added to `totals` since `earlier`, by name."""
         before = earlier.totals()
         return {name: value - before[name] for name, value in self.totals().items()}
+
+    @classmethod
+    def restored(cls, kept: Mapping[str, Any]) -> Ledger:
+        """Totals as a checkpoint holds them, of version 0.1.0 too."""
+        return cls(**cls.renamed(kept))
+
+    @staticmethod
+    def renamed(kept: Mapping[str, Any]) -> dict[str, Any]:
+        """`kept` under today's names."""
+        today = {former: name for name, former in _FORMER.items()}
+        return {today.get(name, name): value for name, value in kept.items()}
+
+    @staticmethod
+    def with_former_names(row: Mapping[str, Any]) -> dict[str, Any]:
+        """`row` and, for a table that version 0.1.0 began, the same under its names."""
+        return {**row, **{former: row[name] for name, former in _FORMER.items()}}

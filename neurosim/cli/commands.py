@@ -101,7 +101,7 @@ def energy(name: str, batch: int, updates: int, as_json: bool) -> None:
 
     line("time", [format_quantity(row["time_s"], "s", 3) for row in table.values()])
     for part, label in (
-        ("chip_time_s", "settling"),
+        ("settle_time_s", "settling"),
         ("drive_time_s", "driving"),
         ("read_time_s", "reading"),
         ("write_time_s", "writing"),

@@ -14,7 +14,7 @@ from neurosim.host.experiment import (
 from neurosim.host.gradep import contrast, gradient
 from neurosim.host.optimizer import Optimizer, initial_weights
 from neurosim.host.phases import Presentation, free_phase, present
-from neurosim.host.sampler import Held, draw_samples, sample_time_s
+from neurosim.host.sampler import Held, draw_samples, sample_settle_time_s
 from neurosim.host.trainer import Trainer, Update
 
 __all__ = [
@@ -39,5 +39,5 @@ __all__ = [
     "gradient",
     "initial_weights",
     "present",
-    "sample_time_s",
+    "sample_settle_time_s",
 ]

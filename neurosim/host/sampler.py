@@ -28,7 +28,7 @@ from neurosim.host.calibration import Calibration
 from neurosim.host.experiment import FlowSettings, SamplingSettings
 from neurosim.host.phases import free_phase
 
-__all__ = ["Held", "draw_samples", "run_free", "sample_time_s", "settle_clamped"]
+__all__ = ["Held", "draw_samples", "run_free", "sample_settle_time_s", "settle_clamped"]
 
 Array = NDArray[np.float64]
 
@@ -61,7 +61,7 @@ class Held:
         return np.where(self.nodes, (1 - along) * x_0 + along * self.x_1, x)
 
 
-def sample_time_s(sheet: DataSheet, flow: FlowSettings, sampling: SamplingSettings) -> float:
+def sample_settle_time_s(sheet: DataSheet, flow: FlowSettings, sampling: SamplingSettings) -> float:
     """Settling time that one sample takes."""
     flow = flow.on(sheet)
     assert flow.settle_tau is not None

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.chip import Ledger
 from neurosim.chip.bench import Oscilloscope, Trace
 from neurosim.errors import RunError
 from neurosim.host import present
@@ -142,7 +143,7 @@ def write_report(run: Run, *, noise: bool = False) -> Path:
         samples=samples,
         trace=trace,
         evaluation=_evaluation(run),
-        ledger=facts.get("ledger", {}),
+        ledger=Ledger.renamed(facts.get("ledger", {})),
         versions=facts.get("versions", versions()),
         sources=imperfections(run.profile),
         noise=_noise(run) if noise else None,

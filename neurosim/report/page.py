@@ -32,7 +32,7 @@ Array = NDArray[np.float64]
 
 _LEDGER = {
     "time_s": "time on one chip",
-    "chip_time_s": "of it settling",
+    "settle_time_s": "of it settling and waiting",
     "energy_J": "energy of one chip",
     "settles": "settles, a batch counted once",
     "rows_settled": "settles of one chip",
@@ -51,7 +51,7 @@ _LEDGER = {
 
 
 _TIMES = {
-    "chip_time_s": "settling and waiting",
+    "settle_time_s": "settling and waiting",
     "drive_time_s": "setting voltages",
     "read_time_s": "reading",
     "write_time_s": "writing weights",

@@ -14,7 +14,7 @@ from neurosim.chip import Chip
 from neurosim.data import to_grid
 from neurosim.datasets import Dataset
 from neurosim.errors import ConvergenceError, DataError
-from neurosim.host import Held, SamplingSettings, draw_samples, free_phase, sample_time_s
+from neurosim.host import Held, SamplingSettings, draw_samples, free_phase, sample_settle_time_s
 from neurosim.host.phases import flow_loss
 from neurosim.metrics import (
     area_average,
@@ -150,7 +150,7 @@ def _most_rows(chip: Chip, run: Run, settings: SamplingSettings) -> int:
     sheet = chip.data_sheet
     if sheet.refresh_s is None:
         return _BATCH
-    held = sheet.refresh_s / sample_time_s(sheet, run.experiment.flow, settings)
+    held = sheet.refresh_s / sample_settle_time_s(sheet, run.experiment.flow, settings)
     return int(np.clip(held, 1, _BATCH))
 
 

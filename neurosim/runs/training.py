@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.chip import Chip
+from neurosim.chip import Chip, Ledger
 from neurosim.datasets import load_dataset
 from neurosim.errors import RunError
 from neurosim.host import Experiment, Trainer, Update
@@ -103,6 +103,7 @@ def _continue(run: Run, chip: Chip, trainer: Trainer, progress: Progress | None)
     saved_s = time.monotonic()
     if not run.checkpoint.exists():
         run.save(*newest)
+    columns = _columns(run.metrics_path)
     try:
         with run.metrics_path.open("a", encoding="utf-8", newline="") as stream:
             before, started_s = chip.ledger.copy(), time.perf_counter()
@@ -110,10 +111,11 @@ def _continue(run: Run, chip: Chip, trainer: Trainer, progress: Progress | None)
                 now_s = time.perf_counter()
                 row = _row(update, chip, chip.ledger.since(before), now_s - started_s)
                 before, started_s = chip.ledger.copy(), now_s
-                writer = csv.DictWriter(stream, row.keys(), lineterminator="\n")
+                names = columns or list(row)
+                writer = csv.DictWriter(stream, names, extrasaction="ignore", lineterminator="\n")
                 if stream.tell() == 0:
                     writer.writeheader()
-                writer.writerow(row)
+                writer.writerow(Ledger.with_former_names(row))
                 stream.flush()
                 newest = chip.state(), trainer.state()
                 if time.monotonic() - saved_s > CHECKPOINT_EVERY_S:
@@ -130,9 +132,18 @@ def _continue(run: Run, chip: Chip, trainer: Trainer, progress: Progress | None)
     return run
 
 
+def _columns(path: Path) -> list[str]:
+    """Header of a metrics table, to be gone on with; empty where there is none."""
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as stream:
+        return next(csv.reader(stream), [])
+
+
 def _row(update: Update, chip: Chip, spent: dict[str, float], wall_s: float) -> dict[str, Any]:
     chip_side = (
-        "chip_time_s",
+        "settle_time_s",
+        "time_s",
         "energy_J",
         "evaluations",
         "device_writes",

@@ -28,7 +28,7 @@ from neurosim.chip import Chip
 from neurosim.chip.ledger import Ledger
 from neurosim.errors import NeurosimError, RunError
 from neurosim.export import table
-from neurosim.host import Calibration, Experiment, calibrate, sample_time_s
+from neurosim.host import Calibration, Experiment, calibrate, sample_settle_time_s
 from neurosim.outputs import write_text
 from neurosim.runs import Run, evaluate, resume, train
 from neurosim.sweeps.plan import Figure, Sampling
@@ -211,11 +211,11 @@ def _measure(point: Point, trained: Run) -> dict[str, float]:
     # The first chip is the one that drew the samples.
     chip, before = run.made[0]
     spent, sheet = chip.ledger.since(before), chip.data_sheet
-    settle_s = sample_time_s(sheet, run.experiment.flow, run.experiment.sampling)
+    settle_s = sample_settle_time_s(sheet, run.experiment.flow, run.experiment.sampling)
     figures = {k: v for k, v in result.items() if k in get_args(Figure)}
     figures |= {
         "sample_tau": settle_s / sheet.tau_s,
-        # Not chip_time_s, of which an age of years leaves no digits for a sample.
+        # Not what was spent settling, of which an age of years leaves no digits for a sample.
         "sample_time_s": settle_s + sum(spent[f"{k}_time_s"] for k in _CONVERTING) / n,
         "sample_energy_J": spent["energy_J"] / n,
     }

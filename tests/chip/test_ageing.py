@@ -55,7 +55,7 @@ def test_weights_leak_away_on_the_chips_own_clock():
     chip.wait(0.7e-3)
     present(chip)
     np.testing.assert_allclose(delta(chip), fresh * np.exp(-0.7), rtol=1e-12)
-    assert chip.ledger.chip_time_s == pytest.approx(0.7e-3 + 3 * 20 * chip.data_sheet.tau_s)
+    assert chip.ledger.settle_time_s == pytest.approx(0.7e-3 + 3 * 20 * chip.data_sheet.tau_s)
 
 
 def test_a_batch_ages_the_devices_by_all_its_rows_and_shows_them_as_its_middle_row_sees_them():
@@ -83,7 +83,7 @@ def test_the_circuit_is_at_most_a_thousandth_older_than_it_shows():
     chip.program(weights_of(chip))
     fresh = delta(chip).copy()
     for _ in range(40):
-        now_s = chip.ledger.chip_time_s
+        now_s = chip.ledger.settle_time_s
         present(chip, rows=1, time_tau=2.6)
         off = np.abs(delta(chip) / (fresh * np.exp(-now_s / 1e-3)) - 1).max()
         # One share of 1e-3 of the time constant and of the age.

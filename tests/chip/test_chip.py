@@ -244,7 +244,7 @@ def test_a_state_of_another_network_is_refused():
 
 def test_the_clock_counts_one_chip_that_presents_its_rows_after_one_another():
     chip = settled(Chip(small()), time_tau=20, rows=3)
-    assert chip.ledger.chip_time_s == pytest.approx(3 * 20 * chip.data_sheet.tau_s)
+    assert chip.ledger.settle_time_s == pytest.approx(3 * 20 * chip.data_sheet.tau_s)
     assert (chip.ledger.settles, chip.ledger.rows_settled) == (1, 3)
 
 

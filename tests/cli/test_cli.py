@@ -266,3 +266,17 @@ def test_profiles_noise_refuses_mistakes_before_it_measures(trained, tmp_path):
         run("profiles", "noise", "cmos_rc_6bit", "--figure", tmp_path / "x.gif")
     )
     assert "run folder" in one_line(run("profiles", "noise", "cmos_rc_6bit", "--weights", tmp_path))
+
+
+def test_the_times_of_the_energy_table_are_of_everything_and_its_parts_add_up():
+    table = json.loads(run("profiles", "energy", "cmos_rc_6bit", "--json").stdout)
+    shown = run("profiles", "energy", "cmos_rc_6bit").stdout.splitlines()
+    assert [line.split()[0] for line in shown[1:6]] == [
+        "time", "settling", "driving", "reading", "writing"
+    ]  # fmt: skip
+    for row in table.values():
+        assert row["time_s"] == pytest.approx(sum(row["parts_s"].values()))
+    # One settle of 10 tau, a drive to precharge and one to clamp, 1.2 * 2 * 30 tau, a reading.
+    sample = table["sample, free-running"]
+    assert sample["parts_s"]["settle_time_s"] == pytest.approx(8.2e-6)
+    assert sample["time_s"] == pytest.approx(8.2e-6 + 2 * 100e-9 + 256e-9)

@@ -100,7 +100,6 @@ def test_the_help_of_sample_says_what_is_drawn_read_and_written_by_default():
 
 
 def test_samples_that_diverged_are_counted_aloud(plain, tmp_path, monkeypatch):
-    from neurosim import runs
 
     from neurosim.runs import sample as draw
 

@@ -53,7 +53,7 @@ def test_no_write_and_no_drift_changes_a_faulty_device():
         chip.program(weights_of(chip, seed))
         chip.wait(1e-3)
         chip.refresh()
-        seen.append(chip.bank.conductance_S(chip.ledger.chip_time_s + 1e-3)[bad])
+        seen.append(chip.bank.conductance_S(chip.ledger.settle_time_s + 1e-3)[bad])
     np.testing.assert_array_equal(seen[0], seen[1])
     np.testing.assert_array_equal(seen[1], seen[2])
 

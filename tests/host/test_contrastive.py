@@ -111,7 +111,7 @@ def test_it_takes_settles_of_images_noise_and_clipped_samples_and_one_free_run(c
     sheet, settles = chip.data_sheet, 3 if clip else 2
     assert chip.ledger.settles == settles + 1
     alone_s = T_END * FLOW.alpha * sheet.release_tau_s
-    assert chip.ledger.chip_time_s == pytest.approx(
+    assert chip.ledger.settle_time_s == pytest.approx(
         4 * (settles * FLOW.settle_tau * sheet.tau_s + alone_s)
     )
 
@@ -126,7 +126,7 @@ def test_training_joins_it_at_its_share_of_the_updates_with_its_rows(rows):
     norms, times_s = [], [0.0]
     for update in Trainer(chip, Experiment(**short, contrast=contrast), images):
         norms.append(update.contrast_norm)
-        times_s.append(chip.ledger.chip_time_s)
+        times_s.append(chip.ledger.settle_time_s)
     assert norms[:2] == [0.0, 0.0]
     assert min(norms[2:]) > 0
     flow_s, _, both_s, _ = np.diff(times_s)

@@ -108,7 +108,7 @@ def view():
         samples=rng.uniform(-1, 1, (100, 64)),
         trace=trace,
         evaluation=judged(1.543) | how | {"baselines": floors},
-        ledger={"chip_time_s": 1.5e-3, "settles": 9000, "dac_clipped": 12345, "steps": 7},
+        ledger={"settle_time_s": 1.5e-3, "settles": 9000, "dac_clipped": 12345, "steps": 7},
         versions={"python": "3.11.4", "numpy": "2.4.6"},
     )
 
@@ -166,13 +166,15 @@ def test_ledger_has_a_prefix_and_all_counts(view):
 
 
 def test_energy_and_time_stand_by_part_with_their_shares(view):
-    spent = {"chip_time_s": 3e-3, "read_time_s": 1e-3, "time_s": 4e-3}
+    spent = {"settle_time_s": 3e-3, "read_time_s": 1e-3, "time_s": 4e-3}
     spent |= {"couplings_J": 2e-6, "adc_J": 6e-6, "energy_J": 8e-6, "dac_J": 0.0}
     shown = Parsed(render_report(replace(view, ledger=spent))).text
     for part in ("energy: adc 6 uJ 75.0%", "energy: couplings 2 uJ 25.0%",
                  "time: settling and waiting 3 ms 75.0%", "time: reading 1 ms 25.0%"):  # fmt: skip
         assert part in shown
     assert "energy: dac" not in shown
+    for part in ("time on one chip 4 ms", "of it settling and waiting 3 ms"):
+        assert part in shown
 
 
 def test_imperfections_are_listed_with_when_they_are_drawn(view):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neurosim.errors import DataError, ProfileError
-from neurosim.host import Experiment, FlowSettings, sample_time_s
+from neurosim.host import Experiment, FlowSettings, sample_settle_time_s
 from neurosim.profile import load_profile
 from neurosim.runs import Run, evaluate, sample, train
 from neurosim.yaml_files import with_value, with_values
@@ -106,7 +106,7 @@ def test_a_chip_that_forgets_is_refreshed_before_each_batch_that_it_remembers(tm
         sampling={"mode": "spring", "t_end": 1.0, "dt": 0.1},
     )  # fmt: skip
     run = train(profile, experiment, tmp_path / "run")
-    one_s = sample_time_s(run.chip().data_sheet, experiment.flow, experiment.sampling)
+    one_s = sample_settle_time_s(run.chip().data_sheet, experiment.flow, experiment.sampling)
 
     def drawn(**changes):
         changes = {path.replace("__", "."): value for path, value in changes.items()}

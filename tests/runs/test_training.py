@@ -20,7 +20,7 @@ from neurosim.runs import Run, resume, train
 from neurosim.yaml_files import with_value, with_values
 
 TINY = {"updates": 6, "batch": 16, "flow": FlowSettings(settle_tau=1.0)}
-COLUMNS = ["update", "flow_loss", "gradient_norm", "chip_time_s", "evaluations", "rows_diverged"]
+COLUMNS = ["update", "flow_loss", "gradient_norm", "evaluations", "rows_diverged"]
 
 
 def profile(name="cmos_rc_6bit"):
@@ -44,6 +44,9 @@ def test_a_run_folder_holds_what_it_promises(tmp_path):
     metrics = run.metrics()
     assert set(COLUMNS) <= metrics.keys()
     np.testing.assert_array_equal(metrics["update"], np.arange(1, 7))
+    settle_s = 3 * 16 * profile().node.tau_s
+    np.testing.assert_allclose(metrics["settle_time_s"], settle_s)
+    assert (metrics["time_s"] > metrics["settle_time_s"]).all()
     again = Run.open(run.path)
     assert (again.profile, again.experiment) == (run.profile, run.experiment)
     facts = json.loads((run.path / "run.json").read_text())
