@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from neurosim.words import printable
+
 if TYPE_CHECKING:
     from neurosim.host import Update
     from neurosim.runs import Run
@@ -31,6 +33,8 @@ __all__ = [
     "finish_run",
     "metric_lines",
     "print_json",
+    "quoted",
+    "say",
 ]
 
 MODES = click.Choice(["spring", "gradient", "free-running"])
@@ -79,14 +83,24 @@ RUN = click.argument("run", type=FOLDER, metavar="RUN")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object for a program.")
 
 
+def say(text: str = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print text, whoever wrote it: what a terminal would obey is shown as an escape."""
+    click.echo(printable(text), err=err, nl=nl)
+
+
 def print_json(value: Any) -> None:
     """Print one JSON value."""
-    click.echo(json.dumps(value, indent=2))
+    say(json.dumps(value, indent=2))
 
 
 def command_line() -> str:
     """The command as it was typed, to repeat it."""
     return shlex.join(["neurosim", *sys.argv[1:]])
+
+
+def quoted(path: Path) -> str:
+    """A path as part of a command that a shell understands."""
+    return shlex.quote(str(path))
 
 
 class Bar:
@@ -166,7 +180,7 @@ def finish_run(run: Run) -> None:
     from neurosim.export import export as export_table
     from neurosim.report import write_report
 
-    click.echo("drawing samples and writing the report ...", err=True)
+    say("drawing samples and writing the report ...", err=True)
     export_table(run.chip(), run.path / "weights.csv")
     write_report(run)
 

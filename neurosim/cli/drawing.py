@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from neurosim.cli.common import COUNT, FOLDER, JSON, MODES, POSITIVE, RUN, SEED, Bar, print_json
+from neurosim.cli.common import (
+    COUNT,
+    FOLDER,
+    JSON,
+    MODES,
+    POSITIVE,
+    RUN,
+    SEED,
+    Bar,
+    print_json,
+    say,
+)
 from neurosim.errors import DataError
 
 if TYPE_CHECKING:
@@ -85,7 +96,7 @@ def sample(
     if as_json:
         print_json({"file": str(out), "n": n, "seed": seed} | settings.model_dump())
         return
-    click.echo(f"{out}: {n} samples, mode {settings.mode}, t = {settings.t_end:g}")
+    say(f"{out}: {n} samples, mode {settings.mode}, t = {settings.t_end:g}")
 
 
 def _inpaint(
@@ -119,10 +130,10 @@ def _inpaint(
         about = {"file": str(out), "n": len(x), "seed": given["seed"], "start": given["start"]}
         print_json(about | settings.model_dump() | found)
         return
-    click.echo(f"{out}: {len(x)} images completed, mode {settings.mode}, t = {settings.t_end:g}")
+    say(f"{out}: {len(x)} images completed, mode {settings.mode}, t = {settings.t_end:g}")
     for name, row in found.items():
         figures = ", ".join(f"{key.replace('_', ' ')} {value:.3f}" for key, value in row.items())
-        click.echo(f"{name:>16}: {figures}")
+        say(f"{name:>16}: {figures}")
 
 
 def _compare(

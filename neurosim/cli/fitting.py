@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from neurosim.cli.common import FOLDER, JSON, print_json
+from neurosim.cli.common import FOLDER, JSON, print_json, say
+from neurosim.words import one_line
 
 __all__ = ["fit"]
 
@@ -36,7 +37,7 @@ def fit(
     if figure is not None:
         check_writable(figure, [".png"])
     found = fit_devices(read_measurements(measurements))
-    text = fit_blocks(found, source or f"measured: {measurements.name}")
+    text = fit_blocks(found, source or f"measured: {one_line(measurements.name)}")
     if figure is not None:
         write_bytes(figure, figure_png(fit_figure(found)))
     if to is not None:
@@ -46,6 +47,6 @@ def fit(
             {part.name: {"block": part.block, "errors": part.errors} for part in found.parts}
         )
     elif to is None:
-        click.echo(text, nl=False)
+        say(text, nl=False)
     else:
-        click.echo(f"{to}: {', '.join(part.name for part in found.parts)}; put them in a profile")
+        say(f"{to}: {', '.join(part.name for part in found.parts)}; put them in a profile")

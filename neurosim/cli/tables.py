@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from neurosim.cli.common import COUNT, FOLDER, JSON, RUN, SEED, print_json
+from neurosim.cli.common import COUNT, FOLDER, JSON, RUN, SEED, print_json, quoted, say
 from neurosim.errors import DataError
 
 if TYPE_CHECKING:
@@ -108,13 +108,13 @@ def export(
         raise DataError("--spare and --faulty need --tile, the size of a tile.")
     n_rows = write_table(made, file, form)
     if form == "nir":
-        click.echo(f"a NIR graph leaves out {LOST}", err=True)
+        say(f"a NIR graph leaves out {LOST}", err=True)
     if as_json:
         print_json({"file": str(file), "rows": n_rows} | facts)
         return
-    click.echo(f"{file}: {n_rows} couplings and biases")
+    say(f"{file}: {n_rows} couplings and biases")
     if tile is not None:
-        click.echo(
+        say(
             f"{facts['tiles']} tiles of {tile[0]} x {tile[1]}, {100 * facts['filled']:.0f} % filled"
             f"; {facts['faulty_cells_used']} faulty cells in use, wrong by "
             f"{facts['weight_lost']:.3g} in all"
@@ -131,7 +131,8 @@ def _write_netlist(run: Run, file: Path, row: int, as_json: bool, choices: dict[
     if as_json:
         print_json({"file": str(file), "lines": n_lines})
         return
-    click.echo(f"{file}: {n_lines} lines; run it with: ngspice -b {file} -r {file.stem}.raw")
+    command = f"ngspice -b {quoted(file)} -r {quoted(Path(f'{file.stem}.raw'))}"
+    say(f"{file}: {n_lines} lines; run it with: {command}")
 
 
 @click.command()
@@ -149,11 +150,11 @@ def validate(run: Path, spice: bool, rows: int, as_json: bool) -> None:
 
     if not spice:
         raise DataError("neurosim validate needs --spice, to say against what.")
-    result = validate_spice(Run.open(run), rows, lambda text: click.echo(text, err=True))
+    result = validate_spice(Run.open(run), rows, lambda text: say(text, err=True))
     if as_json:
         print_json(result)
         return
-    click.echo(
+    say(
         f"{result['profile']}, {rows} rows: worst node differs by "
         f"{result['operating_point_max_diff_V']:.3g} V at the operating point, by "
         f"{result['transient_max_diff_V']:.3g} V at any of {result['transient_points']} times of "
@@ -195,7 +196,7 @@ def plan(after: Path, before: Path | None, file: Path, lanes: int, as_json: bool
         print_json({"file": str(file)} | made.facts)
         return
     facts = made.facts
-    click.echo(
+    say(
         f"{file}: {facts['devices']} devices, {facts['pulses']:.6g} pulses, "
         f"{facts['time_s']:.3g} s, {facts['energy_J']:.3g} J; {facts['failures']:.3g} will miss "
         f"their window, {facts['faulty']} are faulty and left out"
@@ -251,6 +252,6 @@ def import_(
     if as_json:
         print_json(facts | {"run": None if out is None else str(out)})
         return
-    click.echo(f"{file}: {table.size} couplings and biases for {made_for.name}, die {die}")
+    say(f"{file}: {table.size} couplings and biases for {made_for.name}, die {die}")
     if out is not None:
-        click.echo(f"programmed; try: neurosim sample {out} -n 100")
+        say(f"programmed; try: neurosim sample {quoted(out)} -n 100")

@@ -137,10 +137,14 @@ def read_json(data: bytes, sheet: dict[str, Any] | None) -> WeightTable:
     DataError
         It has no sheet and blocks, or a block is no array of numbers.
     """
-    tree = json.loads(data)
+    tree, known = json.loads(data), {column.name for column in COLUMNS}
     try:
         blocks = {
-            block: {name: np.array(values, dtype=np.float64) for name, values in columns.items()}
+            block: {
+                name: np.array(values, dtype=np.float64)
+                for name, values in columns.items()
+                if name in known
+            }
             for block, columns in tree["blocks"].items()
         }
         return WeightTable(tree["sheet"], blocks)

@@ -16,7 +16,7 @@ from neurosim.profile import load_profile
 from neurosim.report import render_sweep, write_sweep_report
 from neurosim.report.sweep_figures import axis_figure, lines_of, pareto_figure, telling
 from neurosim.sweeps import Group, Sweep, SweepFolder
-from neurosim.sweeps.sweep import COSTS
+from neurosim.sweeps.plan import COSTS
 from neurosim.yaml_files import parse_block
 
 
