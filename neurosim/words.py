@@ -1,8 +1,8 @@
 """Text of whatever origin, made safe for where it goes: a terminal, a page, a comment in code.
 
 Hidden characters are those that nobody sees but programs obey: control characters, line separators,
-marks of writing direction and other formats, and halves of surrogate pairs. (Joiners, of which many
-scripts and emoji are made, are none.)
+marks of writing direction and other formats, and halves of surrogate pairs, which no file can hold.
+(Joiners, of which many scripts and emoji are made, are none.)
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from unicodedata import category
 
-__all__ = ["comment", "has_hidden", "is_unicode", "one_line", "printable"]
+__all__ = ["comment", "has_hidden", "one_line", "printable"]
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS = "\u200c\u200d"
@@ -37,11 +37,6 @@ def _escape(character: str) -> str:
 def has_hidden(text: str) -> bool:
     """Whether a text has a hidden character, line breaks and tabs among them."""
     return any(map(_is_hidden, text))
-
-
-def is_unicode(text: str) -> bool:
-    """Whether a text can be written to a file: halves of surrogate pairs cannot."""
-    return not any(category(c) == "Cs" for c in text)
 
 
 def one_line(text: str) -> str:

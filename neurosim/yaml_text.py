@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel
 
 from neurosim.errors import ProfileError
-from neurosim.words import has_hidden, is_unicode, one_line, printable
+from neurosim.words import has_hidden, one_line, printable
 
 __all__ = ["Document", "Location", "Mistake", "compose", "shown", "written"]
 
@@ -61,7 +61,7 @@ _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     _TAG + "bool": ("true or false", lambda text: text.lower() == "true"),
     _TAG + "int": ("a whole number", lambda text: int(text, 0 if text[1:2] in "xo" else 10)),
     _TAG + "float": ("a number", lambda text: float(re.sub(r"\.(?=[a-zA-Z])", "", text))),
-    _TAG + "str": ("text", lambda text: text.encode().decode()),
+    _TAG + "str": ("text", str),
 }
 
 
@@ -139,7 +139,7 @@ class Document:
     def _read_mapping(self, node: yaml.MappingNode, path: Location) -> dict[str, Any]:
         tree: dict[str, Any] = {}
         for key, value in node.value:
-            if key.tag != _TAG + "str" or not is_unicode(key.value):
+            if key.tag != _TAG + "str":
                 given = key.value if isinstance(key, yaml.ScalarNode) else "a collection"
                 self._wrong(key.start_mark, path, f"a field's name must be text, but is {given}")
                 continue

@@ -147,9 +147,10 @@ def read_json(data: bytes, sheet: dict[str, Any] | None) -> WeightTable:
             }
             for block, columns in tree["blocks"].items()
         }
-        return WeightTable(tree["sheet"], blocks)
+        sheet = tree["sheet"]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(
             f"The JSON table must hold a sheet and blocks of arrays of numbers, but does not "
             f"({error}); export it again."
         ) from None
+    return WeightTable(sheet, blocks)

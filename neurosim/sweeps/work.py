@@ -35,6 +35,7 @@ from neurosim.runs import Run, evaluate, resume, train
 from neurosim.sweeps.plan import Figure, Sampling
 from neurosim.sweeps.points import Listed, Point, Training
 from neurosim.topology import Layers, Weights
+from neurosim.words import one_line
 from neurosim.yaml_files import with_values
 
 __all__ = ["Task", "do", "locked", "read_result", "train_once"]
@@ -80,7 +81,8 @@ def do(task: Task) -> str:
             outcome |= {"figures": _measure(point, train_once(task)), "error": ""}
         except Exception as error:  # The rest of a sweep goes on whatever befalls a point.
             kind = "" if isinstance(error, NeurosimError) else f"{type(error).__name__}: "
-            outcome |= {"figures": {}, "error": kind + " ".join(str(error).split())}
+            text = one_line(" ".join(str(error).split()))
+            outcome |= {"figures": {}, "error": kind + text}
     outcome["host"] = {"wall_s": time.perf_counter() - began_s, "node": platform.node()}
     path = within(task.out / "points", f"{point.key}.json")
     write_text(path, json.dumps(outcome, indent=1) + "\n")
