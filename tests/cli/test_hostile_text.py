@@ -69,9 +69,9 @@ def test_a_profile_is_shown_without_escapes_and_comes_back_from_what_is_shown(tm
 
 
 def test_a_file_whose_name_is_no_unicode_is_named(tmp_path):
-    path = os.path.join(os.fsencode(tmp_path), b"x\xff\x1b.yaml")
-    Path(os.fsdecode(path)).write_text(edited())
-    result = run("profiles", "check", os.fsdecode(path))
+    path = tmp_path / os.fsdecode(b"x\xff\x1b.yaml")
+    path.write_text(edited())
+    result = run("profiles", "check", path)
     assert result.exit_code == 0, result.output
     assert "x\\udcff\\u001b.yaml: valid" in result.stdout
 
