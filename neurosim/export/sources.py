@@ -29,7 +29,9 @@ def _finite(values: Any, what: str) -> Array:
     """Numbers that every language can write."""
     found = np.asarray(values)
     if found.dtype.kind not in "iuf" or not np.isfinite(found).all():
-        raise DataError(f"{what} of the table must be finite numbers, but is not; export it again.")
+        raise DataError(
+            f"{what} of the table must be finite numbers, but not all are; export it again."
+        )
     return found
 
 

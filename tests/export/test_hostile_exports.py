@@ -177,7 +177,7 @@ def test_what_is_no_finite_number_is_not_written_as_one(tmp_path, plain, suffix,
     sheets = [plain.sheet | {"unit_S": value}]
     if suffix == ".h":
         sheets.append(plain.sheet | {"level_S": [value] * 2})
-        sheets.append(plain.sheet | {"layers": {"x": value, "h1": value}})
+        sheets.append(plain.sheet | {"layers": {"x": value, "h1": 4}})
     for sheet in sheets:
         with pytest.raises(DataError, match="of the table must be finite numbers"):
             write_table(replace(plain, sheet=sheet), tmp_path / f"w{suffix}")

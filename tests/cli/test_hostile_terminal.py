@@ -36,7 +36,7 @@ def test_every_command_prints_by_the_one_function_that_escapes():
 
 
 @pytest.mark.parametrize(
-    "line", ['"a\\e[2Jb": 1', '"a\\u202eb": 1', '"a\\nneurosim: all is well": 1']
+    "line", ['"a\\x9b2Jb": 1', '"a\\u202eb": 1', '"a\\nneurosim: all is well": 1']
 )
 def test_an_error_that_quotes_a_file_is_one_line_without_escapes(tmp_path, line):
     (tmp_path / "x.yaml").write_text(edited(("name:", f"{line}\nname:")))
