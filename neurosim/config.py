@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Self, get_args
 
 from pydantic import (
@@ -35,14 +35,14 @@ __all__ = [
 ]
 
 
-Path = tuple[str, ...]
+Path = tuple[int | str, ...]
 
 
 class BlockError(ValueError):
     """Mistakes in one block: the path of each field below it, and what must hold there."""
 
-    def __init__(self, found: list[tuple[Path, str]]) -> None:
-        super().__init__("\n".join(f"{'.'.join(path)}: {text}" for path, text in found))
+    def __init__(self, found: Sequence[tuple[Path, str]]) -> None:
+        super().__init__("\n".join(f"{'.'.join(map(str, path))}: {text}" for path, text in found))
         self.found = found
 
 

@@ -116,8 +116,6 @@ def _sentence(error: ErrorDetails, path: Location, cls: type[BaseModel], tree: A
         return f"must be {word} {context[key]:g}, but is {shown(given)}"
     if kind == "literal_error":
         wanted = f"one of {context['expected'].replace(' or ', ', ')}"
-    elif kind == "string_pattern_mismatch":
-        wanted = _text_of(context["pattern"])
     elif kind.startswith("model_") and block is not None and field is not None:
         wanted = "a block of fields" + " ({} for the defaults)" * has_defaults(block)
         wanted += " or null" * (type(None) in get_args(field.annotation) and not ideal)
@@ -125,14 +123,6 @@ def _sentence(error: ErrorDetails, path: Location, cls: type[BaseModel], tree: A
         plain = re.sub(r"^Input should be (a valid )?", "", error["msg"])
         wanted = _WANTED.get(kind.split("_")[0], plain)
     return f"must be {wanted}{' or ideal' * ideal}, but is {shown(given)}"
-
-
-def _text_of(pattern: str) -> str:
-    """What a pattern asks of a text: which characters, if it says nothing else."""
-    characters = re.fullmatch(r"\^\[A-Za-z0-9(.*)\]\+\$", pattern)
-    if characters is None:
-        return f"text of the form {pattern}"
-    return f"text of letters, digits and {' '.join(characters[1])} only"
 
 
 def _missing(field: FieldInfo | None, block: type[BaseModel] | None, ideal: bool) -> str:

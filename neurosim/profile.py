@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from neurosim.config import Block, BlockError, Sourced, or_ideal, or_none, with_none
 from neurosim.converters import Adc, CurrentSense, Dac, DoubleSampling, Readout
@@ -22,6 +22,7 @@ from neurosim.devices import (
 )
 from neurosim.errors import ProfileError
 from neurosim.mistakes import nearest
+from neurosim.names import Name, OneLine
 from neurosim.quantities import Excess, Hertz, Kelvin, Second
 from neurosim.solvers.settings import Settling
 from neurosim.supply import Supply
@@ -80,19 +81,13 @@ class HostAdvice(Block):
     refresh_s: Second | None = None
 
 
-def _one_line(value: str) -> str:
-    if not value.strip() or "\n" in value:
-        raise ValueError(f"must be one line of text, but is {value!r}")
-    return value
-
-
 class Profile(Block):
     """One technology. See the blocks for their fields and units.
 
     Parameters
     ----------
     name : str
-        Short name, that of the file.
+        Short name, that of the file: letters, digits and _ - . after a letter or digit.
     summary : str
         One line for a list of profiles.
     description : str
@@ -136,8 +131,8 @@ class Profile(Block):
         Settings of the algorithm that suit this chip.
     """
 
-    name: Annotated[str, AfterValidator(_one_line)]
-    summary: Annotated[str, AfterValidator(_one_line)]
+    name: Name
+    summary: OneLine
     description: str = ""
     layers: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=2)]
     node: Node

@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel
 
 from neurosim.errors import ProfileError
+from neurosim.words import has_hidden, one_line, printable
 
 __all__ = ["Document", "Location", "Mistake", "compose", "shown", "written"]
 
@@ -44,8 +45,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: _Dumper, text: str) -> yaml.Node:
-    # Only within double quotes does PyYAML keep line breaks other than \n.
-    style = '"' if re.search(r"[\r\x85\u2028\u2029]", text) else None
+    # Only within double quotes does PyYAML keep line breaks other than \n, and are escapes read.
+    style = '"' if has_hidden(text.replace("\n", "")) else None
     return dumper.represent_scalar(_TAG + "str", text, style=style)
 
 
@@ -73,7 +74,7 @@ class Mistake(NamedTuple):
     text: str
 
     def __str__(self) -> str:
-        return f"{'.'.join(map(str, self.path))}: {self.text}" if self.path else self.text
+        return one_line(f"{'.'.join(map(str, self.path))}: {self.text}" if self.path else self.text)
 
 
 class Document:
@@ -191,4 +192,6 @@ def compose(text: str, where: str) -> Document:
 
 def written(tree: Any) -> str:
     """YAML of plain values that composes to an equal tree, its keys in the order given."""
-    return yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    text = yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    # PyYAML leaves marks of direction as they are.
+    return printable(text)

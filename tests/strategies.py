@@ -4,6 +4,7 @@ import re
 
 from hypothesis import strategies as st
 
+from neurosim.names import is_name
 from neurosim.profile import Profile
 
 positive = st.floats(1e-18, 1e6)
@@ -11,6 +12,14 @@ sigma = st.just("ideal") | st.floats(0, 1, exclude_max=True)
 source = st.text(st.characters(codec="utf-8"), min_size=1).filter(
     lambda text: text.strip() and not re.fullmatch(r"(?i)assumed\s*:?\s*|ideal", text.strip())
 )
+
+
+name = st.from_regex(r"[A-Za-z0-9_.-]{1,64}", fullmatch=True).filter(is_name)
+
+
+summary = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"]), min_size=1
+).filter(str.strip)
 
 
 def or_ideal(values):
@@ -168,8 +177,8 @@ def profiles(draw):
     encoding = draw(st.sampled_from(["one_sided", "complementary"]))
     hold = draw(st.sampled_from(["none", "capacitor"]))
     tree = {
-        "name": draw(st.from_regex(r"[\w.-]+", fullmatch=True)),
-        "summary": draw(st.from_regex(r"[^\n]*\w[^\n]*", fullmatch=True)),
+        "name": draw(name),
+        "summary": draw(summary),
         "description": draw(st.text(st.characters(codec="utf-8"))),
         "layers": draw(st.lists(st.integers(1, 40), min_size=2, max_size=4)),
         "node": {

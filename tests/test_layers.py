@@ -11,8 +11,8 @@ PACKAGE = Path(neurosim.__file__).parent
 
 # From the ground up; modules of one layer do not import each other.
 LAYERS = [
-    {"errors", "units", "streams"},
-    {"topology", "config", "files", "outputs", "yaml_text"},
+    {"errors", "units", "streams", "words"},
+    {"topology", "config", "files", "names", "outputs", "yaml_text"},
     {"quantities", "mistakes"},
     {"yaml_files"},
     {

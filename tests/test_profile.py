@@ -254,11 +254,17 @@ def test_a_chip_without_an_ammeter_says_none():
         assert parse_block(text, Profile, "my.yaml").current_sense is None
 
 
-@pytest.mark.parametrize("field", ["name", "summary"])
-@pytest.mark.parametrize("text", ["", "  ", "two\nlines"])
-def test_name_and_summary_are_one_line(field, text):
-    with pytest.raises(ProfileError, match=f"{field}: must be one line of text"):
-        with_value(CMOS, field, text)
+@pytest.mark.parametrize("text", ["", "  ", "two\nlines", "a\u2028b", "\x1b[31mred", "\u202eltr"])
+def test_a_summary_is_one_line_that_a_terminal_does_not_obey(text):
+    with pytest.raises(ProfileError, match="summary: must be one line of text") as caught:
+        with_value(CMOS, "summary", text)
+    assert str(caught.value).isprintable()
+
+
+def test_a_name_that_is_a_path_is_refused_at_its_place():
+    [line] = mistakes(edited(("name: cmos_rc_6bit", "name: ../../x")))
+    assert line.startswith("my.yaml:8:7: name: must be a name of 1 to 64 letters (A-Z), digits")
+    assert line.endswith("does not end in a dot, but is '../../x'")
 
 
 # Sweeps

@@ -18,6 +18,7 @@ from neurosim.cli.common import (
     evaluate_run,
     metric_lines,
     print_json,
+    say,
 )
 from neurosim.errors import DataError
 
@@ -42,8 +43,8 @@ def profiles(ctx: click.Context, as_json: bool) -> None:
         return
     width = max(len(p.name) for p in rows)
     for p in rows:
-        click.echo(f"{p.name:{width}}  {p.node.law:8}  {p.summary}")
-    click.echo("\nOne of them in full: neurosim profiles show NAME > mine.yaml")
+        say(f"{p.name:{width}}  {p.node.law:8}  {p.summary}")
+    say("\nOne of them in full: neurosim profiles show NAME > mine.yaml")
 
 
 @profiles.command("show")
@@ -58,9 +59,9 @@ def show(name: str, as_json: bool) -> None:
     if as_json:
         print_json(profile.model_dump(mode="json"))
     elif name in shipped_profiles():
-        click.echo(shipped_profiles()[name].read_text("utf-8"), nl=False)
+        say(shipped_profiles()[name].read_text("utf-8"), nl=False)
     else:
-        click.echo(dump_block(profile), nl=False)
+        say(dump_block(profile), nl=False)
 
 
 @profiles.command("check")
@@ -74,7 +75,7 @@ def check(path: str, as_json: bool) -> None:
     if as_json:
         print_json({"name": profile.name, "valid": True})
         return
-    click.echo(f"{path}: valid ({profile.name}: {profile.summary})")
+    say(f"{path}: valid ({profile.name}: {profile.summary})")
 
 
 @profiles.command("energy")
@@ -94,10 +95,10 @@ def energy(name: str, batch: int, updates: int, as_json: bool) -> None:
         print_json(table)
         return
     wide = max(len(action) for action in table) + 2
-    click.echo(" " * 12 + "".join(f"{action:>{wide}}" for action in table))
+    say(" " * 12 + "".join(f"{action:>{wide}}" for action in table))
 
     def line(label: str, cells: list[str]) -> None:
-        click.echo(f"{label:12}" + "".join(f"{cell:>{wide}}" for cell in cells))
+        say(f"{label:12}" + "".join(f"{cell:>{wide}}" for cell in cells))
 
     line("time", [format_quantity(row["time_s"], "s", 3) for row in table.values()])
     for part, label in (
@@ -110,10 +111,10 @@ def energy(name: str, batch: int, updates: int, as_json: bool) -> None:
     line("energy", [format_quantity(row["energy_J"], "J", 3) for row in table.values()])
     for item in FORMULAS:
         line(f"  {item}", [format_quantity(r["items_J"][item], "J", 3) for r in table.values()])
-    click.echo(f"\nAn update presents {batch} rows; a training run has {updates} updates.\n")
+    say(f"\nAn update presents {batch} rows; a training run has {updates} updates.\n")
     for item, (formula, place) in FORMULAS.items():
-        click.echo(f"{item:12}{formula}{_source_of(profile, place)}")
-    click.echo(
+        say(f"{item:12}{formula}{_source_of(profile, place)}")
+    say(
         "\nNot modelled: losses of the supply, what drivers take above the heat of couplings and "
         "springs,\nleakage currents, switches of the hold capacitors, the host."
     )
@@ -154,7 +155,7 @@ def evaluate(
     if as_json:
         print_json(result)
         return
-    click.echo("\n".join(metric_lines(result)))
+    say("\n".join(metric_lines(result)))
 
 
 @click.command()
@@ -176,7 +177,7 @@ def report(folder: Path, noise: bool, as_json: bool) -> None:
     if as_json:
         print_json({"file": str(path)})
         return
-    click.echo(f"{path}")
+    say(f"{path}")
 
 
 @click.command()
@@ -203,16 +204,16 @@ def bench(what: str, rows: int, repeats: int, threads: int, no_peers: bool, as_j
         repeats,
         n_threads=threads,
         peers=not no_peers,
-        report=lambda text: click.echo(text, err=True),
+        report=lambda text: say(text, err=True),
     )
     if as_json:
         print_json(table)
         return
-    click.echo(f"{'law':>9} {'weights':>8}  {'engine':32} {'evals':>6} {'error':>8} {'seconds':>9}")
+    say(f"{'law':>9} {'weights':>8}  {'engine':32} {'evals':>6} {'error':>8} {'seconds':>9}")
     for row in table:
         error = "" if row["max_error"] is None else f"{row['max_error']:.1e}"
         ratio = row["ratio_to_four_gemms"]
-        click.echo(
+        say(
             f"{row['law']:>9} {row.get('weights', 'trained'):>8}  {row['engine']:32} "
             f"{row['evaluations'] or '':>6} {error:>8} {row['wall_s']:>9.4g}"
             + (f"  {ratio:.2f} x products" if ratio else "")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neurosim.errors import DataError
+from neurosim.words import printable
 
 if TYPE_CHECKING:
     from neurosim.host import Update
@@ -35,9 +36,12 @@ __all__ = [
     "finish_run",
     "metric_lines",
     "print_json",
+    "quoted",
     "say",
 ]
 
+# As `neurosim.outputs` has it, which loads at first use.
+_STANDARD_OUTPUT = Path("-")
 MODES = click.Choice(["spring", "gradient", "free-running"])
 ENGINES = click.Choice(["transient", "stochastic", "operating_point"])
 COUNT = click.IntRange(min=1)
@@ -84,9 +88,17 @@ RUN = click.argument("run", type=FOLDER, metavar="RUN")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object for a program.")
 
 
+def say(text: str = "", *, beside: Path | None = None, err: bool = False, nl: bool = True) -> None:
+    """Print text, whoever wrote it: what a terminal would obey is shown as an escape.
+
+    Where the file `beside` which it stands is standard output, it goes to standard error.
+    """
+    click.echo(printable(text), err=err or beside == _STANDARD_OUTPUT, nl=nl)
+
+
 def print_json(value: Any) -> None:
     """Print one JSON value."""
-    click.echo(json.dumps(value, indent=2))
+    say(json.dumps(value, indent=2))
 
 
 def check_output(file: Path, as_json: bool, suffixes: Collection[str] | None = None) -> None:
@@ -97,23 +109,21 @@ def check_output(file: Path, as_json: bool, suffixes: Collection[str] | None = N
     DataError
         See `neurosim.outputs.check_writable`; or --json would print there too.
     """
-    from neurosim.outputs import STANDARD_OUTPUT, check_writable
+    from neurosim.outputs import check_writable
 
-    if as_json and file == STANDARD_OUTPUT:
+    if as_json and file == _STANDARD_OUTPUT:
         raise DataError("--json prints an object of its own; give a file in place of -.")
     check_writable(file, suffixes)
-
-
-def say(file: Path, text: str) -> None:
-    """Print what was done for `file`: beside it, where the file itself is standard output."""
-    from neurosim.outputs import STANDARD_OUTPUT
-
-    click.echo(text, err=file == STANDARD_OUTPUT)
 
 
 def command_line() -> str:
     """The command as it was typed, to repeat it."""
     return shlex.join(["neurosim", *sys.argv[1:]])
+
+
+def quoted(path: Path) -> str:
+    """A path as part of a command that a shell understands."""
+    return shlex.quote(str(path))
 
 
 class Bar:
@@ -193,7 +203,7 @@ def finish_run(run: Run) -> None:
     from neurosim.export import export as export_table
     from neurosim.report import write_report
 
-    click.echo("drawing samples and writing the report ...", err=True)
+    say("drawing samples and writing the report ...", err=True)
     export_table(run.chip(), run.path / "weights.csv")
     write_report(run)
 

@@ -100,7 +100,7 @@ def sample(
     if as_json:
         print_json({"file": str(out), "n": n, "seed": seed} | settings.model_dump())
         return
-    say(out, f"{out}: {n} samples, mode {settings.mode}, t = {settings.t_end:g}")
+    say(f"{out}: {n} samples, mode {settings.mode}, t = {settings.t_end:g}", beside=out)
 
 
 def _warn_of_lost(x: NDArray[np.float64]) -> None:
@@ -110,7 +110,7 @@ def _warn_of_lost(x: NDArray[np.float64]) -> None:
     lost = int(np.count_nonzero(~np.isfinite(x).all(axis=1)))
     if lost:
         text = "lower settling.rtol in the profile, or train with a smaller learning rate"
-        click.echo(f"{lost} of {len(x)} rows diverged and are NaN; {text}", err=True)
+        say(f"{lost} of {len(x)} rows diverged and are NaN; {text}", err=True)
 
 
 def _inpaint(
@@ -146,10 +146,11 @@ def _inpaint(
         about = {"file": str(out), "n": len(x), "seed": given["seed"], "start": given["start"]}
         print_json(about | settings.model_dump() | found)
         return
-    say(out, f"{out}: {len(x)} images completed, mode {settings.mode}, t = {settings.t_end:g}")
+    how = f"mode {settings.mode}, t = {settings.t_end:g}"
+    say(f"{out}: {len(x)} images completed, {how}", beside=out)
     for name, row in found.items():
         figures = ", ".join(f"{key.replace('_', ' ')} {value:.3f}" for key, value in row.items())
-        say(out, f"{name:>16}: {figures}")
+        say(f"{name:>16}: {figures}", beside=out)
 
 
 def _compare(

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from neurosim.cli.common import FOLDER, JSON, check_output, print_json
+from neurosim.cli.common import FOLDER, JSON, check_output, print_json, say
+from neurosim.words import one_line
 
 __all__ = ["fit"]
 
@@ -38,7 +39,7 @@ def fit(
         check_suffix(figure, [".png"])
         check_writable(figure)
     found = fit_devices(read_measurements(measurements))
-    text = fit_blocks(found, source or f"measured: {measurements.name}")
+    text = fit_blocks(found, source or f"measured: {one_line(measurements.name)}")
     files = {} if to is None else {to: text.encode()}
     if figure is not None:
         files[figure] = figure_png(fit_figure(found))
@@ -48,6 +49,6 @@ def fit(
             {part.name: {"block": part.block, "errors": part.errors} for part in found.parts}
         )
     elif to is None:
-        click.echo(text, nl=False)
+        say(text, nl=False)
     else:
-        click.echo(f"{to}: {', '.join(part.name for part in found.parts)}; put them in a profile")
+        say(f"{to}: {', '.join(part.name for part in found.parts)}; put them in a profile")

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from neurosim.cli.commands import bench, evaluate, profiles, report
+from neurosim.cli.common import say
 from neurosim.cli.drawing import sample
 from neurosim.cli.fitting import fit
 from neurosim.cli.noise import noise
@@ -25,16 +26,16 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except NeurosimError as error:
-            click.echo(f"neurosim: {error}", err=True)
+            say(f"neurosim: {error}", err=True)
             sys.exit(2)
         except KeyboardInterrupt as stopped:
-            click.echo(f"neurosim: {stopped.args[0] if stopped.args else 'stopped.'}", err=True)
+            say(f"neurosim: {stopped.args[0] if stopped.args else 'stopped.'}", err=True)
             sys.exit(130)
         except BrokenPipeError:
             sys.exit(1)
         except MemoryError as error:
             text = "there is not enough memory; ask for less at once, or for a smaller network"
-            click.echo(f"neurosim: {text} ({error}).", err=True)
+            say(f"neurosim: {text} ({error}).", err=True)
             sys.exit(2)
 
 

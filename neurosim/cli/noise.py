@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from neurosim.cli.common import COUNT, FOLDER, JSON, Bar, print_json
+from neurosim.cli.common import COUNT, FOLDER, JSON, Bar, print_json, say
 
 if TYPE_CHECKING:
     from neurosim.host import FlowSettings
@@ -72,7 +72,7 @@ def noise(
             }
         )
         return
-    click.echo("\n".join([*_table(conditions, rows), "", *_betas(conditions, points, best)]))
+    say("\n".join([*_table(conditions, rows), "", *_betas(conditions, points, best)]))
 
 
 def _conditions(name: str, run: Path | None, batch: int, seeds: int, age: str) -> Conditions:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from neurosim.cli.common import COUNT, FOLDER, JSON, Bar, command_line, print_json
+from neurosim.cli.common import COUNT, FOLDER, JSON, Bar, command_line, print_json, say
 
 if TYPE_CHECKING:
     from neurosim.sweeps import Group, Point, SweepFolder
@@ -59,6 +59,7 @@ def sweep(
     computes it. Trainings that points share are done once. A sweep that was stopped or killed goes
     on with --resume. A point that fails is a row with its error, and the exit status is then 1.
     """
+    from neurosim.names import within
     from neurosim.sweeps import Engine, Sweep, SweepFolder, expand, run_sweep
     from neurosim.yaml_files import load_block
 
@@ -70,7 +71,7 @@ def sweep(
         return
     Engine(dask=dask).check()
     folder = SweepFolder.create(
-        out or Path("runs") / plan.name,
+        out or within(Path("runs"), plan.name),
         plan,
         file.parent,
         command=command_line(),
@@ -101,9 +102,9 @@ def _list(name: str, points: Sequence[Point], as_json: bool) -> None:
         settings = [point.settings for point in points]
         print_json({"name": name, "trainings": trainings, "points": settings})
         return
-    click.echo(f"{name}: {len(points)} points, {trainings} trainings")
+    say(f"{name}: {len(points)} points, {trainings} trainings")
     for k, point in enumerate(points):
-        click.echo(f"{k:5}  " + _said(point.settings))
+        say(f"{k:5}  " + _said(point.settings))
 
 
 def _said(settings: dict[str, Any]) -> str:
@@ -142,12 +143,12 @@ def _finish(folder: SweepFolder, as_json: bool) -> None:
         top = None if found is None else found._asdict() | {"settings": settings}
         print_json({"file": str(table), "report": str(page)} | counts | {"best": top})
     else:
-        click.echo(f"{table}: {len(rows)} of {len(folder.points)} points, {len(failed)} failed")
+        say(f"{table}: {len(rows)} of {len(folder.points)} points, {len(failed)} failed")
         if found is not None:
             where = f"; {_said(settings)}" if settings else ""
-            click.echo(f"best {figure}: {_mean(found, figure)}{where}")
-        click.echo(f"open {page}")
+            say(f"best {figure}: {_mean(found, figure)}{where}")
+        say(f"open {page}")
     for row in failed[:10]:
-        click.echo(f"neurosim: point {row['point']} failed: {row['error']}", err=True)
+        say(f"neurosim: point {row['point']} failed: {row['error']}", err=True)
     if failed:
         raise SystemExit(1)

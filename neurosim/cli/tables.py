@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
-from neurosim.cli.common import COUNT, FOLDER, JSON, RUN, SEED, check_output, print_json, say
+from neurosim.cli.common import (
+    COUNT,
+    FOLDER,
+    JSON,
+    RUN,
+    SEED,
+    check_output,
+    print_json,
+    quoted,
+    say,
+)
 from neurosim.errors import DataError
 
 if TYPE_CHECKING:
@@ -108,17 +117,17 @@ def export(
         raise DataError("--spare and --faulty need --tile, the size of a tile.")
     n_rows = write_table(made, file, form)
     if form == "nir":
-        click.echo(f"a NIR graph leaves out {LOST}", err=True)
+        say(f"a NIR graph leaves out {LOST}", err=True)
     if as_json:
         print_json({"file": str(file), "rows": n_rows} | facts)
         return
-    say(file, f"{file}: {n_rows} couplings and biases")
+    say(f"{file}: {n_rows} couplings and biases", beside=file)
     if tile is not None:
         say(
-            file,
             f"{facts['tiles']} tiles of {tile[0]} x {tile[1]}, {100 * facts['filled']:.0f} % filled"
             f"; {facts['faulty_cells_used']} faulty cells in use, wrong by "
             f"{facts['weight_lost']:.3g} in all",
+            beside=file,
         )
 
 
@@ -132,8 +141,8 @@ def _write_netlist(run: Run, file: Path, row: int, as_json: bool, choices: dict[
     if as_json:
         print_json({"file": str(file), "lines": n_lines})
         return
-    way = shlex.join(["ngspice", "-b", str(file), "-r", f"{file.stem}.raw"])
-    say(file, f"{file}: {n_lines} lines; run it with: {way}")
+    command = f"ngspice -b {quoted(file)} -r {quoted(Path(f'{file.stem}.raw'))}"
+    say(f"{file}: {n_lines} lines; run it with: {command}", beside=file)
 
 
 @click.command()
@@ -151,11 +160,11 @@ def validate(run: Path, spice: bool, rows: int, as_json: bool) -> None:
 
     if not spice:
         raise DataError("neurosim validate needs --spice, to say against what.")
-    result = validate_spice(Run.open(run), rows, lambda text: click.echo(text, err=True))
+    result = validate_spice(Run.open(run), rows, lambda text: say(text, err=True))
     if as_json:
         print_json(result)
         return
-    click.echo(
+    say(
         f"{result['profile']}, {rows} rows: worst node differs by "
         f"{result['operating_point_max_diff_V']:.3g} V at the operating point, by "
         f"{result['transient_max_diff_V']:.3g} V at any of {result['transient_points']} times of "
@@ -198,10 +207,10 @@ def plan(after: Path, before: Path | None, file: Path, lanes: int, as_json: bool
         return
     facts = made.facts
     say(
-        file,
         f"{file}: {facts['devices']} devices, {facts['pulses']:.6g} pulses, "
         f"{facts['time_s']:.3g} s, {facts['energy_J']:.3g} J; {facts['failures']:.3g} will miss "
         f"their window, {facts['faulty']} are faulty and left out",
+        beside=file,
     )
 
 
@@ -254,6 +263,6 @@ def import_(
     if as_json:
         print_json(facts | {"run": None if out is None else str(out)})
         return
-    click.echo(f"{file}: {table.size} couplings and biases for {made_for.name}, die {die}")
+    say(f"{file}: {table.size} couplings and biases for {made_for.name}, die {die}")
     if out is not None:
-        click.echo(f"programmed; try: neurosim sample {out} -n 100")
+        say(f"programmed; try: neurosim sample {quoted(out)} -n 100")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +23,8 @@ from neurosim.cli.common import (
     finish_run,
     metric_lines,
     print_json,
+    quoted,
+    say,
 )
 from neurosim.errors import DataError, RunError
 
@@ -67,9 +68,9 @@ def quickstart(out: Path, updates: int, seed: int, as_json: bool) -> None:
         print_json({"run": str(run.path)} | result)
         return
     sheet = run.profile
-    click.echo(f"\nA simulated {sheet.name} has learned to draw digits.\n")
-    click.echo("\n".join(metric_lines(result)))
-    click.echo(f"""
+    say(f"\nA simulated {sheet.name} has learned to draw digits.\n")
+    say("\n".join(metric_lines(result)))
+    say(f"""
 Made in {out}:
   report.html     the page to open first: loss, samples, quality, one settle, the chip's numbers
   samples.png     100 samples that the chip drew by itself
@@ -79,8 +80,8 @@ Made in {out}:
 Next:
   neurosim profiles                                     other chips
   neurosim train --profile ideal_hopfield --out runs/ideal --updates 500
-  neurosim sample {out} --mode spring -n 100 --out spring.png
-  neurosim export {out} --to weights.csv""")
+  neurosim sample {quoted(out)} --mode spring -n 100 --out spring.png
+  neurosim export {quoted(out)} --to weights.csv""")
 
 
 @contextmanager
@@ -91,7 +92,7 @@ def _stoppable(out: Path, bar: Bar, go_on: bool = False) -> Iterator[Bar]:
     try:
         yield bar
     except KeyboardInterrupt:
-        way = f"go on with: neurosim train --resume --out {shlex.quote(str(out))}"
+        way = f"go on with: neurosim train --resume --out {quoted(out)}"
         kept = new and begun.exists()
         raise KeyboardInterrupt(f"stopped; {way if kept else 'nothing was kept.'}") from None
     finally:
@@ -126,9 +127,22 @@ def _profile(name: str, engine: str | None, layers: tuple[int, ...] | None) -> P
         return profile
     changes = {"settling.engine": engine}
     if engine != "stochastic" and profile.thermal.temperature_K is not None:
-        click.echo(f"engine {engine}: the profile's thermal noise is left out", err=True)
+        say(f"engine {engine}: the profile's thermal noise is left out", err=True)
         changes["thermal.temperature_K"] = "ideal"
     return with_values(profile, changes)
+
+
+def _folder_of(profile: str) -> Path:
+    """Where a run goes by itself: runs/PROFILE."""
+    from neurosim.names import is_name
+
+    stem = Path(profile).stem
+    if not is_name(stem):
+        raise DataError(
+            "The run folder must have a plain name of letters, digits and _ - . where --out gives "
+            f"none, but the profile's file is called {Path(profile).name!r}; give --out."
+        )
+    return Path("runs") / stem
 
 
 def _memory_line(profile: Profile, experiment: Experiment) -> str:
@@ -197,7 +211,7 @@ def train(profile: str | None, out: Path | None, go_on: bool, as_json: bool, **g
         raise RunError(
             f"{out} must be a run folder to go on with, but there is none; give --profile."
         )
-    out = out or Path("runs") / Path(str(profile)).stem
+    out = out or _folder_of(str(profile))
     done = 0
     if go_on and out.exists():
         run = Run.open(out)
@@ -209,7 +223,7 @@ def train(profile: str | None, out: Path | None, go_on: bool, as_json: bool, **g
         else:
             experiment = _experiment(given["experiment"], given)
             hardware = _profile(str(profile), given["engine"], given["layers"])
-            click.echo(_memory_line(hardware, experiment), err=True)
+            say(_memory_line(hardware, experiment), err=True)
             run = run_training(
                 hardware,
                 experiment,
@@ -224,8 +238,8 @@ def train(profile: str | None, out: Path | None, go_on: bool, as_json: bool, **g
         last = {"updates": len(loss), "flow_loss": float(loss[-1])}
         print_json({"run": str(out)} | last | {"ledger": run.facts["ledger"]})
         return
-    click.echo(f"{out}: {len(loss)} updates, flow loss {loss[0]:.3f} -> {loss[-1]:.3f}")
-    click.echo(f"open {out / 'report.html'}; judge its samples with: neurosim evaluate {out}")
+    say(f"{out}: {len(loss)} updates, flow loss {loss[0]:.3f} -> {loss[-1]:.3f}")
+    say(f"open {out / 'report.html'}; judge its samples with: neurosim evaluate {quoted(out)}")
 
 
 def _check_same(run: Run, profile: str | None, given: dict[str, Any]) -> None:

@@ -27,6 +27,7 @@ import numpy as np
 from neurosim.errors import DataError
 from neurosim.export.table import Array, WeightTable, layers_of, shapes
 from neurosim.export.tiles import Tiling
+from neurosim.words import comment
 
 __all__ = ["bases", "code_bits", "read_hex", "read_mem", "write_hex", "write_mem"]
 
@@ -114,7 +115,7 @@ def write_mem(table: WeightTable) -> bytes:
     start, sizes = bases(sheet), list(sheet["layers"].values())
     digits, step = -(-2 * bits // 4), len(sheet["level_S"])
     lines = [
-        f"// neurosim: {sheet['profile']}, {len(words)} words of {2 * bits} bits",
+        f"// neurosim: {comment(sheet['profile'])}, {len(words)} words of {2 * bits} bits",
         f"// reg [{2 * bits - 1}:0] mem [0:{len(words) - 1}];",
         f"// [{2 * bits - 1}:{bits}] code_plus, [{bits - 1}:0] code_minus, each 0 to {step - 1}",
         f"// weight code, {bits + 1} bits signed: "
@@ -122,7 +123,7 @@ def write_mem(table: WeightTable) -> bytes:
     ]
     if "tiling" in sheet:
         size = " x ".join(map(str, sheet["tiling"]["size"]))
-        lines.append(f"// tiles of {size}, address: {sheet['tiling']['address']}")
+        lines.append(comment(f"// tiles of {size}, address: {sheet['tiling']['address']}"))
     for name in () if "tiling" in sheet else table.blocks:
         k = int(name[1:])
         what = (
@@ -142,7 +143,7 @@ def read_mem(data: bytes, sheet: dict[str, Any] | None) -> WeightTable:
     DataError
         The data sheet is missing, or there are too few words or one that is none.
     """
-    lines = data.decode().splitlines()
+    lines = data.decode().replace("\r\n", "\n").split("\n")
     found = [line.removeprefix(_MARK) for line in lines if line.startswith(_MARK)]
     if found:
         sheet = json.loads(found[0])

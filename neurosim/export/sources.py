@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from neurosim.errors import DataError
 from neurosim.export.table import Array, WeightTable
+from neurosim.topology import Layers
+from neurosim.words import comment
 
 __all__ = ["write_header", "write_parameters"]
 
@@ -20,6 +25,20 @@ def _c_type(values: Array) -> str:
     return "uint8_t" if top < 2**8 else "uint16_t" if top < 2**16 else "uint32_t"
 
 
+def _finite(values: Any, what: str) -> Array:
+    """Numbers that every language can write."""
+    found = np.asarray(values)
+    if found.dtype.kind not in "iuf" or not np.isfinite(found).all():
+        raise DataError(
+            f"{what} of the table must be finite numbers, but not all are; export it again."
+        )
+    return found
+
+
+def _scale(sheet: dict[str, Any], name: str) -> str:
+    return f"{_finite(sheet[name], name):.17g}"
+
+
 def _braces(values: Array) -> str:
     if values.ndim > 1:
         return "{\n" + ",\n".join(_braces(row) for row in values) + "}"
@@ -32,29 +51,33 @@ def write_header(table: WeightTable) -> bytes:
     """A C header (C99): ``static const`` arrays such as ``W0_weight[128][64]``, and the scales."""
     sheet = table.sheet
     lines = [
-        f"/* neurosim: weight table of {sheet['profile']}, die {sheet['die_seed']}.",
-        f" * {sheet['order']}.",
+        f"/* neurosim: weight table of {comment(sheet['profile'])}, "
+        f"die {comment(sheet['die_seed'])}.",
+        f" * {comment(sheet['order'])}.",
         *(
             f" * {column.name} [{column.unit or '1'}]: {column.meaning}."
             for column in table.columns
         ),
-        f" * Profile checksum {sheet['profile_checksum']}. */",
+        f" * Profile checksum {comment(sheet['profile_checksum'])}. */",
         "#ifndef NEUROSIM_WEIGHTS_H",
         "#define NEUROSIM_WEIGHTS_H",
         "#include <stdint.h>",
         f"#define NEUROSIM_N_LAYERS {len(sheet['layers'])}",
     ]
-    lines += [f"#define NEUROSIM_N_{n.upper()} {size}" for n, size in sheet["layers"].items()]
+    layers = Layers(tuple(_finite(list(sheet["layers"].values()), "layers").tolist()))
+    sizes = zip(layers.names(), layers.sizes, strict=True)
+    lines += [f"#define NEUROSIM_N_{name.upper()} {size}" for name, size in sizes]
     for name in ("unit_S", "unit_V", "reference_V", "tau_s", "full_scale"):
         stem, _, unit = name.rpartition("_")
-        lines.append(f"#define NEUROSIM_{stem.upper()}_{unit} {sheet[name]:.17g}")
+        lines.append(f"#define NEUROSIM_{stem.upper()}_{unit} {_scale(sheet, name)}")
     levels = sheet["level_S"]
     if levels is not None:
+        level_S = _finite(levels, "level_S")
         lines.append(f"#define NEUROSIM_N_LEVELS {len(levels)}")
-        lines.append(f"static const double level_S[{len(levels)}] = {_braces(np.array(levels))};")
+        lines.append(f"static const double level_S[{len(levels)}] = {_braces(level_S)};")
     for block, columns in table.blocks.items():
         for name, values in columns.items():
-            size = "".join(f"[{n}]" for n in values.shape)
+            size = "".join(f"[{n}]" for n in _finite(values, f"{block} {name}").shape)
             lines.append(
                 f"static const {_c_type(values)} {block}_{name}{size} = {_braces(values)};"
             )
@@ -69,15 +92,17 @@ def write_parameters(table: WeightTable) -> bytes:
     """
     sheet = table.sheet
     lines = [
-        f"* neurosim: achieved conductances of {sheet['profile']}, die {sheet['die_seed']}, in S",
+        f"* neurosim: achieved conductances of {comment(sheet['profile'])}, "
+        f"die {comment(sheet['die_seed'])}, in S",
         "* w<k>_<i>_<j>_p, _m: G+ and G- from node j of layer k to node i of layer k+1; b<k>_<i>_p",
-        f"* profile checksum {sheet['profile_checksum']}",
+        f"* profile checksum {comment(sheet['profile_checksum'])}",
     ]
     for name in ("unit_S", "unit_V", "reference_V", "tau_s"):
-        lines.append(f".param {name.lower()}={sheet[name]:.17g}")
+        lines.append(f".param {name.lower()}={_scale(sheet, name)}")
     texts = []
     for block, columns in table.blocks.items():
-        pairs = columns["achieved_plus_S"], columns["achieved_minus_S"]
+        names = ("achieved_plus_S", "achieved_minus_S")
+        pairs = [_finite(columns[name], f"{block} {name}") for name in names]
         for place in np.ndindex(pairs[0].shape):
             name = "_".join([block.lower(), *map(str, place)])
             p, m = (values[place] for values in pairs)

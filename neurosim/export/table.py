@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -89,6 +90,17 @@ class WeightTable:
 
     sheet: dict[str, Any]
     blocks: dict[str, dict[str, Array]]
+
+    def __post_init__(self) -> None:
+        """These names become those of other languages."""
+        known = {column.name for column in COLUMNS}
+        bad = [name for name in self.blocks if not re.fullmatch(r"[Wb][0-9]{1,4}", name)]
+        bad += [name for block in self.blocks.values() for name in block if name not in known]
+        if bad:
+            raise DataError(
+                "A weight table must have blocks W0, W1, ..., b0, b1, ... of the columns that "
+                f"neurosim knows, but has {bad[0]!r}; export it again."
+            )
 
     @property
     def size(self) -> int:

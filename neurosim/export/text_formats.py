@@ -160,15 +160,20 @@ def read_json(data: bytes, sheet: dict[str, Any] | None) -> WeightTable:
     DataError
         It has no sheet and blocks, or a block is no array of numbers.
     """
-    tree = json.loads(data)
+    tree, known = json.loads(data), {column.name for column in COLUMNS}
     try:
         blocks = {
-            block: {name: np.array(values, dtype=np.float64) for name, values in columns.items()}
+            block: {
+                name: np.array(values, dtype=np.float64)
+                for name, values in columns.items()
+                if name in known
+            }
             for block, columns in tree["blocks"].items()
         }
-        return WeightTable(tree["sheet"], blocks)
+        sheet = tree["sheet"]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(
             f"The JSON table must hold a sheet and blocks of arrays of numbers, but does not "
             f"({error}); export it again."
         ) from None
+    return WeightTable(sheet, blocks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -114,7 +115,7 @@ def _evaluation(run: Run) -> dict[str, Any] | None:
     if not complete:
         raise RunError(
             f"{path} must be an evaluation, but cannot be read; make it again with "
-            f"`neurosim evaluate {run.path}`."
+            f"`neurosim evaluate {shlex.quote(str(run.path))}`."
         )
     return result
 

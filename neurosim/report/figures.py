@@ -51,6 +51,7 @@ _STYLE: Any = {
     "axes.spines.top": False,
     "path.simplify_threshold": 0.3,
     "svg.hashsalt": "neurosim",
+    "text.usetex": False,
 }
 _LINES = 24
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import yaml
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from neurosim.devices.fit import DeviceFit, Part
+from neurosim.yaml_text import written
 
 __all__ = ["fit_blocks", "fit_figure"]
 
@@ -47,8 +47,7 @@ def fit_blocks(fit: DeviceFit, source: str) -> str:
     for part in fit.parts:
         block = _rounded(part.block, part.errors) | {"source": source}
         lines += ["", f"# {part.n} readings; standard errors: {_flat(part.errors)}"]
-        text = yaml.safe_dump({part.name: block}, sort_keys=False, width=96)
-        lines.append(text.rstrip())
+        lines.append(written({part.name: block}).rstrip())
     return "\n".join(lines) + "\n"
 
 

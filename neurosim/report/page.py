@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader
+from jinja2 import Environment, PackageLoader, Template
+from markupsafe import Markup
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
@@ -25,8 +26,9 @@ from neurosim.report.figures import (
 from neurosim.report.noise import noise_figure
 from neurosim.report.quality import quality
 from neurosim.units import format_quantity
+from neurosim.words import printable
 
-__all__ = ["RunView", "blocks_of", "data_uri", "picture", "render_report"]
+__all__ = ["RunView", "blocks_of", "data_uri", "page_template", "picture", "render_report"]
 
 Array = NDArray[np.float64]
 
@@ -227,11 +229,21 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     return rows
 
 
+def _visible(value: Any) -> Any:
+    """Texts without hidden characters; pieces of the page as they are."""
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def page_template(name: str) -> Template:
+    """A page in which every text is escaped."""
+    loader = PackageLoader("neurosim.report", ".")
+    return Environment(
+        loader=loader, autoescape=True, trim_blocks=True, finalize=_visible
+    ).get_template(name)
+
+
 def render_report(view: RunView) -> str:
     """The page as HTML text; everything in it is escaped and embedded."""
-    template = Environment(
-        loader=PackageLoader("neurosim.report", "."), autoescape=True, trim_blocks=True
-    ).get_template("page.html.j2")
     ledger = [
         (
             label,
@@ -242,7 +254,7 @@ def render_report(view: RunView) -> str:
         for k, label in _LEDGER.items()
         if k in view.ledger
     ]
-    return template.render(
+    return page_template("page.html.j2").render(
         view=view,
         headline=_headline(view),
         pictures=_pictures(view),

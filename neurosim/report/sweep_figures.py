@@ -12,6 +12,7 @@ from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from neurosim.report.figures import new_figure, style
 from neurosim.sweeps import Group, badness, front
+from neurosim.words import one_line
 
 __all__ = ["axis_figure", "is_numeric", "lines_of", "pareto_figure", "telling"]
 
@@ -73,12 +74,18 @@ def _lines(
 def _said(column: str, value: object) -> str:
     """A value as a legend says it: numbers need the name of what they are."""
     name = column.rpartition(".")[2]
-    return f"{name} {_word(value)}" if isinstance(value, int | float) else str(value)
+    return f"{_plain(name)} {_word(value)}" if isinstance(value, int | float) else _word(value)
 
 
 def _word(value: object) -> str:
     """A value as text."""
-    return f"{value:.4g}" if isinstance(value, int | float) else str(value)
+    return f"{value:.4g}" if isinstance(value, int | float) else _plain(str(value))
+
+
+def _plain(text: str) -> str:
+    """Text that Matplotlib draws as it is: no formula between dollars, no label left out."""
+    plain = one_line(text).replace("$", r"\$")
+    return f" {plain}" if plain.startswith("_") else plain
 
 
 def telling(
@@ -142,7 +149,7 @@ def axis_figure(
             _scale(stack[-1], [group.settings[at] for group in groups])
         else:
             _words(stack[-1])
-        stack[-1].set_xlabel(x)
+        stack[-1].set_xlabel(_plain(x))
     return fig
 
 

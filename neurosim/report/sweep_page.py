@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from jinja2 import Environment, PackageLoader
-
+from neurosim.names import as_name
 from neurosim.outputs import write_text
-from neurosim.report.page import blocks_of, data_uri, picture
+from neurosim.report.page import blocks_of, data_uri, page_template, picture
 from neurosim.report.sweep_figures import axis_figure, is_numeric, lines_of, pareto_figure, telling
 from neurosim.sweeps import Group, Sweep, SweepFolder, badness, best, front
 from neurosim.sweeps.axes import drawn
@@ -36,14 +35,11 @@ def write_sweep_report(folder: SweepFolder) -> Any:
 
 def render_sweep(folder: SweepFolder) -> str:
     """The page as HTML text; everything in it is escaped and embedded."""
-    template = Environment(
-        loader=PackageLoader("neurosim.report", "."), autoescape=True, trim_blocks=True
-    ).get_template("sweep.html.j2")
     sweep, rows = folder.sweep, folder.rows()
     kept, found = folder.columns, folder.groups()
     failed = [row for row in rows if row["error"]]
     facts = folder.facts
-    return template.render(
+    return page_template("sweep.html.j2").render(
         sweep=sweep,
         cards=_cards(folder, rows, found),
         pictures=_pictures(found, kept, sweep),
@@ -98,7 +94,7 @@ def _pictures(found: Sequence[Group], columns: Sequence[str], sweep: Sweep) -> l
         out.append(
             picture(
                 axis_figure(found, columns, column, measure[:3], random),
-                f"{column}.svg",
+                f"{as_name(column)}.svg",
                 f"Figures over {column}",
                 caption,
             )

@@ -18,6 +18,7 @@ from neurosim.export.table import checksum
 from neurosim.runs.images import first_batch
 from neurosim.runs.run import Run
 from neurosim.solvers import Settling, settle
+from neurosim.words import comment
 
 __all__ = ["compare", "presented", "run_netlist", "validate_spice"]
 
@@ -97,8 +98,9 @@ def _legend(chip: Chip) -> list[str]:
     layers = chip.die.layers
     spans = [(name, layers.nodes(k)) for k, name in enumerate(layers.names())]
     nodes = ", ".join(f"{name} {at.start} to {at.stop - 1}" for name, at in spans)
+    name = comment(chip.profile.name)
     return [
-        f"* profile {chip.profile.name}, checksum {checksum(chip.profile)[:12]}, die {chip.seed}",
+        f"* profile {name}, checksum {checksum(chip.profile)[:12]}, die {chip.seed}",
         f"* nodes: {nodes}; u<i> capacitor of node i, v<i> output of its amplifier, t<i> DAC",
         "* conductances as programmed, with the die's mismatch; springs at what their DACs deliver",
     ]

@@ -21,9 +21,25 @@ import numpy as np
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from neurosim.config import Block, BlockError
+from neurosim.names import OneLine
 from neurosim.streams import Streams
 
-__all__ = ["AnyAxis", "Axis", "Cases", "Drawn", "Paired", "Random", "Step", "drawn", "steps"]
+__all__ = [
+    "DOTTED",
+    "AnyAxis",
+    "Axis",
+    "Cases",
+    "Drawn",
+    "Paired",
+    "Random",
+    "Step",
+    "columns_of",
+    "drawn",
+    "steps",
+]
+
+# Of a path to a field.
+DOTTED = ("profile", "deploy", "experiment", "sampling")
 
 # One step along an axis: new values by path, and what the table says of it by column.
 Step = tuple[dict[str, Any], dict[str, Any]]
@@ -89,7 +105,7 @@ class Axis(Block):
         A range instead.
     """
 
-    path: str
+    path: OneLine
     values: Annotated[tuple[Any, ...] | None, Field(min_length=1)] = None
     log: Span | None = None
     linear: Span | None = None
@@ -119,7 +135,7 @@ class Drawn(Block):
     log, linear : Interval, optional
     """
 
-    path: str
+    path: OneLine
     values: Annotated[tuple[Any, ...] | None, Field(min_length=1)] = None
     log: Interval | None = None
     linear: Interval | None = None
@@ -192,13 +208,13 @@ class Cases(Block):
     Parameters
     ----------
     name : str
-        Column of the table.
+        Column of the table: any one line of text that no other column has and that is no path.
     cases : mapping from str to mapping
-        Changes by path, by label; an empty one changes nothing.
+        Changes by path, by label, one line of text; an empty one changes nothing.
     """
 
-    name: str
-    cases: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
+    name: OneLine
+    cases: Annotated[dict[OneLine, dict[str, Any]], Field(min_length=1)]
 
 
 def _form(value: Any) -> str:
@@ -221,6 +237,16 @@ AnyAxis = Annotated[
 def drawn(axes: Sequence[AnyAxis]) -> set[str]:
     """Paths whose values are drawn at random."""
     return {one.path for axis in axes if isinstance(axis, Random) for one in axis.random.axes}
+
+
+def columns_of(axis: AnyAxis) -> list[str]:
+    """Columns that an axis has in the table."""
+    if isinstance(axis, Cases):
+        return [axis.name]
+    if isinstance(axis, Axis):
+        return [axis.path]
+    parts = axis.paired if isinstance(axis, Paired) else axis.random.axes
+    return [part.path for part in parts]
 
 
 def steps(axis: AnyAxis) -> list[Step]:

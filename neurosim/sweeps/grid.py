@@ -7,14 +7,13 @@ from itertools import product
 from typing import Any
 
 from neurosim.errors import ProfileError
-from neurosim.sweeps.axes import steps
+from neurosim.sweeps.axes import DOTTED, steps
 from neurosim.sweeps.plan import Sweep
 
 __all__ = ["check_paths", "grid", "paths"]
 
 Changes = dict[str, Any]
 _BARE = ("profile", "deploy", "experiment", "run", "start")
-_DOTTED = ("profile", "deploy", "experiment", "sampling")
 _MOST = 100_000
 
 
@@ -48,9 +47,9 @@ def check_paths(sweep: Sweep) -> None:
         count *= len(options)
         for path in {path for change, _ in options for path in change}:
             root, _, field = path.partition(".")
-            if root not in (_DOTTED if field else _BARE):
+            if root not in (DOTTED if field else _BARE):
                 raise ProfileError(
-                    f"{path}: a path must begin with {'., '.join(_DOTTED)}., or be one of "
+                    f"{path}: a path must begin with {'., '.join(DOTTED)}., or be one of "
                     f"{', '.join(_BARE)}."
                 )
             if path in seen:

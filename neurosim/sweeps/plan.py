@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from neurosim.config import Block, BlockError
 from neurosim.host import Experiment
 from neurosim.host.experiment import Mode
+from neurosim.names import Name
 from neurosim.quantities import SecondFromZero
-from neurosim.sweeps.axes import AnyAxis
+from neurosim.sweeps.axes import DOTTED, AnyAxis, Cases, columns_of
 
-__all__ = ["Base", "Figure", "Sampling", "Sweep"]
+__all__ = ["COSTS", "Base", "Figure", "Sampling", "Sweep"]
 
 Figure = Literal[
     "flow_loss",
@@ -28,6 +29,16 @@ Figure = Literal[
     "smallest_class",
     "nearest_distance",
 ]
+COSTS = (
+    "sample_tau",
+    "sample_time_s",
+    "sample_energy_J",
+    "training_time_s",
+    "training_energy_J",
+    "adc_clipped",
+    "dac_clipped",
+    "weights_clipped",
+)
 Recipe = Annotated[
     Annotated[Experiment, Tag("block")] | Annotated[str, Tag("file")],
     Discriminator(lambda value: "file" if isinstance(value, str) else "block"),
@@ -113,7 +124,7 @@ class Sweep(Block):
         Figures of the evaluation; the first ranks points.
     """
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
+    name: Name
     summary: str = ""
     base: Base
     sampling: Sampling = Sampling()
@@ -127,3 +138,24 @@ class Sweep(Block):
         "coverage",
         "flow_loss",
     )
+
+    @model_validator(mode="after")
+    def _cases_have_columns_of_their_own(self) -> Self:
+        """A label under another column's name would be lost, or shown as what a path holds."""
+        own = {"point", "replica", "error", *self.measure, *COSTS}
+        found: list[tuple[tuple[int | str, ...], str]] = []
+        for k, axis in enumerate(self.axes):
+            if not isinstance(axis, Cases):
+                continue
+            others = {name for other in self.axes[:k] for name in columns_of(other)}
+            others |= {n for a in self.axes if not isinstance(a, Cases) for n in columns_of(a)}
+            if axis.name in own | others:
+                text = f"must not be another column of the table, but is {axis.name!r}"
+            elif axis.name.startswith(tuple(f"{root}." for root in DOTTED)):
+                text = f"must not be a path, but is {axis.name!r}"
+            else:
+                continue
+            found.append((("axes", k, "name"), f"{text}; give another name"))
+        if found:
+            raise BlockError(found)
+        return self

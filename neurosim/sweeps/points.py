@@ -34,9 +34,10 @@ from neurosim.runs import Run
 from neurosim.sweeps.changes import changed
 from neurosim.sweeps.grid import check_paths, grid, paths
 from neurosim.sweeps.plan import Sampling, Sweep
+from neurosim.words import one_line
 from neurosim.yaml_files import load_block
 
-__all__ = ["Listed", "Point", "Training", "expand"]
+__all__ = ["Listed", "Point", "Training", "digest", "expand"]
 
 Changes = dict[str, Any]
 
@@ -284,6 +285,8 @@ def _shown(columns: Changes, blocks: Mapping[str, Block]) -> Changes:
         out[column] = found if plain else value
         if isinstance(out[column], dict | list | tuple):
             out[column] = json.dumps(out[column])
+        if isinstance(out[column], str):
+            out[column] = one_line(out[column])
     return out
 
 

@@ -22,32 +22,23 @@ from pathlib import Path
 from typing import Any
 
 from neurosim.errors import RunError
+from neurosim.names import within
 from neurosim.outputs import write_text
 from neurosim.profile import Profile
 from neurosim.runs.run import versions
 from neurosim.sweeps.engines import Engine, finished
-from neurosim.sweeps.plan import Sweep
-from neurosim.sweeps.points import Listed, Point, expand
+from neurosim.sweeps.plan import COSTS, Sweep
+from neurosim.sweeps.points import Listed, Point, digest, expand
 from neurosim.sweeps.ranking import Group, groups, is_seed
 from neurosim.sweeps.work import Task, locked, read_result
 from neurosim.yaml_files import dump_block, load_block
 
-__all__ = ["COSTS", "Progress", "SweepFolder", "run_sweep"]
+__all__ = ["Progress", "SweepFolder", "run_sweep"]
 
 Row = dict[str, Any]
 # Points done, their total, and the rows so far.
 Progress = Callable[[int, int, Sequence[Row]], None]
 _FOLDERS = ("points", "trained", "profiles")
-COSTS = (
-    "sample_tau",
-    "sample_time_s",
-    "sample_energy_J",
-    "training_time_s",
-    "training_energy_J",
-    "adc_clipped",
-    "dac_clipped",
-    "weights_clipped",
-)
 
 
 @dataclass
@@ -108,9 +99,8 @@ class SweepFolder:
                         "give another --out."
                     )
                 write_text(kept, text)
-                named = {profile.name: profile for point in points for profile in point.named}
-                for name, profile in named.items():
-                    write_text(path / "profiles" / f"{name}.yaml", dump_block(profile))
+                for name, profile in _named_apart(points):
+                    write_text(within(path / "profiles", f"{name}.yaml"), dump_block(profile))
                 listed = [[point.index, point.key, point.settings] for point in points]
                 facts = {"command": command, "versions": versions(), "points": listed}
                 write_text(path / "sweep.json", json.dumps(facts) + "\n")
@@ -207,6 +197,21 @@ class SweepFolder:
             hosts = [(p.index, self.result(p)) for p in self.points]
             timing = [{"point": index} | found["host"] for index, found in hosts if found]
             write_text(self.path / "timing.csv", _csv(timing))
+
+
+def _named_apart(points: Sequence[Point]) -> list[tuple[str, Profile]]:
+    """Profiles that changes start from, each with a name that no other has in whatever case.
+
+    Two may share one, as those of two runs do that changed one chip; a digest tells them apart.
+    """
+    found = {id(profile): profile for point in points for profile in point.named}
+    out: dict[str, tuple[str, Profile]] = {}
+    for profile in found.values():
+        name = profile.name
+        if out.get(name.lower(), (name, profile))[1] != profile:
+            name += f"-{digest(profile.model_dump(mode='json'))}"
+        out[name.lower()] = name, profile
+    return list(out.values())
 
 
 def _refuse_strangers(path: Path) -> None:

@@ -29,11 +29,13 @@ from neurosim.chip.ledger import Ledger
 from neurosim.errors import NeurosimError, RunError
 from neurosim.export import table
 from neurosim.host import Calibration, Experiment, calibrate, sample_settle_time_s
+from neurosim.names import within
 from neurosim.outputs import write_text
 from neurosim.runs import Run, evaluate, resume, train
 from neurosim.sweeps.plan import Figure, Sampling
 from neurosim.sweeps.points import Listed, Point, Training
 from neurosim.topology import Layers, Weights
+from neurosim.words import one_line
 from neurosim.yaml_files import with_values
 
 __all__ = ["Task", "do", "locked", "read_result", "train_once"]
@@ -79,16 +81,17 @@ def do(task: Task) -> str:
             outcome |= {"figures": _measure(point, train_once(task)), "error": ""}
         except Exception as error:  # The rest of a sweep goes on whatever befalls a point.
             kind = "" if isinstance(error, NeurosimError) else f"{type(error).__name__}: "
-            outcome |= {"figures": {}, "error": kind + " ".join(str(error).split())}
+            text = one_line(" ".join(str(error).split()))
+            outcome |= {"figures": {}, "error": kind + text}
     outcome["host"] = {"wall_s": time.perf_counter() - began_s, "node": platform.node()}
-    path = task.out / "points" / f"{point.key}.json"
+    path = within(task.out / "points", f"{point.key}.json")
     write_text(path, json.dumps(outcome, indent=1) + "\n")
     return point.key
 
 
 def read_result(out: Path, point: Listed) -> dict[str, Any] | None:
     """What was written of a point, if anything."""
-    path = out / "points" / f"{point.key}.json"
+    path = within(out / "points", f"{point.key}.json")
     try:
         result: dict[str, Any] = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
@@ -114,7 +117,7 @@ def train_once(task: Task) -> Run:
     if point.training is None:
         assert point.run is not None
         return Run.open(point.run)
-    folder = task.out / "trained" / point.training.key
+    folder = within(task.out / "trained", point.training.key)
     with locked(folder.with_suffix(".lock")):
         return _finish(folder, point.training)
 

@@ -2,8 +2,6 @@
 
 import json
 import re
-import shutil
-import subprocess
 
 import numpy as np
 import pytest
@@ -16,15 +14,9 @@ from neurosim.export import export, table
 from neurosim.host import initial_weights
 from neurosim.profile import load_profile
 from neurosim.yaml_files import with_values
+from tools import needs, printed
 
 FULL = (64, 128, 128)
-
-
-def needs(program, package):
-    return pytest.mark.skipif(
-        shutil.which(program) is None,
-        reason=f"{program} is not installed; apt-get install {package}",
-    )
 
 
 def chip_of(name="cmos_rc_6bit", sizes=(3, 5, 4), **changes):
@@ -32,14 +24,6 @@ def chip_of(name="cmos_rc_6bit", sizes=(3, 5, 4), **changes):
     chip = Chip(with_values(load_profile(name), changes))
     chip.program(initial_weights(chip.die.layers, 1.0, np.random.default_rng(4)))
     return chip
-
-
-def printed(*command, cwd):
-    done = subprocess.run(
-        [str(c) for c in command], cwd=cwd, capture_output=True, text=True, check=False, timeout=60
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def all_codes(chip):

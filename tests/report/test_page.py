@@ -15,6 +15,7 @@ from neurosim.noise import present
 from neurosim.profile import load_profile
 from neurosim.report import RunView, render_report
 from neurosim.topology import Layers
+from neurosim.words import has_hidden
 
 VOID = {"meta", "link", "img", "br", "hr", "col", "input"}
 
@@ -203,6 +204,14 @@ def test_what_a_profile_says_is_text_and_never_markup(view):
     text = render_report(replace(view, profile=profile))
     assert "<script" not in text
     assert Parsed(text).text.count(bad) >= 4
+
+
+def test_a_page_hides_nothing_and_can_be_written(view):
+    bad = "a\x1b[2J\u202e\x00\ud800\x85b"
+    profile = Chip(name=bad, summary=bad, adc=Adc(source=bad))
+    text = render_report(replace(view, profile=profile, name=bad, command=bad))
+    assert not has_hidden(text.replace("\n", ""))
+    assert Parsed(text).text.count(r"a\u001b[2J\u202e\u0000\ud800\u0085b") >= 5
 
 
 def test_page_without_samples_trace_and_evaluation_is_whole(view):

@@ -6,17 +6,22 @@ import re
 import shutil
 import subprocess
 from itertools import pairwise
+from xml.etree import ElementTree
 
+import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.text import Text
 from test_page import Parsed
 
 from neurosim.config import Block
 from neurosim.profile import load_profile
 from neurosim.report import render_sweep, write_sweep_report
+from neurosim.report.figures import figure_svg
 from neurosim.report.sweep_figures import axis_figure, lines_of, pareto_figure, telling
 from neurosim.sweeps import Group, Sweep, SweepFolder
-from neurosim.sweeps.sweep import COSTS
+from neurosim.sweeps.plan import COSTS
+from neurosim.words import has_hidden
 from neurosim.yaml_files import parse_block
 
 
@@ -242,3 +247,42 @@ def test_a_browser_shows_it_without_complaint(folder, tmp_path, width):
     )  # fmt: skip
     assert "CONSOLE" not in got.stderr
     assert "<title>images 3 broken 0 lost 0 wide false</title>" in got.stdout
+
+
+LABELS = ("costs $5, not $6", r"$\frac{$", "_hidden", "a\x1b\x00b", r"\input{/etc/passwd}")
+
+
+def test_labels_are_drawn_as_they_are_written():
+    groups = grouped((label, k, k) for label in LABELS for k in (1.0, 2.0))
+    with mpl.rc_context({"text.usetex": True}):
+        for figure in (
+            axis_figure(groups, ["case _$x^$", "n"], "n", ["coverage"]),
+            axis_figure(groups, ["case _$x^$", "n"], "case _$x^$", ["coverage"]),
+        ):
+            ElementTree.fromstring(figure_svg(figure))
+            texts = [text.get_text() for text in figure.findobj(Text)]
+            plain = [label for label in LABELS if not has_hidden(label)]
+            wanted = [label.replace("$", r"\$").strip("_") for label in plain]
+            assert all(any(label in text for text in texts) for label in wanted)
+            assert not any(text.get_usetex() for text in figure.findobj(Text))
+
+
+def test_what_a_sweep_calls_its_cases_is_text_on_the_page_and_a_plain_file_to_save(tmp_path):
+    bad = "../<script>alert(1)</script>\"'&"
+    cases = {bad: {}, "$b_{": {"sampling.t_end": 1.0}}
+    sweep = Sweep(
+        name="s",
+        base={"profile": "ideal_hopfield"},
+        axes=[{"name": bad, "cases": cases}],
+        measure=["w2"],
+    )
+    made = SweepFolder.create(tmp_path / "s", sweep, command="echo \x1b\ud800")
+    for point in made.points:
+        figures = {"w2": 1.0 + point.index} | dict.fromkeys(COSTS, 1e-9)
+        result = {"key": point.key, "figures": figures, "error": ""}
+        (made.path / "points" / f"{point.key}.json").write_text(json.dumps(result))
+    page = Parsed(write_sweep_report(made).read_text("utf-8"))
+    assert page.wrong == page.open == []
+    assert "script" not in page.tags
+    assert page.text.count(bad) >= 2
+    assert "script_alert_1_script.svg" in page.downloads

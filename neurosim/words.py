@@ -1,0 +1,70 @@
+"""Text of whatever origin, made safe for where it goes: a terminal, a page, a comment in code.
+
+Hidden characters are those that nobody sees but programs obey: control characters, line separators,
+marks of writing direction and other formats, and halves of surrogate pairs, which no file can hold.
+(Joiners, of which many scripts and emoji are made, are none.)
+"""
+
+from __future__ import annotations
+
+import re
+from unicodedata import category
+
+__all__ = ["comment", "has_hidden", "one_line", "printable"]
+
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_JOINERS = "\u200c\u200d"
+# Between the characters of what C or Verilog would obey within a comment, trigraphs among them.
+_MARKS = re.compile(r"(?<=\*)(?=/)|(?<=/)(?=\*)|(?<=\?)(?=\?)")
+
+
+def _is_hidden(character: str) -> bool:
+    return category(character) in _HIDDEN and character not in _JOINERS
+
+
+def _escaped(text: str, kept: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escape(c) if _is_hidden(c) and c not in kept else c for c in text)
+
+
+def _escape(character: str) -> str:
+    """As JSON, YAML, C and Python write it."""
+    code = ord(character)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def has_hidden(text: str) -> bool:
+    """Whether a text has a hidden character, line breaks and tabs among them."""
+    return any(map(_is_hidden, text))
+
+
+def one_line(text: str) -> str:
+    r"""The text with every hidden character as an escape.
+
+    Examples
+    --------
+    >>> print(one_line("red \x1b[31m\ntext"))
+    red \u001b[31m\u000atext
+    """
+    return _escaped(text, kept="")
+
+
+def printable(text: str) -> str:
+    """The text with every hidden character as an escape but line breaks (LF) and tabs."""
+    return _escaped(text, kept="\n\t")
+
+
+def comment(text: object) -> str:
+    r"""The text as part of a comment on one line of C, Verilog, SPICE or YAML.
+
+    Hidden characters are spaces; what would end or begin a comment, a trigraph or a last backslash
+    is broken.
+
+    Examples
+    --------
+    >>> comment("a */ int b; /*\n.end")
+    'a * / int b; / * .end'
+    """
+    plain = "".join(" " if _is_hidden(c) else c for c in str(text))
+    return _MARKS.sub(" ", plain).rstrip("\\ ")
