@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -25,7 +26,7 @@ __all__ = [
 # In place of a file's name: standard output.
 STANDARD_OUTPUT = Path("-")
 _STALE_S = 3600.0
-_STREAMS = ("/dev/fd/", "/dev/std", "/proc/")
+_STREAM = re.compile(r"/dev/(fd/|std)|/proc/\w+/fd/")
 
 
 def write_files(contents: Mapping[Path, bytes]) -> None:
@@ -70,7 +71,7 @@ def _target(path: Path) -> Path:
     DataError
         Something else is there, or a file that may not be written.
     """
-    if str(path.absolute()).startswith(_STREAMS):
+    if _STREAM.match(str(path.absolute())):
         raise DataError(f"{path} must be a file, but is a stream; give - for standard output.")
     try:
         target = path.resolve(strict=False)

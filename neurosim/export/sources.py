@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import DataError
-from neurosim.export.table import Array, WeightTable
-from neurosim.topology import Layers
+from neurosim.export.table import Array, WeightTable, layers_of
 from neurosim.words import comment
 
 __all__ = ["write_header", "write_parameters"]
@@ -64,7 +63,7 @@ def write_header(table: WeightTable) -> bytes:
         "#include <stdint.h>",
         f"#define NEUROSIM_N_LAYERS {len(sheet['layers'])}",
     ]
-    layers = Layers(tuple(_finite(list(sheet["layers"].values()), "layers").tolist()))
+    layers = layers_of(sheet)
     sizes = zip(layers.names(), layers.sizes, strict=True)
     lines += [f"#define NEUROSIM_N_{name.upper()} {size}" for name, size in sizes]
     for name in ("unit_S", "unit_V", "reference_V", "tau_s", "full_scale"):
@@ -77,7 +76,7 @@ def write_header(table: WeightTable) -> bytes:
         lines.append(f"static const double level_S[{len(levels)}] = {_braces(level_S)};")
     for block, columns in table.blocks.items():
         for name, values in columns.items():
-            size = "".join(f"[{n}]" for n in _finite(values, f"{block} {name}").shape)
+            size = "".join(f"[{n}]" for n in values.shape)
             lines.append(
                 f"static const {_c_type(values)} {block}_{name}{size} = {_braces(values)};"
             )
@@ -101,8 +100,7 @@ def write_parameters(table: WeightTable) -> bytes:
         lines.append(f".param {name.lower()}={_scale(sheet, name)}")
     texts = []
     for block, columns in table.blocks.items():
-        names = ("achieved_plus_S", "achieved_minus_S")
-        pairs = [_finite(columns[name], f"{block} {name}") for name in names]
+        pairs = columns["achieved_plus_S"], columns["achieved_minus_S"]
         for place in np.ndindex(pairs[0].shape):
             name = "_".join([block.lower(), *map(str, place)])
             p, m = (values[place] for values in pairs)

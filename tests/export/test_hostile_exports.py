@@ -46,8 +46,7 @@ def plain():
 def evil(plain):
     """The same table with a data sheet that another program has written."""
     texts = dict.fromkeys(("profile", "profile_checksum", "order", "die_seed"), EVIL)
-    layers = dict(zip(("x", f"h1 1\n{EVIL}", "h2"), plain.sheet["layers"].values(), strict=True))
-    return replace(plain, sheet=plain.sheet | texts | {"layers": layers})
+    return replace(plain, sheet=plain.sheet | texts)
 
 
 def written(made, path):
@@ -78,6 +77,15 @@ def test_a_text_format_hides_nothing(tmp_path, evil, name):
     for made in (evil, table(chip_of(hostile()))):
         text = written(made, tmp_path / f"w{FORMATS[name].suffixes[0]}")
         assert not has_hidden(text.replace("\n", ""))
+
+
+@pytest.mark.parametrize("name", ["csv", "mem", "hex", "c"])
+def test_layers_of_another_name_are_refused(tmp_path, plain, name):
+    layers = dict(zip(("x", f"h1 1\n{EVIL}", "h2"), plain.sheet["layers"].values(), strict=True))
+    made = replace(plain, sheet=plain.sheet | {"layers": layers})
+    with pytest.raises(DataError, match="must name each layer with its size"):
+        write_table(made, tmp_path / f"w{FORMATS[name].suffixes[0]}")
+    assert not list(tmp_path.iterdir())
 
 
 @needs("gcc", "gcc")
@@ -179,7 +187,7 @@ def test_what_is_no_finite_number_is_not_written_as_one(tmp_path, plain, suffix,
         sheets.append(plain.sheet | {"level_S": [value] * 2})
         sheets.append(plain.sheet | {"layers": {"x": value, "h1": 4}})
     for sheet in sheets:
-        with pytest.raises(DataError, match="of the table must be finite numbers"):
+        with pytest.raises(DataError, match="must be finite numbers|must name each layer"):
             write_table(replace(plain, sheet=sheet), tmp_path / f"w{suffix}")
     assert not list(tmp_path.iterdir())
 
@@ -188,5 +196,7 @@ def test_what_is_no_finite_number_is_not_written_as_one(tmp_path, plain, suffix,
 def test_a_cell_without_a_number_is_not_written(tmp_path, plain, suffix):
     blocks = {name: dict(columns) for name, columns in plain.blocks.items()}
     blocks["b1"]["achieved_plus_S"] = np.full(5, np.nan)
-    with pytest.raises(DataError, match="b1 achieved_plus_S of the table must be finite numbers"):
+    with pytest.raises(
+        DataError, match="must hold finite numbers, but b1 achieved_plus_S does not"
+    ):
         write_table(replace(plain, blocks=blocks), tmp_path / f"w{suffix}")
