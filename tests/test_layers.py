@@ -12,9 +12,9 @@ PACKAGE = Path(neurosim.__file__).parent
 # From the ground up; modules of one layer do not import each other.
 LAYERS = [
     {"errors", "units", "streams"},
-    {"topology", "config", "files", "yaml_text"},
+    {"topology", "config", "files", "folders", "yaml_text"},
     {"quantities", "mistakes"},
-    {"yaml_files"},
+    {"yaml_files", "records"},
     {
         "circuit",
         "solvers",

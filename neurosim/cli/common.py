@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import shlex
 import sys
@@ -81,7 +80,9 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON obje
 
 def print_json(value: Any) -> None:
     """Print one JSON value."""
-    click.echo(json.dumps(value, indent=2))
+    from neurosim.records import dump_record
+
+    click.echo(dump_record(value), nl=False)
 
 
 def command_line() -> str:
@@ -176,6 +177,7 @@ def evaluate_run(
 ) -> dict[str, Any]:
     """Evaluate a run and keep the result in its folder."""
     from neurosim.files import check_writable, write_text
+    from neurosim.records import dump_record
     from neurosim.runs import evaluate as judge
 
     file = run.path / "evaluation.json"
@@ -183,5 +185,5 @@ def evaluate_run(
     bar = Bar("sampling")
     result, _ = judge(run, n, mode=mode, t_end=t_end, seed=seed, progress=bar)
     bar.close()
-    write_text(file, json.dumps(result, indent=2) + "\n")
+    write_text(file, dump_record(result))
     return result
