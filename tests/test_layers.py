@@ -56,6 +56,14 @@ def imports(path: Path) -> set[str]:
     return {name.removeprefix("neurosim.") for name in found if name.startswith("neurosim.")}
 
 
+def test_no_module_needs_what_one_system_alone_has():
+    for path in PACKAGE.rglob("*.py"):
+        text = path.read_text("utf-8")
+        assert "fcntl" not in text, path
+        # There it is guarded, for all who ask.
+        assert "sched_getaffinity" not in text or path.name == "settle.py", path
+
+
 def modules() -> list[tuple[str, Path]]:
     paths = sorted(PACKAGE.rglob("*.py"))
     return [(path.relative_to(PACKAGE).parts[0].removesuffix(".py"), path) for path in paths]

@@ -32,17 +32,17 @@ from neurosim.chip import Chip
 from neurosim.datasets import DIGITS, Dataset, dataset_name, load_dataset
 from neurosim.errors import CheckpointError, NeurosimError, RunError
 from neurosim.files import load_tree, save_tree, write_text
-from neurosim.folders import LOCK, clear_temporary, exists, is_free, locked, made_whole
+from neurosim.folders import LOCK, clear_temporary, exists, locked, made_whole
 from neurosim.host import Calibration, Experiment, Trainer, blank_state
 from neurosim.host.optimizer import unpack
 from neurosim.profile import Profile
 from neurosim.records import check_like, dump_record, read_record
 from neurosim.runs.facts import Facts, versions
-from neurosim.runs.metrics import cut_metrics, read_metrics
+from neurosim.runs.metrics import read_metrics
 from neurosim.topology import Layers, Weights
 from neurosim.yaml_files import dump_block, load_block
 
-__all__ = ["Run", "States"]
+__all__ = ["Run", "States", "stopped", "taken"]
 
 Array = NDArray[np.float64]
 # Of a chip and of its trainer.
@@ -74,26 +74,15 @@ class Run:
         """Make a new folder, whole or not at all, with `states` as its first checkpoint.
 
         One that exists and is not empty is left alone; `facts` are those of `Facts`.
-
-        Raises
-        ------
-        RunError
-            There is something at `path` already.
         """
         experiment = experiment.model_copy(update={"dataset": dataset_name(experiment.dataset)})
-        with made_whole(path, _taken(path)) as folder:
+        with made_whole(path, taken(path)) as folder:
             run = cls(folder, profile, experiment)
             write_text(folder / "profile.yaml", dump_block(profile))
             write_text(folder / "experiment.yaml", dump_block(experiment))
             run.note(**facts, versions=versions())
             run.save(*states)
         return cls(path, profile, experiment)
-
-    @staticmethod
-    def check_new(path: Path) -> None:
-        """Raise a RunError unless `create` may make a folder at `path`."""
-        if not is_free(path):
-            raise RunError(_taken(path))
 
     @classmethod
     def open(cls, path: Run | Path | str) -> Run:
@@ -107,7 +96,11 @@ class Run:
         if isinstance(path, Run):
             return path
         path = Path(path)
-        if not all(exists(path / name) for name in ("profile.yaml", "experiment.yaml")):
+        names = ("profile.yaml", "experiment.yaml", "checkpoint.npz")
+        found = [exists(path / name) for name in names]
+        if found == [True, False, False]:
+            raise RunError(stopped(path))
+        if not all(found[:2]):
             raise RunError(
                 f"{path} must be a run folder with profile.yaml and experiment.yaml, but is not; "
                 "make one with `neurosim train`."
@@ -287,12 +280,17 @@ class Run:
         """The metrics table as columns."""
         return read_metrics(self.metrics_path)
 
-    def cut_metrics(self, n_updates: int) -> None:
-        """Drop the rows after update `n_updates`: they will be computed again."""
-        cut_metrics(self.metrics_path, n_updates)
+
+def stopped(path: Path) -> str:
+    """What to say of a folder that version 0.1.0 was making when it was killed."""
+    return (
+        f"{path} must hold a checkpoint to go on from, but was stopped before its first; delete "
+        "the folder, and give the command that began it again."
+    )
 
 
-def _taken(path: Path) -> str:
+def taken(path: Path) -> str:
+    """What to say where something is in the way of a new run."""
     return (
         f"{path} must be a new folder, but exists; give another --out, or --resume to go on with "
         "it."

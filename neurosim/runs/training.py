@@ -16,10 +16,12 @@ import numpy as np
 from neurosim.chip import Chip
 from neurosim.datasets import load_dataset
 from neurosim.errors import RunError
+from neurosim.folders import is_free
 from neurosim.host import Experiment, Trainer, Update
 from neurosim.profile import Profile
 from neurosim.runs.images import check_size, visible_rows
-from neurosim.runs.run import Run, States
+from neurosim.runs.metrics import cut_metrics
+from neurosim.runs.run import Run, States, stopped, taken
 
 __all__ = ["resume", "train"]
 
@@ -63,7 +65,8 @@ def train(
         The data do not fit the chip or the batch.
     """
     out = Path(out)
-    Run.check_new(out)
+    if not is_free(out):
+        raise RunError(taken(out))
     dataset = load_dataset(experiment.dataset)
     check_size(profile, dataset, experiment.labels)
     chip = Chip(profile, experiment.seed, n_threads=n_threads)
@@ -94,16 +97,13 @@ def resume(
         Its checkpoint is damaged.
     """
     run = Run.open(out)
-    if not os.path.lexists(run.checkpoint):
-        raise RunError(
-            f"{run.path} must hold a checkpoint to go on from, but was stopped before its first; "
-            "delete the folder, and give the command that began it again."
-        )
+    if not os.path.lexists(run.checkpoint) and not os.path.lexists(run.metrics_path):
+        raise RunError(stopped(run.path))
     with run.held():
         chip = Chip(run.profile, run.experiment.seed, n_threads=n_threads)
         trainer = Trainer(chip, run.experiment, visible_rows(run.dataset, run.experiment.labels))
         run.restore(chip, trainer)
-        run.cut_metrics(trainer.n_done)
+        cut_metrics(run.metrics_path, trainer.n_done)
         return _continue(run, chip, trainer, progress)
 
 

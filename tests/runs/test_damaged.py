@@ -200,6 +200,8 @@ def test_a_name_that_nothing_can_have_is_one_line(tmp_path, name):
     (tmp_path / "loop").symlink_to("loop")
     out = tmp_path / name
     options = ("--profile", "ideal_hopfield", "--updates", 1, "--batch", 8)
+    sweep = tmp_path / "s.yaml"
+    sweep.write_text(f"name: s\nbase: {{run: {out}}}\n")
     for command in (
         ("sample", out),
         ("report", out),
@@ -208,9 +210,11 @@ def test_a_name_that_nothing_can_have_is_one_line(tmp_path, name):
         ("train", *options, "--out", out),
         ("train", *options, "--out", out, "--resume"),
         ("train", *options, "--from", out, "--out", tmp_path / "new"),
+        ("train", *options, "--dataset", out, "--out", tmp_path / "new"),
+        ("sweep", sweep, "--out", tmp_path / "new"),
     ):
         assert "must be" in one_line(run(*command))
-    assert {path.name for path in tmp_path.iterdir()} == {"loop"}
+    assert {path.name for path in tmp_path.iterdir()} == {"loop", "s.yaml"}
 
 
 METRICS = [

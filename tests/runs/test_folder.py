@@ -89,7 +89,9 @@ def test_an_empty_folder_without_a_profile_is_nothing_to_go_on_with(tmp_path):
         assert "must be a run folder to go on with, but there is none; give --profile" in line
 
 
-@pytest.mark.parametrize("kept", [["profile.yaml", "experiment.yaml"], WHOLE - {"checkpoint.npz"}])
+@pytest.mark.parametrize(
+    "kept", [["profile.yaml"], ["profile.yaml", "experiment.yaml"], WHOLE - {"checkpoint.npz"}]
+)
 def test_a_folder_of_an_older_version_without_a_checkpoint_says_how_to_go_on(first, tmp_path, kept):
     out = tmp_path / "x"
     out.mkdir()
@@ -97,6 +99,15 @@ def test_a_folder_of_an_older_version_without_a_checkpoint_says_how_to_go_on(fir
         shutil.copy(first.path / name, out)
     line = one_line(run("train", *OPTIONS, "--resume", "--out", out))
     assert "was stopped before its first; delete the folder, and give the command" in line
+
+
+@pytest.mark.parametrize("lost", ["experiment.yaml", "checkpoint.npz"])
+def test_nobody_is_told_to_delete_a_folder_in_which_something_was_learned(first, tmp_path, lost):
+    out = shutil.copytree(first.path, tmp_path / "x")
+    (out / lost).unlink()
+    line = one_line(run("train", *OPTIONS, "--resume", "--out", out))
+    assert lost in line
+    assert "delete" not in line
 
 
 def test_a_table_makes_a_whole_folder_or_none(first, tmp_path):
