@@ -107,7 +107,7 @@ def test_nobody_is_told_to_delete_a_folder_in_which_something_was_learned(first,
     (out / lost).unlink()
     line = one_line(run("train", *OPTIONS, "--resume", "--out", out))
     assert lost in line
-    assert "delete" not in line
+    assert "delete the folder" not in line
 
 
 def test_a_table_makes_a_whole_folder_or_none(first, tmp_path):
