@@ -19,6 +19,8 @@ __all__ = ["Number", "Record", "check_like", "dump_record", "read_record"]
 
 # Beyond it a whole number is no count of anything, and has no float.
 _MOST = 2**63 - 1
+# Beyond it a number's square, or a sum of squares, is infinite.
+_LARGEST = 1e100
 Number = Annotated[int, Field(ge=-_MOST, le=_MOST)] | float
 
 
@@ -86,9 +88,9 @@ def check_like(
     """Refuse a state that is not one of what `template` is a state of.
 
     Blocks have the template's keys, arrays its shapes and kinds of number, and scalars its types.
-    All numbers are finite: no state of a chip or of a host holds NaN or infinity at rest, for rows
-    that diverge are left out of all sums. Whole numbers count something, and conductances, whose
-    names end in ``_S``, are not negative.
+    All numbers are finite, and so are their squares: no state of a chip or of a host holds NaN or
+    infinity at rest, for rows that diverge are left out of all sums. Whole numbers count something,
+    and conductances, whose names end in ``_S``, are not negative.
 
     Parameters
     ----------
@@ -148,7 +150,7 @@ def _wrong(value: Any, like: Any, *, conductance: bool) -> str:
         good = isinstance(value, int) and number and 0 <= value <= _MOST
         return "" if good else f"must be a count of at least 0, but is {_said(value)}"
     good = number and abs(value) <= _MOST if isinstance(value, int) else number
-    if not (good and math.isfinite(value)):
+    if not (good and abs(value) <= _LARGEST):
         return f"must be a finite number, but is {_said(value)}"
     return ""
 
@@ -161,9 +163,9 @@ def _wrong_array(value: Any, like: np.ndarray, *, conductance: bool) -> str:
             f"must be {like.dtype} of shape {like.shape}, but is {value.dtype} of shape "
             f"{value.shape}"
         )
-    if value.dtype.kind == "f" and not np.isfinite(value).all():
-        bad = np.count_nonzero(~np.isfinite(value))
-        return f"must be finite, but {bad} of its {value.size} numbers are NaN or infinite"
+    bad = np.count_nonzero(~(np.abs(value) <= _LARGEST)) if value.dtype.kind == "f" else 0
+    if bad:
+        return f"must be finite, but {bad} of its {value.size} numbers are NaN, infinite or huge"
     if conductance and (value < 0).any():
         return f"must be at least 0 S, but goes down to {value.min():g} S"
     return ""

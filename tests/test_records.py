@@ -106,6 +106,7 @@ def test_a_state_is_like_another_of_the_same_kind():
     [
         ({"vector": np.array([1.0, np.nan])}, "vector must be finite, but 1 of its 2 numbers"),
         ({"vector": np.array([np.inf, 1.0])}, "vector must be finite"),
+        ({"vector": np.array([1e300, 1.0])}, "vector must be finite, but 1 of its 2 .* or huge"),
         (
             {"vector": np.zeros(3)},
             r"vector must be float64 of shape \(2,\), but is float64 of shape \(3,",
