@@ -32,6 +32,7 @@ from scipy.ndimage import zoom
 from neurosim.data import DIGIT_STEPS, load_digits
 from neurosim.errors import DataError
 from neurosim.files import load_npz
+from neurosim.folders import exists, real
 from neurosim.streams import Streams
 
 __all__ = ["DIGITS", "Dataset", "dataset_name", "from_grey", "load_dataset"]
@@ -94,7 +95,7 @@ class Dataset:
 
 def dataset_name(name: str) -> str:
     """`name` as a run keeps it: that of a file with its whole path."""
-    return name if name in DIGITS else str(Path(name).resolve())
+    return name if name in DIGITS else str(real(Path(name)))
 
 
 def load_dataset(name: str) -> Dataset:
@@ -116,7 +117,7 @@ def load_dataset(name: str) -> Dataset:
             return Dataset(name, digits, classes, DIGIT_STEPS)
         return Dataset(name, _enlarged(digits, DIGITS[name]), classes)
     path = Path(name)
-    if not path.is_file():
+    if not exists(path) or not path.is_file():
         raise DataError(
             f"dataset must be {', '.join(DIGITS)} or a file, but is {name!r}; correct the name or "
             "the path."

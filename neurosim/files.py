@@ -95,22 +95,27 @@ def load_tree(path: Path) -> dict[str, Any]:
     """
     try:
         arrays = load_npz(path.read_bytes())
-        tree = json.loads(str(arrays["__tree__"]))
+        return _restored(json.loads(str(arrays["__tree__"])), arrays)
     except FileNotFoundError:
         raise CheckpointError(f"{path} must exist, but does not; train the run first.") from None
     # Damage shows as any error of zipfile, zlib, struct, json or NumPy, wherever it happens to lie.
     except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise CheckpointError(
-            f"{path} must be a neurosim checkpoint, but cannot be read ({error}); restore it from "
+            f"{path} must be a neurosim checkpoint, but cannot be read ({reason}); restore it from "
             "a copy, or train again into a new folder."
         ) from None
 
-    def walk(node: dict[str, Any]) -> dict[str, Any]:
-        return {
-            key: (arrays[value["__array__"]] if "__array__" in value else walk(value))
-            if isinstance(value, dict)
-            else value
-            for key, value in node.items()
-        }
 
-    return walk(tree)
+def _restored(tree: Any, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
+    """The tree with arrays in place of their names."""
+    if not isinstance(tree, dict):
+        raise ValueError("it holds no names")
+    found: dict[str, Any] = {}
+    for key, value in tree.items():
+        is_array = isinstance(value, dict) and "__array__" in value
+        if is_array:
+            found[key] = arrays[value["__array__"]]
+        else:
+            found[key] = _restored(value, arrays) if isinstance(value, dict) else value
+    return found

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from neurosim.config import Block, BlockError, can_be_ideal
+from neurosim.config import BlockError, can_be_ideal
 from neurosim.yaml_text import Document, Location, Mistake, shown
 
 __all__ = ["class_at", "classes_in", "has_defaults", "mistakes_of", "nearest"]
@@ -136,7 +136,9 @@ def _missing(field: FieldInfo | None, block: type[BaseModel] | None, ideal: bool
     return text
 
 
-def mistakes_of(failure: ValidationError, cls: type[Block], document: Document) -> list[Mistake]:
+def mistakes_of(
+    failure: ValidationError, cls: type[BaseModel], document: Document
+) -> list[Mistake]:
     """Every error of a validation with its place; a misspelt field is not missing as well."""
     errors = [(_path_of(error, document.tree), error) for error in failure.errors()]
     out: list[Mistake] = []

@@ -12,9 +12,9 @@ PACKAGE = Path(neurosim.__file__).parent
 # From the ground up; modules of one layer do not import each other.
 LAYERS = [
     {"errors", "units", "streams", "words"},
-    {"topology", "config", "files", "names", "outputs", "yaml_text"},
+    {"topology", "config", "files", "folders", "names", "outputs", "yaml_text"},
     {"quantities", "mistakes"},
-    {"yaml_files"},
+    {"yaml_files", "records"},
     {
         "circuit",
         "solvers",
@@ -54,6 +54,14 @@ def imports(path: Path) -> set[str]:
             found.update(alias.name for alias in node.names)
     assert "neurosim" not in found, f"{path} imports the package itself, not a module of it"
     return {name.removeprefix("neurosim.") for name in found if name.startswith("neurosim.")}
+
+
+def test_no_module_needs_what_one_system_alone_has():
+    for path in PACKAGE.rglob("*.py"):
+        text = path.read_text("utf-8")
+        assert "fcntl" not in text, path
+        # There it is guarded, for all who ask.
+        assert "sched_getaffinity" not in text or path.name == "settle.py", path
 
 
 def modules() -> list[tuple[str, Path]]:

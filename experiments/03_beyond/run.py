@@ -105,9 +105,8 @@ def _train_scheduled(schedule: Schedule, experiment: Experiment, folder: Path) -
         trainer.flow = changed
         next(updates)
     updates.close()
-    run = Run.create(folder, profile, experiment)
-    run.save(chip.state(), trainer.state())
-    run.note(updates=trainer.n_done, ledger=chip.ledger.totals())
+    done = {"updates": trainer.n_done, "ledger": chip.ledger.totals()}
+    Run.create(folder, profile, experiment, (chip.state(), trainer.state()), **done)
 
 
 def draw_variants(results: dict[str, dict[str, Any]], path: Path) -> None:

@@ -164,11 +164,12 @@ def evaluate(
 @JSON
 def report(folder: Path, noise: bool, as_json: bool) -> None:
     """Write the report page of a run or a sweep again, with its newest results."""
+    from neurosim.folders import exists
     from neurosim.report import write_report, write_sweep_report
     from neurosim.runs import Run
     from neurosim.sweeps import SweepFolder
 
-    if (folder / "sweep.yaml").exists():
+    if exists(folder / "sweep.yaml"):
         if noise:
             raise DataError(f"--noise is for a run, but {folder} is a sweep; give one of its runs.")
         path = write_sweep_report(SweepFolder.open(folder))

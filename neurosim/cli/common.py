@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import shlex
 import sys
@@ -98,7 +97,9 @@ def say(text: str = "", *, beside: Path | None = None, err: bool = False, nl: bo
 
 def print_json(value: Any) -> None:
     """Print one JSON value."""
-    say(json.dumps(value, indent=2))
+    from neurosim.records import dump_record
+
+    say(dump_record(value), nl=False)
 
 
 def check_output(file: Path, as_json: bool, suffixes: Collection[str] | None = None) -> None:
@@ -213,6 +214,7 @@ def evaluate_run(
 ) -> dict[str, Any]:
     """Evaluate a run and keep the result in its folder."""
     from neurosim.outputs import check_writable, write_text
+    from neurosim.records import dump_record
     from neurosim.runs import evaluate as judge
 
     file = run.path / "evaluation.json"
@@ -220,5 +222,5 @@ def evaluate_run(
     bar = Bar("sampling")
     result, _ = judge(run, n, mode=mode, t_end=t_end, seed=seed, progress=bar)
     bar.close()
-    write_text(file, json.dumps(result, indent=2) + "\n")
+    write_text(file, dump_record(result))
     return result

@@ -117,6 +117,7 @@ def _inpaint(
     run: Run, file: str, n: int, out: Path | None, as_json: bool, given: dict[str, Any]
 ) -> None:
     """Complete the images of a file, or halves of the run's own, and judge these."""
+    from neurosim.folders import exists
     from neurosim.report import write_completions
     from neurosim.runs import halves, inpaint, pixels_of, read_incomplete
 
@@ -127,7 +128,7 @@ def _inpaint(
         truth = run.dataset.images[:n]
         known = halves(truth)
     else:
-        if not Path(file).is_file():
+        if not exists(Path(file)):
             raise DataError(f"--inpaint must be `digits` or a file, but {file} is none.")
         if click.get_current_context().get_parameter_source("n") is not ParameterSource.DEFAULT:
             raise DataError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -60,6 +59,7 @@ def sweep(
     on with --resume. A point that fails is a row with its error, and the exit status is then 1.
     """
     from neurosim.names import within
+    from neurosim.solvers import available_threads
     from neurosim.sweeps import Engine, Sweep, SweepFolder, expand, run_sweep
     from neurosim.yaml_files import load_block
 
@@ -79,7 +79,7 @@ def sweep(
         shared=shard[1] > 1,
     )
     left = len(folder.left(shard))
-    used = workers or min(len(os.sched_getaffinity(0)), max(1, left))
+    used = workers or min(available_threads(), max(1, left))
     bar = Bar("points", len(folder.share(shard)) - left)
     try:
         run_sweep(

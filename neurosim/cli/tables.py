@@ -16,6 +16,7 @@ from neurosim.cli.common import (
     RUN,
     SEED,
     check_output,
+    command_line,
     print_json,
     quoted,
     say,
@@ -175,9 +176,10 @@ def validate(run: Path, spice: bool, rows: int, as_json: bool) -> None:
 def _table_of(path: Path) -> WeightTable:
     """The table of a run folder, or in a file."""
     from neurosim.export import read_table, table
+    from neurosim.folders import exists
     from neurosim.runs import Run
 
-    if not path.exists():
+    if not exists(path):
         raise DataError(f"{path} must be a run folder or the file of a weight table, but is none.")
     return table(Run.open(path).chip()) if path.is_dir() else read_table(path)
 
@@ -257,8 +259,8 @@ def import_(
         chip = Chip(made_for, die)
         program_table(chip, table)
         settings = Experiment() if experiment is None else load_block(experiment, Experiment)
-        made = Run.create(out, made_for, with_value(settings, "seed", die))
-        made.save(chip.state(), {"n_done": 0})
+        states = chip.state(), {"n_done": 0}
+        Run.create(out, made_for, with_value(settings, "seed", die), states, command=command_line())
     facts = {"file": str(file), "rows": table.size, "profile": made_for.name, "die": die}
     if as_json:
         print_json(facts | {"run": None if out is None else str(out)})

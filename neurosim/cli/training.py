@@ -87,13 +87,15 @@ Next:
 @contextmanager
 def _stoppable(out: Path, bar: Bar, go_on: bool = False) -> Iterator[Bar]:
     """Close the bar, and after Ctrl-C say how to go on with the run in `out`, if it has begun."""
+    from neurosim.folders import exists
+
     begun = out / "experiment.yaml"
-    new = go_on or not begun.exists()
+    new = go_on or not exists(begun)
     try:
         yield bar
     except KeyboardInterrupt:
         way = f"go on with: neurosim train --resume --out {quoted(out)}"
-        kept = new and begun.exists()
+        kept = new and exists(begun)
         raise KeyboardInterrupt(f"stopped; {way if kept else 'nothing was kept.'}") from None
     finally:
         bar.close()
@@ -201,24 +203,25 @@ def train(profile: str | None, out: Path | None, go_on: bool, as_json: bool, **g
     stops at once and keeps what is done; the same command with --resume goes on, to the same bits
     as a run that was never stopped.
     """
+    from neurosim.folders import is_free
     from neurosim.runs import Run
     from neurosim.runs import resume as resume_run
     from neurosim.runs import train as run_training
 
     if profile is None and (out is None or not go_on):
         raise DataError("neurosim train needs --profile; see `neurosim profiles` for names.")
-    if profile is None and not Path(str(out)).exists():
+    if profile is None and is_free(Path(str(out))):
         raise RunError(
             f"{out} must be a run folder to go on with, but there is none; give --profile."
         )
     out = out or _folder_of(str(profile))
-    done = 0
-    if go_on and out.exists():
+    done, begun = 0, go_on and not is_free(out)
+    if begun:
         run = Run.open(out)
         _check_same(run, profile, given)
         done = run.n_done
     with _stoppable(out, Bar("training", done), go_on) as bar:
-        if go_on and out.exists():
+        if begun:
             run = resume_run(out, progress=bar.on_update)
         else:
             experiment = _experiment(given["experiment"], given)

@@ -15,7 +15,7 @@ from neurosim.host.gradep import contrast, gradient
 from neurosim.host.optimizer import Optimizer, initial_weights
 from neurosim.host.phases import Presentation, free_phase, present
 from neurosim.host.sampler import Held, draw_samples, sample_settle_time_s
-from neurosim.host.trainer import Trainer, Update
+from neurosim.host.trainer import Trainer, Update, blank_state
 
 __all__ = [
     "Calibration",
@@ -31,6 +31,7 @@ __all__ = [
     "SamplingSettings",
     "Trainer",
     "Update",
+    "blank_state",
     "calibrate",
     "contrast",
     "draw_samples",

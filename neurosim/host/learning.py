@@ -26,9 +26,9 @@ from neurosim.errors import DataError
 from neurosim.host.experiment import Experiment
 from neurosim.host.optimizer import Descent, Optimizer, pack, unpack
 from neurosim.streams import Streams
-from neurosim.topology import Weights
+from neurosim.topology import Layers, Weights
 
-__all__ = ["InMemory", "Learner", "ShadowWeights", "learner"]
+__all__ = ["InMemory", "Learner", "ShadowWeights", "blank_learner_state", "learner"]
 
 Array = NDArray[np.float64]
 
@@ -106,7 +106,7 @@ class InMemory:
         self._shape = start.coupling.shape
         n_parameters = pack(start).size
         self._descent = Descent(n_parameters, experiment)
-        self._left = np.zeros(n_parameters if self._learning.pulses == "accumulate" else 0)
+        self._left = _nothing_left(n_parameters, experiment)
         self._streams = Streams(experiment.seed)
 
     def learn(self, gradient: Weights, rate: float, update: int) -> float:
@@ -152,3 +152,18 @@ def learner(chip: ChipInterface, start: Weights, experiment: Experiment) -> Lear
     if experiment.learning.mode == "shadow":
         return ShadowWeights(chip, start, experiment)
     return InMemory(chip, start, experiment)
+
+
+def _nothing_left(n_parameters: int, experiment: Experiment) -> Array:
+    """What is left over from no updates; only one scheme keeps it."""
+    return np.zeros(n_parameters if experiment.learning.pulses == "accumulate" else 0)
+
+
+def blank_learner_state(layers: Layers, experiment: Experiment) -> dict[str, Any]:
+    """State of what `learner` makes for a network, before any update and with weights of zero."""
+    weights = Weights(np.zeros((layers.n_odd, layers.n_even)), np.zeros(layers.n_nodes))
+    if experiment.learning.mode == "shadow":
+        return Optimizer(weights, experiment, full_scale=1.0).state()
+    n_parameters = pack(weights).size
+    left = _nothing_left(n_parameters, experiment)
+    return Descent(n_parameters, experiment).state() | {"left": left}

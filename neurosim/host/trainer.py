@@ -16,14 +16,14 @@ from neurosim.host.calibration import Calibration, calibrate
 from neurosim.host.contrastive import energy_contrast
 from neurosim.host.experiment import Experiment
 from neurosim.host.gradep import gradient
-from neurosim.host.learning import ShadowWeights, learner
+from neurosim.host.learning import ShadowWeights, blank_learner_state, learner
 from neurosim.host.optimizer import initial_weights, learning_rate, pack, unpack
 from neurosim.host.phases import check_flow, flow_loss, present
 from neurosim.host.sampler import Held
 from neurosim.streams import Streams
-from neurosim.topology import Weights
+from neurosim.topology import Layers, Weights
 
-__all__ = ["Trainer", "Update"]
+__all__ = ["Trainer", "Update", "blank_state"]
 
 Array = NDArray[np.float64]
 
@@ -197,3 +197,12 @@ class Trainer:
         self.learner.restore(state["optimizer"])
         if "calibration" in state:
             self.calibration = Calibration(**state["calibration"])
+
+
+def blank_state(layers: Layers, experiment: Experiment) -> dict[str, Any]:
+    """State that a `Trainer` of such a network has, with zeros: its names, shapes and types."""
+    found: dict[str, Any] = {"n_done": 0, "optimizer": blank_learner_state(layers, experiment)}
+    if experiment.calibrate:
+        nodes, visible = np.zeros(layers.n_nodes), np.zeros(layers.n_visible)
+        found["calibration"] = Calibration(nodes, nodes, visible, visible).state()
+    return found

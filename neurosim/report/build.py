@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import json
+import os
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from neurosim.chip import Ledger
 from neurosim.chip.bench import Oscilloscope, Trace
-from neurosim.errors import RunError
 from neurosim.host import present
 from neurosim.noise import Conditions, Point, Row, ledger, scan_beta
 from neurosim.noise import present as imperfections
 from neurosim.outputs import STANDARD_OUTPUT, check_writable, write_bytes, write_files
+from neurosim.records import read_record
 from neurosim.report.figures import (
     completion_figure,
     figure_png,
@@ -28,7 +28,7 @@ from neurosim.report.figures import (
 )
 from neurosim.report.page import RunView, render_report
 from neurosim.runs import Run, first_batch, given_nodes, sample
-from neurosim.runs.run import versions
+from neurosim.runs.facts import Evaluation, versions
 
 __all__ = ["settle_trace", "write_completions", "write_report", "write_samples"]
 
@@ -105,19 +105,10 @@ def settle_trace(run: Run) -> Trace:
 
 def _evaluation(run: Run) -> dict[str, Any] | None:
     path = run.path / "evaluation.json"
-    if not path.exists():
+    if not os.path.lexists(path):
         return None
-    try:
-        result = json.loads(path.read_text("utf-8"))
-        complete = {"nn_two_sample", "mode", "baselines"} <= result.keys()
-    except (OSError, ValueError, AttributeError):
-        complete = False
-    if not complete:
-        raise RunError(
-            f"{path} must be an evaluation, but cannot be read; make it again with "
-            f"`neurosim evaluate {shlex.quote(str(run.path))}`."
-        )
-    return result
+    advice = f"make it again with `neurosim evaluate {shlex.quote(str(run.path))}`"
+    return read_record(path, Evaluation, advice).model_dump(exclude_unset=True)
 
 
 def _noise(run: Run) -> tuple[list[Row], list[Point]]:
@@ -132,8 +123,9 @@ def write_report(run: Run, *, noise: bool = False) -> Path:
     With `noise` what each imperfection does to the gradient is measured too, in minutes.
     """
     facts, node = run.facts, run.profile.node
+    metrics, evaluation = run.metrics(), _evaluation(run)
     samples, _ = sample(run, 100)
-    trace, metrics = settle_trace(run), run.metrics()
+    trace = settle_trace(run)
     settle = waveform_figure(trace, node.unit_V, node.tau_s)
     view = RunView(
         name=run.path.name,
@@ -143,7 +135,7 @@ def write_report(run: Run, *, noise: bool = False) -> Path:
         metrics=metrics,
         samples=samples,
         trace=trace,
-        evaluation=_evaluation(run),
+        evaluation=evaluation,
         ledger=Ledger.renamed(facts.get("ledger", {})),
         versions=facts.get("versions", versions()),
         sources=imperfections(run.profile),

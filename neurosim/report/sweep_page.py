@@ -52,8 +52,8 @@ def render_sweep(folder: SweepFolder) -> str:
         results=data_uri(folder.table().encode(), "text/csv"),
         profiles=[(profile, blocks_of(profile)) for profile in folder.profiles()],
         plan=dump_block(sweep, brief=True),
-        command=facts.get("command", ""),
-        versions=facts.get("versions", {}),
+        command=facts.command,
+        versions=facts.versions,
         costs=_WORDS,
     )
 

@@ -4,20 +4,23 @@
 
     profile.yaml      the hardware profile as used
     experiment.yaml   the algorithm's settings
-    run.json          command, versions, state of the run
-    metrics.csv       one row an update
+    run.json          command, versions, start, state of the run
     checkpoint.npz    shadow weights, optimizer, devices, counters
+    metrics.csv       one row an update
     samples.png loss.png settle.png report.html                  made from the above
     weights.csv weights.sheet.json                               weight table and its data sheet
     evaluation.json   the newest `neurosim evaluate`
+    .lock             held while a training works in the folder
+
+The first four are there whenever the folder is: it takes its name when it is whole.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import json
-import platform
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -29,24 +32,22 @@ from neurosim.chip import Chip
 from neurosim.datasets import DIGITS, Dataset, dataset_name, load_dataset
 from neurosim.errors import CheckpointError, NeurosimError, RunError
 from neurosim.files import load_tree, save_tree
-from neurosim.host import Calibration, Experiment, Trainer
+from neurosim.folders import LOCK, clear_temporary, exists, locked, made_whole
+from neurosim.host import Calibration, Experiment, Trainer, blank_state
 from neurosim.host.optimizer import unpack
 from neurosim.outputs import write_text
 from neurosim.profile import Profile
+from neurosim.records import check_like, dump_record, read_record
+from neurosim.runs.facts import Facts, versions
+from neurosim.runs.metrics import read_metrics
 from neurosim.topology import Layers, Weights
 from neurosim.yaml_files import dump_block, load_block
 
-__all__ = ["Run", "versions"]
+__all__ = ["Run", "States", "stopped", "taken"]
 
 Array = NDArray[np.float64]
-
-
-def versions() -> dict[str, str]:
-    """Versions of what a result depends on."""
-    from importlib.metadata import version
-
-    packages = ("neurosim-eqprop", "numpy", "scipy", "scikit-learn")
-    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+# Of a chip and of its trainer.
+States = tuple[dict[str, Any], dict[str, Any]]
 
 
 class Run:
@@ -63,34 +64,26 @@ class Run:
         self.path, self.profile, self.experiment = path, profile, experiment
 
     @classmethod
-    def create(cls, path: Path, profile: Profile, experiment: Experiment, command: str = "") -> Run:
-        """Make a new folder; one that exists and is not empty is never touched.
+    def create(
+        cls,
+        path: Path,
+        profile: Profile,
+        experiment: Experiment,
+        states: States,
+        **facts: Any,
+    ) -> Run:
+        """Make a new folder, whole or not at all, with `states` as its first checkpoint.
 
-        Raises
-        ------
-        RunError
-            There is something at `path` already.
+        One that exists and is not empty is left alone; `facts` are those of `Facts`.
         """
-        try:
-            taken = path.exists() and (not path.is_dir() or any(path.iterdir()))
-            if not taken:
-                path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunError(
-                f"{path} must be a folder that can be made, but cannot ({error.strerror}); give "
-                "another --out."
-            ) from None
-        if taken:
-            raise RunError(
-                f"{path} must be a new folder, but exists; give another --out, or --resume to go "
-                "on with it."
-            )
         experiment = experiment.model_copy(update={"dataset": dataset_name(experiment.dataset)})
-        run = cls(path, profile, experiment)
-        write_text(path / "profile.yaml", dump_block(profile))
-        write_text(path / "experiment.yaml", dump_block(experiment))
-        run.note(command=command, versions=versions())
-        return run
+        with made_whole(path, taken(path)) as folder:
+            run = cls(folder, profile, experiment)
+            write_text(folder / "profile.yaml", dump_block(profile))
+            write_text(folder / "experiment.yaml", dump_block(experiment))
+            run.note(**facts, versions=versions())
+            run.save(*states)
+        return cls(path, profile, experiment)
 
     @classmethod
     def open(cls, path: Run | Path | str) -> Run:
@@ -104,7 +97,11 @@ class Run:
         if isinstance(path, Run):
             return path
         path = Path(path)
-        if not (path / "profile.yaml").is_file() or not (path / "experiment.yaml").is_file():
+        names = ("profile.yaml", "experiment.yaml", "checkpoint.npz")
+        found = [exists(path / name) for name in names]
+        if found == [True, False, False]:
+            raise RunError(stopped(path))
+        if not all(found[:2]):
             raise RunError(
                 f"{path} must be a run folder with profile.yaml and experiment.yaml, but is not; "
                 "make one with `neurosim train`."
@@ -114,24 +111,32 @@ class Run:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What run.json says."""
+        """What run.json says: the fields of `Facts` that are known."""
         path = self.path / "run.json"
-        if not path.exists():
+        if not os.path.lexists(path):
             return {}
-        try:
-            facts = json.loads(path.read_text("utf-8"))
-        except (OSError, ValueError):
-            facts = None
-        if not isinstance(facts, dict):
-            raise RunError(
-                f"{path} must be a JSON object, but cannot be read; restore or delete it."
-            )
-        return facts
+        return read_record(path, Facts, "restore or delete it").model_dump(exclude_unset=True)
 
     def note(self, **facts: Any) -> None:
         """Add to run.json."""
-        text = json.dumps(self.facts | facts, indent=2) + "\n"
-        write_text(self.path / "run.json", text)
+        write_text(self.path / "run.json", dump_record(self.facts | facts))
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other trainings out of the folder, and clear what a killed one has left.
+
+        Raises
+        ------
+        RunError
+            Another training is in it.
+        """
+        busy = (
+            f"{self.path} must be free to be trained in, but another training is using it; wait "
+            "until that has ended, or train into a new folder."
+        )
+        with locked(self.path / LOCK, busy):
+            clear_temporary(self.path, ("checkpoint.npz", "metrics.csv", "run.json"))
+            yield
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -160,8 +165,14 @@ class Run:
     @property
     def identity(self) -> str:
         """Digest of profile.yaml and experiment.yaml: a checkpoint belongs to one of each."""
-        files = (self.path / name for name in ("profile.yaml", "experiment.yaml"))
-        return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+        try:
+            files = [self.path / name for name in ("profile.yaml", "experiment.yaml")]
+            return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+        except OSError as error:
+            raise RunError(
+                f"{self.path} must hold profile.yaml and experiment.yaml, but they cannot be read "
+                f"({error.strerror})."
+            ) from None
 
     def save(self, chip_state: dict[str, Any], trainer_state: dict[str, Any]) -> None:
         """Write a checkpoint."""
@@ -169,7 +180,13 @@ class Run:
         save_tree(self.checkpoint, tree)
 
     def load(self) -> dict[str, Any]:
-        """The newest checkpoint's chip and trainer states."""
+        """The newest checkpoint's chip and trainer states; the trainer's is checked.
+
+        Raises
+        ------
+        CheckpointError
+            The file is damaged, was written for another run, or holds a trainer of another kind.
+        """
         tree = load_tree(self.checkpoint)
         if not all(isinstance(tree.get(part), dict) for part in ("chip", "trainer")):
             raise CheckpointError(
@@ -180,20 +197,26 @@ class Run:
                 f"{self.checkpoint} must belong to the folder's profile.yaml and experiment.yaml, "
                 "but was written for others; restore them, or train again into a new folder."
             )
+        kept, most = tree["trainer"], self.experiment.updates
+        # A chip that was programmed from a table has been trained by nobody.
+        blank = {"n_done": 0} if kept.keys() == {"n_done"} else self._blank
+        check_like(kept, blank, f"{self.checkpoint}: trainer")
+        if kept["n_done"] > most:
+            raise CheckpointError(
+                f"{self.checkpoint} must hold at most the {most} updates of the experiment, but "
+                f"holds {kept['n_done']}; restore it, or train again into a new folder."
+            )
         return tree
+
+    @property
+    def _blank(self) -> dict[str, Any]:
+        """A trainer's state of this run's kind."""
+        return blank_state(Layers(self.profile.layers), self.experiment)
 
     @property
     def n_done(self) -> int:
         """Updates in the newest checkpoint; none where there is no checkpoint."""
-        if not self.checkpoint.exists():
-            return 0
-        try:
-            return int(self.load()["trainer"]["n_done"])
-        except (KeyError, TypeError, ValueError):
-            raise CheckpointError(
-                f"{self.checkpoint} must say how many updates are done, but does not; train again "
-                "into a new folder."
-            ) from None
+        return int(self.load()["trainer"]["n_done"]) if os.path.lexists(self.checkpoint) else 0
 
     @property
     def start(self) -> Path | None:
@@ -222,7 +245,7 @@ class Run:
     def chip(self, n_threads: int | None = None) -> Chip:
         """The chip as the checkpoint left it."""
         chip = Chip(self.profile, self.experiment.seed, n_threads=n_threads)
-        self._restore(chip.restore, "chip")
+        self._restore_chip(chip, self.load()["chip"])
         return chip
 
     def calibration(self) -> Calibration | None:
@@ -232,18 +255,20 @@ class Run:
 
     def restore(self, chip: Chip, trainer: Trainer) -> None:
         """Set a fresh chip and trainer to where the checkpoint left them."""
-        self._restore(chip.restore, "chip")
-        self._restore(trainer.restore, "trainer")
+        tree = self.load()
+        check_like(tree["trainer"], self._blank, f"{self.checkpoint}: trainer")
+        self._restore_chip(chip, tree["chip"])
+        trainer.restore(tree["trainer"])
 
-    def _restore(self, restore: Any, part: str) -> None:
-        state = self.load()[part]
+    def _restore_chip(self, chip: Chip, state: dict[str, Any]) -> None:
+        check_like(state, chip.state(), f"{self.checkpoint}: chip", counters=["ledger"])
         try:
-            restore(state)
+            chip.restore(state)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             if isinstance(error, NeurosimError):
                 raise
             raise CheckpointError(
-                f"{self.checkpoint} must hold a complete {part}, but does not ({error}); it was "
+                f"{self.checkpoint} must hold a complete chip, but does not ({error}); it was "
                 "written by another version: train again into a new folder."
             ) from None
 
@@ -254,44 +279,20 @@ class Run:
 
     def metrics(self) -> dict[str, Array]:
         """The metrics table as columns."""
-        try:
-            with self.metrics_path.open(encoding="utf-8", newline="") as stream:
-                rows = list(csv.DictReader(stream))
-            names = rows[0].keys() if rows else ()
-            columns = {name: np.array([float(row[name]) for row in rows]) for name in names}
-        except OSError:
-            raise RunError(f"{self.metrics_path} must exist, but does not; train first.") from None
-        except (ValueError, TypeError, KeyError, csv.Error):
-            raise RunError(
-                f"{self.metrics_path} must be a table of numbers, but is not; restore it from a "
-                "copy, or train again into a new folder."
-            ) from None
-        if not {"update", "flow_loss"} <= columns.keys():
-            raise RunError(
-                f"{self.metrics_path} must hold at least one update, but holds none; train first."
-            )
-        return columns
+        return read_metrics(self.metrics_path)
 
-    def cut_metrics(self, n_updates: int) -> None:
-        """Drop the rows after update `n_updates`: they will be computed again.
 
-        Raises
-        ------
-        RunError
-            Rows up to there are missing, or the table cannot be read.
-        """
-        try:
-            lines = self.metrics_path.read_text("utf-8").splitlines(keepends=True)
-        except FileNotFoundError:
-            lines = []
-        except (OSError, UnicodeDecodeError) as error:
-            raise RunError(f"{self.metrics_path} must be a table, but is not ({error}).") from None
-        kept = lines[: n_updates + 1]
-        last = kept[-1].split(",")[0] if len(kept) > 1 else "0"
-        if last != str(n_updates):
-            raise RunError(
-                f"{self.metrics_path} must hold updates 1 to {n_updates} of the checkpoint, but "
-                f"ends at {last}; restore it, or train again into a new folder."
-            )
-        if kept:
-            write_text(self.metrics_path, "".join(kept))
+def stopped(path: Path) -> str:
+    """What to say of a folder that version 0.1.0 was making when it was killed."""
+    return (
+        f"{path} must hold a checkpoint to go on from, but was stopped before its first; delete "
+        "the folder, and give the command that began it again."
+    )
+
+
+def taken(path: Path) -> str:
+    """What to say where something is in the way of a new run."""
+    return (
+        f"{path} must be a new folder, but exists; give another --out, or --resume to go on with "
+        "it."
+    )

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import csv
+import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
 from neurosim.chip import Chip, Ledger
 from neurosim.datasets import load_dataset
 from neurosim.errors import RunError
+from neurosim.folders import is_free
 from neurosim.host import Experiment, Trainer, Update
 from neurosim.profile import Profile
 from neurosim.runs.images import check_size, visible_rows
-from neurosim.runs.run import Run
+from neurosim.runs.metrics import cut_metrics
+from neurosim.runs.run import Run, States, stopped, taken
 
 __all__ = ["resume", "train"]
 
@@ -43,7 +47,7 @@ def train(
     profile : Profile
     experiment : Experiment
     out : path
-        A folder that does not exist yet.
+        A folder that does not exist yet, or is empty. It is made whole, with the first checkpoint.
     command : str
         How to repeat the run, for the report.
     start : Run, optional
@@ -60,18 +64,24 @@ def train(
     DataError
         The data do not fit the chip or the batch.
     """
+    out = Path(out)
+    if not is_free(out):
+        raise RunError(taken(out))
     dataset = load_dataset(experiment.dataset)
     check_size(profile, dataset, experiment.labels)
     chip = Chip(profile, experiment.seed, n_threads=n_threads)
     weights = None if start is None else start.weights()
     trainer = Trainer(chip, experiment, visible_rows(dataset, experiment.labels), weights)
-    run = Run.create(Path(out), profile, experiment, command)
-    run.note(dataset_sha256=dataset.digest)
+    facts: dict[str, Any] = {"command": command, "dataset_sha256": dataset.digest}
     if start is not None:
-        run.note(start=str(start.path))
+        facts["start"] = str(start.path)
     if trainer.calibration is not None:
-        run.note(calibration=trainer.calibration.summary())
-    return _continue(run, chip, trainer, progress)
+        facts["calibration"] = trainer.calibration.summary()
+    run = Run.create(out, profile, experiment, (chip.state(), trainer.state()), **facts)
+    with run.held():
+        if os.path.lexists(run.metrics_path):
+            raise RunError(f"{out} must be free to be trained in, but another training was faster.")
+        return _continue(run, chip, trainer, progress)
 
 
 def resume(
@@ -82,52 +92,38 @@ def resume(
     Raises
     ------
     RunError
-        `out` is no run folder.
+        `out` is no run folder, has no checkpoint yet, or another training is in it.
     CheckpointError
         Its checkpoint is damaged.
     """
     run = Run.open(out)
-    chip = Chip(run.profile, run.experiment.seed, n_threads=n_threads)
-    begun, start = run.checkpoint.exists(), run.start
-    weights = None if begun or start is None else Run.open(start).weights()
-    rows = visible_rows(run.dataset, run.experiment.labels)
-    trainer = Trainer(chip, run.experiment, rows, weights)
-    if begun:
+    if not os.path.lexists(run.checkpoint) and not os.path.lexists(run.metrics_path):
+        raise RunError(stopped(run.path))
+    with run.held():
+        chip = Chip(run.profile, run.experiment.seed, n_threads=n_threads)
+        trainer = Trainer(chip, run.experiment, visible_rows(run.dataset, run.experiment.labels))
         run.restore(chip, trainer)
-    run.cut_metrics(trainer.n_done)
-    return _continue(run, chip, trainer, progress)
+        cut_metrics(run.metrics_path, trainer.n_done)
+        return _continue(run, chip, trainer, progress)
 
 
 def _continue(run: Run, chip: Chip, trainer: Trainer, progress: Progress | None) -> Run:
-    newest = chip.state(), trainer.state()
-    saved_s = time.monotonic()
-    if not run.checkpoint.exists():
-        run.save(*newest)
-    columns = _columns(run.metrics_path)
+    """Do the updates that are left; however that ends, what is done is kept if it can be."""
     try:
         with run.metrics_path.open("a", encoding="utf-8", newline="") as stream:
-            before, started_s = chip.ledger.copy(), time.perf_counter()
-            for update in trainer:
-                now_s = time.perf_counter()
-                row = _row(update, chip, chip.ledger.since(before), now_s - started_s)
-                before, started_s = chip.ledger.copy(), now_s
-                names = columns or list(row)
-                writer = csv.DictWriter(stream, names, extrasaction="ignore", lineterminator="\n")
-                if stream.tell() == 0:
-                    writer.writeheader()
-                writer.writerow(Ledger.with_former_names(row))
-                stream.flush()
-                newest = chip.state(), trainer.state()
-                if time.monotonic() - saved_s > CHECKPOINT_EVERY_S:
-                    run.save(*newest)
-                    saved_s = time.monotonic()
-                if progress is not None:
-                    progress(update, run.experiment.updates)
+            kept = _Kept(run, stream, (chip.state(), trainer.state()))
+            try:
+                _update(kept, chip, trainer, progress)
+            except BaseException:
+                # The first error says what is wrong; a second one would hide it.
+                with suppress(RunError):
+                    kept.save()
+                raise
+            kept.save()
     except OSError as error:
+        if isinstance(error, RunError):
+            raise
         raise RunError(f"{run.path} must be writable, but is not ({error.strerror}).") from None
-    finally:
-        run.save(*newest)
-        run.cut_metrics(newest[1]["n_done"])
     run.note(updates=trainer.n_done, ledger=chip.ledger.totals())
     return run
 
@@ -138,6 +134,60 @@ def _columns(path: Path) -> list[str]:
         return []
     with path.open(encoding="utf-8", newline="") as stream:
         return next(csv.reader(stream), [])
+
+
+def _update(kept: _Kept, chip: Chip, trainer: Trainer, progress: Progress | None) -> None:
+    """The updates that are left, with a row each."""
+    before, started_s = chip.ledger.copy(), time.perf_counter()
+    for update in trainer:
+        now_s = time.perf_counter()
+        row = _row(update, chip, chip.ledger.since(before), now_s - started_s)
+        before, started_s = chip.ledger.copy(), now_s
+        kept.add(row, (chip.state(), trainer.state()))
+        if progress is not None:
+            progress(update, trainer.experiment.updates)
+
+
+class _Kept:
+    """What a training leaves in its folder: a row an update, and now and then a checkpoint."""
+
+    def __init__(self, run: Run, stream: TextIO, states: States) -> None:
+        self._run, self._stream, self._states = run, stream, states
+        self._columns = _columns(run.metrics_path)
+        self._saved_s = time.monotonic()
+
+    def add(self, row: dict[str, Any], states: States) -> None:
+        """A row of the table, and the states after it."""
+        self._check_place()
+        names = self._columns or list(row)
+        writer = csv.DictWriter(self._stream, names, extrasaction="ignore", lineterminator="\n")
+        if self._stream.tell() == 0:
+            writer.writeheader()
+        writer.writerow(Ledger.with_former_names(row))
+        self._stream.flush()
+        self._states = states
+        if time.monotonic() - self._saved_s > CHECKPOINT_EVERY_S:
+            self.save()
+
+    def save(self) -> None:
+        """A checkpoint of the newest states, after their row is on the disk."""
+        self._check_place()
+        os.fsync(self._stream.fileno())
+        self._run.save(*self._states)
+        self._saved_s = time.monotonic()
+
+    def _check_place(self) -> None:
+        """Raise a RunError unless the folder is the one that the table was begun in."""
+        try:
+            there, begun = self._run.metrics_path.stat(), os.fstat(self._stream.fileno())
+            same = os.path.samestat(there, begun) and os.access(self._run.path, os.W_OK)
+        except OSError:
+            same = False
+        if not same:
+            raise RunError(
+                f"{self._run.path} must stay where it is, open to be written, while it is trained, "
+                "but does not; put it back and go on with --resume, or train into a new folder."
+            )
 
 
 def _row(update: Update, chip: Chip, spent: dict[str, float], wall_s: float) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from typing import Any
 
 from neurosim.config import Block
 from neurosim.errors import ProfileError
+from neurosim.folders import exists, real
 from neurosim.host import Experiment, SamplingSettings
 from neurosim.profile import Profile, load_profile
 from neurosim.runs import Run
@@ -209,9 +210,11 @@ class _Maker:
         checkpoint = Run.open(path).checkpoint
 
         def read() -> str:
-            if not checkpoint.exists():
-                raise ProfileError(f"run: {path} must be trained, but has no checkpoint.")
-            return hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+            try:
+                return hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+            except OSError as error:
+                text = f"must be trained, but its checkpoint cannot be read ({error.strerror})"
+                raise ProfileError(f"run: {path} {text}.") from None
 
         found: str = self._once("origin", str(path), read)
         return found
@@ -293,4 +296,4 @@ def _shown(columns: Changes, blocks: Mapping[str, Block]) -> Changes:
 def _find(folder: Path, name: str) -> Path:
     """A file or folder by its name, beside the sweep or here."""
     beside = folder / name
-    return (beside if beside.exists() else Path(name)).resolve()
+    return real(beside if exists(beside) else Path(name))

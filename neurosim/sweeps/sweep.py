@@ -3,7 +3,7 @@
 .. code-block:: text
 
     sweep.yaml          the file as used
-    sweep.json          command, versions, the points with their keys
+    sweep.json          command, versions, the points with their keys, digests of the plan
     profiles/           the profiles that changes start from
     results.csv         one row a point, in order: settings, figures, costs, error
     timing.csv          where and how long each point was computed
@@ -15,22 +15,22 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from neurosim.errors import RunError
+from neurosim.folders import LOCK, exists, locked, real
 from neurosim.names import within
 from neurosim.outputs import write_text
 from neurosim.profile import Profile
-from neurosim.runs.run import versions
 from neurosim.sweeps.engines import Engine, finished
 from neurosim.sweeps.plan import COSTS, Sweep
 from neurosim.sweeps.points import Listed, Point, digest, expand
 from neurosim.sweeps.ranking import Group, groups, is_seed
-from neurosim.sweeps.work import Task, locked, read_result
+from neurosim.sweeps.stored import Facts, Plan, keep_plan, read_facts, read_result
+from neurosim.sweeps.work import Task
 from neurosim.yaml_files import dump_block, load_block
 
 __all__ = ["Progress", "SweepFolder", "run_sweep"]
@@ -38,7 +38,6 @@ __all__ = ["Progress", "SweepFolder", "run_sweep"]
 Row = dict[str, Any]
 # Points done, their total, and the rows so far.
 Progress = Callable[[int, int, Sequence[Row]], None]
-_FOLDERS = ("points", "trained", "profiles")
 
 
 @dataclass
@@ -86,30 +85,12 @@ class SweepFolder:
             The plan has mistakes; something else is in the folder.
         """
         points = expand(sweep, base)
-        text, kept = dump_block(sweep), path / "sweep.yaml"
-        try:
-            _refuse_strangers(path)
-            for name in _FOLDERS:
-                (path / name).mkdir(parents=True, exist_ok=True)
-            with locked(path / ".lock"):
-                same = kept.exists() and kept.read_text("utf-8") == text
-                if kept.exists() and not resume and not (shared and same):
-                    raise RunError(
-                        f"{path} must be a new folder, but holds a sweep; go on with --resume, or "
-                        "give another --out."
-                    )
-                write_text(kept, text)
-                for name, profile in _named_apart(points):
-                    write_text(within(path / "profiles", f"{name}.yaml"), dump_block(profile))
-                listed = [[point.index, point.key, point.settings] for point in points]
-                facts = {"command": command, "versions": versions(), "points": listed}
-                write_text(path / "sweep.json", json.dumps(facts) + "\n")
-        except OSError as error:
-            if isinstance(error, RunError):
-                raise
-            raise RunError(
-                f"{path} must be a folder that can be written, but is not ({error.strerror})."
-            ) from None
+        files = {
+            within(Path("profiles"), f"{name}.yaml").as_posix(): dump_block(profile)
+            for name, profile in _named_apart(points)
+        }
+        files["sweep.yaml"] = dump_block(sweep)
+        keep_plan(Plan(path, files, command, points), resume=resume, shared=shared)
         return cls(path, sweep, points)
 
     @classmethod
@@ -121,31 +102,26 @@ class SweepFolder:
         RunError
             There is none.
         """
-        if not (path / "sweep.yaml").is_file():
+        if not exists(path / "sweep.yaml"):
             raise RunError(f"{path} must hold a sweep.yaml, but does not; see `neurosim sweep`.")
-        folder = cls(path, load_block(path / "sweep.yaml", Sweep), [])
-        folder.points = [Listed(*entry) for entry in folder.facts["points"]]
-        return folder
+        listed = [Listed(*entry) for entry in read_facts(path).points]
+        return cls(path, load_block(path / "sweep.yaml", Sweep), listed)
 
     @property
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> Facts:
         """What sweep.json says."""
-        path = self.path / "sweep.json"
-        try:
-            facts: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise RunError(f"{path} must be a JSON object, but is not ({error}).") from None
-        return facts
+        return read_facts(self.path)
 
     def profiles(self) -> list[Profile]:
         """The profiles that changes start from."""
-        files = sorted((self.path / "profiles").glob("*.yaml"))
+        files = [self.path / name for name in sorted(self.facts.files) if name != "sweep.yaml"]
+        files = files or sorted((self.path / "profiles").glob("*.yaml"))
         return [load_block(file, Profile) for file in files]
 
     def result(self, point: Listed) -> Row | None:
         """What is known of a point."""
         if point.key not in self._known:
-            found = read_result(self.path, point)
+            found = read_result(self.path, point.key)
             if found is None:
                 return None
             self._known[point.key] = found
@@ -192,7 +168,7 @@ class SweepFolder:
 
     def write_tables(self) -> None:
         """results.csv and timing.csv of all that is known, from other processes too."""
-        with locked(self.path / ".lock"):
+        with locked(self.path / LOCK):
             write_text(self.path / "results.csv", self.table())
             hosts = [(p.index, self.result(p)) for p in self.points]
             timing = [{"point": index} | found["host"] for index, found in hosts if found]
@@ -212,17 +188,6 @@ def _named_apart(points: Sequence[Point]) -> list[tuple[str, Profile]]:
             name += f"-{digest(profile.model_dump(mode='json'))}"
         out[name.lower()] = name, profile
     return list(out.values())
-
-
-def _refuse_strangers(path: Path) -> None:
-    """A folder of something else is never touched.
-
-    Another process may be making the same sweep, or have died while it wrote a file: what is not
-    whole yet belongs to it, and its sweep.yaml is whole before all other files.
-    """
-    names = {p.name for p in path.iterdir() if p.suffix != ".tmp"} if path.exists() else set()
-    if names - {*_FOLDERS, ".lock"} and not (path / "sweep.yaml").exists():
-        raise RunError(f"{path} must be a new folder, but holds other things; give another --out.")
 
 
 def _csv(rows: Sequence[Row]) -> str:
@@ -267,7 +232,7 @@ def run_sweep(
     total = len(folder.share(shard))
     done = total - len(left)
     for stage in _stages(left):
-        tasks = [Task(point, folder.path.resolve()) for point in stage]
+        tasks = [Task(point, real(folder.path)) for point in stage]
         for key in finished(tasks, engine or Engine()):
             done += 1
             folder.forget(key)

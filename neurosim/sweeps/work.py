@@ -9,15 +9,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import json
+import math
 import os
 import platform
 import shutil
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -26,19 +24,22 @@ from threadpoolctl import threadpool_limits
 
 from neurosim.chip import Chip
 from neurosim.chip.ledger import Ledger
-from neurosim.errors import NeurosimError, RunError
+from neurosim.errors import ConvergenceError, NeurosimError, RunError
 from neurosim.export import table
+from neurosim.folders import exists, locked
 from neurosim.host import Calibration, Experiment, calibrate, sample_settle_time_s
 from neurosim.names import within
 from neurosim.outputs import write_text
+from neurosim.records import dump_record
 from neurosim.runs import Run, evaluate, resume, train
 from neurosim.sweeps.plan import Figure, Sampling
-from neurosim.sweeps.points import Listed, Point, Training
+from neurosim.sweeps.points import Point, Training
+from neurosim.sweeps.stored import read_result
 from neurosim.topology import Layers, Weights
 from neurosim.words import one_line
 from neurosim.yaml_files import with_values
 
-__all__ = ["Task", "do", "locked", "read_result", "train_once"]
+__all__ = ["Task", "do", "train_once"]
 
 _WATCH = "end with the sweep"
 _CONVERTING = ("drive", "read", "write")
@@ -71,7 +72,7 @@ def do(task: Task) -> str:
     point, began_s = task.point, time.perf_counter()
     if task.parent is not None:
         _end_with(task.parent)
-    known = read_result(task.out, point)
+    known = read_result(task.out, point.key)
     if known is not None and not known["error"]:
         # A pool that starts anew, or another process, has done it in the meantime.
         return point.key
@@ -85,30 +86,8 @@ def do(task: Task) -> str:
             outcome |= {"figures": {}, "error": kind + text}
     outcome["host"] = {"wall_s": time.perf_counter() - began_s, "node": platform.node()}
     path = within(task.out / "points", f"{point.key}.json")
-    write_text(path, json.dumps(outcome, indent=1) + "\n")
+    write_text(path, dump_record(outcome))
     return point.key
-
-
-def read_result(out: Path, point: Listed) -> dict[str, Any] | None:
-    """What was written of a point, if anything."""
-    path = within(out / "points", f"{point.key}.json")
-    try:
-        result: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise RunError(
-            f"{path} must be a result, but cannot be read ({error}); delete it."
-        ) from None
-    return result
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Wait for a file that one process holds at a time; the system frees it if that one dies."""
-    with path.open("a", encoding="utf-8") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
 
 
 def train_once(task: Task) -> Run:
@@ -124,8 +103,8 @@ def train_once(task: Task) -> Run:
 
 def _finish(folder: Path, training: Training) -> Run:
     """The finished run in `folder`, from wherever it stands."""
-    if not (folder / "checkpoint.npz").exists():
-        # Killed while the folder was made: nothing is lost, and it may not be whole.
+    if not exists(folder / "checkpoint.npz"):
+        # Of version 0.1.0, killed while it was made: nothing is lost, and it may not be whole.
         shutil.rmtree(folder, ignore_errors=True)
         start = None if training.start is None else Run.open(training.start)
         return train(
@@ -224,4 +203,11 @@ def _measure(point: Point, trained: Run) -> dict[str, float]:
     }
     figures |= {name: spent[name] for name in _SPENT}
     total = trained.facts.get("ledger", {})
-    return figures | {f"training_{k}": total[k] for k in ("time_s", "energy_J") if k in total}
+    figures |= {f"training_{k}": total[k] for k in ("time_s", "energy_J") if k in total}
+    wild = [f"{name} is {value}" for name, value in figures.items() if not math.isfinite(value)]
+    if wild:
+        raise ConvergenceError(
+            f"All figures of a point must be finite, but {', '.join(wild)}; lower settling.rtol in "
+            "the profile, or the learning rate."
+        )
+    return figures

@@ -8,6 +8,10 @@ from neurosim.profile import load_profile
 from neurosim.runs import Run
 
 
+def begin(out):
+    Run.create(out, load_profile("ideal_hopfield"), Experiment(), ({}, {"n_done": 0}))
+
+
 @pytest.fixture
 def stopped(monkeypatch, tmp_path):
     """Standard error of a command that is stopped, before or after its folder is made."""
@@ -15,7 +19,7 @@ def stopped(monkeypatch, tmp_path):
     def stop(*command, begun):
         def train(profile, experiment, out, **_):
             if begun:
-                Run.create(out, load_profile("ideal_hopfield"), Experiment())
+                begin(out)
             raise KeyboardInterrupt
 
         monkeypatch.setattr("neurosim.runs.train", train)
@@ -39,5 +43,5 @@ def test_a_training_that_has_begun_says_how_to_go_on(stopped, tmp_path, command)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_training_without_a_folder_says_that_nothing_was_kept(stopped, tmp_path, command):
     assert stopped(*command, begun=False) == "neurosim: stopped; nothing was kept."
-    Run.create(tmp_path / "run", load_profile("ideal_hopfield"), Experiment())
+    begin(tmp_path / "run")
     assert stopped(*command, begun=False) == "neurosim: stopped; nothing was kept."

@@ -196,7 +196,5 @@ def test_what_is_no_finite_number_is_not_written_as_one(tmp_path, plain, suffix,
 def test_a_cell_without_a_number_is_not_written(tmp_path, plain, suffix):
     blocks = {name: dict(columns) for name, columns in plain.blocks.items()}
     blocks["b1"]["achieved_plus_S"] = np.full(5, np.nan)
-    with pytest.raises(
-        DataError, match="finite numbers, but b1 achieved_plus_S does not"
-    ):
+    with pytest.raises(DataError, match="finite numbers, but b1 achieved_plus_S does not"):
         write_table(replace(plain, blocks=blocks), tmp_path / f"w{suffix}")

@@ -8,10 +8,11 @@ import pytest
 from neurosim.chip import Chip
 from neurosim.data import load_digits
 from neurosim.errors import DataError, ProfileError
-from neurosim.host import Experiment, FlowSettings, Learning, Optimizer, Trainer
+from neurosim.host import Experiment, FlowSettings, Learning, Optimizer, Trainer, blank_state
 from neurosim.host.learning import InMemory, ShadowWeights, learner
 from neurosim.profile import load_profile
-from neurosim.topology import Weights
+from neurosim.records import check_like
+from neurosim.topology import Layers, Weights
 from neurosim.yaml_files import dump_block, parse_block, with_values
 
 STEP = 0.05
@@ -187,3 +188,23 @@ def test_in_memory_the_devices_hold_the_only_copy():
     trainer = Trainer(Chip(small()), experiment, load_digits()[0])
     with pytest.raises(DataError, match="the devices hold"):
         trainer.weights  # noqa: B018  # a property that refuses
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"average": 0.9},
+        {"optimizer": "sgd"},
+        {"calibrate": True},
+        {"learning": Learning(mode="in_memory", pulses="sign")},
+        {"learning": Learning(mode="in_memory", pulses="accumulate")},
+    ],
+)
+def test_a_blank_state_is_like_that_of_a_trainer(settings):
+    profile = with_values(load_profile("ideal_hopfield"), {"layers": (64, 6, 5), "pulse": PULSE})
+    experiment = Experiment(batch=8, flow=FlowSettings(settle_tau=2.0), **settings)
+    trainer = Trainer(Chip(profile), experiment, load_digits()[0])
+    blank = blank_state(Layers(profile.layers), experiment)
+    check_like(trainer.state(), blank, "a trainer")
+    check_like(blank, trainer.state(), "a blank one")

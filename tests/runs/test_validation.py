@@ -69,9 +69,7 @@ def tiny(tmp_path):
     chip = Chip(profile)
     chip.program(initial_weights(chip.die.layers, 1.0, np.random.default_rng(1)))
     experiment = Experiment(flow=FlowSettings(settle_tau=2.0))
-    run = Run.create(tmp_path / "run", profile, experiment)
-    run.save(chip.state(), {"n_done": 0})
-    return run
+    return Run.create(tmp_path / "run", profile, experiment, (chip.state(), {"n_done": 0}))
 
 
 def test_a_run_is_validated_at_several_inputs(tiny):

@@ -226,7 +226,8 @@ def test_the_best_of_replicas_is_the_best_mean_not_the_luckiest_seed(tmp_path):
     )
     folder = SweepFolder.create(tmp_path / "out", sweep)
     for point, value in zip(folder.points, (1.0, 9.0, 4.0, 4.2), strict=True):
-        result = {"key": point.key, "figures": {"w2": value}, "error": ""}
+        costs = dict.fromkeys(("sample_tau", "sample_time_s", "sample_energy_J"), 1.0)
+        result = {"key": point.key, "figures": {"w2": value} | costs, "error": ""}
         (folder.path / "points" / f"{point.key}.json").write_text(json.dumps(result))
     top = best(folder.groups(), "w2")
     assert top.settings == (1.2,)

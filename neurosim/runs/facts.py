@@ -1,0 +1,105 @@
+"""What the JSON files of a run folder hold."""
+
+from __future__ import annotations
+
+import platform
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from neurosim.records import Number, Record
+
+__all__ = ["Evaluation", "Facts", "versions"]
+
+Count = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+# Of what may be left out but is never null.
+_ABSENT: Any = Field(default=None)
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a result depends on."""
+    from importlib.metadata import version
+
+    packages = ("neurosim-eqprop", "numpy", "scipy", "scikit-learn")
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+
+
+class Facts(Record):
+    """What run.json says.
+
+    Parameters
+    ----------
+    command : str
+        How to repeat the run.
+    versions : dict from str to str
+        See `versions`.
+    start : str
+        Folder of the run whose weights this one began with.
+    dataset_sha256 : str
+        Digest of what it learns.
+    calibration, ledger : dict from str to number
+        What was found before training; totals at the end.
+    updates : int
+        At the end.
+    """
+
+    command: str = _ABSENT
+    versions: dict[str, str] = _ABSENT
+    start: str = _ABSENT
+    dataset_sha256: str = _ABSENT
+    calibration: dict[str, Number] = _ABSENT
+    updates: Count = _ABSENT
+    ledger: dict[str, Number] = _ABSENT
+
+
+class Judged(Record):
+    """Figures of one set of samples: see `neurosim.metrics`."""
+
+    frechet_feature: Number = _ABSENT
+    frechet_pixel: Number = _ABSENT
+    nn_two_sample: Number = _ABSENT
+    w2: Number = _ABSENT
+    precision: Number = _ABSENT
+    recall: Number = _ABSENT
+    density: Number = _ABSENT
+    coverage: Number = _ABSENT
+
+
+class Evaluation(Judged):
+    """What evaluation.json says, as far as a report shows it.
+
+    Parameters
+    ----------
+    n, seed, mode, t_end
+        How the samples were drawn.
+    baselines : dict from str to Judged
+        The rows that need no chip, with the same figures.
+    class_shares : list of float
+        Share of each of ten classes, where the images can be judged.
+    fresh_frechet : float or None
+        Of real images that are not among those compared with.
+    dataset, n_real
+        What was compared with.
+    """
+
+    n: Annotated[int, Field(ge=1)]
+    seed: Count
+    mode: str
+    t_end: Number
+    baselines: dict[Literal["real", "noisy", "gaussian"], Judged]
+    class_shares: Annotated[list[Share], Field(min_length=10, max_length=10)] = _ABSENT
+    fresh_frechet: Number | None = _ABSENT
+    dataset: str = _ABSENT
+    n_real: Count = _ABSENT
+
+    @model_validator(mode="after")
+    def _one_table(self) -> Evaluation:
+        figures = self.model_fields_set & Judged.model_fields.keys()
+        if self.class_shares is not None and "frechet_feature" not in figures:
+            raise ValueError("must have frechet_feature beside class_shares")
+        for name in ("real", "noisy", "gaussian"):
+            row = self.baselines.get(name)
+            if row is None or figures - row.model_fields_set:
+                raise ValueError(f"must have a baseline {name} with the same figures")
+        return self
