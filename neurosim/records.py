@@ -70,15 +70,20 @@ def _mistake(failure: ValidationError, cls: type[Record], data: bytes) -> str:
 
 
 def dump_record(tree: Any) -> str:
-    """JSON text of plain values; a number that is not finite, which JSON has none for, is null."""
-    return json.dumps(_finite(tree), indent=2, allow_nan=False) + "\n"
+    """JSON text of plain values; a number that is not finite, which JSON has none for, is null.
+
+    Halves of surrogate pairs, as names of files may hold, are written out as escapes.
+    """
+    return json.dumps(_plain(tree), indent=2, allow_nan=False) + "\n"
 
 
-def _finite(tree: Any) -> Any:
+def _plain(tree: Any) -> Any:
     if isinstance(tree, dict):
-        return {key: _finite(value) for key, value in tree.items()}
+        return {key: _plain(value) for key, value in tree.items()}
     if isinstance(tree, list | tuple):
-        return [_finite(value) for value in tree]
+        return [_plain(value) for value in tree]
+    if isinstance(tree, str):
+        return tree.encode("utf-8", "backslashreplace").decode()
     return None if isinstance(tree, float) and not math.isfinite(tree) else tree
 
 
