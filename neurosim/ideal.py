@@ -32,7 +32,7 @@ from scipy.integrate import solve_ivp
 from scipy.special import expit
 
 from neurosim.errors import ConvergenceError, DataError
-from neurosim.topology import Layers, Weights
+from neurosim.network import Layers, Weights
 
 __all__ = ["IdealNetwork", "flow_loss"]
 

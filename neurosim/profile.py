@@ -7,7 +7,13 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from neurosim.config import Block, BlockError, Sourced, or_ideal, or_none, with_none
+from neurosim.blocks.block import Block, Sourced
+from neurosim.blocks.files import load_block
+from neurosim.blocks.ideal import or_ideal, or_none, with_none
+from neurosim.blocks.mistakes import BlockError, nearest
+from neurosim.blocks.names import Name, OneLine
+from neurosim.blocks.quantities import Excess, Hertz, Kelvin, Second
+from neurosim.blocks.units import format_quantity
 from neurosim.converters import Adc, CurrentSense, Dac, DoubleSampling, Readout
 from neurosim.devices import (
     CouplingDevice,
@@ -20,15 +26,10 @@ from neurosim.devices import (
     Spring,
     Write,
 )
+from neurosim.devices.supply import Supply
 from neurosim.errors import ProfileError
-from neurosim.mistakes import nearest
-from neurosim.names import Name, OneLine
-from neurosim.quantities import Excess, Hertz, Kelvin, Second
+from neurosim.network import Layers
 from neurosim.solvers.settings import Settling
-from neurosim.supply import Supply
-from neurosim.topology import Layers
-from neurosim.units import format_quantity
-from neurosim.yaml_files import load_block
 
 __all__ = ["HostAdvice", "Profile", "Thermal", "load_profile", "shipped_profiles"]
 

@@ -7,7 +7,7 @@ import pytest
 
 from commands import run
 from neurosim.circuit import AMPLIFIERS, Circuit, Linear, Pairs, Springs
-from neurosim.topology import Layers
+from neurosim.network import Layers
 
 UNIT_V, LEAK_S, CAPACITANCE_F = 0.1, 1e-5, 1e-12
 

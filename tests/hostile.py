@@ -1,7 +1,6 @@
 """Text that would do harm if a program obeyed it."""
 
 from neurosim.profile import load_profile
-from neurosim.yaml_files import with_values
 
 BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 # Ends comments, begins lines of every language, and hides: each part alone breaks something.
@@ -17,4 +16,4 @@ def hostile(sizes=(3, 5, 4)):
     plain = load_profile("cmos_rc_6bit")
     changes = {f"{block}.source": EVIL for block in ("node", "coupling", "adc", "dac", "supply")}
     changes |= {"layers": sizes, "summary": "*/ @ /* <script>alert(1)</script> \\"}
-    return with_values(plain, changes | {"description": EVIL})
+    return plain.with_values(changes | {"description": EVIL})

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from neurosim.blocks.files import parse_block
 from neurosim.errors import ProfileError
 from neurosim.profile import Profile, shipped_profiles
-from neurosim.yaml_files import parse_block
 
 SCHEMA = shipped_profiles()["cmos_rc_6bit"].with_name("schema.json")
 shipped = pytest.mark.parametrize("name", sorted(shipped_profiles()))

@@ -4,7 +4,7 @@ import re
 
 from hypothesis import strategies as st
 
-from neurosim.names import is_name
+from neurosim.blocks.names import is_name
 from neurosim.profile import Profile
 
 positive = st.floats(1e-18, 1e6)

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from neurosim.blocks.files import load_block
 from neurosim.host import Experiment
 from neurosim.profile import load_profile
 from neurosim.runs import train
 from neurosim.sweeps import Sweep, expand
-from neurosim.yaml_files import load_block, with_value
 
 FOLDER = Path(__file__).parents[1] / "experiments"
 
@@ -37,7 +37,7 @@ def test_the_published_losses_start_where_correct_code_starts(tmp_path):
 def test_the_published_run_passes_its_bifurcation_and_is_below_0_8_at_update_50(tmp_path, engine):
     experiment = load_block(FOLDER / "paper.yaml", Experiment)
     run = train(
-        with_value(load_profile("ideal_gradient"), "settling.engine", engine),
+        load_profile("ideal_gradient").with_value("settling.engine", engine),
         experiment.model_copy(update={"updates": 50}),
         tmp_path / "run",
     )

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from neurosim.errors import ConvergenceError, DataError
 from neurosim.ideal import IdealNetwork, flow_loss
-from neurosim.topology import Layers, Weights
+from neurosim.network import Layers, Weights
 
 LAWS, ACTIVATIONS = ("gradient", "hopfield"), ("tanh", "silu")
 SPRING, ALPHA = 15.0, 2.0

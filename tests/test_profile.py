@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from strategies import profiles
 
-from neurosim.config import Sourced, is_number
+from neurosim.blocks.block import Sourced, is_number
+from neurosim.blocks.files import dump_block, load_block, parse_block
 from neurosim.errors import ProfileError
 from neurosim.profile import Profile, load_profile, shipped_profiles
-from neurosim.yaml_files import dump_block, load_block, parse_block, with_value, with_values
 from shipped import edited, mistakes, shipped
 
 CMOS = load_profile("cmos_rc_6bit")
@@ -232,19 +232,19 @@ def test_a_missing_block_is_told_with_its_fields():
 
 def test_the_load_of_the_busiest_node_must_leave_something_for_its_leak():
     # 192 couplings and a bias of complementary pairs: 193 x 0.6 x 10 uS = 1.158 mS.
-    complementary = with_value(CMOS, "coupling.encoding", "complementary")
+    complementary = CMOS.with_value("coupling.encoding", "complementary")
     with pytest.raises(ProfileError) as caught:
-        with_value(complementary, "node.loading", 0.01)
+        complementary.with_value("node.loading", 0.01)
     assert str(caught.value) == (
         "node.loading: must keep the load of the busiest node, 0.01 x 192 couplings and a bias of "
         "1.158 mS in all at weight 0, below leak_S = 10 uS, but the load is 11.58 uS; lower it, "
         "coupling.idle_S or coupling.full_scale"
     )
     limit = 10e-6 / 1.158e-3
-    assert with_value(complementary, "node.loading", 0.99 * limit)
+    assert complementary.with_value("node.loading", 0.99 * limit)
     with pytest.raises(ProfileError):
-        with_value(complementary, "node.loading", 1.01 * limit)
-    assert with_value(CMOS, "node.loading", 1.0), "a one-sided pair of weight 0 loads nothing"
+        complementary.with_value("node.loading", 1.01 * limit)
+    assert CMOS.with_value("node.loading", 1.0), "a one-sided pair of weight 0 loads nothing"
 
 
 def test_a_chip_without_an_ammeter_says_none():
@@ -257,7 +257,7 @@ def test_a_chip_without_an_ammeter_says_none():
 @pytest.mark.parametrize("text", ["", "  ", "two\nlines", "a\u2028b", "\x1b[31mred", "\u202eltr"])
 def test_a_summary_is_one_line_that_a_terminal_does_not_obey(text):
     with pytest.raises(ProfileError, match="summary: must be one line of text") as caught:
-        with_value(CMOS, "summary", text)
+        CMOS.with_value("summary", text)
     assert str(caught.value).isprintable()
 
 
@@ -278,7 +278,7 @@ def test_every_effect_of_an_ideal_chip_can_be_turned_on():
         "adc.visible_range_V": 0.3, "adc.hidden_range_V": 0.1, "current_sense.range_A": 1e-6,
     }  # fmt: skip
     for path, value in one_by_one.items():
-        changed = with_value(IDEAL, path, value)
+        changed = IDEAL.with_value(path, value)
         assert changed != IDEAL
         assert load_again(changed) == changed
     together = [
@@ -298,11 +298,11 @@ def test_every_effect_of_an_ideal_chip_can_be_turned_on():
         {"thermal.amplifier_excess": 1.5, "thermal.flicker_corner_Hz": "100 kHz"},
     ]
     for changes in together:
-        assert load_again(with_values(IDEAL, changes)) != IDEAL
+        assert load_again(IDEAL.with_values(changes)) != IDEAL
 
 
 def test_thermal_noise_and_its_engine_are_turned_off_together():
-    quiet = with_values(CMOS, {"thermal.temperature_K": "ideal", "settling.engine": "transient"})
+    quiet = CMOS.with_values({"thermal.temperature_K": "ideal", "settling.engine": "transient"})
     assert quiet.thermal.temperature_K is None
 
 

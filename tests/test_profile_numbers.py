@@ -7,11 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from neurosim.blocks.block import Sourced
 from neurosim.chip import Chip
-from neurosim.config import Sourced
 from neurosim.devices.curves import evaluate
 from neurosim.profile import Profile, load_profile, shipped_profiles
-from neurosim.yaml_files import with_values
 from shipped import shipped
 
 KT_J = 1.380649e-23 * 300
@@ -227,7 +226,7 @@ def test_a_settle_and_a_reading_of_a_board_take_what_its_parts_take(
     name, drive_s, read_s, dac_J, adc_J, amplifier_W
 ):
     profile, rows = load_profile(name), 2
-    chip = Chip(with_values(profile, {"settling.engine": "transient", "thermal": QUIET}))
+    chip = Chip(profile.with_values({"settling.engine": "transient", "thermal": QUIET}))
     before, settle_s = chip.ledger.copy(), 10 * profile.node.tau_s
     chip.precharge(np.zeros((rows, 64)))
     chip.drive(np.zeros((rows, 64)), 15 * profile.node.leak_S)

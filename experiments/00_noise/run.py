@@ -17,11 +17,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-from neurosim.bench.problem import Stage, shipped_weights
+from neurosim.analysis import Conditions
+from neurosim.analysis.problem import Stage, shipped_weights
 from neurosim.host import FlowSettings
-from neurosim.noise import Conditions
 from neurosim.profile import Profile, load_profile
-from neurosim.yaml_files import with_values
 
 HERE = Path(__file__).parent
 BETAS = [1.25e-3, 4e-3, 8e-3, 1.2e-2]
@@ -49,7 +48,7 @@ def variant(read: dict[str, Any], gain: float | None = None) -> Profile:
         }  # fmt: skip
     if read:
         changes |= RANGES | read
-    return with_values(load_profile("ideal_hopfield"), changes)
+    return load_profile("ideal_hopfield").with_values(changes)
 
 
 def cosine(conditions: Conditions, exact: list[np.ndarray], profile: Profile, beta: float) -> float:

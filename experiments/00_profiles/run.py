@@ -20,12 +20,12 @@ from threadpoolctl import threadpool_limits
 sys.path.append(str(Path(__file__).parents[1]))
 import common
 
+from neurosim.blocks.units import format_quantity
 from neurosim.chip import Ledger
 from neurosim.host import Experiment
 from neurosim.outputs import write_text
 from neurosim.profile import load_profile, shipped_profiles
 from neurosim.runs import Run, evaluate
-from neurosim.units import format_quantity
 
 HERE = Path(__file__).parent
 EXPERIMENT = Experiment(updates=300, batch=256, learning_rate=2e-3, schedule="cosine")

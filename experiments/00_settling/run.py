@@ -15,14 +15,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from neurosim.bench.problem import LAWS, make_problem
+from neurosim.analysis.problem import LAWS, make_problem
 from neurosim.chip import Chip
 from neurosim.circuit import Law
 from neurosim.host import initial_weights
+from neurosim.network import Layers
 from neurosim.profile import load_profile
 from neurosim.solvers import Settling, settle
-from neurosim.topology import Layers
-from neurosim.yaml_files import with_value
 
 HERE = Path(__file__).parent
 NETWORKS = [(64, 128, 128), (128, 192, 192), (196, 256, 256), (400, 384, 384), (784, 512, 512)]
@@ -31,7 +30,7 @@ ROWS = [128, 256, 512, 1024, 2048]
 
 def cost(sizes: tuple[int, ...], rows: int, repeats: int) -> dict:
     """Wall time of a free phase of 30 tau on two threads, median of `repeats`."""
-    profile = with_value(load_profile("ideal_hopfield"), "layers", sizes)
+    profile = load_profile("ideal_hopfield").with_value("layers", sizes)
     chip, rng = Chip(profile), np.random.default_rng(0)
     chip.program(initial_weights(Layers(sizes), 0.5, rng))
     target_V = 0.1 * rng.standard_normal((rows, sizes[0]))

@@ -20,18 +20,17 @@ sys.path.append(str(Path(__file__).parents[1]))
 import common
 import trainings
 
-from neurosim.bench.problem import LAWS, Stage, shipped_weights
+from neurosim.analysis.problem import LAWS, Stage, shipped_weights
 from neurosim.chip import Chip
 from neurosim.circuit import Law
 from neurosim.data import FlowBatch, PairSource, load_digits
 from neurosim.host import FlowSettings, free_phase, gradient, initial_weights, present
 from neurosim.host.optimizer import pack
 from neurosim.ideal import IdealNetwork
+from neurosim.network import Layers, Weights
 from neurosim.outputs import write_text
 from neurosim.profile import load_profile
 from neurosim.streams import Streams
-from neurosim.topology import Layers, Weights
-from neurosim.yaml_files import with_values
 
 Array = NDArray[np.float64]
 Amplifier = Literal["linear", "tanh", "silu"]
@@ -51,7 +50,7 @@ def resting(law: Law, weights: Weights, **changes: Any) -> Chip:
     """Ideal chip of a law that settles to the end."""
     changes = {name.replace("__", "."): value for name, value in changes.items()}
     profile = load_profile(f"ideal_{law}")
-    chip = Chip(with_values(profile, {"settling.engine": "operating_point"} | changes), n_threads=1)
+    chip = Chip(profile.with_values({"settling.engine": "operating_point"} | changes), n_threads=1)
     chip.program(weights)
     return chip
 

@@ -18,6 +18,7 @@ from sklearn.neural_network import MLPRegressor
 sys.path.append(str(Path(__file__).parents[1]))
 import common
 
+from neurosim.blocks.files import load_block
 from neurosim.chip import Chip
 from neurosim.data import PairSource, load_digits
 from neurosim.host import (
@@ -35,7 +36,6 @@ from neurosim.outputs import write_text
 from neurosim.profile import Profile, load_profile
 from neurosim.runs import Run
 from neurosim.streams import Streams
-from neurosim.yaml_files import load_block, with_values
 
 HERE = Path(__file__).parent
 PUBLISHED = load_block(HERE.parent / "paper.yaml", Experiment)
@@ -58,7 +58,7 @@ HIDDEN = 105  # 65-105-105-64 with biases: 24,844 parameters beside the chip's 2
 def profile(engine: str, precision: str = "float32") -> Profile:
     """The paper's circuit; its network was computed in float32 too."""
     changes = {"settling.engine": engine, "settling.precision": precision}
-    return with_values(load_profile("ideal_gradient"), changes)
+    return load_profile("ideal_gradient").with_values(changes)
 
 
 def final(losses: Any) -> float:
@@ -68,7 +68,7 @@ def final(losses: Any) -> float:
 
 def train_engine(engine: str, seed: int, experiment: Experiment, out: Path) -> dict[str, Any]:
     """The published run; its loss an update, in total and by fifths of t."""
-    own = with_values(experiment, {"seed": seed})
+    own = experiment.with_values({"seed": seed})
     run = common.trained(profile(engine), own, out / (f"{engine}-{seed}" if seed else engine))
     columns = run.metrics()
     names = ["flow_loss", *(f"flow_loss_{k}" for k in range(5))]
@@ -80,7 +80,7 @@ def train_gradep(kind: str, seed: int, experiment: Experiment, out: Path) -> lis
     """Loss an update, by three phases of the chip at rest: the paper's nudge, or a small one."""
     small = kind == "small"
     hardware = profile("operating_point", "float64" if small else "float32")
-    own = with_values(experiment, {"seed": seed} | ({"flow.beta": SMALL_BETA} if small else {}))
+    own = experiment.with_values({"seed": seed} | ({"flow.beta": SMALL_BETA} if small else {}))
     run = common.trained(hardware, own, out / f"{kind}-{seed}")
     return run.metrics()["flow_loss"].tolist()
 

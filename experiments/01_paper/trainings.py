@@ -17,7 +17,7 @@ import common
 
 from neurosim.chip import Chip
 from neurosim.data import PairSource
-from neurosim.datasets import load_dataset
+from neurosim.data.sets import load_dataset
 from neurosim.host import (
     Experiment,
     draw_samples,
@@ -31,12 +31,10 @@ from neurosim.metrics import baselines, classifier_of, evaluate_samples
 from neurosim.profile import Profile, load_profile
 from neurosim.runs import Run
 from neurosim.streams import Streams
-from neurosim.yaml_files import with_values
 
 SEEDS = (0, 1)
 FULL = (64, 128, 128)
-SHORT = with_values(
-    Experiment(),
+SHORT = Experiment().with_values(
     {
         "learning_rate": 2e-3,
         "schedule": "cosine",
@@ -82,14 +80,14 @@ def short_run(
     own = {"updates": length.updates, "batch": length.batch}
     own |= {"seed": seed, "dataset": NETWORKS[layers]}
     folder = folder_of(out, layers, changes, seed)
-    run = common.trained(profile(layers), with_values(SHORT, own | changes), folder)
+    run = common.trained(profile(layers), SHORT.with_values(own | changes), folder)
     return common.kept(folder / "judged.json", lambda: _judged(run, length.samples))
 
 
 def profile(layers: tuple[int, ...]) -> Profile:
     """The paper's circuit with other layers."""
     place = {"settling.engine": "operating_point", "settling.precision": "float32"}
-    return with_values(load_profile("ideal_gradient"), place | {"layers": layers})
+    return load_profile("ideal_gradient").with_values(place | {"layers": layers})
 
 
 def folder_of(out: Path, layers: tuple[int, ...], changes: dict[str, Any], seed: int) -> Path:

@@ -17,17 +17,17 @@ import numpy as np
 sys.path.append(str(Path(__file__).parents[1]))
 import common
 
+from neurosim.blocks.files import load_block
 from neurosim.host import Experiment
 from neurosim.host.sampler import run_free, settle_clamped
 from neurosim.outputs import write_text
 from neurosim.profile import load_profile
 from neurosim.runs import Run
 from neurosim.streams import Streams
-from neurosim.yaml_files import load_block, with_values
 
 HERE = Path(__file__).parent
 PUBLISHED = load_block(HERE.parent / "paper.yaml", Experiment)
-BASE = with_values(PUBLISHED, {"batch": 512, "sampling.mode": "free-running"})
+BASE = PUBLISHED.with_values({"batch": 512, "sampling.mode": "free-running"})
 # As published; with what experiment 03 found to be better for flow matching alone, or sharper.
 BETTER = {"learning_rate": 2e-3, "schedule": "cosine", "pairing": "epoch"}
 RECIPES: dict[str, dict[str, Any]] = {
@@ -50,8 +50,8 @@ def one(
     law: str, recipe: str, seed: int, experiment: Experiment, out: Path, n: int
 ) -> dict[str, Any]:
     """Train, and judge what the chip draws alone."""
-    profile = with_values(load_profile(f"ideal_{law}"), {"settling.precision": "float32"})
-    own = with_values(experiment, {"seed": seed} | RECIPES[recipe])
+    profile = load_profile(f"ideal_{law}").with_values({"settling.precision": "float32"})
+    own = experiment.with_values({"seed": seed} | RECIPES[recipe])
     run = common.trained(profile, own, out / "-".join(filter(None, (law, recipe, str(seed)))))
     return {str(t): common.judged(run, n, t_end=t) for t in (1.0, 1.2)}
 
@@ -134,7 +134,7 @@ def main() -> None:
     options = common.options(__doc__, HERE)
     experiment, n, seeds, out = BASE, common.SAMPLES, SEEDS, options.out
     if options.quick:
-        experiment = with_values(BASE, {"updates": 2, "batch": 32, "flow.settle_tau": 3.0})
+        experiment = BASE.with_values({"updates": 2, "batch": 32, "flow.settle_tau": 3.0})
         n, seeds = 50, dict.fromkeys(SEEDS, (0,))
     places = [(*kind, seed) for kind in seeds for seed in seeds[kind]]
     work = [(one, *place, experiment, out, n) for place in places]

@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 sys.path.append(str(Path(__file__).parents[1]))
 import common
 
+from neurosim.blocks.files import load_block
 from neurosim.chip import Chip
 from neurosim.data import load_digits, to_grid
 from neurosim.host import Experiment, Trainer
@@ -27,7 +28,6 @@ from neurosim.outputs import write_text
 from neurosim.profile import load_profile
 from neurosim.runs import Run
 from neurosim.streams import Streams
-from neurosim.yaml_files import load_block, with_values
 
 HERE = Path(__file__).parent
 T_ENDS = (1.1, 1.2, 1.3, 1.4)
@@ -67,7 +67,7 @@ SCHEDULES: dict[str, Schedule] = {
     "settling 10 to 30 tau": lambda done, draw: {"settle_tau": 10 + 20 * done},
     "settling drawn, 5 to 60 tau": lambda done, draw: {"settle_tau": 5 * 12**draw},
 }
-SHORT = with_values(Experiment(), {"updates": 400, "batch": 256, "sampling.t_end": T_END})
+SHORT = Experiment().with_values({"updates": 400, "batch": 256, "sampling.t_end": T_END})
 LONG = load_block(HERE.parent / "contrast.yaml", Experiment)
 
 
@@ -75,7 +75,7 @@ def one(
     experiment: Experiment, profile_changes: dict[str, Any], folder: Path, n: int
 ) -> dict[str, Any]:
     """Train; judge what the chip draws alone, at each generation time."""
-    profile = with_values(load_profile("ideal_hopfield"), FAST | profile_changes)
+    profile = load_profile("ideal_hopfield").with_values(FAST | profile_changes)
     run = common.trained(profile, experiment, folder)
     return {str(t): common.judged(run, n, t_end=t) for t in T_ENDS}
 
@@ -91,7 +91,7 @@ def scheduled(
 
 
 def _train_scheduled(schedule: Schedule, experiment: Experiment, folder: Path) -> None:
-    profile = with_values(load_profile("ideal_hopfield"), FAST)
+    profile = load_profile("ideal_hopfield").with_values(FAST)
     chip = Chip(profile, experiment.seed, n_threads=1)
     trainer, rng = Trainer(chip, experiment, load_digits()[0]), Streams(experiment.seed)
     draws, flow = rng.generator("schedule").random(experiment.updates), trainer.flow
@@ -152,15 +152,15 @@ def main() -> None:
     schedules = list(SCHEDULES)
     if options.quick:
         tiny = {"updates": 2, "batch": 32, "flow.settle_tau": 3.0}
-        short, long = with_values(SHORT, tiny), with_values(LONG, tiny)
+        short, long = SHORT.with_values(tiny), LONG.with_values(tiny)
         variants, seeds, n = dict(list(VARIANTS.items())[-1:]), SEEDS[:1], 50
         schedules = schedules[-1:]
     out = options.out
     own = {seed: long.model_copy(update={"seed": seed}) for seed in seeds}
     work = [(one, own[seed], {}, out / f"main-{seed}", n) for seed in seeds]
     for k, (changes, hardware) in enumerate(variants.values()):
-        work.append((one, with_values(short, changes), hardware, out / f"variant-{k}", n))
-    plain = with_values(short, PLAIN)
+        work.append((one, short.with_values(changes), hardware, out / f"variant-{k}", n))
+    plain = short.with_values(PLAIN)
     for k, name in enumerate(schedules):
         work.append((scheduled, name, plain, out / f"schedule-{k}", n))
     done = iter(common.in_parallel(work, options.workers))

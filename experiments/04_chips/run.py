@@ -17,23 +17,23 @@ import numpy as np
 sys.path.append(str(Path(__file__).parents[1]))
 import common
 
-from neurosim.bench.problem import shipped_weights
+from neurosim.analysis import Conditions, scan_beta
+from neurosim.analysis.problem import shipped_weights
+from neurosim.blocks.files import load_block
+from neurosim.blocks.units import format_quantity
 from neurosim.chip import Chip
 from neurosim.data import load_digits
 from neurosim.host import Experiment, FlowSettings, draw_samples
 from neurosim.metrics import Classifier, evaluate_samples
-from neurosim.noise import Conditions, scan_beta
 from neurosim.outputs import write_text
 from neurosim.profile import Profile, load_profile
 from neurosim.runs import Run
 from neurosim.streams import Streams
-from neurosim.units import format_quantity
-from neurosim.yaml_files import load_block, with_values
 
 HERE = Path(__file__).parent
 BEST = load_block(HERE.parent / "contrast.yaml", Experiment)
 LENGTH = {"updates": 2000, "batch": 512, "average": 0.99}
-RECIPE = with_values(BEST, LENGTH | {"contrast.begin": 0.75, "contrast.rows": 128})
+RECIPE = BEST.with_values(LENGTH | {"contrast.begin": 0.75, "contrast.rows": 128})
 TUNING = {
     "updates": 100,
     "batch": 256,
@@ -70,7 +70,7 @@ CARRIED = 1000  # samples of each die
 def hardware(name: str) -> Profile:
     """The profile of a row, in single precision."""
     base, changes = CHIPS[name]
-    return with_values(load_profile(base), {"settling.precision": "float32"} | changes)
+    return load_profile(base).with_values({"settling.precision": "float32"} | changes)
 
 
 def folder(out: Path, name: str) -> Path:
@@ -95,7 +95,7 @@ def recipe(name: str, experiment: Experiment, out: Path) -> Experiment:
     """With the chip's own beta."""
     if name == IDEAL:
         return experiment
-    return with_values(experiment, {"flow.beta": best_beta(name, out)})
+    return experiment.with_values({"flow.beta": best_beta(name, out)})
 
 
 def in_the_loop(name: str, begin: str, experiment: Experiment, out: Path) -> Run:
@@ -115,19 +115,19 @@ def balanced(name: str, experiment: Experiment) -> Experiment:
     01_paper/QUESTIONS.md.
     """
     if name in LIGHT:
-        return with_values(experiment, {"contrast.weight": LIGHT[name]})
+        return experiment.with_values({"contrast.weight": LIGHT[name]})
     flow, stage = experiment.flow, experiment.contrast
     assert flow.beta is not None
     assert stage is not None
     r = flow.beta * flow.alpha**2 * flow.stiffness
-    return with_values(experiment, {"contrast.weight": stage.weight / (1 - r**2)})
+    return experiment.with_values({"contrast.weight": stage.weight / (1 - r**2)})
 
 
 def shortened(experiment: Experiment, changes: dict[str, Any]) -> Experiment:
     """A shorter training; no longer and no larger than the one that it follows."""
     most = {key: getattr(experiment, key) for key in ("updates", "batch")}
     limits = {key: min(value, changes.get(key, value)) for key, value in most.items()}
-    return with_values(experiment, changes | limits)
+    return experiment.with_values(changes | limits)
 
 
 def one(name: str, begin: str, experiment: Experiment, out: Path, n: int) -> dict[str, Any]:
@@ -275,7 +275,7 @@ def main() -> None:
     experiment, n, names, dies, out = RECIPE, common.SAMPLES, list(CHIPS), DIES, options.out
     carried_n = CARRIED
     if options.quick:
-        experiment = with_values(RECIPE, {"updates": 2, "batch": 32, "flow.settle_tau": 3.0})
+        experiment = RECIPE.with_values({"updates": 2, "batch": 32, "flow.settle_tau": 3.0})
         n, carried_n, names = 50, 50, names[:2]
         dies = range(2)
         for name in names[1:]:

@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 sys.path.append(str(Path(__file__).parents[1]))
 import common
 
+from neurosim.blocks.files import load_block
+from neurosim.blocks.units import format_quantity
 from neurosim.data import PairSource, load_digits
 from neurosim.host import free_phase
 from neurosim.ideal import IdealNetwork
@@ -28,8 +30,6 @@ from neurosim.outputs import write_text
 from neurosim.runs import Run
 from neurosim.streams import Streams
 from neurosim.sweeps import Sweep, SweepFolder, front
-from neurosim.units import format_quantity
-from neurosim.yaml_files import load_block, with_values
 
 HERE = Path(__file__).parent
 PLAN = load_block(HERE / "settling.yaml", Sweep)
@@ -56,7 +56,7 @@ Array = NDArray[np.float64]
 def shortened() -> Sweep:
     """The sweep at its smallest: two chips, one tiny training each, drawn in two ways."""
     chip, trained, drawn, t_end = PLAN.axes
-    recipe = with_values(PLAN.base.experiment, {"updates": 2, "batch": 16, "flow.settle_tau": 2.0})
+    recipe = PLAN.base.experiment.with_values({"updates": 2, "batch": 16, "flow.settle_tau": 2.0})
     axes = [
         axis.model_copy(update={"cases": dict(list(axis.cases.items())[part])})
         for axis, part in ((chip, slice(2)), (trained, slice(2, 3)), (drawn, slice(0, 7, 6)))

@@ -19,14 +19,14 @@ from matplotlib.axes import Axes
 sys.path.append(str(Path(__file__).parents[1]))
 import common
 
+from neurosim.analysis import Conditions, scan_beta
+from neurosim.blocks.files import load_block
 from neurosim.host import Experiment
-from neurosim.noise import Conditions, scan_beta
 from neurosim.outputs import write_text
 from neurosim.profile import Profile, load_profile
 from neurosim.report import write_sweep_report
 from neurosim.runs import Run
 from neurosim.sweeps import Sweep, SweepFolder, expand, groups
-from neurosim.yaml_files import load_block, with_values
 
 HERE = Path(__file__).parent
 RECIPE = load_block(HERE / "recipe.yaml", Experiment)
@@ -67,7 +67,7 @@ def plan(name: str, found: argparse.Namespace) -> Sweep:
             else:
                 axis["values"] = axis["values"][:1]
         if "experiment" in tree["base"]:
-            tree["base"]["experiment"] = with_values(TUNING, SHORT).model_dump(mode="json")
+            tree["base"]["experiment"] = TUNING.with_values(SHORT).model_dump(mode="json")
     return Sweep(**tree)
 
 
@@ -265,7 +265,7 @@ def draw(results: dict[str, Any], floors: dict[str, Any], path: Path) -> None:
 def main() -> None:
     """Train the ideal circuit, sweep, compare; write results.json, table.md, imperfections.png."""
     found = common.options(__doc__ or "", HERE)
-    recipe = with_values(RECIPE, SHORT) if found.quick else RECIPE
+    recipe = RECIPE.with_values(SHORT) if found.quick else RECIPE
     ideal = common.trained(load_profile(HERE / "chip.yaml"), recipe, found.out / "ideal")
     floors = common.judged(ideal, 50 if found.quick else 1000)["baselines"]
     results: dict[str, Any] = {"gradients": gradients(found)}

@@ -19,13 +19,12 @@ sys.path.append(str(Path(__file__).parents[1]))
 import common
 
 from neurosim.data import load_digits
-from neurosim.datasets import Dataset
+from neurosim.data.sets import Dataset
 from neurosim.host import Experiment, Labels
 from neurosim.outputs import write_text
 from neurosim.profile import load_profile
 from neurosim.runs import Run, inpaint, judge_completions, nearest_fill, sample
 from neurosim.streams import Streams
-from neurosim.yaml_files import with_values
 
 Array = NDArray[np.float64]
 HERE = Path(__file__).parent
@@ -44,7 +43,7 @@ SHOWN = 10
 
 def profile_of(chip: str, n_visible: int) -> Any:
     """A shipped profile with another visible layer."""
-    return with_values(load_profile(chip), {"layers": (n_visible, 128, 128), **FAST[chip]})
+    return load_profile(chip).with_values({"layers": (n_visible, 128, 128), **FAST[chip]})
 
 
 def classes(chip: str, out: Path, experiment: Experiment, n: int) -> dict[str, Any]:
@@ -203,7 +202,7 @@ def main() -> None:
     experiment, n, n_test = EXPERIMENT, common.SAMPLES, N_TEST
     chips: tuple[str, ...] = CHIPS
     if found.quick:
-        experiment = with_values(experiment, {"updates": 2, "batch": 32, "flow.settle_tau": 2.0})
+        experiment = experiment.with_values({"updates": 2, "batch": 32, "flow.settle_tau": 2.0})
         chips, n, n_test = CHIPS[:1], 50, SHOWN
     work = [(classes, chip, found.out, experiment, n) for chip in chips]
     work += [(completions, chip, found.out, experiment, n_test) for chip in chips]

@@ -1,7 +1,6 @@
-"""What settling and training cost: on this machine, beside other programs, and on a chip."""
+"""How fast settling and training are here, beside other programs."""
 
-from neurosim.bench.energy import FORMULAS, energy_table
 from neurosim.bench.settle import bench_settle
 from neurosim.bench.train import bench_train
 
-__all__ = ["FORMULAS", "bench_settle", "bench_train", "energy_table"]
+__all__ = ["bench_settle", "bench_train"]

@@ -6,11 +6,10 @@ python -m neurosim.bench.make_weights
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 import numpy as np
 
-from neurosim.bench.problem import LAWS
+from neurosim.analysis.problem import LAWS, WEIGHTS
 from neurosim.chip import Chip
 from neurosim.data import load_digits
 from neurosim.host import Experiment, Trainer
@@ -40,7 +39,7 @@ def main() -> None:
         print(f"{law}: flow loss {update.flow_loss:.3f}, steepest gradient {steepest:.0f}")
     stream = io.BytesIO()
     np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]  # as in `files.save_tree`
-    write_bytes(Path(__file__).with_name("weights.npz"), stream.getvalue())
+    write_bytes(WEIGHTS, stream.getvalue())
 
 
 if __name__ == "__main__":

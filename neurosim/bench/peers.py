@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
-from neurosim.bench.problem import Problem
+from neurosim.analysis.problem import Problem
 
 __all__ = ["PEERS", "Answer"]
 
@@ -121,7 +121,7 @@ def diffrax(problem: Problem, rtol: float) -> Answer:
 
 def _ngspice(problem: Problem, rtol: float) -> Answer:
     """The full netlist of one row, times their number."""
-    from neurosim.export.spice import netlist, run_ngspice
+    from neurosim.netlists.spice import netlist, run_ngspice
 
     del rtol
     system = problem.system
@@ -135,7 +135,7 @@ def _ngspice(problem: Problem, rtol: float) -> Answer:
 
 
 def _has_ngspice() -> bool:
-    from neurosim.export.spice import has_ngspice
+    from neurosim.netlists.spice import has_ngspice
 
     return has_ngspice()
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from neurosim.analysis.problem import LAWS, Problem, Stage, interleaved, make_problem, summary
 from neurosim.bench.peers import PEERS
-from neurosim.bench.problem import LAWS, Problem, Stage, interleaved, make_problem, summary
 from neurosim.solvers import Settled, Settling, available_threads, settle
 from neurosim.solvers.settle import CHUNK_ROWS
 

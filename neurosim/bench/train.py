@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.bench.problem import (
+from neurosim.analysis.problem import (
     LAWS,
     Stage,
     interleaved,
@@ -22,9 +22,9 @@ from neurosim.circuit import Law
 from neurosim.data import FlowBatch
 from neurosim.host import FlowSettings, gradient, present
 from neurosim.ideal import IdealNetwork
+from neurosim.network import Weights
 from neurosim.profile import load_profile
 from neurosim.solvers import Settling
-from neurosim.topology import Weights
 
 __all__ = ["bench_train"]
 

@@ -13,9 +13,9 @@ from neurosim.chip.pulsing import Pulsing
 from neurosim.circuit import Pairs
 from neurosim.devices import Faulty
 from neurosim.errors import CheckpointError, DataError
+from neurosim.network import Weights
 from neurosim.profile import Profile
 from neurosim.streams import Streams
-from neurosim.topology import Weights
 
 __all__ = ["DeviceBank", "WriteCount"]
 

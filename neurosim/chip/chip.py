@@ -11,21 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip.bank import DeviceBank, WriteCount
-from neurosim.chip.die import Die
+from neurosim.chip.die import Die, data_sheet
+from neurosim.chip.drive import Sources
 from neurosim.chip.fluctuations import DeviceFluctuations
 from neurosim.chip.interface import DataSheet
 from neurosim.chip.ledger import Ledger
 from neurosim.chip.meter import Meter
 from neurosim.chip.nodes import Nodes
 from neurosim.chip.reader import Reader
-from neurosim.chip.sheet import data_sheet
-from neurosim.chip.sources import Sources
 from neurosim.circuit import Circuit, DrivenCircuit
 from neurosim.errors import DataError
+from neurosim.network import Weights
 from neurosim.profile import Profile
 from neurosim.solvers import Settling
 from neurosim.streams import Streams
-from neurosim.topology import Weights
 
 __all__ = ["Chip"]
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from neurosim.converters import Correlator
 from neurosim.errors import DataError
+from neurosim.network import Layers, Weights
 from neurosim.streams import Streams
-from neurosim.topology import Layers, Weights
 
 __all__ = ["Correlators"]
 

@@ -8,14 +8,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.chip.interface import DataSheet
 from neurosim.circuit import AMPLIFIERS, Circuit, Fluctuation, Linear, Pairs
-from neurosim.converters import Adc, ChannelErrors, CurrentSense, Dac
+from neurosim.converters import Adc, ChannelErrors, Correlator, CurrentSense, Dac, DoubleSampling
 from neurosim.devices import spread
+from neurosim.network import Layers
 from neurosim.profile import Profile
 from neurosim.streams import Streams
-from neurosim.topology import Layers
 
-__all__ = ["DeviceArray", "Die"]
+__all__ = ["DeviceArray", "Die", "data_sheet"]
 
 Array = NDArray[np.float64]
 
@@ -200,3 +201,26 @@ class Die:
         capacitance_F = circuit.capacitance_F.copy()
         capacitance_F[self.layers.visible] *= node.release_capacitance_F / node.capacitance_F
         return replace(circuit, capacitance_F=capacitance_F)
+
+
+def data_sheet(profile: Profile, layers: Layers, pulse_weight: float | None) -> DataSheet:
+    """What the maker of a chip of this profile prints."""
+    node = profile.node
+    return DataSheet(
+        name=profile.name,
+        layers=layers,
+        unit_V=node.unit_V,
+        unit_S=node.leak_S,
+        tau_s=node.tau_s,
+        release_tau_s=node.release_capacitance_F / node.leak_S,
+        full_scale=profile.coupling.full_scale,
+        max_spring_S=profile.spring.max_S,
+        has_hold=node.hold == "capacitor",
+        has_current_sense=profile.current_sense is not None,
+        has_difference=isinstance(profile.readout, DoubleSampling),
+        has_correlator=isinstance(profile.readout, Correlator),
+        pulse_weight=pulse_weight,
+        advised_beta=profile.host.beta,
+        advised_settle_tau=profile.host.settle_tau,
+        refresh_s=profile.host.refresh_s,
+    )

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.topology import Layers, Weights
+from neurosim.network import Layers, Weights
 
 __all__ = ["ChipInterface", "DataSheet"]
 

@@ -9,8 +9,8 @@ from neurosim.chip.die import DeviceArray
 from neurosim.circuit import Pairs
 from neurosim.devices import CouplingDevice, ExponentialStep, LinearStep, SoftBounds
 from neurosim.errors import DataError
+from neurosim.network import Weights
 from neurosim.streams import Streams
-from neurosim.topology import Weights
 
 __all__ = ["Pulsing"]
 

@@ -13,9 +13,9 @@ from neurosim.chip.die import Die
 from neurosim.chip.ledger import Ledger
 from neurosim.chip.meter import Meter
 from neurosim.converters import Correlator, CurrentSense, DoubleSampling
+from neurosim.network import Weights
 from neurosim.profile import Profile
 from neurosim.streams import Streams
-from neurosim.topology import Weights
 
 __all__ = ["Reader"]
 

@@ -37,7 +37,7 @@ from scipy.constants import Boltzmann
 from neurosim.circuit.amplifiers import Amplifier
 from neurosim.circuit.elements import Array, Pairs, Springs
 from neurosim.errors import DataError
-from neurosim.topology import Layers
+from neurosim.network import Layers
 
 __all__ = ["Circuit", "Law"]
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 import shlex
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from neurosim.errors import DataError
-from neurosim.words import printable
+from neurosim.safe_text import printable
 
 if TYPE_CHECKING:
     from neurosim.host import Update
@@ -37,6 +38,7 @@ __all__ = [
     "print_json",
     "quoted",
     "say",
+    "stoppable",
 ]
 
 # As `neurosim.outputs` has it, which loads at first use.
@@ -97,7 +99,7 @@ def say(text: str = "", *, beside: Path | None = None, err: bool = False, nl: bo
 
 def print_json(value: Any) -> None:
     """Print one JSON value."""
-    from neurosim.records import dump_record
+    from neurosim.blocks.records import dump_record
 
     say(dump_record(value), nl=False)
 
@@ -166,7 +168,7 @@ class Bar:
 
 def metric_lines(result: dict[str, Any]) -> list[str]:
     """Table of the headline metrics beside the three rows that need no chip."""
-    from neurosim.datasets import DIGITS
+    from neurosim.data.sets import DIGITS
 
     names = ["frechet_feature", "nn_two_sample", "w2", "precision", "recall", "density", "coverage"]
     rows = {"this chip": result} | result["baselines"]
@@ -201,8 +203,8 @@ def metric_lines(result: dict[str, Any]) -> list[str]:
 
 def finish_run(run: Run) -> None:
     """Samples, weight table and report of a run."""
-    from neurosim.export import export as export_table
     from neurosim.report import write_report
+    from neurosim.tables import export as export_table
 
     say("drawing samples and writing the report ...", err=True)
     export_table(run.chip(), run.path / "weights.csv")
@@ -213,8 +215,8 @@ def evaluate_run(
     run: Run, n: int, mode: str | None, t_end: float | None, seed: int
 ) -> dict[str, Any]:
     """Evaluate a run and keep the result in its folder."""
+    from neurosim.blocks.records import dump_record
     from neurosim.outputs import check_writable, write_text
-    from neurosim.records import dump_record
     from neurosim.runs import evaluate as judge
 
     file = run.path / "evaluation.json"
@@ -224,3 +226,20 @@ def evaluate_run(
     bar.close()
     write_text(file, dump_record(result))
     return result
+
+
+@contextmanager
+def stoppable(out: Path, bar: Bar, go_on: bool = False) -> Iterator[Bar]:
+    """Close the bar, and after Ctrl-C say how to go on with the run in `out`, if it has begun."""
+    from neurosim.folders import exists
+
+    begun = out / "experiment.yaml"
+    new = go_on or not exists(begun)
+    try:
+        yield bar
+    except KeyboardInterrupt:
+        way = f"go on with: neurosim train --resume --out {quoted(out)}"
+        kept = new and exists(begun)
+        raise KeyboardInterrupt(f"stopped; {way if kept else 'nothing was kept.'}") from None
+    finally:
+        bar.close()

@@ -7,14 +7,21 @@ from typing import Any
 
 import click
 
-from neurosim.cli.commands import bench, evaluate, profiles, report
+from neurosim.cli.bench import bench
 from neurosim.cli.common import say
-from neurosim.cli.drawing import sample
-from neurosim.cli.fitting import fit
+from neurosim.cli.evaluate import evaluate
+from neurosim.cli.export import export
+from neurosim.cli.fit import fit
+from neurosim.cli.import_ import import_
 from neurosim.cli.noise import noise
-from neurosim.cli.sweeping import sweep
-from neurosim.cli.tables import export, import_, plan, validate
-from neurosim.cli.training import quickstart, train
+from neurosim.cli.plan import plan
+from neurosim.cli.profiles import profiles
+from neurosim.cli.quickstart import quickstart
+from neurosim.cli.report import report
+from neurosim.cli.sample import sample
+from neurosim.cli.sweep import sweep
+from neurosim.cli.train import train
+from neurosim.cli.validate import validate
 from neurosim.errors import NeurosimError
 
 __all__ = ["main"]

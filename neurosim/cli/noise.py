@@ -11,9 +11,9 @@ import click
 from neurosim.cli.common import COUNT, FOLDER, JSON, Bar, print_json, say
 
 if TYPE_CHECKING:
+    from neurosim.analysis import Conditions, Point, Row
     from neurosim.host import FlowSettings
-    from neurosim.noise import Conditions, Point, Row
-    from neurosim.topology import Weights
+    from neurosim.network import Weights
 
 __all__ = ["noise"]
 
@@ -44,7 +44,7 @@ def noise(
     Every source of the profile is switched on alone, then all together. The gradient is held
     against the exact one, at the weights that the host asks for and at those that the devices hold.
     """
-    from neurosim.noise import ledger, scan_beta
+    from neurosim.analysis import ledger, scan_beta
     from neurosim.report import write_noise_figure
 
     write = None if figure is None else write_noise_figure(figure)
@@ -76,12 +76,12 @@ def noise(
 
 
 def _conditions(name: str, run: Path | None, batch: int, seeds: int, age: str) -> Conditions:
-    from neurosim.bench.problem import shipped_weights
+    from neurosim.analysis import Conditions
+    from neurosim.analysis.problem import shipped_weights
+    from neurosim.blocks.units import parse_quantity
     from neurosim.errors import DataError
     from neurosim.host import FlowSettings
-    from neurosim.noise import Conditions
     from neurosim.profile import load_profile
-    from neurosim.units import parse_quantity
 
     profile = load_profile(name)
     try:

@@ -7,10 +7,11 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.config import Sourced, or_ideal
+from neurosim.blocks.block import Sourced
+from neurosim.blocks.ideal import or_ideal
+from neurosim.blocks.quantities import AmpereLimit, Bits, Sigma, VoltLimit
 from neurosim.converters.channels import ChannelErrors, Channels
 from neurosim.converters.codes import Converted, fitting_range, quantise
-from neurosim.quantities import AmpereLimit, Bits, Sigma, VoltLimit
 
 __all__ = ["Adc", "CurrentSense"]
 

@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from neurosim.config import Sourced
+from neurosim.blocks.block import Sourced
+from neurosim.blocks.quantities import Excess, Sigma
 from neurosim.converters.codes import lsb
-from neurosim.quantities import Excess, Sigma
 
 __all__ = ["ChannelErrors", "Channels"]
 

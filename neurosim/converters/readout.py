@@ -23,9 +23,10 @@ from pydantic import (
     model_validator,
 )
 
-from neurosim.config import BlockError, Sourced, one_of
+from neurosim.blocks.block import Sourced, one_of
+from neurosim.blocks.mistakes import BlockError
+from neurosim.blocks.quantities import Bits, Excess, Farad, Limit, Sigma, SigmaVolt
 from neurosim.converters.codes import Converted, fitting_range, quantise
-from neurosim.quantities import Bits, Excess, Farad, Limit, Sigma, SigmaVolt
 
 __all__ = ["Correlator", "DoubleSampling", "Readout"]
 

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from neurosim.config import BlockError, Sourced
+from neurosim.blocks.block import Sourced
+from neurosim.blocks.mistakes import BlockError
+from neurosim.blocks.quantities import Cubic, IdleSiemens
 from neurosim.devices.levels import EvenResistance, Levels, nearest
-from neurosim.quantities import Cubic, IdleSiemens
 
 __all__ = ["CouplingDevice", "Target"]
 

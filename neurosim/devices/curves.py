@@ -17,7 +17,8 @@ from pydantic import (
     model_validator,
 )
 
-from neurosim.config import Block, BlockError, is_number
+from neurosim.blocks.block import Block, is_number
+from neurosim.blocks.mistakes import BlockError
 
 __all__ = ["Curve", "Piece", "evaluate"]
 

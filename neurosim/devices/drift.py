@@ -23,9 +23,18 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, Tag, model_validator
 
-from neurosim.config import BlockError, Sourced, one_of, or_ideal
+from neurosim.blocks.block import Sourced, one_of
+from neurosim.blocks.ideal import or_ideal
+from neurosim.blocks.mistakes import BlockError
+from neurosim.blocks.quantities import (
+    IdleSiemens,
+    Second,
+    SecondFromZero,
+    Siemens,
+    Sigma,
+    SignedSiemens,
+)
 from neurosim.devices.curves import Curve, evaluate
-from neurosim.quantities import IdleSiemens, Second, SecondFromZero, Siemens, Sigma, SignedSiemens
 
 __all__ = ["Drift", "Leak", "LogRelaxation", "PowerLaw", "TableDrift"]
 

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import model_validator
 
-from neurosim.config import BlockError, Sourced
-from neurosim.quantities import Sigma
+from neurosim.blocks.block import Sourced
+from neurosim.blocks.mistakes import BlockError
+from neurosim.blocks.quantities import Sigma
 
 __all__ = ["FAULTS", "Faults", "Faulty"]
 

@@ -20,8 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, Field, Tag, model_validator
 
-from neurosim.config import Block, BlockError, one_of, or_ideal
-from neurosim.quantities import IdleSiemens
+from neurosim.blocks.block import Block, one_of
+from neurosim.blocks.ideal import or_ideal
+from neurosim.blocks.mistakes import BlockError
+from neurosim.blocks.quantities import IdleSiemens
 
 __all__ = ["EvenConductance", "EvenResistance", "LevelTable", "Levels", "nearest"]
 

@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.config import Sourced
-from neurosim.quantities import (
+from neurosim.blocks.block import Sourced
+from neurosim.blocks.quantities import (
     AreaSigma,
     AreaSigmaVolt,
     Farad,

@@ -28,9 +28,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, Tag, model_validator
 
-from neurosim.config import BlockError, Sourced, one_of, or_ideal
+from neurosim.blocks.block import Sourced, one_of
+from neurosim.blocks.ideal import or_ideal
+from neurosim.blocks.mistakes import BlockError
+from neurosim.blocks.quantities import Excess, Sigma, SignedShare
 from neurosim.devices.node import spread
-from neurosim.quantities import Excess, Sigma, SignedShare
 from neurosim.streams import Streams
 
 __all__ = ["ExponentialStep", "LinearStep", "Pulse", "PulsedDevices", "SoftBounds"]

@@ -27,9 +27,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from neurosim.config import BlockError, Sourced, or_ideal
+from neurosim.blocks.block import Sourced
+from neurosim.blocks.ideal import or_ideal
+from neurosim.blocks.mistakes import BlockError
+from neurosim.blocks.quantities import Second, Siemens
 from neurosim.devices.curves import Curve, evaluate
-from neurosim.quantities import Second, Siemens
 
 __all__ = ["DeviceNoise", "Telegraph", "Traps", "Variance"]
 

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 from scipy.special import ndtr, ndtri
 
-from neurosim.config import Block, Sourced, or_none, with_none
+from neurosim.blocks.block import Block, Sourced
+from neurosim.blocks.ideal import or_none, with_none
+from neurosim.blocks.quantities import Joule, Siemens, Sigma, Wait
 from neurosim.devices.curves import Curve, evaluate
-from neurosim.quantities import Joule, Siemens, Sigma, Wait
 
 __all__ = ["Verify", "Write", "Written"]
 

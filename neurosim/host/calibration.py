@@ -36,8 +36,8 @@ from numpy.typing import NDArray
 from neurosim.chip.interface import ChipInterface
 from neurosim.errors import ConvergenceError, DataError
 from neurosim.host.experiment import FlowSettings
+from neurosim.network import Weights
 from neurosim.streams import Streams
-from neurosim.topology import Weights
 
 __all__ = ["Calibration", "calibrate"]
 

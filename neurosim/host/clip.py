@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 
-from neurosim.config import Block, is_number
-from neurosim.topology import Weights
+from neurosim.blocks.block import Block, is_number
+from neurosim.network import Weights
 
 __all__ = ["Clip", "ClipOrNumber", "clipped"]
 

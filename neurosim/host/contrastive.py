@@ -27,7 +27,7 @@ from neurosim.chip.interface import ChipInterface
 from neurosim.host.experiment import Contrast, FlowSettings
 from neurosim.host.gradep import contrast
 from neurosim.host.sampler import Held, run_free, settle_clamped
-from neurosim.topology import Weights
+from neurosim.network import Weights
 
 __all__ = ["energy_contrast"]
 

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from neurosim.blocks.block import Block
+from neurosim.blocks.mistakes import BlockError
 from neurosim.chip.interface import DataSheet
-from neurosim.config import Block, BlockError
 from neurosim.data import Pairing, Times
 from neurosim.host.clip import Clip, ClipOrNumber
 
@@ -182,10 +183,10 @@ class Experiment(Block):
         Number of weight updates and of presentations in each.
     pairing : {"batch", "epoch"}
         Whether noise is paired with each batch's images, or with all images at once, of which
-        batches are then parts (see `neurosim.data`).
+        batches are then parts (see `neurosim.data.pairs`).
     times : {"uniform", "logit_normal", "late"}
-        Distribution of the flow times that are shown (see `neurosim.data.flow_times`); the flow
-        loss of an update is over these.
+        Distribution of the flow times that are shown (see `neurosim.data.flow_times`);
+        the flow loss of an update is over these.
     optimizer : {"adam", "sgd"}
     learning_rate : float
     schedule : {"constant", "cosine"}
@@ -204,7 +205,7 @@ class Experiment(Block):
     calibrate : bool
         Whether the host measures the die before training (see `neurosim.host.calibration`).
     dataset : str
-        Name or file of the images: see `neurosim.datasets`.
+        Name or file of the images: see `neurosim.data.sets`.
     labels : Labels or None
         Whether classes are learned with the images, to be asked for by class; None learns images
         alone.

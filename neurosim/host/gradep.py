@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.host.phases import Presentation
-from neurosim.topology import Layers, Weights
+from neurosim.network import Layers, Weights
 
 __all__ = ["contrast", "gradient"]
 

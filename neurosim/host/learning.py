@@ -25,8 +25,8 @@ from neurosim.chip.interface import ChipInterface
 from neurosim.errors import DataError
 from neurosim.host.experiment import Experiment
 from neurosim.host.optimizer import Descent, Optimizer, pack, unpack
+from neurosim.network import Layers, Weights
 from neurosim.streams import Streams
-from neurosim.topology import Layers, Weights
 
 __all__ = ["InMemory", "Learner", "ShadowWeights", "blank_learner_state", "learner"]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neurosim.host.clip import clipped
 from neurosim.host.experiment import Experiment
-from neurosim.topology import Layers, Weights
+from neurosim.network import Layers, Weights
 
 __all__ = ["Descent", "Optimizer", "initial_weights", "learning_rate", "pack", "unpack"]
 

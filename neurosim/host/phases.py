@@ -27,7 +27,7 @@ from neurosim.chip.interface import ChipInterface, DataSheet
 from neurosim.errors import DataError
 from neurosim.host.calibration import Calibration
 from neurosim.host.experiment import FlowSettings
-from neurosim.topology import Weights
+from neurosim.network import Weights
 
 __all__ = ["Presentation", "check_flow", "flow_loss", "free_phase", "present"]
 

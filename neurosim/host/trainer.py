@@ -20,8 +20,8 @@ from neurosim.host.learning import ShadowWeights, blank_learner_state, learner
 from neurosim.host.optimizer import initial_weights, learning_rate, pack, unpack
 from neurosim.host.phases import check_flow, flow_loss, present
 from neurosim.host.sampler import Held
+from neurosim.network import Layers, Weights
 from neurosim.streams import Streams
-from neurosim.topology import Layers, Weights
 
 __all__ = ["Trainer", "Update", "blank_state"]
 

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.analysis import Conditions, Point, Row, ledger, scan_beta
+from neurosim.analysis import present as imperfections
+from neurosim.blocks.records import read_record
 from neurosim.chip import Ledger
-from neurosim.chip.bench import Oscilloscope, Trace
+from neurosim.chip.oscilloscope import Oscilloscope, Trace
 from neurosim.host import present
-from neurosim.noise import Conditions, Point, Row, ledger, scan_beta
-from neurosim.noise import present as imperfections
 from neurosim.outputs import STANDARD_OUTPUT, check_writable, write_bytes, write_files
-from neurosim.records import read_record
 from neurosim.report.figures import (
     completion_figure,
     figure_png,

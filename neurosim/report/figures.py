@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
-from neurosim.chip.bench import Trace
+from neurosim.chip.oscilloscope import Trace
 from neurosim.errors import DataError
 
 __all__ = [

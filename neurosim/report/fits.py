@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from neurosim.blocks.document import written
 from neurosim.devices.fit import DeviceFit, Part
-from neurosim.yaml_text import written
 
 __all__ = ["fit_blocks", "fit_figure"]
 

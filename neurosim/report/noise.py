@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
-from neurosim.noise import ALL, BETA, SETTLE, Point, Row
+from neurosim.analysis import ALL, BETA, SETTLE, Point, Row
 from neurosim.outputs import check_suffix, check_writable, write_bytes
 from neurosim.report.figures import figure_png, figure_svg, new_figure, style
 

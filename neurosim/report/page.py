@@ -13,8 +13,9 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from neurosim.chip.bench import Trace
-from neurosim.noise import Point, Row, Source
+from neurosim.analysis import Point, Row, Source
+from neurosim.blocks.units import format_quantity
+from neurosim.chip.oscilloscope import Trace
 from neurosim.report.figures import (
     class_figure,
     figure_png,
@@ -25,8 +26,7 @@ from neurosim.report.figures import (
 )
 from neurosim.report.noise import noise_figure
 from neurosim.report.quality import quality
-from neurosim.units import format_quantity
-from neurosim.words import printable
+from neurosim.safe_text import printable
 
 __all__ = ["RunView", "blocks_of", "data_uri", "page_template", "picture", "render_report"]
 

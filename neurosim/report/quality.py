@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from neurosim.datasets import DIGITS
+from neurosim.data.sets import DIGITS
 
 __all__ = ["quality"]
 

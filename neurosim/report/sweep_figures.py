@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from neurosim.report.figures import new_figure, style
+from neurosim.safe_text import one_line
 from neurosim.sweeps import Group, badness, front
-from neurosim.words import one_line
 
 __all__ = ["axis_figure", "is_numeric", "lines_of", "pareto_figure", "telling"]
 

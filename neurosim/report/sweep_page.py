@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from neurosim.names import as_name
+from neurosim.blocks.files import dump_block
+from neurosim.blocks.names import as_name
+from neurosim.blocks.units import format_quantity
 from neurosim.outputs import write_text
 from neurosim.report.page import blocks_of, data_uri, page_template, picture
 from neurosim.report.sweep_figures import axis_figure, is_numeric, lines_of, pareto_figure, telling
 from neurosim.sweeps import Group, Sweep, SweepFolder, badness, best, front
 from neurosim.sweeps.axes import drawn
-from neurosim.units import format_quantity
-from neurosim.yaml_files import dump_block
 
 __all__ = ["render_sweep", "write_sweep_report"]
 

@@ -1,8 +1,8 @@
 """Run folders: training into one, resuming it, sampling from it, judging it."""
 
+from neurosim.data.incomplete import read_incomplete
 from neurosim.runs.exporting import export_weights
 from neurosim.runs.images import first_batch, given_nodes, pixels_of, visible_rows
-from neurosim.runs.incomplete import read_incomplete
 from neurosim.runs.inpainting import (
     halves,
     inpaint,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from neurosim.chip import Chip
-from neurosim.export import export
 from neurosim.runs.run import Run
+from neurosim.tables import export
 
 __all__ = ["export_weights"]
 
@@ -21,7 +21,7 @@ def export_weights(
     source : Chip or Run or path
         A path is that of a run folder.
     path, name :
-        See `neurosim.export.export`, whose errors it raises.
+        See `neurosim.tables.export`, whose errors it raises.
     """
     chip = source if isinstance(source, Chip) else Run.open(source).chip()
     return export(chip, Path(path), name)

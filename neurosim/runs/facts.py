@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from neurosim.records import Number, Record
+from neurosim.blocks.records import Number, Record
 
 __all__ = ["Evaluation", "Facts", "versions"]
 

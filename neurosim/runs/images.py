@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.data import FlowBatch, PairSource
-from neurosim.datasets import Dataset
+from neurosim.data.sets import Dataset
 from neurosim.errors import DataError
 from neurosim.host import Experiment, Labels
 from neurosim.profile import Profile

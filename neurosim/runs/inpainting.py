@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from neurosim.data import to_grid
-from neurosim.datasets import Dataset
+from neurosim.data.sets import Dataset
 from neurosim.errors import DataError
 from neurosim.host import Held, SamplingSettings
 from neurosim.metrics import area_average, classifier_of

@@ -28,20 +28,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.blocks.files import dump_block, load_block
+from neurosim.blocks.records import check_like, dump_record, read_record
 from neurosim.chip import Chip
-from neurosim.datasets import DIGITS, Dataset, dataset_name, load_dataset
+from neurosim.data.sets import DIGITS, Dataset, dataset_name, load_dataset
 from neurosim.errors import CheckpointError, NeurosimError, RunError
 from neurosim.files import load_tree, save_tree
 from neurosim.folders import LOCK, clear_temporary, exists, locked, made_whole
 from neurosim.host import Calibration, Experiment, Trainer, blank_state
 from neurosim.host.optimizer import unpack
+from neurosim.network import Layers, Weights
 from neurosim.outputs import write_text
 from neurosim.profile import Profile
-from neurosim.records import check_like, dump_record, read_record
 from neurosim.runs.facts import Facts, versions
 from neurosim.runs.metrics import read_metrics
-from neurosim.topology import Layers, Weights
-from neurosim.yaml_files import dump_block, load_block
 
 __all__ = ["Run", "States", "stopped", "taken"]
 

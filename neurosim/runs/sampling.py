@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neurosim.chip import Chip
 from neurosim.data import to_grid
-from neurosim.datasets import Dataset
+from neurosim.data.sets import Dataset
 from neurosim.errors import ConvergenceError, DataError
 from neurosim.host import Held, SamplingSettings, draw_samples, free_phase, sample_settle_time_s
 from neurosim.host.phases import flow_loss
@@ -26,7 +26,6 @@ from neurosim.metrics import (
 from neurosim.runs.images import first_batch, given_nodes, label_nodes, pixels_of
 from neurosim.runs.run import Run
 from neurosim.streams import Streams
-from neurosim.yaml_files import with_values
 
 __all__ = ["asked_classes", "carry", "evaluate", "sample", "settings_of"]
 
@@ -95,7 +94,7 @@ def settings_of(run: Run, mode: str | None, t_end: float | None) -> SamplingSett
     """The experiment's way to sample, with what is given instead."""
     given = {"mode": mode, "t_end": t_end}
     changes = {k: v for k, v in given.items() if v is not None}
-    return with_values(run.experiment.sampling, changes)
+    return run.experiment.sampling.with_values(changes)
 
 
 def asked_classes(run: Run, n: int, label: int | None) -> NDArray[np.intp]:

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from neurosim.chip import Chip, Ledger
-from neurosim.datasets import load_dataset
+from neurosim.data.sets import load_dataset
 from neurosim.errors import RunError
 from neurosim.folders import is_free
 from neurosim.host import Experiment, Trainer, Update

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from neurosim.chip import Chip
 from neurosim.circuit import DrivenCircuit
 from neurosim.errors import ConvergenceError, DataError
-from neurosim.export import netlist, run_ngspice
-from neurosim.export.circuits import hierarchical, with_noise
-from neurosim.export.table import checksum
+from neurosim.netlists import netlist, run_ngspice
+from neurosim.netlists.variants import hierarchical, with_noise
 from neurosim.runs.images import first_batch
 from neurosim.runs.run import Run
+from neurosim.safe_text import comment
 from neurosim.solvers import Settling, settle
-from neurosim.words import comment
+from neurosim.tables.table import checksum
 
 __all__ = ["compare", "presented", "run_netlist", "validate_spice"]
 

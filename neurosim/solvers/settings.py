@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from neurosim.config import Block, BlockError
+from neurosim.blocks.block import Block
+from neurosim.blocks.mistakes import BlockError
 
 __all__ = ["ENGINES", "METHODS", "Engine", "Method", "Settling"]
 

@@ -20,8 +20,9 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from neurosim.config import Block, BlockError
-from neurosim.names import OneLine
+from neurosim.blocks.block import Block
+from neurosim.blocks.mistakes import BlockError
+from neurosim.blocks.names import OneLine
 from neurosim.streams import Streams
 
 __all__ = [

@@ -14,10 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from neurosim.config import Block
+from neurosim.blocks.block import Block
 from neurosim.errors import ProfileError
 from neurosim.profile import Profile
-from neurosim.yaml_files import with_values
 
 __all__ = ["changed"]
 
@@ -35,7 +34,7 @@ def changed(block: B, changes: Changes, root: str) -> B:
     """
     known = _GROUPS if isinstance(block, Profile) else {}
     single = {path: value for path, value in changes.items() if path not in known}
-    block = with_values(block, single, root=root, also=known)
+    block = block.with_values(single, root=root, also=known)
     for path, value in changes.items():
         if path not in known:
             continue
@@ -44,7 +43,7 @@ def changed(block: B, changes: Changes, root: str) -> B:
             single = known[path](block, _number(value))
         except ValueError as error:
             raise ProfileError(f"{root}.{path}: {error}") from None
-        block = with_values(block, single, root=root)
+        block = block.with_values(single, root=root)
     return block
 
 

@@ -6,11 +6,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from neurosim.config import Block, BlockError
+from neurosim.blocks.block import Block
+from neurosim.blocks.mistakes import BlockError
+from neurosim.blocks.names import Name
+from neurosim.blocks.quantities import SecondFromZero
 from neurosim.host import Experiment
 from neurosim.host.experiment import Mode
-from neurosim.names import Name
-from neurosim.quantities import SecondFromZero
 from neurosim.sweeps.axes import DOTTED, AnyAxis, Cases, columns_of
 
 __all__ = ["COSTS", "Base", "Figure", "Sampling", "Sweep"]

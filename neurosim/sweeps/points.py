@@ -26,17 +26,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neurosim.config import Block
+from neurosim.blocks.block import Block
+from neurosim.blocks.files import load_block
 from neurosim.errors import ProfileError
 from neurosim.folders import exists, real
 from neurosim.host import Experiment, SamplingSettings
 from neurosim.profile import Profile, load_profile
 from neurosim.runs import Run
+from neurosim.safe_text import one_line
 from neurosim.sweeps.changes import changed
 from neurosim.sweeps.grid import check_paths, grid, paths
 from neurosim.sweeps.plan import Sampling, Sweep
-from neurosim.words import one_line
-from neurosim.yaml_files import load_block
 
 __all__ = ["Listed", "Point", "Training", "digest", "expand"]
 

@@ -15,10 +15,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
+from neurosim.blocks.records import Number, Record, dump_record, read_record
 from neurosim.errors import RunError
 from neurosim.folders import LOCK, clear_temporary, is_free, locked, made_whole
 from neurosim.outputs import write_text
-from neurosim.records import Number, Record, dump_record, read_record
 from neurosim.runs.facts import versions
 from neurosim.sweeps.points import Listed
 

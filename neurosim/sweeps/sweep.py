@@ -20,9 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from neurosim.blocks.files import dump_block, load_block
+from neurosim.blocks.names import within
 from neurosim.errors import RunError
 from neurosim.folders import LOCK, exists, locked, real
-from neurosim.names import within
 from neurosim.outputs import write_text
 from neurosim.profile import Profile
 from neurosim.sweeps.engines import Engine, finished
@@ -31,7 +32,6 @@ from neurosim.sweeps.points import Listed, Point, digest, expand
 from neurosim.sweeps.ranking import Group, groups, is_seed
 from neurosim.sweeps.stored import Facts, Plan, keep_plan, read_facts, read_result
 from neurosim.sweeps.work import Task
-from neurosim.yaml_files import dump_block, load_block
 
 __all__ = ["Progress", "SweepFolder", "run_sweep"]
 

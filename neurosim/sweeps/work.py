@@ -22,22 +22,21 @@ from typing import Any, get_args
 
 from threadpoolctl import threadpool_limits
 
+from neurosim.blocks.names import within
+from neurosim.blocks.records import dump_record
 from neurosim.chip import Chip
 from neurosim.chip.ledger import Ledger
 from neurosim.errors import ConvergenceError, NeurosimError, RunError
-from neurosim.export import table
 from neurosim.folders import exists, locked
 from neurosim.host import Calibration, Experiment, calibrate, sample_settle_time_s
-from neurosim.names import within
+from neurosim.network import Layers, Weights
 from neurosim.outputs import write_text
-from neurosim.records import dump_record
 from neurosim.runs import Run, evaluate, resume, train
+from neurosim.safe_text import one_line
 from neurosim.sweeps.plan import Figure, Sampling
 from neurosim.sweeps.points import Point, Training
 from neurosim.sweeps.stored import read_result
-from neurosim.topology import Layers, Weights
-from neurosim.words import one_line
-from neurosim.yaml_files import with_values
+from neurosim.tables import table
 
 __all__ = ["Task", "do", "train_once"]
 
@@ -173,7 +172,7 @@ def _experiment(run: Run, sampling: Sampling) -> Experiment:
     """The run's settings with the point's way of sampling."""
     changes = {"flow.settle_tau": sampling.settle_tau}
     changes |= {f"sampling.{name}": getattr(sampling, name) for name in ("mode", "t_end", "dt")}
-    return with_values(run.experiment, changes)
+    return run.experiment.with_values(changes)
 
 
 def _weights(run: Run) -> Weights:

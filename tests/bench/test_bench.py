@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from neurosim.analysis.problem import LAWS, make_problem, shipped_weights
 from neurosim.bench import bench_settle, bench_train
-from neurosim.bench.problem import LAWS, make_problem, shipped_weights
 from neurosim.cli import main
 from neurosim.solvers import Settling, settle
 from neurosim.solvers.operating_point import LONGEST_TAU

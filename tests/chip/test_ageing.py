@@ -5,9 +5,8 @@ import pytest
 
 from neurosim.chip import Chip
 from neurosim.errors import DataError
+from neurosim.network import Weights
 from neurosim.profile import load_profile
-from neurosim.topology import Weights
-from neurosim.yaml_files import with_value, with_values
 
 SIZES = (4, 6, 5)
 SOURCE = "assumed: a test"
@@ -24,7 +23,7 @@ LOG = {
 
 def chip_with(drift, name="ideal_hopfield", seed=3, **changes):
     changes = {path.replace("__", "."): value for path, value in changes.items()}
-    profile = with_values(load_profile(name), {"layers": SIZES, "drift": drift} | changes)
+    profile = load_profile(name).with_values({"layers": SIZES, "drift": drift} | changes)
     return Chip(profile, seed)
 
 
@@ -198,5 +197,5 @@ def test_a_wait_must_be_a_time(time_s):
 
 
 def test_a_drift_can_be_swept():
-    profile = with_value(load_profile("ideal_hopfield"), "drift", LEAK)
-    assert with_value(profile, "drift.tau_s", "5 ms").drift.tau_s == 5e-3
+    profile = load_profile("ideal_hopfield").with_value("drift", LEAK)
+    assert profile.with_value("drift.tau_s", "5 ms").drift.tau_s == 5e-3

@@ -7,7 +7,6 @@ from neurosim.chip import Chip
 from neurosim.errors import DataError
 from neurosim.host import initial_weights
 from neurosim.profile import load_profile
-from neurosim.yaml_files import with_value, with_values
 
 SIZES = (16, 40, 40)
 # The window is half of the deviation of a write, 1 % of 6 uS.
@@ -26,7 +25,7 @@ BASE = {"layers": SIZES, "coupling.encoding": "complementary", "coupling.idle_S"
 
 
 def chip(seed=3, **changes):
-    return Chip(with_values(load_profile("ideal_hopfield"), BASE | changes), seed)
+    return Chip(load_profile("ideal_hopfield").with_values(BASE | changes), seed)
 
 
 def weights(on, seed):
@@ -106,7 +105,7 @@ def test_a_write_leaves_devices_alone_whose_target_has_not_changed():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -1e-9])
 def test_a_target_that_is_no_conductance_is_refused_and_nothing_is_written(value):
-    chip = Chip(with_value(load_profile("cmos_rc_6bit"), "layers", (3, 5, 4)))
+    chip = Chip(load_profile("cmos_rc_6bit").with_value("layers", (3, 5, 4)))
     before = [vector.copy() for vector in chip.programmed_S()]
     target_S = before[0].copy()
     target_S[2] = value

@@ -7,18 +7,17 @@ from scipy.integrate import solve_ivp
 
 from neurosim.chip import Chip
 from neurosim.errors import CheckpointError, DataError
+from neurosim.network import Weights
 from neurosim.profile import load_profile
 from neurosim.solvers import Settling
-from neurosim.topology import Weights
-from neurosim.yaml_files import with_value
 
 SIZES = (4, 6, 5)
 
 
 def small(name="ideal_hopfield", **changes):
-    profile = with_value(load_profile(name), "layers", SIZES)
+    profile = load_profile(name).with_value("layers", SIZES)
     for path, value in changes.items():
-        profile = with_value(profile, path.replace("__", "."), value)
+        profile = profile.with_value(path.replace("__", "."), value)
     return profile
 
 
@@ -64,8 +63,8 @@ def test_a_write_changes_only_devices_whose_target_changed():
 
 
 def test_programming_noise_has_the_profiles_deviation():
-    profile = with_value(small("cmos_rc_6bit"), "layers", (64, 128))
-    profile = with_value(profile, "write.noise", 0.02)
+    profile = small("cmos_rc_6bit").with_value("layers", (64, 128))
+    profile = profile.with_value("write.noise", 0.02)
     chip = Chip(profile)
     chip.program(random_weights(chip, 0.2))
     target, achieved = chip.programmed_S()
@@ -170,7 +169,7 @@ def test_dies_of_other_seeds_differ_and_the_same_seed_repeats():
 
 def test_turning_one_effect_on_leaves_every_other_draw_alone():
     base = small("cmos_rc_6bit")
-    without = with_value(base, "mismatch.capacitance", "ideal")
+    without = base.with_value("mismatch.capacitance", "ideal")
     a, b = Chip(base, 3).circuit, Chip(without, 3).circuit
     np.testing.assert_array_equal(a.leak_S, b.leak_S)
     np.testing.assert_array_equal(a.gain, b.gain)
@@ -180,8 +179,8 @@ def test_turning_one_effect_on_leaves_every_other_draw_alone():
 
 def noisy(corner, excess=1.5):
     profile = small("cmos_rc_6bit", thermal__flicker_corner_Hz="ideal")
-    profile = with_value(profile, "thermal.amplifier_excess", excess)
-    return with_value(profile, "thermal.flicker_corner_Hz", corner)
+    profile = profile.with_value("thermal.amplifier_excess", excess)
+    return profile.with_value("thermal.flicker_corner_Hz", corner)
 
 
 def test_turning_flicker_on_leaves_the_white_noise_alone():
@@ -237,7 +236,7 @@ def test_a_chip_restored_from_its_state_goes_on_bit_by_bit():
 
 def test_a_state_of_another_network_is_refused():
     state = Chip(small()).state()
-    other = Chip(with_value(small(), "layers", (3, 3)))
+    other = Chip(small().with_value("layers", (3, 3)))
     with pytest.raises(CheckpointError, match="belongs to another profile"):
         other.restore(state)
 

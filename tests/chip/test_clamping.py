@@ -5,18 +5,17 @@ import pytest
 
 from neurosim.chip import Chip
 from neurosim.errors import DataError
+from neurosim.network import Weights
 from neurosim.profile import load_profile
-from neurosim.topology import Weights
-from neurosim.yaml_files import with_value
 
 N_VISIBLE = 6
 HELD = np.array([True, False, False, True, True, False])
 
 
 def make_chip(name="cmos_rc_6bit", **changes):
-    profile = with_value(load_profile(name), "layers", (N_VISIBLE, 7, 5))
+    profile = load_profile(name).with_value("layers", (N_VISIBLE, 7, 5))
     for path, value in changes.items():
-        profile = with_value(profile, path.replace("__", "."), value)
+        profile = profile.with_value(path.replace("__", "."), value)
     chip = Chip(profile, seed=3)
     rng, layers = np.random.default_rng(0), chip.data_sheet.layers
     coupling = 0.3 * rng.standard_normal((layers.n_odd, layers.n_even)) * layers.present

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neurosim.bench.problem import shipped_weights
+from neurosim.analysis.problem import shipped_weights
 from neurosim.chip import Chip
 from neurosim.chip.correlators import Correlators
 from neurosim.converters import Correlator
@@ -11,10 +11,9 @@ from neurosim.data import PairSource, load_digits
 from neurosim.errors import DataError, ProfileError
 from neurosim.host import FlowSettings, gradient, present
 from neurosim.ideal import IdealNetwork
+from neurosim.network import Layers
 from neurosim.profile import load_profile
 from neurosim.streams import Streams
-from neurosim.topology import Layers
-from neurosim.yaml_files import with_values
 
 IDEAL = load_profile("ideal_hopfield")
 LAYERS = Layers((64, 128, 128))
@@ -175,7 +174,7 @@ def digits(rows):
 
 def estimate(changes, rows=32, beta=1.25e-3, phases="centred"):
     chip, data = (
-        Chip(with_values(IDEAL, {"settling.engine": "operating_point"} | changes)),
+        Chip(IDEAL.with_values({"settling.engine": "operating_point"} | changes)),
         digits(rows),
     )
     chip.program(shipped_weights("hopfield", "trained"))
@@ -213,7 +212,7 @@ def test_at_the_papers_beta_few_bits_are_enough_for_sums(bits):
 
 def test_a_chip_with_correlators_resumes_to_the_same_bits():
     noisy = {"readout": EXACT | {"noise": 0.01, "gain_spread": 0.05}, "layers": (5, 7, 6)}
-    profile, rng = with_values(IDEAL, noisy), np.random.default_rng(0)
+    profile, rng = IDEAL.with_values(noisy), np.random.default_rng(0)
     x_t, u_t = rng.standard_normal((2, 3, 5))
     flow = FlowSettings(beta=1e-3, settle_tau=5)
 
@@ -233,7 +232,7 @@ def test_a_chip_with_correlators_resumes_to_the_same_bits():
 def test_a_chip_without_correlators_refuses_and_says_so_on_its_data_sheet():
     chip = Chip(IDEAL)
     assert not chip.data_sheet.has_correlator
-    assert Chip(with_values(IDEAL, {"readout": EXACT})).data_sheet.has_correlator
+    assert Chip(IDEAL.with_values({"readout": EXACT})).data_sheet.has_correlator
     chip.precharge(np.zeros((1, 64)))
     with pytest.raises(DataError, match="correlate needs correlators"):
         chip.correlate(1)
@@ -252,4 +251,4 @@ def test_a_chip_without_correlators_refuses_and_says_so_on_its_data_sheet():
 )
 def test_a_readout_that_has_no_meaning_is_refused(change, message):
     with pytest.raises(ProfileError, match=message):
-        with_values(IDEAL, {"readout": EXACT | change})
+        IDEAL.with_values({"readout": EXACT | change})

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from neurosim.chip import Chip
+from neurosim.network import Weights
 from neurosim.profile import load_profile
 from neurosim.solvers import Settling
-from neurosim.topology import Weights
-from neurosim.yaml_files import with_values
 
 SIZES, ROWS, SHARE = (4, 6, 5), 1500, 0.05
 QUIET = {
@@ -25,7 +24,7 @@ FINE = {"settling.rtol": 1e-6, "settling.atol": 1e-9, "coupling.idle_S": "1 uS"}
 def chip_with(noise, name="ideal_hopfield", seed=1, settling=None, **changes):
     changes = {path.replace("__", "."): value for path, value in changes.items()}
     profile = load_profile(name)
-    profile = with_values(profile, {"layers": SIZES, "device_noise": noise} | changes)
+    profile = profile.with_values({"layers": SIZES, "device_noise": noise} | changes)
     chip = Chip(profile, seed, settling)
     rng, layers = np.random.default_rng(0), chip.data_sheet.layers
     coupling = 0.3 * rng.standard_normal((layers.n_odd, layers.n_even)) * layers.present

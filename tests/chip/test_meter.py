@@ -3,17 +3,16 @@
 import numpy as np
 import pytest
 
-from neurosim.bench import FORMULAS, energy_table
-from neurosim.bench.problem import shipped_weights
+from neurosim.analysis import FORMULAS, energy_table
+from neurosim.analysis.problem import shipped_weights
 from neurosim.chip import Chip
 from neurosim.circuit.power import dissipation_W
 from neurosim.data import PairSource, load_digits
 from neurosim.errors import DataError
 from neurosim.host import FlowSettings, present
+from neurosim.network import Layers, Weights
 from neurosim.profile import load_profile, shipped_profiles
 from neurosim.streams import Streams
-from neurosim.topology import Layers, Weights
-from neurosim.yaml_files import with_value, with_values
 
 CMOS = load_profile("cmos_rc_6bit")
 
@@ -59,7 +58,7 @@ def test_writes_cost_their_pulses_and_take_their_time():
 @pytest.mark.parametrize("time_tau", [5, 10, 30])
 @pytest.mark.parametrize("stage", ["start", "trained"])
 def test_the_running_estimate_is_near_the_integral_along_the_settle(stage, time_tau):
-    quiet = with_values(CMOS, {"thermal.temperature_K": "ideal", "settling.engine": "transient"})
+    quiet = CMOS.with_values({"thermal.temperature_K": "ideal", "settling.engine": "transient"})
     images, _ = load_digits()
     x_t = PairSource(images, 32, Streams(0), prefetch=False).batch_at(0).x_t
     time_s = time_tau * CMOS.node.tau_s
@@ -88,13 +87,13 @@ def test_the_running_estimate_is_near_the_integral_along_the_settle(stage, time_
 
 
 def test_without_a_supply_only_the_circuit_and_its_writes_cost_anything():
-    _, spent = presented(with_value(CMOS, "supply", "ideal"))
+    _, spent = presented(CMOS.with_value("supply", "ideal"))
     assert spent["couplings_J"] > 0
     assert not any(spent[f"{item}_J"] for item in ("amplifiers", "controller", "dac", "adc"))
 
 
 def test_the_supply_changes_no_voltage_and_no_weight():
-    with_it, without = (presented(p)[0] for p in (CMOS, with_value(CMOS, "supply", "ideal")))
+    with_it, without = (presented(p)[0] for p in (CMOS, CMOS.with_value("supply", "ideal")))
     np.testing.assert_array_equal(with_it.u_V, without.u_V)
     np.testing.assert_array_equal(with_it.programmed_S()[1], without.programmed_S()[1])
 
@@ -114,4 +113,4 @@ def test_the_table_of_every_profile_adds_up(name):
 
 def test_a_chip_of_another_image_size_is_refused():
     with pytest.raises(DataError, match="needs 64 visible nodes"):
-        energy_table(with_value(CMOS, "layers", (16, 8)))
+        energy_table(CMOS.with_value("layers", (16, 8)))

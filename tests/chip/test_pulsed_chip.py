@@ -5,9 +5,8 @@ import pytest
 
 from neurosim.chip import Chip
 from neurosim.errors import DataError, ProfileError
+from neurosim.network import Weights
 from neurosim.profile import load_profile
-from neurosim.topology import Weights
-from neurosim.yaml_files import with_value, with_values
 
 SIZES = (4, 6, 5)
 PULSE = {
@@ -27,8 +26,8 @@ NOISY = {"cycle_noise": 0.3, "step_spread": 0.1, "bound_spread": 0.05, "asymmetr
 
 
 def pulsed(name="ideal_hopfield", sizes=SIZES, profile=None, **changes):
-    base = with_value(load_profile(name), "layers", sizes)
-    return with_values(base, {"pulse": PULSE | changes} | (profile or {}))
+    base = load_profile(name).with_value("layers", sizes)
+    return base.with_values({"pulse": PULSE | changes} | (profile or {}))
 
 
 def counts_of(chip, seed=0, most=5):
@@ -98,7 +97,7 @@ def test_the_data_sheet_states_the_step_of_a_weight():
 
 
 def test_a_chip_whose_devices_take_no_pulses_says_so():
-    chip = Chip(with_value(load_profile("ideal_hopfield"), "layers", SIZES))
+    chip = Chip(load_profile("ideal_hopfield").with_value("layers", SIZES))
     assert chip.data_sheet.pulse_weight is None
     with pytest.raises(DataError, match="needs devices that take pulses"):
         chip.pulse(counts_of(chip))
@@ -214,7 +213,7 @@ def test_a_restored_chip_goes_on_bit_by_bit():
 
 def test_devices_that_take_pulses_leave_every_other_draw_alone():
     with_pulses = pulsed("cmos_rc_6bit", **NOISY)
-    without = with_value(load_profile("cmos_rc_6bit"), "layers", SIZES)
+    without = load_profile("cmos_rc_6bit").with_value("layers", SIZES)
     one, other = (Chip(profile, 3) for profile in (with_pulses, without))
     for chip in (one, other):
         chip.program(start_of(chip, 0.3))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from neurosim.circuit import Circuit, DrivenCircuit, Linear, Pairs, Springs, Tanh
 from neurosim.errors import DataError
-from neurosim.topology import Layers
+from neurosim.network import Layers
 
 LAWS = ["hopfield", "gradient"]
 AMPLIFIERS = ["tanh", "silu", "linear"]

@@ -9,11 +9,10 @@ from scipy.linalg import expm, solve_continuous_lyapunov
 from conftest import CAPACITANCE_F, LEAK_S, UNIT_V
 from neurosim.chip import Chip
 from neurosim.circuit import Circuit, DrivenCircuit, Linear, Pairs, Springs
-from neurosim.export import has_ngspice, netlist, run_ngspice
+from neurosim.netlists import has_ngspice, netlist, run_ngspice
+from neurosim.network import Layers, Weights
 from neurosim.profile import load_profile
 from neurosim.solvers import Settling, settle
-from neurosim.topology import Layers, Weights
-from neurosim.yaml_files import with_values
 
 TAU_S = CAPACITANCE_F / LEAK_S
 TIGHT = Settling(rtol=1e-9, atol=1e-12)
@@ -144,7 +143,7 @@ def test_ngspice_agrees_on_the_transient(make_circuit, make_springs, law):
 
 def chip_with(**changes):
     changes = {"layers": (4, 6, 5)} | {k.replace("__", "."): v for k, v in changes.items()}
-    chip = Chip(with_values(load_profile("ideal_hopfield"), changes))
+    chip = Chip(load_profile("ideal_hopfield").with_values(changes))
     layers, rng = chip.data_sheet.layers, np.random.default_rng(0)
     coupling = 0.3 * rng.standard_normal((layers.n_odd, layers.n_even)) * layers.present
     chip.program(Weights(coupling, 0.1 * rng.standard_normal(layers.n_nodes)))

@@ -9,11 +9,10 @@ from conftest import CAPACITANCE_F, LEAK_S, UNIT_V
 from neurosim.chip import Chip
 from neurosim.circuit import DrivenCircuit
 from neurosim.errors import DataError
-from neurosim.export import has_ngspice, netlist, run_ngspice
+from neurosim.netlists import has_ngspice, netlist, run_ngspice
+from neurosim.network import Weights
 from neurosim.profile import load_profile
 from neurosim.solvers import Settling, settle
-from neurosim.topology import Weights
-from neurosim.yaml_files import with_values
 
 TAU_S = CAPACITANCE_F / LEAK_S
 LAWS = ["hopfield", "gradient"]
@@ -130,7 +129,7 @@ def test_a_netlist_refuses_devices_that_it_cannot_express(make_circuit, make_spr
 
 def chip_of(**changes):
     changes = {"layers": (4, 6, 5)} | {k.replace("__", "."): v for k, v in changes.items()}
-    chip = Chip(with_values(load_profile("cmos_rc_6bit"), changes))
+    chip = Chip(load_profile("cmos_rc_6bit").with_values(changes))
     layers, rng = chip.data_sheet.layers, np.random.default_rng(0)
     coupling = 0.3 * rng.standard_normal((layers.n_odd, layers.n_even)) * layers.present
     chip.program(Weights(coupling, np.zeros(layers.n_nodes)))

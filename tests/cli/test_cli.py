@@ -10,7 +10,7 @@ import time
 import pytest
 
 from commands import one_line, run
-from neurosim.export.formats import FORMATS, NETLIST, READABLE
+from neurosim.tables.formats import FORMATS, NETLIST, READABLE
 
 TINY = ["--updates", "2", "--batch", "8", "--settle-tau", "0.5"]
 

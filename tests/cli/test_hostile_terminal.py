@@ -11,9 +11,9 @@ import pytest
 import neurosim.cli
 from commands import one_line, run
 from hostile import hostile
+from neurosim.blocks.files import dump_block, parse_block
 from neurosim.profile import Profile
-from neurosim.words import has_hidden
-from neurosim.yaml_files import dump_block, parse_block
+from neurosim.safe_text import has_hidden
 from shipped import edited
 
 COMMANDS = sorted(Path(neurosim.cli.__file__).parent.glob("*.py"))

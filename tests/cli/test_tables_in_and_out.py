@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from commands import one_line, run
-from neurosim.export import read_table
+from neurosim.tables import read_table
 
 
 @pytest.fixture(scope="module")

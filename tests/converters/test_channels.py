@@ -8,7 +8,6 @@ from neurosim.converters import Adc, ChannelErrors, Channels, CurrentSense, Dac,
 from neurosim.errors import ProfileError
 from neurosim.profile import load_profile
 from neurosim.streams import Streams
-from neurosim.yaml_files import with_values
 
 SOURCE = "assumed: a test"
 N = 40_000
@@ -165,24 +164,24 @@ STRAYING = {"count": "per_node", "offset": 0.01, "gain": 0.02, "inl_lsb": 1, "so
 
 def test_a_dies_converters_are_drawn_at_fabrication_each_from_its_own_stream():
     stray = {f"{name}.channels": STRAYING for name in ("dac", "adc", "current_sense")}
-    whole = Chip(with_values(IDEAL, EIGHT_BITS | stray), seed=3)
-    again = Chip(with_values(IDEAL, EIGHT_BITS | stray), seed=3)
+    whole = Chip(IDEAL.with_values(EIGHT_BITS | stray), seed=3)
+    again = Chip(IDEAL.with_values(EIGHT_BITS | stray), seed=3)
     for name in ("dac", "adc", "current_sense"):
         attribute = name.replace("current_", "") + "_errors"
-        alone = Chip(with_values(IDEAL, EIGHT_BITS | {f"{name}.channels": STRAYING}), seed=3)
+        alone = Chip(IDEAL.with_values(EIGHT_BITS | {f"{name}.channels": STRAYING}), seed=3)
         for other in (alone, again):
             got, wanted = getattr(other.die, attribute), getattr(whole.die, attribute)
             np.testing.assert_array_equal(got.offset, wanted.offset)
             np.testing.assert_array_equal(got.inl, wanted.inl)
-        assert getattr(Chip(with_values(IDEAL, EIGHT_BITS)).die, attribute) is None
+        assert getattr(Chip(IDEAL.with_values(EIGHT_BITS)).die, attribute) is None
     assert not np.array_equal(whole.die.adc_errors.offset[:64], whole.die.dac_errors.offset)
-    other = Chip(with_values(IDEAL, EIGHT_BITS | stray), seed=4)
+    other = Chip(IDEAL.with_values(EIGHT_BITS | stray), seed=4)
     assert not np.array_equal(other.die.adc_errors.gain, whole.die.adc_errors.gain)
 
 
 def test_the_host_knows_the_dacs_codes_and_not_its_errors():
-    exact = Chip(with_values(IDEAL, EIGHT_BITS))
-    stray = Chip(with_values(IDEAL, EIGHT_BITS | {"dac.channels": STRAYING}))
+    exact = Chip(IDEAL.with_values(EIGHT_BITS))
+    stray = Chip(IDEAL.with_values(EIGHT_BITS | {"dac.channels": STRAYING}))
     target_V = rng().uniform(-0.3, 0.3, (5, 64))
     for chip in (exact, stray):
         chip.precharge(target_V)
@@ -192,7 +191,7 @@ def test_the_host_knows_the_dacs_codes_and_not_its_errors():
 
 def test_each_reading_of_a_ranging_adc_takes_two_conversions():
     for auto, factor in ((False, 1), (True, 2)):
-        chip = Chip(with_values(IDEAL, EIGHT_BITS | {"adc.auto_range": auto}))
+        chip = Chip(IDEAL.with_values(EIGHT_BITS | {"adc.auto_range": auto}))
         chip.precharge(np.full((4, 64), 0.01))
         chip.read()
         assert chip.ledger.adc_conversions == factor * 4 * chip.die.layers.n_nodes
@@ -210,4 +209,4 @@ def test_each_reading_of_a_ranging_adc_takes_two_conversions():
 )
 def test_errors_that_have_no_meaning_are_refused(changes, message):
     with pytest.raises(ProfileError, match=message):
-        with_values(IDEAL, changes)
+        IDEAL.with_values(changes)

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurosim.config import Block
+from neurosim.blocks.block import Block
+from neurosim.blocks.files import dump_block, parse_block
 from neurosim.devices.curves import Curve, Piece, evaluate
 from neurosim.errors import ProfileError
-from neurosim.yaml_files import dump_block, parse_block
 
 X = np.array([1e-3, 0.1, 0.5, 1.0])
 

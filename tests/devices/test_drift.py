@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from neurosim.config import Block
+from neurosim.blocks.block import Block
+from neurosim.blocks.files import dump_block, parse_block
 from neurosim.devices.drift import Drift, Leak, LogRelaxation, PowerLaw, TableDrift
 from neurosim.errors import ProfileError
-from neurosim.yaml_files import dump_block, parse_block
 
 N = 40_000
 HOUR, DAY = 3600.0, 86400.0

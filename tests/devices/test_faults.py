@@ -6,18 +6,17 @@ import pytest
 from neurosim.chip import Chip
 from neurosim.devices import FAULTS, Faults
 from neurosim.errors import ProfileError
-from neurosim.export import table
+from neurosim.network import Weights
 from neurosim.profile import load_profile
-from neurosim.topology import Weights
-from neurosim.yaml_files import with_values
+from neurosim.tables import table
 
 SHARES = {"stuck_low": 0.0904, "stuck_high": 0.0175, "dead": 0.11, "open": 0.02}
 SOURCE = "stuck shares: Chen et al., DATE 2017; dead: Li et al., Nat. Commun. 9, 2385 (2018)"
 
 
 def faulty_chip(seed=0, **changes):
-    profile = with_values(
-        load_profile("cmos_rc_6bit"), {"faults": SHARES | {"source": SOURCE}} | changes
+    profile = load_profile("cmos_rc_6bit").with_values(
+        {"faults": SHARES | {"source": SOURCE}} | changes
     )
     return Chip(profile, seed)
 

@@ -16,7 +16,6 @@ from neurosim.devices.pulses import LinearStep, SoftBounds
 from neurosim.errors import DataError
 from neurosim.profile import load_profile
 from neurosim.streams import Streams
-from neurosim.yaml_files import with_values
 
 SOURCE = "assumed: a test"
 COLUMNS = ["kind", "device", "target_S", "conductance_S", "time_s", "direction", "pulses"]
@@ -137,7 +136,7 @@ def test_the_command_makes_blocks_that_a_profile_takes_and_a_picture(tmp_path):
     assert result.exit_code == 0, result.output
     found = yaml.safe_load(blocks.read_text())
     assert set(found) == {"write", "drift", "pulse"}
-    profile = with_values(load_profile("cmos_rc_6bit"), found)
+    profile = load_profile("cmos_rc_6bit").with_values(found)
     assert profile.drift.exponent_spread
     assert picture.read_bytes().startswith(b"\x89PNG")
 

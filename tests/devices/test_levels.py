@@ -9,7 +9,6 @@ from hypothesis.extra.numpy import arrays
 from neurosim.devices import CouplingDevice
 from neurosim.errors import ProfileError
 from neurosim.profile import load_profile
-from neurosim.yaml_files import with_values
 
 UNIT_S = 1e-5
 weights = arrays(np.float64, st.integers(1, 20), elements=st.floats(-1, 1))
@@ -112,4 +111,4 @@ def test_a_table_of_equally_spaced_levels_is_the_plain_number_of_them():
 )
 def test_levels_that_make_no_sense_are_refused_with_their_place(levels, text):
     with pytest.raises(ProfileError, match=text):
-        with_values(load_profile("ideal_hopfield"), {"coupling.levels": levels})
+        load_profile("ideal_hopfield").with_values({"coupling.levels": levels})

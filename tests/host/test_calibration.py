@@ -19,11 +19,10 @@ from neurosim.host import (
     gradient,
     present,
 )
+from neurosim.network import Layers, Weights
 from neurosim.profile import load_profile
 from neurosim.runs import Run, resume, train
 from neurosim.solvers import Settling
-from neurosim.topology import Layers, Weights
-from neurosim.yaml_files import with_values
 
 IDEAL, CMOS = load_profile("ideal_hopfield"), load_profile("cmos_rc_6bit")
 FLOW = FlowSettings()
@@ -32,7 +31,7 @@ N = CMOS.layers[0]
 
 def mismatched(**sigmas):
     """The ideal chip with this mismatch alone."""
-    return with_values(IDEAL, {f"mismatch.{k}": v for k, v in sigmas.items()} | {
+    return IDEAL.with_values({f"mismatch.{k}": v for k, v in sigmas.items()} | {
         "mismatch.source": "assumed: a test"
     })  # fmt: skip
 
@@ -87,7 +86,7 @@ def test_a_realistic_die_is_found_within_its_converters_steps():
 
 
 def test_a_reading_that_clips_has_a_reach():
-    profile = with_values(IDEAL, {
+    profile = IDEAL.with_values({
         "adc.visible_range_V": "180 mV", "adc.hidden_range_V": "100 mV", "adc.bits": 10,
         "adc.source": "assumed: a test",
     })  # fmt: skip
@@ -106,7 +105,7 @@ def images(rows):
 
 
 def no_ammeter(seed=2):
-    profile = with_values(mismatched(offset_V="3 mV", gain=0.05), {"current_sense": "none"})
+    profile = mismatched(offset_V="3 mV", gain=0.05).with_values({"current_sense": "none"})
     return Chip(profile, seed)
 
 
@@ -181,7 +180,7 @@ def test_a_calibration_that_finds_nothing_changes_nothing():
 def test_the_contrast_of_raw_readings_is_exact_on_a_die_with_offsets_and_gains():
     """Against finite differences of the die's own cost; with them taken out it is wrong."""
     sizes, unit_V = (3, 4, 3), IDEAL.node.unit_V
-    profile = with_values(mismatched(offset_V="15 mV", gain=0.2), {"layers": sizes})
+    profile = mismatched(offset_V="15 mV", gain=0.2).with_values({"layers": sizes})
     chip = Chip(profile, seed=1, settling=Settling(rtol=1e-9, atol=1e-12))
     layers = Layers(sizes)
     rng = np.random.default_rng(0)
@@ -230,7 +229,7 @@ TINY = {"updates": 4, "batch": 16, "calibrate": True, "flow": FlowSettings(settl
 
 
 def small(profile):
-    return with_values(profile, {"layers": (64, 12, 10)})
+    return profile.with_values({"layers": (64, 12, 10)})
 
 
 def test_a_calibrated_run_keeps_what_it_found_and_counts_what_it_cost(tmp_path):

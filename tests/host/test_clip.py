@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neurosim.blocks.files import dump_block, parse_block
 from neurosim.errors import ProfileError
 from neurosim.host import Clip, Experiment
 from neurosim.host.clip import clipped
-from neurosim.topology import Weights
-from neurosim.yaml_files import dump_block, parse_block
+from neurosim.network import Weights
 
 
 def random(shape=(10, 7), n_bias=17, seed=0):

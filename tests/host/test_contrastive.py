@@ -10,10 +10,9 @@ from neurosim.host import Contrast, Experiment, FlowSettings, Trainer, initial_w
 from neurosim.host.contrastive import energy_contrast
 from neurosim.host.optimizer import pack
 from neurosim.ideal import IdealNetwork
+from neurosim.network import Layers
 from neurosim.profile import load_profile
 from neurosim.solvers import Settling
-from neurosim.topology import Layers
-from neurosim.yaml_files import with_values
 
 SIZES, KAPPA = (5, 7, 6), 6.0
 STAGE = Contrast(t_end=1.3, clip=False)
@@ -29,7 +28,7 @@ CORRELATOR = {
 
 def profile(law="hopfield", **changes):
     small = {"layers": SIZES, "node.release_capacitance_F": f"{KAPPA} pF"}
-    return with_values(load_profile(f"ideal_{law}"), small | changes)
+    return load_profile(f"ideal_{law}").with_values(small | changes)
 
 
 def presented(seed=0, rows=4):
@@ -121,7 +120,7 @@ def test_training_joins_it_at_its_share_of_the_updates_with_its_rows(rows):
     images, _ = load_digits()
     contrast = {"weight": 2.0, "t_end": 1.0, "begin": 0.5, "rows": rows, "clip": False}
     short = {"updates": 4, "batch": 8, "flow": FlowSettings(settle_tau=2.0)}
-    chip = Chip(with_values(profile(), {"layers": (64, 8, 6)}))
+    chip = Chip(profile().with_values({"layers": (64, 8, 6)}))
     sheet = chip.data_sheet
     norms, times_s = [], [0.0]
     for update in Trainer(chip, Experiment(**short, contrast=contrast), images):

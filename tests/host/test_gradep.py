@@ -6,10 +6,9 @@ import pytest
 from neurosim.chip import Chip
 from neurosim.host import FlowSettings, gradient, initial_weights, present
 from neurosim.ideal import IdealNetwork
+from neurosim.network import Layers
 from neurosim.profile import load_profile
 from neurosim.solvers import Settling
-from neurosim.topology import Layers
-from neurosim.yaml_files import with_value
 
 EXACT = Settling(rtol=1e-9, atol=1e-12)
 LAWS = {"gradient": ("ideal_gradient", "silu"), "hopfield": ("ideal_hopfield", "tanh")}
@@ -22,7 +21,7 @@ def pack(weights):
 def estimate(law, sizes, beta, phases="centred", gain=0.5, rows=6, seed=0):
     """GradEP's estimate and the oracle's gradient, as vectors."""
     name, activation = LAWS[law]
-    profile = with_value(load_profile(name), "layers", sizes)
+    profile = load_profile(name).with_value("layers", sizes)
     layers, rng = Layers(sizes), np.random.default_rng(seed)
     chip = Chip(profile, settling=EXACT)
     weights = initial_weights(layers, gain, rng)
@@ -61,7 +60,7 @@ def test_the_error_falls_with_the_promised_order_in_beta(law, phases, order):
 
 def test_a_one_sided_estimate_does_not_blame_the_nudge_for_what_still_moves():
     """At a settling time too short to stand still, a smaller beta must not make it worse."""
-    profile = with_value(load_profile("ideal_hopfield"), "layers", (5, 7, 6))
+    profile = load_profile("ideal_hopfield").with_value("layers", (5, 7, 6))
     layers, rng = Layers((5, 7, 6)), np.random.default_rng(0)
     weights = initial_weights(layers, 0.9, rng)
     x_t, u_t = rng.standard_normal((2, 8, 5))

@@ -13,9 +13,8 @@ from neurosim.host import (
     gradient,
     present,
 )
+from neurosim.network import Weights
 from neurosim.profile import load_profile
-from neurosim.topology import Weights
-from neurosim.yaml_files import with_values
 
 NODES = np.array([True, False, False, True, False, False])
 FLOW = FlowSettings(settle_tau=20.0)
@@ -23,7 +22,7 @@ FLOW = FlowSettings(settle_tau=20.0)
 
 def make_chip(**changes):
     changes = {"layers": (6, 8, 5)} | {k.replace("__", "."): v for k, v in changes.items()}
-    chip = Chip(with_values(load_profile("ideal_hopfield"), changes))
+    chip = Chip(load_profile("ideal_hopfield").with_values(changes))
     rng, layers = np.random.default_rng(0), chip.data_sheet.layers
     coupling = 0.3 * rng.standard_normal((layers.n_odd, layers.n_even)) * layers.present
     chip.program(Weights(coupling, 0.3 * rng.standard_normal(layers.n_nodes)))

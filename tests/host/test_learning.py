@@ -5,15 +5,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from neurosim.blocks.files import dump_block, parse_block
+from neurosim.blocks.records import check_like
 from neurosim.chip import Chip
 from neurosim.data import load_digits
 from neurosim.errors import DataError, ProfileError
 from neurosim.host import Experiment, FlowSettings, Learning, Optimizer, Trainer, blank_state
 from neurosim.host.learning import InMemory, ShadowWeights, learner
+from neurosim.network import Layers, Weights
 from neurosim.profile import load_profile
-from neurosim.records import check_like
-from neurosim.topology import Layers, Weights
-from neurosim.yaml_files import dump_block, parse_block, with_values
 
 STEP = 0.05
 SHAPE, N_BIAS = (60, 50), 110
@@ -160,7 +160,7 @@ def small(pulses=True):
     changes = {"layers": (64, 32), "coupling.full_scale": 1.0}
     if pulses:
         changes["pulse"] = PULSE
-    return with_values(load_profile("ideal_hopfield"), changes)
+    return load_profile("ideal_hopfield").with_values(changes)
 
 
 MODES = {
@@ -202,7 +202,7 @@ def test_in_memory_the_devices_hold_the_only_copy():
     ],
 )
 def test_a_blank_state_is_like_that_of_a_trainer(settings):
-    profile = with_values(load_profile("ideal_hopfield"), {"layers": (64, 6, 5), "pulse": PULSE})
+    profile = load_profile("ideal_hopfield").with_values({"layers": (64, 6, 5), "pulse": PULSE})
     experiment = Experiment(batch=8, flow=FlowSettings(settle_tau=2.0), **settings)
     trainer = Trainer(Chip(profile), experiment, load_digits()[0])
     blank = blank_state(Layers(profile.layers), experiment)

@@ -5,7 +5,7 @@ import pytest
 
 from neurosim.host import Experiment, Optimizer, initial_weights
 from neurosim.host.optimizer import learning_rate
-from neurosim.topology import Layers, Weights
+from neurosim.network import Layers, Weights
 
 LAYERS = Layers((64, 128, 128))
 

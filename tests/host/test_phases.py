@@ -7,10 +7,9 @@ from neurosim.chip import Chip, ChipInterface
 from neurosim.errors import DataError
 from neurosim.host import Experiment, FlowSettings, Trainer, free_phase, initial_weights, present
 from neurosim.ideal import IdealNetwork
+from neurosim.network import Layers
 from neurosim.profile import load_profile
 from neurosim.solvers import Settling
-from neurosim.topology import Layers
-from neurosim.yaml_files import with_value
 
 SIZES = (5, 7, 6)
 
@@ -41,9 +40,9 @@ class Recorder:
 
 
 def chip_of(name="ideal_hopfield", settling=None, **changes):
-    profile = with_value(load_profile(name), "layers", SIZES)
+    profile = load_profile(name).with_value("layers", SIZES)
     for path, value in changes.items():
-        profile = with_value(profile, path.replace("__", "."), value)
+        profile = profile.with_value(path.replace("__", "."), value)
     return Chip(profile, settling=settling)
 
 

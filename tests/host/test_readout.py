@@ -3,14 +3,13 @@
 import numpy as np
 import pytest
 
-from neurosim.bench.problem import shipped_weights
+from neurosim.analysis.problem import shipped_weights
 from neurosim.chip import Chip
 from neurosim.data import PairSource, load_digits
 from neurosim.errors import DataError, ProfileError
 from neurosim.host import FlowSettings, gradient, present
 from neurosim.profile import load_profile
 from neurosim.streams import Streams
-from neurosim.yaml_files import with_values
 
 IDEAL = load_profile("ideal_hopfield")
 CDS = {
@@ -22,7 +21,7 @@ RANGES = {"adc.visible_range_V": "400 mV", "adc.hidden_range_V": "100 mV"}
 
 def profile(**changes):
     changes = {path.replace("__", "."): value for path, value in changes.items()}
-    return with_values(IDEAL, changes)
+    return IDEAL.with_values(changes)
 
 
 def batch(rows):
@@ -36,7 +35,7 @@ def pack(weights):
 
 def estimate(changes, rows=64, beta=1.25e-3, phases="centred", seed=0):
     changes = {"settling.engine": "operating_point"} | changes
-    chip, data = Chip(with_values(IDEAL, changes), seed), batch(rows)
+    chip, data = Chip(IDEAL.with_values(changes), seed), batch(rows)
     chip.program(shipped_weights("hopfield", "trained"))
     flow = FlowSettings(beta=beta, settle_tau=30, phases=phases)
     shown = present(chip, data.x_t, data.u_t, flow)

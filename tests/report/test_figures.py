@@ -8,8 +8,9 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from neurosim.chip.bench import Trace
+from neurosim.chip.oscilloscope import Trace
 from neurosim.errors import DataError
+from neurosim.network import Layers
 from neurosim.report.figures import (
     class_figure,
     figure_png,
@@ -18,7 +19,6 @@ from neurosim.report.figures import (
     sample_figure,
     waveform_figure,
 )
-from neurosim.topology import Layers
 
 TAU_s, UNIT_V = 1e-7, 0.1
 NAMES = {

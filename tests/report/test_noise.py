@@ -2,23 +2,10 @@
 
 import pytest
 
+from neurosim.analysis import Figures, Point
 from neurosim.errors import DataError
-from neurosim.noise import ALL, BETA, SETTLE, Figures, Point, Row
 from neurosim.report import noise_figure, write_noise_figure
-
-
-def made():
-    def figures(cosine):
-        return Figures(cosine - 0.01, cosine, cosine, 0.0, 0.1, 20.0)
-
-    names = [BETA, SETTLE, "ADC bits", ALL]
-    cosines = [0.999, 0.98, 0.9, 0.7]
-    rows = [
-        Row(name, "read", "own", 1e-3, 1e-4, 0.0, 1.0, 0, figures(cosine))
-        for name, cosine in zip(names, cosines, strict=True)
-    ]
-    betas = [(1e-3, 0.5), (5e-3, 0.9), (1e-2, 0.8)]
-    return rows, [Point(beta, figures(cosine)) for beta, cosine in betas]
+from pages import made
 
 
 def test_bars_and_curves_are_one_less_the_cosine():

@@ -2,22 +2,19 @@
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 from pydantic import BaseModel
-from test_noise import made
 
-from neurosim.chip.bench import Trace
+from neurosim.analysis import present
+from neurosim.chip.oscilloscope import Trace
 from neurosim.host.experiment import Experiment
-from neurosim.noise import present
+from neurosim.network import Layers
 from neurosim.profile import load_profile
 from neurosim.report import RunView, render_report
-from neurosim.topology import Layers
-from neurosim.words import has_hidden
-
-VOID = {"meta", "link", "img", "br", "hr", "col", "input"}
+from neurosim.safe_text import has_hidden
+from pages import Parsed, made
 
 
 class Node(BaseModel):
@@ -42,39 +39,6 @@ class Chip(BaseModel):
     layers: tuple[int, ...] = (4, 3)
     node: Node = Node()
     adc: Adc = Adc()
-
-
-class Parsed(HTMLParser):
-    """Open tags, mistakes, addresses, links with the file they save, and the text that shows."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.wrong, self.addresses, self.downloads, self.shown = [], [], [], [], []
-        self.tags = []
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        if tag not in VOID:
-            self.open.append(tag)
-        for name, value in attrs:
-            if name in {"src", "href", "srcset", "action", "data", "poster"}:
-                self.addresses.append(value)
-            if name == "download":
-                self.downloads.append(value)
-
-    def handle_endtag(self, tag):
-        if not self.open or self.open.pop() != tag:
-            self.wrong.append(tag)
-
-    def handle_data(self, data):
-        if not self.open or self.open[-1] != "style":
-            self.shown.append(data)
-
-    @property
-    def text(self):
-        return " ".join(" ".join(self.shown).split())
 
 
 def judged(feature):

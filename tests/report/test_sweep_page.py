@@ -12,17 +12,17 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.text import Text
-from test_page import Parsed
 
-from neurosim.config import Block
+from neurosim.blocks.block import Block
+from neurosim.blocks.files import parse_block
 from neurosim.profile import load_profile
 from neurosim.report import render_sweep, write_sweep_report
 from neurosim.report.figures import figure_svg
 from neurosim.report.sweep_figures import axis_figure, lines_of, pareto_figure, telling
+from neurosim.safe_text import has_hidden
 from neurosim.sweeps import Group, Sweep, SweepFolder
 from neurosim.sweeps.plan import COSTS
-from neurosim.words import has_hidden
-from neurosim.yaml_files import parse_block
+from pages import Parsed
 
 
 @pytest.fixture

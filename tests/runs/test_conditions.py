@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neurosim.data import PairSource, load_digits
-from neurosim.datasets import Dataset, load_dataset
+from neurosim.data.sets import Dataset, load_dataset
 from neurosim.errors import DataError
 from neurosim.host import Experiment, FlowSettings, Labels
 from neurosim.profile import load_profile
@@ -20,14 +20,13 @@ from neurosim.runs import (
     visible_rows,
 )
 from neurosim.streams import Streams
-from neurosim.yaml_files import with_value
 
 LABELS = Labels(classes=10, scale=2.0)
 
 
 def trained(folder, labels):
     layers = (64 if labels is None else 74, 12, 10)
-    profile = with_value(load_profile("ideal_hopfield"), "layers", layers)
+    profile = load_profile("ideal_hopfield").with_value("layers", layers)
     experiment = Experiment(
         updates=10, batch=64, learning_rate=5e-3, labels=labels, flow=FlowSettings(settle_tau=10.0)
     )
@@ -159,7 +158,7 @@ def test_a_run_with_classes_opens_again_as_it_was(with_classes):
 
 def test_label_nodes_learn_couplings_and_no_bias_also_in_the_contrastive_stage(tmp_path):
     """Held alike in every phase, they have no contrast of their own: 0, whatever the optimizer."""
-    profile = with_value(load_profile("ideal_hopfield"), "layers", (74, 12))
+    profile = load_profile("ideal_hopfield").with_value("layers", (74, 12))
     experiment = Experiment(
         updates=3, batch=32, labels=LABELS, flow={"settle_tau": 10.0},
         contrast={"weight": 4.0, "t_end": 0.5, "begin": 0.0},

@@ -12,7 +12,6 @@ from neurosim.files import load_tree, save_tree
 from neurosim.host import Experiment, FlowSettings
 from neurosim.profile import load_profile
 from neurosim.runs import Run, resume, train
-from neurosim.yaml_files import with_value
 
 TINY = Experiment(updates=4, batch=8, average=0.5, flow=FlowSettings(settle_tau=1.0))
 LONG = "x" * 300
@@ -27,7 +26,7 @@ def begun(tmp_path_factory):
         if update.update == 2:
             raise KeyboardInterrupt
 
-    profile = with_value(load_profile("cmos_rc_6bit"), "layers", (64, 6, 5))
+    profile = load_profile("cmos_rc_6bit").with_value("layers", (64, 6, 5))
     with pytest.raises(KeyboardInterrupt):
         train(profile, TINY, out, progress=stop)
     assert run("evaluate", out, "-n", 7).exit_code == 0

@@ -11,7 +11,6 @@ from neurosim.host import Experiment, FlowSettings
 from neurosim.profile import load_profile
 from neurosim.report import write_report
 from neurosim.runs import Run, resume, train
-from neurosim.yaml_files import with_value
 
 EXPERIMENT = Experiment(updates=4, batch=16, flow=FlowSettings(settle_tau=1.0))
 
@@ -37,7 +36,7 @@ def made_former(run):
 
 @pytest.fixture
 def profile():
-    return with_value(load_profile("cmos_rc_6bit"), "layers", (64, 12, 10))
+    return load_profile("cmos_rc_6bit").with_value("layers", (64, 12, 10))
 
 
 def test_a_stopped_one_goes_on_under_the_header_that_it_has(tmp_path, profile):

@@ -14,7 +14,6 @@ from neurosim.folders import is_free
 from neurosim.host import Experiment, FlowSettings
 from neurosim.profile import load_profile
 from neurosim.runs import Run, evaluate, resume, sample, train, training
-from neurosim.yaml_files import with_value
 
 TINY = Experiment(updates=3, batch=8, flow=FlowSettings(settle_tau=1.0))
 OPTIONS = ["--profile", "ideal_hopfield", "--layers", "64,6,5", "--updates", 3, "--batch", 8]
@@ -23,7 +22,7 @@ WHOLE = {"profile.yaml", "experiment.yaml", "run.json", "checkpoint.npz"}
 
 
 def profile():
-    return with_value(load_profile("ideal_hopfield"), "layers", (64, 6, 5))
+    return load_profile("ideal_hopfield").with_value("layers", (64, 6, 5))
 
 
 def names(folder):

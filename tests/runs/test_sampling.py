@@ -7,13 +7,12 @@ from neurosim.errors import DataError, ProfileError
 from neurosim.host import Experiment, FlowSettings, sample_settle_time_s
 from neurosim.profile import load_profile
 from neurosim.runs import Run, evaluate, sample, train
-from neurosim.yaml_files import with_value, with_values
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """A tiny chip after a few updates."""
-    profile = with_value(load_profile("ideal_hopfield"), "layers", (64, 12, 10))
+    profile = load_profile("ideal_hopfield").with_value("layers", (64, 12, 10))
     experiment = Experiment(updates=20, batch=64, flow=FlowSettings(settle_tau=10.0))
     return train(profile, experiment, tmp_path_factory.mktemp("runs") / "run")
 
@@ -30,9 +29,7 @@ def test_samples_repeat_with_their_seed_and_leave_the_run_as_it_was(run, mode):
 
 def test_a_slow_release_draws_what_the_host_draws_by_clamping(run):
     """As C_x grows the hidden nodes follow at once: free-running tends to gradient flow."""
-    slow = Run(
-        run.path, with_value(run.profile, "node.release_capacitance_F", 1e-9), run.experiment
-    )
+    slow = Run(run.path, run.profile.with_value("node.release_capacitance_F", 1e-9), run.experiment)
     free, _ = sample(slow, 20, mode="free-running", t_end=0.5)
     stepped, _ = sample(run, 20, mode="gradient", t_end=0.5)
     # Euler steps of 0.01 err by about 1 %; the hidden nodes lag by a thousandth.
@@ -43,7 +40,7 @@ def test_a_slow_release_draws_what_the_host_draws_by_clamping(run):
 
 def test_a_released_chip_is_read_on_its_way_also_where_phases_settle_for_ever(run):
     point = Run(
-        run.path, with_value(run.profile, "settling.engine", "operating_point"), run.experiment
+        run.path, run.profile.with_value("settling.engine", "operating_point"), run.experiment
     )
     settled, _ = sample(point, 10, mode="free-running", t_end=0.5)
     running, _ = sample(run, 10, mode="free-running", t_end=0.5)
@@ -66,7 +63,7 @@ def test_the_spring_mode_tends_to_the_gradient_mode_as_the_spring_stiffens(run):
 
 
 def test_a_chip_without_an_ammeter_cannot_sample_by_gradient(run):
-    blind = Run(run.path, with_value(run.profile, "current_sense", None), run.experiment)
+    blind = Run(run.path, run.profile.with_value("current_sense", None), run.experiment)
     with pytest.raises(DataError, match="needs a chip with a current sense"):
         sample(blind, 1, mode="gradient")
 
@@ -98,8 +95,8 @@ def test_an_evaluation_has_every_figure_and_its_floors(run):
 def test_a_chip_that_forgets_is_refreshed_before_each_batch_that_it_remembers(tmp_path):
     leak = {"law": "leak", "tau_s": "5 ms", "tau_spread": "ideal", "rest_S": "ideal",
             "source": "assumed: a test"}  # fmt: skip
-    profile = with_values(
-        load_profile("ideal_hopfield"), {"layers": (64, 12), "drift": leak, "host.refresh_s": 1e-3}
+    profile = load_profile("ideal_hopfield").with_values(
+        {"layers": (64, 12), "drift": leak, "host.refresh_s": 1e-3}
     )
     experiment = Experiment(
         updates=1, batch=16, gain=2.0, flow={"settle_tau": 10.0},
@@ -110,7 +107,7 @@ def test_a_chip_that_forgets_is_refreshed_before_each_batch_that_it_remembers(tm
 
     def drawn(**changes):
         changes = {path.replace("__", "."): value for path, value in changes.items()}
-        other = Run(run.path, with_values(profile, changes), run.experiment)
+        other = Run(run.path, profile.with_values(changes), run.experiment)
         return sample(other, round(10e-3 / one_s))[0]
 
     lasting, refreshed, fading = drawn(drift__tau_s=1e9), drawn(), drawn(host__refresh_s=1.0)

@@ -17,14 +17,13 @@ from neurosim.host import Contrast, Experiment, FlowSettings, Learning
 from neurosim.host.optimizer import pack
 from neurosim.profile import load_profile
 from neurosim.runs import Run, resume, train
-from neurosim.yaml_files import with_value, with_values
 
 TINY = {"updates": 6, "batch": 16, "flow": FlowSettings(settle_tau=1.0)}
 COLUMNS = ["update", "flow_loss", "gradient_norm", "evaluations", "rows_diverged"]
 
 
 def profile(name="cmos_rc_6bit"):
-    return with_value(load_profile(name), "layers", (64, 12, 10))
+    return load_profile(name).with_value("layers", (64, 12, 10))
 
 
 def without_wall(path):
@@ -90,7 +89,7 @@ def test_a_run_on_ageing_noisy_devices_resumes_to_the_same_bits(tmp_path):
         "relative_to": "conductance", "reference_S": "6 uS", "flicker": 0.01, "slowest_s": "1 ms",
         "short_term": 0.01, "telegraph": "ideal", "source": source,
     }  # fmt: skip
-    ageing = with_values(profile(), {"drift": leak, "device_noise": noise})
+    ageing = profile().with_values({"drift": leak, "device_noise": noise})
     whole = train(ageing, Experiment(**TINY), tmp_path / "whole")
 
     def stop(update, total):
@@ -147,7 +146,7 @@ def test_a_run_begins_with_the_weights_of_another_on_another_chip(tmp_path):
 
 def test_a_run_of_other_layers_is_no_start(tmp_path):
     first = train(profile(), Experiment(**TINY), tmp_path / "first")
-    other = with_value(profile(), "layers", (64, 14, 10))
+    other = profile().with_value("layers", (64, 14, 10))
     with pytest.raises(DataError, match="start from a run of the same layers"):
         train(other, Experiment(**TINY), tmp_path / "second", start=first)
     assert not (tmp_path / "second").exists()
@@ -168,7 +167,7 @@ def test_each_learning_mode_resumes_to_the_same_bits(tmp_path, mode):
         "asymmetry": 0.02, "cycle_noise": 0.3, "cycle_noise_additive": 0.1, "step_spread": 0.2,
         "bound_spread": 0.02, "asymmetry_spread": 0.02, "source": "assumed: a test",
     }  # fmt: skip
-    chip = with_value(profile(), "pulse", pulse)
+    chip = profile().with_value("pulse", pulse)
     experiment = Experiment(**TINY | {"updates": 9}, learning=LEARNING[mode])
     whole = train(chip, experiment, tmp_path / "whole")
 
@@ -263,8 +262,8 @@ def test_a_damaged_run_json_is_named(tmp_path, content):
 def test_a_nudge_that_the_chip_cannot_make_is_refused_before_anything_is_written(tmp_path):
     for flow, chip in (
         (FlowSettings(beta=0.02), profile()),
-        (FlowSettings(), with_value(profile(), "spring.max_S", 1e-4)),
-        (FlowSettings(), with_value(profile(), "layers", (30, 10))),
+        (FlowSettings(), profile().with_value("spring.max_S", 1e-4)),
+        (FlowSettings(), profile().with_value("layers", (30, 10))),
     ):
         with pytest.raises(DataError):
             train(chip, Experiment(**TINY | {"flow": flow}), tmp_path / "run")
@@ -277,7 +276,7 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path):
 
 
 def test_a_step_costs_three_settles_and_bounded_work(tmp_path):
-    ideal = with_value(load_profile("ideal_hopfield"), "layers", (64, 12, 10))
+    ideal = load_profile("ideal_hopfield").with_value("layers", (64, 12, 10))
     experiment = Experiment(updates=3, batch=16, flow=FlowSettings(settle_tau=30.0))
     run = train(ideal, experiment, tmp_path / "run")
     assert run.facts["ledger"]["settles"] == 9

@@ -7,13 +7,12 @@ import pytest
 
 from neurosim.chip import Chip
 from neurosim.errors import DataError
-from neurosim.export import has_ngspice, run_ngspice
 from neurosim.host import Experiment, FlowSettings, initial_weights
+from neurosim.netlists import has_ngspice, run_ngspice
 from neurosim.profile import load_profile
 from neurosim.runs import Run, run_netlist, train, validate_spice
 from neurosim.runs.validation import compare, presented
 from neurosim.solvers import Settling, settle
-from neurosim.yaml_files import with_values
 
 pytestmark = pytest.mark.skipif(
     not has_ngspice(), reason="ngspice is not installed; apt-get install ngspice"
@@ -47,7 +46,7 @@ def test_a_small_random_chip_is_the_same_circuit_in_ngspice(
     seed, law, encoding, loading, directions
 ):
     sizes = tuple(np.random.default_rng(seed).integers(2, 6, size=2 + seed % 3).tolist())
-    chip = Chip(with_values(load_profile("cmos_rc_6bit"), {
+    chip = Chip(load_profile("cmos_rc_6bit").with_values({
         "layers": sizes, "node.law": law, "node.amplifier": LAWS[law],
         "node.loading": loading * SHARE[encoding],
         "coupling.encoding": encoding, "coupling.directions": directions,
@@ -65,7 +64,7 @@ def test_a_small_random_chip_is_the_same_circuit_in_ngspice(
 @pytest.fixture
 def tiny(tmp_path):
     """A run folder of a small chip that holds weights."""
-    profile = with_values(load_profile("cmos_rc_6bit"), {"layers": (64, 6, 4)})
+    profile = load_profile("cmos_rc_6bit").with_values({"layers": (64, 6, 4)})
     chip = Chip(profile)
     chip.program(initial_weights(chip.die.layers, 1.0, np.random.default_rng(1)))
     experiment = Experiment(flow=FlowSettings(settle_tau=2.0))
@@ -106,7 +105,7 @@ def test_an_input_does_not_depend_on_how_many_are_asked_for(tiny):
 @pytest.mark.parametrize("name", ["ideal_hopfield", "ideal_gradient", "cmos_rc_6bit"])
 def test_the_trained_published_network_is_the_same_circuit_in_ngspice(tmp_path, name):
     changes = {"settling.engine": "operating_point", "thermal.temperature_K": "ideal"}
-    profile = with_values(load_profile(name), changes)
+    profile = load_profile(name).with_values(changes)
     run = train(profile, Experiment(updates=30, batch=128), tmp_path / "run")
     found = validate_spice(run)
     assert found["operating_point_max_diff_V"] < POINT * found["unit_V"]

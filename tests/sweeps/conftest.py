@@ -2,9 +2,9 @@
 
 import pytest
 
+from neurosim.blocks.files import dump_block
 from neurosim.profile import load_profile
 from neurosim.sweeps import Sweep
-from neurosim.yaml_files import dump_block, with_value
 from tiny_sweeps import begin
 
 
@@ -12,7 +12,7 @@ from tiny_sweeps import begin
 def tiny(tmp_path_factory):
     """Four points of two trainings of a tiny chip with every kind of noise, as a file."""
     folder = tmp_path_factory.mktemp("tiny")
-    profile = with_value(load_profile("cmos_rc_6bit"), "layers", (64, 6, 5))
+    profile = load_profile("cmos_rc_6bit").with_value("layers", (64, 6, 5))
     (folder / "chip.yaml").write_text(dump_block(profile))
     sweep = Sweep(
         name="tiny",

@@ -5,12 +5,12 @@ import json
 
 import pytest
 
+from neurosim.blocks.files import dump_block, parse_block
 from neurosim.errors import ProfileError, RunError
 from neurosim.profile import load_profile
 from neurosim.sweeps import Sweep, SweepFolder
 from neurosim.sweeps.points import Listed
 from neurosim.sweeps.work import read_result
-from neurosim.yaml_files import dump_block, parse_block, with_values
 
 BASE = "name: s\nbase: {profile: ideal_hopfield}\naxes:\n"
 
@@ -28,7 +28,7 @@ def written(tmp_path, *changes):
     files = []
     for k, change in enumerate(changes):
         files.append(tmp_path / f"{k}.yaml")
-        files[-1].write_text(dump_block(with_values(load_profile("ideal_hopfield"), change)))
+        files[-1].write_text(dump_block(load_profile("ideal_hopfield").with_values(change)))
     axis = {"path": "profile", "values": [str(file) for file in files]}
     sweep = Sweep(name="s", base={"experiment": {"updates": 1}}, axes=[axis])
     folder = SweepFolder.create(tmp_path / "out", sweep)

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import neurosim
+from neurosim.blocks.files import dump_block, parse_block
 from neurosim.errors import ProfileError
 from neurosim.host import Experiment
 from neurosim.profile import load_profile
 from neurosim.runs import Run, train
 from neurosim.sweeps import Sweep, expand
-from neurosim.yaml_files import dump_block, parse_block, with_values
 
 README = Path(neurosim.__file__).with_name("README.md").read_text("utf-8")
 BASE = {"profile": "ideal_hopfield", "experiment": {"updates": 1, "batch": 8}}
@@ -165,7 +165,7 @@ def test_an_age_is_one_without_a_refresh():
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    profile = with_values(load_profile("ideal_hopfield"), {"layers": (64, 6, 5)})
+    profile = load_profile("ideal_hopfield").with_values({"layers": (64, 6, 5)})
     return train(profile, Experiment(updates=1, batch=8), tmp_path_factory.mktemp("run") / "a")
 
 

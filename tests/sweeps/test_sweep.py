@@ -13,7 +13,6 @@ from neurosim.runs import evaluate, train
 from neurosim.runs.run import Run
 from neurosim.sweeps import Engine, Sweep, SweepFolder, best, run_sweep
 from neurosim.sweeps.work import Task, do, train_once
-from neurosim.yaml_files import with_value, with_values
 from tiny_sweeps import begin, table
 
 
@@ -153,7 +152,7 @@ def test_a_point_is_what_the_same_steps_by_hand_give(tiny, tmp_path):
 
 
 def test_programming_the_same_ideal_chip_changes_nothing(tiny, tmp_path):
-    profile = with_value(load_profile("ideal_hopfield"), "layers", (64, 6, 5))
+    profile = load_profile("ideal_hopfield").with_value("layers", (64, 6, 5))
     experiment = Experiment(updates=4, batch=8, flow={"settle_tau": 2})
     run = train(profile, experiment, tmp_path / "run")
     base = {"base": {"run": str(run.path)}, "sampling": {"n": 12, "t_end": 0.2}}
@@ -170,7 +169,7 @@ def test_age_lets_a_chip_that_forgets_forget(tmp_path, tiny):
     """Weights on capacitors leak away: after many time constants nothing is left of them."""
     layers = {"layers": (64, 6, 5), "settling.engine": "transient"}
     changes = layers | {"thermal.temperature_K": "ideal"}
-    profile = with_values(load_profile("cap_cell_14nm"), changes)
+    profile = load_profile("cap_cell_14nm").with_values(changes)
     run = train(profile, Experiment(updates=2, batch=8), tmp_path / "run")
     ages = {"path": "sampling.age_s", "values": [0, 1e-3, 1e9]}
     sweep = Sweep(

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from neurosim.blocks.files import dump_block
 from neurosim.cli import main
 from neurosim.sweeps import Sweep
-from neurosim.yaml_files import dump_block
 
 
 def test_the_shipped_smoke_sweep_runs_from_the_command_line(tmp_path):

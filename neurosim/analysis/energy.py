@@ -1,0 +1,131 @@
+"""What a chip spends on a settle, an update, a sample and a training run, by its ledger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neurosim.analysis.problem import shipped_weights
+from neurosim.chip import Chip, Ledger
+from neurosim.data import PairSource, load_digits
+from neurosim.errors import DataError
+from neurosim.host import FlowSettings, SamplingSettings, draw_samples, initial_weights, present
+from neurosim.network import Weights
+from neurosim.profile import Profile
+from neurosim.streams import Streams
+
+__all__ = ["FORMULAS", "energy_table"]
+
+# Item -> its formula, and the field of the profile whose source stands behind it.
+FORMULAS = {
+    "couplings": ("sum of G v^2 over devices, along the settle", ""),
+    "springs": ("sum of K (V - u)^2, along the settle", ""),
+    "leaks": ("sum of g u^2, along the settle", ""),
+    "precharge": ("C V^2 of every node that is charged", "node.capacitance_F"),
+    "amplifiers": ("power x nodes x (settling, driving, reading)", "supply.amplifier_W"),
+    "controller": ("power x (settling, driving, reading, writing)", "supply.controller_W"),
+    "dac": ("energy x conversions", "supply.dac_J"),
+    "adc": ("energy x conversions", "supply.adc_J"),
+    "writes": ("energy x pulses", "write.pulse_J"),
+}
+_STEP = 1e-3
+
+
+def _weights(chip: Chip, rng: np.random.Generator) -> Weights:
+    """Trained weights where these fit the chip, else those of a start."""
+    sheet = chip.data_sheet
+    if sheet.layers.sizes == (64, 128, 128):
+        return shipped_weights(chip.profile.node.law, "trained")
+    return initial_weights(sheet.layers, 0.5, rng)
+
+
+def _spent(before: Ledger, chip: Chip, times: float) -> dict[str, Any]:
+    """Energy by item and time by part since `before`, over `times`."""
+    after, was = chip.ledger.energy_items(), before.energy_items()
+    parts, spent = (
+        ("settle_time_s", "drive_time_s", "read_time_s", "write_time_s"),
+        chip.ledger.since(before),
+    )
+    return {
+        "energy_J": spent["energy_J"] / times,
+        "time_s": spent["time_s"] / times,
+        "items_J": {name: (after[name] - was[name]) / times for name in after},
+        "parts_s": {name: spent[name] / times for name in parts},
+    }
+
+
+def energy_table(
+    profile: Profile, *, rows: int = 64, batch: int = 512, updates: int = 2000, seed: int = 0
+) -> dict[str, Any]:
+    """Energy and time of one free phase, an update, a training run, and a sample in two modes.
+
+    Measured on the simulated chip's ledger over `rows` digits, and scaled to `batch` and `updates`.
+    An update changes every shadow weight by 1e-3: devices whose level stays are not written.
+
+    Returns
+    -------
+    dict
+        By action: energy_J, time_s, items_J (by item) and parts_s (settling, driving, reading,
+        writing).
+
+    Raises
+    ------
+    DataError
+        The visible layer does not have the pixels of a digit.
+    """
+    images, _ = load_digits()
+    if profile.layers[0] != images.shape[1]:
+        raise DataError(
+            f"The energy table needs {images.shape[1]} visible nodes, one for each pixel of a "
+            f"digit, but {profile.name} has {profile.layers[0]}; change `layers`."
+        )
+    chip, rng = Chip(profile, seed), Streams(seed).generator("energy")
+    flow = FlowSettings().on(chip.data_sheet)
+    weights = _weights(chip, rng)
+    chip.program(weights)
+    data = PairSource(images, rows, Streams(seed), prefetch=False).batch_at(0)
+    table: dict[str, Any] = {}
+
+    before = chip.ledger.copy()
+    present(chip, data.x_t, data.u_t, flow)
+    row = _spent(before, chip, rows)
+    settles = (chip.ledger.rows_settled - before.rows_settled) / rows
+    table["settle"] = _scaled(row, 1 / settles)
+
+    before = chip.ledger.copy()
+    signs = [np.sign(rng.standard_normal(w.shape)) for w in (weights.coupling, weights.bias)]
+    chip.program(Weights(weights.coupling + _STEP * signs[0], weights.bias + _STEP * signs[1]))
+    if chip.data_sheet.refresh_s is not None:
+        chip.refresh()
+    table["update"] = _added(_scaled(row, batch), _spent(before, chip, 1))
+    table["training"] = _scaled(table["update"], updates)
+
+    x_0 = rng.standard_normal((rows, profile.layers[0]))
+    for mode in ("free-running", "spring"):
+        settings = SamplingSettings.model_validate({"mode": mode, "t_end": 1.2})
+        steps = 1.0
+        if mode == "spring":
+            # Every step is alike: one is measured and counted as often as a sample takes it.
+            steps, settings = (
+                settings.t_end / settings.dt,
+                settings.model_copy(update={"t_end": settings.dt}),
+            )
+        before = chip.ledger.copy()
+        draw_samples(chip, x_0, flow, settings)
+        table[f"sample, {mode}"] = _scaled(_spent(before, chip, rows), steps)
+    return table
+
+
+def _scaled(row: dict[str, Any], factor: float) -> dict[str, Any]:
+    return {
+        k: {name: factor * x for name, x in v.items()} if isinstance(v, dict) else factor * v
+        for k, v in row.items()
+    }
+
+
+def _added(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+    return {
+        k: {name: x + b[k][name] for name, x in v.items()} if isinstance(v, dict) else v + b[k]
+        for k, v in a.items()
+    }

@@ -1,0 +1,183 @@
+"""Presentations of data to a chip, and the exact gradient to compare its measurements with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.analysis.imperfections import ideal
+from neurosim.chip import Chip
+from neurosim.data import FlowBatch, PairSource, load_digits
+from neurosim.errors import DataError
+from neurosim.host import FlowSettings, gradient, present
+from neurosim.ideal import IdealNetwork
+from neurosim.network import Layers, Weights
+from neurosim.profile import Profile
+from neurosim.solvers import Settling, one_blas_thread
+from neurosim.streams import Streams
+
+__all__ = ["Conditions", "Observed", "pack"]
+
+Array = NDArray[np.float64]
+
+_REST = Settling(engine="operating_point")
+
+
+def pack(weights: Weights) -> Array:
+    """All parameters as one vector."""
+    return np.concatenate([weights.coupling.ravel(), weights.bias])
+
+
+class Observed(NamedTuple):
+    """What a host measures of one batch, in its own units.
+
+    `outputs` has the free, the positive and the negative phase, (3, rows, n_nodes), or of a chip
+    that correlates the free phase alone; `held` are the weights that the devices hold, which no
+    host sees.
+    """
+
+    gradient: Array
+    outputs: Array
+    velocity: Array
+    rows_lost: int
+    held: Weights
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What is presented to every variant of a chip.
+
+    Each repeat is another chip (its die and all its noise) and another batch, the same for every
+    variant, so that differences between variants are differences of physics.
+
+    Parameters
+    ----------
+    profile : Profile
+    weights : Weights
+        Clipped to the full scale of the profile, as a host does.
+    flow : FlowSettings
+        Where beta and the settling time are None, the profile's advice.
+    batch, repeats : int
+        Rows of a batch, and chips.
+    age_s : float
+        Time that the chip waits after its weights were written.
+    """
+
+    profile: Profile
+    weights: Weights
+    flow: FlowSettings = field(default_factory=FlowSettings)
+    batch: int = 128
+    repeats: int = 3
+    age_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        profile, limit = self.profile, self.profile.coupling.full_scale
+        layers = Layers(profile.layers)
+        if self.weights.coupling.shape != layers.present.shape or len(self.weights.bias) != (
+            layers.n_nodes
+        ):
+            raise DataError(
+                f"The weights must fit layers {profile.layers} of {profile.name}, but are of "
+                "another network; give those of a run with this profile."
+            )
+        if profile.node.amplifier == "linear":
+            raise DataError(
+                "The exact gradient is known for tanh and silu, but node.amplifier is linear."
+            )
+        if self.repeats < 2:
+            raise DataError(
+                f"A variance needs at least 2 repeats, but there are {self.repeats}; ask for more."
+            )
+        w = Weights(
+            *(np.clip(a, -limit, limit) for a in (self.weights.coupling, self.weights.bias))
+        )
+        advice = {"beta": profile.host.beta, "settle_tau": profile.host.settle_tau}
+        given = self.flow.model_dump(exclude_none=True)
+        object.__setattr__(self, "weights", w)
+        object.__setattr__(self, "flow", FlowSettings(**{**advice, **given}))
+
+    @cached_property
+    def batches(self) -> list[FlowBatch]:
+        """Data of each repeat: digits at random t."""
+        images, _ = load_digits()
+        if images.shape[1] != self.profile.layers[0]:
+            raise DataError(
+                f"The visible layer must have {images.shape[1]} nodes, one for each pixel, but "
+                f"{self.profile.name} has {self.profile.layers[0]}; change `layers`."
+            )
+        source = PairSource(images, self.batch, Streams(0), prefetch=False)
+        return [source.batch_at(k) for k in range(self.repeats)]
+
+    def observe(
+        self,
+        profile: Profile,
+        k: int,
+        *,
+        settling: Settling | None = None,
+        beta: float | None = None,
+    ) -> Observed:
+        """Present the batch of repeat k to a new chip of `profile`, a variant of the one above."""
+        chip, shown = Chip(profile, k, settling), self.batches[k]
+        chip.program(self.weights)
+        if self.age_s:
+            chip.wait(self.age_s)
+        flow = self.flow.model_copy(update={} if beta is None else {"beta": beta})
+        got = present(chip, shown.x_t, shown.u_t, flow)
+        assert flow.beta is not None
+        estimate, rows_lost = gradient(got, flow.beta, chip.data_sheet.layers)
+        read = [got.free] if got.correlation else [got.free, got.positive, got.negative]
+        outputs = np.stack(read)
+        return Observed(pack(estimate), outputs, got.velocity, rows_lost, _held(chip))
+
+    def observe_all(
+        self, profile: Profile, *, settling: Settling | None = None, beta: float | None = None
+    ) -> list[Observed]:
+        """`observe` in every repeat."""
+        every = range(self.repeats)
+        return [self.observe(profile, k, settling=settling, beta=beta) for k in every]
+
+    @cached_property
+    def exact(self) -> list[Array]:
+        """Exact gradient of each batch at the weights that the host asks for."""
+        return [self.exact_at(self.weights, k) for k in range(self.repeats)]
+
+    def exact_at(self, weights: Weights, k: int) -> Array:
+        """Exact adjoint gradient of the batch of repeat k, of the network without hardware."""
+        node, layers = self.profile.node, Layers(self.profile.layers)
+        activation: Literal["tanh", "silu"] = "silu" if node.amplifier == "silu" else "tanh"
+        network = IdealNetwork.from_weights(layers, weights, node.law, activation)
+        flow, shown = self.flow, self.batches[k]
+        near = self._near_rest(weights, shown)
+        plain = [near[:, layers.nodes(k)] for k in range(len(layers.sizes))]
+        start = np.concatenate(plain, axis=1)
+        # A linear system for each row, too small for more threads than one.
+        with one_blas_thread():
+            states = network.equilibrium(shown.x_t, flow.stiffness, start=start)
+            exact = network.cost_gradient(
+                shown.x_t, shown.u_t, flow.stiffness, flow.alpha, states=states
+            )
+        return pack(exact)
+
+    def _near_rest(self, weights: Weights, shown: FlowBatch) -> Array:
+        """Free states of the ideal chip, from which the exact equilibrium is not far."""
+        largest = float(max(np.abs(weights.coupling).max(), np.abs(weights.bias).max(), 1e-3))
+        changes = {"spring.max_S": "ideal", "coupling.full_scale": largest}
+        profile = ideal(self.profile).with_values(changes)
+        chip, unit_V = Chip(profile, settling=_REST), profile.node.unit_V
+        chip.program(weights)
+        chip.precharge(shown.x_t * unit_V)
+        chip.drive(shown.x_t * unit_V, self.flow.stiffness * profile.node.leak_S)
+        chip.settle(profile.node.tau_s)
+        return chip.u_V / unit_V
+
+
+def _held(chip: Chip) -> Weights:
+    """Weights that the devices of a chip hold, mismatch included; the mean of both directions."""
+    circuit, unit_S = chip.circuit, chip.profile.node.leak_S
+    ways = [circuit.couplings, circuit.back_couplings or circuit.couplings]
+    coupling = np.mean([way.plus_S - way.minus_S for way in ways], axis=0) / unit_S
+    return Weights(coupling, (circuit.biases.plus_S - circuit.biases.minus_S) / unit_S)

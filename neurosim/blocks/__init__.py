@@ -1,0 +1,1 @@
+"""The written word: blocks of fields, their numbers and units, and YAML files of them."""

@@ -1,0 +1,74 @@
+"""YAML files as blocks: every mistake found at once, each with its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from neurosim.blocks.block import Block, plain
+from neurosim.blocks.document import compose, shown, written
+from neurosim.blocks.mistakes import mistakes_of
+from neurosim.errors import ProfileError
+
+__all__ = ["dump_block", "load_block", "parse_block"]
+
+B = TypeVar("B", bound=Block)
+
+
+def parse_block(text: str, cls: type[B], where: str) -> B:
+    """Block of class `cls` from YAML text; `where` names its source in messages.
+
+    Raises
+    ------
+    ProfileError
+        One line for each mistake: ``where:line:column: path: what must hold``.
+
+    Examples
+    --------
+    >>> from neurosim.solvers.settings import Settling
+    >>> parse_block("{engine: stochastic, rtol: 1e-6}", Settling, "my.yaml").rtol
+    1e-06
+    """
+    document = compose(text, where)
+    if not isinstance(document.tree, dict):
+        raise ProfileError(
+            f"{where}: must be a mapping from fields to values, but is {shown(document.tree)}."
+        )
+    mistakes = document.mistakes
+    try:
+        block = cls.model_validate(document.tree)
+    except ValidationError as failure:
+        known = {m.path for m in mistakes}
+        mistakes += [m for m in mistakes_of(failure, cls, document) if m.path not in known]
+    if mistakes:
+        lines = [f"{where}:{m.line}:{m.column}: {m}" for m in sorted(mistakes, key=lambda m: m[:2])]
+        raise ProfileError("\n".join(lines))
+    return block
+
+
+def load_block(path: Path, cls: type[B]) -> B:
+    """Block of class `cls` from a YAML file.
+
+    Raises
+    ------
+    ProfileError
+        The file cannot be read or is not valid.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise ProfileError(
+            f"{path}: must be text in UTF-8, but its byte {error.start} is not."
+        ) from None
+    except OSError as error:
+        raise ProfileError(
+            f"{path}: must be a file that can be read, but is not ({error.strerror})."
+        ) from None
+    return parse_block(text, cls, str(path))
+
+
+def dump_block(block: Block, *, brief: bool = False) -> str:
+    """YAML that loads back to an equal block; a brief one leaves out what is at its default."""
+    return written(plain(block.model_dump(mode="python", exclude_defaults=brief)))

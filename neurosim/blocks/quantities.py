@@ -1,0 +1,176 @@
+"""Numbers of a profile with their units and bounds, and how `ideal` is said of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from neurosim.blocks.block import is_number
+from neurosim.blocks.ideal import AS_IDEAL, ideal_to
+from neurosim.blocks.units import parse_quantity
+
+__all__ = [
+    "AmpereLimit",
+    "AreaSigma",
+    "AreaSigmaVolt",
+    "Bits",
+    "Cubic",
+    "Excess",
+    "Farad",
+    "Hertz",
+    "HertzLimit",
+    "IdleSiemens",
+    "Joule",
+    "Kelvin",
+    "Limit",
+    "Loading",
+    "Ohm",
+    "Second",
+    "SecondFromZero",
+    "Siemens",
+    "SiemensLimit",
+    "Sigma",
+    "SigmaVolt",
+    "SignedShare",
+    "SignedSiemens",
+    "Volt",
+    "VoltLimit",
+    "Wait",
+    "Watt",
+]
+
+
+def _quantity(unit: str) -> Callable[[Any], Any]:
+    def parse(value: Any) -> Any:
+        return parse_quantity(value, unit) if isinstance(value, str) else value
+
+    return parse
+
+
+_NUMBER = r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?"
+
+
+def _for_editors(
+    unit: str = "", *, ideal: bool = True, whole: bool = False, **bounds: float
+) -> WithJsonSchema:
+    """JSON Schema of a number, as text with its unit too, or `ideal`."""
+    forms: list[dict[str, Any]] = [{"type": "integer" if whole else "number", **bounds}]
+    if unit:
+        forms.append({"type": "string", "pattern": f"^{_NUMBER} *[TGMkmuµμnpfa]?{unit}$"})
+    if ideal:
+        forms.append({"const": "ideal"})
+    return WithJsonSchema({"anyOf": forms})
+
+
+def _positive(unit: str) -> tuple[Any, ...]:
+    """Of a number that must be stated."""
+    editors = _for_editors(unit, ideal=False, exclusiveMinimum=0)
+    return BeforeValidator(_quantity(unit)), Field(gt=0), editors
+
+
+def _limit(unit: str = "") -> tuple[Any, ...]:
+    """Of a bound; `ideal` is None, without a bound."""
+    read = BeforeValidator(ideal_to(None, _quantity(unit)))
+    return read, AS_IDEAL, _for_editors(unit, exclusiveMinimum=0)
+
+
+def _effect(unit: str = "", *, below: int | None = None) -> tuple[Any, ...]:
+    """Of the size of an effect, at least 0 and perhaps below a bound; `ideal` is 0."""
+    read = BeforeValidator(ideal_to(0.0, _quantity(unit)))
+    bounds: dict[str, Any] = {"minimum": 0} | ({} if below is None else {"exclusiveMaximum": below})
+    return read, AS_IDEAL, Field(ge=0, lt=below), _for_editors(unit, **bounds)
+
+
+def _signed(unit: str = "") -> tuple[Any, ...]:
+    """Of an effect of either sign; `ideal` is 0."""
+    return BeforeValidator(ideal_to(0.0, _quantity(unit))), AS_IDEAL, _for_editors(unit)
+
+
+Siemens = Annotated[float, *_positive("S")]
+Farad = Annotated[float, *_positive("F")]
+Volt = Annotated[float, *_positive("V")]
+Second = Annotated[float, *_positive("s")]
+SecondFromZero = Annotated[
+    float,
+    BeforeValidator(_quantity("s")),
+    Field(ge=0),
+    _for_editors("s", ideal=False, minimum=0),
+]
+
+_LIMIT = Annotated[float, Field(gt=0)]
+Limit = Annotated[_LIMIT | None, *_limit()]
+HertzLimit = Annotated[_LIMIT | None, *_limit("Hz")]
+Kelvin = Annotated[_LIMIT | None, *_limit("K")]
+VoltLimit = Annotated[_LIMIT | None, *_limit("V")]
+AmpereLimit = Annotated[_LIMIT | None, *_limit("A")]
+SiemensLimit = Annotated[_LIMIT | None, *_limit("S")]
+Bits = Annotated[
+    Annotated[int, Field(ge=2, le=24)] | None,
+    BeforeValidator(ideal_to(None)),
+    AS_IDEAL,
+    _for_editors(whole=True, minimum=2, maximum=24),
+]
+
+Excess = Annotated[float, *_effect()]
+Hertz = Annotated[float, *_effect("Hz")]
+SigmaVolt = Annotated[float, *_effect("V")]
+IdleSiemens = Annotated[float, *_effect("S")]
+Ohm = Annotated[float, *_effect("Ohm")]
+Joule = Annotated[float, *_effect("J")]
+Watt = Annotated[float, *_effect("W")]
+Wait = Annotated[float, *_effect("s")]
+Sigma = Annotated[float, *_effect(below=1)]
+Loading = Annotated[
+    float,
+    BeforeValidator(ideal_to(0.0, _quantity(""))),
+    AS_IDEAL,
+    Field(ge=0, le=1),
+    _for_editors(minimum=0, maximum=1),
+]
+Cubic = Annotated[float, BeforeValidator(ideal_to(0.0)), AS_IDEAL, _for_editors()]
+SignedShare = Annotated[float, *_signed()]
+SignedSiemens = Annotated[float, *_signed("S")]
+
+
+def _by_area(unit: str) -> Callable[[Any], Any]:
+    """Deviation from Pelgrom's law, A / sqrt(area), for a mapping of both."""
+
+    def convert(value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        if set(value) != {"pelgrom", "area_um2"}:
+            raise ValueError("must be a number, or have exactly the keys pelgrom and area_um2")
+        area, pelgrom = value["area_um2"], value["pelgrom"]
+        if not is_number(area) or not area > 0:
+            raise ValueError(f"must have an area_um2 above 0, but it is {area!r}")
+        return float(parse_quantity(pelgrom, unit)) / area**0.5
+
+    return convert
+
+
+def _form_by_area(of: WithJsonSchema, unit: str) -> WithJsonSchema:
+    assert of.json_schema is not None
+    text = {"type": "string", "pattern": f"^{_NUMBER} *[TGMkmuµμnpfa]?{unit}$"}
+    form = {
+        "type": "object",
+        "properties": {
+            "pelgrom": {"anyOf": [{"type": "number"}, text]},
+            "area_um2": {"type": "number", "exclusiveMinimum": 0},
+        },
+        "required": ["pelgrom", "area_um2"],
+        "additionalProperties": False,
+    }
+    return WithJsonSchema({"anyOf": [*of.json_schema["anyOf"], form]})
+
+
+# Of mismatch: a number, or Pelgrom's coefficient (in the number's unit times um) and an area.
+AreaSigma = Annotated[
+    Sigma,
+    BeforeValidator(_by_area("")),
+    _form_by_area(_for_editors(minimum=0, exclusiveMaximum=1), ""),
+]
+AreaSigmaVolt = Annotated[
+    SigmaVolt, BeforeValidator(_by_area("V")), _form_by_area(_for_editors("V", minimum=0), "V")
+]

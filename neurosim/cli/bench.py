@@ -1,0 +1,55 @@
+"""The command `neurosim bench`. Heavy packages are imported inside."""
+
+from __future__ import annotations
+
+import click
+
+from neurosim.cli.common import (
+    COUNT,
+    JSON,
+    print_json,
+    say,
+)
+from neurosim.errors import DataError
+
+__all__ = ["bench"]
+
+
+@click.command()
+@click.argument("what", type=click.Choice(["settle", "train"]), default="settle")
+@click.option("--rows", type=COUNT, default=1797, show_default=True, help="Batch that settles.")
+@click.option("--repeats", type=COUNT, default=5, show_default=True, help="Interleaved repeats.")
+@click.option("--threads", type=COUNT, default=2, show_default=True, help="Of our engines.")
+@click.option("--no-peers", is_flag=True, help="Leave other programs out; they take minutes.")
+@JSON
+def bench(what: str, rows: int, repeats: int, threads: int, no_peers: bool, as_json: bool) -> None:
+    """Time engines and, where installed, other programs on this machine.
+
+    `settle` is one free phase of 30 tau at an error of 1e-3; `train` is one full update at the
+    paper's settings. Peers: SciPy's solve_ivp; diffrax, ngspice and PyTorch if installed.
+    """
+    from neurosim.bench import bench_settle, bench_train
+    from neurosim.data import load_digits
+
+    if rows > len(load_digits()[0]):
+        raise DataError(f"bench --rows must be at most 1797, the digits there are, but is {rows}.")
+    run = bench_settle if what == "settle" else bench_train
+    table = run(
+        rows,
+        repeats,
+        n_threads=threads,
+        peers=not no_peers,
+        report=lambda text: say(text, err=True),
+    )
+    if as_json:
+        print_json(table)
+        return
+    say(f"{'law':>9} {'weights':>8}  {'engine':32} {'evals':>6} {'error':>8} {'seconds':>9}")
+    for row in table:
+        error = "" if row["max_error"] is None else f"{row['max_error']:.1e}"
+        ratio = row["ratio_to_four_gemms"]
+        say(
+            f"{row['law']:>9} {row.get('weights', 'trained'):>8}  {row['engine']:32} "
+            f"{row['evaluations'] or '':>6} {error:>8} {row['wall_s']:>9.4g}"
+            + (f"  {ratio:.2f} x products" if ratio else "")
+        )

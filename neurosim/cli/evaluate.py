@@ -1,0 +1,49 @@
+"""The command `neurosim evaluate`. Heavy packages are imported inside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from neurosim.cli.common import (
+    JSON,
+    MODES,
+    POSITIVE,
+    RUN,
+    SEED,
+    evaluate_run,
+    metric_lines,
+    print_json,
+    say,
+)
+
+__all__ = ["evaluate"]
+
+
+@click.command()
+@RUN
+@click.option(
+    "-n", type=click.IntRange(min=7), default=2000, show_default=True, help="Number of samples."
+)
+@click.option("--mode", type=MODES, help="How they are drawn, instead of the experiment's way.")
+@click.option("--t-end", type=POSITIVE, help="Generation time.  [default: 1.2]")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the starting noise.")
+@JSON
+def evaluate(
+    run: Path, n: int, mode: str | None, t_end: float | None, seed: int, as_json: bool
+) -> None:
+    """Judge a trained chip's samples against the images that it has learned.
+
+    Beside it stand three rows that need no chip: real images against real ones (the floor), real
+    ones with noise, and one Gaussian fitted to them (the dumb baseline). Feature Frechet distance
+    and classes are by the shipped classifier of 8x8 digits, to which larger squares are averaged
+    down; they mean little for a data set of other images.
+    """
+    from neurosim.runs import Run
+
+    result = evaluate_run(Run.open(run), n, mode, t_end, seed)
+    if as_json:
+        print_json(result)
+        return
+    say("\n".join(metric_lines(result)))

@@ -1,0 +1,121 @@
+"""The commands `neurosim profiles ...`. Heavy packages are imported inside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from neurosim.cli.common import (
+    COUNT,
+    JSON,
+    print_json,
+    say,
+)
+
+if TYPE_CHECKING:
+    from neurosim.profile import Profile
+
+__all__ = ["profiles"]
+
+
+@click.group(invoke_without_command=True)
+@JSON
+@click.pass_context
+def profiles(ctx: click.Context, as_json: bool) -> None:
+    """List the hardware profiles; show or check one."""
+    if ctx.invoked_subcommand is not None:
+        return
+    from neurosim.profile import load_profile, shipped_profiles
+
+    rows = [load_profile(name) for name in shipped_profiles()]
+    if as_json:
+        print_json([{"name": p.name, "law": p.node.law, "summary": p.summary} for p in rows])
+        return
+    width = max(len(p.name) for p in rows)
+    for p in rows:
+        say(f"{p.name:{width}}  {p.node.law:8}  {p.summary}")
+    say("\nOne of them in full: neurosim profiles show NAME > mine.yaml")
+
+
+@profiles.command("show")
+@click.argument("name", metavar="NAME_OR_PATH")
+@JSON
+def show(name: str, as_json: bool) -> None:
+    """Print a profile as YAML, to read or to start your own from."""
+    from neurosim.blocks.files import dump_block
+    from neurosim.profile import load_profile, shipped_profiles
+
+    profile = load_profile(name)
+    if as_json:
+        print_json(profile.model_dump(mode="json"))
+    elif name in shipped_profiles():
+        say(shipped_profiles()[name].read_text("utf-8"), nl=False)
+    else:
+        say(dump_block(profile), nl=False)
+
+
+@profiles.command("check")
+@click.argument("path", metavar="NAME_OR_PATH")
+@JSON
+def check(path: str, as_json: bool) -> None:
+    """Check a profile: every mistake on a line with its place."""
+    from neurosim.profile import load_profile
+
+    profile = load_profile(path)
+    if as_json:
+        print_json({"name": profile.name, "valid": True})
+        return
+    say(f"{path}: valid ({profile.name}: {profile.summary})")
+
+
+@profiles.command("energy")
+@click.argument("name", metavar="NAME_OR_PATH")
+@click.option("--batch", type=COUNT, default=512, show_default=True, help="Rows of an update.")
+@click.option("--updates", type=COUNT, default=2000, show_default=True, help="Of a training run.")
+@JSON
+def energy(name: str, batch: int, updates: int, as_json: bool) -> None:
+    """Time and energy of a settle, an update, a training run and a sample, by item."""
+    from neurosim.analysis import FORMULAS, energy_table
+    from neurosim.blocks.units import format_quantity
+    from neurosim.profile import load_profile
+
+    profile = load_profile(name)
+    table = energy_table(profile, batch=batch, updates=updates)
+    if as_json:
+        print_json(table)
+        return
+    wide = max(len(action) for action in table) + 2
+    say(" " * 12 + "".join(f"{action:>{wide}}" for action in table))
+
+    def line(label: str, cells: list[str]) -> None:
+        say(f"{label:12}" + "".join(f"{cell:>{wide}}" for cell in cells))
+
+    line("time", [format_quantity(row["time_s"], "s", 3) for row in table.values()])
+    for part, label in (
+        ("settle_time_s", "settling"),
+        ("drive_time_s", "driving"),
+        ("read_time_s", "reading"),
+        ("write_time_s", "writing"),
+    ):
+        line(f"  {label}", [format_quantity(r["parts_s"][part], "s", 3) for r in table.values()])
+    line("energy", [format_quantity(row["energy_J"], "J", 3) for row in table.values()])
+    for item in FORMULAS:
+        line(f"  {item}", [format_quantity(r["items_J"][item], "J", 3) for r in table.values()])
+    say(f"\nAn update presents {batch} rows; a training run has {updates} updates.\n")
+    for item, (formula, place) in FORMULAS.items():
+        say(f"{item:12}{formula}{_source_of(profile, place)}")
+    say(
+        "\nNot modelled: losses of the supply, what drivers take above the heat of couplings and "
+        "springs,\nleakage currents, switches of the hold capacitors, the host."
+    )
+
+
+def _source_of(profile: Profile, place: str) -> str:
+    """Where the number at `place` of a profile comes from, to be printed after a formula."""
+    block_name, _, field = place.partition(".")
+    block = getattr(profile, block_name, None) if place else None
+    if block is None:
+        return "" if not place else f"; {place} is ideal: not counted"
+    source = block.source if isinstance(block.source, str) else block.source.get(field, "ideal")
+    return f"; {place}: {source}"

@@ -1,0 +1,73 @@
+"""The command `neurosim quickstart`. Heavy packages are imported inside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from neurosim.cli.common import (
+    COUNT,
+    FOLDER,
+    JSON,
+    SEED,
+    Bar,
+    command_line,
+    evaluate_run,
+    finish_run,
+    metric_lines,
+    print_json,
+    quoted,
+    say,
+    stoppable,
+)
+
+__all__ = ["quickstart"]
+
+
+@click.command()
+@click.option("--out", type=FOLDER, default=Path("runs/quickstart"), show_default=True)
+@click.option("--updates", type=COUNT, default=400, show_default=True, help="Weight updates.")
+@click.option("--seed", type=SEED, default=0, show_default=True)
+@JSON
+def quickstart(out: Path, updates: int, seed: int, as_json: bool) -> None:
+    """Train a realistic chip on real digits, draw samples, write a report: minutes.
+
+    The chip is `cmos_rc_6bit`: 6-bit weights, 8-bit converters, thermal noise, a few per cent
+    mismatch. Everything that is made lies in the folder --out.
+    """
+    from neurosim.host import Experiment
+    from neurosim.profile import load_profile
+    from neurosim.runs import train as run_training
+
+    experiment = Experiment(
+        updates=updates, batch=256, learning_rate=2e-3, schedule="cosine", seed=seed
+    )
+    with stoppable(out, Bar("training")) as bar:
+        run = run_training(
+            load_profile("cmos_rc_6bit"),
+            experiment,
+            out,
+            command=command_line(),
+            progress=bar.on_update,
+        )
+    result = evaluate_run(run, 2000, None, None, 0)
+    finish_run(run)
+    if as_json:
+        print_json({"run": str(run.path)} | result)
+        return
+    sheet = run.profile
+    say(f"\nA simulated {sheet.name} has learned to draw digits.\n")
+    say("\n".join(metric_lines(result)))
+    say(f"""
+Made in {out}:
+  report.html     the page to open first: loss, samples, quality, one settle, the chip's numbers
+  samples.png     100 samples that the chip drew by itself
+  weights.csv     the weight table: conductances and level codes of every coupling
+  metrics.csv     one row an update
+
+Next:
+  neurosim profiles                                     other chips
+  neurosim train --profile ideal_hopfield --out runs/ideal --updates 500
+  neurosim sample {quoted(out)} --mode spring -n 100 --out spring.png
+  neurosim export {quoted(out)} --to weights.csv""")

@@ -1,0 +1,40 @@
+"""The command `neurosim report`. Heavy packages are imported inside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from neurosim.cli.common import (
+    FOLDER,
+    JSON,
+    print_json,
+    say,
+)
+from neurosim.errors import DataError
+
+__all__ = ["report"]
+
+
+@click.command()
+@click.argument("folder", type=FOLDER, metavar="RUN_OR_SWEEP")
+@click.option("--noise", is_flag=True, help="Of a run: measure its noise ledger too, in minutes.")
+@JSON
+def report(folder: Path, noise: bool, as_json: bool) -> None:
+    """Write the report page of a run or a sweep again, with its newest results."""
+    from neurosim.folders import exists
+    from neurosim.report import write_report, write_sweep_report
+    from neurosim.runs import Run
+    from neurosim.sweeps import SweepFolder
+
+    if exists(folder / "sweep.yaml"):
+        if noise:
+            raise DataError(f"--noise is for a run, but {folder} is a sweep; give one of its runs.")
+        path = write_sweep_report(SweepFolder.open(folder))
+    else:
+        path = write_report(Run.open(folder), noise=noise)
+    if as_json:
+        print_json({"file": str(path)})
+        return
+    say(f"{path}")

@@ -1,0 +1,154 @@
+"""The command `neurosim sweep`. Heavy packages are imported inside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from neurosim.cli.common import COUNT, FOLDER, JSON, Bar, command_line, print_json, say
+
+if TYPE_CHECKING:
+    from neurosim.sweeps import Group, Point, SweepFolder
+
+__all__ = ["sweep"]
+
+
+class _Shard(click.ParamType):
+    """i/n, both at least 1 and i at most n."""
+
+    name = "i/n"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        """Two numbers."""
+        if isinstance(value, tuple):
+            return value
+        found = re.fullmatch(r"(\d+)/(\d+)", value)
+        i, n = (int(found[1]), int(found[2])) if found else (0, 0)
+        if not 1 <= i <= n:
+            self.fail(f"{value} must be i/n with i from 1 to n, such as 2/8.", param, ctx)
+        return i, n
+
+
+@click.command()
+@click.argument("file", type=FOLDER)
+@click.option("--out", type=FOLDER, help="Folder of the sweep.  [default: runs/NAME]")
+@click.option("--workers", type=COUNT, help="Processes here.  [default: one a processor]")
+@click.option("--dask", default="", metavar="ADDRESS", help="Dask scheduler, tcp://host:port.")
+@click.option("--resume", "go_on", is_flag=True, help="Go on; failed points are tried again.")
+@click.option(
+    "--shard", type=_Shard(), default="1/1", metavar="I/N",
+    help="Every N-th point from the I-th on: one job of an array, all with one --out.",
+)  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="List the points and compute nothing.")
+@JSON
+def sweep(
+    file: Path, out: Path | None, workers: int | None, dask: str, go_on: bool,
+    shard: tuple[int, int], dry_run: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Train and sample over a grid of chips, recipes and ways of sampling.
+
+    FILE is YAML: experiments/smoke.yaml is a short one, neurosim/README.md explains all of it. The
+    table results.csv has one row a point and grows as points end; it has the same bits whatever
+    computes it. Trainings that points share are done once. A sweep that was stopped or killed goes
+    on with --resume. A point that fails is a row with its error, and the exit status is then 1.
+    """
+    from neurosim.blocks.files import load_block
+    from neurosim.blocks.names import within
+    from neurosim.solvers import available_threads
+    from neurosim.sweeps import Engine, Sweep, SweepFolder, expand, run_sweep
+
+    if dask and workers is not None:
+        raise click.UsageError("give --workers or --dask, not both")
+    plan = load_block(file, Sweep)
+    if dry_run:
+        _list(plan.name, expand(plan, file.parent), as_json)
+        return
+    Engine(dask=dask).check()
+    folder = SweepFolder.create(
+        out or within(Path("runs"), plan.name),
+        plan,
+        file.parent,
+        command=command_line(),
+        resume=go_on,
+        shared=shard[1] > 1,
+    )
+    left = len(folder.left(shard))
+    used = workers or min(available_threads(), max(1, left))
+    bar = Bar("points", len(folder.share(shard)) - left)
+    try:
+        run_sweep(
+            folder,
+            Engine(used, dask),
+            shard=shard,
+            progress=lambda done, total, rows: bar(done, total, **_shown(folder, rows)),
+        )
+    except KeyboardInterrupt:
+        text = "stopped; go on with the same command and --resume"
+        raise KeyboardInterrupt(text) from None
+    finally:
+        bar.close()
+    _finish(folder, as_json)
+
+
+def _list(name: str, points: Sequence[Point], as_json: bool) -> None:
+    trainings = len({point.training.key for point in points if point.training})
+    if as_json:
+        settings = [point.settings for point in points]
+        print_json({"name": name, "trainings": trainings, "points": settings})
+        return
+    say(f"{name}: {len(points)} points, {trainings} trainings")
+    for k, point in enumerate(points):
+        say(f"{k:5}  " + _said(point.settings))
+
+
+def _said(settings: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in settings.items())
+
+
+def _shown(folder: SweepFolder, rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Figures beside the bar: the best mean so far, and how many points failed."""
+    from neurosim.sweeps import best, groups
+
+    failed, figure = sum(bool(row["error"]) for row in rows), folder.sweep.measure[0]
+    shown = {"failed": str(failed)} if failed else {}
+    found = best(groups(rows, folder.columns, [figure]), figure)
+    return shown if found is None else shown | {f"best {figure}": f"{found.mean[figure]:.3g}"}
+
+
+def _mean(group: Group, figure: str) -> str:
+    """A mean, over replicas with its standard error."""
+    error = f" ± {group.error[figure]:.1g}, {group.rows} replicas" if group.rows > 1 else ""
+    return f"{group.mean[figure]:.4g}{error}"
+
+
+def _finish(folder: SweepFolder, as_json: bool) -> None:
+    """Say what there is; exit status 1 if a point failed."""
+    from neurosim.report import write_sweep_report
+    from neurosim.sweeps import best
+
+    rows, table = folder.rows(), folder.path / "results.csv"
+    page = write_sweep_report(folder)
+    failed = [row for row in rows if row["error"]]
+    figure = folder.sweep.measure[0]
+    found = best(folder.groups(), figure)
+    settings = {} if found is None else dict(zip(folder.columns, found.settings, strict=True))
+    counts = {"points": len(folder.points), "done": len(rows), "failed": len(failed)}
+    if as_json:
+        top = None if found is None else found._asdict() | {"settings": settings}
+        print_json({"file": str(table), "report": str(page)} | counts | {"best": top})
+    else:
+        say(f"{table}: {len(rows)} of {len(folder.points)} points, {len(failed)} failed")
+        if found is not None:
+            where = f"; {_said(settings)}" if settings else ""
+            say(f"best {figure}: {_mean(found, figure)}{where}")
+        say(f"open {page}")
+    for row in failed[:10]:
+        say(f"neurosim: point {row['point']} failed: {row['error']}", err=True)
+    if failed:
+        raise SystemExit(1)

@@ -1,0 +1,199 @@
+"""The command `neurosim train`. Heavy packages are imported inside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from neurosim.cli.common import (
+    COUNT,
+    ENGINES,
+    FOLDER,
+    JSON,
+    POSITIVE,
+    SEED,
+    SIZES,
+    Bar,
+    command_line,
+    finish_run,
+    print_json,
+    quoted,
+    say,
+    stoppable,
+)
+from neurosim.errors import DataError, RunError
+
+if TYPE_CHECKING:
+    from neurosim.host import Experiment
+    from neurosim.profile import Profile
+    from neurosim.runs import Run
+
+__all__ = ["train"]
+
+
+def _experiment(path: Path | None, options: dict[str, Any]) -> Experiment:
+    """Experiment from a file, with what the options say instead."""
+    from neurosim.blocks.files import load_block
+    from neurosim.data.sets import dataset_name
+    from neurosim.host import Experiment, Labels
+
+    base = Experiment() if path is None else load_block(path, Experiment)
+    places = {"flow.settle_tau": "settle_tau", "flow.beta": "beta"}
+    names = ("updates", "batch", "seed", "calibrate", "dataset")
+    places |= {name: name for name in names}
+    changes = {path: options[name] for path, name in places.items() if options[name] is not None}
+    if options["labels"] and base.labels is None:
+        changes["labels"] = Labels()
+    experiment = base.with_values(changes)
+    return experiment.model_copy(update={"dataset": dataset_name(experiment.dataset)})
+
+
+def _profile(name: str, engine: str | None, layers: tuple[int, ...] | None) -> Profile:
+    from neurosim.profile import load_profile
+
+    profile = load_profile(name)
+    if layers is not None:
+        profile = profile.with_values({"layers": layers})
+    if engine is None:
+        return profile
+    changes = {"settling.engine": engine}
+    if engine != "stochastic" and profile.thermal.temperature_K is not None:
+        say(f"engine {engine}: the profile's thermal noise is left out", err=True)
+        changes["thermal.temperature_K"] = "ideal"
+    return profile.with_values(changes)
+
+
+def _folder_of(profile: str) -> Path:
+    """Where a run goes by itself: runs/PROFILE."""
+    from neurosim.blocks.names import is_name
+
+    stem = Path(profile).stem
+    if not is_name(stem):
+        raise DataError(
+            "The run folder must have a plain name of letters, digits and _ - . where --out gives "
+            f"none, but the profile's file is called {Path(profile).name!r}; give --out."
+        )
+    return Path("runs") / stem
+
+
+def _memory_line(profile: Profile, experiment: Experiment) -> str:
+    from neurosim.network import Layers
+    from neurosim.solvers import memory_estimate_bytes
+
+    layers = Layers(profile.layers)
+    size = memory_estimate_bytes(experiment.batch, layers.n_nodes, layers.n_odd * layers.n_even)
+    return f"batches of {experiment.batch}: about {size / 1e9:.1f} GB of memory"
+
+
+@click.command()
+@click.option("--profile", metavar="NAME_OR_PATH", help="Hardware profile: see neurosim profiles.")
+@click.option(
+    "--experiment", type=FOLDER, metavar="FILE", help="YAML file with the algorithm's settings."
+)
+@click.option("--updates", type=COUNT, help="Weight updates.  [default: 2000]")
+@click.option("--batch", type=COUNT, help="Presentations in an update.  [default: 512]")
+@click.option(
+    "--dataset",
+    metavar="NAME_OR_FILE",
+    help="digits, digits16, digits28, an .npz or MNIST's idx file.  [default: digits]",
+)
+@click.option(
+    "--labels",
+    is_flag=True,
+    default=None,
+    help="Learn classes too, on nodes of their own; then ask for one by sample --class.",
+)
+@click.option("--layers", type=SIZES, help="Sizes instead of the profile's, such as 256,128,128.")
+@click.option("--engine", type=ENGINES, help="How settles are computed, instead of the profile's.")
+@click.option("--settle-tau", type=POSITIVE, help="Settling time of a phase in units of C/g.")
+@click.option("--beta", type=POSITIVE, help="Nudge strength; below 1/60 at alpha 2, lambda 15.")
+@click.option(
+    "--calibrate",
+    is_flag=True,
+    default=None,
+    help="Measure offsets, gains and springs of the die before training.",
+)
+@click.option(
+    "--from", "start", type=FOLDER, metavar="RUN", help="Begin with the weights of a trained run."
+)
+@click.option("--seed", type=SEED, help="Of the die, the weights, the data and all noise.")
+@click.option("--out", type=FOLDER, help="Run folder.  [default: runs/PROFILE]")
+@click.option(
+    "--resume",
+    "go_on",
+    is_flag=True,
+    help="Go on with the run in --out; begin it if there is none.",
+)
+@JSON
+def train(profile: str | None, out: Path | None, go_on: bool, as_json: bool, **given: Any) -> None:
+    """Train a chip and write a run folder.
+
+    Settings come from the options, then the experiment file, then the profile's advice. Ctrl-C
+    stops at once and keeps what is done; the same command with --resume goes on, to the same bits
+    as a run that was never stopped.
+    """
+    from neurosim.folders import is_free
+    from neurosim.runs import Run
+    from neurosim.runs import resume as resume_run
+    from neurosim.runs import train as run_training
+
+    if profile is None and (out is None or not go_on):
+        raise DataError("neurosim train needs --profile; see `neurosim profiles` for names.")
+    if profile is None and is_free(Path(str(out))):
+        raise RunError(
+            f"{out} must be a run folder to go on with, but there is none; give --profile."
+        )
+    out = out or _folder_of(str(profile))
+    done, begun = 0, go_on and not is_free(out)
+    if begun:
+        run = Run.open(out)
+        _check_same(run, profile, given)
+        done = run.n_done
+    with stoppable(out, Bar("training", done), go_on) as bar:
+        if begun:
+            run = resume_run(out, progress=bar.on_update)
+        else:
+            experiment = _experiment(given["experiment"], given)
+            hardware = _profile(str(profile), given["engine"], given["layers"])
+            say(_memory_line(hardware, experiment), err=True)
+            run = run_training(
+                hardware,
+                experiment,
+                out,
+                command=command_line(),
+                start=None if given["start"] is None else Run.open(given["start"]),
+                progress=bar.on_update,
+            )
+    finish_run(run)
+    loss = run.metrics()["flow_loss"]
+    if as_json:
+        last = {"updates": len(loss), "flow_loss": float(loss[-1])}
+        print_json({"run": str(out)} | last | {"ledger": run.facts["ledger"]})
+        return
+    say(f"{out}: {len(loss)} updates, flow loss {loss[0]:.3f} -> {loss[-1]:.3f}")
+    say(f"open {out / 'report.html'}; judge its samples with: neurosim evaluate {quoted(out)}")
+
+
+def _check_same(run: Run, profile: str | None, given: dict[str, Any]) -> None:
+    """Options beside --resume must agree with the run."""
+    experiment = _experiment(given["experiment"], given)
+    if given["experiment"] is None:
+        stored = run.experiment
+        flow = {"settle_tau": stored.flow.settle_tau, "beta": stored.flow.beta}
+        begun: dict[str, Any] = {"engine": run.profile.settling.engine, "start": run.start}
+        begun |= {"layers": run.profile.layers, "labels": stored.labels is not None}
+        known = stored.model_dump() | flow | begun
+        asked = given if given["dataset"] is None else given | {"dataset": experiment.dataset}
+        different = [k for k, v in asked.items() if v is not None and v != known.get(k, v)]
+    else:
+        different = [] if experiment == run.experiment else ["experiment"]
+    if profile is not None and (_profile(profile, given["engine"], given["layers"]) != run.profile):
+        different.append("profile")
+    if different:
+        end = "differs; leave it" if len(different) == 1 else "differ; leave them"
+        raise RunError(
+            f"{run.path} must be resumed as it was begun, but {', '.join(different)} {end} out, or "
+            "train into a new folder."
+        )

@@ -1,0 +1,45 @@
+"""The command `neurosim validate`. Heavy packages are imported inside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from neurosim.cli.common import (
+    COUNT,
+    JSON,
+    RUN,
+    print_json,
+    say,
+)
+from neurosim.errors import DataError
+
+__all__ = ["validate"]
+
+
+@click.command()
+@RUN
+@click.option("--spice", is_flag=True, help="Against ngspice; the one choice there is.")
+@click.option("--rows", type=COUNT, default=1, show_default=True, help="Inputs to compare.")
+@JSON
+def validate(run: Path, spice: bool, rows: int, as_json: bool) -> None:
+    """Compare the circuit of a trained chip with another program, node by node.
+
+    ngspice solves the exported netlist, operating point and transient of a free phase, for inputs
+    of the first training batch. Noise is left out. An input of 64-128-128 takes about a minute.
+    """
+    from neurosim.runs import Run, validate_spice
+
+    if not spice:
+        raise DataError("neurosim validate needs --spice, to say against what.")
+    result = validate_spice(Run.open(run), rows, lambda text: say(text, err=True))
+    if as_json:
+        print_json(result)
+        return
+    say(
+        f"{result['profile']}, {rows} rows: worst node differs by "
+        f"{result['operating_point_max_diff_V']:.3g} V at the operating point, by "
+        f"{result['transient_max_diff_V']:.3g} V at any of {result['transient_points']} times of "
+        f"the transient, where 1 is {result['unit_V']:g} V"
+    )

@@ -1,0 +1,31 @@
+"""What is learned: data sets by name or file, flow triples made of them, images to complete."""
+
+from neurosim.data.pairs import (
+    DIGIT_STEPS,
+    FlowBatch,
+    Pairing,
+    PairSource,
+    Times,
+    flow_times,
+    load_digits,
+    optimal_pairs,
+    to_grid,
+)
+from neurosim.data.sets import DIGITS, Dataset, dataset_name, from_grey, load_dataset
+
+__all__ = [
+    "DIGITS",
+    "DIGIT_STEPS",
+    "Dataset",
+    "FlowBatch",
+    "PairSource",
+    "Pairing",
+    "Times",
+    "dataset_name",
+    "flow_times",
+    "from_grey",
+    "load_dataset",
+    "load_digits",
+    "optimal_pairs",
+    "to_grid",
+]

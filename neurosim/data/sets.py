@@ -1,0 +1,235 @@
+"""Data sets by name or file: the digits at three sizes, arrays in an .npz, MNIST's own files.
+
+================= ================================================================================
+name              images
+================= ================================================================================
+digits            8x8 digits of scikit-learn (see `neurosim.data.pairs.load_digits`)
+digits16          the same, enlarged to 16x16 by cubic splines
+digits28          the same, enlarged to 28x28
+FILE.npz          array `images` of shape (n, d) or (n, h, w), and `labels` (n,) if there are any
+FILE, FILE.gz     MNIST's idx format, plain or compressed; the labels lie beside the images in a
+                  file of the same name with `labels` for `images` and `idx1` for `idx3`
+================= ================================================================================
+
+Whole numbers are grey levels 0 to 255 and become -1 to 1; other numbers must lie there already.
+Whole numbers that go no further than 16 are refused: they are 0 and 1, or levels of another scale.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import zoom
+
+from neurosim.data.pairs import DIGIT_STEPS, load_digits
+from neurosim.errors import DataError
+from neurosim.files import load_npz
+from neurosim.folders import exists, real
+from neurosim.streams import Streams
+
+__all__ = ["DIGITS", "Dataset", "dataset_name", "from_grey", "load_dataset"]
+
+Array = NDArray[np.float64]
+
+DIGITS = {"digits": 8, "digits16": 16, "digits28": 28}
+_BYTE_STEPS = 255
+_DARK = 16  # whole numbers up to here are on no scale of 255
+_IDX_BYTES = 8  # code of unsigned bytes in an idx file
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Images to learn, one a row; the arrays are read-only.
+
+    Parameters
+    ----------
+    name : str
+        One of the names above, or the file's path.
+    images : ndarray, shape (n, d)
+        Pixels from -1 to 1.
+    labels : ndarray of int, shape (n,), or None
+        Classes 0, 1, ...
+    steps : int or None
+        Grey levels less one, evenly from -1 to 1; None where pixels take any value.
+    """
+
+    name: str
+    images: Array
+    labels: NDArray[np.intp] | None = None
+    steps: int | None = None
+
+    def __post_init__(self) -> None:
+        self.images.setflags(write=False)
+        if self.labels is not None:
+            self.labels.setflags(write=False)
+
+    @property
+    def n_pixels(self) -> int:
+        """Pixels of an image."""
+        return self.images.shape[1]
+
+    @property
+    def digest(self) -> str:
+        """Checksum of images and labels: whether two runs have learned the same."""
+        found = hashlib.sha256(np.ascontiguousarray(self.images).tobytes())
+        if self.labels is not None:
+            found.update(np.ascontiguousarray(self.labels, dtype=np.int64).tobytes())
+        return found.hexdigest()
+
+    def at_most(self, n: int) -> Dataset:
+        """The set, or `n` of its images by a fixed stream if it has more."""
+        if len(self.images) <= n:
+            return self
+        kept = np.sort(Streams(0).generator("dataset").permutation(len(self.images))[:n])
+        labels = None if self.labels is None else self.labels[kept]
+        return Dataset(self.name, self.images[kept], labels, self.steps)
+
+
+def dataset_name(name: str) -> str:
+    """`name` as a run keeps it: that of a file with its whole path."""
+    return name if name in DIGITS else str(real(Path(name)))
+
+
+def load_dataset(name: str) -> Dataset:
+    """The data set of a name or a file.
+
+    Raises
+    ------
+    DataError
+        There is no such name or file, or its content is not as described above.
+
+    Examples
+    --------
+    >>> load_dataset("digits16").images.shape
+    (1797, 256)
+    """
+    if name in DIGITS:
+        digits, classes = load_digits()
+        if DIGITS[name] == 8:
+            return Dataset(name, digits, classes, DIGIT_STEPS)
+        return Dataset(name, _enlarged(digits, DIGITS[name]), classes)
+    path = Path(name)
+    if not exists(path) or not path.is_file():
+        raise DataError(
+            f"dataset must be {', '.join(DIGITS)} or a file, but is {name!r}; correct the name or "
+            "the path."
+        )
+    try:
+        images, labels = (_npz if path.suffix.lower() == ".npz" else _idx_pair)(path)
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(
+            f"dataset {path} must be an .npz with an array `images`, or an idx file, but cannot be "
+            f"read ({error})."
+        ) from None
+    pixels, steps = _scaled(images, path)
+    return Dataset(name, pixels, _checked_labels(labels, len(pixels), path), steps)
+
+
+def _enlarged(images: Array, side: int) -> Array:
+    """Square images at another size by cubic splines over pixels as areas, clipped to [-1, 1].
+
+    A spline in two dimensions is one along rows and one along columns, so that one matrix does.
+    """
+    small = round(images.shape[1] ** 0.5)
+    spline = zoom(np.eye(small), (side / small, 1), order=3, mode="nearest", grid_mode=True)
+    squares = spline @ images.reshape(-1, small, small) @ spline.T
+    return np.clip(squares.reshape(len(images), -1), -1, 1)
+
+
+def _npz(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    stored = load_npz(path.read_bytes())
+    if "images" not in stored:
+        raise ValueError(f"it holds {', '.join(stored) or 'nothing'}")
+    return stored["images"], stored.get("labels")
+
+
+def _idx_pair(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """Images of an idx file, and the labels that lie beside it."""
+    beside = path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1"))
+    has_labels = beside != path and beside.is_file()
+    return _idx(path), _idx(beside) if has_labels else None
+
+
+def _idx(path: Path) -> NDArray[np.uint8]:
+    """Array of an idx file: two zeros, type, number of axes, their lengths, the bytes."""
+    data = path.read_bytes()
+    if data[:2] == b"\x1f\x8b":
+        data = gzip.decompress(data)
+    if len(data) < 4 or data[:3] != bytes([0, 0, _IDX_BYTES]):
+        raise ValueError("an idx file of unsigned bytes begins with 0, 0, 8")
+    begin = 4 + 4 * data[3]
+    shape = np.frombuffer(data[4:begin], dtype=">u4").astype(int)
+    return np.frombuffer(data, np.uint8, offset=begin).reshape(shape)
+
+
+def _scaled(images: NDArray[Any], path: Path) -> tuple[Array, int | None]:
+    """Rows of pixels in [-1, 1], and their grey steps."""
+    if images.ndim not in (2, 3) or not images.size or images.dtype.kind not in "uif":
+        raise DataError(
+            f"dataset {path} must hold numbers of shape (n, d) or (n, h, w), but its images are "
+            f"{images.dtype} of shape {images.shape}."
+        )
+    rows = images.reshape(len(images), -1)
+    low, high = float(rows.min()), float(rows.max())
+    if low == high:
+        raise DataError(
+            f"dataset {path} must hold images to learn, but all their pixels are {low:g}; store "
+            "others."
+        )
+    if images.dtype.kind in "ui":
+        return from_grey(rows, f"dataset {path}"), _BYTE_STEPS
+    rows = rows.astype(np.float64)
+    if not (np.isfinite(rows).all() and -1 <= low < 0 and high <= 1):
+        raise DataError(
+            f"dataset {path} must hold finite numbers from -1 (paper) to 1 (ink), but they go from "
+            f"{low:g} to {high:g}; store whole grey levels 0 to 255, or scale them (2 x - 1 if "
+            "they begin at 0)."
+        )
+    return rows, None
+
+
+def from_grey(levels: NDArray[Any], owner: str, darkest: int = _DARK) -> Array:
+    """Whole grey levels 0 to 255 as pixels from -1 to 1.
+
+    Those that go to `darkest` at most are taken for another scale, but for zeros alone.
+
+    Raises
+    ------
+    DataError
+        They go further, or so little far that they are on another scale; it begins with `owner`.
+    """
+    low, high = int(levels.min()), int(levels.max())
+    if low < 0 or high > _BYTE_STEPS:
+        raise DataError(
+            f"{owner} must hold grey levels 0 to {_BYTE_STEPS}, but they go from {low} to {high}; "
+            "scale them, or store floats from -1 to 1."
+        )
+    if 0 < high <= darkest:
+        raise DataError(
+            f"{owner} must hold grey levels 0 to {_BYTE_STEPS} where its numbers are whole, but "
+            f"they go to {high} only; store floats from -1 to 1 instead: 2 * images / "
+            f"{high} - 1."
+        )
+    pixels: Array = levels / (_BYTE_STEPS / 2) - 1
+    return pixels
+
+
+def _checked_labels(labels: NDArray[Any] | None, n: int, path: Path) -> NDArray[np.intp] | None:
+    if labels is None:
+        return None
+    if labels.shape != (n,) or labels.dtype.kind not in "ui" or labels.min() < 0:
+        raise DataError(
+            f"dataset {path} must hold one label 0, 1, ... for each of {n} images, but its labels "
+            f"are {labels.dtype} of shape {labels.shape}; mend or leave them out."
+        )
+    return labels.astype(np.intp)

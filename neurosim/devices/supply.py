@@ -1,0 +1,40 @@
+"""What the parts of a chip take from the supply, beside what its conductances turn into heat."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from neurosim.blocks.block import Sourced
+from neurosim.blocks.quantities import Joule, Wait, Watt
+
+__all__ = ["Supply"]
+
+
+class Supply(Sourced):
+    """Power, energy and time of the parts around the circuit.
+
+    Parameters
+    ----------
+    amplifier_W : float
+        Static power of one node's amplifier.
+    controller_W : float
+        Clock, control and interface, whenever the chip works.
+    adc_J, dac_J : float
+        Energy of one conversion.
+    read_s : float
+        Time of one reading, all nodes or some of them.
+    drive_s : float
+        Time in which all visible nodes' sources are set once.
+    writes_at_once : int
+        Devices that take a write pulse at the same time.
+    """
+
+    amplifier_W: Watt
+    controller_W: Watt
+    adc_J: Joule
+    dac_J: Joule
+    read_s: Wait
+    drive_s: Wait
+    writes_at_once: Annotated[int, Field(ge=1)]

@@ -1,0 +1,261 @@
+"""What a weight table must be before anything is programmed from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.blocks.files import parse_block
+from neurosim.chip.bank import DeviceBank
+from neurosim.chip.die import Die
+from neurosim.devices import FAULTS
+from neurosim.errors import DataError
+from neurosim.network import Layers
+from neurosim.profile import Profile
+from neurosim.streams import Streams
+from neurosim.tables.table import (
+    KIND,
+    VERSION,
+    Array,
+    WeightTable,
+    checksum,
+    columns_of,
+    data_sheet,
+    positions,
+    shapes,
+)
+from neurosim.tables.tiles import Tiling
+
+__all__ = ["UNKNOWN_DIE", "check_table", "profile_of"]
+
+# Seed in the sheet of a table whose die nobody knows.
+UNKNOWN_DIE = -1
+
+# Text and tools may round a conductance; far below any level, far above a double's last bit.
+_TOLERANCE = 1e-9
+# No device comes out of a write so many standard deviations off, nor so many times its range.
+_MOST_SIGMA, _MOST_RANGES = 40, 10
+# Keys of the data sheet that explain and say nothing of the chip; `tiling` is checked by itself.
+_WORDS = {"kind", "version", "order", "columns", "profile_yaml", "profile_checksum"}
+
+
+def profile_of(table: WeightTable) -> Profile:
+    """The profile that a table carries.
+
+    Raises
+    ------
+    DataError
+        The table is of another kind or version, carries no profile, or one that has been changed.
+    """
+    sheet = table.sheet
+    found = sheet.get("kind"), sheet.get("version")
+    if found != (KIND, VERSION):
+        raise DataError(
+            f"The data sheet must be of a {KIND}, version {VERSION}, but is of {found[0]!r}, "
+            f"version {found[1]}; export the table again."
+        )
+    text = sheet.get("profile_yaml")
+    if not isinstance(text, str):
+        raise DataError(
+            "The data sheet must hold the profile as profile_yaml, but does not; give --profile."
+        )
+    profile = parse_block(text, Profile, "profile_yaml of the table")
+    _check_sheet(sheet, profile)
+    return profile
+
+
+def _check_sheet(sheet: dict[str, Any], profile: Profile) -> None:
+    """The sheet is that of a die of this profile, in every number."""
+    seed = sheet.get("die_seed")
+    if not isinstance(seed, int) or isinstance(seed, bool) or seed < UNKNOWN_DIE:
+        raise DataError(
+            f"The data sheet must say which die the table is of, but its die_seed is {seed!r}; "
+            "export the table again."
+        )
+    wanted, got = sheet.get("profile_checksum"), checksum(profile)
+    if wanted != got:
+        raise DataError(
+            f"A weight table must be for the chip's own profile, {profile.name} with checksum "
+            f"{got[:12]}, but is for {sheet.get('profile')} with checksum {str(wanted)[:12]}; "
+            "nothing was programmed. Use the profile that the table was exported with."
+        )
+    for key, value in data_sheet(profile, seed).items():
+        if key not in _WORDS and sheet.get(key) != value:
+            raise DataError(
+                f"The data sheet must be that of {profile.name}, but its {key} is not; nothing was "
+                "programmed. Export the table again."
+            )
+
+
+def check_table(table: WeightTable, profile: Profile) -> None:
+    """Refuse a table that a chip of this profile cannot hold.
+
+    Raises
+    ------
+    DataError
+        It was made for another profile; a block or column is missing, or one that such a chip does
+        not have is there; a shape is wrong; a number is out of range; codes, targets, weights,
+        addresses, faults and what writes left contradict each other.
+    """
+    _check_sheet(table.sheet, profile)
+    wanted = shapes(Layers(profile.layers))
+    absent = [name for name in wanted if name not in table.blocks]
+    extra = [name for name in table.blocks if name not in wanted]
+    if absent or extra:
+        raise DataError(
+            f"A weight table of {profile.name} must have the blocks {', '.join(wanted)}, but "
+            f"{'lacks ' + ', '.join(absent) if absent else 'also has ' + ', '.join(extra)}; "
+            "nothing was programmed."
+        )
+    names = set(table.blocks["W0"])
+    known = columns_of(profile) | ({"address"} if "tiling" in table.sheet else set())
+    foreign = sorted(names - known)
+    if foreign:
+        raise DataError(
+            f"A weight table of {profile.name} must have no column {foreign[0]}, for its devices "
+            "have no such number; nothing was programmed."
+        )
+    for name, shape in wanted.items():
+        _check_block(name, shape, table.blocks[name], names, profile)
+    _check_faults(table, profile)
+    for name in wanted:
+        _check_written(name, table.blocks[name], profile)
+    _check_addresses(table, profile)
+
+
+def _check_block(
+    name: str, shape: tuple[int, ...], block: dict[str, Array], names: set[str], profile: Profile
+) -> None:
+    """One block of a table."""
+    for needed in (("code_plus", "code_minus"), ("target_plus_S", "target_minus_S")):
+        if set(needed) <= set(block):
+            break
+    else:
+        raise DataError(
+            f"{name} must have the columns code_plus and code_minus, or target_plus_S and "
+            f"target_minus_S, but has {', '.join(block) or 'none'}; nothing was programmed."
+        )
+    if set(block) != names:
+        lost = sorted(names ^ set(block))
+        raise DataError(
+            f"All blocks must have the same columns, but {name} and W0 differ in "
+            f"{', '.join(lost)}; nothing was programmed."
+        )
+    for column, values in block.items():
+        if values.shape != shape:
+            raise DataError(
+                f"{name} {column} must have shape {shape}, but has {values.shape}; nothing was "
+                "programmed."
+            )
+        lowest = -np.inf if column == "weight" else 0
+        _all(np.isfinite(values) & (values >= lowest), name, column, values, "finite and positive")
+    _check_levels(name, block, profile)
+
+
+def _top_S(profile: Profile) -> float:
+    """Largest conductance that a device is asked to hold."""
+    coupling, unit_S = profile.coupling, profile.node.leak_S
+    levels = coupling.levels_S(unit_S)
+    top_S = coupling.idle_S + coupling.range_S(unit_S)
+    return top_S if levels is None else max(top_S, float(levels[-1]))
+
+
+def _check_levels(name: str, block: dict[str, Array], profile: Profile) -> None:
+    """Codes in range and of the targets' conductances; targets in range and of the weights."""
+    coupling, unit_S = profile.coupling, profile.node.leak_S
+    levels, slack = coupling.levels_S(unit_S), _TOLERANCE * coupling.range_S(unit_S)
+    for side in ("plus", "minus"):
+        code, target = block.get(f"code_{side}"), block.get(f"target_{side}_S")
+        if code is not None:
+            assert levels is not None
+            good = (code < len(levels)) & (code == np.rint(code))
+            text = f"a whole number from 0 to {len(levels) - 1}"
+            _all(good, name, f"code_{side}", code, text)
+            if target is not None:
+                code = code.astype(np.intp)
+                agree = np.abs(levels[code] - target) <= slack
+                if profile.pulse is not None:
+                    # What a device was pulsed to is its target, near a level or not.
+                    agree |= coupling.level(target, unit_S) == code
+                _all(agree, name, f"target_{side}_S", target, f"that of code_{side}")
+        elif target is not None and profile.pulse is None:
+            top_S = _top_S(profile) + slack
+            _all(target <= top_S, name, f"target_{side}_S", target, f"at most {top_S:g} S")
+    if "weight" in block and "target_plus_S" in block:
+        delta = block["target_plus_S"] - block["target_minus_S"]
+        agree = np.abs(block["weight"] * unit_S - delta) <= slack
+        _all(agree, name, "weight", block["weight"], "(target_plus_S - target_minus_S) / unit_S")
+
+
+def _check_faults(table: WeightTable, profile: Profile) -> None:
+    """Flags are those of the die, if it is known; else any that there are."""
+    if not any(column.startswith("fault_") for column in table.blocks["W0"]):
+        return
+    seed = int(table.sheet["die_seed"])
+    die = Die(profile, max(seed, 0))
+    bank = DeviceBank(profile, die.devices, Streams(max(seed, 0)))
+    assert bank.faulty is not None
+    for side, blocks in positions(die).items():
+        column = f"fault_{side.removesuffix('_S')}"
+        for name, at in blocks.items():
+            flags = table.blocks[name].get(column)
+            if flags is None:
+                continue
+            if seed == UNKNOWN_DIE:
+                good = (flags < len(FAULTS)) & (flags == np.rint(flags))
+                _all(good, name, column, flags, f"a whole number from 0 to {len(FAULTS) - 1}")
+            else:
+                _all(flags == bank.faulty.kind[at], name, column, flags, f"that of die {seed}")
+
+
+def _check_written(name: str, block: dict[str, Array], profile: Profile) -> None:
+    """What writes left, and what it became, is what such devices can hold."""
+    most_S = _MOST_RANGES * _top_S(profile)
+    for column, values in block.items():
+        if column.startswith(("achieved_", "present_", "back_", "target_")):
+            text = f"at most {most_S:g} S, {_MOST_RANGES} times the range"
+            _all(values <= most_S, name, column, values, text)
+    for side in ("plus", "minus"):
+        target = block.get(f"target_{side}_S")
+        for column, flag in (
+            (f"achieved_{side}_S", f"fault_{side}"),
+            (f"back_{side}_S", f"fault_back_{side}"),
+        ):
+            if target is not None and column in block:
+                works = block[flag] == 0 if flag in block else np.ones(target.shape, dtype=bool)
+                good = ~works | (np.abs(block[column] - target) <= _most_error_S(target, profile))
+                _all(good, name, column, block[column], f"within a write of target_{side}_S")
+
+
+def _most_error_S(target_S: Array, profile: Profile) -> NDArray[np.float64]:
+    """Largest deviation that a write of each target can leave."""
+    law, slack = profile.write, _TOLERANCE * _top_S(profile)
+    if law is None:
+        return np.full(target_S.shape, slack)
+    window_S = 0.0 if law.verify is None else law.verify.window_S
+    error_S: NDArray[np.float64] = slack + window_S + _MOST_SIGMA * law.sigma_S(target_S)
+    return error_S
+
+
+def _check_addresses(table: WeightTable, profile: Profile) -> None:
+    """Cells are those of the sheet's tiles."""
+    if "tiling" not in table.sheet:
+        return
+    addresses = Tiling.from_json(table.sheet["tiling"]).addresses(Layers(profile.layers))
+    for name, block in table.blocks.items():
+        if "address" in block:
+            good = block["address"] == addresses[name]
+            _all(good, name, "address", block["address"], "that of the sheet's tiling")
+
+
+def _all(good: Array, name: str, column: str, values: Array, text: str) -> None:
+    """Refuse the first cell that is not good."""
+    if not np.all(good):
+        first = tuple(int(k) for k in np.argwhere(~good)[0])
+        place = ", ".join(map(str, first))
+        raise DataError(
+            f"{name}[{place}] {column} must be {text}, but is {values[first]:.9g} "
+            f"({np.count_nonzero(~good)} such cells); nothing was programmed."
+        )

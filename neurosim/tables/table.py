@@ -1,0 +1,283 @@
+"""The weight table: every coupling and bias of a chip as numbers that other tools read.
+
+A table has one block for each matrix of the network: ``W<k>`` of shape (n_{k+1}, n_k) holds the
+couplings between layers k and k + 1, row i being a node of layer k + 1 and column j one of layer
+k; ``b<k>`` of shape (n_k,) holds the biases of layer k. Each block has the columns of `COLUMNS`
+that the chip has. The data sheet beside them says what the numbers mean.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.blocks.files import dump_block
+from neurosim.chip import Chip
+from neurosim.chip.die import Die
+from neurosim.devices import FAULTS
+from neurosim.errors import DataError
+from neurosim.network import Layers
+from neurosim.profile import Profile
+
+__all__ = [
+    "COLUMNS",
+    "Column",
+    "WeightTable",
+    "checksum",
+    "columns_of",
+    "data_sheet",
+    "digest",
+    "layers_of",
+    "positions",
+    "shapes",
+    "table",
+    "unpacked",
+]
+
+Array = NDArray[Any]
+KIND = "neurosim weight table"
+VERSION = 1
+
+
+class Column(NamedTuple):
+    """One number of each pair of devices: its name, unit and meaning."""
+
+    name: str
+    unit: str
+    meaning: str
+    whole: bool = False
+
+
+_FAULT_CODES = ", ".join(f"{k} {name or 'works'}" for k, name in enumerate(FAULTS)) + ": "
+COLUMNS = (
+    Column("weight", "", "dimensionless weight of the targets, (G+ - G-) / unit_S"),
+    Column("target_plus_S", "S", "conductance that G+ should have"),
+    Column("target_minus_S", "S", "conductance that G- should have"),
+    Column("code_plus", "", "level of the target G+, from 0", whole=True),
+    Column("code_minus", "", "level of the target G-, from 0", whole=True),
+    Column("achieved_plus_S", "S", "what the last write left in G+; fixed mismatch comes on top"),
+    Column("achieved_minus_S", "S", "what the last write left in G-; fixed mismatch comes on top"),
+    Column("present_plus_S", "S", "G+ as it was last used: achieved_plus_S after its drift"),
+    Column("present_minus_S", "S", "G- as it was last used: achieved_minus_S after its drift"),
+    Column("fault_plus", "", _FAULT_CODES + "G+", whole=True),
+    Column("fault_minus", "", _FAULT_CODES + "G-", whole=True),
+    Column("fault_back_plus", "", _FAULT_CODES + "G+ of the other direction", whole=True),
+    Column("fault_back_minus", "", _FAULT_CODES + "G- of the other direction", whole=True),
+    Column("back_plus_S", "S", "as achieved_plus_S, of the device of the other direction"),
+    Column("back_minus_S", "S", "as achieved_minus_S, of the device of the other direction"),
+    Column("address", "", "cell that holds the pair, see tiling in the data sheet", whole=True),
+)
+
+
+@dataclass(frozen=True)
+class WeightTable:
+    """Blocks of numbers and the data sheet that explains them.
+
+    Attributes
+    ----------
+    sheet : dict
+        See `data_sheet`; plain JSON values.
+    blocks : dict
+        Arrays by block and column: ``blocks["W0"]["target_plus_S"]``.
+    """
+
+    sheet: dict[str, Any]
+    blocks: dict[str, dict[str, Array]]
+
+    def __post_init__(self) -> None:
+        """These names become those of other languages."""
+        known = {column.name for column in COLUMNS}
+        bad = [name for name in self.blocks if not re.fullmatch(r"[Wb][0-9]{1,4}", name)]
+        bad += [name for block in self.blocks.values() for name in block if name not in known]
+        if bad:
+            raise DataError(
+                "A weight table must have blocks W0, W1, ..., b0, b1, ... of the columns that "
+                f"neurosim knows, but has {bad[0]!r}; export it again."
+            )
+
+    @property
+    def size(self) -> int:
+        """Number of couplings and biases."""
+        return sum(next(iter(columns.values())).size for columns in self.blocks.values())
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns that this table has."""
+        present = set().union(*self.blocks.values()) if self.blocks else set()
+        return tuple(column for column in COLUMNS if column.name in present)
+
+
+def checksum(profile: Profile) -> str:
+    """Digest of what the profile says of the chip; how settles are computed is no part of it."""
+    tree = profile.model_dump(
+        mode="json", exclude={"summary", "description", "settling", "host"}, exclude_none=False
+    )
+
+    def without_sources(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {k: without_sources(v) for k, v in value.items() if k != "source"}
+
+    text = json.dumps(without_sources(tree), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def data_sheet(profile: Profile, seed: int) -> dict[str, Any]:
+    """What a reader of the table must know, as plain JSON values.
+
+    The keys are: the table's kind and version; the profile's name, checksum and whole text; the
+    seed of the die; sizes of the layers with their names; scales (`unit_S` is the conductance of
+    weight 1, `unit_V` the voltage of 1, `reference_V` the rail of the biases, `tau_s` a node's
+    C / g); encoding, directions, largest weight (`full_scale`) and
+    the range of a device, from `idle_S` up by `range_S`; `level_S`, the conductance of every code;
+    `zero_codes`, those of weight 0; and each column's unit and meaning. In a file `table_sha256`
+    says which table it belongs to: the digest of all its numbers, and that of its codes alone.
+    """
+    coupling, node, layers = profile.coupling, profile.node, Layers(profile.layers)
+    levels = coupling.levels_S(node.leak_S)
+    zero = coupling.target(np.zeros(1), node.leak_S)
+    pair_S = np.concatenate([zero.plus_S, zero.minus_S])
+    return {
+        "kind": KIND,
+        "version": VERSION,
+        "profile": profile.name,
+        "profile_checksum": checksum(profile),
+        "die_seed": seed,
+        "layers": dict(zip(layers.names(), layers.sizes, strict=True)),
+        "order": "W<k>: row = node of layer k + 1, column = node of layer k; b<k>: node of layer k",
+        "unit_S": node.leak_S,
+        "unit_V": node.unit_V,
+        "reference_V": node.unit_V,
+        "tau_s": node.tau_s,
+        "encoding": coupling.encoding,
+        "directions": coupling.directions,
+        "full_scale": coupling.full_scale,
+        "idle_S": coupling.idle_S,
+        "range_S": coupling.range_S(node.leak_S),
+        "level_S": None if levels is None else levels.tolist(),
+        "zero_codes": None if levels is None else coupling.level(pair_S, node.leak_S).tolist(),
+        "columns": {c.name: {"unit": c.unit, "meaning": c.meaning} for c in COLUMNS},
+        "profile_yaml": dump_block(profile),
+    }
+
+
+def layers_of(sheet: dict[str, Any]) -> Layers:
+    """The network that a data sheet is of.
+
+    Raises
+    ------
+    DataError
+        It names no layers, or other ones than a network has.
+    """
+    named = sheet.get("layers")
+    sizes = tuple(named.values()) if isinstance(named, dict) else ()
+    whole = all(type(size) is int and size > 0 for size in sizes)
+    if len(sizes) < 2 or not whole or tuple(named or ()) != tuple(Layers(sizes).names()):
+        raise DataError(
+            "The data sheet must name each layer with its size, but its layers are "
+            f"{json.dumps(named)[:80]}; export the table again."
+        )
+    return Layers(sizes)
+
+
+def columns_of(profile: Profile) -> set[str]:
+    """Names of the columns that tables of such chips have."""
+    sides = ("plus", "minus")
+    groups = ["target_{}_S", "achieved_{}_S"]
+    groups += ["code_{}"] if profile.coupling.levels is not None else []
+    groups += ["present_{}_S"] if profile.drift is not None else []
+    groups += ["fault_{}"] if profile.faults is not None else []
+    if profile.coupling.directions == "separate":
+        groups += ["back_{}_S"]
+        groups += ["fault_back_{}"] if profile.faults is not None else []
+    return {"weight"} | {group.format(side) for group in groups for side in sides}
+
+
+def digest(table: WeightTable, columns: Collection[str] | None = None) -> str:
+    """Digest of the numbers of a table, whatever the order in which a file has them.
+
+    Parameters
+    ----------
+    table : WeightTable
+    columns : collection of str, optional
+        Only these.
+    """
+    found = hashlib.sha256()
+    for name in sorted(table.blocks):
+        block = table.blocks[name]
+        for column in COLUMNS:
+            if column.name in block and (columns is None or column.name in columns):
+                values = np.ascontiguousarray(block[column.name], dtype="<f8") + 0.0
+                found.update(f"{name} {column.name} {values.shape}".encode())
+                found.update(values.tobytes())
+    return found.hexdigest()
+
+
+def shapes(layers: Layers) -> dict[str, tuple[int, ...]]:
+    """Shape of every block."""
+    sizes = layers.sizes
+    out: dict[str, tuple[int, ...]] = {
+        f"W{k}": (sizes[k + 1], sizes[k]) for k in range(len(sizes) - 1)
+    }
+    return out | {f"b{k}": (size,) for k, size in enumerate(sizes)}
+
+
+def unpacked(layers: Layers, coupling: Array, bias: Array) -> dict[str, Array]:
+    """Blocks of a crossbar (n_odd, n_even) and of a vector over all nodes."""
+    out = {}
+    for k in range(len(layers.sizes) - 1):
+        block = coupling[layers.crossing(k)]
+        out[f"W{k}"] = np.ascontiguousarray(block if k % 2 == 0 else block.T)
+    return out | {f"b{k}": bias[layers.nodes(k)].copy() for k in range(len(layers.sizes))}
+
+
+def positions(die: Die) -> dict[str, dict[str, Array]]:
+    """Where the devices of each block stand in the vectors of `Chip.programmed_S`."""
+    devices, layers = die.devices, die.layers
+    couplings, biases, back = devices.split(np.arange(devices.size, dtype=np.float64))
+    pairs = {
+        "plus_S": (couplings.plus_S, biases.plus_S),
+        "minus_S": (couplings.minus_S, biases.minus_S),
+    }
+    if back is not None:
+        pairs |= {"back_plus_S": (back.plus_S, biases.plus_S)}
+        pairs |= {"back_minus_S": (back.minus_S, biases.minus_S)}
+    return {
+        name: {key: at.astype(np.intp) for key, at in unpacked(layers, *boxes).items()}
+        for name, boxes in pairs.items()
+    }
+
+
+def table(chip: Chip) -> WeightTable:
+    """The table of a chip as it is programmed."""
+    coupling, unit_S = chip.profile.coupling, chip.profile.node.leak_S
+    target_S, achieved_S = chip.programmed_S()
+    at = positions(chip.die)
+    blocks: dict[str, dict[str, Array]] = {}
+    for name in shapes(chip.die.layers):
+        plus, minus = (target_S[at[side][name]] for side in ("plus_S", "minus_S"))
+        block: dict[str, Array] = {
+            "weight": (plus - minus) / unit_S,
+            "target_plus_S": plus,
+            "target_minus_S": minus,
+        }
+        if coupling.levels is not None:
+            block["code_plus"] = coupling.level(plus, unit_S)
+            block["code_minus"] = coupling.level(minus, unit_S)
+        for side, index in at.items():
+            here, back = index[name], side.startswith("back")
+            block[side if back else f"achieved_{side}"] = achieved_S[here]
+            if chip.profile.drift is not None and not back:
+                block[f"present_{side}"] = chip.devices_S[here]
+            if chip.bank.faulty is not None:
+                kind = chip.bank.faulty.kind[here]
+                block[f"fault_{side.removesuffix('_S')}"] = kind.astype(np.int64)
+        blocks[name] = block
+    return WeightTable(data_sheet(chip.profile, chip.seed), blocks)
