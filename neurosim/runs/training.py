@@ -116,7 +116,7 @@ def _continue(run: Run, chip: Chip, trainer: Trainer, progress: Progress | None)
                 _update(kept, chip, trainer, progress)
             except BaseException:
                 # The first error says what is wrong; a second one would hide it.
-                with suppress(RunError):
+                with suppress(OSError):
                     kept.save()
                 raise
             kept.save()

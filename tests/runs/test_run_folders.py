@@ -201,11 +201,14 @@ def test_a_folder_that_is_closed_to_writing_ends_the_training(tmp_path, monkeypa
     assert disturbed(out, close) == [1]
 
 
+@pytest.mark.parametrize("second", [RunError("second"), OSError(5, "second")])
 @pytest.mark.parametrize("error", [ConvergenceError("first"), OSError(28, "No space left")])
-def test_the_first_error_of_a_training_is_the_one_that_is_said(tmp_path, monkeypatch, error):
+def test_the_first_error_of_a_training_is_the_one_that_is_said(
+    tmp_path, monkeypatch, error, second
+):
     def full(update, total):
         def fail(*states):
-            raise RunError("second")
+            raise second
 
         monkeypatch.setattr(Run, "save", fail)
         raise error
