@@ -3,7 +3,7 @@
 Read the package in this order:
 
 ======================== ==========================================================================
-`topology`               which node is where: a layered network as one crossbar
+`network`                which node is where: a layered network as one crossbar
 `circuit.amplifiers`     node amplifiers
 `circuit.elements`       pairs of conductances, springs
 `circuit.circuit`        node laws, co-content, local contrasts

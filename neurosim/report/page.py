@@ -82,7 +82,7 @@ class RunView:
     sources : sequence of Source
         Imperfections that the profile has.
     noise : tuple of rows and points, or None
-        What each of them does to the gradient: see `neurosim.noise`.
+        What each of them does to the gradient: see `neurosim.analysis`.
     """
 
     name: str
