@@ -25,7 +25,6 @@ from neurosim.chip import Chip
 from neurosim.circuit import Law
 from neurosim.data import FlowBatch, PairSource, load_digits
 from neurosim.host import FlowSettings, free_phase, gradient, initial_weights, present
-from neurosim.host.optimizer import pack
 from neurosim.ideal import IdealNetwork
 from neurosim.network import Layers, Weights
 from neurosim.outputs import write_text
@@ -197,7 +196,7 @@ def _compared(stage: Stage, rows: int, **changes: Any) -> Result:
     chip = resting("gradient", weights)
     free_phase(chip, batch.x_t, flow)
     network = IdealNetwork.from_weights(chip.data_sheet.layers, weights, "gradient", "silu")
-    exact = pack(network.cost_gradient(batch.x_t, batch.u_t, flow.stiffness, ALPHA, settled(chip)))
+    exact = network.cost_gradient(batch.x_t, batch.u_t, flow.stiffness, ALPHA, settled(chip)).vector
     found: Result = {
         "refused": chip.ledger.rows_refused,
         "exact_norm": float(np.linalg.norm(exact)),
@@ -208,7 +207,7 @@ def _compared(stage: Stage, rows: int, **changes: Any) -> Result:
     for phases in ("centred", "one-sided"):
         own = flow.model_copy(update={"phases": phases})
         shown = present(chip, batch.x_t, batch.u_t, own)
-        ours = pack(gradient(shown, own.beta, chip.data_sheet.layers)[0])
+        ours = gradient(shown, own.beta, chip.data_sheet.layers)[0].vector
         length = np.linalg.norm(ours) * np.linalg.norm(exact)
         error = np.linalg.norm(ours - exact) / np.linalg.norm(exact)
         found[phases] = {"cosine": float(ours @ exact / length), "error": float(error)}

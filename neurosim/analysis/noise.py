@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.analysis.imperfections import Source, ideal, only, present
-from neurosim.analysis.observe import Conditions, Observed, pack
+from neurosim.analysis.observe import Conditions, Observed
 from neurosim.profile import Profile
 from neurosim.solvers import Settling
 
@@ -242,9 +242,9 @@ def _left(positive: Array, negative: Array) -> float | None:
 
 def _exact_held(conditions: Conditions, got: list[Observed]) -> list[Array]:
     """Exact gradients at the weights that the devices of each chip hold."""
-    asked, found = pack(conditions.weights), []
+    asked, found = conditions.weights.vector, []
     for k, seen in enumerate(got):
-        same = np.allclose(pack(seen.held), asked, rtol=1e-9, atol=1e-12)
+        same = np.allclose(seen.held.vector, asked, rtol=1e-9, atol=1e-12)
         found.append(conditions.exact[k] if same else conditions.exact_at(seen.held, k))
     return found
 

@@ -20,16 +20,11 @@ from neurosim.profile import Profile
 from neurosim.solvers import Settling, one_blas_thread
 from neurosim.streams import Streams
 
-__all__ = ["Conditions", "Observed", "pack"]
+__all__ = ["Conditions", "Observed"]
 
 Array = NDArray[np.float64]
 
 _REST = Settling(engine="operating_point")
-
-
-def pack(weights: Weights) -> Array:
-    """All parameters as one vector."""
-    return np.concatenate([weights.coupling.ravel(), weights.bias])
 
 
 class Observed(NamedTuple):
@@ -131,7 +126,7 @@ class Conditions:
         estimate, rows_lost = gradient(got, flow.beta, chip.data_sheet.layers)
         read = [got.free] if got.correlation else [got.free, got.positive, got.negative]
         outputs = np.stack(read)
-        return Observed(pack(estimate), outputs, got.velocity, rows_lost, _held(chip))
+        return Observed(estimate.vector, outputs, got.velocity, rows_lost, _held(chip))
 
     def observe_all(
         self, profile: Profile, *, settling: Settling | None = None, beta: float | None = None
@@ -160,7 +155,7 @@ class Conditions:
             exact = network.cost_gradient(
                 shown.x_t, shown.u_t, flow.stiffness, flow.alpha, states=states
             )
-        return pack(exact)
+        return exact.vector
 
     def _near_rest(self, weights: Weights, shown: FlowBatch) -> Array:
         """Free states of the ideal chip, from which the exact equilibrium is not far."""

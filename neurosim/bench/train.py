@@ -22,7 +22,6 @@ from neurosim.circuit import Law
 from neurosim.data import FlowBatch
 from neurosim.host import FlowSettings, gradient, present
 from neurosim.ideal import IdealNetwork
-from neurosim.network import Weights
 from neurosim.profile import load_profile
 from neurosim.solvers import Settling
 
@@ -32,10 +31,6 @@ Array = NDArray[np.float64]
 Report = Callable[[str], None]
 
 _EXACT_ROWS = 200
-
-
-def _pack(weights: Weights) -> Array:
-    return np.concatenate([weights.coupling.ravel(), weights.bias])
 
 
 def _cosine(a: Array, b: Array) -> float:
@@ -57,7 +52,7 @@ class _Contestant:
         before = self.chip.ledger.evaluations
         shown = present(self.chip, self.batch.x_t, self.batch.u_t, self.flow)
         assert self.flow.beta is not None
-        self.gradient = _pack(gradient(shown, self.flow.beta, self.chip.data_sheet.layers)[0])
+        self.gradient = gradient(shown, self.flow.beta, self.chip.data_sheet.layers)[0].vector
         self.n_evaluations = self.chip.ledger.evaluations - before
 
 
@@ -178,4 +173,4 @@ def _exact(law: Law, stage: Stage, batch: FlowBatch) -> Array:
     weights = shipped_weights(law, stage)
     network = IdealNetwork.from_weights(layers, weights, law, activation)
     exact = network.cost_gradient(batch.x_t, batch.u_t, flow.stiffness, flow.alpha, states=plain)
-    return _pack(exact)
+    return exact.vector

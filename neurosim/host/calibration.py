@@ -127,7 +127,7 @@ def calibrate(
     """
     flow, sheet = flow.on(chip.data_sheet), chip.data_sheet
     layers, rng = sheet.layers, Streams(seed).generator("calibration")
-    chip.program(Weights(np.zeros((layers.n_odd, layers.n_even)), np.zeros(layers.n_nodes)))
+    chip.program(Weights.zeros(layers))
     steps = np.tile(np.linspace(-_SPAN, _SPAN, rows)[:, None], (1, layers.n_visible))
     held = _held(chip, flow, rng.permuted(steps, axis=0))
     stiffness = np.ones(layers.n_visible)

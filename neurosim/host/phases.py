@@ -166,7 +166,7 @@ def present(
     if not sheet.has_correlator:
         return Presentation(velocity, free, positive, negative, one_sided)
     sums_V2, rows = chip.read_correlator()
-    sums = Weights(sums_V2.coupling / sheet.unit_V**2, sums_V2.bias / sheet.unit_V**2)
+    sums = sums_V2 / sheet.unit_V**2
     return Presentation(velocity, free, positive, negative, one_sided, sums, rows)
 
 

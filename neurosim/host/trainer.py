@@ -17,7 +17,7 @@ from neurosim.host.contrastive import energy_contrast
 from neurosim.host.experiment import Experiment
 from neurosim.host.gradep import gradient
 from neurosim.host.learning import ShadowWeights, blank_learner_state, learner
-from neurosim.host.optimizer import initial_weights, learning_rate, pack, unpack
+from neurosim.host.optimizer import initial_weights, learning_rate
 from neurosim.host.phases import check_flow, flow_loss, present
 from neurosim.host.sampler import Held
 from neurosim.network import Layers, Weights
@@ -183,8 +183,8 @@ class Trainer:
         x_1, x_0 = batch.x_1[rows], batch.x_0[rows]
         held = None if self._given is None else Held(self._given, x_1)
         found, _ = energy_contrast(self.chip, x_1, x_0, self.flow, stage, held)
-        added = stage.weight * pack(found)
-        return unpack(pack(flow) + added, flow.coupling.shape), float(np.linalg.norm(added))
+        added = stage.weight * found
+        return flow + added, added.norm
 
     def state(self) -> dict[str, Any]:
         """Everything that later updates depend on, besides the chip's own state."""

@@ -36,7 +36,6 @@ from neurosim.errors import CheckpointError, NeurosimError, RunError
 from neurosim.files import load_tree, save_tree
 from neurosim.folders import LOCK, clear_temporary, exists, locked, made_whole
 from neurosim.host import Calibration, Experiment, Trainer, blank_state
-from neurosim.host.optimizer import unpack
 from neurosim.network import Layers, Weights
 from neurosim.outputs import write_text
 from neurosim.profile import Profile
@@ -240,7 +239,7 @@ class Run:
                 "from one that trained with learning.mode shadow."
             )
         layers = Layers(self.profile.layers)
-        return unpack(vector, (layers.n_odd, layers.n_even))
+        return Weights.of_vector(vector, (layers.n_odd, layers.n_even))
 
     def chip(self, n_threads: int | None = None) -> Chip:
         """The chip as the checkpoint left it."""

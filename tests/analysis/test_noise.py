@@ -8,7 +8,7 @@ from scipy.constants import Boltzmann
 
 from neurosim.analysis import ALL, BETA, SETTLE, SOURCES, Conditions, ideal, ledger, only, scan_beta
 from neurosim.analysis.noise import _figures
-from neurosim.analysis.observe import Observed, pack
+from neurosim.analysis.observe import Observed
 from neurosim.errors import DataError
 from neurosim.host import initial_weights
 from neurosim.network import Layers, Weights
@@ -161,7 +161,7 @@ def test_drift_shows_with_the_age_of_the_weights():
     ]
     assert rows[0].hidden_V == 0
     held = dataclasses.replace(young, age_s=1e4).observe(only(young.profile, "drift"), 0).held
-    shrink = pack(held) @ pack(young.weights) / (pack(young.weights) @ pack(young.weights))
+    shrink = held.vector @ young.weights.vector / (young.weights.vector @ young.weights.vector)
     # Mean of (1e4)^-nu over nu ~ N(0.1, 0.03): exp(-0.1 L + (0.03 L)^2 / 2), L = ln 1e4.
     log = np.log(1e4)
     expected = np.exp(-0.1 * log + (0.03 * log) ** 2 / 2)

@@ -8,7 +8,6 @@ from neurosim.chip import Chip
 from neurosim.data import load_digits
 from neurosim.host import Contrast, Experiment, FlowSettings, Trainer, initial_weights
 from neurosim.host.contrastive import energy_contrast
-from neurosim.host.optimizer import pack
 from neurosim.ideal import IdealNetwork
 from neurosim.network import Layers
 from neurosim.profile import load_profile
@@ -43,7 +42,7 @@ def on_chip(of, stage=STAGE, seed=0):
     chip.program(weights)
     found, lost = energy_contrast(chip, images, x_0, FLOW, stage)
     assert lost == 0
-    return pack(found), chip
+    return found.vector, chip
 
 
 def integrated(network, x, time_tau, visible_rate):
@@ -71,7 +70,7 @@ def test_it_is_the_difference_of_the_oracles_energy_gradients(law, clip):
     assert np.abs(drawn[:, :5]).max() > 1.1
     if clip:
         drawn = integrated(network, np.clip(drawn[:, :5], -1, 1), FLOW.settle_tau, 0.0)
-    exact = pack(network.energy_gradient(clamped)) - pack(network.energy_gradient(drawn))
+    exact = network.energy_gradient(clamped).vector - network.energy_gradient(drawn).vector
     stage = Contrast(t_end=T_END, clip=clip)
     np.testing.assert_allclose(on_chip(profile(law), stage)[0], exact, atol=1e-7)
 
@@ -94,7 +93,7 @@ def test_a_step_against_it_lowers_the_energy_of_images_below_that_of_samples():
         weights.coupling - step * found.coupling, weights.bias - step * found.bias
     )
     fallen = (gap(weights) - gap(moved)) / step
-    assert fallen == pytest.approx(np.sum(pack(found) ** 2), rel=1e-2)
+    assert fallen == pytest.approx(np.sum(found.vector**2), rel=1e-2)
 
 
 def test_correlators_find_what_the_host_finds_from_readings():
