@@ -131,7 +131,6 @@ class Trainer:
         sheet = self.chip.data_sheet
         if sheet.refresh_s is None:
             return None
-        assert self.flow.settle_tau is not None
         update_s = 3 * self.experiment.batch * self.flow.settle_tau * sheet.tau_s
         return max(1, int(sheet.refresh_s / update_s))
 
@@ -154,11 +153,9 @@ class Trainer:
     def _update(self) -> Update:
         shown_batch = self._pairs.batch_at(self.n_done)
         layers = self.chip.data_sheet.layers
-        beta = self.flow.beta
-        assert beta is not None
         x_t, u_t = shown_batch.x_t, shown_batch.u_t
         shown = present(self.chip, x_t, u_t, self.flow, self.calibration, self._given)
-        estimate, rows_lost = gradient(shown, beta, layers)
+        estimate, rows_lost = gradient(shown, self.flow.beta, layers)
         if rows_lost == self.experiment.batch:
             raise ConvergenceError(
                 f"Trainer needs at least one row that settles, but all {rows_lost} rows of update "

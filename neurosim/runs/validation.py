@@ -53,8 +53,7 @@ def presented(run: Run, rows: int) -> tuple[Chip, DrivenCircuit, Array, float]:
     x_t = shown.x_t[:rows]
     chip.precharge(x_t * sheet.unit_V)
     chip.drive(x_t * sheet.unit_V, flow.stiffness * sheet.unit_S)
-    assert flow.settle_tau is not None
-    return chip, chip.system(), chip.u_V.copy(), flow.settle_tau * sheet.tau_s
+    return chip, chip.system(), chip.u_V.copy(), flow.settle_s
 
 
 def run_netlist(

@@ -165,10 +165,13 @@ def test_a_nudge_stiffer_than_its_spring_is_refused():
         present(chip, x, x, FlowSettings(beta=0.02, settle_tau=1.0))
 
 
-def test_settings_without_the_chips_advice_are_refused():
+def test_what_settings_leave_open_is_the_chip_s_advice():
     chip = chip_of()
-    x = np.zeros((1, SIZES[0]))
-    with pytest.raises(DataError, match="beta must be given"):
-        present(chip, x, x, FlowSettings())
     advised = FlowSettings().on(chip.data_sheet)
     assert (advised.beta, advised.settle_tau) == (1.25e-3, 30.0)
+    assert advised.settle_s == 30.0 * chip.data_sheet.tau_s
+    assert FlowSettings(beta=0.01, settle_tau=2.0).on(chip.data_sheet).beta == 0.01
+    programmed(chip)
+    x = np.zeros((1, SIZES[0]))
+    present(chip, x, x, FlowSettings())
+    assert chip.ledger.settle_time_s == pytest.approx(3 * advised.settle_s)
