@@ -11,8 +11,7 @@ from conftest import CAPACITANCE_F, LEAK_S, UNIT_V
 from law_properties import ROWS, check_law
 from neurosim.circuit import ByLayer, DrivenCircuit, Hopfield, Springs, Tanh
 from neurosim.errors import DataError
-from neurosim.netlists import has_ngspice, netlist, run_ngspice
-from neurosim.netlists.texts import Characteristic, LawText
+from neurosim.netlists import Characteristic, LawText, has_ngspice, netlist, run_ngspice
 from neurosim.solvers import Settling, settle
 
 TAU_S = CAPACITANCE_F / LEAK_S

@@ -93,8 +93,8 @@ class Circuit:
 
     def __post_init__(self) -> None:
         check_law("Circuit.law", self.law)
-        check_amplifier("Circuit.visible", self.visible)
-        check_amplifier("Circuit.hidden", self.hidden)
+        for place in ("visible", "hidden"):
+            check_amplifier(f"Circuit.{place}", getattr(self, place))
         n, box = self.layers.n_nodes, (self.layers.n_odd, self.layers.n_even)
         checks = [
             ("capacitance_F", self.capacitance_F.shape, (n,)),
@@ -245,8 +245,6 @@ class Circuit:
                 "Circuit.co_content_W needs devices that are linear, but cubic_per_V2 is "
                 f"{self.cubic_per_V2:g}; its potential has no closed form."
             )
-        if springs is not None and springs.held.all():
-            springs = None
         outputs, law = self.outputs_V(u_V), self.law
         odd, even, to_odd = self.layers.odd, self.layers.even, self.couplings.delta_S.T
         internal = _total(np.sum((y[..., even] @ to_odd) * y[..., odd], axis=-1) for y in outputs)
