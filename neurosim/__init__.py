@@ -6,7 +6,8 @@ Read the package in this order:
 `network`                which node is where: a layered network as one crossbar
 `circuit.amplifiers`     node amplifiers
 `circuit.elements`       pairs of conductances, springs
-`circuit.circuit`        node laws, co-content, local contrasts
+`circuit.laws`           what a node puts out, and what its couplings do to it
+`circuit.circuit`        currents, co-content, local contrasts
 `solvers.etd`            integrators that take leaks and springs exactly
 `solvers.settle`         a batch in chunks on threads
 `devices.coupling`       programmable conductance pairs

@@ -15,9 +15,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from neurosim.analysis.problem import LAWS, make_problem
+from neurosim.analysis.problem import LAWS, LawName, make_problem
 from neurosim.chip import Chip
-from neurosim.circuit import Law
 from neurosim.host import initial_weights
 from neurosim.network import Layers
 from neurosim.profile import load_profile
@@ -88,7 +87,7 @@ METHODS = {
 }
 
 
-def accuracy(law: Law, rows: int, tolerances: list[float]) -> list[dict]:
+def accuracy(law: LawName, rows: int, tolerances: list[float]) -> list[dict]:
     """Evaluations and largest error of a free phase at trained weights, by tolerance asked."""
     problem = make_problem(law, "trained", rows)
     exact = settle(

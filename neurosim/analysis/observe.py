@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.analysis.imperfections import ideal
+from neurosim.analysis.oracle import ideal_network
 from neurosim.chip import Chip
+from neurosim.chip.words import hidden_amplifier_of, law_of
 from neurosim.data import FlowBatch, PairSource, load_digits
 from neurosim.errors import DataError
 from neurosim.host import FlowSettings, gradient, present
@@ -79,10 +81,7 @@ class Conditions:
                 f"The weights must fit layers {profile.layers} of {profile.name}, but are of "
                 "another network; give those of a run with this profile."
             )
-        if profile.node.amplifier == "linear":
-            raise DataError(
-                "The exact gradient is known for tanh and silu, but node.amplifier is linear."
-            )
+        self._network(self.weights)
         if self.repeats < 2:
             raise DataError(
                 f"A variance needs at least 2 repeats, but there are {self.repeats}; ask for more."
@@ -142,9 +141,7 @@ class Conditions:
 
     def exact_at(self, weights: Weights, k: int) -> Array:
         """Exact adjoint gradient of the batch of repeat k, of the network without hardware."""
-        node, layers = self.profile.node, Layers(self.profile.layers)
-        activation: Literal["tanh", "silu"] = "silu" if node.amplifier == "silu" else "tanh"
-        network = IdealNetwork.from_weights(layers, weights, node.law, activation)
+        layers, network = Layers(self.profile.layers), self._network(weights)
         flow, shown = self.flow, self.batches[k]
         near = self._near_rest(weights, shown)
         plain = [near[:, layers.nodes(k)] for k in range(len(layers.sizes))]
@@ -156,6 +153,12 @@ class Conditions:
                 shown.x_t, shown.u_t, flow.stiffness, flow.alpha, states=states
             )
         return exact.vector
+
+    def _network(self, weights: Weights) -> IdealNetwork:
+        """The network without hardware."""
+        node = self.profile.node
+        parts = law_of(node), hidden_amplifier_of(node)
+        return ideal_network(Layers(self.profile.layers), weights, *parts)
 
     def _near_rest(self, weights: Weights, shown: FlowBatch) -> Array:
         """Free states of the ideal chip, from which the exact equilibrium is not far."""

@@ -32,7 +32,7 @@ class Node(Sourced):
     Parameters
     ----------
     law : {"hopfield", "gradient"}
-        How couplings act on the node: see `neurosim.circuit.circuit`.
+        How couplings act on the node: see `neurosim.circuit.laws`.
     amplifier : {"tanh", "silu", "linear"}
         Characteristic of hidden nodes; visible ones are unity buffers.
     unit_V : float

@@ -5,7 +5,7 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.optimize import root
 
-from conftest import CAPACITANCE_F, LEAK_S, UNIT_V
+from conftest import CAPACITANCE_F, LEAK_S, UNIT_V, errors_of
 from neurosim.circuit import DrivenCircuit, Springs
 from neurosim.solvers import Settling, settle
 
@@ -38,9 +38,10 @@ def matrices(circuit):
     g[even, odd] = circuit.couplings.delta_S.T
 
     def amplifier(u_V):
-        z = circuit.gain * (u_V + circuit.offset_V)
+        errors = errors_of(circuit)
+        z = errors.gain * (u_V + errors.offset_V)
         k = circuit.layers.n_visible
-        v, slope = z.copy(), circuit.gain.copy()
+        v, slope = z.copy(), errors.gain.copy()
         v[k:] = UNIT_V * np.tanh(z[k:] / UNIT_V)
         slope[k:] *= 1 - np.tanh(z[k:] / UNIT_V) ** 2
         return v, slope

@@ -8,7 +8,7 @@ from scipy.linalg import expm, solve_continuous_lyapunov
 
 from conftest import CAPACITANCE_F, LEAK_S, UNIT_V
 from neurosim.chip import Chip
-from neurosim.circuit import Circuit, DrivenCircuit, Linear, Pairs, Springs
+from neurosim.circuit import Circuit, DrivenCircuit, Hopfield, Linear, Pairs, Springs
 from neurosim.netlists import has_ngspice, netlist, run_ngspice
 from neurosim.network import Layers, Weights
 from neurosim.profile import load_profile
@@ -27,7 +27,7 @@ def pair(weight, lag_tau, back=None):
         return Pairs(np.maximum(signed, 0), np.maximum(-signed, 0))
 
     circuit = Circuit(
-        layers=Layers((1, 1)), law="hopfield", visible=Linear(UNIT_V), hidden=Linear(UNIT_V),
+        layers=Layers((1, 1)), law=Hopfield(), visible=Linear(UNIT_V), hidden=Linear(UNIT_V),
         capacitance_F=np.full(2, CAPACITANCE_F), leak_S=np.full(2, LEAK_S),
         couplings=couplings(weight), biases=nothing, reference_V=UNIT_V,
         back_couplings=None if back is None else couplings(back),

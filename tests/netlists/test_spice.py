@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from conftest import CAPACITANCE_F, LEAK_S, UNIT_V
+from conftest import CAPACITANCE_F, LEAK_S, UNIT_V, as_law
 from neurosim.chip import Chip
 from neurosim.circuit import Circuit, DrivenCircuit, Linear, Pairs, Springs
 from neurosim.errors import ConvergenceError, DataError, NeurosimError
@@ -108,7 +108,7 @@ def test_an_amplifier_that_leaves_its_rail_does_so_in_ngspice_too(law):
     """Node 1 starts beyond the rail, where phi' = 0, and comes to rest within."""
     layers, ones = Layers((1, 1)), np.ones(2)
     circuit = Circuit(
-        layers, law, Linear(UNIT_V), Linear(UNIT_V, rail_V=0.05), CAPACITANCE_F * ones,
+        layers, as_law(law), Linear(UNIT_V), Linear(UNIT_V, rail_V=0.05), CAPACITANCE_F * ones,
         LEAK_S * ones, Pairs(np.array([[0.4 * LEAK_S]]), np.zeros((1, 1))),
         Pairs(np.array([0.0, 0.2 * LEAK_S]), np.zeros(2)), UNIT_V,
     )  # fmt: skip
