@@ -21,7 +21,7 @@ from neurosim.circuit import Law
 from neurosim.host import initial_weights
 from neurosim.network import Layers
 from neurosim.profile import load_profile
-from neurosim.solvers import Settling, settle
+from neurosim.solvers import Transient, settle
 
 HERE = Path(__file__).parent
 NETWORKS = [(64, 128, 128), (128, 192, 192), (196, 256, 256), (400, 384, 384), (784, 512, 512)]
@@ -40,7 +40,7 @@ def cost(sizes: tuple[int, ...], rows: int, repeats: int) -> dict:
     times = []
     for _ in range(repeats):
         started_s = time.perf_counter()
-        got = settle(system, start_V, 30 * system.tau_s, Settling(), n_threads=2)
+        got = settle(system, start_V, 30 * system.tau_s, Transient(), n_threads=2)
         times.append(time.perf_counter() - started_s)
     couplings = int(chip.die.layers.present.sum())
     return {
@@ -80,11 +80,11 @@ def draw(by_rows: list[dict], by_couplings: list[dict]) -> None:
 
 
 METHODS = {
-    "ETD4": Settling(),
-    "ETD4, float32": Settling(precision="float32"),
-    "RKC": Settling(method="RKC"),
-    "RK45 (SciPy)": Settling(method="RK45"),
-    "DOP853 (SciPy)": Settling(method="DOP853"),
+    "ETD4": Transient(),
+    "ETD4, float32": Transient(precision="float32"),
+    "RKC": Transient(method="RKC"),
+    "RK45 (SciPy)": Transient(method="RK45"),
+    "DOP853 (SciPy)": Transient(method="DOP853"),
 }
 
 
@@ -95,7 +95,7 @@ def accuracy(law: Law, rows: int, tolerances: list[float]) -> list[dict]:
         problem.system,
         problem.start_V,
         problem.time_s,
-        Settling(method="DOP853", rtol=1e-11, atol=1e-13),
+        Transient(method="DOP853", rtol=1e-11, atol=1e-13),
     )
     table = []
     for name, base in METHODS.items():

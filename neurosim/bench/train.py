@@ -24,7 +24,7 @@ from neurosim.host import FlowSettings, gradient, present
 from neurosim.ideal import IdealNetwork
 from neurosim.network import Weights
 from neurosim.profile import load_profile
-from neurosim.solvers import Settling
+from neurosim.solvers import Engine, OperatingPoint, Transient
 
 __all__ = ["bench_train"]
 
@@ -45,10 +45,8 @@ def _cosine(a: Array, b: Array) -> float:
 class _Contestant:
     """A chip that can do one update's three phases again and again."""
 
-    def __init__(
-        self, law: Law, stage: Stage, batch: FlowBatch, settling: Settling, n: int
-    ) -> None:
-        self.chip = Chip(load_profile(f"ideal_{law}"), settling=settling, n_threads=n)
+    def __init__(self, law: Law, stage: Stage, batch: FlowBatch, engine: Engine, n: int) -> None:
+        self.chip = Chip(load_profile(f"ideal_{law}"), engine=engine, n_threads=n)
         self.chip.program(shipped_weights(law, stage))
         self.flow, self.batch = FlowSettings().on(self.chip.data_sheet), batch
         self.gradient = np.empty(0)
@@ -132,22 +130,22 @@ def bench_train(
     for law in LAWS:
         stage: Stage = "trained"
         batch = make_problem(law, "start", rows).batch
-        engines = {
-            "transient": Settling(),
-            "transient, float32": Settling(precision="float32"),
-            "operating_point": Settling(engine="operating_point"),
-            "operating_point, float32": Settling(engine="operating_point", precision="float32"),
+        engines: dict[str, Engine] = {
+            "transient": Transient(),
+            "transient, float32": Transient(precision="float32"),
+            "operating_point": OperatingPoint(),
+            "operating_point, float32": OperatingPoint(precision="float32"),
         }
         few = FlowBatch(*(a[:_EXACT_ROWS] for a in (batch.x_t, batch.u_t, batch.t)))
         report(f"{law}: exact gradient of {len(few.x_t)} rows")
         exact = _exact(law, stage, few)
         runs: dict[str, Callable[[], None]] = {}
         cosine = {}
-        for name, settling in engines.items():
-            small = _Contestant(law, stage, few, settling, n_threads)
+        for name, engine in engines.items():
+            small = _Contestant(law, stage, few, engine, n_threads)
             small()
             cosine[name] = _cosine(small.gradient, exact)
-            runs[name] = _Contestant(law, stage, batch, settling, n_threads)
+            runs[name] = _Contestant(law, stage, batch, engine, n_threads)
         if peers and law == "gradient" and importlib.util.find_spec("torch") is not None:
             runs["published code's way (PyTorch)"] = _published(law, stage, batch, n_threads)
         report(f"{law}: {repeats} updates each of {', '.join(runs)}")
@@ -165,7 +163,7 @@ def bench_train(
 
 def _exact(law: Law, stage: Stage, batch: FlowBatch) -> Array:
     """Adjoint gradient at the true equilibria, which `ideal` finds from the chip's own."""
-    contestant = _Contestant(law, stage, batch, Settling(engine="operating_point"), 2)
+    contestant = _Contestant(law, stage, batch, OperatingPoint(), 2)
     chip, flow = contestant.chip, contestant.flow
     layers = chip.data_sheet.layers
     target_V = batch.x_t * chip.data_sheet.unit_V

@@ -8,12 +8,12 @@ from scipy.constants import Boltzmann
 from scipy.signal import welch
 
 from neurosim.circuit import DrivenCircuit, Springs
-from neurosim.solvers import ETD2, BrownianPath, FlickerSource, Settling, settle
+from neurosim.solvers import ETD2, BrownianPath, FlickerSource, Transient, settle
 from neurosim.solvers.flicker import FlickerPath, FlickerState, Noise, flicker_processes
 from systems import Rows, linear_chain, with_noise
 
 TAU_S = 1e-7
-STOCHASTIC = Settling(engine="stochastic")
+STOCHASTIC = Transient()
 
 
 def lorentzians(f, rate, variance):
