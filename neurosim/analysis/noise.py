@@ -37,15 +37,19 @@ SHARES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.75, 0.9)
 
 
 @dataclass(frozen=True)
-class _Silent:
-    """An engine's steps through noise without the noise: what differs is noise, not error of steps.
+class _Told:
+    """An engine that is told of other noise than there is in the dynamics.
 
     Parameters
     ----------
     engine : Engine
+    noise : Noise or None
+        None: none. Silence: the steps that noise asks for, so that what differs from a chip with
+        noise is noise, and no error of the steps.
     """
 
     engine: Engine
+    noise: Noise | None
 
     @property
     def noise_step_tau(self) -> float | None:
@@ -60,9 +64,9 @@ class _Silent:
     def run(
         self, rate_of: RateOf, u_V: Array, span: float, system: System, noise: Noise | None
     ) -> Chunk:
-        """As the engine runs a system with noise."""
+        """As the engine runs a system of that noise."""
         del noise
-        return self.engine.run(rate_of, u_V, span, system, Noise(None))
+        return self.engine.run(rate_of, u_V, span, system, self.noise)
 
 
 @dataclass(frozen=True)
@@ -208,18 +212,18 @@ class _Ledger:
         """The chip without any source, in the steps that `profile` takes."""
         if not _has_noise(profile):
             return self._finite
-        return self._observe("silent", self._bare, self._silent)
-
-    @property
-    def _silent(self) -> Engine:
-        return _Silent(self._profile.settling)
+        silent = _Told(self._profile.settling, Noise(None))
+        return self._observe("silent", self._bare, silent)
 
     def _alone(self, source: Source) -> list[Observed]:
         variant = only(self._profile, source.name)
-        return self._observe(source.name, variant, self._silent if source.quiet else None)
+        still = _Told(self._profile.settling, None) if source.quiet else None
+        return self._observe(source.name, variant, still)
 
     def _base(self, source: Source) -> list[Observed]:
         """The chip without the source: with the range and bits that it needs, without any noise."""
+        if source.quiet:
+            return self._finite
         variant = only(self._profile, source.name)
         if _has_noise(variant):
             return self._beside(variant)
