@@ -23,9 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.analysis.imperfections import Source, ideal, only, present
-from neurosim.analysis.observe import Conditions, Observed, pack
+from neurosim.analysis.observe import Conditions, Observed, Told, pack
 from neurosim.profile import Profile
-from neurosim.solvers import Chunk, Engine, Noise, OperatingPoint, RateOf, System
+from neurosim.solvers import Engine, Noise, OperatingPoint
 
 __all__ = ["ALL", "BETA", "SETTLE", "Figures", "Point", "Progress", "Row", "ledger", "scan_beta"]
 
@@ -34,39 +34,6 @@ Progress = Callable[[int, int], None]
 
 BETA, SETTLE, ALL = "finite beta", "finite settling time", "all together"
 SHARES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.75, 0.9)
-
-
-@dataclass(frozen=True)
-class _Told:
-    """An engine that is told of other noise than there is in the dynamics.
-
-    Parameters
-    ----------
-    engine : Engine
-    noise : Noise or None
-        None: none. Silence: the steps that noise asks for, so that what differs from a chip with
-        noise is noise, and no error of the steps.
-    """
-
-    engine: Engine
-    noise: Noise | None
-
-    @property
-    def noise_step_tau(self) -> float | None:
-        """That of the engine."""
-        return self.engine.noise_step_tau
-
-    @property
-    def along_the_way(self) -> Engine:
-        """Itself."""
-        return self
-
-    def run(
-        self, rate_of: RateOf, u_V: Array, span: float, system: System, noise: Noise | None
-    ) -> Chunk:
-        """As the engine runs a system of that noise."""
-        del noise
-        return self.engine.run(rate_of, u_V, span, system, self.noise)
 
 
 @dataclass(frozen=True)
@@ -212,12 +179,12 @@ class _Ledger:
         """The chip without any source, in the steps that `profile` takes."""
         if not _has_noise(profile):
             return self._finite
-        silent = _Told(self._profile.settling, Noise(None))
+        silent = Told(self._profile.settling, Noise(None))
         return self._observe("silent", self._bare, silent)
 
     def _alone(self, source: Source) -> list[Observed]:
         variant = only(self._profile, source.name)
-        still = _Told(self._profile.settling, None) if source.quiet else None
+        still = Told(self._profile.settling, None) if source.quiet else None
         return self._observe(source.name, variant, still)
 
     def _base(self, source: Source) -> list[Observed]:

@@ -17,10 +17,18 @@ from neurosim.host import FlowSettings, gradient, present
 from neurosim.ideal import IdealNetwork
 from neurosim.network import Layers, Weights
 from neurosim.profile import Profile
-from neurosim.solvers import Engine, OperatingPoint, one_blas_thread
+from neurosim.solvers import (
+    Chunk,
+    Engine,
+    Noise,
+    OperatingPoint,
+    RateOf,
+    System,
+    one_blas_thread,
+)
 from neurosim.streams import Streams
 
-__all__ = ["Conditions", "Observed", "pack"]
+__all__ = ["Conditions", "Observed", "Told", "pack"]
 
 Array = NDArray[np.float64]
 
@@ -45,6 +53,39 @@ class Observed(NamedTuple):
     velocity: Array
     rows_lost: int
     held: Weights
+
+
+@dataclass(frozen=True)
+class Told:
+    """An engine that is told of other noise than there is in the dynamics.
+
+    Parameters
+    ----------
+    engine : Engine
+    noise : Noise or None
+        None: none. Silence: the steps that noise asks for, so that what differs from a chip with
+        noise is noise, and no error of the steps.
+    """
+
+    engine: Engine
+    noise: Noise | None
+
+    @property
+    def noise_step_tau(self) -> float | None:
+        """That of the engine."""
+        return self.engine.noise_step_tau
+
+    @property
+    def along_the_way(self) -> Engine:
+        """Itself."""
+        return self
+
+    def run(
+        self, rate_of: RateOf, u_V: Array, span: float, system: System, noise: Noise | None
+    ) -> Chunk:
+        """As the engine runs a system of that noise."""
+        del noise
+        return self.engine.run(rate_of, u_V, span, system, self.noise)
 
 
 @dataclass(frozen=True)
