@@ -82,7 +82,6 @@ def draw(by_rows: list[dict], by_couplings: list[dict]) -> None:
 METHODS = {
     "ETD4": Transient(),
     "ETD4, float32": Transient(precision="float32"),
-    "RKC": Transient(method="RKC"),
     "RK45 (SciPy)": Transient(method="RK45"),
     "DOP853 (SciPy)": Transient(method="DOP853"),
 }
@@ -114,9 +113,9 @@ def draw_accuracy(table: list[dict]) -> None:
     """Evaluations against the error reached, a panel for each law."""
     fig = Figure(figsize=(9, 3.8), layout="constrained")
     FigureCanvasAgg(fig)
-    colours = ("#0072b2", "#56b4e9", "#009e73", "#e69f00", "#d55e00")
+    colours = ("#0072b2", "#56b4e9", "#e69f00", "#d55e00")
     for ax, law in zip(fig.subplots(1, 2, sharey=True), LAWS, strict=True):
-        for (name, colour), marker in zip(zip(METHODS, colours, strict=True), "osD^v", strict=True):
+        for (name, colour), marker in zip(zip(METHODS, colours, strict=True), "os^v", strict=True):
             rows = [r for r in table if r["law"] == law and r["method"] == name]
             x, y = [r["max_error"] for r in rows], [r["evaluations"] for r in rows]
             ax.loglog(x, y, marker + "-", color=colour, label=name, markersize=4)
