@@ -29,13 +29,13 @@ from neurosim.devices import (
 from neurosim.devices.supply import Supply
 from neurosim.errors import ProfileError
 from neurosim.network import Layers
-from neurosim.solvers.settings import Settling
+from neurosim.solvers import Settling
 
 __all__ = ["HostAdvice", "Profile", "Thermal", "load_profile", "shipped_profiles"]
 
 
 class Thermal(Sourced):
-    """Noise of conductances and amplifiers, in the dynamics: for the stochastic engine.
+    """Noise of conductances and amplifiers, in the dynamics.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ class Profile(Block):
         Noise of conductances and amplifiers.
     supply : Supply or None
         Energy and time of amplifiers, converters and control.
-    settling : Settling
+    settling : Transient or OperatingPoint
         How a settle is computed: no property of the chip.
     host : HostAdvice
         Settings of the algorithm that suit this chip.
@@ -158,7 +158,7 @@ class Profile(Block):
 
     @model_validator(mode="after")
     def _blocks_agree(self) -> Profile:
-        found = [*_range_mistakes(self), *_load_mistakes(self), *_engine_mistakes(self)]
+        found = [*_range_mistakes(self), *_load_mistakes(self), *_noise_mistakes(self)]
         found += _readout_mistakes(self)
         found += _pulse_mistakes(self)
         if found:
@@ -224,21 +224,15 @@ def _load_mistakes(profile: Profile) -> Found:
     return [(("node", "loading"), text)]
 
 
-def _engine_mistakes(profile: Profile) -> Found:
-    """Noise is drawn by the stochastic engine, which is for nothing else."""
-    engine, temperature_K = profile.settling.engine, profile.thermal.temperature_K
-    if (engine == "stochastic") == (temperature_K is not None):
+def _noise_mistakes(profile: Profile) -> Found:
+    """Noise needs an engine that integrates it."""
+    engine, temperature_K = profile.settling, profile.thermal.temperature_K
+    if temperature_K is None or engine.noise_step_tau is not None:
         return []
-    if temperature_K is None:
-        text = (
-            "must not be stochastic where thermal.temperature_K is ideal; state a temperature, or "
-            "write transient"
-        )
-    else:
-        text = (
-            f"must be stochastic where thermal.temperature_K is a number, but is {engine} at "
-            f"{temperature_K:g} K; write thermal.temperature_K as 'ideal' to leave noise out"
-        )
+    text = (
+        f"must be transient by ETD4 where thermal.temperature_K is a number, but is {engine} at "
+        f"{temperature_K:g} K; write thermal.temperature_K as 'ideal' to leave noise out"
+    )
     return [(("settling", "engine"), text)]
 
 

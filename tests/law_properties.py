@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from neurosim.circuit import DrivenCircuit, Pairs, Springs
-from neurosim.solvers import Settling, settle
+from neurosim.solvers import Transient, settle
 
 TAU_S, ROWS = 1e-7, 4
-TIGHT = Settling(rtol=1e-9, atol=1e-12)
+TIGHT = Transient(rtol=1e-9, atol=1e-12)
 
 
 def check_law(circuit, springs):

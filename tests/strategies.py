@@ -229,7 +229,7 @@ def profiles(draw):
         },
         "supply": draw(or_ideal(supplies())),
         "settling": {
-            "engine": "stochastic" if hot else "transient",
+            "engine": draw(st.sampled_from(["transient"] + ["operating_point"] * (not hot))),
             "rtol": draw(st.floats(1e-9, 0.5)),
         },
         "host": {"settle_tau": draw(positive), "beta": draw(st.floats(1e-9, 0.5))},

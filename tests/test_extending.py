@@ -12,10 +12,10 @@ from law_properties import ROWS, check_law
 from neurosim.circuit import ByLayer, DrivenCircuit, Hopfield, Springs, Tanh
 from neurosim.errors import DataError
 from neurosim.netlists import Characteristic, LawText, has_ngspice, netlist, run_ngspice
-from neurosim.solvers import Settling, settle
+from neurosim.solvers import OperatingPoint, Transient, settle
 
 TAU_S = CAPACITANCE_F / LEAK_S
-TIGHT = Settling(rtol=1e-9, atol=1e-12)
+TIGHT = Transient(rtol=1e-9, atol=1e-12)
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ def test_it_settles_by_a_transient_and_to_the_operating_point(make_circuit, make
     start = np.zeros((6, circuit.n_nodes))
     long = settle(system, start, 200 * TAU_S, TIGHT)
     assert long.residual.max() < 1e-6
-    point = settle(system, start, 1.0, Settling(engine="operating_point", rtol=1e-6, atol=1e-9))
+    point = settle(system, start, 1.0, OperatingPoint())
     assert not point.refused.any()
     # Newton's steps, not a transient alone, have brought it there.
     assert point.n_steps > 0

@@ -19,14 +19,22 @@ from neurosim.host import FlowSettings, gradient, present
 from neurosim.ideal import IdealNetwork
 from neurosim.network import Layers, Weights
 from neurosim.profile import Profile
-from neurosim.solvers import Settling, one_blas_thread
+from neurosim.solvers import (
+    Chunk,
+    Engine,
+    Noise,
+    OperatingPoint,
+    RateOf,
+    System,
+    one_blas_thread,
+)
 from neurosim.streams import Streams
 
-__all__ = ["Conditions", "Observed"]
+__all__ = ["Conditions", "Observed", "Told"]
 
 Array = NDArray[np.float64]
 
-_REST = Settling(engine="operating_point")
+_REST = OperatingPoint()
 
 
 class Observed(NamedTuple):
@@ -42,6 +50,39 @@ class Observed(NamedTuple):
     velocity: Array
     rows_lost: int
     held: Weights
+
+
+@dataclass(frozen=True)
+class Told:
+    """An engine that is told of other noise than there is in the dynamics.
+
+    Parameters
+    ----------
+    engine : Engine
+    noise : Noise or None
+        None: none. Silence: the steps that noise asks for, so that what differs from a chip with
+        noise is noise, and no error of the steps.
+    """
+
+    engine: Engine
+    noise: Noise | None
+
+    @property
+    def noise_step_tau(self) -> float | None:
+        """That of the engine."""
+        return self.engine.noise_step_tau
+
+    @property
+    def along_the_way(self) -> Engine:
+        """Itself."""
+        return self
+
+    def run(
+        self, rate_of: RateOf, u_V: Array, span: float, system: System, noise: Noise | None
+    ) -> Chunk:
+        """As the engine runs a system of that noise."""
+        del noise
+        return self.engine.run(rate_of, u_V, span, system, self.noise)
 
 
 @dataclass(frozen=True)
@@ -111,11 +152,11 @@ class Conditions:
         profile: Profile,
         k: int,
         *,
-        settling: Settling | None = None,
+        engine: Engine | None = None,
         beta: float | None = None,
     ) -> Observed:
         """Present the batch of repeat k to a new chip of `profile`, a variant of the one above."""
-        chip, shown = Chip(profile, k, settling), self.batches[k]
+        chip, shown = Chip(profile, k, engine), self.batches[k]
         chip.program(self.weights)
         if self.age_s:
             chip.wait(self.age_s)
@@ -128,11 +169,11 @@ class Conditions:
         return Observed(estimate.vector, outputs, got.velocity, rows_lost, _held(chip))
 
     def observe_all(
-        self, profile: Profile, *, settling: Settling | None = None, beta: float | None = None
+        self, profile: Profile, *, engine: Engine | None = None, beta: float | None = None
     ) -> list[Observed]:
         """`observe` in every repeat."""
         every = range(self.repeats)
-        return [self.observe(profile, k, settling=settling, beta=beta) for k in every]
+        return [self.observe(profile, k, engine=engine, beta=beta) for k in every]
 
     @cached_property
     def exact(self) -> list[Array]:
@@ -165,7 +206,7 @@ class Conditions:
         largest = float(max(np.abs(weights.coupling).max(), np.abs(weights.bias).max(), 1e-3))
         changes = {"spring.max_S": "ideal", "coupling.full_scale": largest}
         profile = ideal(self.profile).with_values(changes)
-        chip, unit_V = Chip(profile, settling=_REST), profile.node.unit_V
+        chip, unit_V = Chip(profile, engine=_REST), profile.node.unit_V
         chip.program(weights)
         chip.precharge(shown.x_t * unit_V)
         chip.drive(shown.x_t * unit_V, self.flow.stiffness * profile.node.leak_S)

@@ -25,7 +25,7 @@ from neurosim.circuit import Gradient
 from neurosim.data import FlowBatch
 from neurosim.host import FlowSettings, gradient, present
 from neurosim.profile import load_profile
-from neurosim.solvers import Settling
+from neurosim.solvers import Engine, OperatingPoint, Transient
 
 __all__ = ["bench_train"]
 
@@ -43,9 +43,9 @@ class _Contestant:
     """A chip that can do one update's three phases again and again."""
 
     def __init__(
-        self, law: LawName, stage: Stage, batch: FlowBatch, settling: Settling, n: int
+        self, law: LawName, stage: Stage, batch: FlowBatch, engine: Engine, n: int
     ) -> None:
-        self.chip = Chip(load_profile(f"ideal_{law}"), settling=settling, n_threads=n)
+        self.chip = Chip(load_profile(f"ideal_{law}"), engine=engine, n_threads=n)
         self.chip.program(shipped_weights(law, stage))
         self.flow, self.batch = FlowSettings().on(self.chip.data_sheet), batch
         self.gradient = np.empty(0)
@@ -136,22 +136,22 @@ def bench_train(
         stage: Stage = "trained"
         problem = make_problem(law, "start", rows)
         batch, published = problem.batch, _PUBLISHED.get(type(problem.chip.circuit.law))
-        engines = {
-            "transient": Settling(),
-            "transient, float32": Settling(precision="float32"),
-            "operating_point": Settling(engine="operating_point"),
-            "operating_point, float32": Settling(engine="operating_point", precision="float32"),
+        engines: dict[str, Engine] = {
+            "transient": Transient(),
+            "transient, float32": Transient(precision="float32"),
+            "operating_point": OperatingPoint(),
+            "operating_point, float32": OperatingPoint(precision="float32"),
         }
         few = FlowBatch(*(a[:_EXACT_ROWS] for a in (batch.x_t, batch.u_t, batch.t)))
         report(f"{law}: exact gradient of {len(few.x_t)} rows")
         exact = _exact(law, stage, few)
         runs: dict[str, Callable[[], None]] = {}
         cosine = {}
-        for name, settling in engines.items():
-            small = _Contestant(law, stage, few, settling, n_threads)
+        for name, engine in engines.items():
+            small = _Contestant(law, stage, few, engine, n_threads)
             small()
             cosine[name] = _cosine(small.gradient, exact)
-            runs[name] = _Contestant(law, stage, batch, settling, n_threads)
+            runs[name] = _Contestant(law, stage, batch, engine, n_threads)
         if peers and published is not None and importlib.util.find_spec("torch") is not None:
             runs["published code's way (PyTorch)"] = published(law, stage, batch, n_threads)
         report(f"{law}: {repeats} updates each of {', '.join(runs)}")
@@ -169,7 +169,7 @@ def bench_train(
 
 def _exact(law: LawName, stage: Stage, batch: FlowBatch) -> Array:
     """Adjoint gradient at the true equilibria, which `ideal` finds from the chip's own."""
-    contestant = _Contestant(law, stage, batch, Settling(engine="operating_point"), 2)
+    contestant = _Contestant(law, stage, batch, OperatingPoint(), 2)
     chip, flow = contestant.chip, contestant.flow
     layers = chip.data_sheet.layers
     target_V = batch.x_t * chip.data_sheet.unit_V

@@ -27,8 +27,8 @@ def parse_block(text: str, cls: type[B], where: str) -> B:
 
     Examples
     --------
-    >>> from neurosim.solvers.settings import Settling
-    >>> parse_block("{engine: stochastic, rtol: 1e-6}", Settling, "my.yaml").rtol
+    >>> from neurosim.solvers import Transient
+    >>> parse_block("{method: ETD4, rtol: 1e-6}", Transient, "my.yaml").rtol
     1e-06
     """
     document = compose(text, where)

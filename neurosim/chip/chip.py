@@ -23,7 +23,7 @@ from neurosim.circuit import Circuit, DrivenCircuit
 from neurosim.errors import DataError
 from neurosim.network import Weights
 from neurosim.profile import Profile
-from neurosim.solvers import Settling
+from neurosim.solvers import Engine
 from neurosim.streams import Streams
 
 __all__ = ["Chip"]
@@ -50,8 +50,8 @@ class Chip:
     profile : Profile
     seed : int
         Which die, and every noise on it.
-    settling : Settling, optional
-        Numerical choices instead of the profile's.
+    engine : Engine, optional
+        What computes a settle, instead of the profile's `settling`; an object of one's own too.
     n_threads : int, optional
         Threads that settle a batch; by default one for each processor.
 
@@ -67,11 +67,11 @@ class Chip:
         self,
         profile: Profile,
         seed: int = 0,
-        settling: Settling | None = None,
+        engine: Engine | None = None,
         n_threads: int | None = None,
     ) -> None:
         self.profile, self.seed = profile, seed
-        self.settling = settling or profile.settling
+        self.engine: Engine = profile.settling if engine is None else engine
         self.die = Die(profile, seed)
         self.ledger, self._meter = Ledger(), Meter(profile, self.die.layers.n_nodes)
         self._streams = Streams(seed)
@@ -232,12 +232,11 @@ class Chip:
             )
         if self.bank.is_stale(self._now_s):
             self._use_devices()
-        system, settling, before_V = self.system(), self.settling, self.u_V
-        if self._sources.released and settling.engine == "operating_point":
-            # A released chip is read on its way: where it would come to rest is not the question.
-            settling = settling.model_copy(update={"engine": "transient"})
+        system, before_V = self.system(), self.u_V
+        # A released chip is read on its way: where it would come to rest is not the question.
+        engine = self.engine.along_the_way if self._sources.released else self.engine
         current_A = self._noise_currents(system.circuit, time_s)
-        self._nodes.settle(self.ledger, system, time_s, settling, current_A, self._draws.settle)
+        self._nodes.settle(self.ledger, system, time_s, engine, current_A, self._draws.settle)
         self._now_s += time_s
         self._presented_s += time_s
         self._draws.settle += 1

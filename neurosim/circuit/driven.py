@@ -58,11 +58,6 @@ class DrivenCircuit:
         """Voltage of 1 in the host's numbers."""
         return self.circuit.amplifiers.unit_V
 
-    @property
-    def real_spectrum(self) -> bool:
-        """Whether small changes only decay or grow: reciprocal couplings and no further pole."""
-        return self.circuit.back_couplings is None and not self.circuit.amplifier_tau_s
-
     def rate(
         self, rows: slice | NDArray[np.intp], dtype: DTypeLike = np.float64
     ) -> Rate | LaggingRate:

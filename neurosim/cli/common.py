@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COUNT",
-    "ENGINES",
+    "ENGINE",
     "FOLDER",
     "JSON",
     "MODES",
@@ -44,7 +44,7 @@ __all__ = [
 # As `neurosim.outputs` has it, which loads at first use.
 _STANDARD_OUTPUT = Path("-")
 MODES = click.Choice(["spring", "gradient", "free-running"])
-ENGINES = click.Choice(["transient", "stochastic", "operating_point"])
+ENGINE = click.Choice(["transient", "operating_point"])
 COUNT = click.IntRange(min=1)
 SEED = click.IntRange(min=0)
 

@@ -74,11 +74,10 @@ def small(profile):
     return profile.with_values({"layers": (6, 5, 4)})
 
 
-def reads(profile, seed=3, engine=None):
+def reads(profile, seed=3):
     layers, rng = Layers((6, 5, 4)), np.random.default_rng(0)
     w = rng.uniform(-0.5, 0.5, (layers.n_odd, layers.n_even)) * layers.present
-    settling = profile.settling.model_copy(update={"engine": engine}) if engine else None
-    chip = Chip(profile, seed, settling)
+    chip = Chip(profile, seed)
     chip.program(Weights(w, 0.2 * rng.standard_normal(layers.n_nodes)))
     x_t, u_t = rng.standard_normal((2, 4, 6))
     shown = present(chip, x_t, u_t, FlowSettings(beta=8e-3, settle_tau=5.0))

@@ -10,7 +10,6 @@ from neurosim.chip import Chip
 from neurosim.errors import CheckpointError, DataError
 from neurosim.network import Weights
 from neurosim.profile import load_profile
-from neurosim.solvers import Settling
 
 SIZES = (4, 6, 5)
 
@@ -194,9 +193,11 @@ def test_turning_flicker_on_leaves_the_white_noise_alone():
     assert np.abs(strong - without).max() > 1e-5
 
 
-def test_a_transient_draws_no_flicker():
-    chip = Chip(noisy("1 MHz"), 3, Settling(engine="transient"))
-    twin = Chip(noisy("ideal"), 3, Settling(engine="transient"))
+def test_a_chip_without_a_temperature_draws_no_flicker():
+    chip, twin = (
+        Chip(noisy(corner).with_value("thermal.temperature_K", "ideal"), 3)
+        for corner in ("1 MHz", "ideal")
+    )
     np.testing.assert_array_equal(settled(chip).u_V, settled(twin).u_V)
 
 

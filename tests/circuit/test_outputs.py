@@ -12,11 +12,11 @@ from neurosim.errors import DataError
 from neurosim.netlists import has_ngspice, netlist, run_ngspice
 from neurosim.network import Weights
 from neurosim.profile import load_profile
-from neurosim.solvers import Settling, settle
+from neurosim.solvers import OperatingPoint, Transient, settle
 
 TAU_S = CAPACITANCE_F / LEAK_S
 LAWS = ["hopfield", "gradient"]
-TIGHT = Settling(rtol=1e-9, atol=1e-12)
+TIGHT = Transient(rtol=1e-9, atol=1e-12)
 
 
 def changed(circuit, kind):
@@ -105,7 +105,7 @@ def test_the_operating_point_is_where_the_long_transient_ends(make_circuit, make
     circuit = changed(make_circuit(w=0.2, mismatch=0.05), kind)
     springs = make_springs(circuit, rows=4)
     system, u = DrivenCircuit(circuit, springs, TAU_S), np.zeros((4, circuit.n_nodes))
-    point = settle(system, u, 1.0, Settling(engine="operating_point", rtol=1e-6, atol=1e-9))
+    point = settle(system, u, 1.0, OperatingPoint(rtol=1e-6, atol=1e-9))
     long = settle(system, u, 200 * TAU_S, TIGHT)
     np.testing.assert_allclose(point.u_V, long.u_V, atol=1e-6 * UNIT_V)
 

@@ -12,10 +12,10 @@ import pytest
 from conftest import CAPACITANCE_F, LEAK_S, UNIT_V, errors_of
 from neurosim.circuit import DrivenCircuit, Pairs, Springs
 from neurosim.circuit.power import dissipation_W
-from neurosim.solvers import Settling, settle
+from neurosim.solvers import Transient, settle
 
 TAU_S = CAPACITANCE_F / LEAK_S
-TIGHT = Settling(rtol=1e-9, atol=1e-12)
+TIGHT = Transient(rtol=1e-9, atol=1e-12)
 
 
 def supplied_W(circuit, springs, u):

@@ -164,7 +164,7 @@ def test_mistakes_give_one_clear_line_and_write_nothing(trained, tmp_path):
     assert "batch" in one_line(
         run("train", "--profile", "ideal_hopfield", "--batch", 99999, "--out", out)
     )
-    assert "must not be stochastic" in one_line(
+    assert "'stochastic' is not one of 'transient', 'operating_point'" in one_line(
         run("train", "--profile", "ideal_hopfield", "--engine", "stochastic", "--out", out)
     )
     assert "must be a run folder" in one_line(run("sample", out))

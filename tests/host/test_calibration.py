@@ -23,7 +23,7 @@ from neurosim.host import (
 from neurosim.network import Layers, Weights
 from neurosim.profile import load_profile
 from neurosim.runs import Run, resume, train
-from neurosim.solvers import Settling
+from neurosim.solvers import Transient
 
 IDEAL, CMOS = load_profile("ideal_hopfield"), load_profile("cmos_rc_6bit")
 FLOW = FlowSettings()
@@ -182,7 +182,7 @@ def test_the_contrast_of_raw_readings_is_exact_on_a_die_with_offsets_and_gains()
     """Against finite differences of the die's own cost; with them taken out it is wrong."""
     sizes, unit_V = (3, 4, 3), IDEAL.node.unit_V
     profile = mismatched(offset_V="15 mV", gain=0.2).with_values({"layers": sizes})
-    chip = Chip(profile, seed=1, settling=Settling(rtol=1e-9, atol=1e-12))
+    chip = Chip(profile, seed=1, engine=Transient(rtol=1e-9, atol=1e-12))
     layers = Layers(sizes)
     rng = np.random.default_rng(0)
     flow = FlowSettings(beta=1e-4, settle_tau=60)

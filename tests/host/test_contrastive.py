@@ -11,13 +11,13 @@ from neurosim.host.contrastive import energy_contrast
 from neurosim.ideal import IdealNetwork
 from neurosim.network import Layers
 from neurosim.profile import load_profile
-from neurosim.solvers import Settling
+from neurosim.solvers import Transient
 
 SIZES, KAPPA = (5, 7, 6), 6.0
 STAGE = Contrast(t_end=1.3, clip=False)
 T_END = STAGE.t_end
 LAYERS = Layers(SIZES)
-EXACT = Settling(rtol=1e-9, atol=1e-12)
+EXACT = Transient(rtol=1e-9, atol=1e-12)
 FLOW = FlowSettings(beta=1e-3, settle_tau=60.0)
 CORRELATOR = {
     "kind": "correlator", "bits": "ideal", "range": "ideal", "auto_range": False, "noise": "ideal",
@@ -38,7 +38,7 @@ def presented(seed=0, rows=4):
 
 def on_chip(of, stage=STAGE, seed=0):
     weights, images, x_0 = presented(seed)
-    chip = Chip(of, settling=EXACT)
+    chip = Chip(of, engine=EXACT)
     chip.program(weights)
     found, lost = energy_contrast(chip, images, x_0, FLOW, stage)
     assert lost == 0
@@ -85,7 +85,7 @@ def test_a_step_against_it_lowers_the_energy_of_images_below_that_of_samples():
         return network.energy(clamped).mean() - network.energy(begun).mean()
 
     # Samples of no generation time are the noise itself: the gap is a plain function of weights.
-    chip = Chip(profile(), settling=EXACT)
+    chip = Chip(profile(), engine=EXACT)
     chip.program(weights)
     found, _ = energy_contrast(chip, images, x_0, FLOW, Contrast(t_end=1e-9, clip=False))
     step = 1e-4

@@ -9,7 +9,7 @@ from neurosim.host import Experiment, FlowSettings, Trainer, free_phase, initial
 from neurosim.ideal import IdealNetwork
 from neurosim.network import Layers
 from neurosim.profile import load_profile
-from neurosim.solvers import Settling
+from neurosim.solvers import Transient
 
 SIZES = (5, 7, 6)
 
@@ -39,11 +39,11 @@ class Recorder:
         return call
 
 
-def chip_of(name="ideal_hopfield", settling=None, **changes):
+def chip_of(name="ideal_hopfield", engine=None, **changes):
     profile = load_profile(name).with_value("layers", SIZES)
     for path, value in changes.items():
         profile = profile.with_value(path.replace("__", "."), value)
-    return Chip(profile, settling=settling)
+    return Chip(profile, engine=engine)
 
 
 def programmed(chip, seed=0):
@@ -122,7 +122,7 @@ def test_the_displacement_is_the_velocity_of_the_energy():
         ("ideal_gradient", "gradient", "silu"),
         ("ideal_hopfield", "hopfield", "tanh"),
     ):
-        chip = chip_of(name, settling=Settling(rtol=1e-9, atol=1e-12))
+        chip = chip_of(name, engine=Transient(rtol=1e-9, atol=1e-12))
         network = IdealNetwork.from_weights(Layers(SIZES), programmed(chip), law, activation)
         x_t = np.random.default_rng(1).standard_normal((4, SIZES[0]))
         flow = FlowSettings(settle_tau=100.0)

@@ -64,7 +64,7 @@ def test_with_an_ideal_converter_differences_say_what_the_voltages_say(phases):
 def test_the_noise_of_the_sample_cancels_between_the_nudged_phases():
     """On a femtofarad it is 2 mV, 2 % of a unit; nodes of a millifarad have none of their own."""
     hot = {
-        "thermal.temperature_K": 300, "settling.engine": "stochastic",
+        "thermal.temperature_K": 300, "settling.engine": "transient",
         "node.capacitance_F": 1e-3, "node.release_capacitance_F": 1.0,
     }  # fmt: skip
     base, _ = estimate(hot | {"readout": CDS | {"capacitance_F": 1e-3}}, rows=16)

@@ -298,6 +298,19 @@ def test_a_missing_package_is_one_line_that_says_how_to_get_it(tmp_path, name, m
     assert not list(tmp_path.iterdir())
 
 
+def test_a_table_whose_profile_says_stochastic_is_read_with_the_checksum_that_it_has(tmp_path):
+    """In 0.1.0 noise was an engine; what a chip is did not depend on engines, nor does it now."""
+    from neurosim.tables import check_table, profile_of
+
+    chip, path = chip_of(thermal__temperature_K=300), tmp_path / "w.json"
+    export(chip, path)
+    text = path.read_text()
+    assert text.count("engine: transient") == 1
+    path.write_text(text.replace("engine: transient", "engine: stochastic"))
+    check_table(found := read_table(path), profile_of(found))
+    assert profile_of(found) == chip.profile
+
+
 @pytest.mark.parametrize(
     ("edit", "match"),
     [
