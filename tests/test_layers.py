@@ -30,7 +30,7 @@ HOST_MAY_IMPORT = {
     "chip.interface",
     "data",
     "network",
-    "blocks.block",
+    "blocks",
     "errors",
     "streams",
     "host",
