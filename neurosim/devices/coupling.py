@@ -57,10 +57,10 @@ class CouplingDevice(Sourced):
 
     encoding: Literal["one_sided", "complementary"]
     full_scale: Annotated[float, Field(gt=0)]
-    idle_S: IdleSiemens
-    levels: Levels
-    directions: Literal["shared", "separate"]
-    cubic_per_V2: Cubic
+    idle_S: IdleSiemens = 0.0
+    levels: Levels = None
+    directions: Literal["shared", "separate"] = "shared"
+    cubic_per_V2: Cubic = 0.0
 
     @model_validator(mode="after")
     def _resistance_is_finite(self) -> CouplingDevice:

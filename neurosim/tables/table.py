@@ -18,7 +18,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.blocks.block import plain
 from neurosim.blocks.files import dump_block
+from neurosim.blocks.words import as_written
 from neurosim.chip import Chip
 from neurosim.chip.die import Die
 from neurosim.devices import FAULTS
@@ -116,9 +118,9 @@ class WeightTable:
 
 def checksum(profile: Profile) -> str:
     """Digest of what the profile says of the chip; how settles are computed is no part of it."""
-    tree = profile.model_dump(
-        mode="json", exclude={"summary", "description", "settling", "host"}, exclude_none=False
-    )
+    tree = plain(as_written(profile))
+    for name in ("summary", "description", "settling", "host"):
+        del tree[name]
 
     def without_sources(value: Any) -> Any:
         if not isinstance(value, dict):

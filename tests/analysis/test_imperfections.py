@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from neurosim.analysis import SOURCES, ideal, only, without
 from neurosim.analysis import present as sources_of
 from neurosim.analysis.imperfections import SETTINGS, STRUCTURE
-from neurosim.blocks.mistakes import classes_in
+from neurosim.blocks.classes import classes_of
 from neurosim.chip import Chip
 from neurosim.errors import DataError
 from neurosim.host import FlowSettings, present
@@ -21,7 +21,7 @@ def leaves(cls: type[BaseModel], prefix: str = "") -> set[str]:
     """Paths of all fields that hold no block, sources of numbers left out."""
     found = set()
     for name, field in cls.model_fields.items():
-        path, inner = prefix + name, classes_in(field.annotation)
+        path, inner = prefix + name, classes_of(field)
         if name == "source":
             continue
         # A curve holds pieces: it is one value.
