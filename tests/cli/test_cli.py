@@ -189,6 +189,21 @@ def test_mistakes_give_one_clear_line_and_write_nothing(trained, tmp_path):
     assert {p.name for p in tmp_path.iterdir()} == {"bad.yaml"}
 
 
+@pytest.mark.parametrize("engine", ["operating_point", "transient"])
+def test_an_engine_that_integrates_no_noise_leaves_it_out_and_says_so(tmp_path, engine):
+    from neurosim.runs import Run
+
+    out = tmp_path / "run"
+    options = ["--layers", "64,6,4", "--updates", 1, "--batch", 4, "--engine", engine]
+    result = run("train", "--profile", "cmos_rc_6bit", *options, "--out", out)
+    assert result.exit_code == 0
+    left_out = f"engine {engine}: the profile's thermal noise is left out\n"
+    assert result.stderr.count(left_out) == (engine == "operating_point")
+    profile = Run.open(out).profile
+    assert profile.settling.engine == engine
+    assert profile.thermal.temperature_K == (None if engine == "operating_point" else 300)
+
+
 def test_a_corrupted_checkpoint_is_one_clear_line(trained, tmp_path):
     import shutil
 

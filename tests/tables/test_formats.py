@@ -46,7 +46,7 @@ def file_of(name):
 def chip_of(seed=0, sizes=(3, 5, 4), **changes):
     profile = load_profile("cmos_rc_6bit")
     changes = {
-        "layers": sizes, "settling.engine": "transient", "thermal.temperature_K": "ideal",
+        "layers": sizes, "thermal.temperature_K": "ideal",
         "thermal.amplifier_excess": "ideal", "thermal.flicker_corner_Hz": "ideal",
     } | {k.replace("__", "."): v for k, v in changes.items()}  # fmt: skip
     chip = Chip(profile.with_values(changes), seed)
