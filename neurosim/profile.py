@@ -30,7 +30,7 @@ from neurosim.devices import (
 from neurosim.devices.supply import Supply
 from neurosim.errors import ProfileError
 from neurosim.network import Layers
-from neurosim.solvers import Settling
+from neurosim.solvers import Settling, Transient
 
 __all__ = ["HostAdvice", "Profile", "Thermal", "load_profile", "shipped_profiles"]
 
@@ -155,7 +155,7 @@ class Profile(Block):
     current_sense: Annotated[CurrentSense | None, Word("none", or_null=True)] = None
     thermal: Thermal = Thermal()
     supply: Annotated[Supply | None, IDEAL] = None
-    settling: Settling = Settling()
+    settling: Settling = Transient()
     host: HostAdvice
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:

@@ -183,7 +183,8 @@ def _check_same(run: Run, profile: str | None, given: dict[str, Any]) -> None:
     if given["experiment"] is None:
         stored = run.experiment
         flow = {"settle_tau": stored.flow.settle_tau, "beta": stored.flow.beta}
-        begun: dict[str, Any] = {"engine": run.profile.settling.engine, "start": run.start}
+        engine = getattr(run.profile.settling, "engine", "")
+        begun: dict[str, Any] = {"engine": engine, "start": run.start}
         begun |= {"layers": run.profile.layers, "labels": stored.labels is not None}
         known = stored.model_dump() | flow | begun
         asked = given if given["dataset"] is None else given | {"dataset": experiment.dataset}

@@ -7,13 +7,14 @@ a file can hold; `Settling` says which word makes which.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Protocol, get_args
+from typing import Annotated, Any, Literal, Protocol, get_args, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, ConfigDict, Field, Tag, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from neurosim.blocks.block import Block, one_of
+from neurosim.blocks.block import Block
+from neurosim.blocks.choice import one_of
 from neurosim.blocks.mistakes import BlockError
 from neurosim.solvers.flicker import Noise
 from neurosim.solvers.noisy import noisy
@@ -31,6 +32,7 @@ Relative = Annotated[float, Field(gt=0, lt=1)]
 Absolute = Annotated[float, Field(gt=0)]
 
 
+@runtime_checkable
 class Engine(Protocol):
     """What a chip asks of an engine; one of one's own needs no more."""
 
@@ -177,9 +179,8 @@ def _as_written_now(value: Any) -> Any:
     return now
 
 
-_which, _named = one_of(("transient", "operating_point"), key="engine")
-_Any = Annotated[
-    Annotated[Transient, Tag("transient")] | Annotated[OperatingPoint, Tag("operating_point")],
-    _which,
+Settling = Annotated[
+    Transient | OperatingPoint | Engine,
+    one_of(Transient, OperatingPoint, key="engine", of=Engine),
+    BeforeValidator(_as_written_now),
 ]
-Settling = Annotated[_Any, _named, BeforeValidator(_as_written_now)]
