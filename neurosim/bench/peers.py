@@ -96,8 +96,7 @@ def diffrax(problem: Problem, rtol: float) -> Answer:
     for solver in (dfx.Tsit5(), dfx.Bosh3()):
         control = dfx.PIDController(rtol=rtol, atol=1e-2 * rtol * unit_V, norm=norm)
 
-        @jax.jit
-        def run(
+        def solve(
             u: jax.Array, solver: object = solver, control: object = control
         ) -> tuple[jax.Array, jax.Array]:
             solution = dfx.diffeqsolve(
@@ -106,6 +105,7 @@ def diffrax(problem: Problem, rtol: float) -> Answer:
             )  # fmt: skip
             return solution.ys[0], solution.stats["num_steps"]
 
+        run = jax.jit(solve)
         start = jnp.array(problem.start_V)
         run(start)[0].block_until_ready()
         started_s = time.perf_counter()

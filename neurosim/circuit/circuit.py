@@ -260,7 +260,7 @@ class Circuit:
         v = self.output_V(u_V)
         odd, even = self.layers.odd, self.layers.even
         internal = np.sum((v[..., even] @ self.couplings.delta_S.T) * v[..., odd], axis=-1)
-        power = -internal - v @ self.bias_A
+        power: Array = -internal - v @ self.bias_A
         k = self.layers.n_visible
         if self.law == "gradient":
             power += 0.5 * (u_V**2) @ self.decay_S
@@ -309,4 +309,4 @@ class Circuit:
         total = self.leak_S + self.load_S
         if springs is not None:
             total[self.layers.visible] = total[self.layers.visible] + springs.soft_S
-        return 4 * Boltzmann * temperature_K * total
+        return float(4 * Boltzmann * temperature_K) * total

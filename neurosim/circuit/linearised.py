@@ -115,11 +115,12 @@ class Linearised:
         """Newton's step du [V] from the solution y."""
         if not self._hopfield:
             return y.astype(np.float64)
-        change = (rate * self._per_rate + self._couple(self._s * y)) / self.scale
+        change: Array = (rate * self._per_rate + self._couple(self._s * y)) / self.scale
         change[self._held] = 0.0
         return change
 
     def power(self, rate: Array, change_V: Array) -> Array:
         """Rate of the co-content along `change_V`, -m I du, up to one positive factor a row."""
         weight = self._s**2 if self._hopfield else 1.0
-        return -np.einsum("ij,ij->j", weight * (rate * self._per_rate), change_V)
+        power: Array = -np.einsum("ij,ij->j", weight * (rate * self._per_rate), change_V)
+        return power
