@@ -22,6 +22,7 @@ import neurosim.data.pairs
 from neurosim.data import FlowBatch, PairSource, load_digits, optimal_pairs, to_grid
 from neurosim.errors import DataError
 from neurosim.streams import Streams
+from tools import posix
 
 
 def random_images(n: int, d: int = 4) -> np.ndarray:
@@ -272,6 +273,7 @@ except KeyboardInterrupt:
 LISTEN = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
 
 
+@posix
 def test_an_interrupt_prints_no_traceback():
     child = subprocess.Popen(
         # Where the tests run in the background of a shell, children inherit an ignored SIGINT.
