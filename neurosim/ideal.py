@@ -167,7 +167,8 @@ class IdealNetwork:
         k, v, rest = self.layers.n_visible, self._outputs(states)[0], states * states / 2
         if self.law == "hopfield":
             rest[..., k:] = (states * v)[..., k:] - _INTEGRALS[self.activation](states[..., k:])
-        return np.sum(rest - v * (self._bias + v @ self._couplings / 2), axis=-1)
+        energy: Array = np.sum(rest - v * (self._bias + v @ self._couplings / 2), axis=-1)
+        return energy
 
     def velocity_field(self, states: Array, x_t: Array | None = None, spring: float = 0.0) -> Array:
         """Rate of change per tau of states (..., n), with a spring to x_t (..., n_visible)."""
@@ -246,7 +247,8 @@ class IdealNetwork:
 
         span = (0, _CHUNK_TAU)
         path = solve_ivp(rate, span, states.ravel(), "DOP853", span[1:], rtol=1e-9, atol=1e-9)
-        return path.y[:, -1].reshape(states.shape)
+        end: Array = path.y[:, -1].reshape(states.shape)
+        return end
 
     def _polish(self, state: Array, x_t: Array, spring: float) -> bool:
         """Newton's method on one state (n,), in place; whether it came to rest near by."""

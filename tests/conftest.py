@@ -2,18 +2,73 @@
 
 from __future__ import annotations
 
+import datetime
+import math
+import random
+from collections import defaultdict
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from commands import run
 from neurosim.chip.words import AMPLIFIERS, LAWS
 from neurosim.circuit import Circuit, Linear, Pairs, Springs, imperfect
 from neurosim.network import Layers
 
+# How many examples a property is tried on: in the default run, and in the slow one.
+settings.register_profile("quick", max_examples=10, deadline=None)
+settings.register_profile("thorough", max_examples=100, deadline=None)
+
 UNIT_V, LEAK_S, CAPACITANCE_F = 0.1, 1e-5, 1e-12
+
+
+def pytest_addoption(parser):
+    today = datetime.date.today().strftime("%Y%m%d")
+    parser.addoption(
+        "--tenth",
+        nargs="?",
+        const=today,
+        metavar="SEED",
+        help="of each campaign a tenth of the cases, drawn by this seed (today's date)",
+    )
+
+
+def pytest_configure(config):
+    thorough = config.option.markexpr == "slow"
+    settings.load_profile("thorough" if thorough else "quick")
+
+
+def pytest_report_header(config):
+    seed = config.option.tenth
+    return f"campaigns: a tenth of the cases, --tenth {seed}" if seed else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """The slow run repeats the properties, on more examples; `--tenth` thins the campaigns."""
+    if config.option.markexpr == "slow":
+        for item in items:
+            if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+                item.add_marker("slow")
+    if config.option.tenth is None:
+        return
+    cases = defaultdict(list)
+    for item in items:
+        if item.get_closest_marker("campaign"):
+            cases[item.nodeid.partition("[")[0]].append(item)
+    rng = random.Random(config.option.tenth)
+    kept = {
+        id(item)
+        for group in cases.values()
+        for item in rng.sample(group, math.ceil(len(group) / 10))
+    }
+    dropped = [item for group in cases.values() for item in group if id(item) not in kept]
+    config.hook.pytest_deselected(items=dropped)
+    gone = {id(item) for item in dropped}
+    items[:] = [item for item in items if id(item) not in gone]
 
 
 def signed_pairs(signed_S: np.ndarray, idle_S: float = 0.0) -> Pairs:

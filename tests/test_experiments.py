@@ -53,6 +53,7 @@ def test_the_published_run_passes_its_bifurcation_and_is_below_0_8_at_update_50(
 SCRIPTS = sorted([*FOLDER.glob("*/run.py"), *FOLDER.glob("*/questions.py")])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda p: f"{p.parent.name}-{p.stem}")
 def test_an_experiment_runs_quickly_when_asked(script, tmp_path):
     command = [sys.executable, str(script), "--quick"]

@@ -11,6 +11,7 @@ import pytest
 from killing import Killed, killed_at
 from neurosim.errors import RunError
 from neurosim.folders import clear_temporary, exists, is_free, locked, made_whole, real
+from tools import posix
 
 
 def make(path):
@@ -51,6 +52,7 @@ def test_an_empty_folder_may_be_filled(tmp_path, inside):
     assert names(tmp_path / "x") == ["a.txt"]
 
 
+@posix
 def test_a_folder_may_be_named_by_a_link(tmp_path):
     (tmp_path / "far").mkdir()
     (tmp_path / "x").symlink_to(tmp_path / "far")
@@ -76,6 +78,7 @@ def test_the_folder_that_one_is_in_is_not_replaced_under_ones_feet(tmp_path, mon
     assert tmp_path.exists()
 
 
+@posix
 @pytest.mark.parametrize("name", ["loop", "loop/x", "n" * 300, "file/x"])
 def test_a_place_where_no_folder_can_be_is_named(tmp_path, name):
     (tmp_path / "loop").symlink_to("loop")
@@ -84,6 +87,7 @@ def test_a_place_where_no_folder_can_be_is_named(tmp_path, name):
         make(tmp_path / name)
 
 
+@posix
 def test_no_name_makes_looking_fail(tmp_path):
     (tmp_path / "loop").symlink_to("loop")
     for name in ("loop", "n" * 300, "a\0b"):

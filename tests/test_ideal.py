@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad, solve_ivp
 from scipy.optimize import linear_sum_assignment, root
@@ -115,7 +115,6 @@ def test_the_integral_of_the_activation_holds_far_from_rest(activation, h):
 
 @every_kind
 @every_depth
-@settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_the_dynamics_descend_the_energy_in_the_metric_of_the_law(law, activation, sizes, seed):
     net = network(law, activation, sizes, seed=seed)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+
+import pytest
 
 import neurosim
 
@@ -54,14 +57,6 @@ def imports(path: Path) -> set[str]:
     return {name.removeprefix("neurosim.") for name in found if name.startswith("neurosim.")}
 
 
-def test_no_module_needs_what_one_system_alone_has():
-    for path in PACKAGE.rglob("*.py"):
-        text = path.read_text("utf-8")
-        assert "fcntl" not in text, path
-        # There it is guarded, for all who ask.
-        assert "sched_getaffinity" not in text or path.name == "settle.py", path
-
-
 def modules() -> list[tuple[str, Path]]:
     paths = sorted(PACKAGE.rglob("*.py"))
     return [(path.relative_to(PACKAGE).parts[0].removesuffix(".py"), path) for path in paths]
@@ -85,20 +80,62 @@ def test_imports_point_down_only():
     assert not upward, "\n".join(upward)
 
 
-def test_no_two_files_import_each_other_in_a_circle():
-    """A package's face, which only hands names on, is no link: what it hands on is."""
-    files = {
-        ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for _, path in modules()
-    }
-    arrows = {
-        name: {target for target in imports(path) if target in files}
-        for name, path in files.items()
-        if not name.endswith("__init__")
-    }
+def links(tree: ast.AST, files: Collection[str]) -> set[str]:
+    """Files, by their dotted names, whose content one needs; a package's is its `__init__`.
+
+    `from a import b` needs the file `a.b` where there is one, else `a`, the face of a package that
+    hands `b` on.
+    """
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                inside = f"{node.module}.{alias.name}"
+                found.add(inside if inside in files else node.module)
+        elif isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+    return found & set(files)
+
+
+def circle(sources: dict[str, str]) -> list[str]:
+    """Files, by their dotted names, that import each other in a circle, the first one twice."""
+    arrows = {name: links(ast.parse(text), sources) for name, text in sources.items()}
     try:
         tuple(TopologicalSorter(arrows).static_order())
     except CycleError as error:
-        raise AssertionError(f"circle: {' -> '.join(error.args[1])}") from None
+        return error.args[1][::-1]
+    return []
+
+
+def test_no_two_files_import_each_other_in_a_circle():
+    sources = {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(
+            ".__init__"
+        ): path.read_text("utf-8")
+        for _, path in modules()
+    }
+    assert not (found := circle(sources)), " -> ".join(found)
+
+
+FACE = {"p": "from p.a import f\nfrom p.b import g", "p.a": "", "p.b": ""}
+
+
+@pytest.mark.parametrize(
+    ("sources", "found"),
+    [
+        ({"p": "from p.a import f", "p.a": "from p import b", "p.b": ""}, []),
+        (FACE | {"p.b": "from p.a import f"}, []),
+        (FACE | {"p.b": "from p import a"}, []),
+        (FACE | {"p.b": "from p import f"}, ["p", "p.b"]),
+        (FACE | {"p.b": "def h():\n    from p import f"}, ["p", "p.b"]),
+        (FACE | {"q": "from p import g", "p.a": "import q"}, ["p", "p.a", "q"]),
+        ({"p": "", "p.a": "from p import b", "p.b": "from p import a"}, ["p.a", "p.b"]),
+    ],
+)
+def test_a_circle_is_seen_through_submodules_and_faces(sources, found):
+    seen = circle(sources)
+    assert sorted(set(seen)) == found
+    assert not seen or seen[0] == seen[-1]
 
 
 def test_the_host_imports_nothing_of_the_simulator_but_the_chip_interface():

@@ -9,6 +9,7 @@ import pytest
 
 from neurosim.errors import DataError, RunError
 from neurosim.outputs import check_writable, write_bytes, write_files, write_text
+from tools import posix
 
 
 def mode(path):
@@ -28,6 +29,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_crumbs(tmp_path):
     assert names(tmp_path) == ["f.txt"]
 
 
+@posix
 @pytest.mark.parametrize("depth", [1, 3])
 def test_a_link_stays_a_link_and_its_target_gets_the_content(tmp_path, depth):
     (tmp_path / "disk").mkdir()
@@ -42,6 +44,7 @@ def test_a_link_stays_a_link_and_its_target_gets_the_content(tmp_path, depth):
     assert (target.read_text(), target.is_symlink()) == ("new", False)
 
 
+@posix
 def test_a_link_to_nothing_yet_makes_what_it_points_to(tmp_path):
     (tmp_path / "link").symlink_to("w.csv")
     write_text(tmp_path / "link", "new")
@@ -49,6 +52,7 @@ def test_a_link_to_nothing_yet_makes_what_it_points_to(tmp_path):
     assert (tmp_path / "w.csv").read_text() == "new"
 
 
+@posix
 @pytest.mark.parametrize("bits", [0o660, 0o600, 0o755, 0o622])
 def test_a_file_keeps_its_mode(tmp_path, bits):
     path = tmp_path / "w.csv"
@@ -93,6 +97,7 @@ def make_link_to_read_only(path):
     path.symlink_to("gold")
 
 
+@posix
 @pytest.mark.parametrize(
     ("make", "text"),
     [
@@ -117,12 +122,14 @@ def test_what_is_no_writable_file_is_left_alone(tmp_path, monkeypatch, make, tex
     assert not other.exists()
 
 
+@posix
 @pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "/dev/stderr"])
 def test_a_stream_of_the_system_is_no_file(name):
     with pytest.raises(DataError, match="is a stream; give - for standard output"):
         check_writable(Path(name))
 
 
+@posix
 def test_all_files_of_an_output_come_or_none(tmp_path, monkeypatch):
     a, b, c = (tmp_path / name for name in "abc")
     a.write_text("old a")

@@ -1,14 +1,43 @@
 """What the package offers, and the runs that it takes by name."""
 
+from importlib import import_module
+from pkgutil import walk_packages
+
 import numpy as np
 import pytest
 
 import neurosim as ns
 
+MODULES = [module.name for module in walk_packages(ns.__path__, "neurosim.")]
 
-def test_everything_that_the_package_offers_can_be_imported():
-    for name in ns.__all__:
-        assert callable(getattr(ns, name))
+
+def test_dir_lists_the_face_and_nothing_else():
+    taken: dict[str, object] = {}
+    exec("from neurosim import *", taken)
+    assert sorted(taken.keys() - {"__builtins__"}) == dir(ns) == sorted(ns.__all__)
+    assert len(dir(ns)) > 10
+
+
+@pytest.mark.parametrize("name", ns.__all__)
+def test_a_name_of_the_face_is_the_one_that_a_room_offers(name):
+    value = getattr(ns, name)
+    room = import_module(".".join(value.__module__.split(".")[:2]))
+    assert name in room.__all__
+    assert getattr(room, name) is value
+    assert value.__doc__
+
+
+def test_another_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'neurosim' has no attribute 'Chipp'"):
+        _ = ns.Chipp
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_has_all_that_it_says_it_offers(name):
+    module = import_module(name)
+    offered = getattr(module, "__all__", [])
+    assert len(set(offered)) == len(offered)
+    assert not [word for word in offered if not hasattr(module, word)]
 
 
 @pytest.mark.parametrize("kind", [str, ns.Run.open])

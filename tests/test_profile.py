@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from strategies import profiles
 
 from neurosim.blocks.block import Sourced, is_number
@@ -320,7 +320,6 @@ def load_again(profile):
     return parse_block(dump_block(profile), Profile, "again.yaml")
 
 
-@settings(deadline=None)
 @given(profiles())
 def test_any_profile_comes_back_from_yaml(profile):
     assert load_again(profile) == profile

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+posix = pytest.mark.skipif(
+    os.name != "posix", reason="only POSIX has such links, modes, streams or signals"
+)
 
 
 def needs(program: str, package: str) -> pytest.MarkDecorator:

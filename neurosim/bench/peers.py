@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,11 +82,13 @@ def diffrax(problem: Problem, rtol: float) -> Answer:
         return sums.at[:, k:].multiply(slope)
 
     # Written out for this program, law by law and amplifier by amplifier.
-    amplify = {
+    amplify: Callable[..., Any] = {
         Tanh: lambda u: unit_V * jnp.tanh(u / unit_V),
         Silu: lambda u: 10 * unit_V * jnp.tanh(jax.nn.silu(u / unit_V) / 10),
     }[type(circuit.hidden)]
-    charge = {Hopfield: lambda sums, _hidden: sums, Gradient: charge_gradient}[type(circuit.law)]
+    charge: Callable[..., Any] = {Hopfield: lambda sums, _hidden: sums, Gradient: charge_gradient}[
+        type(circuit.law)
+    ]
 
     def field(_t: float, u: jax.Array, _args: None) -> jax.Array:
         hidden = u[:, k:]
@@ -101,8 +104,7 @@ def diffrax(problem: Problem, rtol: float) -> Answer:
     for solver in (dfx.Tsit5(), dfx.Bosh3()):
         control = dfx.PIDController(rtol=rtol, atol=1e-2 * rtol * unit_V, norm=norm)
 
-        @jax.jit
-        def run(
+        def solve(
             u: jax.Array, solver: object = solver, control: object = control
         ) -> tuple[jax.Array, jax.Array]:
             solution = dfx.diffeqsolve(
@@ -111,6 +113,7 @@ def diffrax(problem: Problem, rtol: float) -> Answer:
             )  # fmt: skip
             return solution.ys[0], solution.stats["num_steps"]
 
+        run = jax.jit(solve)
         start = jnp.array(problem.start_V)
         run(start)[0].block_until_ready()
         started_s = time.perf_counter()

@@ -27,6 +27,7 @@ __all__ = ["bench_settle"]
 
 Array = NDArray[np.float64]
 Report = Callable[[str], None]
+Table = list[dict[str, Any]]
 
 TARGET_ERROR = 1e-3
 STAGES: tuple[Stage, ...] = ("start", "trained")
@@ -95,7 +96,7 @@ def _right_hand_side(problem: Problem, n_threads: int) -> Callable[[], None]:
     return _over_threads(lambda k: rates[k](states[k], outs[k]), len(chunks), n_threads)
 
 
-def _bench_law(problem: Problem, repeats: int, n_threads: int, report: Report) -> list[dict]:
+def _bench_law(problem: Problem, repeats: int, n_threads: int, report: Report) -> Table:
     rows = len(problem.start_V)
     shared = {"law": problem.law, "weights": problem.stage, "rows": rows}
     report(f"{problem.law}, {problem.stage}: reference (DOP853 at 1e-9)")
@@ -109,7 +110,7 @@ def _bench_law(problem: Problem, repeats: int, n_threads: int, report: Report) -
         kernel_s = interleaved(kernels, max(20, repeats))
     product_s = float(np.median(kernel_s["products"]))
     ratio = float(np.median(np.array(kernel_s["right-hand side"]) / kernel_s["products"]))
-    table: list[dict[str, Any]] = [
+    table: Table = [
         shared
         | {"engine": "right-hand side", "evaluations": 1, "max_error": 0.0, "rtol": None}
         | summary(kernel_s["right-hand side"])
@@ -142,7 +143,7 @@ def _bench_law(problem: Problem, repeats: int, n_threads: int, report: Report) -
     return table
 
 
-def _bench_peers(problem: Problem, report: Report) -> list[dict]:
+def _bench_peers(problem: Problem, report: Report) -> Table:
     n_threads = available_threads()
     exact = _settled(problem, n_threads, _EXACT)
     table = []
@@ -167,7 +168,7 @@ def bench_settle(
     n_threads: int = 2,
     peers: bool = True,
     report: Report = lambda _text: None,
-) -> list[dict[str, Any]]:
+) -> Table:
     """Table of engines and peers: the published free phase, both laws, at an error of 1e-3.
 
     Our engines run at the loosest tolerance that reaches a largest error of 1e-3 unit voltages at

@@ -69,7 +69,7 @@ class one_of:  # noqa: N801  # read as a word of an annotation
             return self._fitting(value)
         return handler(value)
 
-    def _own(self, tree: Mapping[str, Any], word: Any, context: Any) -> Block:
+    def _own(self, tree: Mapping[str, Any], word: Any, context: Any) -> Any:
         """A block of a class of one's own, which the reader has been taught."""
         taught = context.laws if isinstance(context, Reading) and self._of is not None else ()
         for cls in taught:

@@ -128,12 +128,14 @@ class Tanh:
     def curvature_per_V(self, u_V: Array) -> Array:
         """-2 tanh (1 - tanh^2) / unit_V."""
         a = np.tanh(u_V / self.unit_V)
-        return -2 * a * (1 - a**2) / self.unit_V
+        curvature: Array = -2 * a * (1 - a**2) / self.unit_V
+        return curvature
 
     def integral_V2(self, u_V: Array) -> Array:
         """unit_V^2 ln cosh(u / unit_V), in a form that does not overflow."""
         z = np.abs(u_V) / self.unit_V
-        return self.unit_V**2 * (z + np.log1p(np.exp(-2 * z)) - np.log(2))
+        integral: Array = self.unit_V**2 * (z + np.log1p(np.exp(-2 * z)) - np.log(2))
+        return integral
 
     def apply(self, z: Array, out: Array, slope: Array | None) -> None:
         """See `Amplifier.apply`."""
@@ -182,7 +184,8 @@ class Silu:
     def integral_V2(self, u_V: Array) -> Array:
         """Phi(u) by Gauss-Legendre quadrature of 64 nodes (there is no closed form)."""
         half = np.asarray(u_V)[..., None] / 2
-        return np.sum(_WEIGHTS * half * self.output_V(half * (1 + _NODES)), axis=-1)
+        integral: Array = np.sum(_WEIGHTS * half * self.output_V(half * (1 + _NODES)), axis=-1)
+        return integral
 
     def apply(self, z: Array, out: Array, slope: Array | None) -> None:
         """See `Amplifier.apply`."""

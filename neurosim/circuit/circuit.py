@@ -290,7 +290,7 @@ class Circuit:
         total = self.leak_S + self.load_S
         if springs is not None:
             total[self.layers.visible] = total[self.layers.visible] + springs.soft_S
-        return 4 * Boltzmann * temperature_K * total
+        return float(4 * Boltzmann * temperature_K) * total
 
 
 def _total(parts: Iterable[Array]) -> Array:

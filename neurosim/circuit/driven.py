@@ -97,7 +97,8 @@ class DrivenCircuit:
     def _amplifier_noise_A2_per_Hz(self) -> Array:
         """White output current noise of each node's amplifier, one-sided density."""
         temperature_K = self.temperature_K or 0.0
-        return 4 * Boltzmann * temperature_K * self.amplifier_excess * self.circuit.leak_S
+        density = 4 * Boltzmann * temperature_K * self.amplifier_excess * self.circuit.leak_S
+        return np.asarray(density, dtype=np.float64)
 
     def _where_free(self, noise: Array) -> Array:
         """`noise`, zero where a node is clamped."""

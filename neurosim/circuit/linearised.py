@@ -165,4 +165,5 @@ class Linearised:
     def power(self, rate: Array, change_V: Array) -> Array:
         """Rate of the co-content along `change_V`, -m I du, up to one positive factor a row."""
         metric = 1.0 if self._r is None else self._r**2
-        return -np.einsum("ij,ij->j", metric * (rate * self._per_rate), change_V)
+        power: Array = -np.einsum("ij,ij->j", metric * (rate * self._per_rate), change_V)
+        return power

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from neurosim.host import Update
     from neurosim.runs import Run
 
+    ParamType = click.ParamType[Any]
+else:  # Generic to type checkers only: click 8.1 is not.
+    ParamType = click.ParamType
+
 __all__ = [
     "COUNT",
     "ENGINE",
@@ -30,6 +34,7 @@ __all__ = [
     "SEED",
     "SIZES",
     "Bar",
+    "ParamType",
     "check_output",
     "command_line",
     "evaluate_run",
@@ -65,7 +70,7 @@ class _Positive(click.FloatRange):
         return number
 
 
-class _Sizes(click.ParamType):
+class _Sizes(ParamType):
     """Sizes of layers, two or more whole numbers with commas between them."""
 
     name = "SIZES"

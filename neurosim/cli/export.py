@@ -14,6 +14,7 @@ from neurosim.cli.common import (
     JSON,
     RUN,
     SEED,
+    ParamType,
     check_output,
     print_json,
     quoted,
@@ -32,7 +33,7 @@ _WRITABLE = "csv, json, npz, mat, hdf5, safetensors, mem, hex, c, param, nir, ci
 Lines = tuple[int, int]
 
 
-class _Lines(click.ParamType):
+class _Lines(ParamType):
     """Rows x columns."""
 
     name = "RxC"

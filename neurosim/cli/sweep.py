@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from neurosim.cli.common import COUNT, FOLDER, JSON, Bar, command_line, print_json, say
+from neurosim.cli.common import COUNT, FOLDER, JSON, Bar, ParamType, command_line, print_json, say
 
 if TYPE_CHECKING:
     from neurosim.sweeps import Group, Point, SweepFolder
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["sweep"]
 
 
-class _Shard(click.ParamType):
+class _Shard(ParamType):
     """i/n, both at least 1 and i at most n."""
 
     name = "i/n"

@@ -118,4 +118,5 @@ def _unit_peak(angle: Array) -> Array:
     stationary = np.stack([cubic / (bow + root), cubic / (bow - root)])
     z = np.clip(stationary, -1, 1)
     peak = np.abs((bow + cubic * z) * (1 - z**2)).max(axis=0)
-    return np.stack([bow, cubic]) / peak
+    scaled: Array = np.stack([bow, cubic]) / peak
+    return scaled

@@ -26,7 +26,7 @@ def lsb(full_scale: float, bits: int) -> float:
 
     so that zero and both ends are codes, and 2^b - 1 of the 2^b codes are used.
     """
-    return 2 * full_scale / (2**bits - 2)
+    return 2 * full_scale / float(2**bits - 2)
 
 
 def quantise(value: Array, full_scale: float | Array | None, bits: int | None) -> Converted:

@@ -74,7 +74,7 @@ class Dataset:
     @property
     def n_pixels(self) -> int:
         """Pixels of an image."""
-        return self.images.shape[1]
+        return int(self.images.shape[1])
 
     @property
     def digest(self) -> str:
@@ -143,7 +143,8 @@ def _enlarged(images: Array, side: int) -> Array:
     small = round(images.shape[1] ** 0.5)
     spline = zoom(np.eye(small), (side / small, 1), order=3, mode="nearest", grid_mode=True)
     squares = spline @ images.reshape(-1, small, small) @ spline.T
-    return np.clip(squares.reshape(len(images), -1), -1, 1)
+    clipped: Array = np.clip(squares.reshape(len(images), -1), -1, 1)
+    return clipped
 
 
 def _npz(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:

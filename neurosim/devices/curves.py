@@ -91,13 +91,14 @@ class Piece(Block):
         """Value at each x."""
         if self.points is not None:
             at, values = zip(*self.points, strict=True)
-            y = np.interp(x, at, values)
+            y: Array = np.interp(x, at, values)
         else:
             form = next(name for name in _FORMS if getattr(self, name) is not None)
             y = np.asarray(_FORMS[form](x, getattr(self, form)), dtype=np.float64)
         if self.least is None and self.most is None:
             return y
-        return np.clip(y, self.least, self.most)
+        bounded: Array = np.clip(y, self.least, self.most)
+        return bounded
 
 
 def _pieces(value: Any) -> Any:

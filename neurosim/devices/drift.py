@@ -174,7 +174,8 @@ class Leak(Sourced):
         s2 = np.log1p(self.tau_spread**2)
         tau_s = self.tau_s * np.exp(np.sqrt(s2) * deviate - s2 / 2)
         gone = -np.expm1(-elapsed_s / tau_s)
-        return written_S + (self.rest_S - written_S) * gone
+        left_S: Array = written_S + (self.rest_S - written_S) * gone
+        return left_S
 
     def scale_s(self) -> float:
         """Time in which a device changes by a share of the order of 1."""

@@ -176,14 +176,16 @@ def _linear_steps(p: Array, n: NDArray[np.intp], sign: int) -> Array:
         path.append(place)
         s = 2 * place - 1
         place = np.clip(place + sign * (1 - sign * gamma * s) / states, 0.0, 1.0)
-    return low + (high - low) * np.array(path)[n]
+    reached: Array = low + (high - low) * np.array(path)[n]
+    return reached
 
 
 def _soft_steps(p: Array, n: NDArray[np.intp], sign: int) -> Array:
     """The same with steps proportional to the distance from the bound."""
     low, high, states = p[:3]
     gone = 1 - (1 - 1 / states) ** n
-    return low + (high - low) * gone if sign > 0 else high - (high - low) * gone
+    reached: Array = low + (high - low) * gone if sign > 0 else high - (high - low) * gone
+    return reached
 
 
 def _fit_update(table: dict[str, Array]) -> Part:

@@ -126,4 +126,5 @@ def spread(sigma: float, shape: int | tuple[int, ...], rng: np.random.Generator)
     ever negative.
     """
     s2 = np.log1p(sigma**2)
-    return np.exp(np.sqrt(s2) * rng.standard_normal(shape) - s2 / 2)
+    factors: NDArray[np.float64] = np.exp(np.sqrt(s2) * rng.standard_normal(shape) - s2 / 2)
+    return factors

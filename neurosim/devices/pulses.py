@@ -184,7 +184,8 @@ class PulseLaw(Sourced):
             step *= 1 + self.cycle_noise * rngs[0].standard_normal(at.size)
         if self.cycle_noise_additive:
             step += self.cycle_noise_additive * nominal * rngs[1].standard_normal(at.size)
-        return np.clip(g_S + step, np.minimum(g_S, low), np.maximum(g_S, high))
+        after: Array = np.clip(g_S + step, np.minimum(g_S, low), np.maximum(g_S, high))
+        return after
 
 
 class LinearStep(PulseLaw):

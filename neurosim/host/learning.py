@@ -121,7 +121,8 @@ class InMemory:
         """Signed whole numbers of pulses along `direction`, before the limit."""
         if self._learning.pulses == "sign":
             least = self._learning.threshold * np.sqrt(np.mean(direction**2))
-            return np.sign(direction) * (np.abs(direction) > least)
+            signs: Array = np.sign(direction) * (np.abs(direction) > least)
+            return signs
         wanted = rate * direction / self._step
         if self._learning.pulses == "stochastic":
             rng = self._streams.generator("pulse_counts", update)

@@ -342,4 +342,5 @@ class HermiteOutput(DenseOutput):
         self._cubic = CubicHermiteSpline(t, y, rate)
 
     def _call_impl(self, t: Array) -> Array:
-        return self._cubic(t).T
+        y: Array = self._cubic(t).T
+        return y

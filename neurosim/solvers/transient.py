@@ -61,7 +61,8 @@ class _RowNorm:
     n_rows = 1
 
     def _by_row(self, error: Array) -> Array:
-        return np.sum(error.reshape(-1, self.n_rows) ** 2, axis=0)
+        squares: Array = np.sum(error.reshape(-1, self.n_rows) ** 2, axis=0)
+        return squares
 
 
 class _RK45(_RowNorm, RK45):

@@ -166,7 +166,8 @@ def _matrices(table: WeightTable, layers: Layers) -> dict[str, Array]:
 def _assign(cost: Array) -> Index:
     """Physical line of each logical one, of least cost; the first ones where all cost the same."""
     tiny = 1e-9 * np.arange(cost.shape[1]) / cost.shape[1]
-    return linear_sum_assignment(cost + tiny * max(float(cost.max(initial=0.0)), 1.0))[1]
+    lines: Index = linear_sum_assignment(cost + tiny * max(float(cost.max(initial=0.0)), 1.0))[1]
+    return lines
 
 
 def _place(

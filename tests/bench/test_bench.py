@@ -24,6 +24,7 @@ def table():
     return bench_settle(64, 1, peers=False)
 
 
+@pytest.mark.slow
 def test_every_row_has_the_promised_columns(table):
     assert {row["law"] for row in table} == set(LAWS)
     assert {row["engine"] for row in table} == {
@@ -32,6 +33,7 @@ def test_every_row_has_the_promised_columns(table):
     assert all(row.keys() >= COLUMNS for row in table)
 
 
+@pytest.mark.slow
 def test_a_free_phase_from_the_start_costs_a_quarter_of_scipys_best_at_the_same_error(table):
     """SciPy's explicit methods need some 950 evaluations: bound by stability, not by accuracy."""
     for row in table:
@@ -47,6 +49,7 @@ def test_an_update_costs_bounded_work_and_its_gradient_is_the_exact_one():
         assert row["max_error"] < 1e-3
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_table_as_json():
     result = CliRunner().invoke(main, ["bench", "settle", "--rows", "64", "--repeats", "1",
                                        "--no-peers", "--json"])  # fmt: skip

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from neurosim.blocks.records import Number, Record, check_like, dump_record, read_record
 from neurosim.errors import CheckpointError, RunError
+from tools import posix
 
 
 class Inner(Record):
@@ -78,6 +79,7 @@ def test_whatever_is_wrong_is_one_line_with_its_place(tmp_path, content, line):
     assert "\n" not in text
 
 
+@posix
 def test_what_is_no_file_is_said(tmp_path):
     (tmp_path / "loop").symlink_to("loop")
     for path in (tmp_path, tmp_path / "none", tmp_path / "loop", tmp_path / "loop" / "x"):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from neurosim.circuit import Circuit, DrivenCircuit, Hopfield, Linear, Pairs, Springs, Tanh
@@ -147,7 +147,6 @@ def test_a_spring_and_a_nudge_merge_into_one_spring(make_circuit, make_springs):
         np.testing.assert_allclose(merged, apart, rtol=1e-12, atol=1e-18)
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000))
 def test_a_batch_equals_its_singles(seed):
     rng = np.random.default_rng(seed)

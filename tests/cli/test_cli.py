@@ -11,6 +11,7 @@ import pytest
 
 from commands import one_line, run
 from neurosim.tables.formats import FORMATS, NETLIST, READABLE
+from tools import posix
 
 TINY = ["--updates", "2", "--batch", "8", "--settle-tau", "0.5"]
 
@@ -228,6 +229,7 @@ def test_a_finished_run_resumes_to_itself(trained):
     assert (trained / "metrics.csv").read_text() == before
 
 
+@posix
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
     out = tmp_path / "run"
     # Where the tests run in the background of a shell, children inherit an ignored SIGINT.

@@ -1,6 +1,7 @@
 """A user's own images through the commands."""
 
 import numpy as np
+import pytest
 
 from commands import run
 
@@ -30,6 +31,7 @@ def test_a_users_own_images_train_on_a_chip_of_their_size(tmp_path):
     assert "has changed; restore it" in changed.output
 
 
+@pytest.mark.slow
 def test_digits_of_another_size_are_judged_by_the_classifier_of_the_digits(tmp_path):
     options = ["--profile", "cmos_rc_6bit", "--dataset", "digits16", "--layers", "256,16,12"]
     options += ["--updates", "2", "--batch", "16", "--settle-tau", "5", "--out", tmp_path / "run"]

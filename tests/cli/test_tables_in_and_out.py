@@ -10,6 +10,7 @@ import pytest
 
 from commands import one_line, run
 from neurosim.tables import read_table
+from tools import posix
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +28,7 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
+@posix
 def test_an_export_writes_through_a_link_and_keeps_modes(plain, tmp_path):
     (tmp_path / "disk").mkdir()
     (tmp_path / "disk" / "w.csv").write_text("old\n")
@@ -39,6 +41,7 @@ def test_an_export_writes_through_a_link_and_keeps_modes(plain, tmp_path):
     read_table(tmp_path / "w.csv")
 
 
+@posix
 @pytest.mark.parametrize("command", ["export", "plan", "sample", "fit", "noise"])
 def test_every_command_that_writes_refuses_a_read_only_file_before_it_works(
     plain, tmp_path, command

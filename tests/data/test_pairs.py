@@ -14,7 +14,7 @@ import pytest
 import scipy.special
 import scipy.stats
 import sklearn.datasets
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
@@ -22,6 +22,7 @@ import neurosim.data.pairs
 from neurosim.data import FlowBatch, PairSource, load_digits, optimal_pairs, to_grid
 from neurosim.errors import DataError
 from neurosim.streams import Streams
+from tools import posix
 
 
 def random_images(n: int, d: int = 4) -> np.ndarray:
@@ -60,7 +61,6 @@ def test_grid_gives_the_nearest_level(x):
     assert abs(to_grid(np.array(x)) - x) == np.abs(levels - x).min()
 
 
-@settings(max_examples=20)
 @given(st.integers(0, 2**32), st.integers(1, 3))
 def test_optimal_pairs_cost_what_the_best_of_all_permutations_costs(seed, d):
     rng = np.random.default_rng(seed)
@@ -273,6 +273,7 @@ except KeyboardInterrupt:
 LISTEN = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
 
 
+@posix
 def test_an_interrupt_prints_no_traceback():
     child = subprocess.Popen(
         # Where the tests run in the background of a shell, children inherit an ignored SIGINT.

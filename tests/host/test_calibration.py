@@ -63,6 +63,7 @@ def test_a_hidden_nodes_gain_is_that_of_leak_and_amplifier():
     np.testing.assert_allclose(calibrate(chip, FLOW).gain[N:], slope / slope.mean(), rtol=2e-3)
 
 
+@pytest.mark.slow
 def test_a_realistic_die_is_found_within_its_converters_steps():
     """8-bit converters, noise and mismatch at once; errors over their expected size per node."""
     chip, rows = Chip(CMOS, seed=3), 1024
@@ -96,6 +97,7 @@ def test_a_reading_that_clips_has_a_reach():
     np.testing.assert_allclose(found.gain[:N], 1, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_springs_count_as_nominal_where_stray_couplings_hide_them():
     chip = Chip(load_profile("ecram_redox"), seed=3)
     np.testing.assert_array_equal(calibrate(chip, FLOW).stiffness, 1)
@@ -178,6 +180,7 @@ def test_a_calibration_that_finds_nothing_changes_nothing():
     assert layers.n_nodes == n
 
 
+@pytest.mark.slow
 def test_the_contrast_of_raw_readings_is_exact_on_a_die_with_offsets_and_gains():
     """Against finite differences of the die's own cost; with them taken out it is wrong."""
     sizes, unit_V = (3, 4, 3), IDEAL.node.unit_V

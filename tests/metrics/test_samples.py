@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 
@@ -61,7 +61,6 @@ def with_moments(mean, covariance, n: int, seed: int) -> np.ndarray:
     return mean + white @ np.linalg.cholesky(covariance).T
 
 
-@settings(max_examples=30)
 @given(SEEDS)
 def test_frechet_distance_of_two_planar_gaussians_is_the_closed_form(seed):
     rng = np.random.default_rng(seed)
@@ -84,7 +83,6 @@ def test_frechet_distance_of_axis_aligned_gaussians_compares_their_deviations():
     assert frechet_distance(a, b) == pytest.approx(expected, abs=1e-10)
 
 
-@settings(max_examples=20)
 @given(SEEDS)
 def test_frechet_distance_is_symmetric_and_blind_to_rotation(seed):
     a, b, c = normal(seed, 20, 4), 1 + 2 * normal(seed + 1, 9, 4), normal(seed + 2, 4, 4)
@@ -139,7 +137,6 @@ def test_precision_recall_density_coverage_give_the_worked_example():
     assert precision_recall_density_coverage(real, fake, k=1) == (0.5, 0.75, 0.75, 0.75)
 
 
-@settings(max_examples=20, deadline=None)
 @given(SEEDS, st.integers(1, 5), st.integers(7, 40), st.integers(7, 40))
 def test_precision_recall_density_coverage_agree_with_scikit_learns_neighbours(seed, k, n, m):
     real, fake = normal(seed, n, 3), 0.3 + normal(seed + 1, m, 3)
@@ -182,7 +179,6 @@ def test_copies_have_full_precision_recall_and_coverage():
     assert (precision, recall, density, coverage) == (1, 1, 1, 1)
 
 
-@settings(max_examples=20)
 @given(SEEDS, st.floats(-100, 100))
 def test_w2_of_a_shifted_set_is_the_length_of_the_shift(seed, step):
     a = normal(seed, 20, 4)

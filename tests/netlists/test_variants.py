@@ -68,6 +68,7 @@ def noisy_V(text, circuit, grid_s, runs):
     return np.array(out).transpose(0, 2, 1)
 
 
+@pytest.mark.slow
 @needs_ngspice
 def test_the_covariance_of_a_linear_network_is_that_of_the_lyapunov_equation(make_circuit):
     """A C + C A^T + B = 0 for du = A u dt + noise of intensity B, by SciPy."""

@@ -232,6 +232,7 @@ window.addEventListener('load', () => {
 </script></body>"""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
 @pytest.mark.parametrize("width", [400, 1100])
 def test_a_browser_shows_it_without_complaint(folder, tmp_path, width):

@@ -51,6 +51,7 @@ def test_a_label_is_one_node_at_scale_and_the_others_at_rest():
     assert (np.sort(rows[:, 64:], axis=1) == [0] * 9 + [2]).all()
 
 
+@pytest.mark.slow
 def test_label_nodes_neither_flow_nor_choose_the_noise_of_their_images():
     rows = visible_rows(load_dataset("digits"), LABELS)
     batch = PairSource(rows, 900, Streams(0), prefetch=False, n_labels=10).batch_at(0)

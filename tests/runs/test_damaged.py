@@ -12,6 +12,7 @@ from neurosim.files import load_tree, save_tree
 from neurosim.host import Experiment, FlowSettings
 from neurosim.profile import load_profile
 from neurosim.runs import Run, resume, train
+from tools import posix
 
 TINY = Experiment(updates=4, batch=8, average=0.5, flow=FlowSettings(settle_tau=1.0))
 LONG = "x" * 300
@@ -185,6 +186,7 @@ KINDS = {
 }
 
 
+@posix
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_that_is_something_else_is_one_line(copy, name, kind):
@@ -194,6 +196,7 @@ def test_a_file_that_is_something_else_is_one_line(copy, name, kind):
     assert str(copy) in one_line(run("train", "--resume", "--out", copy))
 
 
+@posix
 @pytest.mark.parametrize("name", ["loop", "loop/x", LONG, f"{LONG}/x"])
 def test_a_name_that_nothing_can_have_is_one_line(tmp_path, name):
     (tmp_path / "loop").symlink_to("loop")

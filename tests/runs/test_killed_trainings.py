@@ -31,22 +31,30 @@ def table(out):
     return [line.rpartition(",")[0] for line in (out / "metrics.csv").read_text().splitlines()]
 
 
-@pytest.mark.slow
-def test_a_training_killed_at_twenty_random_moments_ends_with_the_same_table(tmp_path):
-    finish(start("--out", tmp_path / "first", "--seed", 1))
-    begin = ["--from", tmp_path / "first"]
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A run to begin from, what one process makes of it, and how long that takes."""
+    folder = tmp_path_factory.mktemp("whole")
+    finish(start("--out", folder / "first", "--seed", 1))
     began_s = time.monotonic()
-    finish(start(*begin, "--out", tmp_path / "whole"))
-    longest_s = max(2.0, time.monotonic() - began_s)
-    rng, folders = random.Random(0), 0
-    for k in range(20):
-        out = tmp_path / str(k)
-        process = start(*begin, "--out", out)
-        time.sleep(rng.uniform(0.0, longest_s))
-        process.kill()
-        process.communicate()
-        folders += out.exists()
-        finish(start(*begin, "--out", out, "--resume"))
-        assert table(out) == table(tmp_path / "whole"), k
-        assert not list(tmp_path.glob(f".{k}.*.tmp"))
-    assert folders > 0
+    finish(start("--from", folder / "first", "--out", folder / "whole"))
+    return folder / "first", folder / "whole", max(2.0, time.monotonic() - began_s)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("k", range(20))
+def test_a_training_killed_at_twenty_random_moments_ends_with_the_same_table(tmp_path, whole, k):
+    """At any moment of the command; every second time at one after its folder is there."""
+    first, expected, longest_s = whole
+    out, rng = tmp_path / "out", random.Random(k)
+    process = start("--from", first, "--out", out)
+    while k % 2 and not out.exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    time.sleep(rng.uniform(0.0, longest_s / (1 + k % 2)))
+    process.kill()
+    process.communicate()
+    assert out.exists() or k % 2 == 0
+    finish(start("--from", first, "--out", out, "--resume"))
+    assert table(out) == table(expected)
+    assert not list(tmp_path.glob(".out.*.tmp"))

@@ -51,6 +51,7 @@ def often(monkeypatch):
     monkeypatch.setattr(training, "CHECKPOINT_EVERY_S", 0.0)
 
 
+@pytest.mark.campaign
 def test_a_training_killed_at_any_step_goes_on_to_the_same_bits(first, whole, tmp_path):
     for step in range(200):
         place = tmp_path / str(step)
@@ -70,6 +71,7 @@ def test_a_training_killed_at_any_step_goes_on_to_the_same_bits(first, whole, tm
     assert step > 20
 
 
+@pytest.mark.slow
 def test_the_same_command_with_resume_begins_in_a_missing_or_an_empty_folder(
     first, whole, tmp_path
 ):
@@ -109,6 +111,7 @@ def test_nobody_is_told_to_delete_a_folder_in_which_something_was_learned(first,
     assert "delete the folder" not in line
 
 
+@pytest.mark.campaign
 def test_a_table_makes_a_whole_folder_or_none(first, tmp_path):
     table = tmp_path / "w.csv"
     assert run("export", first.path, "--to", table).exit_code == 0
@@ -125,6 +128,7 @@ def test_a_table_makes_a_whole_folder_or_none(first, tmp_path):
     assert Run.open(out).facts["command"].startswith("neurosim")
 
 
+@pytest.mark.slow
 def test_a_second_training_is_refused_and_readers_are_not(tmp_path):
     out, said = tmp_path / "x", []
 

@@ -16,6 +16,7 @@ from neurosim.errors import CheckpointError, DataError, RunError
 from neurosim.host import Contrast, Experiment, FlowSettings, Learning
 from neurosim.profile import load_profile
 from neurosim.runs import Run, resume, train
+from tools import posix
 
 TINY = {"updates": 6, "batch": 16, "flow": FlowSettings(settle_tau=1.0)}
 COLUMNS = ["update", "flow_loss", "gradient_norm", "evaluations", "rows_diverged"]
@@ -184,6 +185,8 @@ def test_each_learning_mode_resumes_to_the_same_bits(tmp_path, mode):
     assert (whole.metrics()["pulses"].sum() > 0) == (mode != "every")
 
 
+@posix
+@pytest.mark.slow
 def test_a_killed_run_resumes_to_the_same_bits(tmp_path):
     """SIGKILL at a moment of no choice; checkpoints come after every update here."""
     script = tmp_path / "run.py"

@@ -78,7 +78,8 @@ def _coefficients(s: int) -> list[tuple[float, float, float, float, float]]:
 
 def _rms(u: Array) -> Array:
     """Root-mean-square of each row, shape (rows,), of an array of shape (n, rows)."""
-    return np.sqrt(np.einsum("ij,ij->j", u, u) / len(u))
+    rms: Array = np.sqrt(np.einsum("ij,ij->j", u, u) / len(u))
+    return rms
 
 
 class RKC(OdeSolver):

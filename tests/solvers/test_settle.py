@@ -197,6 +197,7 @@ def test_noise_needs_a_stream():
         settle(system, np.zeros((2, 5)), TAU_S, Transient())
 
 
+@pytest.mark.slow
 def test_the_settling_time_does_not_cost_memory(make_circuit, make_springs):
     import tracemalloc
 
@@ -268,6 +269,7 @@ def test_a_row_that_creeps_away_from_a_saddle_is_not_taken_for_one_at_rest():
     np.testing.assert_allclose(got.u_V, np.sqrt(0.1), rtol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
 def test_the_memory_estimate_is_what_an_update_takes():
     script = """

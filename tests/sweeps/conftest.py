@@ -8,7 +8,7 @@ from neurosim.sweeps import Sweep
 from tiny_sweeps import begin
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def tiny(tmp_path_factory):
     """Four points of two trainings of a tiny chip with every kind of noise, as a file."""
     folder = tmp_path_factory.mktemp("tiny")
@@ -30,7 +30,7 @@ def tiny(tmp_path_factory):
     return folder / "sweep.yaml", sweep
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def serial(tiny, tmp_path_factory):
     """The folder that one process makes."""
     out = tmp_path_factory.mktemp("serial") / "out"

@@ -11,7 +11,9 @@ import psutil
 import pytest
 
 from tiny_sweeps import table
+from tools import posix
 
+pytestmark = posix
 COMMAND = [sys.executable, "-c", "from neurosim.cli import main; main()", "sweep"]
 ONE_THREAD = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
 
@@ -64,16 +66,15 @@ def kill_once(tiny, out, rng, *, worker, longest_s):
     assert finish(start(file, out, "--workers", "2", "--resume")) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("worker", [False, True], ids=["sweep", "worker"])
 def test_a_sweep_killed_at_a_random_moment_ends_with_the_same_table(tiny, serial, tmp_path, worker):
     kill_once(tiny, tmp_path / "out", random.Random(worker), worker=worker, longest_s=6.0)
     assert table(tmp_path / "out") == table(serial.path)
 
 
-@pytest.mark.slow
-def test_a_sweep_killed_twenty_times_ends_with_the_same_table(tiny, serial, tmp_path):
-    rng = random.Random(0)
-    for k in range(20):
-        out = tmp_path / str(k)
-        kill_once(tiny, out, rng, worker=k % 2 == 1, longest_s=15.0)
-        assert table(out) == table(serial.path), k
+@pytest.mark.campaign
+@pytest.mark.parametrize("k", range(20))
+def test_a_sweep_killed_twenty_times_ends_with_the_same_table(tiny, serial, tmp_path, k):
+    kill_once(tiny, tmp_path / "out", random.Random(k), worker=k % 2 == 1, longest_s=15.0)
+    assert table(tmp_path / "out") == table(serial.path)

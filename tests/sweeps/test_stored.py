@@ -13,6 +13,7 @@ from neurosim.sweeps import Sweep, SweepFolder
 from neurosim.sweeps.stored import read_result
 from neurosim.sweeps.work import Task, train_once
 from tiny_sweeps import begin, table
+from tools import posix
 
 AXIS = {"path": "sampling.t_end", "values": [1.0, 1.2]}
 BASE = {"name": "t", "base": {"profile": "ideal_hopfield"}}
@@ -36,6 +37,7 @@ def told_or_refused(folder):
         return str(error)
 
 
+@pytest.mark.campaign
 def test_a_new_sweep_killed_at_any_step_is_whole_or_absent(tmp_path):
     SweepFolder.create(tmp_path / "whole", LARGE)
     for step in range(100):
@@ -53,6 +55,7 @@ def test_a_new_sweep_killed_at_any_step_is_whole_or_absent(tmp_path):
     assert step > 10
 
 
+@pytest.mark.campaign
 def test_a_sweep_killed_while_it_grows_is_one_or_the_other_or_says_that_it_is_neither(tmp_path):
     plans = {}
     for name, sweep in (("small", SMALL), ("large", LARGE)):
@@ -167,6 +170,7 @@ def test_a_damaged_result_of_a_point_is_named(tmp_path, change, line):
     assert "delete it, and go on with --resume." in str(failure.value)
 
 
+@posix
 def test_a_result_that_is_no_file_is_named(tmp_path):
     path = tmp_path / "points" / f"{KEY}.json"
     assert read_result(tmp_path, KEY) is None

@@ -30,11 +30,13 @@ def test_the_table_has_a_row_a_point_with_figures_and_costs(serial):
     assert len(list((serial.path / "trained").glob("*/run.json"))) == 2
 
 
+@pytest.mark.slow
 def test_two_processes_make_the_same_table(tiny, serial, tmp_path):
     begin(tiny, tmp_path / "out", Engine(workers=2))
     assert table(tmp_path / "out") == table(serial.path)
 
 
+@pytest.mark.slow
 def test_a_dask_cluster_makes_the_same_table(tiny, serial, tmp_path):
     from distributed import LocalCluster
 
@@ -45,6 +47,7 @@ def test_a_dask_cluster_makes_the_same_table(tiny, serial, tmp_path):
         assert table(tmp_path / "out") == table(serial.path)
 
 
+@pytest.mark.slow
 def test_a_cluster_whose_workers_have_threads_is_refused(tiny, tmp_path):
     from distributed import LocalCluster
 

@@ -11,6 +11,7 @@ from neurosim.cli import main
 from neurosim.sweeps import Sweep
 
 
+@pytest.mark.slow
 def test_the_shipped_smoke_sweep_runs_from_the_command_line(tmp_path):
     file = Path(__file__).parents[2] / "experiments" / "smoke.yaml"
     arguments = ["sweep", str(file), "--out", str(tmp_path / "out"), "--workers", "1", "--json"]

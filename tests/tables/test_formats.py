@@ -74,9 +74,7 @@ def assert_same_blocks(a, b):
 
 
 @pytest.mark.parametrize("name", READABLE)
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seed=st.integers(0, 999),
     sizes=st.lists(st.integers(1, 6), min_size=2, max_size=4).map(tuple),

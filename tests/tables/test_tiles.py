@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from neurosim.chip import Chip
@@ -30,7 +30,6 @@ def cells(found, size):
     return np.stack([*np.divmod(lines, size[0]), column], axis=1)
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     sizes=st.lists(st.integers(1, 9), min_size=2, max_size=4).map(tuple),
     size=st.tuples(st.integers(1, 7), st.integers(1, 7)),
@@ -98,7 +97,6 @@ def test_rows_are_placed_as_well_as_by_trying_every_order():
     assert facts["weight_lost"] == pytest.approx(best, rel=1e-12)
 
 
-@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 999))
 def test_permuting_never_loses_more_than_leaving_lines_in_order(seed):
     rng, plain, size = np.random.default_rng(seed), table_of((5, 6), seed), (8, 7)

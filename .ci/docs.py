@@ -1,0 +1,53 @@
+"""Build the API pages: `python .ci/docs.py FOLDER`. Any warning is an error."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from importlib import import_module
+from pathlib import Path
+from pkgutil import walk_packages
+from typing import get_type_hints
+
+import pdoc
+import pdoc.extract
+
+import neurosim
+
+FILES = [module.name for module in walk_packages(neurosim.__path__, "neurosim.")]
+
+
+def modules() -> list[str]:
+    """Every module; a face with `__all__` names no files, so that each is named here."""
+    found: list[str] = []
+    named: set[str] = set()
+    for name in ("neurosim", *FILES):
+        if name not in named:
+            found.append(name)
+            named.update(pdoc.extract.walk_specs([name]))
+    return found
+
+
+def resolve() -> None:
+    """Set what pdoc cannot find by itself."""
+    # The face loads its names at first use, and pdoc looks only at those that are there.
+    vars(neurosim).update({name: getattr(neurosim, name) for name in neurosim.__all__})
+    # What makes a named tuple does not know the module in which its annotations have a meaning.
+    for name in FILES:
+        for value in list(vars(import_module(name)).values()):
+            if isinstance(value, type) and issubclass(value, tuple) and hasattr(value, "_fields"):
+                value.__new__.__annotations__ = get_type_hints(value)
+
+
+def build(folder: Path) -> list[str]:
+    """Write a page for each module of the package; return what pdoc warns of."""
+    resolve()
+    pdoc.render.configure(docformat="numpy", math=True, show_source=False)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        pdoc.pdoc(*modules(), output_directory=folder)
+    return sorted({str(warning.message) for warning in caught})
+
+
+if __name__ == "__main__":
+    sys.exit("\n".join(build(Path(sys.argv[1]))) or None)
