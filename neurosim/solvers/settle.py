@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
+NoiseOf = Callable[[int], np.random.Generator]
 
 # Small enough for a block's arrays to stay in cache, large enough to amortise NumPy's calls. The
 # division into chunks depends on the number of rows alone, so that no result depends on threads.
@@ -109,7 +110,7 @@ def settle(
     u_V: Array,
     time_s: float,
     engine: Engine,
-    noise_of: Callable[[int], np.random.Generator] | None = None,
+    noise_of: NoiseOf | None = None,
     n_threads: int | None = None,
     flicker: FlickerSource | None = None,
 ) -> Settled:
@@ -137,24 +138,16 @@ def settle(
     ConvergenceError
         There is no stream for the noise.
     """
-    if not (system.noise_V.any() or system.flicker_V.any()):
-        noise_of = None
-    elif engine.noise_step_tau is None:
-        raise DataError(
-            f"The engine of a system with noise must integrate it, but {engine} does not; take "
-            "Transient by ETD4, or a temperature of None."
-        )
-    elif noise_of is None:
-        raise ConvergenceError(
-            "A system with noise needs a random stream, but has none; pass `noise_of`."
-        )
+    has_noise = bool(system.noise_V.any() or system.flicker_V.any())
+    if has_noise:
+        _check_noise(engine, noise_of)
     rows = len(u_V)
     n_chunks = max(-(-rows // CHUNK_ROWS), min(2, rows // _LEAST_ROWS), 1)
     chunks = np.array_split(np.arange(rows), n_chunks)
 
     def run(k: int) -> tuple[Chunk, NDArray[np.bool_]]:
         noise = None
-        if noise_of is not None:
+        if has_noise and noise_of is not None:
             state = None
             if flicker is not None:
                 state = flicker.state(k, u_V.shape[1], len(chunks[k]))
@@ -177,6 +170,19 @@ def settle(
         n_evaluations=-int(-(sizes @ [part.n_evaluations for part in parts]) // rows),
         n_steps=-int(-(sizes @ [part.n_steps for part in parts]) // rows),
     )
+
+
+def _check_noise(engine: Engine, noise_of: NoiseOf | None) -> None:
+    """Raise unless the engine integrates noise and there is a stream to draw it from."""
+    if engine.noise_step_tau is None:
+        raise DataError(
+            f"The engine of a system with noise must integrate it, but {engine} does not; take "
+            "Transient by ETD4, or a temperature of None."
+        )
+    if noise_of is None:
+        raise ConvergenceError(
+            "A system with noise needs a random stream, but has none; pass `noise_of`."
+        )
 
 
 def _settle_chunk(
