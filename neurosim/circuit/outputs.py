@@ -23,7 +23,7 @@ def _column(values: Array, dtype: DTypeLike) -> Array:
     return values[:, None].astype(dtype)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Imperfect:
     r"""Amplifiers of one kind, each with its own errors.
 

@@ -1,11 +1,13 @@
 """Every shipped law with every amplifier, its errors and loads; and what is no law."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
 from conftest import UNIT_V
 from law_properties import ROWS, check_law
-from neurosim.chip import Chip
+from neurosim.chip import Chip, words
 from neurosim.circuit import (
     Amplifiers,
     ByLayer,
@@ -74,6 +76,17 @@ def test_what_is_no_amplifier_is_refused_where_the_circuit_is_made(make_circuit,
 def test_a_misspelt_word_in_a_profile_is_refused(path, word):
     with pytest.raises(ProfileError, match=rf"{path}: must be .*, but is '{word}'"):
         load_profile("ideal_hopfield").with_value(path, word)
+
+
+def test_every_word_that_a_profile_may_say_makes_its_law_and_its_amplifier():
+    profile = load_profile("ideal_hopfield")
+    for path, table in (("law", words.LAWS), ("amplifier", words.AMPLIFIERS)):
+        assert set(table) == set(get_args(type(profile.node).model_fields[path].annotation))
+    for word, law in (("hopfield", Hopfield()), ("gradient", Gradient())):
+        assert Chip(profile.with_value("node.law", word)).circuit.law == law
+    for word, made in (("tanh", Tanh), ("silu", Silu), ("linear", Linear)):
+        changed = profile.with_value("node.amplifier", word)
+        assert Chip(changed).circuit.hidden == made(UNIT_V)
 
 
 def test_amplifiers_of_two_units_make_no_circuit():
