@@ -26,13 +26,22 @@ from typing import Any
 
 # Loaded at first use, so that `neurosim --help` does not wait for NumPy and SciPy.
 _HOME = {
+    "Adc": "converters",
     "Chip": "chip",
+    "CouplingDevice": "devices",
+    "CurrentSense": "converters",
+    "Dac": "converters",
     "Experiment": "host",
+    "Faults": "devices",
     "FlowSettings": "host",
+    "Mismatch": "devices",
+    "Node": "devices",
     "Profile": "profile",
     "Run": "runs",
     "SamplingSettings": "host",
+    "Spring": "devices",
     "Trainer": "host",
+    "Write": "devices",
     "evaluate": "runs",
     "export_weights": "runs",
     "load_digits": "data",

@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticKnownError
 
-from neurosim.blocks.classes import class_at, has_defaults
+from neurosim.blocks.classes import class_at, has_defaults, own_classes
 from neurosim.blocks.document import Document, Location
 from neurosim.blocks.mistakes import BlockError, in_python, mistakes_of, nearest
 from neurosim.blocks.signature import PlainSignature
@@ -133,7 +133,7 @@ class Block(BaseModel):
             tree = _changed(tree, path, plain(value))
         tree = _untouched(tree, self, list(changes))
         try:
-            return type(self).model_validate(tree, context=Reading())
+            return type(self).model_validate(tree, context=Reading(tuple(own_classes(self))))
         except ValidationError as failure:
             found = mistakes_of(failure, type(self), Document(None, tree))
             raise ProfileError("\n".join(f"{lead}{mistake}" for mistake in found)) from None

@@ -73,7 +73,7 @@ class one_of:  # noqa: N801  # read as a word of an annotation
         """A block of a class of one's own, which the reader has been taught."""
         taught = context.laws if isinstance(context, Reading) and self._of is not None else ()
         for cls in taught:
-            if self._key in cls.model_fields and _word(cls, self._key) == word:
+            if word == _word(cls, self._key):
                 return self._fitting(_read_own(cls, tree, context))
         said = f"but is {shown(word)}" if self._key in tree else "but is missing"
         text = f"must be one of {', '.join(self._words)}, {said}"
@@ -99,6 +99,7 @@ def _read_own(cls: type[BaseModel], tree: Mapping[str, Any], context: Reading) -
 
 
 def _word(cls: type[BaseModel], key: str) -> str:
-    """By which a file names a class."""
-    [word] = get_args(cls.model_fields[key].annotation)
-    return str(word)
+    """By which a file names a class; no word where it has none, or several."""
+    field = cls.model_fields.get(key)
+    words = () if field is None else get_args(field.annotation)
+    return str(words[0]) if len(words) == 1 else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Protocol, get_args, runtime_checkable
 
 from pydantic import BaseModel
@@ -9,7 +10,15 @@ from pydantic.fields import FieldInfo
 
 from neurosim.blocks.document import Location
 
-__all__ = ["Choices", "class_at", "classes_in", "classes_of", "has_defaults", "is_inside"]
+__all__ = [
+    "Choices",
+    "class_at",
+    "classes_in",
+    "classes_of",
+    "has_defaults",
+    "is_inside",
+    "own_classes",
+]
 
 
 @runtime_checkable
@@ -57,6 +66,16 @@ def _likeliest(classes: list[type[BaseModel]], tree: Any) -> type[BaseModel]:
         return named, len(fields), -len(one.model_fields) if fields else 0
 
     return max(classes, key=fit)
+
+
+def own_classes(block: BaseModel) -> Iterator[type[BaseModel]]:
+    """Classes of the blocks inside that are none of those their fields name."""
+    for name, field in type(block).model_fields.items():
+        value = getattr(block, name)
+        if isinstance(value, BaseModel):
+            if not isinstance(value, tuple(classes_of(field))):
+                yield type(value)
+            yield from own_classes(value)
 
 
 def has_defaults(cls: type[BaseModel]) -> bool:

@@ -177,7 +177,8 @@ def _wrong_array(value: Any, like: np.ndarray, *, conductance: bool) -> str:
             f"must be {like.dtype} of shape {like.shape}, but is {value.dtype} of shape "
             f"{value.shape}"
         )
-    bad = np.count_nonzero(~(np.abs(value) <= _LARGEST)) if value.dtype.kind == "f" else 0
+    real = np.issubdtype(value.dtype, np.floating)
+    bad = np.count_nonzero(~(np.abs(value) <= _LARGEST)) if real else 0
     if bad:
         return f"must be finite, but {bad} of its {value.size} numbers are NaN, infinite or huge"
     if conductance and (value < 0).any():

@@ -34,7 +34,10 @@ Count = Annotated[int, Field(ge=2)]
 
 @runtime_checkable
 class LevelLaw(Protocol):
-    """Conductances that one device can be set to."""
+    """Conductances that one device can be set to.
+
+    A law that has none where the idle conductance is 0 has `needs_idle = True`.
+    """
 
     def values(self, idle_S: float, range_S: float) -> Array:
         """Conductance of every level, ascending [S]."""
@@ -74,6 +77,7 @@ class EvenResistance(Block):
     """
 
     stated: ClassVar[bool] = True
+    needs_idle: ClassVar[bool] = True
 
     law: Literal["resistance"] = "resistance"
     count: Count
