@@ -16,7 +16,10 @@ from hypothesis import settings
 from commands import run
 from neurosim.chip.words import AMPLIFIERS, LAWS
 from neurosim.circuit import Circuit, Linear, Pairs, Springs, imperfect
+from neurosim.host import Experiment, FlowSettings
 from neurosim.network import Layers
+from neurosim.profile import load_profile
+from neurosim.runs import train
 
 # How many examples a property is tried on: in the default run, and in the slow one.
 settings.register_profile("quick", max_examples=10, deadline=None)
@@ -180,4 +183,25 @@ def plain(tmp_path_factory):
     options = ["--profile", "ideal_hopfield", "--layers", "64,12,10", "--updates", "2"]
     result = run("train", *options, "--batch", "16", "--settle-tau", "2", "--out", out)
     assert result.exit_code == 0, result.output
+    return out
+
+
+@pytest.fixture(scope="session")
+def begun(tmp_path_factory):
+    """A run that was stopped after two of four updates, and judged."""
+    out = tmp_path_factory.mktemp("begun") / "run"
+
+    def stop(update, total):
+        if update.update == 2:
+            raise KeyboardInterrupt
+
+    flow = FlowSettings(settle_tau=1.0)
+    with pytest.raises(KeyboardInterrupt):
+        train(
+            load_profile("cmos_rc_6bit").with_value("layers", (64, 6, 5)),
+            Experiment(updates=4, batch=8, average=0.5, flow=flow),
+            out,
+            progress=stop,
+        )
+    assert run("evaluate", out, "-n", 7).exit_code == 0
     return out

@@ -21,7 +21,6 @@ from neurosim.blocks.files import dump_block
 from neurosim.chip import Chip
 from neurosim.host import Experiment, FlowSettings, initial_weights
 from neurosim.profile import load_profile
-from neurosim.runs import train
 from neurosim.sweeps import Sweep
 from neurosim.tables import FORMATS, WeightTable, read_table, table, write_table
 from neurosim.tables.formats import READABLE
@@ -96,22 +95,6 @@ def tables(tmp_path_factory) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="module")
-def stopped(tmp_path_factory) -> Path:
-    """A run that was stopped after two of four updates, and judged."""
-    out = tmp_path_factory.mktemp("stopped") / "run"
-
-    def stop(update, total):
-        if update.update == 2:
-            raise KeyboardInterrupt
-
-    profile = load_profile("cmos_rc_6bit").with_value("layers", (64, 6, 5))
-    with pytest.raises(KeyboardInterrupt):
-        train(profile, TINY, out, progress=stop)
-    assert run("evaluate", out, "-n", 7, "--t-end", 0.1).exit_code == 0
-    return out
-
-
-@pytest.fixture(scope="module")
 def swept(tmp_path_factory) -> Path:
     """A folder with a sweep's file and what it made: two points of one training."""
     folder = tmp_path_factory.mktemp("swept")
@@ -132,10 +115,10 @@ def swept(tmp_path_factory) -> Path:
     return folder
 
 
-def test_nothing_of_this_is_refused_while_it_is_whole(tables, stopped, swept, tmp_path):
+def test_nothing_of_this_is_refused_while_it_is_whole(tables, begun, swept, tmp_path):
     for name, folder in tables.items():
         assert answer(folder, name, "import", next(folder.glob(f"w{FORMATS[name].suffixes[0]}")))
-    copy = shutil.copytree(stopped, tmp_path / "run")
+    copy = shutil.copytree(begun, tmp_path / "run")
     for command in of_a_run(copy, tmp_path):
         assert answer(tmp_path, "whole", *command)
     copy = shutil.copytree(swept, tmp_path / "swept")
@@ -174,9 +157,9 @@ def test_a_damaged_weight_table_is_the_same_table_or_refused(tables, tmp_path, s
 
 
 @pytest.mark.parametrize("seed", range(800))
-def test_a_damaged_run_folder_gives_numbers_or_is_refused(stopped, tmp_path, seed):
+def test_a_damaged_run_folder_gives_numbers_or_is_refused(begun, tmp_path, seed):
     rng = random.Random(seed)
-    folder = shutil.copytree(stopped, tmp_path / "run")
+    folder = shutil.copytree(begun, tmp_path / "run")
     said = damage(folder, rng)
     command = rng.choice(of_a_run(folder, tmp_path))
     if answer(tmp_path, said, *command) and command[0] == "export":

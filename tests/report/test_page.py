@@ -48,7 +48,7 @@ def judged(feature):
     return values | {"class_shares": [0.1] * 10}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def view():
     rng = np.random.default_rng(0)
     n, layers = 3000, Layers((4, 3))
@@ -78,8 +78,12 @@ def view():
     )
 
 
-def test_page_is_balanced_html_for_a_phone(view):
-    text = render_report(view)
+@pytest.fixture(scope="module")
+def text(view):
+    return render_report(view)
+
+
+def test_page_is_balanced_html_for_a_phone(text):
     page = Parsed(text)
     assert page.wrong == []
     assert page.open == []
@@ -88,8 +92,7 @@ def test_page_is_balanced_html_for_a_phone(view):
     assert "prefers-color-scheme: dark" in text
 
 
-def test_page_needs_no_network_and_runs_no_script(view):
-    text = render_report(view)
+def test_page_needs_no_network_and_runs_no_script(text):
     page = Parsed(text)
     assert page.addresses
     assert all(address.startswith(("data:", "#")) for address in page.addresses)
@@ -97,26 +100,26 @@ def test_page_needs_no_network_and_runs_no_script(view):
     assert not re.search(r"url\(|@import", text)
 
 
-def test_every_picture_can_be_saved(view):
-    page = Parsed(render_report(view))
+def test_every_picture_can_be_saved(text):
+    page = Parsed(text)
     assert page.tags.count("img") == 4
     assert len(page.downloads) == 4
     assert {name.rpartition(".")[2] for name in page.downloads} <= {"svg", "png"}
 
 
-def test_page_stays_small(view):
-    assert len(render_report(view).encode()) <= 600_000
+def test_page_stays_small(text):
+    assert len(text.encode()) <= 600_000
 
 
-def test_floors_stand_beside_the_chip(view):
-    shown = Parsed(render_report(view)).text
+def test_floors_stand_beside_the_chip(text):
+    shown = Parsed(text).text
     for value in ("1.54", "0.641", "0.852", "4.75"):
         assert value in shown
     assert "Gaussian" in shown
 
 
-def test_parameters_have_units_and_sources(view):
-    shown = Parsed(render_report(view)).text
+def test_parameters_have_units_and_sources(view, text):
+    shown = Parsed(text).text
     for part in ("100 mV", "1 pF", "a paper on <leaks>", "assumed: an ordinary converter"):
         assert part in shown
     assert "learning_rate" in shown
@@ -124,8 +127,8 @@ def test_parameters_have_units_and_sources(view):
     assert view.command in shown
 
 
-def test_ledger_has_a_prefix_and_all_counts(view):
-    shown = Parsed(render_report(view)).text
+def test_ledger_has_a_prefix_and_all_counts(text):
+    shown = Parsed(text).text
     assert "1.5 ms" in shown
     assert "12,345" in shown
 
@@ -142,8 +145,8 @@ def test_energy_and_time_stand_by_part_with_their_shares(view):
         assert part in shown
 
 
-def test_imperfections_are_listed_with_when_they_are_drawn(view):
-    assert "Every effect of this profile is ideal." in Parsed(render_report(view)).text
+def test_imperfections_are_listed_with_when_they_are_drawn(view, text):
+    assert "Every effect of this profile is ideal." in Parsed(text).text
     sources = present(load_profile("cmos_rc_6bit"))
     shown = Parsed(render_report(replace(view, sources=sources))).text
     assert "leak mismatch fabrication common" in shown

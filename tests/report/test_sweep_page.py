@@ -25,8 +25,7 @@ from neurosim.sweeps.plan import COSTS
 from pages import Parsed
 
 
-@pytest.fixture
-def folder(tmp_path):
+def made_up(place):
     """A sweep of two ways, three settling times and two replicas, with results made up."""
     sweep = Sweep(
         name="made-up",
@@ -39,7 +38,7 @@ def folder(tmp_path):
         replicas=2,
         measure=["frechet_feature", "coverage"],
     )
-    made = SweepFolder.create(tmp_path / "s", sweep, command="neurosim sweep s.yaml && echo <b>")
+    made = SweepFolder.create(place / "s", sweep, command="neurosim sweep s.yaml && echo <b>")
     for point in made.points:
         tau = point.settings["sampling.settle_tau"]
         quality = 3 + 10 / tau + 0.1 * point.settings["replica"]
@@ -52,12 +51,29 @@ def folder(tmp_path):
     return made
 
 
+@pytest.fixture
+def folder(tmp_path):
+    """One that a test may change."""
+    return made_up(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """One that stays as it is."""
+    return made_up(tmp_path_factory.mktemp("kept"))
+
+
+@pytest.fixture(scope="module")
+def text(kept):
+    """Its page."""
+    return render_sweep(kept)
+
+
 def grouped(values, figure="coverage"):
     return [Group((a, b), {figure: c}, {figure: 0.0}, 1) for a, b, c in values]
 
 
-def test_page_is_balanced_html_without_network_or_script(folder):
-    text = render_sweep(folder)
+def test_page_is_balanced_html_without_network_or_script(text):
     page = Parsed(text)
     assert page.wrong == page.open == []
     assert all(address.startswith(("data:", "#")) for address in page.addresses)
@@ -65,16 +81,15 @@ def test_page_is_balanced_html_without_network_or_script(folder):
     assert 'name="viewport"' in text
 
 
-def test_every_anchor_leads_somewhere(folder):
-    text = render_sweep(folder)
+def test_every_anchor_leads_somewhere(text):
     targets = set(re.findall(r'id="([^"]+)"', text))
     anchors = {a[1:] for a in Parsed(text).addresses if a.startswith("#")}
     assert anchors
     assert anchors <= targets
 
 
-def test_page_says_what_was_run_and_how_to_repeat_it(folder):
-    shown = Parsed(render_sweep(folder)).text
+def test_page_says_what_was_run_and_how_to_repeat_it(text):
+    shown = Parsed(text).text
     for part in (
         "How long must it <settle>?", "neurosim sweep s.yaml && echo <b>", "It <failed>.",
         "11 of 12", "cmos_rc_6bit", "assumed: a write port of 100 MHz", "replicas: 2",
@@ -82,23 +97,23 @@ def test_page_says_what_was_run_and_how_to_repeat_it(folder):
         assert part in shown
 
 
-def test_the_plan_on_the_page_is_short_and_makes_the_same_sweep(folder):
-    text = re.search(r"<pre>(name: .*?)</pre>", render_sweep(folder), re.S)[1]
-    assert "null" not in text
-    assert parse_block(html.unescape(text), Sweep, "page") == folder.sweep
+def test_the_plan_on_the_page_is_short_and_makes_the_same_sweep(kept, text):
+    plan = re.search(r"<pre>(name: .*?)</pre>", text, re.S)[1]
+    assert "null" not in plan
+    assert parse_block(html.unescape(plan), Sweep, "page") == kept.sweep
 
 
-def test_every_figure_and_the_table_can_be_saved(folder):
-    page = Parsed(render_sweep(folder))
+def test_every_figure_and_the_table_can_be_saved(text):
+    page = Parsed(text)
     assert page.tags.count("img") == 3
     assert set(page.downloads) == {
         "sampling.mode.svg", "sampling.settle_tau.svg", "pareto.svg", "results.csv"
     }  # fmt: skip
 
 
-def test_means_over_replicas_stand_with_their_standard_error(folder):
+def test_means_over_replicas_stand_with_their_standard_error(text):
     """Two values 0.1 apart: mean in the middle, standard error 0.1 / 2."""
-    assert "5.55 ± 0.05" in Parsed(render_sweep(folder)).text
+    assert "5.55 ± 0.05" in Parsed(text).text
 
 
 def test_a_folder_that_was_moved_still_makes_its_page(folder, tmp_path):

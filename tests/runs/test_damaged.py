@@ -9,29 +9,10 @@ import pytest
 from commands import one_line, run
 from neurosim.errors import CheckpointError, RunError
 from neurosim.files import load_tree, save_tree
-from neurosim.host import Experiment, FlowSettings
-from neurosim.profile import load_profile
-from neurosim.runs import Run, resume, train
+from neurosim.runs import Run, resume
 from tools import posix
 
-TINY = Experiment(updates=4, batch=8, average=0.5, flow=FlowSettings(settle_tau=1.0))
 LONG = "x" * 300
-
-
-@pytest.fixture(scope="module")
-def begun(tmp_path_factory):
-    """A run that was stopped after two of four updates, and judged."""
-    out = tmp_path_factory.mktemp("begun") / "run"
-
-    def stop(update, total):
-        if update.update == 2:
-            raise KeyboardInterrupt
-
-    profile = load_profile("cmos_rc_6bit").with_value("layers", (64, 6, 5))
-    with pytest.raises(KeyboardInterrupt):
-        train(profile, TINY, out, progress=stop)
-    assert run("evaluate", out, "-n", 7).exit_code == 0
-    return out
 
 
 @pytest.fixture
