@@ -107,7 +107,9 @@ class Block(BaseModel):
         Parameters
         ----------
         changes : mapping from str to object
-            New values by path: ``{"thermal.temperature_K": "ideal", "adc.bits": 6}``.
+            New values by path: ``{"thermal.temperature_K": "ideal", "adc.bits": 6}``. They are read
+            as a file's are: a mapping in place of a block states all its fields. Blocks are taken
+            as they are.
         root : str
             Name of the block, which leads its paths in messages.
         also : iterable of str

@@ -20,8 +20,8 @@ class one_of:  # noqa: N801  # read as a word of an annotation
     """Mark of a field that holds one of several blocks, told apart in files by the text at `key`.
 
     Each class names itself: ``law: Literal["leak"] = "leak"``. In Python the field takes any block
-    that is of the type `of` besides; a file names such a block by the word of its own, where the
-    reader has been taught the class.
+    of these classes and of the type `of`; a file names one of a class of your own by its word,
+    where the reader has been taught the class.
 
     Parameters
     ----------
@@ -65,28 +65,28 @@ class one_of:  # noqa: N801  # read as a word of an annotation
             word = value.get(self._key)
             if word not in self._words:
                 return self._own(value, word, info.context)
-        elif isinstance(value, Block) and not isinstance(value, self.classes):
+        elif isinstance(value, Block):
             return self._fitting(value)
         return handler(value)
 
     def _own(self, tree: Mapping[str, Any], word: Any, context: Any) -> Any:
         """A block of a class of one's own, which the reader has been taught."""
-        taught = context.laws if isinstance(context, Reading) and self._of is not None else ()
-        for cls in taught:
+        for cls in context.laws if isinstance(context, Reading) else ():
             if word == _word(cls, self._key):
                 return self._fitting(_read_own(cls, tree, context))
         said = f"but is {shown(word)}" if self._key in tree else "but is missing"
         text = f"must be one of {', '.join(self._words)}, {said}"
-        if isinstance(word, str) and self._of is not None and not nearest(word, self._words):
+        if isinstance(word, str) and not nearest(word, self._words, 0.75):
             text += f"; a {self._key} of your own is read with laws=[its class]"
         raise BlockError([((self._key,), text)])
 
     def _fitting(self, value: Any) -> Any:
-        """A block of one's own, refused where it is not of the type."""
-        if self._of is not None and isinstance(value, Block) and isinstance(value, self._of):
+        """A block, refused where it is not of the type."""
+        own_types = () if self._of is None else (self._of,)
+        if isinstance(value, Block) and isinstance(value, (*self.classes, *own_types)):
             return value
         wanted = ", ".join(cls.__name__ for cls in self.classes)
-        own = "" if self._of is None else f" or a block that is {a_block(self._of)}"
+        own = "".join(f" or a block that is {a_block(one)}" for one in own_types)
         raise ValueError(f"must be one of {wanted}{own}, but is {a_block(type(value))}")
 
 

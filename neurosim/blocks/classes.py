@@ -73,7 +73,7 @@ def own_classes(block: BaseModel) -> Iterator[type[BaseModel]]:
     for name, field in type(block).model_fields.items():
         value = getattr(block, name)
         if isinstance(value, BaseModel):
-            if not isinstance(value, tuple(classes_of(field))):
+            if type(value) not in classes_of(field):
                 yield type(value)
             yield from own_classes(value)
 

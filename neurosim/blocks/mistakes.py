@@ -31,9 +31,9 @@ def a_block(cls: type) -> str:
     return f"{'an' if cls.__name__[0] in 'AEIOU' else 'a'} {cls.__name__}"
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Of the known names the one most like `name`, if any is like it."""
-    return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
+def nearest(name: str, known: Iterable[str], least: float = 0.6) -> str | None:
+    """Of the known names the one most like `name`, if any is like it (1: the same)."""
+    return next(iter(difflib.get_close_matches(name, list(known), 1, least)), None)
 
 
 def _path_of(error: ErrorDetails, tree: Any) -> Location:

@@ -12,7 +12,7 @@ from neurosim.blocks.files import dump_block
 from neurosim.blocks.quantities import Excess, Second
 from neurosim.chip import Chip
 from neurosim.converters import Dac
-from neurosim.devices import SoftBounds
+from neurosim.devices import Leak, SoftBounds
 from neurosim.devices.pulses import PulseLaw
 from neurosim.errors import ProfileError
 from neurosim.host import Experiment, Trainer
@@ -57,6 +57,15 @@ class Thirds(PulseLaw):
         return (1 - x) / 3, x / 3
 
 
+class FarLeak(Leak):
+    """A leak that is slower than it says."""
+
+    law: Literal["far_leak"] = "far_leak"
+
+    def aged(self, written_S, target_S, elapsed_s, deviate):
+        return super().aged(written_S, target_S, elapsed_s / 2, deviate)
+
+
 class Powers(Block):
     """Levels that double from one to the next.
 
@@ -79,9 +88,11 @@ class Powers(Block):
 
 OWN = [
     ("drift", Halves(half_s=1e-3), Halves),
+    ("drift", FarLeak(tau_s=1e-3), FarLeak),
     ("pulse", Thirds(states=20), Thirds),
     ("coupling.levels", Powers(), Powers),
 ]
+FIELD = {Halves: "half_s", FarLeak: "tau_s", Thirds: "states", Powers: "count"}
 each = pytest.mark.parametrize(("path", "law", "cls"), OWN)
 
 
@@ -97,7 +108,7 @@ def test_a_law_of_ones_own_is_taken_as_it_is_and_stays_in_copies(path, law, cls)
     assert at(profile, path) is law
     other = profile.with_values({"mismatch.leak": 0.03, "coupling.full_scale": 0.7})
     assert at(other, path) is law
-    field = {"drift": "half_s", "pulse": "states", "coupling.levels": "count"}[path]
+    field = FIELD[cls]
     changed = at(profile.with_value(f"{path}.{field}", 5), path)
     assert (type(changed), getattr(changed, field)) == (cls, 5)
 
@@ -140,9 +151,7 @@ def test_a_file_names_it_by_its_word_and_is_read_by_whoever_knows_the_class(
 def test_a_mistake_in_it_has_its_place_and_what_it_leaves_out_is_told(path, law, cls, tmp_path):
     file = tmp_path / "mine.yaml"
     text = dump_block(IDEAL.with_value(path, law))
-    field, value = {
-        "drift": ("half_s", "0.001"), "pulse": ("states", "20.0"), "coupling.levels": ("count", "8")
-    }[path]  # fmt: skip
+    field, value = FIELD[cls], getattr(law, FIELD[cls])
     [line] = [n for n, row in enumerate(text.splitlines(), 1) if row.strip() == f"{field}: {value}"]
     file.write_text(text.replace(f"{field}: {value}", f"{field}: [1]"))
     with pytest.raises(ProfileError) as caught:
