@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from neurosim.chip.reader import Reader
 from neurosim.circuit import Circuit, DrivenCircuit
 from neurosim.errors import DataError
 from neurosim.network import Weights
-from neurosim.profile import Profile
+from neurosim.profile import Profile, load_profile
 from neurosim.solvers import Engine
 from neurosim.streams import Streams
 
@@ -47,7 +48,8 @@ class Chip:
 
     Parameters
     ----------
-    profile : Profile
+    profile : Profile or str
+        A name or path is that of a profile, see `neurosim.profile.load_profile`.
     seed : int
         Which die, and every noise on it.
     engine : Engine, optional
@@ -61,16 +63,35 @@ class Chip:
         Running totals.
     circuit : Circuit
         Of the devices as they were last used.
+
+    Raises
+    ------
+    DataError
+        The profile or the seed is something else.
+
+    Examples
+    --------
+    >>> Chip("cmos_rc_6bit", seed=3)
+    Chip('cmos_rc_6bit', seed 3, 64-128-128)
     """
 
     def __init__(
         self,
-        profile: Profile,
+        profile: Profile | str | Path,
         seed: int = 0,
         engine: Engine | None = None,
         n_threads: int | None = None,
     ) -> None:
-        self.profile, self.seed = profile, seed
+        if isinstance(profile, str | Path):
+            profile = load_profile(profile)
+        if not isinstance(profile, Profile):
+            raise DataError(
+                f"Chip.profile must be a profile or the name of one, but is {profile!r}; load one "
+                "with load_profile."
+            )
+        if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
+            raise DataError(f"Chip.seed must be a whole number of at least 0, but is {seed!r}.")
+        self.profile, self.seed = profile, int(seed)
         self.engine: Engine = profile.settling if engine is None else engine
         self.die = Die(profile, seed)
         self.ledger, self._meter = Ledger(), Meter(profile, self.die.layers.n_nodes)
@@ -87,6 +108,10 @@ class Chip:
         # and how long a row of the batch before took, for rows come one after another.
         self._now_s = self._presented_s = self._row_s = 0.0
         self._use_devices()
+
+    def __repr__(self) -> str:
+        sizes = "-".join(map(str, self.profile.layers))
+        return f"Chip({self.profile.name!r}, seed {self.seed}, {sizes})"
 
     def _use_devices(self) -> None:
         """Make the circuit of the devices as they are at this time."""

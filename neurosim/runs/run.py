@@ -62,6 +62,9 @@ class Run:
     def __init__(self, path: Path, profile: Profile, experiment: Experiment) -> None:
         self.path, self.profile, self.experiment = path, profile, experiment
 
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r}, {self.profile.name}, {self.experiment.updates} updates)"
+
     @classmethod
     def create(
         cls,

@@ -7,7 +7,7 @@ from scipy.integrate import solve_ivp
 
 from conftest import errors_of
 from neurosim.chip import Chip
-from neurosim.errors import CheckpointError, DataError
+from neurosim.errors import CheckpointError, DataError, ProfileError
 from neurosim.network import Weights
 from neurosim.profile import load_profile
 
@@ -278,3 +278,15 @@ def test_no_row_is_left_after_a_wait_whether_outputs_lag_or_not():
         assert chip.read().shape == (3, 15)
         chip.wait(1.0)
         assert chip.output_V.shape == chip.read().shape == (0, 15)
+
+
+def test_a_chip_is_made_of_a_profile_or_its_name_and_of_nothing_else():
+    assert Chip("cmos_rc_6bit").profile == load_profile("cmos_rc_6bit")
+    assert repr(Chip("ideal_hopfield", 4)) == "Chip('ideal_hopfield', seed 4, 64-128-128)"
+    with pytest.raises(ProfileError, match="did you mean cmos_rc_6bit"):
+        Chip("cmos_rc_6bits")
+    with pytest.raises(DataError, match="must be a profile or the name of one, but is 6; load"):
+        Chip(6)
+    for seed in (-1, 0.5, True, "0"):
+        with pytest.raises(DataError, match="seed must be a whole number of at least 0, but is"):
+            Chip("ideal_hopfield", seed)
