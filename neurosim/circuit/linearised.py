@@ -85,18 +85,18 @@ class Linearised:
     def _find_weights(
         self, circuit: Circuit, u: Any, held: NDArray[np.intp], unit_S: float
     ) -> None:
-        """W of each output, None where all are 1; s = r w; and the diagonal d."""
+        """Weights w of each output, None where all are 1; s = r w; and the diagonal d."""
         law, amplifiers = circuit.law, circuit.amplifiers
         self._w: list[Single] | None = None
         self._d = self.scale
         if law.unit_weights:
-            one = np.ones_like(u) if self._r is None else self._r
-            self._s = [one] * law.n_outputs
+            one = np.ones_like(u)
+            one[held] = 0.0
+            self._s = [one if self._r is None else self._r] * law.n_outputs
             return
-        weights = [w.T for w in law.weights(amplifiers, u.T)]
-        for w in weights:
+        self._w = [_single(w.T) for w in law.weights(amplifiers, u.T)]
+        for w in self._w:
             w[held] = 0.0
-        self._w = [_single(w) for w in weights]
         self._s = self._w if self._r is None else [self._r * w for w in self._w]
         bend: Any = np.zeros_like(u)
         bias = _single(circuit.bias_A[:, None] / unit_S)
