@@ -179,6 +179,8 @@ def train(profile: str | None, out: Path | None, go_on: bool, as_json: bool, **g
 
 def _check_same(run: Run, profile: str | None, given: dict[str, Any]) -> None:
     """Options beside --resume must agree with the run."""
+    from neurosim.folders import real
+
     experiment = _experiment(given["experiment"], given)
     if given["experiment"] is None:
         stored = run.experiment
@@ -188,6 +190,9 @@ def _check_same(run: Run, profile: str | None, given: dict[str, Any]) -> None:
         begun |= {"layers": run.profile.layers, "labels": stored.labels is not None}
         known = stored.model_dump() | flow | begun
         asked = given if given["dataset"] is None else given | {"dataset": experiment.dataset}
+        if asked["start"] is not None and run.start is not None:
+            asked = asked | {"start": real(asked["start"])}
+            known["start"] = real(run.start)
         different = [k for k, v in asked.items() if v is not None and v != known.get(k, v)]
     else:
         different = [] if experiment == run.experiment else ["experiment"]

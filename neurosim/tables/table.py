@@ -140,7 +140,7 @@ def data_sheet(profile: Profile, seed: int) -> dict[str, Any]:
     C / g); encoding, directions, largest weight (`full_scale`) and
     the range of a device, from `idle_S` up by `range_S`; `level_S`, the conductance of every code;
     `zero_codes`, those of weight 0; and each column's unit and meaning. In a file `table_sha256`
-    says which table it belongs to: the digest of all its numbers, and that of its codes alone.
+    says which table it belongs to: see `digest`.
     """
     coupling, node, layers = profile.coupling, profile.node, Layers(profile.layers)
     levels = coupling.levels_S(node.leak_S)
@@ -203,7 +203,7 @@ def columns_of(profile: Profile) -> set[str]:
 
 
 def digest(table: WeightTable, columns: Collection[str] | None = None) -> str:
-    """Digest of the numbers of a table, whatever the order in which a file has them.
+    """Digest of the die and the numbers of a table, whatever the order in which a file has them.
 
     Parameters
     ----------
@@ -211,7 +211,8 @@ def digest(table: WeightTable, columns: Collection[str] | None = None) -> str:
     columns : collection of str, optional
         Only these.
     """
-    found = hashlib.sha256()
+    of = [table.sheet.get(key) for key in ("die_seed", "profile_checksum")]
+    found = hashlib.sha256(repr(of).encode())
     for name in sorted(table.blocks):
         block = table.blocks[name]
         for column in COLUMNS:

@@ -198,10 +198,10 @@ def test_a_table_that_does_not_fit_programs_nothing():
     refuse(chip, changed(good, "W0", "weight", block["weight"].T), r"shape \(5, 3\).*\(3, 5\)")
     for column, value, text in [
         ("code_plus", 32, r"W0\[0, 1\] code_plus must be a whole number from 0 to 31, but is 32"),
-        ("code_minus", -1, "must be finite and positive, but is -1"),
+        ("code_minus", -1, "must be finite and not below 0, but is -1"),
         ("target_plus_S", 7e-6, "must be that of code_plus, but is 7e-06"),
-        ("target_plus_S", np.nan, "must be finite and positive, but is nan"),
-        ("achieved_minus_S", -1e-9, "must be finite and positive, but is -1e-09"),
+        ("target_plus_S", np.nan, "must be finite and not below 0, but is nan"),
+        ("achieved_minus_S", -1e-9, "must be finite and not below 0, but is -1e-09"),
         ("weight", 0.59, r"must be \(target_plus_S - target_minus_S\) / unit_S, but is 0\.59"),
     ]:
         refuse(chip, changed(good, "W0", column, cell(block[column], value)), text)
