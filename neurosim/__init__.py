@@ -6,7 +6,8 @@ Read the package in this order:
 `network`                which node is where: a layered network as one crossbar
 `circuit.amplifiers`     node amplifiers
 `circuit.elements`       pairs of conductances, springs
-`circuit.circuit`        node laws, co-content, local contrasts
+`circuit.laws`           what a node puts out, and what its couplings do to it
+`circuit.circuit`        currents, co-content, local contrasts
 `solvers.etd`            integrators that take leaks and springs exactly
 `solvers.settle`         a batch in chunks on threads
 `devices.coupling`       programmable conductance pairs
@@ -25,13 +26,22 @@ from typing import Any
 
 # Loaded at first use, so that `neurosim --help` does not wait for NumPy and SciPy.
 _HOME = {
+    "Adc": "converters",
     "Chip": "chip",
+    "CouplingDevice": "devices",
+    "CurrentSense": "converters",
+    "Dac": "converters",
     "Experiment": "host",
+    "Faults": "devices",
     "FlowSettings": "host",
+    "Mismatch": "devices",
+    "Node": "devices",
     "Profile": "profile",
     "Run": "runs",
     "SamplingSettings": "host",
+    "Spring": "devices",
     "Trainer": "host",
+    "Write": "devices",
     "evaluate": "runs",
     "export_weights": "runs",
     "load_digits": "data",

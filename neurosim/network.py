@@ -7,6 +7,7 @@ even layers first: for layers 64-128-128 the state is ``[x | h2 | h1]`` and the 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -107,9 +108,11 @@ class Layers:
         return mask
 
 
-@dataclass(frozen=True)
 class Weights:
     """The host's dimensionless parameters: one coupling matrix and one bias a node.
+
+    All of them are one vector, couplings first, of which `coupling` and `bias` are views; sums,
+    differences and multiples are Weights again.
 
     Parameters
     ----------
@@ -118,20 +121,80 @@ class Weights:
         layers are not neighbours.
     bias : ndarray, shape (n_nodes,)
         Bias of each node, in the order of `Layers`.
+
+    Attributes
+    ----------
+    vector : ndarray, shape (n_odd n_even + n_nodes,)
+
+    Examples
+    --------
+    >>> w = Weights(np.ones((2, 3)), np.zeros(5))
+    >>> (w - 0.5 * w).coupling[0]
+    array([0.5, 0.5, 0.5])
     """
 
-    coupling: Array
-    bias: Array
+    def __init__(self, coupling: Array, bias: Array) -> None:
+        self.vector: Array = np.concatenate([np.ravel(coupling), bias])
+        self._shape = np.shape(coupling)
+
+    @classmethod
+    def of_vector(cls, vector: Array, shape: tuple[int, ...]) -> Weights:
+        """Of one vector, which is not copied; `shape` is that of the couplings."""
+        out = cls.__new__(cls)
+        out.vector, out._shape = vector, shape
+        return out
+
+    @classmethod
+    def zeros(cls, layers: Layers) -> Weights:
+        """All zero."""
+        return cls(np.zeros((layers.n_odd, layers.n_even)), np.zeros(layers.n_nodes))
 
     @classmethod
     def from_layers(cls, layers: Layers, matrices: list[Array], biases: list[Array]) -> Weights:
-        """Pack W_k (n_{k+1} x n_k), k = 0, 1, ..., and the biases b_k of each layer."""
-        coupling, bias = np.zeros((layers.n_odd, layers.n_even)), np.zeros(layers.n_nodes)
+        """Of W_k (n_{k+1} x n_k), k = 0, 1, ..., and the biases b_k of each layer."""
+        out = cls.zeros(layers)
         for k, matrix in enumerate(matrices):
-            coupling[layers.crossing(k)] = matrix if k % 2 == 0 else matrix.T
+            out.coupling[layers.crossing(k)] = matrix if k % 2 == 0 else matrix.T
         for k, vector in enumerate(biases):
-            bias[layers.nodes(k)] = vector
-        return cls(coupling, bias)
+            out.bias[layers.nodes(k)] = vector
+        return out
+
+    @property
+    def coupling(self) -> Array:
+        """Couplings, (n_odd, n_even)."""
+        return self.vector[: math.prod(self._shape)].reshape(self._shape)
+
+    @property
+    def bias(self) -> Array:
+        """Biases, (n_nodes,)."""
+        return self.vector[math.prod(self._shape) :]
+
+    @property
+    def norm(self) -> float:
+        """Square root of the sum of all squares."""
+        return float(np.linalg.norm(self.vector))
+
+    def copy(self) -> Weights:
+        """With a vector of its own."""
+        return Weights.of_vector(self.vector.copy(), self._shape)
+
+    def __add__(self, other: Weights) -> Weights:
+        return Weights.of_vector(self.vector + other.vector, self._shape)
+
+    def __sub__(self, other: Weights) -> Weights:
+        return Weights.of_vector(self.vector - other.vector, self._shape)
+
+    def __mul__(self, factor: float) -> Weights:
+        return Weights.of_vector(self.vector * factor, self._shape)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, divisor: float) -> Weights:
+        return Weights.of_vector(self.vector / divisor, self._shape)
+
+    def __repr__(self) -> str:
+        sizes = f"{' x '.join(map(str, self._shape))} couplings, {len(self.bias)} biases"
+        return f"Weights({sizes}, norm {self.norm:.3g})"
 
     def matrix(self, layers: Layers, k: int) -> Array:
         """W_k, shape (n_{k+1}, n_k): the couplings between layers k and k + 1."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
@@ -26,6 +27,7 @@ __all__ = [
 # In place of a file's name: standard output.
 STANDARD_OUTPUT = Path("-")
 _STALE_S = 3600.0
+_LONGEST = 200
 _STREAM = re.compile(r"/dev/(fd/|std)|/proc/\w+/fd/")
 
 
@@ -46,6 +48,11 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
         for path, data in contents.items():
             if path != STANDARD_OUTPUT:
                 target = _target(path)
+                if target in staged:
+                    raise DataError(
+                        f"{path} must be a file of its own, but is the same as another of "
+                        f"{', '.join(map(str, contents))}; remove the link, or give another name."
+                    )
                 temporary = _temporary(target)
                 staged[target] = temporary
                 _stage(temporary, data, target)
@@ -71,16 +78,19 @@ def _target(path: Path) -> Path:
     DataError
         Something else is there, or a file that may not be written.
     """
-    if _STREAM.match(str(path.absolute())):
-        raise DataError(f"{path} must be a file, but is a stream; give - for standard output.")
     try:
+        if _STREAM.match(str(path.absolute())):
+            raise DataError(f"{path} must be a file, but is a stream; give - for standard output.")
         target = path.resolve(strict=False)
         if not os.path.lexists(target):
             return target
         mode = target.stat().st_mode
-    except (OSError, RuntimeError, ValueError):
+    except (OSError, RuntimeError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
         raise DataError(
-            f"{path} must be a file, but its links lead nowhere; remove it, or give another name."
+            f"{path} must be a file that can be reached, but is not, or its links lead nowhere; "
+            "give another name."
         ) from None
     kinds = (
         (stat.S_ISDIR, "folder"), (stat.S_ISFIFO, "FIFO"), (stat.S_ISSOCK, "socket"),
@@ -92,15 +102,23 @@ def _target(path: Path) -> Path:
     # The mode alone tells, for nothing is closed to an administrator.
     if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(target, os.W_OK):
         raise DataError(
-            f"{path} must be open to be written, but is read-only; give another name, or change "
-            "its mode."
+            f"{path} must be open to be written, but is read-only; make it writable, or give "
+            "another name."
         )
     return target
 
 
 def _temporary(target: Path) -> Path:
-    """Where the new content of a file waits: in its folder, under a short hidden name."""
-    return target.with_name(f".{target.name[:100]}.{os.getpid()}.tmp")
+    """Where the new content of a file waits: in its folder, under a hidden name of its own."""
+    return target.with_name(f"{_hidden(target)}{os.getpid()}.tmp")
+
+
+def _hidden(target: Path) -> str:
+    """Start of a file's temporary name; of a long name a digest, for no name has more bytes."""
+    name = target.name
+    if len(os.fsencode(name)) > _LONGEST:
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
+    return f".{name}."
 
 
 def _stage(temporary: Path, data: bytes, target: Path) -> None:
@@ -197,7 +215,7 @@ def check_writable(path: Path, suffixes: Collection[str] | None = None) -> None:
 
 def _is_left(path: Path, target: Path) -> bool:
     """Whether `path` is a temporary file of `target` that nobody works on any more."""
-    start, pid = f".{target.name[:100]}.", path.name.removesuffix(".tmp").rpartition(".")[2]
+    start, pid = _hidden(target), path.name.removesuffix(".tmp").rpartition(".")[2]
     if path.name != f"{start}{pid}.tmp" or not pid.isdecimal():
         return False
     with suppress(OSError):

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from neurosim.blocks.block import Block, Sourced
 from neurosim.blocks.files import load_block
-from neurosim.blocks.ideal import or_ideal, or_none, with_none
 from neurosim.blocks.mistakes import BlockError, nearest
 from neurosim.blocks.names import Name, OneLine
 from neurosim.blocks.quantities import Excess, Hertz, Kelvin, Second
 from neurosim.blocks.units import format_quantity
+from neurosim.blocks.words import IDEAL, Word
 from neurosim.converters import Adc, CurrentSense, Dac, DoubleSampling, Readout
 from neurosim.devices import (
     CouplingDevice,
@@ -29,13 +30,13 @@ from neurosim.devices import (
 from neurosim.devices.supply import Supply
 from neurosim.errors import ProfileError
 from neurosim.network import Layers
-from neurosim.solvers.settings import Settling
+from neurosim.solvers import Settling, Transient
 
 __all__ = ["HostAdvice", "Profile", "Thermal", "load_profile", "shipped_profiles"]
 
 
 class Thermal(Sourced):
-    """Noise of conductances and amplifiers, in the dynamics: for the stochastic engine.
+    """Noise of conductances and amplifiers, in the dynamics.
 
     Parameters
     ----------
@@ -48,9 +49,9 @@ class Thermal(Sourced):
         Frequency at which the 1/f noise of the amplifier equals its white noise.
     """
 
-    temperature_K: Kelvin
-    amplifier_excess: Excess
-    flicker_corner_Hz: Hertz
+    temperature_K: Kelvin = None
+    amplifier_excess: Excess = 0.0
+    flicker_corner_Hz: Hertz = 0.0
 
     @model_validator(mode="after")
     def _flicker_has_a_measure(self) -> Thermal:
@@ -126,39 +127,43 @@ class Profile(Block):
         Noise of conductances and amplifiers.
     supply : Supply or None
         Energy and time of amplifiers, converters and control.
-    settling : Settling
+    settling : Transient or OperatingPoint
         How a settle is computed: no property of the chip.
     host : HostAdvice
         Settings of the algorithm that suit this chip.
     """
+
+    stated: ClassVar[bool] = True
+    may_be_left_out: ClassVar[tuple[str, ...]] = ("description",)
 
     name: Name
     summary: OneLine
     description: str = ""
     layers: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=2)]
     node: Node
-    spring: Spring
+    spring: Spring = Spring()
     coupling: CouplingDevice
-    write: Annotated[Write | None, *or_ideal]
-    faults: Annotated[Faults | None, *or_ideal]
-    pulse: Pulse
-    drift: Drift
-    device_noise: Annotated[DeviceNoise | None, *or_ideal]
-    mismatch: Mismatch
-    dac: Dac
-    adc: Adc
-    readout: Readout
-    current_sense: Annotated[
-        CurrentSense | None, BeforeValidator(or_none), Field(json_schema_extra=with_none)
-    ]
-    thermal: Thermal
-    supply: Annotated[Supply | None, *or_ideal]
-    settling: Settling
+    write: Annotated[Write | None, IDEAL] = None
+    faults: Annotated[Faults | None, IDEAL] = None
+    pulse: Pulse = None
+    drift: Drift = None
+    device_noise: Annotated[DeviceNoise | None, IDEAL] = None
+    mismatch: Mismatch = Mismatch()
+    dac: Dac = Dac()
+    adc: Adc = Adc()
+    readout: Readout = None
+    current_sense: Annotated[CurrentSense | None, Word("none", or_null=True)] = None
+    thermal: Thermal = Thermal()
+    supply: Annotated[Supply | None, IDEAL] = None
+    settling: Settling = Transient()
     host: HostAdvice
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        yield None, self.name
 
     @model_validator(mode="after")
     def _blocks_agree(self) -> Profile:
-        found = [*_range_mistakes(self), *_load_mistakes(self), *_engine_mistakes(self)]
+        found = [*_range_mistakes(self), *_load_mistakes(self), *_noise_mistakes(self)]
         found += _readout_mistakes(self)
         found += _pulse_mistakes(self)
         if found:
@@ -224,21 +229,15 @@ def _load_mistakes(profile: Profile) -> Found:
     return [(("node", "loading"), text)]
 
 
-def _engine_mistakes(profile: Profile) -> Found:
-    """Noise is drawn by the stochastic engine, which is for nothing else."""
-    engine, temperature_K = profile.settling.engine, profile.thermal.temperature_K
-    if (engine == "stochastic") == (temperature_K is not None):
+def _noise_mistakes(profile: Profile) -> Found:
+    """Noise needs an engine that integrates it."""
+    engine, temperature_K = profile.settling, profile.thermal.temperature_K
+    if temperature_K is None or engine.noise_step_tau is not None:
         return []
-    if temperature_K is None:
-        text = (
-            "must not be stochastic where thermal.temperature_K is ideal; state a temperature, or "
-            "write transient"
-        )
-    else:
-        text = (
-            f"must be stochastic where thermal.temperature_K is a number, but is {engine} at "
-            f"{temperature_K:g} K; write thermal.temperature_K as 'ideal' to leave noise out"
-        )
+    text = (
+        f"must be transient by ETD4 where thermal.temperature_K is a number, but is {engine} at "
+        f"{temperature_K:g} K; write thermal.temperature_K as 'ideal' to leave noise out"
+    )
     return [(("settling", "engine"), text)]
 
 
@@ -263,8 +262,14 @@ def shipped_profiles() -> dict[str, Path]:
     return {path.stem: path for path in sorted(_folder().glob("*.yaml"))}
 
 
-def load_profile(name_or_path: str | Path) -> Profile:
+def load_profile(name_or_path: str | Path, *, laws: Sequence[type[Block]] = ()) -> Profile:
     """Profile of a shipped name, or of a path that ends in .yaml or .yml.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+    laws : sequence of type
+        Blocks of your own that the file may name: laws of drift, of pulses or of levels.
 
     Raises
     ------
@@ -280,7 +285,7 @@ def load_profile(name_or_path: str | Path) -> Profile:
     if name in shipped:
         return load_block(shipped[name], Profile)
     if Path(name).suffix.lower() in {".yaml", ".yml"}:
-        return load_block(Path(name), Profile)
+        return load_block(Path(name), Profile, laws=laws)
     near = nearest(name, shipped)
     hint = f"; did you mean {near}?" if near else "."
     raise ProfileError(

@@ -6,13 +6,16 @@ import datetime
 import math
 import random
 from collections import defaultdict
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
 from commands import run
-from neurosim.circuit import AMPLIFIERS, Circuit, Linear, Pairs, Springs
+from neurosim.chip.words import AMPLIFIERS, LAWS
+from neurosim.circuit import Circuit, Linear, Pairs, Springs, imperfect
 from neurosim.host import Experiment, FlowSettings
 from neurosim.network import Layers
 from neurosim.profile import load_profile
@@ -76,6 +79,45 @@ def signed_pairs(signed_S: np.ndarray, idle_S: float = 0.0) -> Pairs:
     return Pairs(np.maximum(signed_S, 0) + idle_S, np.maximum(-signed_S, 0) + idle_S)
 
 
+def as_law(law):
+    """A law, or that of a word."""
+    return LAWS[law]() if isinstance(law, str) else law
+
+
+class Errors(NamedTuple):
+    """Of the amplifiers of all nodes."""
+
+    gain: np.ndarray
+    offset_V: np.ndarray
+    attenuation: np.ndarray
+
+
+def errors_of(circuit):
+    """The errors of a circuit's amplifiers, node by node."""
+    k = circuit.layers.n_visible
+    parts = [(circuit.visible, k), (circuit.hidden, circuit.n_nodes - k)]
+    ideal = {"gain": 1.0, "offset_V": 0.0, "attenuation": 1.0}
+    return Errors(
+        *(
+            np.concatenate([np.broadcast_to(getattr(a, name, value), n) for a, n in parts])
+            for name, value in ideal.items()
+        )
+    )
+
+
+def strayed(circuit, **errors):
+    """The circuit with these errors of its amplifiers, arrays of all nodes, in place of its own."""
+    n, k = circuit.n_nodes, circuit.layers.n_visible
+    every = {"gain": np.ones(n), "offset_V": np.zeros(n), "attenuation": np.ones(n)} | errors
+    below, above = ({name: a[at] for name, a in every.items()} for at in (slice(k), slice(k, n)))
+    bases = [getattr(a, "base", a) for a in (circuit.visible, circuit.hidden)]
+    return replace(
+        circuit,
+        visible=imperfect(bases[0], **below),
+        hidden=imperfect(bases[1], **above),
+    )
+
+
 @pytest.fixture
 def make_circuit():
     """Random circuit of any law, amplifier and imperfection; weights of standard deviation w."""
@@ -102,11 +144,12 @@ def make_circuit():
             signed = w * LEAK_S * rng.standard_normal(box) * layers.present
             return signed_pairs(signed)
 
-        return Circuit(
+        ideal = AMPLIFIERS[amplifier](UNIT_V) if isinstance(amplifier, str) else amplifier
+        circuit = Circuit(
             layers=layers,
-            law=law,
+            law=as_law(law),
             visible=Linear(UNIT_V),
-            hidden=AMPLIFIERS[amplifier](UNIT_V),
+            hidden=ideal,
             capacitance_F=near(CAPACITANCE_F, n),
             leak_S=near(LEAK_S, n),
             couplings=couplings(),
@@ -114,9 +157,9 @@ def make_circuit():
             reference_V=UNIT_V,
             loading=loading,
             back_couplings=couplings() if separate else None,
-            gain=near(1.0, n) if mismatch else None,
-            offset_V=mismatch * UNIT_V * rng.standard_normal(n) if mismatch else None,
         )
+        gain, offset_V = near(1.0, n), mismatch * UNIT_V * rng.standard_normal(n)
+        return strayed(circuit, gain=gain, offset_V=offset_V)
 
     return make
 

@@ -5,6 +5,7 @@ import re
 from hypothesis import strategies as st
 
 from neurosim.blocks.names import is_name
+from neurosim.blocks.words import Reading
 from neurosim.profile import Profile
 
 positive = st.floats(1e-18, 1e6)
@@ -229,9 +230,9 @@ def profiles(draw):
         },
         "supply": draw(or_ideal(supplies())),
         "settling": {
-            "engine": "stochastic" if hot else "transient",
+            "engine": draw(st.sampled_from(["transient"] + ["operating_point"] * (not hot))),
             "rtol": draw(st.floats(1e-9, 0.5)),
         },
         "host": {"settle_tau": draw(positive), "beta": draw(st.floats(1e-9, 0.5))},
     }
-    return Profile.model_validate(tree)
+    return Profile.model_validate(tree, context=Reading())

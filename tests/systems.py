@@ -35,11 +35,12 @@ class Rows:
     tau_s: float = 1e-7
     unit_V: float = 1.0
     flicker_V: np.ndarray | None = None
-    real_spectrum: bool = True
 
     def __post_init__(self):
         if self.noise_V is None:
             self.noise_V = np.zeros(len(self.decay))
+        if self.flicker_V is None:
+            self.flicker_V = np.zeros(len(self.decay))
 
     def rate(self, rows, dtype=np.float64):
         return Field(self.function, self.decay, np.asarray(rows))

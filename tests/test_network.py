@@ -40,3 +40,22 @@ def test_the_published_network_fills_its_crossbar():
 def test_a_network_needs_two_layers():
     with pytest.raises(DataError, match="at least two positive sizes"):
         Layers((64,))
+
+
+def test_weights_are_one_vector_with_two_views_and_its_arithmetic():
+    rng = np.random.default_rng(0)
+    a, b = (Weights(rng.standard_normal((2, 3)), rng.standard_normal(5)) for _ in range(2))
+    for got, coupling, bias in (
+        (a + b, a.coupling + b.coupling, a.bias + b.bias),
+        (a - b, a.coupling - b.coupling, a.bias - b.bias),
+        (2 * a, 2 * a.coupling, 2 * a.bias),
+        (a / 3, a.coupling / 3, a.bias / 3),
+    ):
+        np.testing.assert_array_equal(got.coupling, coupling)
+        np.testing.assert_array_equal(got.bias, bias)
+    assert a.norm == pytest.approx(np.sqrt(np.sum(a.coupling**2) + np.sum(a.bias**2)))
+    c = a.copy()
+    c.coupling[0, 0], c.bias[-1] = 7.0, 8.0
+    assert (c.vector[0], c.vector[-1]) == (7.0, 8.0)
+    assert a.vector[0] != 7.0
+    assert repr(c).startswith("Weights(2 x 3 couplings, 5 biases, norm ")

@@ -105,7 +105,7 @@ def make_link_to_read_only(path):
         (make_fifo, "must be a file, but is a FIFO"),
         (make_socket, "must be a file, but is a socket"),
         (make_device, "must be a file, but is a device"),
-        (make_loop, "must be a file, but its links lead nowhere"),
+        (make_loop, "or its links lead nowhere"),
         (make_read_only, "must be open to be written, but is read-only"),
         (make_link_to_read_only, "must be open to be written, but is read-only"),
     ],
@@ -166,3 +166,21 @@ def test_a_name_as_long_as_the_system_takes_can_be_written(tmp_path):
     path = tmp_path / ("w" * 251 + ".csv")
     write_text(path, "new")
     assert path.read_text() == "new"
+
+
+def test_two_files_that_are_one_are_refused(tmp_path):
+    (tmp_path / "a").write_text("old")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(DataError, match="must be a file of its own, but is the same as another"):
+        write_files({tmp_path / "a": b"1", tmp_path / "b": b"2"})
+    assert (tmp_path / "a").read_text() == "old"
+    assert names(tmp_path) == ["a", "b"]
+
+
+def test_a_file_in_a_folder_that_is_gone_is_refused(tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(DataError, match="must be a file that can be reached"):
+        check_writable(Path("w.csv"))

@@ -40,6 +40,18 @@ def test_a_module_has_all_that_it_says_it_offers(name):
     assert not [word for word in offered if not hasattr(module, word)]
 
 
+def test_blocks_of_a_profile_are_made_from_what_differs_from_none():
+    profile = ns.load_profile("ideal_hopfield").with_values(
+        {
+            "adc": ns.Adc(bits=6, visible_range_V=0.3, hidden_range_V=0.1),
+            "mismatch": ns.Mismatch(leak=0.03),
+            "write": ns.Write(reference_S=6e-6, noise=0.01),
+        }
+    )
+    assert profile.adc.bits == 6
+    assert ns.Chip(profile, 1).profile.mismatch == ns.Mismatch(leak=0.03)
+
+
 @pytest.mark.parametrize("kind", [str, ns.Run.open])
 def test_a_run_is_drawn_from_judged_and_exported_by_its_path_or_opened(plain, tmp_path, kind):
     x, _ = ns.sample(kind(plain), 3, t_end=0.1)

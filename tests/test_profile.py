@@ -168,14 +168,20 @@ def test_a_path_is_one_by_its_ending(tmp_path):
             "bits as 'ideal' too",
         ),
         (
-            ("engine: stochastic", "engine: transient"),
-            "settling.engine: must be stochastic where thermal.temperature_K is a number, but is "
-            "transient at 300 K; write thermal.temperature_K as 'ideal' to leave noise out",
+            ("engine: transient", "engine: operating_point"),
+            "settling.engine: must be transient by ETD4 where thermal.temperature_K is a number, "
+            "but is operating_point at 300 K; write thermal.temperature_K as 'ideal' to leave "
+            "noise out",
         ),
         (
-            ("temperature_K: 300", "temperature_K: ideal"),
-            "settling.engine: must not be stochastic where thermal.temperature_K is ideal; state "
-            "a temperature, or write transient",
+            ("method: ETD4", "method: RK45"),
+            "settling.engine: must be transient by ETD4 where thermal.temperature_K is a number, "
+            "but is transient by RK45 at 300 K; write thermal.temperature_K as 'ideal' to leave "
+            "noise out",
+        ),
+        (
+            ("engine: transient", "engine: transit"),
+            "settling.engine: must be one of transient, operating_point, but is 'transit'",
         ),
         (
             ("    levels: ", "    idle_S: "),
@@ -211,7 +217,7 @@ def test_a_mistake_is_told_with_its_place_and_what_to_do(change, message):
 
 def test_mistakes_of_several_blocks_are_told_together():
     text = edited(
-        ("  range_A: 3 uA", "  range_A: ideal"), ("engine: stochastic", "engine: transient")
+        ("  range_A: 3 uA", "  range_A: ideal"), ("engine: transient", "engine: operating_point")
     )
     assert [line.split(": ")[1] for line in mistakes(text)] == [
         "current_sense.bits",
@@ -294,16 +300,17 @@ def test_every_effect_of_an_ideal_chip_can_be_turned_on():
             "current_sense.bits": 8,
             "current_sense.channels": CHANNELS,
         },
-        {"thermal.temperature_K": 300, "settling.engine": "stochastic"},
+        {"thermal.temperature_K": 300},
         {"thermal.amplifier_excess": 1.5, "thermal.flicker_corner_Hz": "100 kHz"},
     ]
     for changes in together:
         assert load_again(IDEAL.with_values(changes)) != IDEAL
 
 
-def test_thermal_noise_and_its_engine_are_turned_off_together():
-    quiet = CMOS.with_values({"thermal.temperature_K": "ideal", "settling.engine": "transient"})
+def test_thermal_noise_is_turned_off_by_its_temperature_alone():
+    quiet = CMOS.with_value("thermal.temperature_K", "ideal")
     assert quiet.thermal.temperature_K is None
+    assert quiet.settling == CMOS.settling
 
 
 # In and out

@@ -226,7 +226,7 @@ def test_a_settle_and_a_reading_of_a_board_take_what_its_parts_take(
     name, drive_s, read_s, dac_J, adc_J, amplifier_W
 ):
     profile, rows = load_profile(name), 2
-    chip = Chip(profile.with_values({"settling.engine": "transient", "thermal": QUIET}))
+    chip = Chip(profile.with_value("thermal", QUIET))
     before, settle_s = chip.ledger.copy(), 10 * profile.node.tau_s
     chip.precharge(np.zeros((rows, 64)))
     chip.drive(np.zeros((rows, 64)), 15 * profile.node.leak_S)

@@ -15,13 +15,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from neurosim.analysis.problem import LAWS, make_problem
+from neurosim.analysis.problem import LAWS, LawName, make_problem
 from neurosim.chip import Chip
-from neurosim.circuit import Law
 from neurosim.host import initial_weights
 from neurosim.network import Layers
 from neurosim.profile import load_profile
-from neurosim.solvers import Settling, settle
+from neurosim.solvers import Transient, settle
 
 HERE = Path(__file__).parent
 NETWORKS = [(64, 128, 128), (128, 192, 192), (196, 256, 256), (400, 384, 384), (784, 512, 512)]
@@ -40,7 +39,7 @@ def cost(sizes: tuple[int, ...], rows: int, repeats: int) -> dict:
     times = []
     for _ in range(repeats):
         started_s = time.perf_counter()
-        got = settle(system, start_V, 30 * system.tau_s, Settling(), n_threads=2)
+        got = settle(system, start_V, 30 * system.tau_s, Transient(), n_threads=2)
         times.append(time.perf_counter() - started_s)
     couplings = int(chip.die.layers.present.sum())
     return {
@@ -80,22 +79,21 @@ def draw(by_rows: list[dict], by_couplings: list[dict]) -> None:
 
 
 METHODS = {
-    "ETD4": Settling(),
-    "ETD4, float32": Settling(precision="float32"),
-    "RKC": Settling(method="RKC"),
-    "RK45 (SciPy)": Settling(method="RK45"),
-    "DOP853 (SciPy)": Settling(method="DOP853"),
+    "ETD4": Transient(),
+    "ETD4, float32": Transient(precision="float32"),
+    "RK45 (SciPy)": Transient(method="RK45"),
+    "DOP853 (SciPy)": Transient(method="DOP853"),
 }
 
 
-def accuracy(law: Law, rows: int, tolerances: list[float]) -> list[dict]:
+def accuracy(law: LawName, rows: int, tolerances: list[float]) -> list[dict]:
     """Evaluations and largest error of a free phase at trained weights, by tolerance asked."""
     problem = make_problem(law, "trained", rows)
     exact = settle(
         problem.system,
         problem.start_V,
         problem.time_s,
-        Settling(method="DOP853", rtol=1e-11, atol=1e-13),
+        Transient(method="DOP853", rtol=1e-11, atol=1e-13),
     )
     table = []
     for name, base in METHODS.items():
@@ -114,9 +112,9 @@ def draw_accuracy(table: list[dict]) -> None:
     """Evaluations against the error reached, a panel for each law."""
     fig = Figure(figsize=(9, 3.8), layout="constrained")
     FigureCanvasAgg(fig)
-    colours = ("#0072b2", "#56b4e9", "#009e73", "#e69f00", "#d55e00")
+    colours = ("#0072b2", "#56b4e9", "#e69f00", "#d55e00")
     for ax, law in zip(fig.subplots(1, 2, sharey=True), LAWS, strict=True):
-        for (name, colour), marker in zip(zip(METHODS, colours, strict=True), "osD^v", strict=True):
+        for (name, colour), marker in zip(zip(METHODS, colours, strict=True), "os^v", strict=True):
             rows = [r for r in table if r["law"] == law and r["method"] == name]
             x, y = [r["max_error"] for r in rows], [r["evaluations"] for r in rows]
             ax.loglog(x, y, marker + "-", color=colour, label=name, markersize=4)

@@ -20,12 +20,10 @@ sys.path.append(str(Path(__file__).parents[1]))
 import common
 import trainings
 
-from neurosim.analysis.problem import LAWS, Stage, shipped_weights
+from neurosim.analysis.problem import LAWS, LawName, Stage, shipped_weights
 from neurosim.chip import Chip
-from neurosim.circuit import Law
 from neurosim.data import FlowBatch, PairSource, load_digits
 from neurosim.host import FlowSettings, free_phase, gradient, initial_weights, present
-from neurosim.host.optimizer import pack
 from neurosim.ideal import IdealNetwork
 from neurosim.network import Layers, Weights
 from neurosim.outputs import write_text
@@ -40,13 +38,13 @@ HERE = Path(__file__).parent
 ALPHA, SPRING, BETA = 2.0, 15.0, 1.25e-3
 SPRINGS = (0.5, 1.0, 2.0, 5.0, 15.0, 40.0, 100.0)
 AMPLIFIERS: tuple[Amplifier, ...] = ("linear", "tanh", "silu")
-OWN: dict[Law, Literal["tanh", "silu"]] = {"hopfield": "tanh", "gradient": "silu"}
+OWN: dict[LawName, Literal["tanh", "silu"]] = {"hopfield": "tanh", "gradient": "silu"}
 AT_REST = 1e-7  # unit voltages a tau
 STAGES: tuple[Stage, ...] = ("start", "bifurcation", "trained")
 COLOURS = ("#0072B2", "#D55E00", "#009E73")
 
 
-def resting(law: Law, weights: Weights, **changes: Any) -> Chip:
+def resting(law: LawName, weights: Weights, **changes: Any) -> Chip:
     """Ideal chip of a law that settles to the end."""
     changes = {name.replace("__", "."): value for name, value in changes.items()}
     profile = load_profile(f"ideal_{law}")
@@ -102,7 +100,7 @@ def displacement(rows: int, every: int = 1) -> Result:
     }
 
 
-def _displaced(law: Law, amplifier: Amplifier, spring: float, rows: int) -> Result:
+def _displaced(law: LawName, amplifier: Amplifier, spring: float, rows: int) -> Result:
     """Trained weights; small random ones for linear nodes, which have no rest at large ones."""
     layers, x_t = Layers((64, 128, 128)), triples(rows).x_t
     weights = shipped_weights(law, "trained")
@@ -197,7 +195,7 @@ def _compared(stage: Stage, rows: int, **changes: Any) -> Result:
     chip = resting("gradient", weights)
     free_phase(chip, batch.x_t, flow)
     network = IdealNetwork.from_weights(chip.data_sheet.layers, weights, "gradient", "silu")
-    exact = pack(network.cost_gradient(batch.x_t, batch.u_t, flow.stiffness, ALPHA, settled(chip)))
+    exact = network.cost_gradient(batch.x_t, batch.u_t, flow.stiffness, ALPHA, settled(chip)).vector
     found: Result = {
         "refused": chip.ledger.rows_refused,
         "exact_norm": float(np.linalg.norm(exact)),
@@ -208,7 +206,7 @@ def _compared(stage: Stage, rows: int, **changes: Any) -> Result:
     for phases in ("centred", "one-sided"):
         own = flow.model_copy(update={"phases": phases})
         shown = present(chip, batch.x_t, batch.u_t, own)
-        ours = pack(gradient(shown, own.beta, chip.data_sheet.layers)[0])
+        ours = gradient(shown, own.beta, chip.data_sheet.layers)[0].vector
         length = np.linalg.norm(ours) * np.linalg.norm(exact)
         error = np.linalg.norm(ours - exact) / np.linalg.norm(exact)
         found[phases] = {"cosine": float(ours @ exact / length), "error": float(error)}
@@ -248,7 +246,7 @@ def proximal(rows: int, _every: int = 1) -> Result:
     return {"lambda": springs} | {law: _proximal(law, springs, rows) for law in LAWS}
 
 
-def _proximal(law: Law, springs: list[float], rows: int) -> Result:
+def _proximal(law: LawName, springs: list[float], rows: int) -> Result:
     """Beside it its first order, H v / lambda: H is the curvature of E(x), hidden nodes at rest."""
     chip, batch = resting(law, shipped_weights(law, "trained")), triples(rows)
     layers = chip.data_sheet.layers

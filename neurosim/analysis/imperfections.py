@@ -180,8 +180,6 @@ def only(profile: Profile, *names: str) -> Profile:
     kept = {path for source in chosen for path in (*source.fields, *source.needs)}
     off = [path for source in SOURCES for path in source.fields if path not in kept]
     changes: dict[str, Any] = {path: "ideal" for path in off if not _is_ideal(profile, path)}
-    if _KELVIN in changes and profile.settling.engine == "stochastic":
-        changes["settling.engine"] = "transient"
     for block in ("adc", "readout"):
         if f"{block}.bits" in changes and getattr(profile, block).auto_range:
             changes[f"{block}.auto_range"] = False

@@ -23,9 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.analysis.imperfections import Source, ideal, only, present
-from neurosim.analysis.observe import Conditions, Observed, pack
+from neurosim.analysis.observe import Conditions, Observed, Told
 from neurosim.profile import Profile
-from neurosim.solvers import Settling
+from neurosim.solvers import Engine, Noise, OperatingPoint
 
 __all__ = ["ALL", "BETA", "SETTLE", "Figures", "Point", "Progress", "Row", "ledger", "scan_beta"]
 
@@ -34,9 +34,6 @@ Progress = Callable[[int, int], None]
 
 BETA, SETTLE, ALL = "finite beta", "finite settling time", "all together"
 SHARES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.75, 0.9)
-# Temperature of the chip that stands beside one with noise in its dynamics: the same steps of the
-# same engine, and noise of 1e-6 of that at 300 K.
-_COLD_K = 3e-10
 
 
 @dataclass(frozen=True)
@@ -159,17 +156,12 @@ class _Ledger:
         got = self._observe(ALL, self._profile)
         return [*rows, self._row(ALL, "", "", got, self._beside(self._profile), exact)]
 
-    def _observe(
-        self, name: str, profile: Profile, settling: Settling | None = None
-    ) -> list[Observed]:
+    def _observe(self, name: str, profile: Profile, engine: Engine | None = None) -> list[Observed]:
         if name not in self._seen:
-            self._seen[name] = self._conditions.observe_all(profile, settling=settling)
-            self._progress(len(self._seen), len(self._sources) + (4 if self._stochastic else 3))
+            self._seen[name] = self._conditions.observe_all(profile, engine=engine)
+            settings = 4 if _has_noise(self._profile) else 3
+            self._progress(len(self._seen), len(self._sources) + settings)
         return self._seen[name]
-
-    @property
-    def _stochastic(self) -> bool:
-        return self._profile.settling.engine == "stochastic"
 
     @cached_property
     def _bare(self) -> Profile:
@@ -177,29 +169,30 @@ class _Ledger:
 
     @cached_property
     def _rest(self) -> list[Observed]:
-        return self._observe(BETA, self._bare, Settling(engine="operating_point"))
+        return self._observe(BETA, self._bare, OperatingPoint())
 
     @cached_property
     def _finite(self) -> list[Observed]:
         return self._observe(SETTLE, self._bare)
 
     def _beside(self, profile: Profile) -> list[Observed]:
-        """The chip without any source, by the engine of `profile`."""
-        if profile.settling.engine != "stochastic":
+        """The chip without any source, in the steps that `profile` takes."""
+        if not _has_noise(profile):
             return self._finite
-        cold = only(self._profile, "thermal noise").with_value("thermal.temperature_K", _COLD_K)
-        return self._observe("cold", cold)
+        silent = Told(self._profile.settling, Noise(None))
+        return self._observe("silent", self._bare, silent)
 
     def _alone(self, source: Source) -> list[Observed]:
         variant = only(self._profile, source.name)
-        return self._observe(source.name, variant, self._bare.settling if source.quiet else None)
+        still = Told(self._profile.settling, None) if source.quiet else None
+        return self._observe(source.name, variant, still)
 
     def _base(self, source: Source) -> list[Observed]:
         """The chip without the source: with the range and bits that it needs, without any noise."""
         if source.quiet:
             return self._finite
         variant = only(self._profile, source.name)
-        if variant.settling.engine == "stochastic":
+        if _has_noise(variant):
             return self._beside(variant)
         wanted = set(source.needs)
         needed = [s for s in self._sources if wanted and {*s.fields, *s.needs} == wanted]
@@ -234,6 +227,11 @@ class _Ledger:
         )
 
 
+def _has_noise(profile: Profile) -> bool:
+    """Whether there is noise in the dynamics."""
+    return profile.thermal.temperature_K is not None
+
+
 def _left(positive: Array, negative: Array) -> float | None:
     """Share of what moves either phase that is left in their difference; 1 if independent."""
     one, both = _rms(np.stack([positive, negative])), _rms(positive - negative)
@@ -242,9 +240,9 @@ def _left(positive: Array, negative: Array) -> float | None:
 
 def _exact_held(conditions: Conditions, got: list[Observed]) -> list[Array]:
     """Exact gradients at the weights that the devices of each chip hold."""
-    asked, found = pack(conditions.weights), []
+    asked, found = conditions.weights.vector, []
     for k, seen in enumerate(got):
-        same = np.allclose(pack(seen.held), asked, rtol=1e-9, atol=1e-12)
+        same = np.allclose(seen.held.vector, asked, rtol=1e-9, atol=1e-12)
         found.append(conditions.exact[k] if same else conditions.exact_at(seen.held, k))
     return found
 

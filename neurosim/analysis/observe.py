@@ -4,32 +4,37 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.analysis.imperfections import ideal
+from neurosim.analysis.oracle import ideal_network
 from neurosim.chip import Chip
+from neurosim.chip.words import hidden_amplifier_of, law_of
 from neurosim.data import FlowBatch, PairSource, load_digits
 from neurosim.errors import DataError
 from neurosim.host import FlowSettings, gradient, present
 from neurosim.ideal import IdealNetwork
 from neurosim.network import Layers, Weights
 from neurosim.profile import Profile
-from neurosim.solvers import Settling, one_blas_thread
+from neurosim.solvers import (
+    Chunk,
+    Engine,
+    Noise,
+    OperatingPoint,
+    RateOf,
+    System,
+    one_blas_thread,
+)
 from neurosim.streams import Streams
 
-__all__ = ["Conditions", "Observed", "pack"]
+__all__ = ["Conditions", "Observed", "Told"]
 
 Array = NDArray[np.float64]
 
-_REST = Settling(engine="operating_point")
-
-
-def pack(weights: Weights) -> Array:
-    """All parameters as one vector."""
-    return np.concatenate([weights.coupling.ravel(), weights.bias])
+_REST = OperatingPoint()
 
 
 class Observed(NamedTuple):
@@ -45,6 +50,39 @@ class Observed(NamedTuple):
     velocity: Array
     rows_lost: int
     held: Weights
+
+
+@dataclass(frozen=True)
+class Told:
+    """An engine that is told of other noise than there is in the dynamics.
+
+    Parameters
+    ----------
+    engine : Engine
+    noise : Noise or None
+        None: none. Silence: the steps that noise asks for, so that what differs from a chip with
+        noise is noise, and no error of the steps.
+    """
+
+    engine: Engine
+    noise: Noise | None
+
+    @property
+    def noise_step_tau(self) -> float | None:
+        """That of the engine."""
+        return self.engine.noise_step_tau
+
+    @property
+    def along_the_way(self) -> Engine:
+        """Itself."""
+        return self
+
+    def run(
+        self, rate_of: RateOf, u_V: Array, span: float, system: System, noise: Noise | None
+    ) -> Chunk:
+        """As the engine runs a system of that noise."""
+        del noise
+        return self.engine.run(rate_of, u_V, span, system, self.noise)
 
 
 @dataclass(frozen=True)
@@ -84,10 +122,7 @@ class Conditions:
                 f"The weights must fit layers {profile.layers} of {profile.name}, but are of "
                 "another network; give those of a run with this profile."
             )
-        if profile.node.amplifier == "linear":
-            raise DataError(
-                "The exact gradient is known for tanh and silu, but node.amplifier is linear."
-            )
+        self._network(self.weights)
         if self.repeats < 2:
             raise DataError(
                 f"A variance needs at least 2 repeats, but there are {self.repeats}; ask for more."
@@ -117,11 +152,11 @@ class Conditions:
         profile: Profile,
         k: int,
         *,
-        settling: Settling | None = None,
+        engine: Engine | None = None,
         beta: float | None = None,
     ) -> Observed:
         """Present the batch of repeat k to a new chip of `profile`, a variant of the one above."""
-        chip, shown = Chip(profile, k, settling), self.batches[k]
+        chip, shown = Chip(profile, k, engine), self.batches[k]
         chip.program(self.weights)
         if self.age_s:
             chip.wait(self.age_s)
@@ -131,14 +166,14 @@ class Conditions:
         estimate, rows_lost = gradient(got, flow.beta, chip.data_sheet.layers)
         read = [got.free] if got.correlation else [got.free, got.positive, got.negative]
         outputs = np.stack(read)
-        return Observed(pack(estimate), outputs, got.velocity, rows_lost, _held(chip))
+        return Observed(estimate.vector, outputs, got.velocity, rows_lost, _held(chip))
 
     def observe_all(
-        self, profile: Profile, *, settling: Settling | None = None, beta: float | None = None
+        self, profile: Profile, *, engine: Engine | None = None, beta: float | None = None
     ) -> list[Observed]:
         """`observe` in every repeat."""
         every = range(self.repeats)
-        return [self.observe(profile, k, settling=settling, beta=beta) for k in every]
+        return [self.observe(profile, k, engine=engine, beta=beta) for k in every]
 
     @cached_property
     def exact(self) -> list[Array]:
@@ -147,9 +182,7 @@ class Conditions:
 
     def exact_at(self, weights: Weights, k: int) -> Array:
         """Exact adjoint gradient of the batch of repeat k, of the network without hardware."""
-        node, layers = self.profile.node, Layers(self.profile.layers)
-        activation: Literal["tanh", "silu"] = "silu" if node.amplifier == "silu" else "tanh"
-        network = IdealNetwork.from_weights(layers, weights, node.law, activation)
+        layers, network = Layers(self.profile.layers), self._network(weights)
         flow, shown = self.flow, self.batches[k]
         near = self._near_rest(weights, shown)
         plain = [near[:, layers.nodes(k)] for k in range(len(layers.sizes))]
@@ -160,14 +193,20 @@ class Conditions:
             exact = network.cost_gradient(
                 shown.x_t, shown.u_t, flow.stiffness, flow.alpha, states=states
             )
-        return pack(exact)
+        return exact.vector
+
+    def _network(self, weights: Weights) -> IdealNetwork:
+        """The network without hardware."""
+        node = self.profile.node
+        parts = law_of(node), hidden_amplifier_of(node)
+        return ideal_network(Layers(self.profile.layers), weights, *parts)
 
     def _near_rest(self, weights: Weights, shown: FlowBatch) -> Array:
         """Free states of the ideal chip, from which the exact equilibrium is not far."""
         largest = float(max(np.abs(weights.coupling).max(), np.abs(weights.bias).max(), 1e-3))
         changes = {"spring.max_S": "ideal", "coupling.full_scale": largest}
         profile = ideal(self.profile).with_values(changes)
-        chip, unit_V = Chip(profile, settling=_REST), profile.node.unit_V
+        chip, unit_V = Chip(profile, engine=_REST), profile.node.unit_V
         chip.program(weights)
         chip.precharge(shown.x_t * unit_V)
         chip.drive(shown.x_t * unit_V, self.flow.stiffness * profile.node.leak_S)

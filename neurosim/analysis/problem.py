@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip import Chip
-from neurosim.circuit import DrivenCircuit, Law
+from neurosim.circuit import DrivenCircuit
 from neurosim.data import FlowBatch, PairSource, load_digits
 from neurosim.files import load_npz
 from neurosim.host import FlowSettings, initial_weights
@@ -23,6 +23,7 @@ from neurosim.streams import Streams
 __all__ = [
     "LAWS",
     "WEIGHTS",
+    "LawName",
     "Problem",
     "Stage",
     "interleaved",
@@ -32,12 +33,14 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
+# Names of the shipped ideal chips, less `ideal_`, and of their weights.
+LawName = Literal["hopfield", "gradient"]
 Stage = Literal["start", "bifurcation", "trained"]
 WEIGHTS = Path(__file__).with_name("weights.npz")
-LAWS: tuple[Law, ...] = ("hopfield", "gradient")
+LAWS: tuple[LawName, ...] = ("hopfield", "gradient")
 
 
-def shipped_weights(law: Law, stage: Stage) -> Weights:
+def shipped_weights(law: LawName, stage: Stage) -> Weights:
     """Weights of the ideal chip: at the start, at its bifurcation, after 300 updates of 512.
 
     Made by ``neurosim train --profile ideal_LAW --updates 300`` with seed 0; the bifurcation is the
@@ -67,7 +70,7 @@ class Problem:
         Length of the free phase.
     """
 
-    law: Law
+    law: LawName
     stage: Stage
     chip: Chip
     batch: FlowBatch
@@ -85,7 +88,7 @@ class Problem:
         return float(np.abs(u_V - exact_V).max() / self.system.unit_V)
 
 
-def make_problem(law: Law, stage: Stage, rows: int, span_tau: float = 30.0) -> Problem:
+def make_problem(law: LawName, stage: Stage, rows: int, span_tau: float = 30.0) -> Problem:
     """The published free phase for `rows` digits at random t."""
     chip = Chip(load_profile(f"ideal_{law}"))
     chip.program(shipped_weights(law, stage))

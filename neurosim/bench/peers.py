@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.util
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
 from neurosim.analysis.problem import Problem
+from neurosim.circuit import Gradient, Hopfield, Silu, Tanh
 
 __all__ = ["PEERS", "Answer"]
 
@@ -75,18 +77,24 @@ def diffrax(problem: Problem, rtol: float) -> Answer:
     pull = jnp.array(springs.conductance_S * springs.target_V)
     k, even = layers.n_visible, layers.n_even
 
-    def amplify(z: jax.Array) -> jax.Array:
-        if problem.law == "hopfield":
-            return unit_V * jnp.tanh(z / unit_V)
-        return 10 * unit_V * jnp.tanh(jax.nn.silu(z / unit_V) / 10)
+    def charge_gradient(sums: jax.Array, hidden: jax.Array) -> jax.Array:
+        slope = jax.vmap(jax.vmap(jax.grad(amplify)))(hidden)
+        return sums.at[:, k:].multiply(slope)
+
+    # Written out for this program, law by law and amplifier by amplifier.
+    amplify: Callable[..., Any] = {
+        Tanh: lambda u: unit_V * jnp.tanh(u / unit_V),
+        Silu: lambda u: 10 * unit_V * jnp.tanh(jax.nn.silu(u / unit_V) / 10),
+    }[type(circuit.hidden)]
+    charge: Callable[..., Any] = {Hopfield: lambda sums, _hidden: sums, Gradient: charge_gradient}[
+        type(circuit.law)
+    ]
 
     def field(_t: float, u: jax.Array, _args: None) -> jax.Array:
         hidden = u[:, k:]
         v = jnp.concatenate([u[:, :k], amplify(hidden)], axis=1)
-        drive = jnp.concatenate([v[:, even:] @ dG, v[:, :even] @ dG.T], axis=1) + bias
-        if problem.law == "gradient":
-            slope = jax.vmap(jax.vmap(jax.grad(amplify)))(hidden)
-            drive = drive.at[:, k:].multiply(slope)
+        sums = jnp.concatenate([v[:, even:] @ dG, v[:, :even] @ dG.T], axis=1) + bias
+        drive = charge(sums, hidden)
         return (drive.at[:, :k].add(pull) - decay * u) * scale
 
     def norm(error: jax.Array) -> jax.Array:

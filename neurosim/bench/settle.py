@@ -13,7 +13,14 @@ from threadpoolctl import threadpool_limits
 
 from neurosim.analysis.problem import LAWS, Problem, Stage, interleaved, make_problem, summary
 from neurosim.bench.peers import PEERS
-from neurosim.solvers import Settled, Settling, available_threads, settle
+from neurosim.solvers import (
+    Engine,
+    OperatingPoint,
+    Settled,
+    Transient,
+    available_threads,
+    settle,
+)
 from neurosim.solvers.settle import CHUNK_ROWS
 
 __all__ = ["bench_settle"]
@@ -27,25 +34,23 @@ STAGES: tuple[Stage, ...] = ("start", "trained")
 _TOLERANCES = (1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
 
 
-def _settled(problem: Problem, n_threads: int, **settings: Any) -> Settled:
-    return settle(
-        problem.system,
-        problem.start_V,
-        problem.time_s,
-        Settling(**settings),
-        n_threads=n_threads,
-    )
+# Far below the error that is asked for.
+_EXACT = Transient(method="DOP853", rtol=1e-9, atol=1e-11)
 
 
-def _loosest(problem: Problem, exact_V: Array, method: str, n_threads: int) -> tuple[float, float]:
-    """Loosest tolerance whose worst node is within the target, and the error it reaches."""
-    rtol = error = np.nan
-    for rtol in _TOLERANCES:
-        got = _settled(problem, n_threads, method=method, rtol=rtol, atol=1e-2 * rtol)
-        error = problem.error(got.u_V, exact_V)
-        if error <= TARGET_ERROR:
-            break
-    return rtol, error
+def _settled(problem: Problem, n_threads: int, engine: Engine) -> Settled:
+    system, start_V, time_s = problem.system, problem.start_V, problem.time_s
+    return settle(system, start_V, time_s, engine, n_threads=n_threads)
+
+
+def _loosest(problem: Problem, exact_V: Array, n_threads: int) -> Transient:
+    """ETD4 at the loosest tolerance whose worst node is within the target, or else the tightest."""
+    engines = [Transient(rtol=rtol, atol=1e-2 * rtol) for rtol in _TOLERANCES]
+    for engine in engines:
+        got = _settled(problem, n_threads, engine)
+        if problem.error(got.u_V, exact_V) <= TARGET_ERROR:
+            return engine
+    return engines[-1]
 
 
 def _over_threads(work: Callable[[int], Any], n: int, n_threads: int) -> Callable[[], None]:
@@ -95,7 +100,7 @@ def _bench_law(problem: Problem, repeats: int, n_threads: int, report: Report) -
     rows = len(problem.start_V)
     shared = {"law": problem.law, "weights": problem.stage, "rows": rows}
     report(f"{problem.law}, {problem.stage}: reference (DOP853 at 1e-9)")
-    exact = _settled(problem, n_threads, method="DOP853", rtol=1e-9, atol=1e-11)
+    exact = _settled(problem, n_threads, _EXACT)
     with threadpool_limits(1, "blas"):
         kernels = {
             "products": _products(problem, n_threads),
@@ -111,22 +116,17 @@ def _bench_law(problem: Problem, repeats: int, n_threads: int, report: Report) -
         | summary(kernel_s["right-hand side"])
         | {"ratio_to_four_gemms": ratio}
     ]
-    runs: dict[str, Callable[[], Settled]] = {}
-    tolerance: dict[str, float | None] = {}
-    for method in ("ETD4", "RKC"):
-        report(f"{problem.law}, {problem.stage}: tolerance of {method}")
-        rtol, _ = _loosest(problem, exact.u_V, method, n_threads)
-        tolerance[method] = rtol
-        runs[method] = partial(
-            _settled, problem, n_threads, method=method, rtol=rtol, atol=1e-2 * rtol
-        )
-    rtol = float(tolerance["ETD4"] or 0.0)
-    runs["ETD4, float32"] = partial(
-        _settled, problem, n_threads, rtol=rtol, atol=1e-2 * rtol, precision="float32"
-    )
-    tolerance["ETD4, float32"] = rtol
-    runs["operating_point"] = partial(_settled, problem, n_threads, engine="operating_point")
-    tolerance["operating_point"] = None
+    report(f"{problem.law}, {problem.stage}: tolerance of ETD4")
+    loosest = _loosest(problem, exact.u_V, n_threads)
+    single = Transient(rtol=loosest.rtol, atol=loosest.atol, precision="float32")
+    engines: dict[str, tuple[Engine, float | None]] = {
+        "ETD4": (loosest, loosest.rtol),
+        "ETD4, float32": (single, single.rtol),
+        "operating_point": (OperatingPoint(), None),
+    }
+    runs: dict[str, Callable[[], Settled]] = {
+        name: partial(_settled, problem, n_threads, engine) for name, (engine, _) in engines.items()
+    }
     report(f"{problem.law}, {problem.stage}: {repeats} repeats of our engines")
     times = interleaved(runs, repeats)
     for name, run in runs.items():
@@ -136,7 +136,7 @@ def _bench_law(problem: Problem, repeats: int, n_threads: int, report: Report) -
         table.append(
             shared
             | {"engine": name, "evaluations": got.n_evaluations, "max_error": error}
-            | {"rtol": tolerance[name]}
+            | {"rtol": engines[name][1]}
             | cost
             | {"ratio_to_four_gemms": cost["wall_s"] / (got.n_evaluations * product_s)}
         )
@@ -145,7 +145,7 @@ def _bench_law(problem: Problem, repeats: int, n_threads: int, report: Report) -
 
 def _bench_peers(problem: Problem, report: Report) -> Table:
     n_threads = available_threads()
-    exact = _settled(problem, n_threads, method="DOP853", rtol=1e-9, atol=1e-11)
+    exact = _settled(problem, n_threads, _EXACT)
     table = []
     for name, (available, run) in PEERS.items():
         if not available():

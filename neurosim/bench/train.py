@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.analysis.oracle import ideal_network
 from neurosim.analysis.problem import (
     LAWS,
+    LawName,
     Stage,
     interleaved,
     make_problem,
@@ -18,13 +21,11 @@ from neurosim.analysis.problem import (
     summary,
 )
 from neurosim.chip import Chip
-from neurosim.circuit import Law
+from neurosim.circuit import Gradient
 from neurosim.data import FlowBatch
 from neurosim.host import FlowSettings, gradient, present
-from neurosim.ideal import IdealNetwork
-from neurosim.network import Weights
 from neurosim.profile import load_profile
-from neurosim.solvers import Settling
+from neurosim.solvers import Engine, OperatingPoint, Transient
 
 __all__ = ["bench_train"]
 
@@ -32,10 +33,6 @@ Array = NDArray[np.float64]
 Report = Callable[[str], None]
 
 _EXACT_ROWS = 200
-
-
-def _pack(weights: Weights) -> Array:
-    return np.concatenate([weights.coupling.ravel(), weights.bias])
 
 
 def _cosine(a: Array, b: Array) -> float:
@@ -46,9 +43,9 @@ class _Contestant:
     """A chip that can do one update's three phases again and again."""
 
     def __init__(
-        self, law: Law, stage: Stage, batch: FlowBatch, settling: Settling, n: int
+        self, law: LawName, stage: Stage, batch: FlowBatch, engine: Engine, n: int
     ) -> None:
-        self.chip = Chip(load_profile(f"ideal_{law}"), settling=settling, n_threads=n)
+        self.chip = Chip(load_profile(f"ideal_{law}"), engine=engine, n_threads=n)
         self.chip.program(shipped_weights(law, stage))
         self.flow, self.batch = FlowSettings().on(self.chip.data_sheet), batch
         self.gradient = np.empty(0)
@@ -57,11 +54,11 @@ class _Contestant:
         before = self.chip.ledger.evaluations
         shown = present(self.chip, self.batch.x_t, self.batch.u_t, self.flow)
         assert self.flow.beta is not None
-        self.gradient = _pack(gradient(shown, self.flow.beta, self.chip.data_sheet.layers)[0])
+        self.gradient = gradient(shown, self.flow.beta, self.chip.data_sheet.layers)[0].vector
         self.n_evaluations = self.chip.ledger.evaluations - before
 
 
-def _published(law: Law, stage: Stage, batch: FlowBatch, n_threads: int) -> Callable[[], None]:
+def _published(law: LawName, stage: Stage, batch: FlowBatch, n_threads: int) -> Callable[[], None]:
     """900 Euler steps of 0.1 by PyTorch's autograd of the energy, float32: as the paper ran."""
     import torch
 
@@ -103,6 +100,12 @@ def _published(law: Law, stage: Stage, batch: FlowBatch, n_threads: int) -> Call
     return update
 
 
+# The published code has nodes of one law.
+_PUBLISHED: Mapping[type, Callable[..., Callable[[], None]]] = MappingProxyType(
+    {Gradient: _published}
+)
+
+
 def bench_train(
     rows: int = 1797,
     repeats: int = 3,
@@ -131,25 +134,26 @@ def bench_train(
     table: list[dict[str, Any]] = []
     for law in LAWS:
         stage: Stage = "trained"
-        batch = make_problem(law, "start", rows).batch
-        engines = {
-            "transient": Settling(),
-            "transient, float32": Settling(precision="float32"),
-            "operating_point": Settling(engine="operating_point"),
-            "operating_point, float32": Settling(engine="operating_point", precision="float32"),
+        problem = make_problem(law, "start", rows)
+        batch, published = problem.batch, _PUBLISHED.get(type(problem.chip.circuit.law))
+        engines: dict[str, Engine] = {
+            "transient": Transient(),
+            "transient, float32": Transient(precision="float32"),
+            "operating_point": OperatingPoint(),
+            "operating_point, float32": OperatingPoint(precision="float32"),
         }
         few = FlowBatch(*(a[:_EXACT_ROWS] for a in (batch.x_t, batch.u_t, batch.t)))
         report(f"{law}: exact gradient of {len(few.x_t)} rows")
         exact = _exact(law, stage, few)
         runs: dict[str, Callable[[], None]] = {}
         cosine = {}
-        for name, settling in engines.items():
-            small = _Contestant(law, stage, few, settling, n_threads)
+        for name, engine in engines.items():
+            small = _Contestant(law, stage, few, engine, n_threads)
             small()
             cosine[name] = _cosine(small.gradient, exact)
-            runs[name] = _Contestant(law, stage, batch, settling, n_threads)
-        if peers and law == "gradient" and importlib.util.find_spec("torch") is not None:
-            runs["published code's way (PyTorch)"] = _published(law, stage, batch, n_threads)
+            runs[name] = _Contestant(law, stage, batch, engine, n_threads)
+        if peers and published is not None and importlib.util.find_spec("torch") is not None:
+            runs["published code's way (PyTorch)"] = published(law, stage, batch, n_threads)
         report(f"{law}: {repeats} updates each of {', '.join(runs)}")
         times = interleaved(runs, repeats)
         for name, run in runs.items():
@@ -163,9 +167,9 @@ def bench_train(
     return table
 
 
-def _exact(law: Law, stage: Stage, batch: FlowBatch) -> Array:
+def _exact(law: LawName, stage: Stage, batch: FlowBatch) -> Array:
     """Adjoint gradient at the true equilibria, which `ideal` finds from the chip's own."""
-    contestant = _Contestant(law, stage, batch, Settling(engine="operating_point"), 2)
+    contestant = _Contestant(law, stage, batch, OperatingPoint(), 2)
     chip, flow = contestant.chip, contestant.flow
     layers = chip.data_sheet.layers
     target_V = batch.x_t * chip.data_sheet.unit_V
@@ -174,8 +178,7 @@ def _exact(law: Law, stage: Stage, batch: FlowBatch) -> Array:
     chip.settle(chip.data_sheet.tau_s)
     u = chip.u_V / chip.data_sheet.unit_V
     plain = np.concatenate([u[:, layers.nodes(k)] for k in range(len(layers.sizes))], axis=1)
-    activation: Literal["tanh", "silu"] = "tanh" if law == "hopfield" else "silu"
-    weights = shipped_weights(law, stage)
-    network = IdealNetwork.from_weights(layers, weights, law, activation)
+    circuit = chip.circuit
+    network = ideal_network(layers, shipped_weights(law, stage), circuit.law, circuit.hidden)
     exact = network.cost_gradient(batch.x_t, batch.u_t, flow.stiffness, flow.alpha, states=plain)
-    return _pack(exact)
+    return exact.vector

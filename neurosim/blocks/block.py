@@ -4,43 +4,96 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any, Self, cast, get_args
+from typing import Annotated, Any, ClassVar, Self, cast, get_args
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    Discriminator,
     ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticKnownError
 
+from neurosim.blocks.classes import class_at, has_defaults, own_classes
 from neurosim.blocks.document import Document, Location
-from neurosim.blocks.mistakes import (
-    BlockError,
-    class_at,
-    has_defaults,
-    mistakes_of,
-    nearest,
-)
+from neurosim.blocks.mistakes import BlockError, in_python, mistakes_of, nearest
+from neurosim.blocks.signature import PlainSignature
+from neurosim.blocks.words import LEFT_OUT, Reading, as_values, as_written
 from neurosim.errors import ProfileError
 
-__all__ = ["Block", "Sourced", "holds_number", "is_number", "one_of", "plain"]
+__all__ = [
+    "STATED_IN_CODE",
+    "Block",
+    "Sourced",
+    "holds_number",
+    "is_number",
+    "plain",
+]
 
 
 class Block(BaseModel):
-    """A group of parameters; unknown keys, missing keys and later changes are errors."""
+    """A group of parameters; unknown keys, missing keys and later changes are errors.
+
+    Attributes
+    ----------
+    stated : bool
+        Of the class: whether a file of it states every field, also one that has a default in
+        Python.
+    may_be_left_out : tuple of str
+        Of the class: fields that such a file need not state.
+    """
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False
     )
+    stated: ClassVar[bool] = False
+    may_be_left_out: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, /, **fields: Any) -> None:
+        try:
+            self.__pydantic_validator__.validate_python(fields, self_instance=self)
+        except ValidationError as failure:
+            raise ProfileError(in_python(failure, type(self), fields)) from None
+
+    # Blocks inside are made by pydantic itself, so that their mistakes keep their paths.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        cls.__signature__ = PlainSignature()  # type: ignore[assignment]
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """What differs from the defaults; sources are too long for one line."""
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if name != "source" and (field.is_required() or value != field.default):
+                yield name, value
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    @classmethod
+    def must_state(cls) -> tuple[str, ...]:
+        """Fields that a file of such a block must state."""
+        names = cls.model_fields if cls.stated else ()
+        return tuple(name for name in names if name not in cls.may_be_left_out)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_words(cls, tree: Any, info: ValidationInfo) -> Any:
+        """Values in place of a file's words."""
+        in_file = isinstance(info.context, Reading) and isinstance(tree, Mapping)
+        return as_values(cls, tree) if in_file else tree
 
     @field_validator("*", mode="before")
     @classmethod
-    def _no_switch(cls, value: Any, info: ValidationInfo) -> Any:
+    def _is_given_and_no_switch(cls, value: Any, info: ValidationInfo) -> Any:
         """Refuse true and false, which are also 1 and 0 in Python, where a number may be."""
+        if value is LEFT_OUT:
+            raise PydanticKnownError("missing")
         field = cls.model_fields[info.field_name or ""]
         if isinstance(value, bool) and {int, float} & _types_in(field.annotation):
             raise ValueError(f"must not be true or false, but is {str(value).lower()}")
@@ -54,7 +107,9 @@ class Block(BaseModel):
         Parameters
         ----------
         changes : mapping from str to object
-            New values by path: ``{"thermal.temperature_K": "ideal", "adc.bits": 6}``.
+            New values by path: ``{"thermal.temperature_K": "ideal", "adc.bits": 6}``. They are read
+            as a file's are: a mapping in place of a block states all its fields. Blocks are taken
+            as they are.
         root : str
             Name of the block, which leads its paths in messages.
         also : iterable of str
@@ -65,7 +120,7 @@ class Block(BaseModel):
         ProfileError
             There is no such path, or the changed block is not valid.
         """
-        tree, lead = self.model_dump(mode="python"), f"{root}." if root else ""
+        tree, lead = as_written(self), f"{root}." if root else ""
         for path, value in changes.items():
             known = list(_paths(tree))
             if path not in known:
@@ -78,8 +133,9 @@ class Block(BaseModel):
                 hint = _turned_off(type(self), tree, path) or f"there is no such field; {hint}"
                 raise ProfileError(f"{lead}{path}: {hint}")
             tree = _changed(tree, path, plain(value))
+        tree = _untouched(tree, self, list(changes))
         try:
-            return type(self).model_validate(tree)
+            return type(self).model_validate(tree, context=Reading(tuple(own_classes(self))))
         except ValidationError as failure:
             found = mistakes_of(failure, type(self), Document(None, tree))
             raise ProfileError("\n".join(f"{lead}{mistake}" for mistake in found)) from None
@@ -119,8 +175,13 @@ def _check_source(value: Any) -> Any:
     return value
 
 
+STATED_IN_CODE = "stated in code"
+
+
 class Sourced(Block):
     """A block of a hardware profile: every number states where it comes from.
+
+    A block that is made in Python is ``stated in code`` unless it says otherwise.
 
     Parameters
     ----------
@@ -129,7 +190,9 @@ class Sourced(Block):
         data sheet, or ``assumed: <reason>``; ``ideal`` where no effect has a number.
     """
 
-    source: Annotated[str | dict[str, str], BeforeValidator(_check_source)]
+    stated: ClassVar[bool] = True
+
+    source: Annotated[str | dict[str, str], BeforeValidator(_check_source)] = STATED_IN_CODE
 
     @model_validator(mode="after")
     def _numbers_have_sources(self) -> Self:
@@ -152,30 +215,6 @@ class Sourced(Block):
         if found:
             raise BlockError(found)
         return self
-
-
-def one_of(laws: tuple[str, ...], key: str = "law", other: str = "") -> tuple[Any, Any]:
-    """For a field that holds one of several blocks, told apart by the text at `key`.
-
-    Returns
-    -------
-    discriminator : pydantic.Discriminator
-        Which block a value belongs to, by the `Tag` of its law; `other` for what is no block.
-    check : pydantic.BeforeValidator
-        Refuses a block without a known law in plain words.
-    """
-
-    def tag(value: Any) -> str:
-        law = value.get(key) if isinstance(value, Mapping) else getattr(value, key, None)
-        return law if law in laws else other or laws[0]
-
-    def named(value: Any) -> Any:
-        if isinstance(value, Mapping) and value.get(key) not in laws:
-            said = f"but is {value[key]!r}" if key in value else "but is missing"
-            raise BlockError([((key,), f"must be one of {', '.join(laws)}, {said}")])
-        return value
-
-    return Discriminator(tag), BeforeValidator(named)
 
 
 def is_number(value: Any) -> bool:
@@ -218,6 +257,19 @@ def _changed(tree: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
         if not isinstance(source, Mapping):
             source = {name: source for name, v in tree.items() if holds_number(v)}
         out["source"] = {**source, key: f"assumed: set in place of {old}"}
+    return out
+
+
+def _untouched(tree: dict[str, Any], block: Block, paths: list[str]) -> dict[str, Any]:
+    """A changed tree in which the blocks that no path leads into are the objects they were."""
+    out = dict(tree)
+    for name in type(block).model_fields:
+        value, steps = getattr(block, name), [path.partition(".") for path in paths]
+        below = [rest for first, _, rest in steps if first == name]
+        if isinstance(value, Block) and not below:
+            out[name] = value
+        elif isinstance(value, Block) and all(below):
+            out[name] = _untouched(tree[name], value, below)
     return out
 
 

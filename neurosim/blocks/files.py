@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from neurosim.blocks.block import Block, plain
 from neurosim.blocks.document import compose, shown, written
 from neurosim.blocks.mistakes import mistakes_of
+from neurosim.blocks.words import Reading, as_written
 from neurosim.errors import ProfileError
 
 __all__ = ["dump_block", "load_block", "parse_block"]
@@ -17,8 +19,10 @@ __all__ = ["dump_block", "load_block", "parse_block"]
 B = TypeVar("B", bound=Block)
 
 
-def parse_block(text: str, cls: type[B], where: str) -> B:
+def parse_block(text: str, cls: type[B], where: str, *, laws: Sequence[type[Block]] = ()) -> B:
     """Block of class `cls` from YAML text; `where` names its source in messages.
+
+    `laws` are blocks of one's own that the text may name, beside those that are shipped.
 
     Raises
     ------
@@ -27,8 +31,8 @@ def parse_block(text: str, cls: type[B], where: str) -> B:
 
     Examples
     --------
-    >>> from neurosim.solvers.settings import Settling
-    >>> parse_block("{engine: stochastic, rtol: 1e-6}", Settling, "my.yaml").rtol
+    >>> from neurosim.solvers import Transient
+    >>> parse_block("{method: ETD4, rtol: 1e-6}", Transient, "my.yaml").rtol
     1e-06
     """
     document = compose(text, where)
@@ -38,7 +42,7 @@ def parse_block(text: str, cls: type[B], where: str) -> B:
         )
     mistakes = document.mistakes
     try:
-        block = cls.model_validate(document.tree)
+        block = cls.model_validate(document.tree, context=Reading(tuple(laws)))
     except ValidationError as failure:
         known = {m.path for m in mistakes}
         mistakes += [m for m in mistakes_of(failure, cls, document) if m.path not in known]
@@ -48,8 +52,8 @@ def parse_block(text: str, cls: type[B], where: str) -> B:
     return block
 
 
-def load_block(path: Path, cls: type[B]) -> B:
-    """Block of class `cls` from a YAML file.
+def load_block(path: Path, cls: type[B], *, laws: Sequence[type[Block]] = ()) -> B:
+    """Block of class `cls` from a YAML file; `laws` as in `parse_block`.
 
     Raises
     ------
@@ -66,9 +70,9 @@ def load_block(path: Path, cls: type[B]) -> B:
         raise ProfileError(
             f"{path}: must be a file that can be read, but is not ({error.strerror})."
         ) from None
-    return parse_block(text, cls, str(path))
+    return parse_block(text, cls, str(path), laws=laws)
 
 
 def dump_block(block: Block, *, brief: bool = False) -> str:
     """YAML that loads back to an equal block; a brief one leaves out what is at its default."""
-    return written(plain(block.model_dump(mode="python", exclude_defaults=brief)))
+    return written(plain(as_written(block, brief=brief)))

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from neurosim.blocks.block import Sourced
-from neurosim.blocks.mistakes import classes_in
+from neurosim.blocks.block import Block, Sourced
+from neurosim.blocks.classes import classes_of
 
 __all__ = ["json_schema"]
 
@@ -21,11 +21,17 @@ def json_schema(root: type[BaseModel]) -> dict[str, Any]:
     for name, cls in _blocks_of(root).items():
         block = blocks[name]
         block["description"] = (inspect.getdoc(cls) or "").split("\n\n")[0]
+        stated = cls.must_state() if issubclass(cls, Block) else ()
+        if stated:
+            block["required"] = [field for field in cls.model_fields if field in stated]
+            block |= {key: block.pop(key) for key in ("title", "type")}
         texts: dict[str, str] = {}
         for base in (*cls.__mro__, Sourced):
             texts = _field_texts(base) | texts
         for field, entry in block["properties"].items():
             entry.pop("title", None)
+            if field in stated:
+                entry.pop("default", None)
             if field in texts:
                 entry["description"] = texts[field]
     return schema
@@ -35,7 +41,7 @@ def _blocks_of(cls: type[BaseModel]) -> dict[str, type[BaseModel]]:
     """A block and all blocks within it, by name."""
     found = {cls.__name__: cls}
     for field in cls.model_fields.values():
-        for inner in classes_in(field.annotation):
+        for inner in classes_of(field):
             found |= _blocks_of(inner)
     return found
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, get_args
+from typing import Any, NamedTuple, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from neurosim.blocks.classes import class_at, classes_of, has_defaults, is_inside
 from neurosim.blocks.document import Document, Location, Mistake, shown
-from neurosim.blocks.ideal import can_be_ideal
+from neurosim.blocks.words import IDEAL, Word, word_of
 
-__all__ = ["BlockError", "class_at", "classes_in", "has_defaults", "mistakes_of", "nearest"]
+__all__ = ["BlockError", "a_block", "in_python", "mistakes_of", "nearest"]
 
 
 class BlockError(ValueError):
@@ -25,60 +26,21 @@ class BlockError(ValueError):
         self.found = found
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Of the known names the one most like `name`, if any is like it."""
-    return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
+def a_block(cls: type) -> str:
+    """The name of a class in a sentence."""
+    return f"{'an' if cls.__name__[0] in 'AEIOU' else 'a'} {cls.__name__}"
 
 
-def classes_in(annotation: Any) -> list[type[BaseModel]]:
-    """Blocks that a type allows, however deep in unions and tuples."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [cls for part in get_args(annotation) for cls in classes_in(part)]
-
-
-def class_at(cls: type[BaseModel], path: Location, tree: Any) -> type[BaseModel] | None:
-    """Class of the block at `path` below `cls`; of several, the likeliest."""
-    found = [cls]
-    for key in path:
-        if isinstance(key, str):  # An item of a list has the field's own classes.
-            field = _likeliest(found, tree).model_fields.get(key)
-            found = classes_in(field.annotation) if field else []
-        if not found:
-            return None
-        tree = tree[key] if _inside(tree, key) else None
-    return _likeliest(found, tree)
-
-
-def _likeliest(classes: list[type[BaseModel]], tree: Any) -> type[BaseModel]:
-    """The class whose law or kind the tree names, or else that with most of its keys, or fewest."""
-    given = tree if isinstance(tree, dict) else {}
-
-    def fit(one: type[BaseModel]) -> tuple[int, int, int]:
-        fields = {key: one.model_fields[key] for key in given if key in one.model_fields}
-        named = sum(given[key] in get_args(field.annotation) for key, field in fields.items())
-        return named, len(fields), -len(one.model_fields) if fields else 0
-
-    return max(classes, key=fit)
-
-
-def has_defaults(cls: type[BaseModel]) -> bool:
-    """Whether a block may leave out every field."""
-    return not any(field.is_required() for field in cls.model_fields.values())
-
-
-def _inside(tree: Any, part: str | int) -> bool:
-    """Whether a tree has something at a key, or a list at an index."""
-    if isinstance(tree, dict):
-        return part in tree
-    return isinstance(tree, list | tuple) and isinstance(part, int) and part < len(tree)
+def nearest(name: str, known: Iterable[str], least: float = 0.6) -> str | None:
+    """Of the known names the one most like `name`, if any is like it (1: the same)."""
+    return next(iter(difflib.get_close_matches(name, list(known), 1, least)), None)
 
 
 def _path_of(error: ErrorDetails, tree: Any) -> Location:
     """Where in the tree an error is: pydantic also names the branches of unions."""
     path: Location = ()
     for part in error["loc"]:
-        inside = _inside(tree, part)
+        inside = is_inside(tree, part)
         tree = tree[part] if inside else tree
         if inside or (error["type"] == "missing" and part == error["loc"][-1]):
             path = (*path, part)
@@ -106,46 +68,97 @@ _BOUNDS = {
 _LENGTHS = {"too_short": ("at least", "min_length"), "too_long": ("at most", "max_length")}
 
 
-def _sentence(error: ErrorDetails, path: Location, cls: type[BaseModel], tree: Any) -> str:
+class _In(NamedTuple):
+    """Where a mistake is: its field and block, and whether these stand in a file."""
+
+    field: FieldInfo | None
+    block: type[BaseModel] | None
+    in_file: bool
+
+    @property
+    def word(self) -> Word | None:
+        """That a file may say there."""
+        return None if self.field is None else word_of(self.field)
+
+    @property
+    def ideal(self) -> bool:
+        """Whether a file may say `ideal` there."""
+        return self.word is not None and self.word.text == IDEAL.text
+
+    @property
+    def optional(self) -> bool:
+        """Whether there may be nothing."""
+        return self.field is not None and type(None) in get_args(self.field.annotation)
+
+    def block_wanted(self) -> str:
+        """What must stand in place of something that is no block."""
+        if not self.in_file:
+            return " or ".join(map(a_block, classes_of(cast(FieldInfo, self.field))))
+        wanted = "a block of fields"
+        if self.block is not None and has_defaults(self.block):
+            wanted += " ({} for the defaults)"
+        return wanted + " or null" * (self.optional and not self.ideal)
+
+    def or_absent(self) -> str:
+        """How to say there that there is none."""
+        if self.in_file:
+            return " or ideal" * self.ideal
+        return " or None" * self.optional
+
+
+def _shown_in_python(value: Any) -> str:
+    if isinstance(value, BaseModel):
+        return a_block(type(value))
+    return "None" if value is None else shown(value)
+
+
+def _advice(given: Any, at: _In) -> str:
+    """What to do in Python with a word of files."""
+    said = given.strip().lower() if isinstance(given, str) else None
+    if at.in_file or at.word is None or said != at.word.text:
+        return ""
+    return f"; that is a word of files: leave the field out, or give {at.word.value!r}"
+
+
+def _sentence(error: ErrorDetails, at: _In) -> str:
     """What must hold and what is, in plain words."""
-    kind, context, given = error["type"], error.get("ctx", {}), error["input"]
-    owner, block = class_at(cls, path[:-1], tree), class_at(cls, path, tree)
-    field = owner.model_fields.get(str(path[-1])) if owner and path else None
-    ideal = field is not None and can_be_ideal(field)
-    if kind == "missing":
-        return _missing(field, block, ideal)
-    if kind == "value_error":
+    form, context, given = error["type"], error.get("ctx", {}), error["input"]
+    if form == "missing":
+        return _missing(at)
+    if form == "value_error":
         return str(context["error"])
-    if kind in _LENGTHS:
-        word, key = _LENGTHS[kind]
+    if form in _LENGTHS:
+        word, key = _LENGTHS[form]
         return f"must have {word} {context[key]} items, but has {context['actual_length']}"
-    if kind in _BOUNDS:
-        word, key = _BOUNDS[kind]
-        return f"must be {word} {context[key]:g}, but is {shown(given)}"
-    if kind == "literal_error":
+    said = shown(given) if at.in_file else _shown_in_python(given)
+    if form in _BOUNDS:
+        word, key = _BOUNDS[form]
+        return f"must be {word} {context[key]:g}, but is {said}"
+    if form == "literal_error":
         wanted = f"one of {context['expected'].replace(' or ', ', ')}"
-    elif kind.startswith("model_") and block is not None and field is not None:
-        wanted = "a block of fields" + " ({} for the defaults)" * has_defaults(block)
-        wanted += " or null" * (type(None) in get_args(field.annotation) and not ideal)
+    elif form.startswith("model_") and at.block is not None and at.field is not None:
+        wanted = at.block_wanted()
     else:
         plain = re.sub(r"^Input should be (a valid )?", "", error["msg"])
-        wanted = _WANTED.get(kind.split("_")[0], plain)
-    return f"must be {wanted}{' or ideal' * ideal}, but is {shown(given)}"
+        wanted = _WANTED.get(form.split("_")[0], plain)
+    return f"must be {wanted}{at.or_absent()}, but is {said}"
 
 
-def _missing(field: FieldInfo | None, block: type[BaseModel] | None, ideal: bool) -> str:
-    if ideal:
+def _missing(at: _In) -> str:
+    if not at.in_file:
+        return "must be given, but is missing"
+    if at.ideal:
         return "missing; every effect must be stated, write 'ideal' where there is none"
     text = "missing; it must be stated"
-    if block is not None:
-        text += f" with its fields {', '.join(block.model_fields)}"
-    if field is not None and type(None) in get_args(field.annotation):
-        text += ", or as 'none' where there is none"
+    if at.block is not None:
+        text += f" with its fields {', '.join(at.block.model_fields)}"
+    if at.optional:
+        text += f", or as '{at.word.text if at.word else 'none'}' where there is none"
     return text
 
 
 def mistakes_of(
-    failure: ValidationError, cls: type[BaseModel], document: Document
+    failure: ValidationError, cls: type[BaseModel], document: Document, *, in_file: bool = True
 ) -> list[Mistake]:
     """Every error of a validation with its place; a misspelt field is not missing as well."""
     errors = [(_path_of(error, document.tree), error) for error in failure.errors()]
@@ -170,7 +183,15 @@ def mistakes_of(
                 at = (*path, *below)
                 out.append(Mistake(*document.place(at), at, text))
         else:
-            out.append(
-                Mistake(*document.place(path), path, _sentence(error, path, cls, document.tree))
-            )
+            owner_class = class_at(cls, path[:-1], document.tree)
+            field = owner_class.model_fields.get(str(path[-1])) if owner_class and path else None
+            where = _In(field, class_at(cls, path, document.tree), in_file)
+            text = _sentence(error, where) + _advice(error["input"], where)
+            out.append(Mistake(*document.place(path), path, text))
     return [m for m in out if m.path not in meant] or out
+
+
+def in_python(failure: ValidationError, cls: type[BaseModel], given: dict[str, Any]) -> str:
+    """What is wrong with a block made in Python, a line for each mistake, led by its class."""
+    found = mistakes_of(failure, cls, Document(None, given), in_file=False)
+    return "\n".join(f"{cls.__name__}{'.' if m.path else ': '}{m}" for m in found)

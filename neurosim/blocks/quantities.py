@@ -1,4 +1,4 @@
-"""Numbers of a profile with their units and bounds, and how `ideal` is said of each."""
+"""Numbers of a profile with their units and bounds; some of them may be `ideal` in a file."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from neurosim.blocks.block import is_number
-from neurosim.blocks.ideal import AS_IDEAL, ideal_to
 from neurosim.blocks.units import parse_quantity
+from neurosim.blocks.words import IDEAL, NO_EFFECT
 
 __all__ = [
     "AmpereLimit",
@@ -52,40 +52,34 @@ def _quantity(unit: str) -> Callable[[Any], Any]:
 _NUMBER = r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?"
 
 
-def _for_editors(
-    unit: str = "", *, ideal: bool = True, whole: bool = False, **bounds: float
-) -> WithJsonSchema:
-    """JSON Schema of a number, as text with its unit too, or `ideal`."""
+def _for_editors(unit: str = "", *, whole: bool = False, **bounds: float) -> WithJsonSchema:
+    """JSON Schema of a number, as text with its unit too."""
     forms: list[dict[str, Any]] = [{"type": "integer" if whole else "number", **bounds}]
     if unit:
         forms.append({"type": "string", "pattern": f"^{_NUMBER} *[TGMkmuµμnpfa]?{unit}$"})
-    if ideal:
-        forms.append({"const": "ideal"})
     return WithJsonSchema({"anyOf": forms})
 
 
 def _positive(unit: str) -> tuple[Any, ...]:
     """Of a number that must be stated."""
-    editors = _for_editors(unit, ideal=False, exclusiveMinimum=0)
-    return BeforeValidator(_quantity(unit)), Field(gt=0), editors
+    return BeforeValidator(_quantity(unit)), Field(gt=0), _for_editors(unit, exclusiveMinimum=0)
 
 
 def _limit(unit: str = "") -> tuple[Any, ...]:
-    """Of a bound; `ideal` is None, without a bound."""
-    read = BeforeValidator(ideal_to(None, _quantity(unit)))
-    return read, AS_IDEAL, _for_editors(unit, exclusiveMinimum=0)
+    """Of a bound; None is without a bound."""
+    return BeforeValidator(_quantity(unit)), _for_editors(unit, exclusiveMinimum=0), IDEAL
 
 
 def _effect(unit: str = "", *, below: int | None = None) -> tuple[Any, ...]:
-    """Of the size of an effect, at least 0 and perhaps below a bound; `ideal` is 0."""
-    read = BeforeValidator(ideal_to(0.0, _quantity(unit)))
+    """Of the size of an effect, at least 0 and perhaps below a bound."""
     bounds: dict[str, Any] = {"minimum": 0} | ({} if below is None else {"exclusiveMaximum": below})
-    return read, AS_IDEAL, Field(ge=0, lt=below), _for_editors(unit, **bounds)
+    read, editors = BeforeValidator(_quantity(unit)), _for_editors(unit, **bounds)
+    return read, Field(ge=0, lt=below), editors, NO_EFFECT
 
 
 def _signed(unit: str = "") -> tuple[Any, ...]:
-    """Of an effect of either sign; `ideal` is 0."""
-    return BeforeValidator(ideal_to(0.0, _quantity(unit))), AS_IDEAL, _for_editors(unit)
+    """Of an effect of either sign."""
+    return BeforeValidator(_quantity(unit)), _for_editors(unit), NO_EFFECT
 
 
 Siemens = Annotated[float, *_positive("S")]
@@ -96,7 +90,7 @@ SecondFromZero = Annotated[
     float,
     BeforeValidator(_quantity("s")),
     Field(ge=0),
-    _for_editors("s", ideal=False, minimum=0),
+    _for_editors("s", minimum=0),
 ]
 
 _LIMIT = Annotated[float, Field(gt=0)]
@@ -108,9 +102,8 @@ AmpereLimit = Annotated[_LIMIT | None, *_limit("A")]
 SiemensLimit = Annotated[_LIMIT | None, *_limit("S")]
 Bits = Annotated[
     Annotated[int, Field(ge=2, le=24)] | None,
-    BeforeValidator(ideal_to(None)),
-    AS_IDEAL,
     _for_editors(whole=True, minimum=2, maximum=24),
+    IDEAL,
 ]
 
 Excess = Annotated[float, *_effect()]
@@ -124,12 +117,12 @@ Wait = Annotated[float, *_effect("s")]
 Sigma = Annotated[float, *_effect(below=1)]
 Loading = Annotated[
     float,
-    BeforeValidator(ideal_to(0.0, _quantity(""))),
-    AS_IDEAL,
+    BeforeValidator(_quantity("")),
     Field(ge=0, le=1),
     _for_editors(minimum=0, maximum=1),
+    NO_EFFECT,
 ]
-Cubic = Annotated[float, BeforeValidator(ideal_to(0.0)), AS_IDEAL, _for_editors()]
+Cubic = Annotated[float, _for_editors(), NO_EFFECT]
 SignedShare = Annotated[float, *_signed()]
 SignedSiemens = Annotated[float, *_signed("S")]
 
@@ -170,7 +163,11 @@ AreaSigma = Annotated[
     Sigma,
     BeforeValidator(_by_area("")),
     _form_by_area(_for_editors(minimum=0, exclusiveMaximum=1), ""),
+    NO_EFFECT,
 ]
 AreaSigmaVolt = Annotated[
-    SigmaVolt, BeforeValidator(_by_area("V")), _form_by_area(_for_editors("V", minimum=0), "V")
+    SigmaVolt,
+    BeforeValidator(_by_area("V")),
+    _form_by_area(_for_editors("V", minimum=0), "V"),
+    NO_EFFECT,
 ]

@@ -49,7 +49,7 @@ def read_record(path: Path, cls: type[R], advice: str) -> R:
         The file cannot be read, is not JSON, or holds something else.
     """
     try:
-        data = path.read_bytes()
+        data = _paired(path.read_bytes())
         return cls.model_validate_json(data)
     except OSError as error:
         reason = error.strerror
@@ -61,6 +61,20 @@ def read_record(path: Path, cls: type[R], advice: str) -> R:
     raise RunError(f"{path} must be a JSON object, but cannot be read ({reason}); {advice}.")
 
 
+def _paired(data: bytes) -> bytes:
+    """JSON in which halves of surrogate pairs, as names of files may hold, are words of escapes.
+
+    Python writes them, and the strict reader takes them for damage.
+    """
+    if b"\\ud" not in data.lower():
+        return data
+    try:
+        text = json.dumps(json.loads(data), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return data
+    return text.encode("utf-8", "backslashreplace").replace(b"\\ud", b"\\\\ud")
+
+
 def _mistake(failure: ValidationError, cls: type[Record], data: bytes) -> str:
     """The first mistake, with its place."""
     tree = json.loads(data)
@@ -70,10 +84,7 @@ def _mistake(failure: ValidationError, cls: type[Record], data: bytes) -> str:
 
 
 def dump_record(tree: Any) -> str:
-    """JSON text of plain values; a number that is not finite, which JSON has none for, is null.
-
-    Halves of surrogate pairs, as names of files may hold, are written out as escapes.
-    """
+    """JSON text of plain values; a number that is not finite, which JSON has none for, is null."""
     return json.dumps(_plain(tree), indent=2, allow_nan=False) + "\n"
 
 
@@ -82,8 +93,6 @@ def _plain(tree: Any) -> Any:
         return {key: _plain(value) for key, value in tree.items()}
     if isinstance(tree, list | tuple):
         return [_plain(value) for value in tree]
-    if isinstance(tree, str):
-        return tree.encode("utf-8", "backslashreplace").decode()
     return None if isinstance(tree, float) and not math.isfinite(tree) else tree
 
 
@@ -168,7 +177,8 @@ def _wrong_array(value: Any, like: np.ndarray, *, conductance: bool) -> str:
             f"must be {like.dtype} of shape {like.shape}, but is {value.dtype} of shape "
             f"{value.shape}"
         )
-    bad = np.count_nonzero(~(np.abs(value) <= _LARGEST)) if value.dtype.kind == "f" else 0
+    real = np.issubdtype(value.dtype, np.floating)
+    bad = np.count_nonzero(~(np.abs(value) <= _LARGEST)) if real else 0
     if bad:
         return f"must be finite, but {bad} of its {value.size} numbers are NaN, infinite or huge"
     if conductance and (value < 0).any():

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.devices.drift import DriftLaw
 from neurosim.streams import Streams
 
-__all__ = ["Ageing", "DriftLaw"]
+__all__ = ["Ageing"]
 
 Array = NDArray[np.float64]
 
 # Conductances are computed anew when the youngest device has aged by more than this share of its
 # age and of the law's own scale: by then they have moved by a share of this size at most.
 _RENEW = 1e-3
-
-
-class DriftLaw(Protocol):
-    """What the laws of `neurosim.devices.drift` have in common."""
-
-    @property
-    def at_write(self) -> bool:
-        """Whether the deviate is drawn at each write; otherwise once at fabrication."""
-
-    def aged(self, written_S: Array, target_S: Array, elapsed_s: Array, deviate: Array) -> Array:
-        """Conductance a time after the write [S]."""
-
-    def scale_s(self) -> float:
-        """Time in which a device that was just written hardly changes."""
 
 
 class Ageing:

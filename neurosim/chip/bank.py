@@ -53,7 +53,7 @@ class DeviceBank:
         self._coupling, self._unit_S = profile.coupling, profile.node.leak_S
         self._devices, self._streams = devices, streams
         layers = devices.layers
-        start = Weights(np.zeros((layers.n_odd, layers.n_even)), np.zeros(layers.n_nodes))
+        start = Weights.zeros(layers)
         self._write_law = profile.write
         self.faulty: Faulty | None = None
         if profile.faults is not None:
@@ -89,7 +89,7 @@ class DeviceBank:
                 f"Chip.{call} needs weights of shapes {expected[0]} and {expected[1]}, but got "
                 f"{weights.coupling.shape} and {weights.bias.shape}."
             )
-        if not (np.isfinite(weights.coupling).all() and np.isfinite(weights.bias).all()):
+        if not np.isfinite(weights.vector).all():
             raise DataError(f"Chip.{call} needs finite weights, but some are NaN or infinite.")
 
     def _with_faults(self, conductance_S: Array) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,8 @@ from neurosim.chip.reader import Reader
 from neurosim.circuit import Circuit, DrivenCircuit
 from neurosim.errors import DataError
 from neurosim.network import Weights
-from neurosim.profile import Profile
-from neurosim.solvers import Settling
+from neurosim.profile import Profile, load_profile
+from neurosim.solvers import Engine
 from neurosim.streams import Streams
 
 __all__ = ["Chip"]
@@ -47,11 +48,12 @@ class Chip:
 
     Parameters
     ----------
-    profile : Profile
+    profile : Profile or str
+        A name or path is that of a profile, see `neurosim.profile.load_profile`.
     seed : int
         Which die, and every noise on it.
-    settling : Settling, optional
-        Numerical choices instead of the profile's.
+    engine : Engine, optional
+        What computes a settle, instead of the profile's `settling`; an object of one's own too.
     n_threads : int, optional
         Threads that settle a batch; by default one for each processor.
 
@@ -61,17 +63,36 @@ class Chip:
         Running totals.
     circuit : Circuit
         Of the devices as they were last used.
+
+    Raises
+    ------
+    DataError
+        The profile or the seed is something else.
+
+    Examples
+    --------
+    >>> Chip("cmos_rc_6bit", seed=3)
+    Chip('cmos_rc_6bit', seed 3, 64-128-128)
     """
 
     def __init__(
         self,
-        profile: Profile,
+        profile: Profile | str | Path,
         seed: int = 0,
-        settling: Settling | None = None,
+        engine: Engine | None = None,
         n_threads: int | None = None,
     ) -> None:
-        self.profile, self.seed = profile, seed
-        self.settling = settling or profile.settling
+        if isinstance(profile, str | Path):
+            profile = load_profile(profile)
+        if not isinstance(profile, Profile):
+            raise DataError(
+                f"Chip.profile must be a profile or the name of one, but is {profile!r}; load one "
+                "with load_profile."
+            )
+        if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
+            raise DataError(f"Chip.seed must be a whole number of at least 0, but is {seed!r}.")
+        self.profile, self.seed = profile, int(seed)
+        self.engine: Engine = profile.settling if engine is None else engine
         self.die = Die(profile, seed)
         self.ledger, self._meter = Ledger(), Meter(profile, self.die.layers.n_nodes)
         self._streams = Streams(seed)
@@ -87,6 +108,10 @@ class Chip:
         # and how long a row of the batch before took, for rows come one after another.
         self._now_s = self._presented_s = self._row_s = 0.0
         self._use_devices()
+
+    def __repr__(self) -> str:
+        sizes = "-".join(map(str, self.profile.layers))
+        return f"Chip({self.profile.name!r}, seed {self.seed}, {sizes})"
 
     def _use_devices(self) -> None:
         """Make the circuit of the devices as they are at this time."""
@@ -232,12 +257,11 @@ class Chip:
             )
         if self.bank.is_stale(self._now_s):
             self._use_devices()
-        system, settling, before_V = self.system(), self.settling, self.u_V
-        if self._sources.released and settling.engine == "operating_point":
-            # A released chip is read on its way: where it would come to rest is not the question.
-            settling = settling.model_copy(update={"engine": "transient"})
+        system, before_V = self.system(), self.u_V
+        # A released chip is read on its way: where it would come to rest is not the question.
+        engine = self.engine.along_the_way if self._sources.released else self.engine
         current_A = self._noise_currents(system.circuit, time_s)
-        self._nodes.settle(self.ledger, system, time_s, settling, current_A, self._draws.settle)
+        self._nodes.settle(self.ledger, system, time_s, engine, current_A, self._draws.settle)
         self._now_s += time_s
         self._presented_s += time_s
         self._draws.settle += 1

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip.interface import DataSheet
-from neurosim.circuit import AMPLIFIERS, Circuit, Fluctuation, Linear, Pairs
+from neurosim.chip.words import hidden_amplifier_of, law_of, visible_amplifier_of
+from neurosim.circuit import Amplifier, Circuit, Fluctuation, Pairs, imperfect
 from neurosim.converters import Adc, ChannelErrors, Correlator, CurrentSense, Dac, DoubleSampling
 from neurosim.devices import spread
 from neurosim.network import Layers
@@ -142,14 +143,10 @@ class Die:
         self.sense_errors = None
         if sense is not None:
             self.sense_errors = _errors("sense", sense, self.layers.n_visible, streams)
-        self._gain = None
-        if mismatch.gain:
-            self._gain = factors("gain", n)
-            self._gain[self.layers.visible] = 1.0
-        self._offset_V = None
-        if mismatch.offset_V:
-            rng = streams.generator("fabrication.offset_V")
-            self._offset_V = mismatch.offset_V * rng.standard_normal(n)
+        self._gain = factors("gain", n)
+        self._gain[self.layers.visible] = 1.0
+        rng = streams.generator("fabrication.offset_V")
+        self._offset_V = mismatch.offset_V * rng.standard_normal(n)
 
     @property
     def couplings_per_node(self) -> Array:
@@ -162,11 +159,16 @@ class Die:
         profile = self.profile
         node = profile.node
         couplings, biases, back = self.devices.split(devices_S * self._device_factor)
+        attenuation = self._attenuation(couplings, back or couplings)
+
+        def with_errors(ideal: Amplifier, at: slice) -> Amplifier:
+            return imperfect(ideal, self._gain[at], self._offset_V[at], attenuation[at])
+
         return Circuit(
             layers=self.layers,
-            law=node.law,
-            visible=Linear(node.unit_V, node.visible_rail_V),
-            hidden=AMPLIFIERS[node.amplifier](node.unit_V),
+            law=law_of(node),
+            visible=with_errors(visible_amplifier_of(node), self.layers.visible),
+            hidden=with_errors(hidden_amplifier_of(node), self.layers.hidden),
             capacitance_F=node.capacitance_F * self._capacitance,
             leak_S=self._leak_S,
             couplings=couplings,
@@ -174,22 +176,16 @@ class Die:
             reference_V=node.unit_V,
             loading=node.loading,
             back_couplings=back,
-            gain=self._gain,
-            offset_V=self._offset_V,
             amplifier_tau_s=node.amplifier_tau_s,
-            attenuation=self._attenuation(couplings, back or couplings),
             cubic_per_V2=profile.coupling.cubic_per_V2,
         )
 
-    def _attenuation(self, forward: Pairs, back: Pairs) -> Array | None:
+    def _attenuation(self, forward: Pairs, back: Pairs) -> Array:
         """What the output resistance leaves of each output under the devices that hang on it."""
-        output_Ohm = self.profile.node.output_Ohm
-        if not output_Ohm:
-            return None
         load_S = np.empty(self.layers.n_nodes)
         load_S[self.layers.even] = forward.sum_S.sum(axis=0)
         load_S[self.layers.odd] = back.sum_S.sum(axis=1)
-        return 1 / (1 + output_Ohm * load_S / 2)
+        return 1 / (1 + self.profile.node.output_Ohm * load_S / 2)
 
     def fluctuation(self, circuit: Circuit, variance_S2: Array) -> Fluctuation:
         """Noise of `circuit` with these variances of its devices, before coupling mismatch."""

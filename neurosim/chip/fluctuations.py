@@ -11,7 +11,7 @@ from neurosim.chip.die import Die
 from neurosim.circuit import Circuit
 from neurosim.devices import DeviceNoise
 from neurosim.profile import Profile
-from neurosim.solvers import FlickerSource, Settling, one_blas_thread
+from neurosim.solvers import Engine, FlickerSource, one_blas_thread
 from neurosim.streams import Streams
 
 __all__ = ["DeviceFluctuations", "flicker_source"]
@@ -96,7 +96,7 @@ class DeviceFluctuations:
 
 
 def flicker_source(
-    profile: Profile, settling: Settling, streams: Streams, index: int
+    profile: Profile, engine: Engine, streams: Streams, index: int
 ) -> FlickerSource | None:
     """The amplifiers' 1/f noise of the presentation that begins with settle number `index`.
 
@@ -104,9 +104,9 @@ def flicker_source(
     1/f^2, is at most 2.5 % of the amplifiers' white noise. A higher corner's band ends where a
     process forgets itself within a step.
     """
-    corner_Hz = profile.thermal.flicker_corner_Hz
-    if settling.engine != "stochastic" or not corner_Hz:
+    thermal, step_tau = profile.thermal, engine.noise_step_tau
+    if thermal.temperature_K is None or not thermal.flicker_corner_Hz or step_tau is None:
         return None
-    high = min(10 * corner_Hz * profile.node.tau_s, 1 / (2 * np.pi * settling.step_tau))
+    high = min(10 * thermal.flicker_corner_Hz * profile.node.tau_s, 1 / (2 * np.pi * step_tau))
     low = min(1 / (100 * profile.host.settle_tau), high / 10)
     return FlickerSource(low, high, lambda chunk: streams.generator("flicker", index, chunk))

@@ -15,7 +15,7 @@ from neurosim.chip.ledger import Ledger
 from neurosim.circuit import Circuit, DrivenCircuit, Springs
 from neurosim.errors import DataError
 from neurosim.profile import Profile
-from neurosim.solvers import FlickerSource, Settling, settle
+from neurosim.solvers import Engine, FlickerSource, settle
 from neurosim.streams import Streams
 
 __all__ = ["Nodes"]
@@ -113,7 +113,7 @@ class Nodes:
         ledger: Ledger,
         system: DrivenCircuit,
         time_s: float,
-        settling: Settling,
+        engine: Engine,
         current_A: Callable[[Array], Array] | None,
         index: int,
     ) -> None:
@@ -125,21 +125,21 @@ class Nodes:
             Counts what the engine spends, and the rows that diverge or are refused.
         system : DrivenCircuit
         time_s : float
-        settling : Settling
+        engine : Engine
         current_A : callable or None
             Device noise [A] into each node, for node voltages of shape (rows, n_nodes).
         index : int
         """
         thermal: Generators = {}
         if current_A is None:
-            refused = self._run(ledger, system, time_s, settling, thermal, index)
+            refused = self._run(ledger, system, time_s, engine, thermal, index)
         else:
             # The voltages across the devices set their noise: as at the start, then as half-way.
             refused = np.zeros(len(self.u_V), dtype=bool)
             for _ in range(2):
                 self.injected_A = current_A(np.nan_to_num(self.u_V))
                 noisy = replace(system, injected_A=self.injected_A)
-                refused |= self._run(ledger, noisy, time_s / 2, settling, thermal, index)
+                refused |= self._run(ledger, noisy, time_s / 2, engine, thermal, index)
         ledger.rows_refused += int(np.count_nonzero(refused))
 
     def _run(
@@ -147,7 +147,7 @@ class Nodes:
         ledger: Ledger,
         system: DrivenCircuit,
         time_s: float,
-        settling: Settling,
+        engine: Engine,
         thermal: Generators,
         index: int,
     ) -> NDArray[np.bool_]:
@@ -167,10 +167,10 @@ class Nodes:
             system,
             np.where(alive[:, None], state_V, 0.0),
             time_s,
-            settling,
+            engine,
             noise_of=noise_of,
             n_threads=self._n_threads,
-            flicker=self._flicker_source(settling, index),
+            flicker=self._flicker_source(engine, index),
         )
         ended_V = np.where(alive[:, None], result.u_V, np.nan)
         self.u_V = ended_V[:, :n]
@@ -182,8 +182,8 @@ class Nodes:
         ledger.steps += result.n_steps
         return result.refused
 
-    def _flicker_source(self, settling: Settling, index: int) -> FlickerSource | None:
+    def _flicker_source(self, engine: Engine, index: int) -> FlickerSource | None:
         """The amplifiers' 1/f noise, which goes on until the next precharge."""
         if self._flicker is None:
-            self._flicker = flicker_source(self._profile, settling, self._streams, index)
+            self._flicker = flicker_source(self._profile, engine, self._streams, index)
         return self._flicker

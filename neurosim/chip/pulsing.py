@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from neurosim.chip.die import DeviceArray
 from neurosim.circuit import Pairs
-from neurosim.devices import CouplingDevice, ExponentialStep, LinearStep, SoftBounds
+from neurosim.devices import CouplingDevice
+from neurosim.devices.pulses import PulseLaw
 from neurosim.errors import DataError
 from neurosim.network import Weights
 from neurosim.streams import Streams
@@ -25,7 +26,7 @@ class Pulsing:
 
     Parameters
     ----------
-    law : LinearStep, SoftBounds or ExponentialStep
+    law : PulseLaw
     coupling : CouplingDevice
     unit_S : float
         Conductance of weight 1.
@@ -40,7 +41,7 @@ class Pulsing:
 
     def __init__(
         self,
-        law: LinearStep | SoftBounds | ExponentialStep,
+        law: PulseLaw,
         coupling: CouplingDevice,
         unit_S: float,
         devices: DeviceArray,

@@ -1,21 +1,28 @@
 """Circuits: amplifiers, conductance pairs, node laws, co-content and local contrasts."""
 
-from neurosim.circuit.amplifiers import AMPLIFIERS, Amplifier, Linear, Silu, Tanh
-from neurosim.circuit.circuit import Circuit, Law
+from neurosim.circuit.amplifiers import Amplifier, Linear, Silu, Tanh
+from neurosim.circuit.circuit import Circuit
 from neurosim.circuit.driven import DrivenCircuit
 from neurosim.circuit.elements import Pairs, Springs
 from neurosim.circuit.fluctuation import Fluctuation
+from neurosim.circuit.laws import ByLayer, Gradient, Hopfield, Law
+from neurosim.circuit.outputs import Amplifiers, Imperfect, imperfect
 
 __all__ = [
-    "AMPLIFIERS",
     "Amplifier",
+    "Amplifiers",
+    "ByLayer",
     "Circuit",
     "DrivenCircuit",
     "Fluctuation",
+    "Gradient",
+    "Hopfield",
+    "Imperfect",
     "Law",
     "Linear",
     "Pairs",
     "Silu",
     "Springs",
     "Tanh",
+    "imperfect",
 ]

@@ -14,24 +14,31 @@ kind      v / unit_V                           what it is on a chip
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["AMPLIFIERS", "Amplifier", "Linear", "Silu", "Tanh"]
+from neurosim.errors import DataError
+
+__all__ = ["Amplifier", "Linear", "Silu", "Tanh"]
 
 Array = NDArray[np.float64]
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 
 
+@runtime_checkable
 class Amplifier(Protocol):
     """A static transfer characteristic; arrays of any shape, volts in and out."""
 
     @property
     def unit_V(self) -> float:
         """Voltage of 1 in the host's numbers."""
+
+    @property
+    def per_V(self) -> float | Array:
+        """Z of `apply` for u = 1 V: 1 / unit_V."""
 
     def output_V(self, u_V: Array) -> Array:
         """Output v = phi(u) [V]."""
@@ -46,7 +53,7 @@ class Amplifier(Protocol):
         """Phi(u), the integral of phi from 0 to u [V^2]."""
 
     def apply(self, z: Array, out: Array, slope: Array | None) -> None:
-        """Write v / unit_V for z = u / unit_V to `out`, phi' to `slope` if given; z is lost."""
+        """Write v / unit_V for z = u per_V to `out`, phi' to `slope` if given; z is lost."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,11 @@ class Linear:
 
     unit_V: float
     rail_V: float | None = None
+
+    @property
+    def per_V(self) -> float:
+        """See `Amplifier.per_V`."""
+        return 1 / self.unit_V
 
     def output_V(self, u_V: Array) -> Array:
         """Output [V]."""
@@ -99,6 +111,11 @@ class Tanh:
     """Differential pair, v = unit_V tanh(u / unit_V): it saturates at +-unit_V."""
 
     unit_V: float
+
+    @property
+    def per_V(self) -> float:
+        """See `Amplifier.per_V`."""
+        return 1 / self.unit_V
 
     def output_V(self, u_V: Array) -> Array:
         """Output [V]."""
@@ -137,6 +154,11 @@ class Silu:
 
     unit_V: float
     clamp: float = 10.0
+
+    @property
+    def per_V(self) -> float:
+        """See `Amplifier.per_V`."""
+        return 1 / self.unit_V
 
     def _parts(self, u_V: Array) -> tuple[Array, Array, Array]:
         z = u_V / self.unit_V
@@ -189,8 +211,10 @@ class Silu:
         np.multiply(z, sigmoid, out=slope)
 
 
-AMPLIFIERS: dict[str, type[Linear] | type[Tanh] | type[Silu]] = {
-    "linear": Linear,
-    "tanh": Tanh,
-    "silu": Silu,
-}
+def check_amplifier(name: str, amplifier: object) -> None:
+    """Refuse what is no amplifier, such as a word or a class."""
+    if isinstance(amplifier, type) or not isinstance(amplifier, Amplifier):
+        raise DataError(
+            f"{name} must be an amplifier such as Tanh(0.1), but is {amplifier!r}; make one, or "
+            "see neurosim.circuit.amplifiers for what an amplifier of your own must have."
+        )

@@ -12,36 +12,35 @@ r"""The network as a circuit: nodes, couplings, biases and springs under two nod
                             gnd   gnd    V_i (spring's DAC)
 
 With dG = G+ - G-, D_i = g_i + loading_i the conductance that pulls node i to ground and I_b the
-bias current, the two laws are
+bias current, a node charges by the sum of its couplings, weighed as its law says (`laws`):
 
 .. math::
-    \text{hopfield:} \quad C_i \dot u_i &= -D_i u_i + \textstyle\sum_j dG_{ij} v_j + I_{b,i}
-                                          + K_i (V_i - u_i) \\
-    \text{gradient:} \quad C_i \dot u_i &= -D_i u_i + \phi'(u_i) \bigl(\textstyle\sum_j dG_{ij} v_j
-                                          + I_{b,i}\bigr) + K_i (V_i - u_i)
+    C_i \dot u_i = \textstyle\sum_k w^k(u_i) \bigl(\sum_j dG_{ij}\,y^k_j + I^k_{b,i}\bigr)
+                   - D_i u_i + K_i (V_i - u_i)
 
-Both descend a co-content P [W] (Millar 1951): the current into node i is
-:math:`I_i = -m_i^{-1} \partial P / \partial u_i` with the metric m_i = phi'(u_i) for `hopfield`
-and 1 for `gradient`, provided that the couplings are reciprocal.
+for outputs :math:`y^k`, of which most laws have one, v. A bias is a coupling to a rail that puts
+out the reference voltage as its first output and nothing as the others. Every law descends a
+co-content P [W] (Millar 1951), provided that the couplings are reciprocal.
 """
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Literal
+from functools import cached_property, reduce
 
 import numpy as np
 from scipy.constants import Boltzmann
 
-from neurosim.circuit.amplifiers import Amplifier
+from neurosim.circuit.amplifiers import Amplifier, check_amplifier
 from neurosim.circuit.elements import Array, Pairs, Springs
+from neurosim.circuit.laws import Law, check_law
+from neurosim.circuit.outputs import Amplifiers
 from neurosim.errors import DataError
 from neurosim.network import Layers
 
-__all__ = ["Circuit", "Law"]
-
-Law = Literal["hopfield", "gradient"]
+__all__ = ["Circuit"]
 
 
 @dataclass(frozen=True)
@@ -52,10 +51,11 @@ class Circuit:
     ----------
     layers : Layers
         Where nodes and couplings are stored.
-    law : {"hopfield", "gradient"}
-        How the couplings act on a node (see the module's equations).
+    law : Law
+        What a node puts out, and how the couplings act on it: `Hopfield`, `Gradient` or your own.
     visible, hidden : Amplifier
-        Transfer characteristic of the visible and of all other nodes.
+        Transfer characteristic of the visible and of all other nodes; with errors of each node,
+        `Imperfect`.
     capacitance_F, leak_S : ndarray, shape (n_nodes,)
         C_i and g_i.
     couplings : Pairs of shape (n_odd, n_even)
@@ -70,16 +70,9 @@ class Circuit:
     back_couplings : Pairs of shape (n_odd, n_even), optional
         The devices that drive the even nodes from the odd ones; None where one device serves both
         directions. Two different devices are not reciprocal: such a circuit has no co-content.
-    gain : ndarray, shape (n_nodes,), optional
-        Amplifier gain error as a factor, v = phi(gain (u + offset)).
-    offset_V : ndarray, shape (n_nodes,), optional
-        Input offset of each amplifier.
     amplifier_tau_s : float
         Time constant with which an output follows phi(u); 0 follows at once. The methods of this
         class know the outputs at rest alone.
-    attenuation : ndarray, shape (n_nodes,), optional
-        Output over that of an unloaded amplifier, v = f phi(u): what an output resistance and the
-        devices that hang on it leave.
     cubic_per_V2 : float
         k of a device's current :math:`G v (1 + k v^2)` for the output v across it.
     """
@@ -95,13 +88,13 @@ class Circuit:
     reference_V: float
     loading: float = 0.0
     back_couplings: Pairs | None = None
-    gain: Array | None = None
-    offset_V: Array | None = None
     amplifier_tau_s: float = 0.0
-    attenuation: Array | None = None
     cubic_per_V2: float = 0.0
 
     def __post_init__(self) -> None:
+        check_law("Circuit.law", self.law)
+        for place in ("visible", "hidden"):
+            check_amplifier(f"Circuit.{place}", getattr(self, place))
         n, box = self.layers.n_nodes, (self.layers.n_odd, self.layers.n_even)
         checks = [
             ("capacitance_F", self.capacitance_F.shape, (n,)),
@@ -142,42 +135,31 @@ class Circuit:
         bent = 1 + self.cubic_per_V2 * self.reference_V**2
         return self.biases.delta_S * self.reference_V * bent
 
-    def amplifier_input_V(self, u_V: Array) -> Array:
-        """Input gain (u + offset): what the ideal characteristic sees."""
-        z = u_V if self.offset_V is None else u_V + self.offset_V
-        return z if self.gain is None else z * self.gain
-
-    def _by_layer(self, what: str, u_V: Array) -> Array:
-        z = self.amplifier_input_V(u_V)
+    @cached_property
+    def amplifiers(self) -> Amplifiers:
+        """Those of all nodes."""
         k = self.layers.n_visible
-        parts = (
-            getattr(self.visible, what)(z[..., :k]),
-            getattr(self.hidden, what)(z[..., k:]),
-        )
-        return np.concatenate(parts, axis=-1)
+        return Amplifiers(((self.visible, k), (self.hidden, self.n_nodes - k)))
+
+    def outputs_V(self, u_V: Array) -> tuple[Array, ...]:
+        """What each node puts out, one array for each output of the law."""
+        return self.law.outputs_V(self.amplifiers, u_V)
 
     def output_V(self, u_V: Array) -> Array:
-        """Output voltage v of each node."""
-        return self._attenuated(self._by_layer("output_V", u_V))
+        """Output voltage v of each node.
 
-    def _attenuated(self, values: Array) -> Array:
-        return values if self.attenuation is None else values * self.attenuation
-
-    def slope(self, u_V: Array) -> Array:
-        """dv/du of each node."""
-        slope = self._attenuated(self._by_layer("slope", u_V))
-        return slope if self.gain is None else slope * self.gain
-
-    def curvature_per_V(self, u_V: Array) -> Array:
-        """Second derivative of each node's output [1/V]."""
-        curvature = self._attenuated(self._by_layer("curvature_per_V", u_V))
-        return curvature if self.gain is None else curvature * self.gain**2
-
-    def _integral_V2(self, u_V: Array) -> Array:
-        """Integral of v from 0 to u."""
-        area = self._by_layer("integral_V2", u_V)
-        area = area - self._by_layer("integral_V2", np.zeros(self.n_nodes))
-        return self._attenuated(area if self.gain is None else area / self.gain)
+        Raises
+        ------
+        DataError
+            Nodes of this law put out more than one.
+        """
+        first, *others = self.outputs_V(u_V)
+        if others:
+            raise DataError(
+                f"Circuit.output_V needs a law of one output, but {type(self.law).__name__} has "
+                f"{self.law.n_outputs}; ask for outputs_V."
+            )
+        return first
 
     def _bent(self, v: Array) -> Array:
         """What a device makes of the voltage across it."""
@@ -190,14 +172,18 @@ class Circuit:
         out[..., self.layers.even] = v[..., self.layers.odd] @ self.back.delta_S
         return out
 
+    def _sums_A(self, u_V: Array) -> tuple[Array, ...]:
+        """What the couplings and the bias of each node add up to, output by output."""
+        first, *others = (self._through_couplings(self._bent(y)) for y in self.outputs_V(u_V))
+        return first + self.bias_A, *others
+
     def current_A(self, u_V: Array, springs: Springs | None = None) -> Array:
         """Net current that charges each node's capacitor: C du/dt, shape of `u_V`.
 
         Nodes that are clamped take no current (their source delivers what it must).
         """
-        drive = self._through_couplings(self._bent(self.output_V(u_V))) + self.bias_A
-        if self.law == "gradient":
-            drive *= self.slope(u_V)
+        weights = self.law.weights(self.amplifiers, u_V)
+        drive = _total(w * s for w, s in zip(weights, self._sums_A(u_V), strict=True))
         current = drive - self.decay_S * u_V
         if springs is not None:
             k = self.layers.n_visible
@@ -215,11 +201,15 @@ class Circuit:
 
     def jacobian_vector_A(self, u_V: Array, d_V: Array, springs: Springs | None = None) -> Array:
         """Change of `current_A` for a small change `d_V` of the node voltages."""
-        slope, v = self.slope(u_V), self.output_V(u_V)
-        change = self._through_couplings((1 + 3 * self.cubic_per_V2 * v**2) * slope * d_V)
-        if self.law == "gradient":
-            drive = self._through_couplings(self._bent(v)) + self.bias_A
-            change = slope * change + self.curvature_per_V(u_V) * drive * d_V
+        law, amplifiers = self.law, self.amplifiers
+        metric, weights = law.metric(amplifiers, u_V), law.weights(amplifiers, u_V)
+        bends = law.weight_slopes_per_V(amplifiers, u_V)
+        parts = zip(weights, bends, self.outputs_V(u_V), self._sums_A(u_V), strict=True)
+        change = _total(
+            w * self._through_couplings((1 + 3 * self.cubic_per_V2 * y**2) * (metric * w) * d_V)
+            + bend * s * d_V
+            for w, bend, y, s in parts
+        )
         change -= self.decay_S * d_V
         if springs is not None:
             k = self.layers.n_visible
@@ -228,17 +218,17 @@ class Circuit:
         return change
 
     def metric(self, u_V: Array) -> Array:
-        """Metric m of I = -dP/du / m: the slope for `hopfield`, 1 for `gradient`."""
-        return self.slope(u_V) if self.law == "hopfield" else np.ones_like(u_V)
+        """Metric m of I = -dP/du / m."""
+        return self.law.metric(self.amplifiers, u_V)
 
     def co_content_W(self, u_V: Array, springs: Springs | None = None) -> Array:
         r"""Co-content of each row, shape (...,), up to a constant that the state does not change.
 
         .. math::
             P = \sum_i D_i\,R(u_i, 0) + \sum_{i} K_i\,R(u_i, V_i)
-                - \tfrac12 \sum_{ij} dG_{ij} v_i v_j - \sum_i I_{b,i} v_i
+                - \tfrac12 \sum_k \sum_{ij} dG_{ij}\,y^k_i y^k_j - \sum_k \sum_i I^k_{b,i}\,y^k_i
 
-        with R(u, V) = (u - V) v - Phi(u) for `hopfield` and (u - V)^2 / 2 for `gradient`.
+        with R(u, V) of the law.
 
         Raises
         ------
@@ -255,31 +245,23 @@ class Circuit:
                 "Circuit.co_content_W needs devices that are linear, but cubic_per_V2 is "
                 f"{self.cubic_per_V2:g}; its potential has no closed form."
             )
-        if springs is not None and springs.held.all():
-            springs = None
-        v = self.output_V(u_V)
-        odd, even = self.layers.odd, self.layers.even
-        internal = np.sum((v[..., even] @ self.couplings.delta_S.T) * v[..., odd], axis=-1)
-        power: Array = -internal - v @ self.bias_A
-        k = self.layers.n_visible
-        if self.law == "gradient":
-            power += 0.5 * (u_V**2) @ self.decay_S
-            if springs is not None:
-                stretch = u_V[..., :k] - springs.target_V
-                power += 0.5 * stretch**2 @ springs.soft_S
-            return power
-        area = self._integral_V2(u_V)
-        power += (u_V * v - area) @ self.decay_S
+        outputs, law = self.outputs_V(u_V), self.law
+        odd, even, to_odd = self.layers.odd, self.layers.even, self.couplings.delta_S.T
+        internal = _total(np.sum((y[..., even] @ to_odd) * y[..., odd], axis=-1) for y in outputs)
+        power = -internal - outputs[0] @ self.bias_A
+        power += law.pull_V2(self.amplifiers, u_V, np.zeros_like(u_V)) @ self.decay_S
         if springs is not None:
-            stretch = (u_V[..., :k] - springs.target_V) * v[..., :k] - area[..., :k]
-            power += stretch @ springs.soft_S
+            k = self.layers.n_visible
+            source_V = np.zeros(np.broadcast_shapes(u_V.shape, (*springs.target_V.shape[:-1], 1)))
+            source_V[..., :k] = springs.target_V
+            power = power + law.pull_V2(self.amplifiers, u_V, source_V)[..., :k] @ springs.soft_S
         return power
 
     def local_contrast_V2(self, u_V: Array) -> tuple[Array, Array]:
         r"""Derivative of the co-content by each conductance, mean over the batch.
 
         .. math::
-            \partial P / \partial G^\pm_{ij} = \mp v_i v_j
+            \partial P / \partial G^\pm_{ij} = \mp \textstyle\sum_k y^k_i y^k_j
                 + \text{loading}\,(R(u_i, 0) + R(u_j, 0))
 
         Each term belongs to the two end points of its coupling: a local quantity.
@@ -293,13 +275,12 @@ class Circuit:
         plus, minus : ndarray, shape (n_odd, n_even)
             Derivatives by G+ and by G- [V^2]; zero where there is no coupling.
         """
-        v = self.output_V(u_V)
         odd, even = self.layers.odd, self.layers.even
-        product = v[:, odd].T @ v[:, even] / len(v)
+        product = _total(y[:, odd].T @ y[:, even] for y in self.outputs_V(u_V)) / len(u_V)
         load = np.zeros(self.n_nodes)
         if self.loading:
-            r = u_V * v - self._integral_V2(u_V) if self.law == "hopfield" else u_V**2 / 2
-            load = self.loading * r.mean(axis=0)
+            pull_V2 = self.law.pull_V2(self.amplifiers, u_V, np.zeros_like(u_V))
+            load = self.loading * pull_V2.mean(axis=0)
         shared = load[odd][:, None] + load[even]
         present = self.layers.present
         return np.where(present, shared - product, 0.0), np.where(present, shared + product, 0.0)
@@ -310,3 +291,8 @@ class Circuit:
         if springs is not None:
             total[self.layers.visible] = total[self.layers.visible] + springs.soft_S
         return float(4 * Boltzmann * temperature_K) * total
+
+
+def _total(parts: Iterable[Array]) -> Array:
+    """Sum of arrays, the first as it is."""
+    return reduce(operator.add, parts)

@@ -56,12 +56,7 @@ class DrivenCircuit:
     @property
     def unit_V(self) -> float:
         """Voltage of 1 in the host's numbers."""
-        return self.circuit.hidden.unit_V
-
-    @property
-    def real_spectrum(self) -> bool:
-        """Whether small changes only decay or grow: reciprocal couplings and no further pole."""
-        return self.circuit.back_couplings is None and not self.circuit.amplifier_tau_s
+        return self.circuit.amplifiers.unit_V
 
     def rate(
         self, rows: slice | NDArray[np.intp], dtype: DTypeLike = np.float64
@@ -109,5 +104,5 @@ class DrivenCircuit:
         """`noise`, zero where a node is clamped."""
         noise[self.circuit.layers.visible][self.springs.held] = 0.0
         if self.circuit.amplifier_tau_s:
-            return np.concatenate([noise, np.zeros_like(noise)])
+            return np.concatenate([noise, np.zeros(self.circuit.law.n_outputs * noise.size)])
         return noise

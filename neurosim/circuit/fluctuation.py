@@ -17,7 +17,8 @@ each direction of a coupling has its own device. Where one device serves both, t
 
 and of this correlation the leading part is kept: one direction among the odd nodes moves as one
 among the even nodes. It is all of it where the variances factor, :math:`\sigma^2_{ij} = a_i b_j`.
-Left out: what the load shares, and under the `gradient` law the noise of the load.
+Left out: what the load shares, and the noise of the load where a law weighs the sum of the
+couplings, for the load is no part of that sum.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class Fluctuation:
     def _deviation_A(self, u_V: Array, v: Array, from_couplings: Array) -> Array:
         circuit, back, reference_V = self.circuit, self._back, self.circuit.reference_V
         variance = from_couplings + self.biases.sum_S * reference_V**2
-        if circuit.loading and circuit.law == "hopfield":
+        if circuit.loading and circuit.law.unit_weights:
             load_V = circuit.loading * u_V
             one = np.ones((1, circuit.n_nodes))
             total = self._gather(one, self.couplings.sum_S, back.sum_S) + self.biases.sum_S

@@ -21,18 +21,18 @@ def _single(values: Array) -> Single:
 
 
 class Linearised:
-    r"""Small-signal conductances of a block of rows, made symmetric by the slopes.
+    r"""Small-signal conductances of a block of rows, made symmetric by the metric.
 
-    With s the square root of phi' for `hopfield` and phi' for `gradient`, a small change du of the
-    state follows C d(du)/dt = I - ..., and Newton's step solves
+    A small change du of the state moves each output by m w du. With r the square root of the metric
+    and s = r w for each output, Newton's step solves
 
-    .. math:: B y = s I\;(\text{hopfield}),\quad B\,du = I\;(\text{gradient}), \qquad
-              B = \operatorname{diag}(d) - s\,dG\,s
+    .. math:: B y = r I, \quad y = r\,du, \qquad
+              B = \operatorname{diag}(d) - \textstyle\sum_k s^k\,dG\,s^k
 
-    d is the conductance to ground and to the springs, less phi'' times the coupling current for
-    `gradient`. B is symmetric, and positive definite where the state is stable: it is the second
-    derivative of the co-content in other coordinates. For `hopfield`, du = (I + dG s y) / D, which
-    stays accurate in saturated nodes. All arrays have shape (n_nodes, rows).
+    d is the conductance to ground and to the springs, less dw/du times the coupling current. B is
+    symmetric, and positive definite where the state is stable: it is the second derivative of the
+    co-content in other coordinates. Where the metric is not 1, du = (I + w dG s y) / d, which stays
+    accurate where r tends to zero, in saturated nodes. All arrays have shape (n_nodes, rows).
 
     Conductances are in units of the mean of D and y is in volts, in `float32`: Newton's method
     corrects its own rounding, for the rates that it makes vanish are computed in double precision.
@@ -52,7 +52,7 @@ class Linearised:
     scale : ndarray, shape (n_nodes, 1)
         D over its mean: B without couplings, the preconditioner.
     symmetric : ndarray of bool, shape (rows,)
-        Rows that have this form: a `hopfield` node on a falling part of its characteristic has not.
+        Rows that have this form: those whose metric is at least 0 in every node.
     """
 
     def __init__(self, circuit: Circuit, springs: Springs, tau_s: float, u_V: Array) -> None:
@@ -60,35 +60,68 @@ class Linearised:
         self._odd, self._even = layers.odd, layers.even
         held = self._held = np.flatnonzero(springs.held)
         total_S = circuit.decay_S.copy()
-        u: Any = _single(u_V)
-        slope = circuit.slope(u.T).T
-        slope[held] = 0.0
         total_S[layers.visible] += springs.soft_S
         unit_S = total_S.mean()
         self.scale = _single(total_S[:, None] / unit_S)
         self._per_rate = (circuit.capacitance_F / (tau_s * unit_S))[:, None]
         self._to_odd = _single(circuit.couplings.delta_S / unit_S)
         self._to_even = np.ascontiguousarray(self._to_odd.T)
-        self._hopfield = circuit.law == "hopfield"
-        self.symmetric = np.ones(u_V.shape[1], dtype=bool)
-        if self._hopfield:
-            self.symmetric = np.asarray((slope >= 0).all(axis=0))
-            self._s, self._d = _single(np.sqrt(np.maximum(slope, 0.0))), self.scale
-        else:
-            drive = self._couple(_single(circuit.output_V(u.T).T))
-            drive += _single(circuit.bias_A[:, None] / unit_S)
-            bend = circuit.curvature_per_V(u.T).T * drive
-            bend[held] = 0.0
-            self._s, self._d = _single(slope), _single(self.scale - bend)
-        self._work = np.empty_like(self._s)
+        u: Any = _single(u_V)
+        self._work = np.empty_like(u)
+        self._find_metric(circuit, u, held)
+        self._find_weights(circuit, u, held, unit_S)
+
+    def _find_metric(self, circuit: Circuit, u: Any, held: NDArray[np.intp]) -> None:
+        """Square root of the metric; None where it is 1."""
+        self._r: Single | None = None
+        self.symmetric = np.ones(u.shape[1], dtype=bool)
+        if circuit.law.unit_metric:
+            return
+        metric = circuit.metric(u.T).T
+        metric[held] = 0.0
+        self.symmetric = np.asarray((metric >= 0).all(axis=0))
+        self._r = _single(np.sqrt(np.maximum(metric, 0.0)))
+
+    def _find_weights(
+        self, circuit: Circuit, u: Any, held: NDArray[np.intp], unit_S: float
+    ) -> None:
+        """Weights w of each output, None where all are 1; s = r w; and the diagonal d."""
+        law, amplifiers = circuit.law, circuit.amplifiers
+        self._w: list[Single] | None = None
+        self._d = self.scale
+        if law.unit_weights:
+            one = np.ones_like(u)
+            one[held] = 0.0
+            self._s = [one if self._r is None else self._r] * law.n_outputs
+            return
+        self._w = [_single(w.T) for w in law.weights(amplifiers, u.T)]
+        for w in self._w:
+            w[held] = 0.0
+        self._s = self._w if self._r is None else [self._r * w for w in self._w]
+        bend: Any = np.zeros_like(u)
+        bias = _single(circuit.bias_A[:, None] / unit_S)
+        slopes = law.weight_slopes_per_V(amplifiers, u.T)
+        for k, (slope, y) in enumerate(zip(slopes, circuit.outputs_V(u.T), strict=True)):
+            drive = self._couple(_single(y.T))
+            if k == 0:
+                drive += bias
+            bend = bend + slope.T * drive
+        bend[held] = 0.0
+        self._d = _single(self.scale - bend)
 
     def rows(self, rows: NDArray[np.intp]) -> Linearised:
         """The same for some rows of the block."""
+
+        def some(values: Single) -> Single:
+            return np.ascontiguousarray(values[:, rows])
+
         part = copy(self)
-        part._s = np.ascontiguousarray(self._s[:, rows])
-        part._d = self._d if self._hopfield else np.ascontiguousarray(self._d[:, rows])
+        part._s = [some(s) for s in self._s]
+        part._r = None if self._r is None else some(self._r)
+        if self._w is not None:
+            part._w, part._d = [some(w) for w in self._w], some(self._d)
         part.symmetric = self.symmetric[rows]
-        part._work = np.empty_like(part._s)
+        part._work = np.empty_like(part._s[0])
         return part
 
     def _couple(self, v: Single) -> Single:
@@ -97,11 +130,21 @@ class Linearised:
         np.matmul(self._to_even, v[self._odd], out=out[self._even])
         return out
 
+    def _through(self, y: Single, ends: list[Single] | None) -> Single:
+        """Sum over the outputs of e dG s y, e at the receiving end: `ends`, or 1."""
+        total: Single | None = None
+        for k, s in enumerate(self._s):
+            np.multiply(s, y, out=self._work)
+            out = self._couple(self._work)
+            if ends is not None:
+                out *= ends[k]
+            total = out if total is None else total + out
+        assert total is not None
+        return total
+
     def product(self, y: Single) -> Single:
         """B y."""
-        np.multiply(self._s, y, out=self._work)
-        out = self._couple(self._work)
-        out *= self._s
+        out = self._through(y, self._s)
         np.multiply(self._d, y, out=self._work)
         np.subtract(self._work, out, out=out)
         return out
@@ -109,18 +152,18 @@ class Linearised:
     def right_side(self, rate: Array) -> Single:
         """What B y must equal for Newton's step from a state that moves with `rate`."""
         current = _single(rate * self._per_rate)
-        return self._s * current if self._hopfield else current
+        return current if self._r is None else self._r * current
 
     def step(self, rate: Array, y: Single) -> Array:
         """Newton's step du [V] from the solution y."""
-        if not self._hopfield:
+        if self._r is None:
             return y.astype(np.float64)
-        change: Array = (rate * self._per_rate + self._couple(self._s * y)) / self.scale
+        change: Array = (rate * self._per_rate + self._through(y, self._w)) / self._d
         change[self._held] = 0.0
         return change
 
     def power(self, rate: Array, change_V: Array) -> Array:
         """Rate of the co-content along `change_V`, -m I du, up to one positive factor a row."""
-        weight = self._s**2 if self._hopfield else 1.0
-        power: Array = -np.einsum("ij,ij->j", weight * (rate * self._per_rate), change_V)
+        metric = 1.0 if self._r is None else self._r**2
+        power: Array = -np.einsum("ij,ij->j", metric * (rate * self._per_rate), change_V)
         return power

@@ -7,8 +7,8 @@ A coupling of pair G+ and G- from output v_j to node i, whose summing node stand
 
 and so does a bias with the reference for v_j; a leak :math:`g u^2`; a spring :math:`K (V - u)^2`.
 A device that serves both directions is driven, and counted, in each. What amplifiers and sources
-take from the supply above this is theirs, and no part of it. For the law `gradient` the
-multipliers are left out.
+take from the supply above this is theirs, and no part of it. The multipliers of a law that weighs
+its sums are left out.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class Rate:
     tau_s : float
         Unit of time.
     injected_A : ndarray, shape (rows, n_nodes), optional
-        Constant current into each node through its couplings.
+        Constant current into each node, as part of the first sum of its couplings.
     dtype : dtype
         Of the couplings and of all that is computed; states may have another.
 
@@ -52,7 +52,7 @@ class Rate:
         scale[layers.visible][springs.held] = 0.0
         spring_S[layers.visible] = springs.soft_S
         self.decay = (circuit.decay_S + spring_S) * scale
-        unit_V = circuit.hidden.unit_V
+        unit_V = circuit.amplifiers.unit_V
         self._circuit, self._layers, self._springs, self._tau_s = circuit, layers, springs, tau_s
         constant = (circuit.bias_A * scale)[:, None]
         if injected_A is not None:
@@ -65,36 +65,18 @@ class Rate:
         self._to_odd = (circuit.couplings.delta_S * into[layers.odd]).astype(dtype)
         to_even = np.ascontiguousarray(circuit.back.delta_S.T) * into[layers.even]
         self._to_even = to_even.astype(dtype)
-        gain = np.ones(n) if circuit.gain is None else circuit.gain
-        self._input = (gain / unit_V)[:, None].astype(dtype)
-        self._gain = None if circuit.gain is None else circuit.gain[:, None].astype(dtype)
-        self._offset = None
-        if circuit.offset_V is not None:
-            self._offset = circuit.offset_V[:, None].astype(dtype) * self._input
-        self._attenuation = None
-        if circuit.attenuation is not None:
-            self._attenuation = circuit.attenuation[:, None].astype(dtype)
         self._cubic = np.asarray(circuit.cubic_per_V2 * unit_V**2, dtype)
         self._decay = self.decay[:, None].astype(dtype)
-        self._a, self._z = np.empty((n, rows), dtype), np.empty((n, rows), dtype)
-        self._slope = np.empty((n, rows), dtype) if circuit.law == "gradient" else None
+        law = circuit.law
+        self._outputs = np.empty((law.n_outputs, n, rows), dtype)
+        self._weights = None if law.unit_weights else np.empty_like(self._outputs)
+        self._work = np.empty((n, rows), dtype)
 
     def amplify(self, u_V: Array) -> Array:
-        """Outputs over the unit, a buffer that `couple` reads, and the slopes beside it."""
-        a, z, slope = self._a, self._z, self._slope
-        np.multiply(u_V, self._input, out=z)
-        if self._offset is not None:
-            z += self._offset
-        for amplifier, nodes in (
-            (self._circuit.visible, self._layers.visible),
-            (self._circuit.hidden, self._layers.hidden),
-        ):
-            amplifier.apply(z[nodes], a[nodes], None if slope is None else slope[nodes])
-        if self._attenuation is not None:
-            a *= self._attenuation
-            if slope is not None:
-                slope *= self._attenuation
-        return a
+        """Outputs over the unit, a buffer that `couple` reads, and the weights beside it."""
+        circuit = self._circuit
+        circuit.law.apply(circuit.amplifiers, u_V, self._work, self._outputs, self._weights)
+        return self._outputs
 
     def nonlinear(self, u_V: Array, out: Array) -> Array:
         """N(u) into `out`, both of shape (n_nodes, rows)."""
@@ -103,19 +85,23 @@ class Rate:
 
     def couple(self, out: Array) -> Array:
         """What the outputs in the buffer drive into the nodes, (n_nodes, rows)."""
-        layers, a = self._layers, self._a
-        if self._cubic:
-            np.multiply(a, a, out=self._z)
-            self._z *= self._cubic
-            self._z += 1
-            a *= self._z
-        np.matmul(self._to_odd, a[layers.even], out=out[layers.odd])
-        np.matmul(self._to_even, a[layers.odd], out=out[layers.even])
-        out += self._constant
-        if self._slope is not None:
-            out *= self._slope
-            if self._gain is not None:
-                out *= self._gain
+        layers = self._layers
+        for k in range(len(self._outputs)):
+            a = self._outputs[k]
+            if self._cubic:
+                np.multiply(a, a, out=self._work)
+                self._work *= self._cubic
+                self._work += 1
+                a *= self._work
+            into = out if k == 0 else self._work
+            np.matmul(self._to_odd, a[layers.even], out=into[layers.odd])
+            np.matmul(self._to_even, a[layers.odd], out=into[layers.even])
+            if k == 0:
+                into += self._constant
+            if self._weights is not None:
+                into *= self._weights[k]
+            if k:
+                out += into
         out[layers.visible] += self._drive
         return out
 
@@ -128,6 +114,6 @@ class Rate:
     def __call__(self, u_V: Array, out: Array) -> Array:
         """du/ds into `out`, both of shape (n_nodes, rows)."""
         self.nonlinear(u_V, out)
-        np.multiply(u_V, self._decay, out=self._z)
-        out -= self._z
+        np.multiply(u_V, self._decay, out=self._work)
+        out -= self._work
         return out

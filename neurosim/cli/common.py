@@ -25,7 +25,7 @@ else:  # Generic to type checkers only: click 8.1 is not.
 
 __all__ = [
     "COUNT",
-    "ENGINES",
+    "ENGINE",
     "FOLDER",
     "JSON",
     "MODES",
@@ -49,7 +49,7 @@ __all__ = [
 # As `neurosim.outputs` has it, which loads at first use.
 _STANDARD_OUTPUT = Path("-")
 MODES = click.Choice(["spring", "gradient", "free-running"])
-ENGINES = click.Choice(["transient", "stochastic", "operating_point"])
+ENGINE = click.Choice(["transient", "operating_point"])
 COUNT = click.IntRange(min=1)
 SEED = click.IntRange(min=0)
 
@@ -115,13 +115,18 @@ def check_output(file: Path, as_json: bool, suffixes: Collection[str] | None = N
     Raises
     ------
     DataError
-        See `neurosim.outputs.check_writable`; or --json would print there too.
+        See `neurosim.outputs.check_writable`; or --json would print there too; or it is a file that
+        a run cannot do without.
     """
     from neurosim.outputs import check_writable
+    from neurosim.runs import OWN_FILES
 
     if as_json and file == _STANDARD_OUTPUT:
         raise DataError("--json prints an object of its own; give a file in place of -.")
     check_writable(file, suffixes)
+    target = file.resolve()
+    if target.name in OWN_FILES and (target.parent / "experiment.yaml").exists():
+        raise DataError(f"{file} must be a file to be written, but is a run's own; give another.")
 
 
 def command_line() -> str:

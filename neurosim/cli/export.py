@@ -95,6 +95,7 @@ def export(
     With --tile every table has the address of the cell that holds each pair, and .mem and .hex are
     in the order of addresses; rows and columns of a tile are permuted to avoid its faulty cells.
     """
+    from neurosim.outputs import STANDARD_OUTPUT
     from neurosim.runs import Run
     from neurosim.tables import read_faults, table, tiled, write_table
     from neurosim.tables.formats import FORMATS, NETLIST, format_of
@@ -121,6 +122,8 @@ def export(
         print_json({"file": str(file), "rows": n_rows} | facts)
         return
     say(f"{file}: {n_rows} couplings and biases", beside=file)
+    if file == STANDARD_OUTPUT and FORMATS[form].companion:
+        say("its data sheet is left out; import it with --profile", err=True)
     if tile is not None:
         say(
             f"{facts['tiles']} tiles of {tile[0]} x {tile[1]}, {100 * facts['filled']:.0f} % filled"
@@ -131,7 +134,7 @@ def export(
 
 
 def _write_netlist(run: Run, file: Path, row: int, as_json: bool, choices: dict[str, Any]) -> None:
-    from neurosim.outputs import write_text
+    from neurosim.outputs import STANDARD_OUTPUT, write_text
     from neurosim.runs import run_netlist
 
     text = run_netlist(run, row, **choices)
@@ -140,5 +143,8 @@ def _write_netlist(run: Run, file: Path, row: int, as_json: bool, choices: dict[
     if as_json:
         print_json({"file": str(file), "lines": n_lines})
         return
+    if file == STANDARD_OUTPUT:
+        say(f"{n_lines} lines", err=True)
+        return
     command = f"ngspice -b {quoted(file)} -r {quoted(Path(f'{file.stem}.raw'))}"
-    say(f"{file}: {n_lines} lines; run it with: {command}", beside=file)
+    say(f"{file}: {n_lines} lines; run it with: {command}")

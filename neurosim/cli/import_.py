@@ -45,7 +45,8 @@ def import_(
 
     Without --out the table is only checked. With it, `sample`, `evaluate` and `export` work on the
     new folder as on a trained run. The die that the table was exported from gets every device back
-    as it was, and reads the same; any other is written anew.
+    as its last write left it, and reads the same; devices that drift start as just written. Any
+    other die is written anew.
     """
     from neurosim.blocks.files import load_block
     from neurosim.chip import Chip
@@ -60,17 +61,25 @@ def import_(
     table = read_table(file, form, given)
     made_for = given or profile_of(table)
     check_table(table, made_for)
-    die = max(0, int(table.sheet["die_seed"])) if seed is None else seed
+    known = int(table.sheet["die_seed"])
+    die = max(0, known) if seed is None else seed
     if out is not None:
         chip = Chip(made_for, die)
         program_table(chip, table)
         settings = Experiment() if experiment is None else load_block(experiment, Experiment)
         states = chip.state(), {"n_done": 0}
         Run.create(out, made_for, settings.with_value("seed", die), states, command=command_line())
-    facts = {"file": str(file), "rows": table.size, "profile": made_for.name, "die": die}
+    facts: dict[str, object] = {
+        "file": str(file),
+        "rows": table.size,
+        "profile": made_for.name,
+        "die": die,
+    }
+    facts["table_of_die"] = known if known >= 0 else None
     if as_json:
         print_json(facts | {"run": None if out is None else str(out)})
         return
-    say(f"{file}: {table.size} couplings and biases for {made_for.name}, die {die}")
+    of = f"die {known}" if known >= 0 else "of no known die"
+    say(f"{file}: {table.size} couplings and biases for {made_for.name}, {of}")
     if out is not None:
-        say(f"programmed; try: neurosim sample {quoted(out)} -n 100")
+        say(f"programmed into die {die}; try: neurosim sample {quoted(out)} -n 100")

@@ -44,11 +44,12 @@ def profiles(ctx: click.Context, as_json: bool) -> None:
 def show(name: str, as_json: bool) -> None:
     """Print a profile as YAML, to read or to start your own from."""
     from neurosim.blocks.files import dump_block
+    from neurosim.blocks.words import as_written
     from neurosim.profile import load_profile, shipped_profiles
 
     profile = load_profile(name)
     if as_json:
-        print_json(profile.model_dump(mode="json"))
+        print_json(as_written(profile))
     elif name in shipped_profiles():
         say(shipped_profiles()[name].read_text("utf-8"), nl=False)
     else:

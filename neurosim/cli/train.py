@@ -9,7 +9,7 @@ import click
 
 from neurosim.cli.common import (
     COUNT,
-    ENGINES,
+    ENGINE,
     FOLDER,
     JSON,
     POSITIVE,
@@ -59,10 +59,11 @@ def _profile(name: str, engine: str | None, layers: tuple[int, ...] | None) -> P
     if engine is None:
         return profile
     changes = {"settling.engine": engine}
-    if engine != "stochastic" and profile.thermal.temperature_K is not None:
-        say(f"engine {engine}: the profile's thermal noise is left out", err=True)
-        changes["thermal.temperature_K"] = "ideal"
-    return profile.with_values(changes)
+    quiet = profile.with_values(changes | {"thermal.temperature_K": "ideal"})
+    if profile.thermal.temperature_K is None or quiet.settling.noise_step_tau is not None:
+        return profile.with_values(changes)
+    say(f"engine {engine}: the profile's thermal noise is left out", err=True)
+    return quiet
 
 
 def _folder_of(profile: str) -> Path:
@@ -106,7 +107,7 @@ def _memory_line(profile: Profile, experiment: Experiment) -> str:
     help="Learn classes too, on nodes of their own; then ask for one by sample --class.",
 )
 @click.option("--layers", type=SIZES, help="Sizes instead of the profile's, such as 256,128,128.")
-@click.option("--engine", type=ENGINES, help="How settles are computed, instead of the profile's.")
+@click.option("--engine", type=ENGINE, help="How settles are computed, instead of the profile's.")
 @click.option("--settle-tau", type=POSITIVE, help="Settling time of a phase in units of C/g.")
 @click.option("--beta", type=POSITIVE, help="Nudge strength; below 1/60 at alpha 2, lambda 15.")
 @click.option(
@@ -178,14 +179,20 @@ def train(profile: str | None, out: Path | None, go_on: bool, as_json: bool, **g
 
 def _check_same(run: Run, profile: str | None, given: dict[str, Any]) -> None:
     """Options beside --resume must agree with the run."""
+    from neurosim.folders import real
+
     experiment = _experiment(given["experiment"], given)
     if given["experiment"] is None:
         stored = run.experiment
         flow = {"settle_tau": stored.flow.settle_tau, "beta": stored.flow.beta}
-        begun: dict[str, Any] = {"engine": run.profile.settling.engine, "start": run.start}
+        engine = getattr(run.profile.settling, "engine", "")
+        begun: dict[str, Any] = {"engine": engine, "start": run.start}
         begun |= {"layers": run.profile.layers, "labels": stored.labels is not None}
         known = stored.model_dump() | flow | begun
         asked = given if given["dataset"] is None else given | {"dataset": experiment.dataset}
+        if asked["start"] is not None and run.start is not None:
+            asked = asked | {"start": real(asked["start"])}
+            known["start"] = real(run.start)
         different = [k for k, v in asked.items() if v is not None and v != known.get(k, v)]
     else:
         different = [] if experiment == run.experiment else ["experiment"]

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.blocks.block import Sourced
-from neurosim.blocks.ideal import or_ideal
 from neurosim.blocks.quantities import AmpereLimit, Bits, Sigma, VoltLimit
+from neurosim.blocks.words import IDEAL
 from neurosim.converters.channels import ChannelErrors, Channels
 from neurosim.converters.codes import Converted, fitting_range, quantise
 
@@ -37,12 +37,12 @@ class Adc(Sourced):
         as read first. Noise, offset and INL are the converter's, hence shares of the range in use.
     """
 
-    bits: Bits
-    visible_range_V: VoltLimit
-    hidden_range_V: VoltLimit
-    noise: Sigma
-    channels: Annotated[Channels | None, *or_ideal]
-    auto_range: bool
+    bits: Bits = None
+    visible_range_V: VoltLimit = None
+    hidden_range_V: VoltLimit = None
+    noise: Sigma = 0.0
+    channels: Annotated[Channels | None, IDEAL] = None
+    auto_range: bool = False
 
     @property
     def conversions(self) -> int:
@@ -104,9 +104,9 @@ class CurrentSense(Sourced):
         How the ammeters differ, and how many there are.
     """
 
-    bits: Bits
-    range_A: AmpereLimit
-    channels: Annotated[Channels | None, *or_ideal]
+    bits: Bits = None
+    range_A: AmpereLimit = None
+    channels: Annotated[Channels | None, IDEAL] = None
 
     def read(self, current_A: Array, errors: ChannelErrors | None = None) -> Converted:
         """Currents as measured."""

@@ -84,10 +84,10 @@ class Channels(Sourced):
         Peak of each channel's integral nonlinearity, in steps over the range.
     """
 
-    count: Literal["per_node"] | Annotated[int, Field(ge=1)]
-    offset: Sigma
-    gain: Annotated[Sigma, Field(le=0.2)]
-    inl_lsb: Excess
+    count: Literal["per_node"] | Annotated[int, Field(ge=1)] = "per_node"
+    offset: Sigma = 0.0
+    gain: Annotated[Sigma, Field(le=0.2)] = 0.0
+    inl_lsb: Excess = 0.0
 
     def fabricate(
         self, n_values: int, bits: int | None, rng_of: Callable[[str], np.random.Generator]

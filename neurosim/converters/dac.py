@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.blocks.block import Sourced
-from neurosim.blocks.ideal import or_ideal
 from neurosim.blocks.quantities import Bits, SigmaVolt, VoltLimit
+from neurosim.blocks.words import IDEAL
 from neurosim.converters.channels import ChannelErrors, Channels
 from neurosim.converters.codes import Converted, quantise
 
@@ -33,10 +33,10 @@ class Dac(Sourced):
         How the sources differ; the host knows their codes only.
     """
 
-    bits: Bits
-    range_V: VoltLimit
-    noise_V: SigmaVolt
-    channels: Annotated[Channels | None, *or_ideal]
+    bits: Bits = None
+    range_V: VoltLimit = None
+    noise_V: SigmaVolt = 0.0
+    channels: Annotated[Channels | None, IDEAL] = None
 
     def codes(self, target_V: Array) -> Converted:
         """Voltage that the code nearest to the target stands for: known to the host."""

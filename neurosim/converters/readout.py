@@ -11,21 +11,17 @@ correlator  every coupling's contrast of products, summed on the chip over a bat
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import (
-    BeforeValidator,
-    Field,
-    PlainSerializer,
-    Tag,
-    model_validator,
-)
+from pydantic import Field, model_validator
 
-from neurosim.blocks.block import Sourced, one_of
+from neurosim.blocks.block import Sourced
+from neurosim.blocks.choice import one_of
 from neurosim.blocks.mistakes import BlockError
 from neurosim.blocks.quantities import Bits, Excess, Farad, Limit, Sigma, SigmaVolt
+from neurosim.blocks.words import Word
 from neurosim.converters.codes import Converted, fitting_range, quantise
 
 __all__ = ["Correlator", "DoubleSampling", "Readout"]
@@ -56,11 +52,11 @@ class DoubleSampling(Sourced):
         Standard deviation of e, the amplifier's own noise in one reading.
     """
 
-    kind: Literal["cds"]
+    kind: Literal["cds"] = "cds"
     gain: Annotated[float, Field(ge=1)]
     capacitance_F: Farad
-    gain_spread: Sigma
-    noise_V: SigmaVolt
+    gain_spread: Sigma = 0.0
+    noise_V: SigmaVolt = 0.0
 
     def amplify(self, difference_V: Array, factor: Array, rng: np.random.Generator) -> Array:
         """Voltages [V] at the ADC; `factor` is each node's gain over the nominal one."""
@@ -101,13 +97,13 @@ class Correlator(Sourced):
         quarters, ... that holds them all as read first.
     """
 
-    kind: Literal["correlator"]
-    gain_spread: Sigma
-    offset_V: SigmaVolt
-    noise: Excess
-    bits: Bits
-    range: Limit
-    auto_range: bool
+    kind: Literal["correlator"] = "correlator"
+    gain_spread: Sigma = 0.0
+    offset_V: SigmaVolt = 0.0
+    noise: Excess = 0.0
+    bits: Bits = None
+    range: Limit = None
+    auto_range: bool = False
 
     @model_validator(mode="after")
     def _steps_have_a_range(self) -> Correlator:
@@ -132,25 +128,9 @@ class Correlator(Sourced):
         return quantise(sums, limit, self.bits)
 
 
-def _plain(value: Any) -> Any:
-    return None if isinstance(value, str) and value.strip().lower() == "plain" else value
-
-
-def _schema_of_plain(schema: dict[str, Any]) -> None:
-    schema["anyOf"] = [form for form in schema["anyOf"] if form != {"type": "null"}]
-    schema["anyOf"].append({"const": "plain"})
-
-
-_which, _named = one_of(("cds", "correlator"), key="kind")
-_Any = Annotated[
-    Annotated[DoubleSampling, Tag("cds")] | Annotated[Correlator, Tag("correlator")],
-    _which,
-]
-# Of a profile: `plain` reads every phase by itself.
+# Of a profile; None, `plain` in a file, reads every phase by itself.
 Readout = Annotated[
-    _Any | None,
-    _named,
-    BeforeValidator(_plain),
-    PlainSerializer(lambda value: "plain" if value is None else value, return_type=Any),
-    Field(json_schema_extra=_schema_of_plain),
+    DoubleSampling | Correlator | None,
+    one_of(DoubleSampling, Correlator, key="kind"),
+    Word("plain"),
 ]

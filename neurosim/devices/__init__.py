@@ -1,11 +1,18 @@
 """Devices: coupling pairs, nodes, springs, and their mismatch."""
 
 from neurosim.devices.coupling import CouplingDevice, Target
-from neurosim.devices.drift import Drift
+from neurosim.devices.drift import Drift, DriftLaw, Leak, LogRelaxation, PowerLaw, TableDrift
 from neurosim.devices.faults import FAULTS, Faults, Faulty
-from neurosim.devices.levels import EvenConductance, EvenResistance, LevelTable
+from neurosim.devices.levels import EvenConductance, EvenResistance, LevelLaw, LevelTable
 from neurosim.devices.node import Mismatch, Node, Spring, spread
-from neurosim.devices.pulses import ExponentialStep, LinearStep, Pulse, PulsedDevices, SoftBounds
+from neurosim.devices.pulses import (
+    ExponentialStep,
+    LinearStep,
+    Pulse,
+    PulsedDevices,
+    PulseLaw,
+    SoftBounds,
+)
 from neurosim.devices.read_noise import DeviceNoise, Traps
 from neurosim.devices.writing import Verify, Write, Written
 
@@ -14,19 +21,26 @@ __all__ = [
     "CouplingDevice",
     "DeviceNoise",
     "Drift",
+    "DriftLaw",
     "EvenConductance",
     "EvenResistance",
     "ExponentialStep",
     "Faults",
     "Faulty",
+    "Leak",
+    "LevelLaw",
     "LevelTable",
     "LinearStep",
+    "LogRelaxation",
     "Mismatch",
     "Node",
+    "PowerLaw",
     "Pulse",
+    "PulseLaw",
     "PulsedDevices",
     "SoftBounds",
     "Spring",
+    "TableDrift",
     "Target",
     "Traps",
     "Verify",

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from neurosim.blocks.block import Sourced
 from neurosim.blocks.mistakes import BlockError
 from neurosim.blocks.quantities import Cubic, IdleSiemens
-from neurosim.devices.levels import EvenResistance, Levels, nearest
+from neurosim.devices.levels import Levels, nearest
 
 __all__ = ["CouplingDevice", "Target"]
 
@@ -57,14 +57,14 @@ class CouplingDevice(Sourced):
 
     encoding: Literal["one_sided", "complementary"]
     full_scale: Annotated[float, Field(gt=0)]
-    idle_S: IdleSiemens
-    levels: Levels
-    directions: Literal["shared", "separate"]
-    cubic_per_V2: Cubic
+    idle_S: IdleSiemens = 0.0
+    levels: Levels = None
+    directions: Literal["shared", "separate"] = "shared"
+    cubic_per_V2: Cubic = 0.0
 
     @model_validator(mode="after")
     def _resistance_is_finite(self) -> CouplingDevice:
-        if isinstance(self.levels, EvenResistance) and not self.idle_S:
+        if getattr(self.levels, "needs_idle", False) and not self.idle_S:
             text = "must be above 0 S where levels are equally spaced in resistance"
             raise BlockError([(("idle_S",), text)])
         return self

@@ -19,6 +19,7 @@ from pydantic import (
 
 from neurosim.blocks.block import Block, is_number
 from neurosim.blocks.mistakes import BlockError
+from neurosim.blocks.words import Word
 
 __all__ = ["Curve", "Piece", "evaluate"]
 
@@ -101,9 +102,7 @@ class Piece(Block):
 
 
 def _pieces(value: Any) -> Any:
-    """Pieces from a number, one mapping, a list of mappings, or `ideal`."""
-    if isinstance(value, str) and value.strip().lower() == "ideal":
-        return ()
+    """Pieces from a number, one mapping or a list of mappings."""
     if is_number(value):
         return ({"polynomial": (value,)},) if value else ()
     return (value,) if isinstance(value, Mapping | Piece) else value
@@ -121,9 +120,7 @@ def _in_order(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
 def _shortest(pieces: tuple[Piece, ...]) -> Any:
     """As a profile writes it."""
     stated = [piece.model_dump() for piece in pieces]
-    if not stated:
-        return "ideal"
-    if len(stated) > 1:
+    if len(stated) != 1:
         return stated
     constant = list(stated[0]) == ["polynomial"] and len(stated[0]["polynomial"]) == 1
     return stated[0]["polynomial"][0] if constant else stated[0]
@@ -131,9 +128,10 @@ def _shortest(pieces: tuple[Piece, ...]) -> Any:
 
 Curve = Annotated[
     tuple[Piece, ...],
-    BeforeValidator(_pieces, json_schema_input_type=float | str | Piece | tuple[Piece, ...]),
+    BeforeValidator(_pieces, json_schema_input_type=float | Piece | tuple[Piece, ...]),
     AfterValidator(_in_order),
     PlainSerializer(_shortest, return_type=Any),
+    Word("ideal", ()),
 ]
 
 

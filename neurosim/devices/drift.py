@@ -17,14 +17,14 @@ From there on a law is a function of time alone. Before t_0 a device stands wher
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, Tag, model_validator
+from pydantic import Field, model_validator
 
-from neurosim.blocks.block import Sourced, one_of
-from neurosim.blocks.ideal import or_ideal
+from neurosim.blocks.block import Sourced
+from neurosim.blocks.choice import one_of
 from neurosim.blocks.mistakes import BlockError
 from neurosim.blocks.quantities import (
     IdleSiemens,
@@ -34,11 +34,30 @@ from neurosim.blocks.quantities import (
     Sigma,
     SignedSiemens,
 )
+from neurosim.blocks.words import IDEAL
 from neurosim.devices.curves import Curve, evaluate
 
-__all__ = ["Drift", "Leak", "LogRelaxation", "PowerLaw", "TableDrift"]
+__all__ = ["Drift", "DriftLaw", "Leak", "LogRelaxation", "PowerLaw", "TableDrift"]
 
 Array = NDArray[np.float64]
+
+
+@runtime_checkable
+class DriftLaw(Protocol):
+    """What a law of drift answers."""
+
+    @property
+    def at_write(self) -> bool:
+        """Whether the deviate is drawn at each write; otherwise once at fabrication."""
+        ...
+
+    def aged(self, written_S: Array, target_S: Array, elapsed_s: Array, deviate: Array) -> Array:
+        """Conductance a time after the write [S], all of one shape."""
+        ...
+
+    def scale_s(self) -> float:
+        """Time in which a device that was just written hardly changes."""
+        ...
 
 
 class PowerLaw(Sourced):
@@ -61,11 +80,11 @@ class PowerLaw(Sourced):
 
     at_write: ClassVar[bool] = True
 
-    law: Literal["power"]
+    law: Literal["power"] = "power"
     start_s: Second
     reference_S: Siemens
-    exponent: Curve
-    exponent_spread: Curve
+    exponent: Curve = ()
+    exponent_spread: Curve = ()
 
     def nu(self, target_S: Array, deviate: Array) -> Array:
         """Exponent of each device."""
@@ -107,11 +126,11 @@ class LogRelaxation(Sourced):
 
     at_write: ClassVar[bool] = True
 
-    law: Literal["log"]
+    law: Literal["log"] = "log"
     start_s: Second
-    shift_S: SignedSiemens
-    spread_S: IdleSiemens
-    spread_growth_S: IdleSiemens
+    shift_S: SignedSiemens = 0.0
+    spread_S: IdleSiemens = 0.0
+    spread_growth_S: IdleSiemens = 0.0
 
     def aged(self, written_S: Array, target_S: Array, elapsed_s: Array, deviate: Array) -> Array:
         """Conductance a time after the write [S], never below 0; an open device stays open."""
@@ -144,10 +163,10 @@ class Leak(Sourced):
 
     at_write: ClassVar[bool] = False
 
-    law: Literal["leak"]
+    law: Literal["leak"] = "leak"
     tau_s: Second
-    tau_spread: Sigma
-    rest_S: IdleSiemens
+    tau_spread: Sigma = 0.0
+    rest_S: IdleSiemens = 0.0
 
     def aged(self, written_S: Array, target_S: Array, elapsed_s: Array, deviate: Array) -> Array:
         """Conductance a time after the write [S], all of one shape."""
@@ -190,9 +209,9 @@ class TableDrift(Sourced):
 
     at_write: ClassVar[bool] = True
 
-    law: Literal["table"]
+    law: Literal["table"] = "table"
     reference_S: Siemens
-    interpolation: Literal["linear", "log"]
+    interpolation: Literal["linear", "log"] = "linear"
     times_s: Annotated[tuple[SecondFromZero, ...], Field(min_length=2)]
     shift: tuple[Curve, ...]
     spread: tuple[Curve, ...]
@@ -243,12 +262,6 @@ def _on(written_S: Array, aged_S: Array) -> Array:
     return np.where(written_S > 0, np.maximum(aged_S, 0.0), 0.0)
 
 
-_which, _named = one_of(("power", "log", "leak", "table"))
-_Any = Annotated[
-    Annotated[PowerLaw, Tag("power")]
-    | Annotated[LogRelaxation, Tag("log")]
-    | Annotated[Leak, Tag("leak")]
-    | Annotated[TableDrift, Tag("table")],
-    _which,
+Drift = Annotated[
+    DriftLaw | None, one_of(PowerLaw, LogRelaxation, Leak, TableDrift, of=DriftLaw), IDEAL
 ]
-Drift = Annotated[_Any | None, _named, *or_ideal]

@@ -42,10 +42,10 @@ class Faults(Sourced):
         Conducting nothing.
     """
 
-    stuck_low: Sigma
-    stuck_high: Sigma
-    dead: Sigma
-    open: Sigma
+    stuck_low: Sigma = 0.0
+    stuck_high: Sigma = 0.0
+    dead: Sigma = 0.0
+    open: Sigma = 0.0
 
     @model_validator(mode="after")
     def _some_work(self) -> Faults:

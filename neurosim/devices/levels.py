@@ -14,21 +14,34 @@ G_0 = 1 / R_0 is the idle conductance and Delta the range above it. N alone is l
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, Field, Tag, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from neurosim.blocks.block import Block, one_of
-from neurosim.blocks.ideal import or_ideal
+from neurosim.blocks.block import Block
+from neurosim.blocks.choice import one_of
 from neurosim.blocks.mistakes import BlockError
 from neurosim.blocks.quantities import IdleSiemens
+from neurosim.blocks.words import IDEAL
 
-__all__ = ["EvenConductance", "EvenResistance", "LevelTable", "Levels", "nearest"]
+__all__ = ["EvenConductance", "EvenResistance", "LevelLaw", "LevelTable", "Levels", "nearest"]
 
 Array = NDArray[np.float64]
 Count = Annotated[int, Field(ge=2)]
+
+
+@runtime_checkable
+class LevelLaw(Protocol):
+    """Conductances that one device can be set to.
+
+    A law that has none where the idle conductance is 0 has `needs_idle = True`.
+    """
+
+    def values(self, idle_S: float, range_S: float) -> Array:
+        """Conductance of every level, ascending [S]."""
+        ...
 
 
 class EvenConductance(Block):
@@ -42,7 +55,9 @@ class EvenConductance(Block):
         Number of levels.
     """
 
-    law: Literal["conductance"]
+    stated: ClassVar[bool] = True
+
+    law: Literal["conductance"] = "conductance"
     count: Count
 
     def values(self, idle_S: float, range_S: float) -> Array:
@@ -61,7 +76,10 @@ class EvenResistance(Block):
         Number of levels.
     """
 
-    law: Literal["resistance"]
+    stated: ClassVar[bool] = True
+    needs_idle: ClassVar[bool] = True
+
+    law: Literal["resistance"] = "resistance"
     count: Count
 
     def values(self, idle_S: float, range_S: float) -> Array:
@@ -81,7 +99,9 @@ class LevelTable(Block):
         Conductance of each level, ascending.
     """
 
-    law: Literal["table"]
+    stated: ClassVar[bool] = True
+
+    law: Literal["table"] = "table"
     values_S: Annotated[tuple[IdleSiemens, ...], Field(min_length=2)]
 
     @model_validator(mode="after")
@@ -101,15 +121,12 @@ def _shortest(value: Any) -> Any:
     return value.count if isinstance(value, EvenConductance) else value
 
 
-_which, _named = one_of(("conductance", "resistance", "table"), other="count")
-_Any = Annotated[
-    Annotated[Count, Tag("count")]
-    | Annotated[EvenConductance, Tag("conductance")]
-    | Annotated[EvenResistance, Tag("resistance")]
-    | Annotated[LevelTable, Tag("table")],
-    _which,
+Levels = Annotated[
+    Count | LevelLaw | None,
+    one_of(EvenConductance, EvenResistance, LevelTable, of=LevelLaw),
+    AfterValidator(_shortest),
+    IDEAL,
 ]
-Levels = Annotated[_Any | None, AfterValidator(_shortest), _named, *or_ideal]
 
 
 def nearest(ladder: Array, conductance_S: Array, *, up: bool = True) -> NDArray[np.int64]:

@@ -32,7 +32,7 @@ class Node(Sourced):
     Parameters
     ----------
     law : {"hopfield", "gradient"}
-        How couplings act on the node: see `neurosim.circuit.circuit`.
+        How couplings act on the node: see `neurosim.circuit.laws`.
     amplifier : {"tanh", "silu", "linear"}
         Characteristic of hidden nodes; visible ones are unity buffers.
     unit_V : float
@@ -64,11 +64,11 @@ class Node(Sourced):
     leak_S: Siemens
     capacitance_F: Farad
     release_capacitance_F: Farad
-    loading: Loading
-    visible_rail_V: VoltLimit
-    output_Ohm: Ohm
-    bandwidth_Hz: HertzLimit
-    hold: Literal["none", "capacitor"]
+    loading: Loading = 0.0
+    visible_rail_V: VoltLimit = None
+    output_Ohm: Ohm = 0.0
+    bandwidth_Hz: HertzLimit = None
+    hold: Literal["none", "capacitor"] = "none"
 
     @property
     def amplifier_tau_s(self) -> float:
@@ -90,7 +90,7 @@ class Spring(Sourced):
         Largest stiffness that can be set.
     """
 
-    max_S: SiemensLimit
+    max_S: SiemensLimit = None
 
 
 class Mismatch(Sourced):
@@ -111,12 +111,12 @@ class Mismatch(Sourced):
     of a pair A is sqrt(2) times that of one device's threshold.
     """
 
-    leak: AreaSigma
-    capacitance: AreaSigma
-    coupling: AreaSigma
-    spring: AreaSigma
-    gain: AreaSigma
-    offset_V: AreaSigmaVolt
+    leak: AreaSigma = 0.0
+    capacitance: AreaSigma = 0.0
+    coupling: AreaSigma = 0.0
+    spring: AreaSigma = 0.0
+    gain: AreaSigma = 0.0
+    offset_V: AreaSigmaVolt = 0.0
 
 
 def spread(sigma: float, shape: int | tuple[int, ...], rng: np.random.Generator) -> Array:

@@ -26,16 +26,17 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, Tag, model_validator
+from pydantic import Field, model_validator
 
-from neurosim.blocks.block import Sourced, one_of
-from neurosim.blocks.ideal import or_ideal
+from neurosim.blocks.block import Sourced
+from neurosim.blocks.choice import one_of
 from neurosim.blocks.mistakes import BlockError
 from neurosim.blocks.quantities import Excess, Sigma, SignedShare
+from neurosim.blocks.words import IDEAL
 from neurosim.devices.node import spread
 from neurosim.streams import Streams
 
-__all__ = ["ExponentialStep", "LinearStep", "Pulse", "PulsedDevices", "SoftBounds"]
+__all__ = ["ExponentialStep", "LinearStep", "Pulse", "PulseLaw", "PulsedDevices", "SoftBounds"]
 
 Array = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -59,7 +60,7 @@ class PulsedDevices:
     down_S: Array
 
 
-class _PulseLaw(Sourced):
+class PulseLaw(Sourced):
     """What the laws have in common; see the module.
 
     Parameters
@@ -90,15 +91,15 @@ class _PulseLaw(Sourced):
         Standard deviation of the asymmetry among devices.
     """
 
-    pair: Literal["both", "rising"]
-    refresh_at: Annotated[Annotated[float, Field(gt=0, lt=1)] | None, *or_ideal]
+    pair: Literal["both", "rising"] = "both"
+    refresh_at: Annotated[Annotated[float, Field(gt=0, lt=1)] | None, IDEAL] = None
     states: Annotated[float, Field(ge=1)]
-    asymmetry: Annotated[SignedShare, Field(gt=-1, lt=1)]
-    cycle_noise: Excess
-    cycle_noise_additive: Excess
-    step_spread: Excess
-    bound_spread: Sigma
-    asymmetry_spread: Excess
+    asymmetry: Annotated[SignedShare, Field(gt=-1, lt=1)] = 0.0
+    cycle_noise: Excess = 0.0
+    cycle_noise_additive: Excess = 0.0
+    step_spread: Excess = 0.0
+    bound_spread: Sigma = 0.0
+    asymmetry_spread: Excess = 0.0
 
     @model_validator(mode="after")
     def _only_rising_pairs_are_refreshed(self) -> Self:
@@ -187,7 +188,7 @@ class _PulseLaw(Sourced):
         return after
 
 
-class LinearStep(_PulseLaw):
+class LinearStep(PulseLaw):
     """A step that changes linearly over the range; see the module.
 
     Parameters
@@ -196,9 +197,9 @@ class LinearStep(_PulseLaw):
         Slope: 0 is a constant step, 1 a step that vanishes at the bound it goes to.
     """
 
-    law: Literal["linear_step"]
-    gamma_up: Annotated[SignedShare, Field(ge=-1, le=1)]
-    gamma_down: Annotated[SignedShare, Field(ge=-1, le=1)]
+    law: Literal["linear_step"] = "linear_step"
+    gamma_up: Annotated[SignedShare, Field(ge=-1, le=1)] = 0.0
+    gamma_down: Annotated[SignedShare, Field(ge=-1, le=1)] = 0.0
 
     def factors(self, x: Array) -> tuple[Array, Array]:
         """Step over the nominal step, up and down."""
@@ -206,20 +207,20 @@ class LinearStep(_PulseLaw):
         return 1 - self.gamma_up * s, 1 + self.gamma_down * s
 
 
-class SoftBounds(_PulseLaw):
+class SoftBounds(PulseLaw):
     r"""A step proportional to the distance from the bound it goes to.
 
     From G_0, n up pulses lead to :math:`G_\max - (G_\max - G_0)(1 - 1/N)^n`, N being `states`.
     """
 
-    law: Literal["soft_bounds"]
+    law: Literal["soft_bounds"] = "soft_bounds"
 
     def factors(self, x: Array) -> tuple[Array, Array]:
         """Step over the nominal step, up and down."""
         return 1 - x, x
 
 
-class ExponentialStep(_PulseLaw):
+class ExponentialStep(PulseLaw):
     """A step that decays exponentially over the range; see the module.
 
     Parameters
@@ -232,13 +233,13 @@ class ExponentialStep(_PulseLaw):
         Decay.
     """
 
-    law: Literal["exponential_step"]
-    a: SignedShare
-    b: SignedShare
-    amplitude_up: SignedShare
-    amplitude_down: SignedShare
-    gamma_up: SignedShare
-    gamma_down: SignedShare
+    law: Literal["exponential_step"] = "exponential_step"
+    a: SignedShare = 0.0
+    b: SignedShare = 0.0
+    amplitude_up: SignedShare = 0.0
+    amplitude_down: SignedShare = 0.0
+    gamma_up: SignedShare = 0.0
+    gamma_down: SignedShare = 0.0
 
     def factors(self, x: Array) -> tuple[Array, Array]:
         """Step over the nominal step, up and down."""
@@ -248,11 +249,6 @@ class ExponentialStep(_PulseLaw):
         return np.maximum(up, 0.0), np.maximum(down, 0.0)
 
 
-_which, _named = one_of(("linear_step", "soft_bounds", "exponential_step"))
-_Any = Annotated[
-    Annotated[LinearStep, Tag("linear_step")]
-    | Annotated[SoftBounds, Tag("soft_bounds")]
-    | Annotated[ExponentialStep, Tag("exponential_step")],
-    _which,
+Pulse = Annotated[
+    PulseLaw | None, one_of(LinearStep, SoftBounds, ExponentialStep, of=PulseLaw), IDEAL
 ]
-Pulse = Annotated[_Any | None, _named, *or_ideal]

@@ -28,9 +28,9 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from neurosim.blocks.block import Sourced
-from neurosim.blocks.ideal import or_ideal
 from neurosim.blocks.mistakes import BlockError
 from neurosim.blocks.quantities import Second, Siemens
+from neurosim.blocks.words import IDEAL
 from neurosim.devices.curves import Curve, evaluate
 
 __all__ = ["DeviceNoise", "Telegraph", "Traps", "Variance"]
@@ -107,10 +107,10 @@ class DeviceNoise(Sourced):
 
     relative_to: Literal["conductance", "reference"]
     reference_S: Siemens
-    flicker: Curve
+    flicker: Curve = ()
     slowest_s: Second
-    short_term: Curve
-    telegraph: Annotated[Telegraph | None, *or_ideal]
+    short_term: Curve = ()
+    telegraph: Annotated[Telegraph | None, IDEAL] = None
 
     @property
     def silent(self) -> bool:

@@ -31,10 +31,10 @@ class Supply(Sourced):
         Devices that take a write pulse at the same time.
     """
 
-    amplifier_W: Watt
-    controller_W: Watt
-    adc_J: Joule
-    dac_J: Joule
-    read_s: Wait
-    drive_s: Wait
-    writes_at_once: Annotated[int, Field(ge=1)]
+    amplifier_W: Watt = 0.0
+    controller_W: Watt = 0.0
+    adc_J: Joule = 0.0
+    dac_J: Joule = 0.0
+    read_s: Wait = 0.0
+    drive_s: Wait = 0.0
+    writes_at_once: Annotated[int, Field(ge=1)] = 1

@@ -9,16 +9,16 @@ Nature 608, 504 (2022), Methods). Drawn at each write of a device that is not fu
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 from scipy.special import ndtr, ndtri
 
 from neurosim.blocks.block import Block, Sourced
-from neurosim.blocks.ideal import or_none, with_none
 from neurosim.blocks.quantities import Joule, Siemens, Sigma, Wait
+from neurosim.blocks.words import Word
 from neurosim.devices.curves import Curve, evaluate
 
 __all__ = ["Verify", "Write", "Written"]
@@ -47,9 +47,11 @@ class Verify(Block):
         Share of writes that no number of pulses brings into the window.
     """
 
+    stated: ClassVar[bool] = True
+
     window_S: Siemens
     most_pulses: Annotated[int, Field(ge=1)]
-    unreachable: Sigma
+    unreachable: Sigma = 0.0
 
     def of_faulty(
         self, target_S: Array, held_S: Array
@@ -79,11 +81,11 @@ class Write(Sourced):
     """
 
     reference_S: Siemens
-    noise: Curve
-    verify: Annotated[Verify | None, BeforeValidator(or_none), Field(json_schema_extra=with_none)]
-    pulses: Annotated[float, Field(ge=1)]
-    pulse_s: Wait
-    pulse_J: Joule
+    noise: Curve = ()
+    verify: Annotated[Verify | None, Word("none", or_null=True)] = None
+    pulses: Annotated[float, Field(ge=1)] = 1.0
+    pulse_s: Wait = 0.0
+    pulse_J: Joule = 0.0
 
     def sigma_S(self, target_S: Array) -> Array:
         """Standard deviation of one try [S]."""

@@ -4,6 +4,7 @@ from neurosim.host.calibration import Calibration, calibrate
 from neurosim.host.clip import Clip
 from neurosim.host.contrastive import energy_contrast
 from neurosim.host.experiment import (
+    ChipFlow,
     Contrast,
     Experiment,
     FlowSettings,
@@ -19,6 +20,7 @@ from neurosim.host.trainer import Trainer, Update, blank_state
 
 __all__ = [
     "Calibration",
+    "ChipFlow",
     "Clip",
     "Contrast",
     "Experiment",

@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 
 from neurosim.chip.interface import ChipInterface
 from neurosim.errors import ConvergenceError, DataError
-from neurosim.host.experiment import FlowSettings
+from neurosim.host.experiment import ChipFlow, FlowSettings
 from neurosim.network import Weights
 from neurosim.streams import Streams
 
@@ -127,7 +127,7 @@ def calibrate(
     """
     flow, sheet = flow.on(chip.data_sheet), chip.data_sheet
     layers, rng = sheet.layers, Streams(seed).generator("calibration")
-    chip.program(Weights(np.zeros((layers.n_odd, layers.n_even)), np.zeros(layers.n_nodes)))
+    chip.program(Weights.zeros(layers))
     steps = np.tile(np.linspace(-_SPAN, _SPAN, rows)[:, None], (1, layers.n_visible))
     held = _held(chip, flow, rng.permuted(steps, axis=0))
     stiffness = np.ones(layers.n_visible)
@@ -155,16 +155,16 @@ class _Line(NamedTuple):
     reach: Array
 
 
-def _held(chip: ChipInterface, flow: FlowSettings, ladder: Array) -> _Line:
+def _held(chip: ChipInterface, flow: ChipFlow, ladder: Array) -> _Line:
     """Readings of the visible nodes over the voltages at which they are held."""
     sheet = chip.data_sheet
     chip.precharge(ladder * sheet.unit_V)
     anchor = chip.clamp(ladder * sheet.unit_V) / sheet.unit_V
-    _settle(chip, flow)
+    chip.settle(flow.settle_s)
     return _line(anchor, chip.read_visible() / sheet.unit_V)
 
 
-def _stiffness(chip: ChipInterface, flow: FlowSettings, ladder: Array) -> Array:
+def _stiffness(chip: ChipInterface, flow: ChipFlow, ladder: Array) -> Array:
     r"""Factor f of each spring, the inverse slope of 1 / s over 1 / (k lambda).
 
     Two things make it unsure. The scatter r of the points leaves s unsure by r / sqrt(rows). And
@@ -179,7 +179,7 @@ def _stiffness(chip: ChipInterface, flow: FlowSettings, ladder: Array) -> Array:
         chip.precharge(target_V)
         spring_S = share * flow.stiffness * sheet.unit_S
         anchor = chip.drive(target_V, spring_S) / sheet.unit_V
-        _settle(chip, flow)
+        chip.settle(flow.settle_s)
         lines.append(_line(anchor, chip.sense() / (sheet.unit_S * sheet.unit_V)))
     nominal = 1 / (_SPRINGS * flow.stiffness)
     found = np.array([1 / line.slope for line in lines])
@@ -192,9 +192,7 @@ def _stiffness(chip: ChipInterface, flow: FlowSettings, ladder: Array) -> Array:
     return np.asarray(1 / softness)
 
 
-def _hidden(
-    chip: ChipInterface, flow: FlowSettings, rng: np.random.Generator
-) -> tuple[Array, Array]:
+def _hidden(chip: ChipInterface, flow: ChipFlow, rng: np.random.Generator) -> tuple[Array, Array]:
     """Reading at zero drive of each hidden node, and its slope over the mean one."""
     sheet = chip.data_sheet
     layers, span = sheet.layers, min(_BIAS_SPAN, sheet.full_scale)
@@ -209,7 +207,7 @@ def _hidden(
         chip.program(Weights(np.zeros((layers.n_odd, layers.n_even)), bias))
         chip.precharge(rest_V)
         chip.clamp(rest_V)
-        _settle(chip, flow)
+        chip.settle(flow.settle_s)
         outputs = chip.read()[:, layers.hidden] / sheet.unit_V
         outputs = outputs[np.isfinite(outputs).all(axis=1)]
         if not len(outputs):
@@ -249,8 +247,3 @@ def _least_squares(x: Array, y: Array, used: NDArray[np.bool_]) -> tuple[Array, 
     slope = np.sum(dx * dy, axis=0) / np.sum(dx**2, axis=0)
     sigma = np.sqrt(np.sum((dy - slope * dx) ** 2, axis=0) / (n - 2))
     return slope, mean_y - slope * mean_x, sigma
-
-
-def _settle(chip: ChipInterface, flow: FlowSettings) -> None:
-    assert flow.settle_tau is not None
-    chip.settle(flow.settle_tau * chip.data_sheet.tau_s)

@@ -63,17 +63,15 @@ def clipped(gradient: Weights, clip: Clip | None) -> Weights:
         return gradient
     w, b = gradient.coupling, gradient.bias
     if clip.per == "weight":
-        return Weights(np.clip(w, -clip.value, clip.value), np.clip(b, -clip.value, clip.value))
+        return Weights.of_vector(np.clip(gradient.vector, -clip.value, clip.value), w.shape)
     if clip.per == "tile":
         rows, columns = clip.tile
         return Weights(
             w * _scales(w, rows, columns, clip.value),
             b * _scales(b[:, None], rows, 1, clip.value)[:, 0],
         )
-    norm = float(np.linalg.norm(np.concatenate([w.ravel(), b])))
-    if norm <= clip.value:
-        return gradient
-    return Weights(w * (clip.value / norm), b * (clip.value / norm))
+    norm = gradient.norm
+    return gradient if norm <= clip.value else gradient * (clip.value / norm)
 
 
 def _scales(g: Array, rows: int, columns: int, bound: float) -> Array:

@@ -70,17 +70,16 @@ def energy_contrast(
         chip.correlate(-1)
         sums_V2, rows = chip.read_correlator()
         scale = -1 / (max(rows, 1) * unit_V**2)
-        return Weights(scale * sums_V2.coupling, scale * sums_V2.bias), len(images) - rows
+        return scale * sums_V2, len(images) - rows
     at_images = chip.read() / unit_V
     _draw(chip, x_0, flow, stage, held)
     drawn = chip.read() / unit_V
     good = np.isfinite(at_images).all(axis=1) & np.isfinite(drawn).all(axis=1)
     n_lost = int(np.count_nonzero(~good))
     if not good.any():
-        zeros = np.zeros((sheet.layers.n_odd, sheet.layers.n_even)), np.zeros(sheet.layers.n_nodes)
-        return Weights(*zeros), n_lost
+        return Weights.zeros(sheet.layers), n_lost
     low, high = contrast(at_images[good], sheet.layers), contrast(drawn[good], sheet.layers)
-    return Weights(low.coupling - high.coupling, low.bias - high.bias), n_lost
+    return low - high, n_lost
 
 
 def _draw(

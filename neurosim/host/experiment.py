@@ -14,6 +14,7 @@ from neurosim.data import Pairing, Times
 from neurosim.host.clip import Clip, ClipOrNumber
 
 __all__ = [
+    "ChipFlow",
     "Contrast",
     "Experiment",
     "FlowSettings",
@@ -58,16 +59,31 @@ class FlowSettings(Block):
     settle_tau: SettleTau | None = None
     phases: Literal["centred", "one-sided"] = "centred"
 
-    def on(self, sheet: DataSheet) -> FlowSettings:
-        """Settings with the chip's advice where none was given."""
-        return self.model_copy(
-            update={
-                "beta": self.beta if self.beta is not None else sheet.advised_beta,
-                "settle_tau": (
-                    self.settle_tau if self.settle_tau is not None else sheet.advised_settle_tau
-                ),
-            }
+    def on(self, sheet: DataSheet) -> ChipFlow:
+        """The presentation on a chip, with its maker's advice where nothing was given."""
+        settle_tau = sheet.advised_settle_tau if self.settle_tau is None else self.settle_tau
+        return ChipFlow(
+            stiffness=self.stiffness,
+            alpha=self.alpha,
+            beta=sheet.advised_beta if self.beta is None else self.beta,
+            settle_tau=settle_tau,
+            phases=self.phases,
+            settle_s=settle_tau * sheet.tau_s,
         )
+
+
+class ChipFlow(FlowSettings):
+    """The physics of one presentation on a certain chip: nothing is left open.
+
+    Parameters
+    ----------
+    settle_s : float
+        Settling time of each phase.
+    """
+
+    beta: Beta
+    settle_tau: SettleTau
+    settle_s: Positive
 
 
 class SamplingSettings(Block):

@@ -37,15 +37,10 @@ def gradient(shown: Presentation, beta: float, layers: Layers) -> tuple[Weights,
     base, distance = shown.negative, beta if shown.one_sided else 2 * beta
     if shown.correlation is not None:
         sums, rows = shown.correlation, shown.rows_correlated
-        weight = -1 / (max(rows, 1) * distance)
-        return Weights(weight * sums.coupling, weight * sums.bias), len(shown.free) - rows
+        return -1 / (max(rows, 1) * distance) * sums, len(shown.free) - rows
     good = np.isfinite(shown.positive).all(axis=1) & np.isfinite(base).all(axis=1)
     n_lost = int(np.count_nonzero(~good))
     if not good.any():
-        zeros = np.zeros((layers.n_odd, layers.n_even)), np.zeros(layers.n_nodes)
-        return Weights(*zeros), n_lost
+        return Weights.zeros(layers), n_lost
     high, low = contrast(shown.positive[good], layers), contrast(base[good], layers)
-    return (
-        Weights((high.coupling - low.coupling) / distance, (high.bias - low.bias) / distance),
-        n_lost,
-    )
+    return (high - low) / distance, n_lost

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from neurosim.chip.interface import ChipInterface
 from neurosim.errors import DataError
 from neurosim.host.experiment import Experiment
-from neurosim.host.optimizer import Descent, Optimizer, pack, unpack
+from neurosim.host.optimizer import Descent, Optimizer
 from neurosim.network import Layers, Weights
 from neurosim.streams import Streams
 
@@ -104,7 +104,7 @@ class InMemory:
             )
         self._chip, self._learning, self._step = chip, experiment.learning, step
         self._shape = start.coupling.shape
-        n_parameters = pack(start).size
+        n_parameters = start.vector.size
         self._descent = Descent(n_parameters, experiment)
         self._left = _nothing_left(n_parameters, experiment)
         self._streams = Streams(experiment.seed)
@@ -114,7 +114,7 @@ class InMemory:
         direction, norm = self._descent.direction(gradient)
         counts = self._counts(-direction, rate, update)
         most = self._learning.most
-        self._chip.pulse(unpack(np.clip(counts, -most, most), self._shape))
+        self._chip.pulse(Weights.of_vector(np.clip(counts, -most, most), self._shape))
         return norm
 
     def _counts(self, direction: Array, rate: float, update: int) -> Array:
@@ -162,9 +162,9 @@ def _nothing_left(n_parameters: int, experiment: Experiment) -> Array:
 
 def blank_learner_state(layers: Layers, experiment: Experiment) -> dict[str, Any]:
     """State of what `learner` makes for a network, before any update and with weights of zero."""
-    weights = Weights(np.zeros((layers.n_odd, layers.n_even)), np.zeros(layers.n_nodes))
+    weights = Weights.zeros(layers)
     if experiment.learning.mode == "shadow":
         return Optimizer(weights, experiment, full_scale=1.0).state()
-    n_parameters = pack(weights).size
+    n_parameters = weights.vector.size
     left = _nothing_left(n_parameters, experiment)
     return Descent(n_parameters, experiment).state() | {"left": left}

@@ -12,7 +12,7 @@ from neurosim.host.clip import clipped
 from neurosim.host.experiment import Experiment
 from neurosim.network import Layers, Weights
 
-__all__ = ["Descent", "Optimizer", "initial_weights", "learning_rate", "pack", "unpack"]
+__all__ = ["Descent", "Optimizer", "initial_weights", "learning_rate"]
 
 Array = NDArray[np.float64]
 
@@ -42,17 +42,6 @@ def learning_rate(experiment: Experiment, update: int) -> float:
     return rate * 0.5 * (1 + math.cos(math.pi * (update - first) / (last - first)))
 
 
-def pack(weights: Weights) -> Array:
-    """All parameters as one vector."""
-    return np.concatenate([weights.coupling.ravel(), weights.bias])
-
-
-def unpack(vector: Array, shape: tuple[int, ...]) -> Weights:
-    """Parameters from one vector; `shape` is that of the couplings."""
-    n = math.prod(shape)
-    return Weights(vector[:n].reshape(shape).copy(), vector[n:].copy())
-
-
 class Descent:
     """Direction of descent: Adam (Kingma and Ba 2015) or the gradient itself, after the clip.
 
@@ -72,8 +61,8 @@ class Descent:
 
     def direction(self, gradient: Weights) -> tuple[Array, float]:
         """Vector to go against, of size 1 for Adam, and the gradient's norm before the clip."""
-        norm = float(np.linalg.norm(pack(gradient)))
-        g = pack(clipped(gradient, self._experiment.clip))
+        norm = gradient.norm
+        g = clipped(gradient, self._experiment.clip).vector
         self.n_steps += 1
         if self._experiment.optimizer == "adam":
             b1, b2 = self._experiment.momentum
@@ -109,7 +98,7 @@ class Optimizer:
 
     def __init__(self, weights: Weights, experiment: Experiment, full_scale: float) -> None:
         self._shape = weights.coupling.shape
-        self._vector = pack(weights)
+        self._vector = weights.vector
         self._decay, self._average = experiment.average, self._vector
         self._descent = Descent(self._vector.size, experiment)
         self._full_scale = full_scale
@@ -117,7 +106,7 @@ class Optimizer:
     @property
     def weights(self) -> Weights:
         """The shadow weights."""
-        return unpack(self._vector, self._shape)
+        return Weights.of_vector(self._vector.copy(), self._shape)
 
     @property
     def average(self) -> Weights:
@@ -127,7 +116,7 @@ class Optimizer:
 
         The growing decay forgets the start within the first updates.
         """
-        return unpack(self._average, self._shape)
+        return Weights.of_vector(self._average.copy(), self._shape)
 
     def step(self, gradient: Weights, rate: float) -> float:
         """Change the weights against the gradient; returns its norm before the clip."""

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from neurosim.chip.interface import ChipInterface, DataSheet
 from neurosim.errors import DataError
 from neurosim.host.calibration import Calibration
-from neurosim.host.experiment import FlowSettings
+from neurosim.host.experiment import ChipFlow, FlowSettings
 from neurosim.network import Weights
 
 __all__ = ["Presentation", "check_flow", "flow_loss", "free_phase", "present"]
@@ -85,11 +85,11 @@ def free_phase(
     outputs : ndarray, shape (rows, n_nodes)
     velocity : ndarray, shape (rows, n_visible)
     """
-    sheet = chip.data_sheet
+    sheet, flow = chip.data_sheet, flow.on(chip.data_sheet)
     target_V = x_t * sheet.unit_V
     chip.precharge(target_V)
     anchor = chip.drive(target_V, flow.stiffness * sheet.unit_S, held) / sheet.unit_V
-    _settle(chip, flow)
+    chip.settle(flow.settle_s)
     outputs = chip.read() / sheet.unit_V
     if sheet.has_current_sense:
         velocity = -flow.alpha * chip.sense() / (sheet.unit_S * sheet.unit_V)
@@ -121,7 +121,6 @@ def present(
     x_t, u_t : ndarray, shape (rows, n_visible)
         Where on the flow's paths, and the velocity that the chip should learn there.
     flow : FlowSettings
-        With beta and settle_tau given (see `FlowSettings.on`).
     calibration : Calibration, optional
         Displaces each nudge's target by u_t over what its own spring makes of a displacement.
     held : ndarray of bool, shape (n_visible,), optional
@@ -133,8 +132,9 @@ def present(
     DataError
         The negative nudge is stiffer than the spring.
     """
+    flow = flow.on(chip.data_sheet)
     check_flow(flow, chip.data_sheet)
-    nudge = _given(flow.beta, "beta") * (flow.alpha * flow.stiffness) ** 2
+    nudge = flow.beta * (flow.alpha * flow.stiffness) ** 2
     scale = _scale(flow, calibration)
     anchor, free, velocity = free_phase(chip, x_t, flow, calibration, held)
     sheet = chip.data_sheet
@@ -146,7 +146,7 @@ def present(
         target = anchor + sign * nudge / stiffness * u_t / scale
         target = target if held is None else np.where(held, x_t, target)
         chip.drive(target * sheet.unit_V, stiffness * sheet.unit_S, held)
-        _settle(chip, flow)
+        chip.settle(flow.settle_s)
         if sheet.has_correlator:
             chip.correlate(product_sign)
             return free[:0]
@@ -160,17 +160,17 @@ def present(
     else:
         chip.precharge(x_t * sheet.unit_V)
         chip.drive(x_t * sheet.unit_V, flow.stiffness * sheet.unit_S, held)
-        _settle(chip, flow)
+        chip.settle(flow.settle_s)
     one_sided = flow.phases == "one-sided"
     negative = nudged(0 if one_sided else -1, -1)
     if not sheet.has_correlator:
         return Presentation(velocity, free, positive, negative, one_sided)
     sums_V2, rows = chip.read_correlator()
-    sums = Weights(sums_V2.coupling / sheet.unit_V**2, sums_V2.bias / sheet.unit_V**2)
+    sums = sums_V2 / sheet.unit_V**2
     return Presentation(velocity, free, positive, negative, one_sided, sums, rows)
 
 
-def check_flow(flow: FlowSettings, sheet: DataSheet) -> None:
+def check_flow(flow: ChipFlow, sheet: DataSheet) -> None:
     """Refuse settings that a chip of this data sheet cannot carry out.
 
     Raises
@@ -179,7 +179,7 @@ def check_flow(flow: FlowSettings, sheet: DataSheet) -> None:
         The negative nudge is stiffer than the spring, or the positive one than the chip's stiffest.
     """
     scale = flow.alpha * flow.stiffness
-    nudge = _given(flow.beta, "beta") * scale**2
+    nudge = flow.beta * scale**2
     if flow.phases == "centred" and nudge >= flow.stiffness:
         raise DataError(
             f"FlowSettings.beta must be below stiffness / (alpha stiffness)^2 = "
@@ -212,13 +212,3 @@ def _scale(flow: FlowSettings, calibration: Calibration | None) -> float | Array
     """Velocity over displacement, alpha lambda; calibrated, one for each visible node."""
     scale = flow.alpha * flow.stiffness
     return scale if calibration is None else scale * calibration.stiffness
-
-
-def _settle(chip: ChipInterface, flow: FlowSettings) -> None:
-    chip.settle(_given(flow.settle_tau, "settle_tau") * chip.data_sheet.tau_s)
-
-
-def _given(value: float | None, name: str) -> float:
-    if value is None:
-        raise DataError(f"FlowSettings.{name} must be given, but is None; use FlowSettings.on.")
-    return value

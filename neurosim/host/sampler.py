@@ -64,8 +64,7 @@ class Held:
 def sample_settle_time_s(sheet: DataSheet, flow: FlowSettings, sampling: SamplingSettings) -> float:
     """Settling time that one sample takes."""
     flow = flow.on(sheet)
-    assert flow.settle_tau is not None
-    settle_s = flow.settle_tau * sheet.tau_s
+    settle_s = flow.settle_s
     if sampling.mode == "free-running":
         return settle_s + sampling.t_end * flow.alpha * sheet.release_tau_s
     return settle_s * max(1, round(sampling.t_end / sampling.dt))
@@ -135,10 +134,9 @@ def draw_samples(
 def settle_clamped(chip: ChipInterface, x: Array, flow: FlowSettings) -> DataSheet:
     """Hold x rigidly while the hidden nodes settle from zero."""
     sheet = chip.data_sheet
-    assert flow.settle_tau is not None
     chip.precharge(x * sheet.unit_V)
     chip.clamp(x * sheet.unit_V)
-    chip.settle(flow.settle_tau * sheet.tau_s)
+    chip.settle(flow.on(sheet).settle_s)
     return sheet
 
 

@@ -17,7 +17,7 @@ from neurosim.host.contrastive import energy_contrast
 from neurosim.host.experiment import Experiment
 from neurosim.host.gradep import gradient
 from neurosim.host.learning import ShadowWeights, blank_learner_state, learner
-from neurosim.host.optimizer import initial_weights, learning_rate, pack, unpack
+from neurosim.host.optimizer import initial_weights, learning_rate
 from neurosim.host.phases import check_flow, flow_loss, present
 from neurosim.host.sampler import Held
 from neurosim.network import Layers, Weights
@@ -131,7 +131,6 @@ class Trainer:
         sheet = self.chip.data_sheet
         if sheet.refresh_s is None:
             return None
-        assert self.flow.settle_tau is not None
         update_s = 3 * self.experiment.batch * self.flow.settle_tau * sheet.tau_s
         return max(1, int(sheet.refresh_s / update_s))
 
@@ -154,11 +153,9 @@ class Trainer:
     def _update(self) -> Update:
         shown_batch = self._pairs.batch_at(self.n_done)
         layers = self.chip.data_sheet.layers
-        beta = self.flow.beta
-        assert beta is not None
         x_t, u_t = shown_batch.x_t, shown_batch.u_t
         shown = present(self.chip, x_t, u_t, self.flow, self.calibration, self._given)
-        estimate, rows_lost = gradient(shown, beta, layers)
+        estimate, rows_lost = gradient(shown, self.flow.beta, layers)
         if rows_lost == self.experiment.batch:
             raise ConvergenceError(
                 f"Trainer needs at least one row that settles, but all {rows_lost} rows of update "
@@ -183,8 +180,8 @@ class Trainer:
         x_1, x_0 = batch.x_1[rows], batch.x_0[rows]
         held = None if self._given is None else Held(self._given, x_1)
         found, _ = energy_contrast(self.chip, x_1, x_0, self.flow, stage, held)
-        added = stage.weight * pack(found)
-        return unpack(pack(flow) + added, flow.coupling.shape), float(np.linalg.norm(added))
+        added = stage.weight * found
+        return flow + added, added.norm
 
     def state(self) -> dict[str, Any]:
         """Everything that later updates depend on, besides the chip's own state."""

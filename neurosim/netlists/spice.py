@@ -24,13 +24,17 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.circuit import Amplifier, Circuit, Linear, Silu, Springs, Tanh
+from neurosim.circuit import Circuit, Springs
 from neurosim.errors import ConvergenceError, DataError, NeurosimError
+from neurosim.netlists.texts import LawText, amplifier_text, law_text
 
 __all__ = ["has_ngspice", "netlist", "run_ngspice"]
 
@@ -43,61 +47,31 @@ _LOG_LINES, _NAMES_A_LINE = 12, 16
 _POLE_OHM = 1e3
 
 
-def _characteristic(amplifier: Amplifier, z: str) -> tuple[str, str]:
-    """Output [V] and phi' for the text of z = gain (u + offset) / unit."""
-    sigmoid = f"(0.5+0.5*tanh(0.5*({z})))"  # Unlike 1 / (1 + exp(-z)) it cannot overflow.
-    match amplifier:
-        case Tanh(unit_V):
-            return f"{unit_V:.17g}*tanh({z})", f"(1-tanh({z})*tanh({z}))"
-        case Silu(unit_V, clamp):
-            a = f"tanh({1 / clamp:.17g}*({z})*{sigmoid})"
-            return f"{unit_V * clamp:.17g}*{a}", f"(1-{a}*{a})*{sigmoid}*(1+({z})*(1-{sigmoid}))"
-        case Linear(unit_V, None):
-            return f"{unit_V:.17g}*({z})", "1"
-        case Linear(unit_V, float() as rail_V):
-            limit = rail_V / unit_V
-            within = f"max({-limit:.17g},min({limit:.17g},{z}))"
-            return f"{unit_V:.17g}*{within}", f"u({limit:.17g}-abs({z}))"
-    raise DataError(f"A SPICE netlist needs a Linear, Tanh or Silu amplifier, not {amplifier!r}.")
-
-
 def _scale_S(circuit: Circuit) -> float:
     """Typical conductance."""
     return float(circuit.decay_S.max()) or 1.0
 
 
-def _amplifiers(circuit: Circuit, u_V: Array) -> list[str]:
-    """Amplifier of every node and, for `gradient`, the source of phi'(u) times the drive."""
-    start_V = circuit.output_V(u_V)
-    # Its inverse turns the drive into a voltage of the scale of u: one tolerance serves both.
-    scale_S = _scale_S(circuit)
-    n, lines = circuit.n_nodes, []
-    gain = np.ones(n) if circuit.gain is None else circuit.gain
-    offset_V = np.zeros(n) if circuit.offset_V is None else circuit.offset_V
-    for i in range(n):
-        amplifier = circuit.visible if i < circuit.layers.n_visible else circuit.hidden
-        u = f"(v(u{i})+({offset_V[i]:.17g}))" if offset_V[i] else f"v(u{i})"
-        z = f"{gain[i] / amplifier.unit_V:.17g}*{u}"
-        output, slope = _characteristic(amplifier, z)
-        if circuit.attenuation is not None:
-            factor = f"{circuit.attenuation[i]:.17g}"
-            output, slope = f"{factor}*({output})", f"{factor}*({slope})"
+def _amplifiers(circuit: Circuit, law: LawText, u_V: Array, also: Mapping[type, Any]) -> list[str]:
+    """Amplifier of every node, and what its law adds."""
+    start_V, scale_S, lines = circuit.output_V(u_V), _scale_S(circuit), []
+    for i in range(circuit.n_nodes):
+        hidden = i >= circuit.layers.n_visible
+        amplifier = circuit.hidden if hidden else circuit.visible
+        text = amplifier_text(amplifier, i - hidden * circuit.layers.n_visible, i, also)
         if circuit.amplifier_tau_s:
             farad = circuit.amplifier_tau_s / _POLE_OHM
-            lines.append(f"BV{i} x{i} 0 V={output}")
+            lines.append(f"BV{i} x{i} 0 V={text.output}")
             lines.append(f"RA{i} x{i} v{i} {_POLE_OHM:g}")
             lines.append(f"CA{i} v{i} 0 {farad:.17g} IC={start_V[i]:.17g}")
         else:
-            lines.append(f"BV{i} v{i} 0 V={output}")
-        if circuit.law == "gradient":
-            lines.append(f"BI{i} 0 u{i} I={gain[i] * scale_S:.17g}*v(w{i})*{slope}")
-            lines.append(f"RW{i} w{i} 0 {1 / scale_S:.17g}")
+            lines.append(f"BV{i} v{i} 0 V={text.output}")
+        lines += law.lines(i, text, scale_S)
     return lines
 
 
-def _couplings(circuit: Circuit) -> list[str]:
+def _couplings(circuit: Circuit, into: str) -> list[str]:
     """One linear voltage-controlled current source for each direction of each coupling."""
-    into = "w" if circuit.law == "gradient" else "u"
     n_even, lines = circuit.layers.n_even, []
     forward, back = circuit.couplings.delta_S, circuit.back.delta_S
     for row, j in np.argwhere(forward).tolist():
@@ -126,7 +100,7 @@ def _analysis(
     circuit: Circuit, u_V: Array, t_end_s: float | None, step_s: float | None, reltol: float
 ) -> list[str]:
     """Options, what to save and what to compute."""
-    volt = _ATOL * circuit.hidden.unit_V
+    volt = _ATOL * circuit.amplifiers.unit_V
     lines = [
         f".options reltol={reltol:g} vntol={volt:.6g} abstol={volt * _scale_S(circuit):.6g} "
         f"chgtol={volt * circuit.capacitance_F.max():.6g}",
@@ -155,6 +129,7 @@ def netlist(
     t_end_s: float | None = None,
     step_s: float | None = None,
     reltol: float = 1e-6,
+    also: Mapping[type, Any] = MappingProxyType({}),
 ) -> str:
     """The network of one row as flat SPICE text.
 
@@ -174,6 +149,8 @@ def netlist(
     reltol : float
         ngspice's relative tolerance. A transient of 64-128-128 takes five times as long with 1e-6,
         and errs by a few uV, as with 1e-4, where it errs by less than 0.1 mV.
+    also : mapping from type to LawText or AmplifierText
+        Texts of laws and amplifiers of your own, by their class: see `neurosim.netlists.texts`.
     """
     if start_V.shape != (circuit.n_nodes,):
         raise DataError(
@@ -187,13 +164,14 @@ def netlist(
     u_V = start_V.copy()
     visible_V = u_V[circuit.layers.visible]
     visible_V[springs.held] = springs.target_V[row, springs.held]
-    sizes = "-".join(map(str, circuit.layers.sizes))
-    lines = [f"* neurosim: {circuit.law} network {sizes}, row {row}; SI units"]
+    law, sizes = law_text(circuit.law, also), "-".join(map(str, circuit.layers.sizes))
+    lines = [f"* neurosim: {law.name} network {sizes}, row {row}; SI units"]
     for i, (c, d) in enumerate(zip(circuit.capacitance_F, circuit.decay_S, strict=True)):
         lines.append(f"C{i} u{i} 0 {c:.17g} IC={u_V[i]:.17g}")
         if d > 0:
             lines.append(f"RL{i} u{i} 0 {1 / d:.17g}")
-    lines += [*_amplifiers(circuit, u_V), *_couplings(circuit), *_springs(springs, row)]
+    lines += _amplifiers(circuit, law, u_V, also)
+    lines += [*_couplings(circuit, law.into), *_springs(springs, row)]
     lines += _analysis(circuit, u_V, t_end_s, step_s, reltol)
     return "\n".join([*lines, ".end", ""])
 

@@ -101,7 +101,7 @@ def with_noise(text: str, system: DrivenCircuit, step_s: float | None = None) ->
     text : str
         Of `neurosim.tables.netlist`.
     system : DrivenCircuit
-        With a temperature; what it says of noise is what the stochastic engine uses.
+        With a temperature; what it says of noise is what a transient integrates.
     step_s : float, optional
         Time h between samples.
 

@@ -92,9 +92,8 @@ def write_completions(path: Path) -> Callable[[Array, Array, Array | None], None
 def settle_trace(run: Run) -> Trace:
     """Waveforms of one image's free, positive and negative phase on the run's chip."""
     chip = run.chip()
-    if chip.settling.engine == "operating_point":
-        # Infinite settling has no waveform: show the transient that it stands for.
-        chip.settling = chip.settling.model_copy(update={"engine": "transient"})
+    # Infinite settling has no waveform: show the transient that it stands for.
+    chip.engine = chip.engine.along_the_way
     batch = first_batch(run.dataset, run.experiment, 1, run.experiment.seed)
     scope = Oscilloscope(chip)
     held = given_nodes(batch.x_t.shape[1], run.experiment.labels)

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from neurosim.analysis import Point, Row, Source
 from neurosim.blocks.units import format_quantity
+from neurosim.blocks.words import as_written
 from neurosim.chip.oscilloscope import Trace
 from neurosim.report.figures import (
     class_figure,
@@ -206,7 +207,7 @@ def blocks_of(profile: BaseModel) -> list[tuple[str, list[tuple[str, str, str]]]
     """Tables of parameter, value, source: one for each block, the plain fields first."""
     plain: list[tuple[str, str, str]] = []
     blocks = []
-    for name, value in profile.model_dump().items():
+    for name, value in as_written(profile).items():
         if not isinstance(value, dict):
             plain.append((name, _text(name, value), ""))
             continue

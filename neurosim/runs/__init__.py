@@ -9,12 +9,13 @@ from neurosim.runs.inpainting import (
     judge_completions,
     nearest_fill,
 )
-from neurosim.runs.run import Run
+from neurosim.runs.run import OWN_FILES, Run
 from neurosim.runs.sampling import evaluate, sample
 from neurosim.runs.training import resume, train
 from neurosim.runs.validation import run_netlist, validate_spice
 
 __all__ = [
+    "OWN_FILES",
     "Run",
     "evaluate",
     "export_weights",

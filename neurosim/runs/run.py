@@ -36,18 +36,21 @@ from neurosim.errors import CheckpointError, NeurosimError, RunError
 from neurosim.files import load_tree, save_tree
 from neurosim.folders import LOCK, clear_temporary, exists, locked, made_whole
 from neurosim.host import Calibration, Experiment, Trainer, blank_state
-from neurosim.host.optimizer import unpack
 from neurosim.network import Layers, Weights
 from neurosim.outputs import write_text
 from neurosim.profile import Profile
 from neurosim.runs.facts import Facts, versions
 from neurosim.runs.metrics import read_metrics
 
-__all__ = ["Run", "States", "stopped", "taken"]
+__all__ = ["OWN_FILES", "Run", "States", "stopped", "taken"]
 
 Array = NDArray[np.float64]
 # Of a chip and of its trainer.
 States = tuple[dict[str, Any], dict[str, Any]]
+
+
+# What a run folder cannot do without.
+OWN_FILES = ("profile.yaml", "experiment.yaml", "run.json", "metrics.csv", "checkpoint.npz")
 
 
 class Run:
@@ -62,6 +65,9 @@ class Run:
 
     def __init__(self, path: Path, profile: Profile, experiment: Experiment) -> None:
         self.path, self.profile, self.experiment = path, profile, experiment
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r}, {self.profile.name}, {self.experiment.updates} updates)"
 
     @classmethod
     def create(
@@ -115,7 +121,9 @@ class Run:
         path = self.path / "run.json"
         if not os.path.lexists(path):
             return {}
-        return read_record(path, Facts, "restore or delete it").model_dump(exclude_unset=True)
+        return read_record(
+            path, Facts, "restore it from a copy, or train again into a new folder"
+        ).model_dump(exclude_unset=True)
 
     def note(self, **facts: Any) -> None:
         """Add to run.json."""
@@ -150,7 +158,13 @@ class Run:
         found = load_dataset(self.experiment.dataset)
         if found.name in DIGITS:
             return found
-        if self.facts.get("dataset_sha256") != found.digest:
+        begun = self.facts.get("dataset_sha256")
+        if begun is None:
+            raise RunError(
+                f"{self.path / 'run.json'} must say which images the run began with, but does not; "
+                "restore it from a copy, or train again into a new folder."
+            )
+        if begun != found.digest:
             raise RunError(
                 f"{found.name} must hold the images that {self.path} began with, but has changed; "
                 "restore it, or train again into a new folder."
@@ -174,8 +188,24 @@ class Run:
                 f"({error.strerror})."
             ) from None
 
+    @cached_property
+    def begun_as(self) -> str:
+        """The `identity` that this process began with."""
+        return self.identity
+
     def save(self, chip_state: dict[str, Any], trainer_state: dict[str, Any]) -> None:
-        """Write a checkpoint."""
+        """Write a checkpoint.
+
+        Raises
+        ------
+        RunError
+            profile.yaml or experiment.yaml has changed meanwhile.
+        """
+        if self.begun_as != self.identity:
+            raise RunError(
+                f"profile.yaml and experiment.yaml of {self.path} must stay as they are while it "
+                "is trained, but have changed; restore them and go on with --resume."
+            )
         tree = {"identity": self.identity, "chip": chip_state, "trainer": trainer_state}
         save_tree(self.checkpoint, tree)
 
@@ -240,7 +270,7 @@ class Run:
                 "from one that trained with learning.mode shadow."
             )
         layers = Layers(self.profile.layers)
-        return unpack(vector, (layers.n_odd, layers.n_even))
+        return Weights.of_vector(vector, (layers.n_odd, layers.n_even))
 
     def chip(self, n_threads: int | None = None) -> Chip:
         """The chip as the checkpoint left it."""

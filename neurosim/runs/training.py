@@ -16,7 +16,7 @@ import numpy as np
 from neurosim.chip import Chip, Ledger
 from neurosim.data.sets import load_dataset
 from neurosim.errors import RunError
-from neurosim.folders import is_free
+from neurosim.folders import is_free, real
 from neurosim.host import Experiment, Trainer, Update
 from neurosim.profile import Profile
 from neurosim.runs.images import check_size, visible_rows
@@ -74,7 +74,7 @@ def train(
     trainer = Trainer(chip, experiment, visible_rows(dataset, experiment.labels), weights)
     facts: dict[str, Any] = {"command": command, "dataset_sha256": dataset.digest}
     if start is not None:
-        facts["start"] = str(start.path)
+        facts["start"] = str(real(start.path))
     if trainer.calibration is not None:
         facts["calibration"] = trainer.calibration.summary()
     run = Run.create(out, profile, experiment, (chip.state(), trainer.state()), **facts)
@@ -109,6 +109,7 @@ def resume(
 
 def _continue(run: Run, chip: Chip, trainer: Trainer, progress: Progress | None) -> Run:
     """Do the updates that are left; however that ends, what is done is kept if it can be."""
+    _ = run.begun_as
     try:
         with run.metrics_path.open("a", encoding="utf-8", newline="") as stream:
             kept = _Kept(run, stream, (chip.state(), trainer.state()))
@@ -123,7 +124,10 @@ def _continue(run: Run, chip: Chip, trainer: Trainer, progress: Progress | None)
     except OSError as error:
         if isinstance(error, RunError):
             raise
-        raise RunError(f"{run.path} must be writable, but is not ({error.strerror}).") from None
+        raise RunError(
+            f"{run.path} must be writable, but is not ({error.strerror}); make room, and go on with "
+            "--resume."
+        ) from None
     run.note(updates=trainer.n_done, ledger=chip.ledger.totals())
     return run
 

@@ -1,10 +1,9 @@
 """Settling engines; they know no circuits."""
 
 from neurosim.solvers.brownian import BrownianPath
+from neurosim.solvers.engines import METHODS, Engine, OperatingPoint, Settling, Transient
 from neurosim.solvers.etd import ETD2, ETD4
-from neurosim.solvers.flicker import FlickerSource
-from neurosim.solvers.rkc import RKC
-from neurosim.solvers.settings import ENGINES, METHODS, Settling
+from neurosim.solvers.flicker import FlickerSource, Noise
 from neurosim.solvers.settle import (
     Settled,
     available_threads,
@@ -13,20 +12,26 @@ from neurosim.solvers.settle import (
     settle,
 )
 from neurosim.solvers.system import RateFunction, System
+from neurosim.solvers.transient import Chunk, RateOf, finish
 
 __all__ = [
-    "ENGINES",
     "ETD2",
     "ETD4",
     "METHODS",
-    "RKC",
     "BrownianPath",
+    "Chunk",
+    "Engine",
     "FlickerSource",
+    "Noise",
+    "OperatingPoint",
     "RateFunction",
+    "RateOf",
     "Settled",
     "Settling",
     "System",
+    "Transient",
     "available_threads",
+    "finish",
     "memory_estimate_bytes",
     "one_blas_thread",
     "settle",

@@ -1,4 +1,4 @@
-"""The Brownian path that drives a stochastic settle, as an object of its own."""
+"""The Brownian path that drives a settle with noise, as an object of its own."""
 
 from __future__ import annotations
 

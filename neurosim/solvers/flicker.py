@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from neurosim.solvers.brownian import NoisePath
+from neurosim.solvers.brownian import BrownianPath, NoisePath
 from neurosim.solvers.etd import phi_functions
+from neurosim.solvers.system import System
 
 __all__ = ["FlickerPath", "FlickerSource", "FlickerState", "Noise", "flicker_processes"]
 
@@ -198,18 +199,28 @@ class FlickerPath:
 
 @dataclass(frozen=True)
 class Noise:
-    """What the stochastic engine draws for one block of rows.
+    """What the noise of one block of rows is drawn from.
 
     Parameters
     ----------
-    white : numpy.random.Generator
-        Stream of the white noise.
+    white : numpy.random.Generator or None
+        Stream of the white noise. None is silence: an engine takes the steps that noise asks for,
+        and none is added.
     flicker : FlickerState, optional
         The 1/f noise, advanced in place.
     """
 
-    white: np.random.Generator
+    white: np.random.Generator | None
     flicker: FlickerState | None = None
+
+    def path(self, system: System, decay: Array, rows: int, step: float) -> NoisePath | None:
+        """Increments of all noise in steps of `step`, filtered by the `decay` of each node."""
+        if self.white is None:
+            return None
+        white = BrownianPath(self.white, system.noise_V, decay, rows, step)
+        if self.flicker is None:
+            return white
+        return FlickerPath(white, self.flicker, system.flicker_V, decay)
 
     def some(self, rows: NDArray[np.bool_]) -> Noise:
         """For some rows, with a copy of their state."""

@@ -18,10 +18,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from neurosim.solvers.flicker import Noise
-from neurosim.solvers.settings import Settling
-from neurosim.solvers.system import RateFunction, SmallSignal, System
-from neurosim.solvers.transient import Chunk, RateOf, finish, follow
+from neurosim.solvers.system import RateFunction, SmallSignal
+from neurosim.solvers.transient import Chunk, RateOf, Tolerances, finish, follow
 
 __all__ = ["operating_point"]
 
@@ -42,7 +40,7 @@ def _transient(
     some: NDArray[np.intp],
     u_V: Array,
     span: float,
-    settings: Settling,
+    tolerances: Tolerances,
     unit_V: float,
 ) -> tuple[Array, int]:
     """Transient of some rows of the block, states (n, k), and its evaluations."""
@@ -50,8 +48,9 @@ def _transient(
     def rate_of_some(rows: NDArray[np.intp], dtype: DTypeLike = np.float64) -> RateFunction:
         return rate_of(some[rows], dtype)
 
-    wide = {"rtol": LOOSE * settings.rtol, "atol": LOOSE * settings.atol}
-    path = follow(rate_of_some, u_V, span, settings.model_copy(update=wide), unit_V)
+    rtol, atol, dtype = tolerances
+    wide = Tolerances(LOOSE * rtol, LOOSE * atol, dtype)
+    path = follow(rate_of_some, u_V, span, wide, unit_V)
     return path.u_V, path.n_evaluations
 
 
@@ -167,31 +166,23 @@ def _descend(
         left, now = left[good], after[:, good]
 
 
-def operating_point(
-    rate_of: RateOf,
-    u_V: Array,
-    span: float,
-    settings: Settling,
-    system: System,
-    noise: Noise | None = None,
-) -> Chunk:
-    """Settle rows to where they would stand after infinite time; `span` is not used.
+def operating_point(rate_of: RateOf, u_V: Array, tolerances: Tolerances, unit_V: float) -> Chunk:
+    """Settle rows to where they would stand after infinite time.
 
     Parameters
     ----------
     rate_of : callable
         Right-hand side for some rows of the block.
     u_V : ndarray, shape (rows, n)
-    system : System
-        For its unit voltage.
+    tolerances : Tolerances
+        Of the transient, before it is made `LOOSE` times as wide.
+    unit_V : float
 
     Returns
     -------
     Chunk
         Its `refused` marks rows that stand where a transient of `LONGEST_TAU` left them.
     """
-    del span, noise
-    unit_V = system.unit_V
     out = np.ascontiguousarray(u_V.T)
     left = np.arange(len(u_V))
     n_evaluations = n_steps = 0.0
@@ -201,7 +192,7 @@ def operating_point(
     while len(left):
         block = out[:, left]
         if not try_first:
-            block, n = _transient(rate_of, left, block, span_tau, settings, unit_V)
+            block, n = _transient(rate_of, left, block, span_tau, tolerances, unit_V)
             elapsed += span_tau
             span_tau = elapsed
             out[:, left] = block

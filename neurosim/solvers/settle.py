@@ -14,12 +14,11 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from threadpoolctl import ThreadpoolController
 
+from neurosim.errors import ConvergenceError, DataError
+from neurosim.solvers.engines import Engine
 from neurosim.solvers.flicker import FlickerSource, Noise
-from neurosim.solvers.operating_point import operating_point
-from neurosim.solvers.settings import Settling
-from neurosim.solvers.stochastic import stochastic
 from neurosim.solvers.system import RateFunction, System
-from neurosim.solvers.transient import Chunk, RateOf, transient
+from neurosim.solvers.transient import Chunk
 
 __all__ = [
     "CHUNK_ROWS",
@@ -31,6 +30,7 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
+NoiseOf = Callable[[int], np.random.Generator]
 
 # Small enough for a block's arrays to stay in cache, large enough to amortise NumPy's calls. The
 # division into chunks depends on the number of rows alone, so that no result depends on threads.
@@ -105,20 +105,12 @@ def memory_estimate_bytes(rows: int, n_nodes: int, n_couplings: int) -> int:
     return 8 * (n_nodes * (26 * rows + block) + 40 * n_couplings) + 100_000_000
 
 
-Engine = Callable[[RateOf, Array, float, Settling, System, Noise | None], Chunk]
-_ENGINES: dict[str, Engine] = {
-    "transient": transient,
-    "stochastic": stochastic,
-    "operating_point": operating_point,
-}
-
-
 def settle(
     system: System,
     u_V: Array,
     time_s: float,
-    settings: Settling,
-    noise_of: Callable[[int], np.random.Generator] | None = None,
+    engine: Engine,
+    noise_of: NoiseOf | None = None,
     n_threads: int | None = None,
     flicker: FlickerSource | None = None,
 ) -> Settled:
@@ -131,31 +123,36 @@ def settle(
         Node voltages at the start.
     time_s : float
         Settling time.
-    settings : Settling
-        Engine and tolerances.
+    engine : Engine
     noise_of : callable, optional
-        Generator of the white noise of chunk k; needed by the stochastic engine.
+        Generator of the white noise of chunk k; needed where the system has noise.
     n_threads : int, optional
         Threads; by default one for each processor. Results do not depend on it.
     flicker : FlickerSource, optional
         1/f noise that goes on from where the settle before left it.
 
+    Raises
+    ------
+    DataError
+        The system has noise, which this engine does not integrate.
+    ConvergenceError
+        There is no stream for the noise.
     """
-    engine = _ENGINES[settings.engine]
-    if settings.method == "RKC" and not system.real_spectrum:
-        settings = settings.model_copy(update={"method": "ETD4"})
+    has_noise = bool(system.noise_V.any() or system.flicker_V.any())
+    if has_noise:
+        _check_noise(engine, noise_of)
     rows = len(u_V)
     n_chunks = max(-(-rows // CHUNK_ROWS), min(2, rows // _LEAST_ROWS), 1)
     chunks = np.array_split(np.arange(rows), n_chunks)
 
     def run(k: int) -> tuple[Chunk, NDArray[np.bool_]]:
         noise = None
-        if noise_of is not None:
+        if has_noise and noise_of is not None:
             state = None
             if flicker is not None:
                 state = flicker.state(k, u_V.shape[1], len(chunks[k]))
             noise = Noise(noise_of(k), state)
-        return _settle_chunk(engine, system, u_V, chunks[k], time_s, settings, noise)
+        return _settle_chunk(engine, system, u_V, chunks[k], time_s, noise)
 
     with one_blas_thread():
         n_threads = min(n_threads or available_threads(), n_chunks)
@@ -175,13 +172,25 @@ def settle(
     )
 
 
+def _check_noise(engine: Engine, noise_of: NoiseOf | None) -> None:
+    """Raise unless the engine integrates noise and there is a stream to draw it from."""
+    if engine.noise_step_tau is None:
+        raise DataError(
+            f"The engine of a system with noise must integrate it, but {engine} does not; take "
+            "Transient by ETD4, or a temperature of None."
+        )
+    if noise_of is None:
+        raise ConvergenceError(
+            "A system with noise needs a random stream, but has none; pass `noise_of`."
+        )
+
+
 def _settle_chunk(
     engine: Engine,
     system: System,
     u_V: Array,
     rows: NDArray[np.intp],
     time_s: float,
-    settings: Settling,
     noise: Noise | None,
 ) -> tuple[Chunk, NDArray[np.bool_]]:
     """Settle one chunk; rows that diverge are set aside and the others settle without them."""
@@ -198,7 +207,7 @@ def _settle_chunk(
             return system.rate(keep[rows], dtype)
 
         drawn = noise and noise.some(good)
-        part = engine(rate_of, u_V[keep], time_s / system.tau_s, settings, system, drawn)
+        part = engine.run(rate_of, u_V[keep], time_s / system.tau_s, system, drawn)
         n_evaluations, n_steps = n_evaluations + part.n_evaluations, n_steps + part.n_steps
         bad = ~np.isfinite(part.residual)
         if not bad.any():

@@ -69,10 +69,6 @@ class System(Protocol):
         """Typical voltage: tolerances and residuals are relative to it."""
 
     @property
-    def real_spectrum(self) -> bool:
-        """Whether the linearised system has real eigenvalues alone."""
-
-    @property
     def noise_V(self) -> Array:
         """Noise intensity b of each node [V per square root of tau], shape (n,)."""
 

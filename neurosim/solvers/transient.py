@@ -1,4 +1,4 @@
-"""The transient engine: u(t) after a finite settling time, by an `OdeSolver` that keeps no path."""
+"""u(t) after a finite settling time, by an `OdeSolver` that keeps no path."""
 
 from __future__ import annotations
 
@@ -10,12 +10,9 @@ from numpy.typing import DTypeLike, NDArray
 from scipy.integrate import BDF, DOP853, LSODA, RK23, RK45, OdeSolver, Radau
 
 from neurosim.solvers.etd import ETD4
-from neurosim.solvers.flicker import Noise
-from neurosim.solvers.rkc import RKC
-from neurosim.solvers.settings import Settling
-from neurosim.solvers.system import RateFunction, System
+from neurosim.solvers.system import RateFunction
 
-__all__ = ["REST", "Chunk", "Path", "RateOf", "finish", "follow", "transient"]
+__all__ = ["REST", "Chunk", "Path", "RateOf", "Tolerances", "finish", "follow", "transient"]
 
 Array = NDArray[np.float64]
 
@@ -25,6 +22,14 @@ class RateOf(Protocol):
 
     def __call__(self, rows: NDArray[np.intp], dtype: DTypeLike = np.float64) -> RateFunction:
         """Right-hand side for `rows`."""
+
+
+class Tolerances(NamedTuple):
+    """How accurate a transient is; `atol` in unit voltages, `dtype` of ETD4 alone."""
+
+    rtol: float
+    atol: float
+    dtype: np.dtype[np.floating]
 
 
 # A settle takes some tens of steps; so many mean a right-hand side that is not smooth.
@@ -97,23 +102,25 @@ class Path(NamedTuple):
     failed: bool
 
 
-def follow(rate_of: RateOf, start_V: Array, span: float, settings: Settling, unit_V: float) -> Path:
+def follow(
+    rate_of: RateOf, start_V: Array, span: float, tolerances: Tolerances, unit_V: float
+) -> Path:
     """Integrate a block (n, rows) by ETD4 for `span`; rows that have come to rest leave it.
 
     A row rests when its speed, which must not have grown since the check before, would move it by
     less than `REST` of the absolute tolerance in all the time that is left. The block is made
     smaller when half of its rows do.
     """
-    atol, n_rows = settings.atol * unit_V, start_V.shape[1]
+    atol, n_rows = tolerances.atol * unit_V, start_V.shape[1]
     out, left, now = start_V.astype(np.float64), np.arange(n_rows), 0.0
     first_step, before = None, np.zeros(n_rows)
     n_evaluations, n_steps = 0.0, 0
     while True:
-        rate = rate_of(left, settings.dtype)
+        rate = rate_of(left, tolerances.dtype)
         solver = ETD4(
             lambda _t, y: y, now, out[:, left].ravel(), span, decay=rate.decay, rows=len(left),
-            nonlinear=rate.nonlinear, rtol=settings.rtol, atol=atol, start=start_V[:, left],
-            first_step=first_step, dtype=settings.dtype,
+            nonlinear=rate.nonlinear, rtol=tolerances.rtol, atol=atol, start=start_V[:, left],
+            first_step=first_step, dtype=tolerances.dtype,
         )  # fmt: skip
         rest, failed = np.zeros(len(left), dtype=bool), False
         while solver.status == "running" and not failed and 2 * rest.sum() < len(left):
@@ -137,42 +144,43 @@ def transient(
     rate_of: RateOf,
     u_V: Array,
     span: float,
-    settings: Settling,
-    system: System,
-    noise: Noise | None = None,
+    method: str,
+    tolerances: Tolerances,
+    unit_V: float,
 ) -> Chunk:
     """Run a block of rows for `span` time constants.
 
     Memory does not grow with `span`: only the newest point is kept.
     """
-    del noise
     start = np.ascontiguousarray(u_V.T)
     with np.errstate(over="ignore", invalid="ignore"):
-        if settings.method == "ETD4":
-            path = follow(rate_of, start, span, settings, system.unit_V)
+        if method == "ETD4":
+            path = follow(rate_of, start, span, tolerances, unit_V)
         else:
-            path = _by_method(rate_of, start, span, settings, system.unit_V)
+            path = _by_scipy(rate_of, start, span, method, tolerances, unit_V)
         rate = rate_of(np.arange(len(u_V)))
-        return finish(rate, path.u_V, path.n_evaluations, path.n_steps, system.unit_V, path.failed)
+        return finish(rate, path.u_V, path.n_evaluations, path.n_steps, unit_V, path.failed)
 
 
-def _by_method(
-    rate_of: RateOf, start: Array, span: float, settings: Settling, unit_V: float
+def _by_scipy(
+    rate_of: RateOf,
+    start: Array,
+    span: float,
+    method: str,
+    tolerances: Tolerances,
+    unit_V: float,
 ) -> Path:
-    """Integrate a block (n, rows) by RKC or one of SciPy's solvers."""
+    """Integrate a block (n, rows) by one of SciPy's solvers."""
     rate, rows = rate_of(np.arange(start.shape[1])), start.shape[1]
-    options: dict[str, Any] = {"rtol": settings.rtol, "atol": settings.atol * unit_V}
 
     def fun(_t: float, y: Array) -> Array:
         return rate(y.reshape(start.shape), np.empty(start.shape)).ravel()
 
-    if settings.method == "RKC":
-        options |= {"rows": rows, "rate": rate, "relative_to_start": True}
-        solver: OdeSolver = RKC(fun, 0.0, start.ravel(), span, **options)
-    else:
-        solver = _SOLVERS[settings.method](fun, 0.0, start.ravel(), span, **options)
-        if isinstance(solver, _RowNorm):
-            solver.n_rows = rows
+    solver: Any = _SOLVERS[method](
+        fun, 0.0, start.ravel(), span, rtol=tolerances.rtol, atol=tolerances.atol * unit_V
+    )
+    if isinstance(solver, _RowNorm):
+        solver.n_rows = rows
     n_steps, failed = 0, False
     while solver.status == "running" and not failed:
         solver.step()

@@ -74,8 +74,6 @@ def _noise_scale(profile: Profile, scale: float) -> Changes:
     temperature_K = profile.thermal.temperature_K
     if temperature_K is not None:
         changes["thermal.temperature_K"] = scale**2 * temperature_K if scale else "ideal"
-        if not scale:
-            changes |= {"settling.engine": "transient"}
     return changes
 
 

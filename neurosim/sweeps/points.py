@@ -28,6 +28,7 @@ from typing import Any
 
 from neurosim.blocks.block import Block
 from neurosim.blocks.files import load_block
+from neurosim.blocks.words import as_written
 from neurosim.errors import ProfileError
 from neurosim.folders import exists, real
 from neurosim.host import Experiment, SamplingSettings
@@ -180,8 +181,8 @@ class _Maker:
             experiment = self._experiment(changes)
         sampling = self._sampling(changes, experiment, replica)
         deploy = self._deployed(changes, profile, given=run is not None)
-        used = None if deploy is None else deploy.model_dump(mode="json")
-        key = digest([origin, used, sampling.model_dump(mode="json")])
+        used = None if deploy is None else as_written(deploy)
+        key = digest([origin, used, as_written(sampling)])
         given = profile if run is None else deploy or profile
         blocks = {"profile": given, "deploy": deploy or profile}
         shown = _shown(columns, blocks | {"experiment": experiment, "sampling": sampling})
@@ -226,7 +227,7 @@ class _Maker:
         experiment = experiment.model_copy(update=plain)
         start = changes.get("start", self._sweep.base.start)
         path = None if start is None else _find(self._folder, str(start))
-        trees = [profile.model_dump(mode="json"), experiment.model_dump(mode="json")]
+        trees = [as_written(profile), as_written(experiment)]
         key = digest([*trees, None if path is None else self._origin(path)])
         return Training(key, profile, experiment, path)
 
@@ -277,7 +278,7 @@ class _Maker:
 
 def _shown(columns: Changes, blocks: Mapping[str, Block]) -> Changes:
     """Columns with quantities in SI units, whatever was written."""
-    trees = {root: block.model_dump(mode="json") for root, block in blocks.items()}
+    trees = {root: as_written(block) for root, block in blocks.items()}
     out: Changes = {}
     for column, value in columns.items():
         root, *fields = column.split(".")

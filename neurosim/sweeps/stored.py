@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
+from neurosim.blocks.names import within
 from neurosim.blocks.records import Number, Record, dump_record, read_record
 from neurosim.errors import RunError
 from neurosim.folders import LOCK, clear_temporary, is_free, locked, made_whole
@@ -217,7 +218,7 @@ def read_result(folder: Path, key: str) -> dict[str, Any] | None:
     RunError
         Its file is damaged.
     """
-    path = folder / "points" / f"{key}.json"
+    path = within(folder / "points", f"{key}.json")
     try:
         path.lstat()
     except FileNotFoundError:

@@ -22,6 +22,7 @@ from typing import Any
 
 from neurosim.blocks.files import dump_block, load_block
 from neurosim.blocks.names import within
+from neurosim.blocks.words import as_written
 from neurosim.errors import RunError
 from neurosim.folders import LOCK, exists, locked, real
 from neurosim.outputs import write_text
@@ -185,7 +186,7 @@ def _named_apart(points: Sequence[Point]) -> list[tuple[str, Profile]]:
     for profile in found.values():
         name = profile.name
         if out.get(name.lower(), (name, profile))[1] != profile:
-            name += f"-{digest(profile.model_dump(mode='json'))}"
+            name += f"-{digest(as_written(profile))}"
         out[name.lower()] = name, profile
     return list(out.values())
 

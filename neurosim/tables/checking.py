@@ -150,7 +150,8 @@ def _check_block(
                 "programmed."
             )
         lowest = -np.inf if column == "weight" else 0
-        _all(np.isfinite(values) & (values >= lowest), name, column, values, "finite and positive")
+        text = "finite" if column == "weight" else "finite and not below 0"
+        _all(np.isfinite(values) & (values >= lowest), name, column, values, text)
     _check_levels(name, block, profile)
 
 

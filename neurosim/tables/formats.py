@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -49,7 +50,7 @@ class Format(NamedTuple):
 
 
 _CODES = ("code_plus", "code_minus", "address")
-# In the data sheet of a file: digests of its table's numbers, all and codes alone.
+# In the data sheet of a file: the digest of its table's numbers, all or the codes alone.
 _DIGEST = "table_sha256"
 FORMATS: dict[str, Format] = {
     "csv": Format((".csv",), text.write_csv, text.read_csv, companion=True),
@@ -91,8 +92,9 @@ def format_of(path: Path, name: str | None = None, among: Collection[str] = tupl
 
 
 def sheet_path(path: Path) -> Path:
-    """The data sheet beside a table whose format has no room for it."""
-    return path.with_suffix(".sheet.json")
+    """The data sheet beside a table whose format has no room for it: one for each format."""
+    csv = path.suffix.lower() in FORMATS["csv"].suffixes
+    return path.with_suffix(".sheet.json") if csv else path.with_name(f"{path.name}.sheet.json")
 
 
 def export(chip: Chip, path: Path, name: str | None = None) -> int:
@@ -128,7 +130,8 @@ def write_table(made: WeightTable, path: Path, name: str | None = None) -> int:
                     f"A weight table must hold finite numbers, but {block} {column} does not; "
                     "nothing was written."
                 )
-    sheet = made.sheet | {_DIGEST: {"all": digest(made), "codes": digest(made, _CODES)}}
+    part = "all" if entry.columns is None else "codes"
+    sheet = made.sheet | {_DIGEST: {part: digest(made, entry.columns)}}
     files = {path: entry.write(WeightTable(sheet, made.blocks))}
     if entry.companion and path != STANDARD_OUTPUT:
         check_writable(sheet_path(path))
@@ -189,7 +192,7 @@ def _owned(table: WeightTable, entry: Format, profile: Profile | None) -> Weight
     wanted = table.sheet.get(_DIGEST)
     bare = {key: value for key, value in table.sheet.items() if key != _DIGEST}
     part = "all" if entry.columns is None else "codes"
-    if wanted is None or wanted == {**wanted, part: digest(table, entry.columns)}:
+    if wanted is None or wanted == {part: digest(WeightTable(bare, table.blocks), entry.columns)}:
         return WeightTable(bare, table.blocks)
     if profile is None:
         raise DataError(
@@ -207,6 +210,9 @@ def _owned(table: WeightTable, entry: Format, profile: Profile | None) -> Weight
 def _companion(path: Path, profile: Profile | None) -> dict[str, Any]:
     """The data sheet beside a table."""
     beside = sheet_path(path)
+    if not os.path.lexists(beside):
+        # Version 0.1.0 had one name for all formats.
+        beside = path.with_suffix(".sheet.json")
     try:
         sheet = json.loads(beside.read_text("utf-8"))
         if isinstance(sheet, dict) and isinstance(sheet.get("layers"), dict):

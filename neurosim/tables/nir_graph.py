@@ -15,12 +15,16 @@ and no voltage limit, and does not say that two matrices are one device: those a
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurosim.chip import Chip
+from neurosim.circuit import Hopfield
 from neurosim.errors import DataError
 from neurosim.tables.arrays import optional
 from neurosim.tables.checking import profile_of
@@ -29,10 +33,21 @@ from neurosim.tables.table import WeightTable, unpacked
 
 __all__ = ["LOST", "write_nir"]
 
+Array = NDArray[np.float64]
+
 LOST = (
     "the amplifiers' saturation (nodes are linear), springs, converters, noise, codes, and that "
     "both directions are one device"
 )
+
+
+def _leaky_integrator(nir: Any, tau_s: Array, gain: Array, rest: Array) -> Any:
+    """A node that its leak and the plain sum of its couplings charge."""
+    return nir.LI(tau=tau_s, r=gain, v_leak=rest)
+
+
+# The node of NIR that acts as the nodes of a law do, by the law's class.
+_NODES: Mapping[type, Callable[..., Any]] = MappingProxyType({Hopfield: _leaky_integrator})
 
 
 def write_nir(table: WeightTable) -> bytes:
@@ -45,17 +60,20 @@ def write_nir(table: WeightTable) -> bytes:
     """
     nir = optional("nir", "NIR")
     profile = profile_of(table)
-    if profile.node.law != "hopfield":
-        raise DataError(
-            f"A NIR graph needs nodes of law hopfield, but those of {profile.name} have law "
-            f"{profile.node.law}, which no node of NIR expresses; choose another format."
-        )
     chip = Chip(profile, table.sheet["die_seed"])
+    make = _NODES.get(type(chip.circuit.law))
+    if make is None:
+        raise DataError(
+            f"A NIR graph needs nodes of law {', '.join(law.__name__ for law in _NODES)}, but "
+            f"those of {profile.name} have {type(chip.circuit.law).__name__}, which no node of NIR "
+            "expresses; choose another format."
+        )
     program_table(chip, table)
     layers, circuit = chip.die.layers, chip.circuit
     names, unit_S, unit_V = layers.names(), profile.node.leak_S, profile.node.unit_V
     zero_V = np.zeros(layers.n_nodes)
-    slope, rest = circuit.slope(zero_V), circuit.current_A(zero_V) / (circuit.decay_S * unit_V)
+    slope = circuit.amplifiers.slope(zero_V)
+    rest = circuit.current_A(zero_V) / (circuit.decay_S * unit_V)
     tau_s, gain = circuit.capacitance_F / circuit.decay_S, unit_S / circuit.decay_S
     # The odd nodes hear the even ones through the couplings, the even ones through those back.
     to_odd = unpacked(layers, circuit.couplings.delta_S / unit_S, zero_V)
@@ -64,7 +82,7 @@ def write_nir(table: WeightTable) -> bytes:
     edges = [("input", names[0])]
     for k, name in enumerate(names):
         at = layers.nodes(k)
-        nodes[name] = nir.LI(tau=tau_s[at], r=gain[at], v_leak=rest[at])
+        nodes[name] = make(nir, tau_s[at], gain[at], rest[at])
         for j in (k - 1, k + 1):
             if 0 <= j < len(names):
                 matrix = (to_odd if k % 2 else to_even)[f"W{min(j, k)}"]

@@ -18,7 +18,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.blocks.block import plain
 from neurosim.blocks.files import dump_block
+from neurosim.blocks.words import as_written
 from neurosim.chip import Chip
 from neurosim.chip.die import Die
 from neurosim.devices import FAULTS
@@ -116,9 +118,9 @@ class WeightTable:
 
 def checksum(profile: Profile) -> str:
     """Digest of what the profile says of the chip; how settles are computed is no part of it."""
-    tree = profile.model_dump(
-        mode="json", exclude={"summary", "description", "settling", "host"}, exclude_none=False
-    )
+    tree = plain(as_written(profile))
+    for name in ("summary", "description", "settling", "host"):
+        del tree[name]
 
     def without_sources(value: Any) -> Any:
         if not isinstance(value, dict):
@@ -138,7 +140,7 @@ def data_sheet(profile: Profile, seed: int) -> dict[str, Any]:
     C / g); encoding, directions, largest weight (`full_scale`) and
     the range of a device, from `idle_S` up by `range_S`; `level_S`, the conductance of every code;
     `zero_codes`, those of weight 0; and each column's unit and meaning. In a file `table_sha256`
-    says which table it belongs to: the digest of all its numbers, and that of its codes alone.
+    says which table it belongs to: see `digest`.
     """
     coupling, node, layers = profile.coupling, profile.node, Layers(profile.layers)
     levels = coupling.levels_S(node.leak_S)
@@ -201,7 +203,7 @@ def columns_of(profile: Profile) -> set[str]:
 
 
 def digest(table: WeightTable, columns: Collection[str] | None = None) -> str:
-    """Digest of the numbers of a table, whatever the order in which a file has them.
+    """Digest of the die and the numbers of a table, whatever the order in which a file has them.
 
     Parameters
     ----------
@@ -209,7 +211,8 @@ def digest(table: WeightTable, columns: Collection[str] | None = None) -> str:
     columns : collection of str, optional
         Only these.
     """
-    found = hashlib.sha256()
+    of = [table.sheet.get(key) for key in ("die_seed", "profile_checksum")]
+    found = hashlib.sha256(repr(of).encode())
     for name in sorted(table.blocks):
         block = table.blocks[name]
         for column in COLUMNS:

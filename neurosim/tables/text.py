@@ -65,7 +65,13 @@ def read_csv(data: bytes, sheet: dict[str, Any] | None) -> WeightTable:
     """
     assert sheet is not None
     layers = layers_of(sheet)
-    text = data.decode()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"The CSV table must be text in UTF-8, but its byte {error.start} is not; save it as "
+            "CSV in UTF-8."
+        ) from None
     cells = sum(int(np.prod(shape)) for shape in shapes(layers).values())
     if cells > text.count("\n") + 1:
         raise DataError(
@@ -78,8 +84,9 @@ def read_csv(data: bytes, sheet: dict[str, Any] | None) -> WeightTable:
     names = [column.name for column in COLUMNS if column.name in header]
     if lost or not names:
         raise DataError(
-            f"The CSV table must have the columns kind, layer, row, column and numbers, but "
-            f"has {', '.join(header) or 'none'}."
+            "The CSV table must have the columns kind, layer, row, column and numbers, but has "
+            f"{', '.join(header)[:200] or 'none'}; export it again, or save it with commas between "
+            "cells and points in numbers."
         )
     blocks = {
         block: {name: np.full(shape, np.nan) for name in names}
@@ -88,6 +95,8 @@ def read_csv(data: bytes, sheet: dict[str, Any] | None) -> WeightTable:
     seen = {block: np.zeros(shape, dtype=bool) for block, shape in shapes(layers).items()}
     nodes = layers.names()
     for row in reader:
+        if not any(cell for cell in row.values() if isinstance(cell, str)):
+            continue  # as spreadsheets leave below a table
         block, place = _place_of(row, seen, reader.line_num)
         for name in names:
             blocks[block][name][place] = _number(row[name], name, reader.line_num)

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from neurosim.analysis import SOURCES, ideal, only, without
 from neurosim.analysis import present as sources_of
 from neurosim.analysis.imperfections import SETTINGS, STRUCTURE
-from neurosim.blocks.mistakes import classes_in
+from neurosim.blocks.classes import classes_of
 from neurosim.chip import Chip
 from neurosim.errors import DataError
 from neurosim.host import FlowSettings, present
@@ -21,7 +21,7 @@ def leaves(cls: type[BaseModel], prefix: str = "") -> set[str]:
     """Paths of all fields that hold no block, sources of numbers left out."""
     found = set()
     for name, field in cls.model_fields.items():
-        path, inner = prefix + name, classes_in(field.annotation)
+        path, inner = prefix + name, classes_of(field)
         if name == "source":
             continue
         # A curve holds pieces: it is one value.
@@ -74,11 +74,10 @@ def small(profile):
     return profile.with_values({"layers": (6, 5, 4)})
 
 
-def reads(profile, seed=3, engine=None):
+def reads(profile, seed=3):
     layers, rng = Layers((6, 5, 4)), np.random.default_rng(0)
     w = rng.uniform(-0.5, 0.5, (layers.n_odd, layers.n_even)) * layers.present
-    settling = profile.settling.model_copy(update={"engine": engine}) if engine else None
-    chip = Chip(profile, seed, settling)
+    chip = Chip(profile, seed)
     chip.program(Weights(w, 0.2 * rng.standard_normal(layers.n_nodes)))
     x_t, u_t = rng.standard_normal((2, 4, 6))
     shown = present(chip, x_t, u_t, FlowSettings(beta=8e-3, settle_tau=5.0))

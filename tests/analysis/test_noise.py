@@ -6,16 +6,27 @@ import numpy as np
 import pytest
 from scipy.constants import Boltzmann
 
-from neurosim.analysis import ALL, BETA, SETTLE, SOURCES, Conditions, ideal, ledger, only, scan_beta
+from neurosim.analysis import (
+    ALL,
+    BETA,
+    SETTLE,
+    SOURCES,
+    Conditions,
+    ideal,
+    ledger,
+    observe,
+    only,
+    scan_beta,
+)
 from neurosim.analysis.noise import _figures
-from neurosim.analysis.observe import Observed, pack
+from neurosim.analysis.observe import Observed, Told
 from neurosim.errors import DataError
 from neurosim.host import initial_weights
 from neurosim.network import Layers, Weights
 from neurosim.profile import load_profile
+from neurosim.solvers import Noise, Transient
 
 SIZES = (64, 12, 10)
-_K = "thermal.temperature_K"
 
 
 def conditions(changes=None, *, gain=0.5, batch=32, repeats=3, name="cmos_rc_6bit"):
@@ -65,7 +76,7 @@ def test_adc_rounding_has_the_variance_of_a_uniform_error(rows):
 
 def test_thermal_noise_of_a_hidden_node_without_couplings_is_kt_over_c():
     small = conditions({"node.hold": "none"}, gain=1e-9, batch=64, repeats=4)
-    cold = small.observe_all(only(small.profile, "thermal noise").with_values({_K: 3e-10}))
+    cold = small.observe_all(ideal(small.profile))
     hot = small.observe_all(only(small.profile, "thermal noise"))
     moved = np.stack([a.outputs - b.outputs for a, b in zip(hot, cold, strict=True)])[..., 64:]
     node = small.profile.node
@@ -73,6 +84,36 @@ def test_thermal_noise_of_a_hidden_node_without_couplings_is_kt_over_c():
     # z = 5, and 1 % for the step of the engine.
     tolerance = 5 / np.sqrt(2 * moved.size) + 0.01
     assert node.unit_V * np.sqrt(np.mean(moved**2)) == pytest.approx(expected_V, rel=tolerance)
+
+
+def test_every_chip_of_the_ledger_is_at_the_profiles_temperature_or_has_no_noise(monkeypatch):
+    made = []
+
+    class Counted(observe.Chip):
+        def __init__(self, profile, *more, **named):
+            made.append(profile.thermal.temperature_K)
+            super().__init__(profile, *more, **named)
+
+    monkeypatch.setattr(observe, "Chip", Counted)
+    case = conditions(batch=4, repeats=2)
+    names = [row.name for row in ledger(case)]
+    assert {"thermal noise", "amplifier noise", "hold kT/C"} <= set(names)
+    assert set(made) == {None, 300.0}
+    # Thermal, of amplifiers white and 1/f, held, and with all the rest; each on two chips.
+    assert made.count(300.0) == 5 * 2
+
+
+def test_the_row_of_thermal_noise_has_no_error_of_the_steps():
+    """At a temperature of almost zero nothing is left: both chips take the same steps."""
+    case = conditions({"thermal.temperature_K": 3e-10}, batch=16, repeats=2)
+    row = next(row for row in ledger(case) if row.name == "thermal noise")
+    # kT/C of 3e-10 K on 1 pF is 6e-11 V; the error of the steps is far above.
+    assert 0 < row.hidden_V < 1e-9
+    steps, exact = (
+        case.observe(ideal(case.profile), 0, engine=engine).outputs
+        for engine in (Told(case.profile.settling, Noise(None)), Transient(rtol=1e-8, atol=1e-11))
+    )
+    assert case.profile.node.unit_V * np.abs(steps - exact).max() > 1e-6
 
 
 def test_what_the_phases_share_cancels_and_what_they_do_not_does_not(rows):
@@ -161,7 +202,7 @@ def test_drift_shows_with_the_age_of_the_weights():
     ]
     assert rows[0].hidden_V == 0
     held = dataclasses.replace(young, age_s=1e4).observe(only(young.profile, "drift"), 0).held
-    shrink = pack(held) @ pack(young.weights) / (pack(young.weights) @ pack(young.weights))
+    shrink = held.vector @ young.weights.vector / (young.weights.vector @ young.weights.vector)
     # Mean of (1e4)^-nu over nu ~ N(0.1, 0.03): exp(-0.1 L + (0.03 L)^2 / 2), L = ln 1e4.
     log = np.log(1e4)
     expected = np.exp(-0.1 * log + (0.03 * log) ** 2 / 2)
@@ -183,7 +224,7 @@ def test_mistakes_are_refused_in_plain_words():
     few = initial_weights(Layers(SIZES), 0.5, np.random.default_rng(0))
     with pytest.raises(DataError, match="are of another network"):
         Conditions(profile, few)
-    with pytest.raises(DataError, match="amplifier is linear"):
+    with pytest.raises(DataError, match="known for Tanh and Silu, but this chip has Linear"):
         conditions({"node.amplifier": "linear"})
     narrow = profile.with_values({"layers": (8, 6)})
     other = initial_weights(Layers((8, 6)), 0.5, np.random.default_rng(0))

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from neurosim.analysis.problem import LAWS, make_problem, shipped_weights
 from neurosim.bench import bench_settle, bench_train
 from neurosim.cli import main
-from neurosim.solvers import Settling, settle
+from neurosim.solvers import OperatingPoint, Transient, settle
 from neurosim.solvers.operating_point import LONGEST_TAU
 
 COLUMNS = {
@@ -28,7 +28,7 @@ def table():
 def test_every_row_has_the_promised_columns(table):
     assert {row["law"] for row in table} == set(LAWS)
     assert {row["engine"] for row in table} == {
-        "right-hand side", "ETD4", "ETD4, float32", "RKC", "operating_point"
+        "right-hand side", "ETD4", "ETD4, float32", "operating_point"
     }  # fmt: skip
     assert all(row.keys() >= COLUMNS for row in table)
 
@@ -59,8 +59,8 @@ def test_the_command_prints_the_table_as_json():
 def agreement(law, stage, rows):
     """Rows: at the transient's end to 1e-6, refused, and silently elsewhere."""
     problem = make_problem(law, stage, rows)
-    point = settle(problem.system, problem.start_V, 1.0, Settling(engine="operating_point"))
-    fine = Settling(rtol=1e-6, atol=1e-10)
+    point = settle(problem.system, problem.start_V, 1.0, OperatingPoint())
+    fine = Transient(rtol=1e-6, atol=1e-10)
     long = settle(problem.system, problem.start_V, LONGEST_TAU * problem.system.tau_s, fine)
     error = np.abs(point.u_V - long.u_V).max(axis=1) / problem.system.unit_V
     # What still moves in the reference bounds how well it can be met.

@@ -3,9 +3,10 @@
 from typing import Annotated, Literal
 
 import pytest
-from pydantic import Field, Tag
+from pydantic import Field
 
-from neurosim.blocks.block import Block, one_of
+from neurosim.blocks.block import Block
+from neurosim.blocks.choice import one_of
 from neurosim.blocks.files import parse_block
 from neurosim.errors import ProfileError
 from some_blocks import GOOD, Chip, edited, line_of, lines_of
@@ -84,18 +85,10 @@ class Choice(Block):
     spans: tuple[Span, ...]
 
 
-_which, _named = one_of(("sum", "choice"))
-
-
 class Plan(Block):
     part: Span | None = None
     steps: Annotated[
-        tuple[
-            Annotated[
-                Annotated[Sum, Tag("sum")] | Annotated[Choice, Tag("choice")], _which, _named
-            ],
-            ...,
-        ],
+        tuple[Annotated[Sum | Choice, one_of(Sum, Choice)], ...],
         Field(min_length=1),
     ] = (Sum(law="sum", start=0, stop=1),)
 

@@ -5,11 +5,11 @@ import pytest
 from scipy.constants import Boltzmann
 from scipy.integrate import solve_ivp
 
+from conftest import errors_of
 from neurosim.chip import Chip
-from neurosim.errors import CheckpointError, DataError
+from neurosim.errors import CheckpointError, DataError, ProfileError
 from neurosim.network import Weights
 from neurosim.profile import load_profile
-from neurosim.solvers import Settling
 
 SIZES = (4, 6, 5)
 
@@ -172,7 +172,7 @@ def test_turning_one_effect_on_leaves_every_other_draw_alone():
     without = base.with_value("mismatch.capacitance", "ideal")
     a, b = Chip(base, 3).circuit, Chip(without, 3).circuit
     np.testing.assert_array_equal(a.leak_S, b.leak_S)
-    np.testing.assert_array_equal(a.gain, b.gain)
+    np.testing.assert_array_equal(errors_of(a).gain, errors_of(b).gain)
     assert (a.capacitance_F != b.capacitance_F).all()
     assert np.ptp(b.capacitance_F) == 0
 
@@ -193,9 +193,11 @@ def test_turning_flicker_on_leaves_the_white_noise_alone():
     assert np.abs(strong - without).max() > 1e-5
 
 
-def test_a_transient_draws_no_flicker():
-    chip = Chip(noisy("1 MHz"), 3, Settling(engine="transient"))
-    twin = Chip(noisy("ideal"), 3, Settling(engine="transient"))
+def test_a_chip_without_a_temperature_draws_no_flicker():
+    chip, twin = (
+        Chip(noisy(corner).with_value("thermal.temperature_K", "ideal"), 3)
+        for corner in ("1 MHz", "ideal")
+    )
     np.testing.assert_array_equal(settled(chip).u_V, settled(twin).u_V)
 
 
@@ -276,3 +278,15 @@ def test_no_row_is_left_after_a_wait_whether_outputs_lag_or_not():
         assert chip.read().shape == (3, 15)
         chip.wait(1.0)
         assert chip.output_V.shape == chip.read().shape == (0, 15)
+
+
+def test_a_chip_is_made_of_a_profile_or_its_name_and_of_nothing_else():
+    assert Chip("cmos_rc_6bit").profile == load_profile("cmos_rc_6bit")
+    assert repr(Chip("ideal_hopfield", 4)) == "Chip('ideal_hopfield', seed 4, 64-128-128)"
+    with pytest.raises(ProfileError, match="did you mean cmos_rc_6bit"):
+        Chip("cmos_rc_6bits")
+    with pytest.raises(DataError, match="must be a profile or the name of one, but is 6; load"):
+        Chip(6)
+    for seed in (-1, 0.5, True, "0"):
+        with pytest.raises(DataError, match="seed must be a whole number of at least 0, but is"):
+            Chip("ideal_hopfield", seed)

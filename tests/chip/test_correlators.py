@@ -25,7 +25,7 @@ EXACT = {
 
 
 def correlators(seed=0, **changes):
-    return Correlators(Correlator(**(EXACT | changes)), LAYERS, UNIT_V, Streams(seed))
+    return Correlators(Correlator(**changes), LAYERS, UNIT_V, Streams(seed))
 
 
 def outputs(rows=4, seed=0):

@@ -6,7 +6,7 @@ import pytest
 from neurosim.chip import Chip
 from neurosim.network import Weights
 from neurosim.profile import load_profile
-from neurosim.solvers import Settling
+from neurosim.solvers import OperatingPoint
 
 SIZES, ROWS, SHARE = (4, 6, 5), 1500, 0.05
 QUIET = {
@@ -21,11 +21,11 @@ TRAPS = {
 FINE = {"settling.rtol": 1e-6, "settling.atol": 1e-9, "coupling.idle_S": "1 uS"}
 
 
-def chip_with(noise, name="ideal_hopfield", seed=1, settling=None, **changes):
+def chip_with(noise, name="ideal_hopfield", seed=1, engine=None, **changes):
     changes = {path.replace("__", "."): value for path, value in changes.items()}
     profile = load_profile(name)
     profile = profile.with_values({"layers": SIZES, "device_noise": noise} | changes)
-    chip = Chip(profile, seed, settling)
+    chip = Chip(profile, seed, engine)
     rng, layers = np.random.default_rng(0), chip.data_sheet.layers
     coupling = 0.3 * rng.standard_normal((layers.n_odd, layers.n_even)) * layers.present
     chip.program(Weights(coupling, 0.3 * rng.standard_normal(layers.n_nodes)))
@@ -161,8 +161,8 @@ def test_turning_device_noise_on_leaves_every_other_draw_alone(name):
 
 def test_an_operating_point_feels_the_same_noise_as_a_long_transient():
     ends = [
-        present(chip_with(SHORT, settling=settling, **FINE), rows=200, time_tau=400).u_V
-        for settling in (None, Settling(engine="operating_point"))
+        present(chip_with(SHORT, engine=engine, **FINE), rows=200, time_tau=400).u_V
+        for engine in (None, OperatingPoint())
     ]
     spread = ends[0].std(axis=0)
     assert np.abs((ends[0] - ends[1]) / spread).max() < 0.05

@@ -58,7 +58,7 @@ def test_writes_cost_their_pulses_and_take_their_time():
 @pytest.mark.parametrize("time_tau", [5, 10, 30])
 @pytest.mark.parametrize("stage", ["start", "trained"])
 def test_the_running_estimate_is_near_the_integral_along_the_settle(stage, time_tau):
-    quiet = CMOS.with_values({"thermal.temperature_K": "ideal", "settling.engine": "transient"})
+    quiet = CMOS.with_value("thermal.temperature_K", "ideal")
     images, _ = load_digits()
     x_t = PairSource(images, 32, Streams(0), prefetch=False).batch_at(0).x_t
     time_s = time_tau * CMOS.node.tau_s

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurosim.circuit import Circuit, DrivenCircuit, Linear, Pairs, Springs, Tanh
+from neurosim.circuit import Circuit, DrivenCircuit, Hopfield, Linear, Pairs, Springs, Tanh
 from neurosim.errors import DataError
 from neurosim.network import Layers
 
@@ -77,7 +77,7 @@ def test_the_contrast_of_a_plain_resistor_is_the_coupled_learning_rule():
     """Linear nodes, loading 1: dP/dG+ = u_i^2/2 + u_j^2/2 - u_i u_j = (u_i - u_j)^2 / 2."""
     layers, ones = Layers((1, 1)), np.ones(2)
     circuit = Circuit(
-        layers, "hopfield", Linear(1.0), Linear(1.0), 1e-12 * ones, 1e-5 * ones,
+        layers, Hopfield(), Linear(1.0), Linear(1.0), 1e-12 * ones, 1e-5 * ones,
         Pairs(np.array([[2e-6]]), np.zeros((1, 1))), Pairs(np.zeros(2), np.zeros(2)), 1.0, 1.0,
     )  # fmt: skip
     u = np.array([[0.3, -0.5]])
@@ -88,7 +88,7 @@ def test_the_contrast_of_a_plain_resistor_is_the_coupled_learning_rule():
 def test_a_bridge_between_two_linear_nodes_conducts_g_times_the_difference():
     layers, ones = Layers((1, 1)), np.ones(2)
     circuit = Circuit(
-        layers, "hopfield", Linear(1.0), Linear(1.0), 1e-12 * ones, 1e-5 * ones,
+        layers, Hopfield(), Linear(1.0), Linear(1.0), 1e-12 * ones, 1e-5 * ones,
         Pairs(np.array([[2e-6]]), np.zeros((1, 1))), Pairs(np.zeros(2), np.zeros(2)), 1.0, 1.0,
     )  # fmt: skip
     u = np.array([0.3, -0.5])
@@ -155,7 +155,7 @@ def test_a_batch_equals_its_singles(seed):
     pairs = Pairs(np.maximum(w, 0), np.maximum(-w, 0))
     ones = np.ones(5)
     circuit = Circuit(
-        layers, "hopfield", Linear(0.1), Tanh(0.1), 1e-12 * ones, 1e-5 * ones, pairs,
+        layers, Hopfield(), Linear(0.1), Tanh(0.1), 1e-12 * ones, 1e-5 * ones, pairs,
         Pairs(1e-6 * ones, 0 * ones), 0.1,
     )  # fmt: skip
     u = 0.1 * rng.standard_normal((2, 3, 5))

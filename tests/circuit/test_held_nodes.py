@@ -5,12 +5,12 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.optimize import root
 
-from conftest import CAPACITANCE_F, LEAK_S, UNIT_V
+from conftest import CAPACITANCE_F, LEAK_S, UNIT_V, errors_of
 from neurosim.circuit import DrivenCircuit, Springs
-from neurosim.solvers import Settling, settle
+from neurosim.solvers import OperatingPoint, Transient, settle
 
 TAU_S = CAPACITANCE_F / LEAK_S
-TIGHT = Settling(engine="transient", rtol=1e-10, atol=1e-12)
+TIGHT = Transient(rtol=1e-10, atol=1e-12)
 LAWS = ["hopfield", "gradient"]
 SIZES = (4, 5, 4)
 
@@ -38,9 +38,10 @@ def matrices(circuit):
     g[even, odd] = circuit.couplings.delta_S.T
 
     def amplifier(u_V):
-        z = circuit.gain * (u_V + circuit.offset_V)
+        errors = errors_of(circuit)
+        z = errors.gain * (u_V + errors.offset_V)
         k = circuit.layers.n_visible
-        v, slope = z.copy(), circuit.gain.copy()
+        v, slope = z.copy(), errors.gain.copy()
         v[k:] = UNIT_V * np.tanh(z[k:] / UNIT_V)
         slope[k:] *= 1 - np.tanh(z[k:] / UNIT_V) ** 2
         return v, slope
@@ -83,7 +84,7 @@ def test_the_others_move_as_scipy_says_and_the_held_ones_not_at_all(make_case, l
 @pytest.mark.parametrize("law", LAWS)
 def test_the_operating_point_is_scipys_root_beside_the_held_nodes(make_case, law):
     circuit, springs, u_V = make_case(law, mismatch=0.02)
-    settings = Settling(engine="operating_point", rtol=1e-9, atol=1e-11)
+    settings = OperatingPoint(rtol=1e-9, atol=1e-11)
     ours = settle(DrivenCircuit(circuit, springs, TAU_S), u_V, TAU_S, settings).u_V
     np.testing.assert_array_equal(ours[:, [0, 2]], springs.target_V[:, [0, 2]])
     for row in range(len(u_V)):

@@ -5,27 +5,27 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from conftest import CAPACITANCE_F, LEAK_S, UNIT_V
+from conftest import CAPACITANCE_F, LEAK_S, UNIT_V, errors_of, strayed
 from neurosim.chip import Chip
 from neurosim.circuit import DrivenCircuit
 from neurosim.errors import DataError
 from neurosim.netlists import has_ngspice, netlist, run_ngspice
 from neurosim.network import Weights
 from neurosim.profile import load_profile
-from neurosim.solvers import Settling, settle
+from neurosim.solvers import OperatingPoint, Transient, settle
 
 TAU_S = CAPACITANCE_F / LEAK_S
 LAWS = ["hopfield", "gradient"]
-TIGHT = Settling(rtol=1e-9, atol=1e-12)
+TIGHT = Transient(rtol=1e-9, atol=1e-12)
 
 
 def changed(circuit, kind):
     factor = 0.7 + 0.3 * np.random.default_rng(5).random(circuit.n_nodes)
     # At one unit the current of a device is 30 % above a straight line.
-    return replace(
-        circuit,
-        **({"attenuation": factor} if kind == "attenuation" else {"cubic_per_V2": 0.3 / UNIT_V**2}),
-    )
+    if kind == "cubic":
+        return replace(circuit, cubic_per_V2=0.3 / UNIT_V**2)
+    old = errors_of(circuit)
+    return strayed(circuit, gain=old.gain, offset_V=old.offset_V, attenuation=factor)
 
 
 @pytest.mark.parametrize("law", LAWS)
@@ -33,10 +33,11 @@ def changed(circuit, kind):
 def test_the_current_is_the_stated_formula_device_by_device(make_circuit, law, kind):
     circuit = changed(make_circuit(law, mismatch=0.05, separate=True), kind)
     u = UNIT_V * np.random.default_rng(1).standard_normal(circuit.n_nodes)
-    plain = replace(circuit, attenuation=None, cubic_per_V2=0.0)
-    factor = 1.0 if circuit.attenuation is None else circuit.attenuation
-    v = plain.output_V(u) * factor
-    slope, k = plain.slope(u) * factor, circuit.cubic_per_V2
+    errors, k = errors_of(circuit), circuit.cubic_per_V2
+    z = errors.gain * (u + errors.offset_V)
+    visible = np.arange(circuit.n_nodes) < circuit.layers.n_visible
+    v = errors.attenuation * np.where(visible, z, UNIT_V * np.tanh(z / UNIT_V))
+    slope = errors.attenuation * errors.gain * np.where(visible, 1, 1 / np.cosh(z / UNIT_V) ** 2)
     odd, even = (
         np.arange(circuit.n_nodes)[part] for part in (circuit.layers.odd, circuit.layers.even)
     )
@@ -104,7 +105,7 @@ def test_the_operating_point_is_where_the_long_transient_ends(make_circuit, make
     circuit = changed(make_circuit(w=0.2, mismatch=0.05), kind)
     springs = make_springs(circuit, rows=4)
     system, u = DrivenCircuit(circuit, springs, TAU_S), np.zeros((4, circuit.n_nodes))
-    point = settle(system, u, 1.0, Settling(engine="operating_point", rtol=1e-6, atol=1e-9))
+    point = settle(system, u, 1.0, OperatingPoint(rtol=1e-6, atol=1e-9))
     long = settle(system, u, 200 * TAU_S, TIGHT)
     np.testing.assert_allclose(point.u_V, long.u_V, atol=1e-6 * UNIT_V)
 
@@ -141,8 +142,8 @@ def test_each_output_loses_what_hangs_on_it():
     circuit = chip.circuit
     for b, j in enumerate(range(circuit.n_nodes)[circuit.layers.even]):
         load_S = (circuit.couplings.plus_S + circuit.couplings.minus_S)[:, b].sum()
-        assert circuit.attenuation[j] == pytest.approx(1 / (1 + 1e4 * load_S / 2))
-    assert chip_of().circuit.attenuation is None
+        assert errors_of(circuit).attenuation[j] == pytest.approx(1 / (1 + 1e4 * load_S / 2))
+    assert (errors_of(chip_of().circuit).attenuation == 1).all()
 
 
 def test_mismatch_by_area_is_pelgroms_law():

@@ -9,13 +9,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from conftest import CAPACITANCE_F, LEAK_S, UNIT_V
+from conftest import CAPACITANCE_F, LEAK_S, UNIT_V, errors_of
 from neurosim.circuit import DrivenCircuit, Pairs, Springs
 from neurosim.circuit.power import dissipation_W
-from neurosim.solvers import Settling, settle
+from neurosim.solvers import Transient, settle
 
 TAU_S = CAPACITANCE_F / LEAK_S
-TIGHT = Settling(rtol=1e-9, atol=1e-12)
+TIGHT = Transient(rtol=1e-9, atol=1e-12)
 
 
 def supplied_W(circuit, springs, u):
@@ -123,8 +123,9 @@ def resistor_netlist(circuit, springs, u, time_s):
             heat.append(f"{conductance_S:.12g}*(v({a})-v({b}))*(v({a})-v({b}))")
 
     visible = range(n)[layers.visible]
+    errors = errors_of(circuit)
     for i in range(n):
-        z = f"{circuit.gain[i]:.12g}*(v(u{i})+{circuit.offset_V[i]:.12g})"
+        z = f"{errors.gain[i]:.12g}*(v(u{i})+{errors.offset_V[i]:.12g})"
         out = z if i in visible else f"{UNIT_V}*tanh(({z})/{UNIT_V})"
         lines.append(f"Bp{i} p{i} 0 V={out}")
         lines.append(f"Bm{i} m{i} 0 V=-({out})")

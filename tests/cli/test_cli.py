@@ -165,7 +165,7 @@ def test_mistakes_give_one_clear_line_and_write_nothing(trained, tmp_path):
     assert "batch" in one_line(
         run("train", "--profile", "ideal_hopfield", "--batch", 99999, "--out", out)
     )
-    assert "must not be stochastic" in one_line(
+    assert "'stochastic' is not one of 'transient', 'operating_point'" in one_line(
         run("train", "--profile", "ideal_hopfield", "--engine", "stochastic", "--out", out)
     )
     assert "must be a run folder" in one_line(run("sample", out))
@@ -188,6 +188,21 @@ def test_mistakes_give_one_clear_line_and_write_nothing(trained, tmp_path):
     assert "must end in .csv" in one_line(run("export", trained, "--to", tmp_path / "w.xyz"))
     assert not out.exists()
     assert {p.name for p in tmp_path.iterdir()} == {"bad.yaml"}
+
+
+@pytest.mark.parametrize("engine", ["operating_point", "transient"])
+def test_an_engine_that_integrates_no_noise_leaves_it_out_and_says_so(tmp_path, engine):
+    from neurosim.runs import Run
+
+    out = tmp_path / "run"
+    options = ["--layers", "64,6,4", "--updates", 1, "--batch", 4, "--engine", engine]
+    result = run("train", "--profile", "cmos_rc_6bit", *options, "--out", out)
+    assert result.exit_code == 0
+    left_out = f"engine {engine}: the profile's thermal noise is left out\n"
+    assert result.stderr.count(left_out) == (engine == "operating_point")
+    profile = Run.open(out).profile
+    assert profile.settling.engine == engine
+    assert profile.thermal.temperature_K == (None if engine == "operating_point" else 300)
 
 
 def test_a_corrupted_checkpoint_is_one_clear_line(trained, tmp_path):

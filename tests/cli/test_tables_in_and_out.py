@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import shutil
 import stat
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from commands import one_line, run
 from neurosim.tables import read_table
+from neurosim.tables.formats import sheet_path
 from tools import posix
 
 
@@ -81,7 +83,7 @@ def test_an_export_that_fails_changes_neither_table_nor_sheet(runs, tmp_path, mo
 def test_the_sheet_of_another_die_is_refused(runs, tmp_path, suffix):
     for seed in (3, 9):
         run("export", runs / str(seed), "--to", tmp_path / f"{seed}.{suffix}")
-    mine, theirs = (tmp_path / f"{seed}.sheet.json" for seed in (3, 9))
+    mine, theirs = (sheet_path(tmp_path / f"{seed}.{suffix}") for seed in (3, 9))
     mine.write_bytes(theirs.read_bytes())
     table = tmp_path / f"3.{suffix}"
     assert "data sheet was written for, but is another" in one_line(run("import", table))
@@ -96,11 +98,65 @@ def run_profile(runs):
     return load_profile(str(runs / "3" / "profile.yaml"))
 
 
-def test_a_table_and_a_memory_of_one_chip_share_their_sheet(runs, tmp_path):
-    for suffix in ("csv", "hex"):
-        assert run("export", runs / "3", "--to", tmp_path / f"w.{suffix}").exit_code == 0
-    for suffix in ("csv", "hex"):
-        assert run("import", tmp_path / f"w.{suffix}").exit_code == 0
+def test_a_table_and_memories_of_one_name_have_sheets_of_their_own(runs, tmp_path):
+    run("export", runs / "3", "--to", tmp_path / "w.csv")
+    run("export", runs / "9", "--to", tmp_path / "w.hex", "--tile", "20x20")
+    assert "die 3" in run("import", tmp_path / "w.csv").stdout
+    assert "die 9" in run("import", tmp_path / "w.hex").stdout
+    # Version 0.1.0 had one sheet for both.
+    sheet_path(tmp_path / "w.hex").rename(tmp_path / "w.sheet.json")
+    assert "die 9" in run("import", tmp_path / "w.hex").stdout
+
+
+def test_the_die_of_a_sheet_belongs_to_its_table(runs, tmp_path):
+    run("export", runs / "3", "--to", tmp_path / "w.csv")
+    sheet = tmp_path / "w.sheet.json"
+    sheet.write_text(sheet.read_text().replace('"die_seed": 3', '"die_seed": 9'))
+    assert "is another or has been changed" in one_line(run("import", tmp_path / "w.csv"))
+
+
+def test_a_table_whose_sheet_is_a_link_to_itself_is_refused(plain, tmp_path):
+    (tmp_path / "w.csv").write_text("old")
+    (tmp_path / "w.sheet.json").symlink_to("w.csv")
+    line = one_line(run("export", plain, "--to", tmp_path / "w.csv"))
+    assert "must be a file of its own, but is the same as another of" in line
+    assert (tmp_path / "w.csv").read_text() == "old"
+
+
+def test_a_name_as_long_as_the_system_takes_can_be_exported(plain, tmp_path):
+    for stem in ("a" * 120, "\u6f22" * 76):
+        assert run("export", plain, "--to", tmp_path / f"{stem}.csv").exit_code == 0
+        assert run("import", tmp_path / f"{stem}.csv").exit_code == 0
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda text: ("\ufeff" + text).encode(), "974 couplings and biases"),
+        (lambda text: text.replace("\n", "\r\n").encode(), "974 couplings and biases"),
+        (lambda text: (text + ",,,,,,,\n\n").encode(), "974 couplings and biases"),
+        (lambda text: text.replace(",", ";").encode(), "save it with commas between cells"),
+        (lambda text: text.encode("utf-16"), "must be text in UTF-8, but its byte 0 is not; save"),
+    ],
+    ids=["mark", "crlf", "empty rows", "semicolons", "utf-16"],
+)
+def test_a_table_that_a_spreadsheet_saved_is_read_or_told_how_to_save(runs, tmp_path, change, text):
+    path = tmp_path / "w.csv"
+    run("export", runs / "3", "--to", path)
+    path.write_bytes(change(path.read_text()))
+    result = run("import", path)
+    assert text in result.output
+    assert result.exit_code in (0, 2)
+
+
+@pytest.mark.parametrize("name", ["checkpoint.npz", "weights/../checkpoint.npz"])
+def test_a_file_that_a_run_cannot_do_without_is_not_written_over(plain, tmp_path, name):
+    copy = shutil.copytree(plain, tmp_path / "copy")
+    (copy / "weights").mkdir()
+    before = (copy / "checkpoint.npz").read_bytes()
+    assert "but is a run's own; give another" in one_line(run("export", copy, "--to", copy / name))
+    assert (copy / "checkpoint.npz").read_bytes() == before
 
 
 @pytest.mark.parametrize("suffix", ["csv", "json"])
@@ -208,7 +264,7 @@ def add(column):
         (put("achieved_plus_S", 1e12), "achieved_plus_S must be at most 0.0009"),
         (put("present_minus_S", 1e12), "present_minus_S must be at most 0.0009"),
         (put("achieved_plus_S", 5e-4), "achieved_plus_S must be within a write of target_plus_S"),
-        (put("present_plus_S", float("nan")), "present_plus_S must be finite and positive"),
+        (put("present_plus_S", float("nan")), "present_plus_S must be finite and not below 0"),
         (put("weight", float("inf")), "weight must be finite"),
         (put("fault_plus", 4), "fault_plus must be that of die 3"),
         (flip, "fault_plus must be that of die 3"),
@@ -240,7 +296,7 @@ def test_a_table_that_contradicts_its_profile_sheet_or_die_is_refused(runs, tmp_
 def test_layers_of_a_sheet_that_are_none_take_no_memory(runs, tmp_path, suffix, layers):
     path = tmp_path / f"w.{suffix}"
     run("export", runs / "3", "--to", path)
-    holder = path if suffix == "mem" else tmp_path / "w.sheet.json"
+    holder = path if suffix == "mem" else sheet_path(path)
     old = json.dumps(json.loads('{"x": 64, "h1": 12, "h2": 10}'))
     text = holder.read_text() if suffix == "mem" else json.dumps(json.loads(holder.read_text()))
     assert old in text

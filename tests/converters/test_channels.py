@@ -14,8 +14,7 @@ N = 40_000
 
 
 def channels(**changes):
-    ideal = {"count": "per_node", "offset": "ideal", "gain": "ideal", "inl_lsb": "ideal"}
-    return Channels(**(ideal | {"source": SOURCE} | changes))
+    return Channels(**({"source": SOURCE} | changes))
 
 
 def fabricated(n=N, bits=8, seed=0, **changes):
@@ -24,8 +23,7 @@ def fabricated(n=N, bits=8, seed=0, **changes):
 
 
 def adc(**changes):
-    base = {"bits": "ideal", "visible_range_V": 0.4, "hidden_range_V": 0.1, "noise": "ideal"}
-    base |= {"channels": "ideal", "auto_range": False, "source": SOURCE}
+    base = {"visible_range_V": 0.4, "hidden_range_V": 0.1, "source": SOURCE}
     return Adc(**(base | changes))
 
 
@@ -48,8 +46,8 @@ def test_channels_without_any_error_are_the_identity_bit_for_bit():
     v_V = rng().standard_normal((50, 30))
     errors = fabricated(30)
     assert errors == ChannelErrors()
-    dac = Dac(bits="ideal", range_V=9.0, noise_V="ideal", channels=channels(), source=SOURCE)
-    sense = CurrentSense(bits="ideal", range_A=9.0, channels=channels(), source=SOURCE)
+    dac = Dac(range_V=9.0, channels=channels(), source=SOURCE)
+    sense = CurrentSense(range_A=9.0, channels=channels(), source=SOURCE)
     reader = adc(visible_range_V=9.0, hidden_range_V=9.0, channels=channels())
     for got in (
         dac.drive(v_V, rng(), errors),

@@ -17,9 +17,7 @@ ULPS = 8 * np.finfo(float).eps
 
 
 def adc(**changes):
-    ideal = {"bits": "ideal", "visible_range_V": "ideal", "hidden_range_V": "ideal"}
-    ideal |= {"noise": "ideal", "channels": "ideal", "auto_range": False}
-    return Adc(**(ideal | {"source": SOURCE} | changes))
+    return Adc(**({"source": SOURCE} | changes))
 
 
 def rng(seed=0):
@@ -68,8 +66,7 @@ def test_many_bits_approach_the_ideal_converter(value, full_scale):
 
 @given(voltages)
 def test_an_ideal_converter_is_the_identity(value):
-    dac = Dac(bits="ideal", range_V="ideal", noise_V="ideal", channels="ideal", source=SOURCE)
-    sense = CurrentSense(bits="ideal", range_A="ideal", channels="ideal", source=SOURCE)
+    dac, sense = Dac(source=SOURCE), CurrentSense(source=SOURCE)
     for out in (dac.codes(value), adc().read(value, 1, rng()), sense.read(value)):
         np.testing.assert_array_equal(out.value, value)
         assert out.n_clipped == 0
@@ -114,7 +111,7 @@ def test_the_adcs_noise_has_the_deviation_that_it_states_over_the_range(n_visibl
 
 
 def test_the_dacs_noise_is_drawn_anew_at_each_drive_and_not_at_coding():
-    dac = Dac(bits=8, range_V="320 mV", noise_V="0.2 mV", channels="ideal", source=SOURCE)
+    dac = Dac(bits=8, range_V="320 mV", noise_V="0.2 mV", source=SOURCE)
     nominal = dac.codes(np.full(40_000, 0.1)).value
     assert np.ptp(nominal) == 0
     stream = rng()
@@ -135,5 +132,5 @@ def test_a_converter_does_not_change_what_it_is_given():
     v_V = np.array([0.3, -0.4])
     kept = v_V.copy()
     adc(bits=4, visible_range_V=0.2, hidden_range_V=0.2, noise=0.1).read(v_V, 1, rng())
-    CurrentSense(bits=4, range_A="1 uA", channels="ideal", source=SOURCE).read(v_V)
+    CurrentSense(bits=4, range_A="1 uA", source=SOURCE).read(v_V)
     np.testing.assert_array_equal(v_V, kept)

@@ -17,14 +17,7 @@ ULPS = 16 * np.finfo(float).eps
 
 
 def device(encoding="one_sided", full_scale=0.6, **changes):
-    values = {
-        "idle_S": "ideal",
-        "levels": "ideal",
-        "directions": "shared",
-        "cubic_per_V2": "ideal",
-        "source": "assumed: a test",
-    }
-    return CouplingDevice(encoding=encoding, full_scale=full_scale, **(values | changes))
+    return CouplingDevice(encoding=encoding, full_scale=full_scale, **changes)
 
 
 def weight_of(target):
@@ -58,7 +51,7 @@ def test_many_levels_approach_the_continuum(encoding, w):
 
 @given(full_scales, st.none() | st.integers(2, 512), weights, st.floats(0, 1e-6))
 def test_the_sum_of_a_complementary_pair_does_not_depend_on_its_weight(full_scale, levels, w, idle):
-    pair = device("complementary", full_scale, levels=levels or "ideal", idle_S=idle or "ideal")
+    pair = device("complementary", full_scale, levels=levels, idle_S=idle)
     half_way = np.arange(-levels, levels + 1) / (levels - 1) * full_scale if levels else w
     for w_any in (w, half_way, np.zeros(1)):
         target = pair.target(w_any, UNIT_S)
@@ -69,13 +62,13 @@ def test_the_sum_of_a_complementary_pair_does_not_depend_on_its_weight(full_scal
 
 @given(st.none() | st.integers(2, 512), weights, st.floats(0, 1e-6))
 def test_of_a_one_sided_pair_one_device_idles(levels, w, idle):
-    target = device(levels=levels or "ideal", idle_S=idle or "ideal").target(w, UNIT_S)
+    target = device(levels=levels, idle_S=idle).target(w, UNIT_S)
     np.testing.assert_array_equal(np.minimum(target.plus_S, target.minus_S), idle)
 
 
 @given(encodings, full_scales, st.none() | st.integers(2, 512), weights, st.floats(0, 1e-6))
 def test_conductances_stay_between_idle_and_full_scale(encoding, full_scale, levels, w, idle):
-    pair = device(encoding, full_scale, levels=levels or "ideal", idle_S=idle or "ideal")
+    pair = device(encoding, full_scale, levels=levels, idle_S=idle)
     target = pair.target(w, UNIT_S)
     for g in (target.plus_S, target.minus_S):
         assert g.min() >= idle
@@ -109,6 +102,6 @@ def test_a_continuum_has_no_level_codes():
 
 @given(encodings, st.floats(0, 1e-6))
 def test_the_nominal_load_is_that_of_weight_zero(encoding, idle):
-    pair = device(encoding, idle_S=idle or "ideal")
+    pair = device(encoding, idle_S=idle)
     zero = pair.target(np.zeros(1), UNIT_S)
     assert pair.nominal_load_S(UNIT_S) == pytest.approx((zero.plus_S + zero.minus_S)[0], rel=ULPS)

@@ -31,7 +31,7 @@ CMO = LogRelaxation(
     spread_growth_S="0.042 uS",
     source="arXiv:2502.04524",
 )
-CELL = Leak(law="leak", tau_s="5 ms", tau_spread=0.3, rest_S="ideal", source="assumed: a test")
+CELL = Leak(tau_s="5 ms", tau_spread=0.3)
 
 
 def saturating(a, b):

@@ -31,8 +31,7 @@ def table(path, rows):
 
 def writes(rng, noise, n=400):
     law = Write(
-        reference_S=25e-6, noise=noise, verify="none", pulses=1, pulse_s="ideal",
-        pulse_J="ideal", source=SOURCE,
+        reference_S=25e-6, noise=noise, source=SOURCE,
     )  # fmt: skip
     for target_S in np.linspace(2e-6, 25e-6, 8):
         for got_S in law.write(np.full(n, target_S), rng).conductance_S:
@@ -87,7 +86,7 @@ def test_an_exponent_and_its_spread_are_found_within_their_errors(tmp_path):
 
 
 def test_a_relaxation_in_the_logarithm_of_time_is_told_from_a_power_law(tmp_path):
-    law = LogRelaxation(law="log", start_s=1, shift_S=-0.3e-6, spread_S="ideal",
+    law = LogRelaxation(law="log", start_s=1, shift_S=-0.3e-6,
                         spread_growth_S=0.1e-6, source=SOURCE)  # fmt: skip
     part = fitted(table(tmp_path / "m.csv", drifts(np.random.default_rng(2), law)), "drift")
     assert part.block["law"] == "log"
@@ -95,9 +94,7 @@ def test_a_relaxation_in_the_logarithm_of_time_is_told_from_a_power_law(tmp_path
         assert abs(part.block[name] - exact) < 5 * part.errors[name]
 
 
-PULSE = {"pair": "both", "refresh_at": "ideal", "asymmetry": "ideal", "cycle_noise": 0.2,
-         "cycle_noise_additive": "ideal", "step_spread": "ideal", "bound_spread": "ideal",
-         "asymmetry_spread": "ideal", "source": SOURCE}  # fmt: skip
+PULSE = {"cycle_noise": 0.2, "source": SOURCE}
 
 
 def test_soft_bounds_and_their_states_are_found(tmp_path):

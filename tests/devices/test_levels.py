@@ -16,10 +16,8 @@ weights = arrays(np.float64, st.integers(1, 20), elements=st.floats(-1, 1))
 
 def device(levels, encoding="one_sided", idle_S=1e-7):
     return CouplingDevice(
-        encoding=encoding, full_scale=0.6, idle_S=idle_S, levels=levels, directions="shared",
-        cubic_per_V2="ideal",
-        source="assumed: a test",
-    )  # fmt: skip
+        encoding=encoding, full_scale=0.6, idle_S=idle_S, levels=levels, source="assumed: a test"
+    )
 
 
 def resistance(count):
@@ -76,7 +74,7 @@ def test_a_complementary_sum_is_off_by_at_most_half_a_spacing_at_each_device(cou
 
 def test_of_a_symmetric_table_a_complementary_sum_is_constant_also_half_way():
     table = {"law": "table", "values_S": [0, 0.75e-6, 2e-6, 4e-6, 5.25e-6, 6e-6]}
-    pair = device(table, "complementary", "ideal")
+    pair = device(table, "complementary", 0.0)
     # Weights that put G+ half-way between two levels; 3e-6 puts both devices there.
     halves = np.array([0.375e-6, 1.375e-6, 3e-6, 4.625e-6, 5.625e-6])
     w = np.concatenate([2 * halves / UNIT_S - 0.6, np.linspace(-0.6, 0.6, 1001)])

@@ -14,12 +14,7 @@ NODE = {
     "leak_S": "10 uS",
     "capacitance_F": "1 pF",
     "release_capacitance_F": "30 pF",
-    "loading": "ideal",
-    "visible_rail_V": "ideal",
-    "output_Ohm": "ideal",
-    "bandwidth_Hz": "ideal",
     "hold": "capacitor",
-    "source": "assumed: a test",
 }
 
 
@@ -30,10 +25,9 @@ def test_a_nodes_time_constant_is_c_over_g():
 def test_ideal_parts_have_no_limit_and_no_error():
     node = Node(**NODE)
     assert (node.loading, node.visible_rail_V) == (0, None)
-    assert Spring(max_S="ideal", source="ideal").max_S is None
+    assert Spring().max_S is None
     fields = set(Mismatch.model_fields) - {"source"}
-    mismatch = Mismatch(**dict.fromkeys(fields, "ideal"), source="ideal")
-    assert all(getattr(mismatch, field) == 0 for field in fields)
+    assert all(getattr(Mismatch(), field) == 0 for field in fields)
 
 
 @pytest.mark.parametrize("changes", [{"law": "hopfeld"}, {"loading": 1.5}, {"leak_S": 0}])

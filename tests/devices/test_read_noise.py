@@ -9,7 +9,7 @@ from scipy.integrate import quad
 from neurosim.devices.read_noise import DeviceNoise, Telegraph, Traps
 
 G = np.array([2.5e-6, 12.5e-6, 25e-6])
-NO = {"flicker": 0, "short_term": 0, "telegraph": "ideal"}
+NO = {"flicker": 0, "short_term": 0, "telegraph": None}
 
 
 def noise(**changes):

@@ -10,14 +10,10 @@ N = 40_000
 
 
 def law(noise, reference_S=1e-6, **changes):
-    values = {
-        "verify": "none", "pulses": 1, "pulse_s": "ideal", "pulse_J": "ideal",
-        "source": "assumed: a test",
-    }  # fmt: skip
-    return Write(reference_S=reference_S, noise=noise, **(values | changes))
+    return Write(reference_S=reference_S, noise=noise, **changes)
 
 
-def verify(window_S, most_pulses=30, unreachable="ideal"):
+def verify(window_S, most_pulses=30, unreachable=0.0):
     return {"window_S": window_S, "most_pulses": most_pulses, "unreachable": unreachable}
 
 
@@ -109,8 +105,8 @@ def test_a_failed_write_misses_a_window_of_any_number_of_sigmas_by_a_finite_erro
 
 def test_without_noise_a_write_is_exact_and_takes_one_try():
     target_S = np.array([0.0, 1e-6, 6e-6])
-    for loop in ("none", verify(1e-7, 10, 0.5)):
-        written = law("ideal", verify=loop).write(target_S, np.random.default_rng(0))
+    for loop in (None, verify(1e-7, 10, 0.5)):
+        written = law(0, verify=loop).write(target_S, np.random.default_rng(0))
         np.testing.assert_array_equal(written.conductance_S, target_S)
         np.testing.assert_array_equal(written.pulses, 1)
         assert not written.failed.any()
@@ -118,7 +114,7 @@ def test_without_noise_a_write_is_exact_and_takes_one_try():
 
 def test_a_device_that_is_fully_off_stays_off_and_none_is_negative():
     target_S = np.tile([0.0, 1e-8], 1000)
-    for loop in ("none", verify(1e-6)):
+    for loop in (None, verify(1e-6)):
         got = law(1.0, verify=loop).write(target_S, np.random.default_rng(0)).conductance_S
         np.testing.assert_array_equal(got[::2], 0)
         assert got.min() == 0

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from conftest import errors_of
 from neurosim.chip import Chip, ChipInterface
 from neurosim.errors import ConvergenceError
 from neurosim.host import (
@@ -22,7 +23,7 @@ from neurosim.host import (
 from neurosim.network import Layers, Weights
 from neurosim.profile import load_profile
 from neurosim.runs import Run, resume, train
-from neurosim.solvers import Settling
+from neurosim.solvers import Transient
 
 IDEAL, CMOS = load_profile("ideal_hopfield"), load_profile("cmos_rc_6bit")
 FLOW = FlowSettings()
@@ -47,7 +48,7 @@ def test_an_ideal_chip_is_found_ideal():
 def test_without_noise_the_visible_half_of_a_die_is_found_exactly():
     chip = Chip(mismatched(offset_V="2 mV", spring=0.05, leak=0.05), seed=4)
     found, unit_V = calibrate(chip, FLOW), IDEAL.node.unit_V
-    offset = chip.circuit.offset_V / unit_V
+    offset = errors_of(chip.circuit).offset_V / unit_V
     np.testing.assert_allclose(found.offset[:N], offset[:N], atol=1e-9)
     # Ten time constants leave exp(-10 (1 + K / g)) of the start, K / g from 15 / 8 on.
     np.testing.assert_allclose(found.stiffness, chip.die.spring_factor, rtol=1e-6)
@@ -58,7 +59,7 @@ def test_without_noise_the_visible_half_of_a_die_is_found_exactly():
 def test_a_hidden_nodes_gain_is_that_of_leak_and_amplifier():
     """Slope of tanh(a b / g) at zero is a / g; the cubic's truncation is alike in all to 1 %."""
     chip = Chip(mismatched(gain=0.05, leak=0.05), seed=4)
-    slope = (chip.circuit.gain / chip.circuit.leak_S)[N:]
+    slope = (errors_of(chip.circuit).gain / chip.circuit.leak_S)[N:]
     np.testing.assert_allclose(calibrate(chip, FLOW).gain[N:], slope / slope.mean(), rtol=2e-3)
 
 
@@ -71,7 +72,7 @@ def test_a_realistic_die_is_found_within_its_converters_steps():
     noise = CMOS.adc.noise * CMOS.adc.visible_range_V / unit_V
     # DAC and ADC share a grid, so that a quarter of a step of noise leaves 0.1 of a step.
     sigma = np.hypot(0.1 * step, np.hypot(noise, step / np.sqrt(12)) / np.sqrt(rows))
-    z = (found.offset - chip.circuit.offset_V / unit_V)[:N] / sigma
+    z = (found.offset - errors_of(chip.circuit).offset_V / unit_V)[:N] / sigma
     assert np.abs(z).max() < 5
     assert np.mean(z**2) < 1 + 5 * np.sqrt(2 / N)
     # A slope's error: a step of the ammeter over sqrt(12 rows) and the ladder's spread sqrt(3);
@@ -184,7 +185,7 @@ def test_the_contrast_of_raw_readings_is_exact_on_a_die_with_offsets_and_gains()
     """Against finite differences of the die's own cost; with them taken out it is wrong."""
     sizes, unit_V = (3, 4, 3), IDEAL.node.unit_V
     profile = mismatched(offset_V="15 mV", gain=0.2).with_values({"layers": sizes})
-    chip = Chip(profile, seed=1, settling=Settling(rtol=1e-9, atol=1e-12))
+    chip = Chip(profile, seed=1, engine=Transient(rtol=1e-9, atol=1e-12))
     layers = Layers(sizes)
     rng = np.random.default_rng(0)
     flow = FlowSettings(beta=1e-4, settle_tau=60)
@@ -208,8 +209,10 @@ def test_the_contrast_of_raw_readings_is_exact_on_a_die_with_offsets_and_gains()
         truth.append(difference(Weights(step, np.zeros(layers.n_nodes))))
     chip.program(start)
     shown = present(chip, x, u, flow)
-    o = chip.circuit.offset_V / unit_V
-    parts = {k: (getattr(shown, k) - o) / chip.circuit.gain for k in ("positive", "negative")}
+    o = errors_of(chip.circuit).offset_V / unit_V
+    parts = {
+        k: (getattr(shown, k) - o) / errors_of(chip.circuit).gain for k in ("positive", "negative")
+    }
 
     def error(states):
         got = gradient(states, flow.beta, layers)[0].coupling[layers.present]

@@ -8,17 +8,16 @@ from neurosim.chip import Chip
 from neurosim.data import load_digits
 from neurosim.host import Contrast, Experiment, FlowSettings, Trainer, initial_weights
 from neurosim.host.contrastive import energy_contrast
-from neurosim.host.optimizer import pack
 from neurosim.ideal import IdealNetwork
 from neurosim.network import Layers
 from neurosim.profile import load_profile
-from neurosim.solvers import Settling
+from neurosim.solvers import Transient
 
 SIZES, KAPPA = (5, 7, 6), 6.0
 STAGE = Contrast(t_end=1.3, clip=False)
 T_END = STAGE.t_end
 LAYERS = Layers(SIZES)
-EXACT = Settling(rtol=1e-9, atol=1e-12)
+EXACT = Transient(rtol=1e-9, atol=1e-12)
 FLOW = FlowSettings(beta=1e-3, settle_tau=60.0)
 CORRELATOR = {
     "kind": "correlator", "bits": "ideal", "range": "ideal", "auto_range": False, "noise": "ideal",
@@ -39,11 +38,11 @@ def presented(seed=0, rows=4):
 
 def on_chip(of, stage=STAGE, seed=0):
     weights, images, x_0 = presented(seed)
-    chip = Chip(of, settling=EXACT)
+    chip = Chip(of, engine=EXACT)
     chip.program(weights)
     found, lost = energy_contrast(chip, images, x_0, FLOW, stage)
     assert lost == 0
-    return pack(found), chip
+    return found.vector, chip
 
 
 def integrated(network, x, time_tau, visible_rate):
@@ -71,7 +70,7 @@ def test_it_is_the_difference_of_the_oracles_energy_gradients(law, clip):
     assert np.abs(drawn[:, :5]).max() > 1.1
     if clip:
         drawn = integrated(network, np.clip(drawn[:, :5], -1, 1), FLOW.settle_tau, 0.0)
-    exact = pack(network.energy_gradient(clamped)) - pack(network.energy_gradient(drawn))
+    exact = network.energy_gradient(clamped).vector - network.energy_gradient(drawn).vector
     stage = Contrast(t_end=T_END, clip=clip)
     np.testing.assert_allclose(on_chip(profile(law), stage)[0], exact, atol=1e-7)
 
@@ -86,7 +85,7 @@ def test_a_step_against_it_lowers_the_energy_of_images_below_that_of_samples():
         return network.energy(clamped).mean() - network.energy(begun).mean()
 
     # Samples of no generation time are the noise itself: the gap is a plain function of weights.
-    chip = Chip(profile(), settling=EXACT)
+    chip = Chip(profile(), engine=EXACT)
     chip.program(weights)
     found, _ = energy_contrast(chip, images, x_0, FLOW, Contrast(t_end=1e-9, clip=False))
     step = 1e-4
@@ -94,7 +93,7 @@ def test_a_step_against_it_lowers_the_energy_of_images_below_that_of_samples():
         weights.coupling - step * found.coupling, weights.bias - step * found.bias
     )
     fallen = (gap(weights) - gap(moved)) / step
-    assert fallen == pytest.approx(np.sum(pack(found) ** 2), rel=1e-2)
+    assert fallen == pytest.approx(np.sum(found.vector**2), rel=1e-2)
 
 
 def test_correlators_find_what_the_host_finds_from_readings():

@@ -9,7 +9,7 @@ from neurosim.host import Experiment, FlowSettings, Trainer, free_phase, initial
 from neurosim.ideal import IdealNetwork
 from neurosim.network import Layers
 from neurosim.profile import load_profile
-from neurosim.solvers import Settling
+from neurosim.solvers import Transient
 
 SIZES = (5, 7, 6)
 
@@ -39,11 +39,11 @@ class Recorder:
         return call
 
 
-def chip_of(name="ideal_hopfield", settling=None, **changes):
+def chip_of(name="ideal_hopfield", engine=None, **changes):
     profile = load_profile(name).with_value("layers", SIZES)
     for path, value in changes.items():
         profile = profile.with_value(path.replace("__", "."), value)
-    return Chip(profile, settling=settling)
+    return Chip(profile, engine=engine)
 
 
 def programmed(chip, seed=0):
@@ -123,7 +123,7 @@ def test_the_host_calls_what_the_data_sheet_offers_and_nothing_else(kind, hold):
 )
 def test_the_displacement_is_the_velocity_of_the_energy(name, law, activation):
     """It is -alpha dE/dx at rest, where the oracle's own field without a spring is -dE/dx."""
-    chip = chip_of(name, settling=Settling(rtol=1e-9, atol=1e-12))
+    chip = chip_of(name, engine=Transient(rtol=1e-9, atol=1e-12))
     network = IdealNetwork.from_weights(Layers(SIZES), programmed(chip), law, activation)
     x_t = np.random.default_rng(1).standard_normal((4, SIZES[0]))
     flow = FlowSettings(settle_tau=100.0)
@@ -165,10 +165,13 @@ def test_a_nudge_stiffer_than_its_spring_is_refused():
         present(chip, x, x, FlowSettings(beta=0.02, settle_tau=1.0))
 
 
-def test_settings_without_the_chips_advice_are_refused():
+def test_what_settings_leave_open_is_the_chip_s_advice():
     chip = chip_of()
-    x = np.zeros((1, SIZES[0]))
-    with pytest.raises(DataError, match="beta must be given"):
-        present(chip, x, x, FlowSettings())
     advised = FlowSettings().on(chip.data_sheet)
     assert (advised.beta, advised.settle_tau) == (1.25e-3, 30.0)
+    assert advised.settle_s == 30.0 * chip.data_sheet.tau_s
+    assert FlowSettings(beta=0.01, settle_tau=2.0).on(chip.data_sheet).beta == 0.01
+    programmed(chip)
+    x = np.zeros((1, SIZES[0]))
+    present(chip, x, x, FlowSettings())
+    assert chip.ledger.settle_time_s == pytest.approx(3 * advised.settle_s)

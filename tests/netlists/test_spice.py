@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from conftest import CAPACITANCE_F, LEAK_S, UNIT_V
+from conftest import CAPACITANCE_F, LEAK_S, UNIT_V, as_law
 from neurosim.chip import Chip
 from neurosim.circuit import Circuit, DrivenCircuit, Linear, Pairs, Springs
 from neurosim.errors import ConvergenceError, DataError, NeurosimError
@@ -14,7 +14,7 @@ from neurosim.host import initial_weights
 from neurosim.netlists import has_ngspice, netlist, run_ngspice
 from neurosim.network import Layers
 from neurosim.profile import load_profile
-from neurosim.solvers import Settling, settle
+from neurosim.solvers import OperatingPoint, Transient, settle
 
 TAU_S = CAPACITANCE_F / LEAK_S
 LAWS = ["hopfield", "gradient"]
@@ -22,7 +22,7 @@ AMPLIFIERS = ["tanh", "silu", "linear"]
 # mismatch, loading, separate devices for each direction, clamped
 KINDS = [(0, 0, False, False), (0.05, 0.3, True, False), (0.05, 0, False, True)]
 CASES = [(law, amp, *kind) for law in LAWS for amp in AMPLIFIERS for kind in KINDS]
-TIGHT = Settling(engine="transient", rtol=1e-10, atol=1e-12)
+TIGHT = Transient(rtol=1e-10, atol=1e-12)
 
 needs_ngspice = pytest.mark.skipif(
     not has_ngspice(), reason="ngspice is not installed; apt-get install ngspice"
@@ -108,14 +108,14 @@ def test_an_amplifier_that_leaves_its_rail_does_so_in_ngspice_too(law):
     """Node 1 starts beyond the rail, where phi' = 0, and comes to rest within."""
     layers, ones = Layers((1, 1)), np.ones(2)
     circuit = Circuit(
-        layers, law, Linear(UNIT_V), Linear(UNIT_V, rail_V=0.05), CAPACITANCE_F * ones,
+        layers, as_law(law), Linear(UNIT_V), Linear(UNIT_V, rail_V=0.05), CAPACITANCE_F * ones,
         LEAK_S * ones, Pairs(np.array([[0.4 * LEAK_S]]), np.zeros((1, 1))),
         Pairs(np.array([0.0, 0.2 * LEAK_S]), np.zeros(2)), UNIT_V,
     )  # fmt: skip
     springs, u_V = Springs(np.zeros(1), np.zeros((1, 1))), np.array([[0.0, 0.08]])
     time_s, wave_V = run_ngspice(netlist(circuit, springs, 0, u_V[0], 3 * TAU_S, TAU_S / 200))
     # One step across the jump of phi' may see either side: 1/200 of a rate of 0.02 V per tau.
-    settings = Settling(engine="transient", rtol=1e-7, atol=1e-9)
+    settings = Transient(rtol=1e-7, atol=1e-9)
     for k in (np.argmin(np.abs(time_s - 0.3 * TAU_S)), -1):
         expected = settled_V(circuit, springs, u_V, time_s[k], settings)
         np.testing.assert_allclose(wave_V[k], expected, atol=1e-4)
@@ -201,7 +201,7 @@ def test_the_published_network_settles_alike_in_ngspice(name, record_property):
     # 1e-4 of up to 1 V a step, which paths that part amplify; reltol 1e-5 has 4e-5 V (72 s).
     assert error_V < 1e-3
 
-    exact = settled_V(circuit, springs, u_V, tau_s, Settling(engine="operating_point"))
+    exact = settled_V(circuit, springs, u_V, tau_s, OperatingPoint())
     began = time.perf_counter()
     _, point = run_ngspice(netlist(circuit, springs, 0, exact))
     op_s = time.perf_counter() - began

@@ -8,8 +8,8 @@ from scipy.constants import Boltzmann
 from scipy.linalg import solve_continuous_lyapunov
 from scipy.signal import periodogram
 
-from conftest import CAPACITANCE_F, LEAK_S, UNIT_V, signed_pairs
-from neurosim.circuit import Circuit, DrivenCircuit, Linear, Springs
+from conftest import CAPACITANCE_F, LEAK_S, UNIT_V, errors_of, signed_pairs
+from neurosim.circuit import Circuit, DrivenCircuit, Hopfield, Linear, Springs
 from neurosim.errors import DataError
 from neurosim.netlists import has_ngspice, netlist, run_ngspice
 from neurosim.netlists.variants import hierarchical, noise_step_s, with_noise
@@ -80,7 +80,7 @@ def test_the_covariance_of_a_linear_network_is_that_of_the_lyapunov_equation(mak
     odd, even = circuit.layers.odd, circuit.layers.even
     coupled[odd, even] = circuit.couplings.delta_S
     coupled[even, odd] = circuit.couplings.delta_S.T
-    a = (coupled * circuit.gain - np.diag(decay_S)) / circuit.capacitance_F[:, None]
+    a = (coupled * errors_of(circuit).gain - np.diag(decay_S)) / circuit.capacitance_F[:, None]
     total_S = circuit.leak_S * 2.5 + circuit.load_S + (decay_S - circuit.decay_S)
     b = 2 * Boltzmann * HOT_K * total_S / circuit.capacitance_F**2
     expected = solve_continuous_lyapunov(a, -np.diag(b))
@@ -106,7 +106,7 @@ def test_the_flicker_noise_has_the_density_that_the_engine_asks_for():
     """One node, corner far above the band: S_u = a^2 / f over the leak squared."""
     layers, ones = Layers((1, 1)), np.ones(2)
     circuit = Circuit(
-        layers, "hopfield", Linear(UNIT_V), Linear(UNIT_V), CAPACITANCE_F * ones, LEAK_S * ones,
+        layers, Hopfield(), Linear(UNIT_V), Linear(UNIT_V), CAPACITANCE_F * ones, LEAK_S * ones,
         signed_pairs(np.zeros((1, 1))), signed_pairs(np.zeros(2)), UNIT_V,
     )  # fmt: skip
     springs = Springs(np.zeros(1), np.zeros((1, 1)))

@@ -1,4 +1,4 @@
-"""Run folders of version 0.1.0, whose settling time was called chip_time_s."""
+"""Run folders of version 0.1.0: settling time was chip_time_s, and noise was an engine."""
 
 import csv
 import json
@@ -70,3 +70,27 @@ def test_a_finished_one_is_opened_and_reported(tmp_path, profile):
     page = write_report(Run.open(run.path)).read_text()
     assert "of it settling and waiting" in page
     assert "time: settling and waiting" in page
+
+
+def test_one_whose_profile_says_stochastic_goes_on_and_keeps_its_file(tmp_path, profile):
+    """Noise was an engine of its own; a checkpoint belongs to the bytes of profile.yaml."""
+    whole = train(profile, EXPERIMENT, tmp_path / "whole")
+
+    def stop(update, total):
+        if update.update == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(profile, EXPERIMENT, tmp_path / "cut", progress=stop)
+    run = Run.open(tmp_path / "cut")
+    file, tree = run.path / "profile.yaml", load_tree(run.checkpoint)
+    text = file.read_text("utf-8")
+    assert text.count("engine: transient") == 1
+    file.write_text(former := text.replace("engine: transient", "engine: stochastic"), "utf-8")
+    save_tree(run.checkpoint, tree | {"identity": run.identity})
+    resumed = resume(run.path)
+    assert resumed.profile == whole.profile
+    assert file.read_text("utf-8") == former
+    for name, values in whole.metrics().items():
+        if name != "wall_s":
+            np.testing.assert_array_equal(resumed.metrics()[name], values)

@@ -14,7 +14,6 @@ import pytest
 
 from neurosim.errors import CheckpointError, DataError, RunError
 from neurosim.host import Contrast, Experiment, FlowSettings, Learning
-from neurosim.host.optimizer import pack
 from neurosim.profile import load_profile
 from neurosim.runs import Run, resume, train
 from tools import posix
@@ -122,7 +121,7 @@ def test_an_averaged_run_resumes_to_the_same_bits_and_ends_on_the_average(tmp_pa
     kept, again = (run.load()["trainer"]["optimizer"] for run in (whole, resumed))
     np.testing.assert_array_equal(kept["average"], again["average"])
     assert np.abs(kept["average"] - kept["weights"]).max() > 0
-    np.testing.assert_array_equal(pack(whole.weights()), kept["average"])
+    np.testing.assert_array_equal(whole.weights().vector, kept["average"])
     chip = whole.chip()
     writes = chip.ledger.device_writes
     chip.program(whole.weights())
@@ -139,7 +138,7 @@ def test_a_run_begins_with_the_weights_of_another_on_another_chip(tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         train(profile(), Experiment(**TINY), tmp_path / "second", start=first, progress=stop)
-    np.testing.assert_array_equal(begun[0], pack(first.weights()))
+    np.testing.assert_array_equal(begun[0], first.weights().vector)
     assert Run.open(tmp_path / "second").start == first.path
     whole = train(profile(), Experiment(**TINY), tmp_path / "whole", start=first)
     np.testing.assert_array_equal(weights(whole), weights(resume(tmp_path / "second")))

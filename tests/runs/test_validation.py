@@ -12,7 +12,7 @@ from neurosim.netlists import has_ngspice, run_ngspice
 from neurosim.profile import load_profile
 from neurosim.runs import Run, run_netlist, train, validate_spice
 from neurosim.runs.validation import compare, presented
-from neurosim.solvers import Settling, settle
+from neurosim.solvers import Transient, settle
 
 pytestmark = pytest.mark.skipif(
     not has_ngspice(), reason="ngspice is not installed; apt-get install ngspice"
@@ -53,7 +53,7 @@ def test_a_small_random_chip_is_the_same_circuit_in_ngspice(
     }), seed)  # fmt: skip
     system, start_V = system_of(chip, seed)
     # Separate directions have no potential to descend: a long transient finds where it rests.
-    exact = Settling(engine="transient", rtol=1e-8, atol=1e-10)
+    exact = Transient(rtol=1e-8, atol=1e-10)
     rest_V = settle(system, start_V, 200 * system.tau_s, exact).u_V[0]
     point_V, transient_V, points = compare(system, 0, start_V[0], rest_V, 4 * system.tau_s, 1e-6)
     assert point_V < POINT * system.unit_V

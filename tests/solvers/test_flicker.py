@@ -8,12 +8,11 @@ from scipy.constants import Boltzmann
 from scipy.signal import welch
 
 from neurosim.circuit import DrivenCircuit, Springs
-from neurosim.solvers import ETD2, BrownianPath, FlickerSource, Settling, settle
+from neurosim.solvers import ETD2, BrownianPath, FlickerSource, Transient, settle
 from neurosim.solvers.flicker import FlickerPath, FlickerState, Noise, flicker_processes
 from systems import Rows, linear_chain, with_noise
 
 TAU_S = 1e-7
-STOCHASTIC = Settling(engine="stochastic")
 
 
 def lorentzians(f, rate, variance):
@@ -96,7 +95,7 @@ def test_white_noise_of_the_amplifiers_raises_kt_over_c_by_its_factor(make_circu
     springs = Springs(np.full(2, np.inf), np.zeros((rows, 2)))
     got = settle(
         DrivenCircuit(circuit, springs, TAU_S, 300.0, excess),
-        np.zeros((rows, 5)), 20 * TAU_S, STOCHASTIC,
+        np.zeros((rows, 5)), 20 * TAU_S, Transient(),
         noise_of=lambda k: np.random.default_rng([1, k]),
     )  # fmt: skip
     g = circuit.leak_S[2:]
@@ -132,7 +131,7 @@ def flickering(system, amplitude):
 def run(system, time_tau, flicker, u=None, n_threads=None, rows=70):
     u = np.zeros((rows, len(system.decay))) if u is None else u
     return settle(
-        system, u, time_tau * TAU_S, STOCHASTIC, flicker=flicker, n_threads=n_threads,
+        system, u, time_tau * TAU_S, Transient(), flicker=flicker, n_threads=n_threads,
         noise_of=lambda k: np.random.default_rng([8, k]),
     ).u_V  # fmt: skip
 
@@ -167,7 +166,7 @@ def test_a_row_that_diverges_keeps_the_noise_of_the_others_stationary():
     system = flickering(Rows(lambda u, rows: c[rows][:, None] * u**2, np.zeros(1)), 1e-6)
     kept = source()
     got = settle(
-        system, np.ones((64, 1)), 3 * TAU_S, STOCHASTIC, flicker=kept,
+        system, np.ones((64, 1)), 3 * TAU_S, Transient(), flicker=kept,
         noise_of=np.random.default_rng,
     )  # fmt: skip
     assert list(np.flatnonzero(~np.isfinite(got.u_V[:, 0]))) == [3, 40]

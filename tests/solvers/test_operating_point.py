@@ -4,19 +4,19 @@ import numpy as np
 import pytest
 
 from neurosim.circuit import DrivenCircuit, Springs
-from neurosim.solvers import Settling, settle
+from neurosim.solvers import OperatingPoint, Transient, settle
 from neurosim.solvers.operating_point import LONGEST_TAU, RESIDUAL
 
 TAU_S, UNIT_V = 1e-7, 0.1
 # Networks with many bowls: a transient as coarse as the default may already take another path.
-OPERATING_POINT = Settling(engine="operating_point", rtol=1e-5, atol=1e-9)
+OPERATING_POINT = OperatingPoint(rtol=1e-5, atol=1e-9)
 
 
 def both(circuit, springs, start):
     """Operating point, and a transient as long as the engine's own patience, finely resolved."""
     system = DrivenCircuit(circuit, springs, TAU_S)
     point = settle(system, start, 1.0, OPERATING_POINT)
-    fine = Settling(rtol=1e-6, atol=1e-10)
+    fine = Transient(rtol=1e-6, atol=1e-10)
     return point, settle(system, start, LONGEST_TAU * TAU_S, fine), system
 
 
@@ -79,7 +79,7 @@ def test_a_small_nudge_from_rest_needs_no_transient(make_circuit, make_springs):
     nudged = Springs(springs.conductance_S, springs.target_V + 0.01 * UNIT_V)
     system = DrivenCircuit(circuit, nudged, TAU_S)
     moved = settle(system, point.u_V, 1.0, OPERATING_POINT)
-    exact = settle(system, point.u_V, 400 * TAU_S, Settling(rtol=1e-8, atol=1e-13))
+    exact = settle(system, point.u_V, 400 * TAU_S, Transient(rtol=1e-8, atol=1e-13))
     displacement = np.abs(exact.u_V - point.u_V).max()
     assert np.abs(moved.u_V - exact.u_V).max() < 1e-5 * displacement
     assert moved.n_evaluations < 60

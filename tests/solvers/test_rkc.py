@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
+from solvers.rkc import RKC, stability_bound
 
-from neurosim.solvers.rkc import RKC, stability_bound
 from systems import linear_chain
 
 

@@ -9,21 +9,24 @@ import pytest
 from scipy.constants import Boltzmann
 from scipy.integrate import solve_ivp
 from scipy.linalg import expm, solve_continuous_lyapunov
+from solvers.rkc import Chebyshev
 
 from neurosim.circuit import DrivenCircuit, Springs
 from neurosim.errors import ConvergenceError
-from neurosim.solvers import METHODS, Settling, settle, transient
+from neurosim.solvers import METHODS, OperatingPoint, Transient, settle, transient
 from neurosim.solvers.settle import CHUNK_ROWS
 from systems import Rows, linear_chain, with_noise
 
 TAU_S = 1e-7
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_every_method_reaches_the_matrix_exponential(method):
+@pytest.mark.parametrize(
+    "engine", [*(Transient(method=m, rtol=1e-6, atol=1e-8) for m in METHODS), Chebyshev(1e-6, 1e-8)]
+)
+def test_every_method_reaches_the_matrix_exponential(engine):
     system, matrix = linear_chain()
     u = np.random.default_rng(0).standard_normal((3, 5))
-    got = settle(system, u, 2 * TAU_S, Settling(method=method, rtol=1e-6, atol=1e-8))
+    got = settle(system, u, 2 * TAU_S, engine)
     # Implicit methods control the mean over the flattened batch; 1e-4 covers all of them.
     np.testing.assert_allclose(got.u_V, u @ expm(2 * matrix).T, atol=1e-4)
     assert not got.diverged.any()
@@ -31,7 +34,7 @@ def test_every_method_reaches_the_matrix_exponential(method):
 
 def test_a_driven_rc_node_follows_its_exponential():
     system = Rows(lambda u, rows: np.full_like(u, 0.5), np.array([2.0]))
-    got = settle(system, np.zeros((1, 1)), 0.7 * TAU_S, Settling(rtol=1e-8, atol=1e-10))
+    got = settle(system, np.zeros((1, 1)), 0.7 * TAU_S, Transient(rtol=1e-8, atol=1e-10))
     assert got.u_V[0, 0] == pytest.approx(0.25 * (1 - np.exp(-1.4)), rel=1e-12)
 
 
@@ -44,7 +47,7 @@ def test_a_circuit_settles_to_where_scipys_solver_takes_it(
     springs = make_springs(circuit, rows=5)
     u = np.zeros((5, circuit.n_nodes))
     system = DrivenCircuit(circuit, springs, TAU_S)
-    got = settle(system, u, 20 * TAU_S, Settling(rtol=1e-6, atol=1e-9))
+    got = settle(system, u, 20 * TAU_S, Transient(rtol=1e-6, atol=1e-9))
     for row in range(5):
 
         def fun(t, y, row=row):
@@ -62,7 +65,7 @@ def test_the_co_content_never_rises_along_a_transient(make_circuit, make_springs
     system, u = DrivenCircuit(circuit, springs, TAU_S), np.zeros((4, circuit.n_nodes))
     powers = [circuit.co_content_W(u, springs)]
     for _ in range(40):
-        u = settle(system, u, 0.5 * TAU_S, Settling(rtol=1e-6, atol=1e-9)).u_V
+        u = settle(system, u, 0.5 * TAU_S, Transient(rtol=1e-6, atol=1e-9)).u_V
         powers.append(circuit.co_content_W(u, springs))
     # Rounding of a sum of terms of order 1e-7 W.
     assert np.diff(powers, axis=0).max() < 1e-20
@@ -72,7 +75,7 @@ def test_the_co_content_never_rises_along_a_transient(make_circuit, make_springs
 def test_results_do_not_depend_on_threads():
     system, _ = linear_chain()
     u = np.random.default_rng(0).standard_normal((3 * CHUNK_ROWS + 7, 5))
-    one, many = (settle(system, u, TAU_S, Settling(), n_threads=n) for n in (1, 4))
+    one, many = (settle(system, u, TAU_S, Transient(), n_threads=n) for n in (1, 4))
     np.testing.assert_array_equal(one.u_V, many.u_V)
     assert one.n_evaluations == many.n_evaluations
 
@@ -80,7 +83,7 @@ def test_results_do_not_depend_on_threads():
 def test_a_batch_settles_like_its_rows_alone():
     system, _ = linear_chain()
     u = np.random.default_rng(0).standard_normal((6, 5))
-    settings = Settling(rtol=1e-7, atol=1e-9)
+    settings = Transient(rtol=1e-7, atol=1e-9)
     together = settle(system, u, 3 * TAU_S, settings).u_V
     alone = np.concatenate([settle(system, row[None], 3 * TAU_S, settings).u_V for row in u])
     np.testing.assert_allclose(together, alone, atol=1e-6)
@@ -91,7 +94,7 @@ def test_a_row_that_diverges_is_found_and_named_and_leaves_the_others_alone():
     c = np.zeros(300)
     c[[7, 200]] = 2.0
     system = Rows(lambda u, rows: c[rows][:, None] * u**2, np.zeros(1))
-    got = settle(system, np.ones((300, 1)), 3 * TAU_S, Settling(rtol=1e-6, atol=1e-8))
+    got = settle(system, np.ones((300, 1)), 3 * TAU_S, Transient(rtol=1e-6, atol=1e-8))
     assert list(np.flatnonzero(got.diverged)) == [7, 200]
     assert np.isnan(got.u_V[[7, 200]]).all()
     assert np.isinf(got.residual[[7, 200]]).all()
@@ -105,7 +108,7 @@ def test_a_row_whose_rate_jumps_without_end_is_named_after_bounded_work(monkeypa
     def rate(u, rows):
         return np.where((rows == 1)[:, None], -np.sign(u - 0.3) + 0.1, 0.5)
 
-    settings = Settling(rtol=1e-9, atol=1e-13)
+    settings = Transient(rtol=1e-9, atol=1e-13)
     got = settle(Rows(rate, np.ones(1)), np.zeros((2, 1)), 5 * TAU_S, settings)
     assert list(np.flatnonzero(got.diverged)) == [1]
     assert got.u_V[0, 0] == pytest.approx(0.5 * (1 - np.exp(-5)))
@@ -116,7 +119,7 @@ def test_scipys_explicit_methods_control_the_worst_row(method):
     """One row moves and 59 rest: a norm over the whole batch would forgive it sqrt(60) times
     more error and take up to 60^(1/6) = 2 times fewer steps."""
     system = Rows(lambda u, rows: (rows == 0)[:, None] * (np.sin(5 * u) - u), np.zeros(1))
-    u, settings = np.full((60, 1), 0.5), Settling(method=method, rtol=1e-6, atol=1e-8)
+    u, settings = np.full((60, 1), 0.5), Transient(method=method, rtol=1e-6, atol=1e-8)
     batch, single = (settle(system, start, 5 * TAU_S, settings) for start in (u, u[:1]))
     # SciPy guesses the first step from the whole batch: a step or two of difference.
     assert abs(batch.n_steps - single.n_steps) <= 3
@@ -126,7 +129,7 @@ def test_the_residual_is_the_rate_that_is_left(make_circuit, make_springs):
     circuit = make_circuit()
     springs = make_springs(circuit)
     got = settle(
-        DrivenCircuit(circuit, springs, TAU_S), np.zeros((4, circuit.n_nodes)), TAU_S, Settling()
+        DrivenCircuit(circuit, springs, TAU_S), np.zeros((4, circuit.n_nodes)), TAU_S, Transient()
     )
     rate = circuit.current_A(got.u_V, springs) * TAU_S / circuit.capacitance_F
     np.testing.assert_allclose(got.residual, np.abs(rate).max(axis=1) / 0.1, rtol=1e-12)
@@ -139,7 +142,7 @@ def noisy_covariance(circuit, springs, step_tau=0.1):
         DrivenCircuit(circuit, springs, TAU_S, temperature_K=300.0),
         np.zeros((rows, circuit.n_nodes)),
         20 * TAU_S,
-        Settling(engine="stochastic", step_tau=step_tau),
+        Transient(step_tau=step_tau),
         noise_of=lambda k: np.random.default_rng([1, k]),
     )
     return np.cov(got.u_V.T) * 1e-12 / (Boltzmann * 300.0)
@@ -177,7 +180,7 @@ def test_noise_of_coupled_amplifiers_has_the_covariance_of_the_lyapunov_equation
 def test_a_noisy_settle_repeats_with_its_stream_and_differs_with_another():
     system, _ = linear_chain()
     noisy, u = with_noise(system, 0.1), np.zeros((10, 5))
-    settings = Settling(engine="stochastic")
+    settings = Transient()
 
     def run(seed):
         return settle(
@@ -188,10 +191,10 @@ def test_a_noisy_settle_repeats_with_its_stream_and_differs_with_another():
     assert np.abs(run(1) - run(2)).min() > 0
 
 
-def test_the_stochastic_engine_needs_a_stream():
-    system, _ = linear_chain()
+def test_noise_needs_a_stream():
+    system = with_noise(linear_chain()[0], 0.1)
     with pytest.raises(ConvergenceError, match="needs a random stream"):
-        settle(system, np.zeros((2, 5)), TAU_S, Settling(engine="stochastic"))
+        settle(system, np.zeros((2, 5)), TAU_S, Transient())
 
 
 @pytest.mark.slow
@@ -204,7 +207,7 @@ def test_the_settling_time_does_not_cost_memory(make_circuit, make_springs):
 
     def peak(span):
         tracemalloc.start()
-        got = settle(system, u, span * TAU_S, Settling(method="RK45", rtol=1e-6), n_threads=1)
+        got = settle(system, u, span * TAU_S, Transient(method="RK45", rtol=1e-6), n_threads=1)
         size = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return size, got.n_steps * u.nbytes
@@ -220,24 +223,24 @@ def test_float32_moves_a_settled_state_by_its_rounding_alone(make_circuit, make_
     circuit = make_circuit(sizes=(16, 24, 20), w=0.3, mismatch=0.05)
     springs = make_springs(circuit, rows=40)
     system, u = DrivenCircuit(circuit, springs, TAU_S), np.zeros((40, circuit.n_nodes))
-    exact = settle(system, u, 10 * TAU_S, Settling(rtol=1e-9, atol=1e-12))
+    exact = settle(system, u, 10 * TAU_S, Transient(rtol=1e-9, atol=1e-12))
     unit_V = system.unit_V
-    for engine in ("transient", "operating_point"):
+    for engine in (Transient, OperatingPoint):
         ends = [
-            settle(system, u, 10 * TAU_S, Settling(engine=engine, precision=p, rtol=1e-5))
+            settle(system, u, 10 * TAU_S, engine(precision=p, rtol=1e-5))
             for p in ("float32", "float64")
         ]
         assert ends[0].u_V.dtype == np.float64
         assert not ends[0].refused.any()
         # Some 50 steps, each rounded to 6e-8 of voltages of up to 4 units, which errors outlive.
         assert np.abs(ends[0].u_V - ends[1].u_V).max() < 50 * 6e-8 * 4 * unit_V
-        if engine == "transient":
+        if engine is Transient:
             assert np.abs(ends[0].u_V - exact.u_V).max() < 1e-3 * unit_V
 
 
 def test_float32_is_refused_where_no_solver_has_it():
-    with pytest.raises(ValueError, match="must be float64 with RKC; only ETD4"):
-        Settling(precision="float32", method="RKC")
+    with pytest.raises(ValueError, match="must be float64 with RK45; only ETD4"):
+        Transient(precision="float32", method="RK45")
 
 
 def test_rows_at_rest_leave_the_batch_and_stay_where_they_are():
@@ -249,7 +252,7 @@ def test_rows_at_rest_leave_the_batch_and_stay_where_they_are():
         return slow[rows] * (target[rows] - u) + u
 
     system = Rows(field, np.array([1.0]))
-    time_s, settings = 300 * TAU_S, Settling(rtol=1e-6, atol=1e-8)
+    time_s, settings = 300 * TAU_S, Transient(rtol=1e-6, atol=1e-8)
     got = settle(system, np.zeros((64, 1)), time_s, settings)
     exact = target * (1 - np.exp(-300 * slow))
     # A row that leaves may still move by a tenth of atol; a step may err by rtol of the movement.
@@ -262,7 +265,7 @@ def test_a_row_that_creeps_away_from_a_saddle_is_not_taken_for_one_at_rest():
     # du/ds = 0.1 u - u^3 from 1e-4: it starts at a speed of 1e-5, and ends at sqrt(0.1).
     system = Rows(lambda u, rows: 1.1 * u - u**3, np.array([1.0]))
     u = np.where(np.arange(40) == 7, 1e-4, np.sqrt(0.1))[:, None]
-    got = settle(system, u, 600 * TAU_S, Settling())
+    got = settle(system, u, 600 * TAU_S, Transient())
     np.testing.assert_allclose(got.u_V, np.sqrt(0.1), rtol=1e-3)
 
 

@@ -9,7 +9,6 @@ from neurosim.blocks.files import dump_block, parse_block
 from neurosim.errors import ProfileError, RunError
 from neurosim.profile import load_profile
 from neurosim.sweeps import Sweep, SweepFolder
-from neurosim.sweeps.points import Listed
 from neurosim.sweeps.work import read_result
 
 BASE = "name: s\nbase: {profile: ideal_hopfield}\naxes:\n"
@@ -92,7 +91,8 @@ def test_text_of_an_axis_is_one_cell_of_the_table(tmp_path):
     axis = {"path": "profile", "values": [str(file), "ideal_hopfield"]}
     folder = SweepFolder.create(tmp_path / "out", Sweep(name="s", base={}, axes=[axis]))
     for point in folder.points:
-        result = {"key": point.key, "figures": {}, "error": "", "host": {}}
+        costs = dict.fromkeys(("sample_tau", "sample_time_s", "sample_energy_J"), 1.0)
+        result = {"key": point.key, "figures": costs, "error": "", "host": {}}
         (folder.path / "points" / f"{point.key}.json").write_text(json.dumps(result))
     folder.write_tables()
     with (folder.path / "results.csv").open(newline="") as stream:
@@ -108,7 +108,7 @@ def test_a_point_whose_key_is_a_path_is_not_looked_up(tmp_path, key):
     (tmp_path / "x.json").write_text("{}")
     (tmp_path / "points").mkdir()
     if key in {"..", ""}:
-        assert read_result(tmp_path, Listed(0, key, {})) is None
+        assert read_result(tmp_path, key) is None
         return
     with pytest.raises(RunError, match="is a path"):
-        read_result(tmp_path, Listed(0, key, {}))
+        read_result(tmp_path, key)

@@ -170,8 +170,7 @@ def test_programming_the_same_ideal_chip_changes_nothing(tiny, tmp_path):
 
 def test_age_lets_a_chip_that_forgets_forget(tmp_path, tiny):
     """Weights on capacitors leak away: after many time constants nothing is left of them."""
-    layers = {"layers": (64, 6, 5), "settling.engine": "transient"}
-    changes = layers | {"thermal.temperature_K": "ideal"}
+    changes = {"layers": (64, 6, 5), "thermal.temperature_K": "ideal"}
     profile = load_profile("cap_cell_14nm").with_values(changes)
     run = train(profile, Experiment(updates=2, batch=8), tmp_path / "run")
     ages = {"path": "sampling.age_s", "values": [0, 1e-3, 1e9]}

@@ -46,7 +46,7 @@ def file_of(name):
 def chip_of(seed=0, sizes=(3, 5, 4), **changes):
     profile = load_profile("cmos_rc_6bit")
     changes = {
-        "layers": sizes, "settling.engine": "transient", "thermal.temperature_K": "ideal",
+        "layers": sizes, "thermal.temperature_K": "ideal",
         "thermal.amplifier_excess": "ideal", "thermal.flicker_corner_Hz": "ideal",
     } | {k.replace("__", "."): v for k, v in changes.items()}  # fmt: skip
     chip = Chip(profile.with_values(changes), seed)
@@ -198,10 +198,10 @@ def test_a_table_that_does_not_fit_programs_nothing():
     refuse(chip, changed(good, "W0", "weight", block["weight"].T), r"shape \(5, 3\).*\(3, 5\)")
     for column, value, text in [
         ("code_plus", 32, r"W0\[0, 1\] code_plus must be a whole number from 0 to 31, but is 32"),
-        ("code_minus", -1, "must be finite and positive, but is -1"),
+        ("code_minus", -1, "must be finite and not below 0, but is -1"),
         ("target_plus_S", 7e-6, "must be that of code_plus, but is 7e-06"),
-        ("target_plus_S", np.nan, "must be finite and positive, but is nan"),
-        ("achieved_minus_S", -1e-9, "must be finite and positive, but is -1e-09"),
+        ("target_plus_S", np.nan, "must be finite and not below 0, but is nan"),
+        ("achieved_minus_S", -1e-9, "must be finite and not below 0, but is -1e-09"),
         ("weight", 0.59, r"must be \(target_plus_S - target_minus_S\) / unit_S, but is 0\.59"),
     ]:
         refuse(chip, changed(good, "W0", column, cell(block[column], value)), text)
@@ -294,6 +294,19 @@ def test_a_missing_package_is_one_line_that_says_how_to_get_it(tmp_path, name, m
     with pytest.raises(NeurosimError, match=r'pip install "neurosim-eqprop\[export\]"'):
         export(chip_of(), tmp_path / file_of(name))
     assert not list(tmp_path.iterdir())
+
+
+def test_a_table_whose_profile_says_stochastic_is_read_with_the_checksum_that_it_has(tmp_path):
+    """In 0.1.0 noise was an engine; what a chip is did not depend on engines, nor does it now."""
+    from neurosim.tables import check_table, profile_of
+
+    chip, path = chip_of(thermal__temperature_K=300), tmp_path / "w.json"
+    export(chip, path)
+    text = path.read_text()
+    assert text.count("engine: transient") == 1
+    path.write_text(text.replace("engine: transient", "engine: stochastic"))
+    check_table(found := read_table(path), profile_of(found))
+    assert profile_of(found) == chip.profile
 
 
 @pytest.mark.parametrize(

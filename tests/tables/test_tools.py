@@ -218,5 +218,5 @@ def test_the_nir_graph_moves_as_the_linear_circuit_does(tmp_path):
 
 def test_a_law_that_nir_has_no_node_for_is_refused(tmp_path):
     pytest.importorskip("nir", reason='needs pip install ".[export]"')
-    with pytest.raises(DataError, match="needs nodes of law hopfield"):
+    with pytest.raises(DataError, match="needs nodes of law Hopfield"):
         export(chip_of("ideal_gradient"), tmp_path / "w.nir")

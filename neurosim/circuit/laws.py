@@ -1,0 +1,262 @@
+r"""Node laws: what a node puts out, and what the sums of its couplings do to it.
+
+A node puts out m voltages :math:`y^k(u)`, k = 1 ... m; its couplings and its bias make a sum of
+each, and its current is these sums, weighed, and the pulls of its leak and spring:
+
+.. math::
+    s^k_i = \textstyle\sum_j dG_{ij}\,y^k_j + I^k_{b,i}, \qquad
+    I_i = \textstyle\sum_k w^k(u_i)\,s^k_i - D_i u_i + K_i (V_i - u_i)
+
+=========== ============== ========= ======= ==========================
+law         y              w         m       R(u, V)
+=========== ============== ========= ======= ==========================
+`Hopfield`  phi(u)         1         phi'    (u - V) phi(u) - Phi(u)
+`Gradient`  phi(u)         phi'      1       (u - V)^2 / 2
+=========== ============== ========= ======= ==========================
+
+A law descends the co-content P, :math:`I_i = -m_i^{-1} \partial P / \partial u_i`, where
+
+.. math:: m\,w^k = \frac{dy^k}{du}, \qquad \frac{\partial R(u, V)}{\partial u} = m\,(u - V).
+
+``neurosim/circuit/README.md`` derives this and what follows from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.circuit.outputs import Amplifiers
+from neurosim.errors import DataError
+
+__all__ = ["ByLayer", "Gradient", "Hopfield", "Law"]
+
+Array = NDArray[np.float64]
+Outputs = tuple[Array, ...]
+
+
+@runtime_checkable
+class Law(Protocol):
+    """How a node acts; arrays have shape (..., n_nodes), tuples one array for each output.
+
+    `unit_weights` and `unit_metric` save work where they are True; False is always right.
+    """
+
+    @property
+    def n_outputs(self) -> int:
+        """How many voltages m a node puts out."""
+
+    @property
+    def unit_weights(self) -> bool:
+        """Whether every w is 1: a node is charged by the plain sum."""
+
+    @property
+    def unit_metric(self) -> bool:
+        """Whether the metric is 1."""
+
+    def outputs_V(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
+        """What a node puts out, y [V]."""
+
+    def weights(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
+        """What each sum is multiplied by before it charges the node, w."""
+
+    def weight_slopes_per_V(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
+        """dw/du [1/V]."""
+
+    def metric(self, amplifiers: Amplifiers, u_V: Array) -> Array:
+        """Metric m of I = -dP/du / m; m w is the slope of each output."""
+
+    def pull_V2(self, amplifiers: Amplifiers, u_V: Array, source_V: Array) -> Array:
+        """Co-content R of a conductance of 1 S to a source, up to a constant [V^2]."""
+
+    def apply(
+        self, amplifiers: Amplifiers, u_V: Array, work: Array, outputs: Array, weights: Array | None
+    ) -> None:
+        """Write y / unit_V and w, in place, for the engines.
+
+        Parameters
+        ----------
+        amplifiers : Amplifiers
+        u_V : ndarray, shape (n_nodes, rows)
+        work : ndarray, shape (n_nodes, rows)
+            Lost.
+        outputs : ndarray, shape (n_outputs, n_nodes, rows)
+        weights : ndarray, shape (n_outputs, n_nodes, rows), or None
+            None where all are 1.
+        """
+
+
+@dataclass(frozen=True)
+class Hopfield:
+    """The sum of the couplings charges the node as it is: C du/dt = -D u + s."""
+
+    n_outputs = 1
+    unit_weights = True
+    unit_metric = False
+
+    def outputs_V(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
+        """The amplifier's output."""
+        return (amplifiers.output_V(u_V),)
+
+    def weights(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
+        """1."""
+        del amplifiers
+        return (np.ones_like(u_V),)
+
+    def weight_slopes_per_V(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
+        """0."""
+        del amplifiers
+        return (np.zeros_like(u_V),)
+
+    def metric(self, amplifiers: Amplifiers, u_V: Array) -> Array:
+        """phi'(u)."""
+        return amplifiers.slope(u_V)
+
+    def pull_V2(self, amplifiers: Amplifiers, u_V: Array, source_V: Array) -> Array:
+        """(u - V) phi(u) - Phi(u)."""
+        return (u_V - source_V) * amplifiers.output_V(u_V) - amplifiers.integral_V2(u_V)
+
+    def apply(
+        self, amplifiers: Amplifiers, u_V: Array, work: Array, outputs: Array, weights: Array | None
+    ) -> None:
+        """See `Law.apply`."""
+        del weights
+        amplifiers.apply(u_V, work, outputs[0], None)
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """A multiplier weighs the sum by the amplifier's slope: C du/dt = -D u + phi'(u) s."""
+
+    n_outputs = 1
+    unit_weights = False
+    unit_metric = True
+
+    def outputs_V(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
+        """The amplifier's output."""
+        return (amplifiers.output_V(u_V),)
+
+    def weights(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
+        """phi'(u)."""
+        return (amplifiers.slope(u_V),)
+
+    def weight_slopes_per_V(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
+        """phi''(u)."""
+        return (amplifiers.curvature_per_V(u_V),)
+
+    def metric(self, amplifiers: Amplifiers, u_V: Array) -> Array:
+        """1."""
+        del amplifiers
+        return np.ones_like(u_V)
+
+    def pull_V2(self, amplifiers: Amplifiers, u_V: Array, source_V: Array) -> Array:
+        """(u - V)^2 / 2."""
+        del amplifiers
+        return 0.5 * (u_V - source_V) ** 2
+
+    def apply(
+        self, amplifiers: Amplifiers, u_V: Array, work: Array, outputs: Array, weights: Array | None
+    ) -> None:
+        """See `Law.apply`."""
+        amplifiers.apply(u_V, work, outputs[0], None if weights is None else weights[0])
+
+
+@dataclass(frozen=True)
+class ByLayer:
+    """One law for the visible nodes and another for all others.
+
+    Where one puts out fewer voltages than the other, the missing ones are 0 V: a coupling between
+    both sees the first outputs of each. The whole descends a co-content if both laws do.
+    """
+
+    visible: Law
+    hidden: Law
+
+    def __post_init__(self) -> None:
+        for name, law in (("visible", self.visible), ("hidden", self.hidden)):
+            check_law(f"ByLayer.{name}", law)
+
+    @property
+    def n_outputs(self) -> int:
+        """The larger number of both."""
+        return max(self.visible.n_outputs, self.hidden.n_outputs)
+
+    @property
+    def unit_weights(self) -> bool:
+        """Whether both laws have it, and as many outputs."""
+        both = self.visible.unit_weights and self.hidden.unit_weights
+        return both and self.visible.n_outputs == self.hidden.n_outputs
+
+    @property
+    def unit_metric(self) -> bool:
+        """Whether both laws have it."""
+        return self.visible.unit_metric and self.hidden.unit_metric
+
+    def _parts(self, amplifiers: Amplifiers) -> list[tuple[Law, Amplifiers, slice]]:
+        (below, first), (above, second) = amplifiers.parts
+        return [(self.visible, below, first), (self.hidden, above, second)]
+
+    def _joined(self, parts: list[Outputs], u_V: Array) -> Outputs:
+        """Outputs of both, the missing ones 0."""
+        sizes = [part[0].shape for part in parts]
+        return tuple(
+            np.concatenate(
+                [p[k] if k < len(p) else np.zeros(s) for p, s in zip(parts, sizes, strict=True)],
+                axis=-1,
+            ).astype(u_V.dtype, copy=False)
+            for k in range(self.n_outputs)
+        )
+
+    def outputs_V(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
+        """Those of each."""
+        parts = self._parts(amplifiers)
+        return self._joined([law.outputs_V(a, u_V[..., at]) for law, a, at in parts], u_V)
+
+    def weights(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
+        """Those of each."""
+        parts = self._parts(amplifiers)
+        return self._joined([law.weights(a, u_V[..., at]) for law, a, at in parts], u_V)
+
+    def weight_slopes_per_V(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
+        """Those of each."""
+        parts = self._parts(amplifiers)
+        slopes = [law.weight_slopes_per_V(a, u_V[..., at]) for law, a, at in parts]
+        return self._joined(slopes, u_V)
+
+    def metric(self, amplifiers: Amplifiers, u_V: Array) -> Array:
+        """That of each."""
+        parts = self._parts(amplifiers)
+        return np.concatenate([law.metric(a, u_V[..., at]) for law, a, at in parts], axis=-1)
+
+    def pull_V2(self, amplifiers: Amplifiers, u_V: Array, source_V: Array) -> Array:
+        """That of each."""
+        source_V = np.broadcast_to(source_V, u_V.shape)
+        parts = self._parts(amplifiers)
+        pulls = [law.pull_V2(a, u_V[..., at], source_V[..., at]) for law, a, at in parts]
+        return np.concatenate(pulls, axis=-1)
+
+    def apply(
+        self, amplifiers: Amplifiers, u_V: Array, work: Array, outputs: Array, weights: Array | None
+    ) -> None:
+        """See `Law.apply`."""
+        for law, part, at in self._parts(amplifiers):
+            k = law.n_outputs
+            own = None if weights is None or law.unit_weights else weights[:k, at]
+            law.apply(part, u_V[at], work[at], outputs[:k, at], own)
+            outputs[k:, at] = 0
+            if weights is not None:
+                weights[k:, at] = 0
+                if law.unit_weights:
+                    weights[:k, at] = 1
+
+
+def check_law(name: str, law: object) -> None:
+    """Refuse what is no law, such as a word or a class."""
+    if isinstance(law, type) or not isinstance(law, Law):
+        raise DataError(
+            f"{name} must be a law such as Hopfield() or Gradient(), but is {law!r}; make one, or "
+            "see neurosim.circuit.laws for what a law of your own must have."
+        )

@@ -1,0 +1,186 @@
+"""Engines: how a settle is computed, which is no property of a chip.
+
+A chip takes any object of the Protocol `Engine`. `Transient` and `OperatingPoint` are blocks, which
+a file can hold; `Settling` says which word makes which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Protocol, get_args, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+
+from neurosim.blocks.block import Block
+from neurosim.blocks.choice import one_of
+from neurosim.blocks.mistakes import BlockError
+from neurosim.solvers.flicker import Noise
+from neurosim.solvers.noisy import noisy
+from neurosim.solvers.operating_point import operating_point
+from neurosim.solvers.system import System
+from neurosim.solvers.transient import Chunk, RateOf, Tolerances, transient
+
+__all__ = ["METHODS", "Engine", "Method", "OperatingPoint", "Settling", "Transient"]
+
+Array = NDArray[np.float64]
+Method = Literal["ETD4", "RK23", "RK45", "DOP853", "Radau", "BDF", "LSODA"]
+METHODS: tuple[Method, ...] = get_args(Method)
+Precision = Literal["float64", "float32"]
+Relative = Annotated[float, Field(gt=0, lt=1)]
+Absolute = Annotated[float, Field(gt=0)]
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """What a chip asks of an engine; one of one's own needs no more."""
+
+    @property
+    def noise_step_tau(self) -> float | None:
+        """Longest time in tau for which it holds noise; None: it integrates no noise."""
+
+    @property
+    def along_the_way(self) -> Engine:
+        """The engine for a state that is looked at before it rests; itself, where it integrates."""
+
+    def run(
+        self, rate_of: RateOf, u_V: Array, span: float, system: System, noise: Noise | None
+    ) -> Chunk:
+        """Let a block of rows run.
+
+        Parameters
+        ----------
+        rate_of : callable
+            Right-hand side for some rows of the block.
+        u_V : ndarray, shape (rows, n)
+            Where they start.
+        span : float
+            Settling time in tau.
+        system : System
+            For its unit voltage and the sizes of its noise.
+        noise : Noise or None
+            What the noise is drawn from; None where the system has none.
+        """
+
+
+class Transient(Block):
+    """Integrates for the settling time; with noise, where the system has any.
+
+    Parameters
+    ----------
+    engine : {"transient"}
+        Names this engine.
+    method : str
+        Solver of a system without noise: ETD4 (ours, exact in leaks and springs) or any of SciPy's.
+        Noise is integrated beside ETD4 alone, by ETD2 in equal steps.
+    rtol, atol : float
+        Tolerances without noise; `atol` in units of the amplifiers' unit voltage.
+    step_tau : float
+        Longest step with noise, in time constants of a hidden node.
+    precision : {"float64", "float32"}
+        Of ETD4 and of steps with noise: float32 takes about half the time, and its rounding, 1e-7
+        of a voltage a step, stays far below the default tolerances.
+    """
+
+    engine: Literal["transient"] = "transient"
+    method: Method = "ETD4"
+    rtol: Relative = 1e-3
+    atol: Absolute = 1e-5
+    step_tau: Annotated[float, Field(gt=0, le=2)] = 0.25
+    precision: Precision = "float64"
+
+    @model_validator(mode="after")
+    def _precision_has_a_solver(self) -> Transient:
+        if self.precision == "float32" and self.method != "ETD4":
+            text = f"must be float64 with {self.method}; only ETD4 integrates in float32"
+            raise BlockError([(("precision",), text)])
+        return self
+
+    def __str__(self) -> str:
+        return f"transient by {self.method}"
+
+    @property
+    def noise_step_tau(self) -> float | None:
+        """`step_tau`; None by one of SciPy's solvers."""
+        return self.step_tau if self.method == "ETD4" else None
+
+    @property
+    def along_the_way(self) -> Transient:
+        """Itself."""
+        return self
+
+    def run(
+        self, rate_of: RateOf, u_V: Array, span: float, system: System, noise: Noise | None
+    ) -> Chunk:
+        """Integrate a block of rows for `span` time constants."""
+        if noise is not None:
+            dtype = np.dtype(self.precision)
+            return noisy(rate_of, u_V, span, self.step_tau, dtype, system, noise)
+        tolerances = Tolerances(self.rtol, self.atol, np.dtype(self.precision))
+        return transient(rate_of, u_V, span, self.method, tolerances, system.unit_V)
+
+
+class OperatingPoint(Block):
+    """Settles for an infinite time; for systems without noise.
+
+    Parameters
+    ----------
+    engine : {"operating_point"}
+        Names this engine.
+    rtol, atol : float
+        Tolerances, before they are widened threefold, of the transient that chooses where a row
+        comes to rest; its end is as accurate with any.
+    precision : {"float64", "float32"}
+        Of that transient.
+    """
+
+    # A file that names no engine is a transient's.
+    model_config = ConfigDict(json_schema_extra={"required": ["engine"]})
+
+    engine: Literal["operating_point"] = "operating_point"
+    rtol: Relative = 1e-3
+    atol: Absolute = 1e-5
+    precision: Precision = "float64"
+
+    def __str__(self) -> str:
+        return "operating_point"
+
+    @property
+    def noise_step_tau(self) -> None:
+        """None: where a system with noise comes to rest is no question."""
+        return None
+
+    @property
+    def along_the_way(self) -> Transient:
+        """The transient of these tolerances, by ETD4."""
+        return Transient(rtol=self.rtol, atol=self.atol, precision=self.precision)
+
+    def run(
+        self, rate_of: RateOf, u_V: Array, span: float, system: System, noise: Noise | None
+    ) -> Chunk:
+        """Settle a block of rows to where they would stand after infinite time."""
+        del span, noise
+        tolerances = Tolerances(self.rtol, self.atol, np.dtype(self.precision))
+        return operating_point(rate_of, u_V, tolerances, system.unit_V)
+
+
+def _as_written_now(value: Any) -> Any:
+    """What version 0.1.0 wrote: noise was an engine, RKC a method, any engine had all fields."""
+    if not isinstance(value, Mapping):
+        return value
+    now = {"engine": "transient", **value}
+    if now["engine"] == "stochastic":
+        now |= {"engine": "transient", "method": "ETD4"}
+    if now.get("method") == "RKC":
+        now["method"] = "ETD4"
+    if now["engine"] == "operating_point":
+        now = {key: v for key, v in now.items() if key not in ("method", "step_tau")}
+    return now
+
+
+Settling = Annotated[
+    Transient | OperatingPoint | Engine,
+    one_of(Transient, OperatingPoint, key="engine", of=Engine),
+    BeforeValidator(_as_written_now),
+]

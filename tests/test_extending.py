@@ -1,0 +1,266 @@
+"""Laws and amplifiers of one's own, defined here alone: what the package asks of them is enough."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from conftest import CAPACITANCE_F, LEAK_S, UNIT_V
+from law_properties import ROWS, check_law
+from neurosim.circuit import ByLayer, DrivenCircuit, Hopfield, Springs, Tanh
+from neurosim.errors import DataError
+from neurosim.netlists import Characteristic, LawText, has_ngspice, netlist, run_ngspice
+from neurosim.solvers import OperatingPoint, Transient, settle
+
+TAU_S = CAPACITANCE_F / LEAK_S
+TIGHT = Transient(rtol=1e-9, atol=1e-12)
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Oscillators: u is a phase, unit_V one radian; each puts out its cosine and its sine."""
+
+    n_outputs = 2
+    unit_weights = False
+    unit_metric = True
+
+    def outputs_V(self, amplifiers, u_V):
+        phase = u_V / amplifiers.unit_V
+        return amplifiers.unit_V * np.cos(phase), amplifiers.unit_V * np.sin(phase)
+
+    def weights(self, amplifiers, u_V):
+        phase = u_V / amplifiers.unit_V
+        return -np.sin(phase), np.cos(phase)
+
+    def weight_slopes_per_V(self, amplifiers, u_V):
+        phase = u_V / amplifiers.unit_V
+        return -np.cos(phase) / amplifiers.unit_V, -np.sin(phase) / amplifiers.unit_V
+
+    def metric(self, amplifiers, u_V):
+        return np.ones_like(u_V)
+
+    def pull_V2(self, amplifiers, u_V, source_V):
+        return 0.5 * (u_V - source_V) ** 2
+
+    def apply(self, amplifiers, u_V, work, outputs, weights):
+        np.multiply(u_V, 1 / amplifiers.unit_V, out=work)
+        np.cos(work, out=outputs[0])
+        np.sin(work, out=outputs[1])
+        np.negative(outputs[1], out=weights[0])
+        weights[1] = outputs[0]
+
+
+@dataclass(frozen=True)
+class Stiffening:
+    """Nodes that take less of their couplings' sum the further they stand from 0 V.
+
+    w = phi' / m with the metric m = 1 + (u / unit)^2: neither is 1.
+    """
+
+    n_outputs = 1
+    unit_weights = False
+    unit_metric = False
+
+    def outputs_V(self, amplifiers, u_V):
+        return (amplifiers.output_V(u_V),)
+
+    def weights(self, amplifiers, u_V):
+        return (amplifiers.slope(u_V) / self.metric(amplifiers, u_V),)
+
+    def weight_slopes_per_V(self, amplifiers, u_V):
+        m, rise = self.metric(amplifiers, u_V), 2 * u_V / amplifiers.unit_V**2
+        return (amplifiers.curvature_per_V(u_V) / m - amplifiers.slope(u_V) * rise / m**2,)
+
+    def metric(self, amplifiers, u_V):
+        return 1 + (u_V / amplifiers.unit_V) ** 2
+
+    def pull_V2(self, amplifiers, u_V, source_V):
+        plain = u_V**2 / 2 - source_V * u_V
+        return plain + (u_V**4 / 4 - source_V * u_V**3 / 3) / amplifiers.unit_V**2
+
+    def apply(self, amplifiers, u_V, work, outputs, weights):
+        amplifiers.apply(u_V, work, outputs[0], weights[0])
+        np.multiply(u_V, 1 / amplifiers.unit_V, out=work)
+        work *= work
+        work += 1
+        weights[0] /= work
+
+
+@dataclass(frozen=True)
+class Arctan:
+    """v = unit_V arctan(u / unit_V)."""
+
+    unit_V: float
+
+    @property
+    def per_V(self):
+        return 1 / self.unit_V
+
+    def output_V(self, u_V):
+        return self.unit_V * np.arctan(u_V / self.unit_V)
+
+    def slope(self, u_V):
+        return 1 / (1 + (u_V / self.unit_V) ** 2)
+
+    def curvature_per_V(self, u_V):
+        return -2 * u_V / self.unit_V**2 * self.slope(u_V) ** 2
+
+    def integral_V2(self, u_V):
+        z = u_V / self.unit_V
+        return self.unit_V**2 * (z * np.arctan(z) - np.log1p(z**2) / 2)
+
+    def apply(self, z, out, slope):
+        np.arctan(z, out=out)
+        if slope is not None:
+            z *= z
+            z += 1
+            np.divide(1, z, out=slope)
+
+
+@pytest.mark.parametrize("law", [Phase(), Stiffening(), ByLayer(Hopfield(), Phase())], ids=repr)
+@pytest.mark.parametrize("loading", [0, 0.3])
+def test_a_law_of_ones_own_has_every_property_of_a_shipped_one(
+    make_circuit, make_springs, law, loading
+):
+    circuit = make_circuit(law, loading=loading)
+    check_law(circuit, make_springs(circuit, ROWS))
+
+
+@pytest.mark.parametrize("law", [Hopfield(), Stiffening()], ids=repr)
+@pytest.mark.parametrize("mismatch", [0, 0.1])
+def test_an_amplifier_of_ones_own_does_in_every_law_with_errors_and_without(
+    make_circuit, make_springs, law, mismatch
+):
+    circuit = make_circuit(law, Arctan(UNIT_V), mismatch=mismatch)
+    check_law(circuit, make_springs(circuit, ROWS))
+
+
+def coupling_matrix(circuit):
+    """DG between all nodes, symmetric."""
+    matrix = np.zeros((circuit.n_nodes, circuit.n_nodes))
+    matrix[circuit.layers.odd, circuit.layers.even] = circuit.couplings.delta_S
+    return matrix + matrix.T
+
+
+def test_phases_pull_each_other_by_the_sine_of_their_difference(make_circuit):
+    circuit = make_circuit(Phase())
+    u_V = UNIT_V * np.random.default_rng(0).standard_normal(circuit.n_nodes)
+    phase, g = u_V / UNIT_V, coupling_matrix(circuit)
+    difference = phase[None, :] - phase[:, None]
+    # The rail of the biases stands at phase 0.
+    current_A = UNIT_V * np.sum(g * np.sin(difference), axis=1) - circuit.bias_A * np.sin(phase)
+    np.testing.assert_allclose(circuit.current_A(u_V), current_A - circuit.leak_S * u_V, rtol=1e-12)
+    coupled_W = -(UNIT_V**2) * np.sum(g * np.cos(difference)) / 2
+    rail_W = -UNIT_V * circuit.bias_A @ np.cos(phase)
+    power_W = coupled_W + rail_W + circuit.leak_S @ u_V**2 / 2
+    assert circuit.co_content_W(u_V) == pytest.approx(power_W)
+
+
+def test_a_voltage_and_a_phase_couple_by_the_cosine(make_circuit):
+    circuit = make_circuit(ByLayer(Hopfield(), Phase()), sizes=(3, 4))
+    u_V = UNIT_V * np.random.default_rng(1).standard_normal(7)
+    below_V, phase = u_V[:3], u_V[3:] / UNIT_V
+    g, drive_A = coupling_matrix(circuit)[:3, 3:], circuit.current_A(u_V) + circuit.leak_S * u_V
+    np.testing.assert_allclose(drive_A[:3], g @ (UNIT_V * np.cos(phase)) + circuit.bias_A[:3])
+    above_A = -np.sin(phase) * (g.T @ below_V + circuit.bias_A[3:])
+    np.testing.assert_allclose(drive_A[3:], above_A, rtol=1e-12)
+
+
+@pytest.mark.parametrize("law", [Phase(), Stiffening()], ids=repr)
+def test_it_settles_by_a_transient_and_to_the_operating_point(make_circuit, make_springs, law):
+    circuit = make_circuit(law, w=0.2)
+    system = DrivenCircuit(circuit, make_springs(circuit, rows=6), TAU_S)
+    start = np.zeros((6, circuit.n_nodes))
+    long = settle(system, start, 200 * TAU_S, TIGHT)
+    assert long.residual.max() < 1e-6
+    point = settle(system, start, 1.0, OperatingPoint())
+    assert not point.refused.any()
+    # Newton's steps, not a transient alone, have brought it there.
+    assert point.n_steps > 0
+    np.testing.assert_allclose(point.u_V, long.u_V, atol=1e-6 * UNIT_V)
+
+
+def test_both_outputs_of_a_phase_may_lag(make_circuit, make_springs):
+    circuit, rows = make_circuit(Phase(), w=0.2), 3
+    springs, start = make_springs(circuit, rows), np.zeros((rows, circuit.n_nodes))
+    rest = settle(DrivenCircuit(circuit, springs, TAU_S), start, 100 * TAU_S, TIGHT).u_V
+    lagging = DrivenCircuit(replace(circuit, amplifier_tau_s=0.2 * TAU_S), springs, TAU_S)
+    every = np.concatenate([start, *circuit.outputs_V(start)], axis=1)
+    late = settle(lagging, every, 100 * TAU_S, TIGHT).u_V
+    expected = np.concatenate([rest, *circuit.outputs_V(rest)], axis=1)
+    np.testing.assert_allclose(late, expected, atol=1e-7 * UNIT_V)
+    assert lagging.noise_V.shape == (3 * circuit.n_nodes,)
+
+
+def test_what_reads_one_output_refuses_a_law_of_two(make_circuit):
+    circuit = make_circuit(Phase())
+    with pytest.raises(DataError, match="needs a law of one output, but Phase has 2; ask for outp"):
+        circuit.output_V(np.zeros((1, circuit.n_nodes)))
+
+
+def netlist_of(circuit, springs, **options):
+    start = 0.5 * UNIT_V * np.random.default_rng(3).standard_normal(circuit.n_nodes)
+    return start, netlist(circuit, springs, 0, start, 4 * TAU_S, TAU_S / 100, **options)
+
+
+def test_a_netlist_refuses_what_it_has_no_text_for_in_one_line(make_circuit, make_springs):
+    for law, amplifier, said in (
+        (Phase(), "tanh", r"needs a law .*, Hopfield, Gradient, but got Phase\(\); give one as"),
+        (Hopfield(), Arctan(UNIT_V), r"needs an amplifier .*, but got Arctan\(.*\); give one as"),
+    ):
+        circuit = make_circuit(law, amplifier)
+        with pytest.raises(DataError, match=said) as error:
+            netlist_of(circuit, make_springs(circuit, 1))
+        assert "\n" not in str(error.value)
+
+
+def test_a_subclass_does_not_pass_for_its_shipped_parent(make_circuit, make_springs):
+    class Twice(Tanh):
+        def output_V(self, u_V):
+            return 2 * super().output_V(u_V)
+
+    circuit = make_circuit(Hopfield(), Twice(UNIT_V))
+    with pytest.raises(DataError, match="needs an amplifier that it has a text for"):
+        netlist_of(circuit, make_springs(circuit, 1))
+
+
+def stiffening_lines(node, amplifier, scale_S):
+    metric = f"(1+v(u{node})*v(u{node})/{UNIT_V**2:.17g})"
+    weight = f"{amplifier.factor * scale_S:.17g}*{amplifier.slope}/{metric}"
+    return [
+        f"BI{node} 0 u{node} I=v(w{node})*{weight}",
+        f"RW{node} w{node} 0 {1 / scale_S:.17g}",
+    ]
+
+
+@pytest.mark.skipif(not has_ngspice(), reason="ngspice is not installed")
+def test_ngspice_solves_a_law_and_an_amplifier_of_ones_own_from_texts_that_are_handed_in(
+    make_circuit, make_springs
+):
+    circuit = make_circuit(Stiffening(), Arctan(UNIT_V), w=0.2, mismatch=0.05)
+    springs = make_springs(circuit, rows=1)
+    texts = {
+        Stiffening: LawText("stiffening", "w", stiffening_lines),
+        Arctan: lambda a, z: Characteristic(f"{a.unit_V:.17g}*atan({z})", f"1/(1+({z})*({z}))"),
+    }
+    start, text = netlist_of(circuit, springs, also=texts)
+    _, wave_V = run_ngspice(text)
+    ours = settle(DrivenCircuit(circuit, springs, TAU_S), start[None], 4 * TAU_S, TIGHT)
+    np.testing.assert_allclose(wave_V[-1], ours.u_V[0], atol=1e-4 * UNIT_V)
+
+
+def test_no_spring_at_all_leaves_a_phase_to_its_neighbours(make_circuit):
+    """Two identical oscillators without a leak meet at one phase if they attract each other."""
+    circuit = make_circuit(Phase(), sizes=(1, 1))
+    alone = replace(
+        circuit,
+        leak_S=np.zeros(2),
+        biases=replace(circuit.biases, plus_S=np.zeros(2), minus_S=np.zeros(2)),
+        couplings=replace(circuit.couplings, plus_S=np.array([[LEAK_S]]), minus_S=np.zeros((1, 1))),
+    )
+    system = DrivenCircuit(alone, Springs(np.zeros(1), np.zeros((1, 1))), TAU_S)
+    start = UNIT_V * np.array([[0.4, 2.1]])
+    ended = settle(system, start, 60 * TAU_S, TIGHT).u_V / UNIT_V
+    np.testing.assert_allclose(ended, [[1.25, 1.25]], atol=1e-6)
