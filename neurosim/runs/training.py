@@ -125,8 +125,8 @@ def _continue(run: Run, chip: Chip, trainer: Trainer, progress: Progress | None)
         if isinstance(error, RunError):
             raise
         raise RunError(
-            f"{run.path} must be writable, but is not ({error.strerror}); make room, and go on with "
-            "--resume."
+            f"{run.path} must be writable, but is not ({error.strerror}); make room, and go on "
+            "with --resume."
         ) from None
     run.note(updates=trainer.n_done, ledger=chip.ledger.totals())
     return run
