@@ -69,7 +69,9 @@ def agreement(law, stage, rows):
 
 
 @pytest.mark.parametrize("law", LAWS)
-@pytest.mark.parametrize("stage", ["start", "bifurcation", "trained"])
+@pytest.mark.parametrize(
+    "stage", ["start", pytest.param("bifurcation", marks=pytest.mark.slow), "trained"]
+)
 def test_no_row_of_a_real_network_is_silently_elsewhere(law, stage):
     same, refused, elsewhere = agreement(law, stage, 100)
     assert elsewhere == 0

@@ -4,7 +4,7 @@ import re
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from pydantic import ValidationError
 from strategies import profiles
 
@@ -113,7 +113,6 @@ def test_a_file_of_a_profile_must_state_every_field(name):
 
 
 @given(profiles())
-@settings(max_examples=20)
 def test_no_word_of_files_is_left_inside(profile):
     def check(block):
         for name, field in type(block).model_fields.items():

@@ -8,6 +8,7 @@ from commands import run
 RULER = "feature Frechet and classes are by the shipped classifier of 8x8 digits"
 
 
+@pytest.mark.slow
 def test_a_users_own_images_train_on_a_chip_of_their_size(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (40, 5, 6)).astype("u1")
     np.savez(tmp_path / "mine.npz", images=images)

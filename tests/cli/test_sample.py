@@ -22,6 +22,7 @@ def with_classes(tmp_path_factory):
     return out
 
 
+@pytest.mark.slow
 def test_a_class_is_drawn_on_request_and_judged(with_classes, tmp_path):
     drawn = run("sample", with_classes, "--class", 7, "-n", 3, "--out", tmp_path / "x.npz")
     assert drawn.exit_code == 0, drawn.output
