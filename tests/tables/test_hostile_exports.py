@@ -129,8 +129,8 @@ def test_hostile_parameters_have_no_line_more(tmp_path, plain, evil):
 @pytest.mark.parametrize("blocks", [False, True])
 def test_a_hostile_netlist_has_no_line_more_and_runs(tmp_path, blocks):
     profile = hostile((64, 4, 3))
-    run = Run.create(tmp_path / "run", profile, Experiment(batch=4))
-    run.save(chip_of(profile).state(), {"n_done": 0})
+    states = chip_of(profile).state(), {"n_done": 0}
+    run = Run.create(tmp_path / "run", profile, Experiment(batch=4), states)
     usual = run_netlist(run, analysis="op", blocks=blocks)
     # No profile may be called so: the writer does not rely on that.
     run.profile = profile.model_copy(update={"name": EVIL})
