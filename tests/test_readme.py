@@ -1,5 +1,6 @@
 """The README's program runs and prints what it says."""
 
+import os
 import re
 import subprocess
 import sys
@@ -41,3 +42,16 @@ def test_every_command_in_the_readme_is_one_the_program_has():
     used = set(re.findall(r"^neurosim (\w+)", README, re.M))
     assert used <= set(main.commands)
     assert {"train", "sample", "evaluate", "export", "profiles"} <= used
+
+
+def test_the_page_on_parts_of_ones_own_runs_as_it_stands(tmp_path):
+    page = (Path(__file__).parents[1] / "neurosim" / "EXTENDING.md").read_text("utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.S)
+    assert len(blocks) == 4
+    program = "\n".join(blocks)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
