@@ -95,9 +95,8 @@ def test_every_chip_of_the_ledger_is_at_the_profiles_temperature_or_has_no_noise
             super().__init__(profile, *more, **named)
 
     monkeypatch.setattr(observe, "Chip", Counted)
-    case = conditions(batch=4, repeats=2)
-    names = [row.name for row in ledger(case)]
-    assert {"thermal noise", "amplifier noise", "hold kT/C"} <= set(names)
+    names = {row.name for row in ledger(conditions(batch=4, repeats=2))}
+    assert {"thermal noise", "amplifier noise", "amplifier flicker", "hold kT/C"} <= names
     assert set(made) == {None, 300.0}
     # Thermal, of amplifiers white and 1/f, held, and with all the rest; each on two chips.
     assert made.count(300.0) == 5 * 2
@@ -107,12 +106,10 @@ def test_the_row_of_thermal_noise_has_no_error_of_the_steps():
     """At a temperature of almost zero nothing is left: both chips take the same steps."""
     case = conditions({"thermal.temperature_K": 3e-10}, batch=16, repeats=2)
     row = next(row for row in ledger(case) if row.name == "thermal noise")
-    # kT/C of 3e-10 K on 1 pF is 6e-11 V; the error of the steps is far above.
+    # sqrt(kT/C) of 3e-10 K on 1 pF is 6e-11 V; the error of the steps is far above.
     assert 0 < row.hidden_V < 1e-9
-    steps, exact = (
-        case.observe(ideal(case.profile), 0, engine=engine).outputs
-        for engine in (Told(case.profile.settling, Noise(None)), Transient(rtol=1e-8, atol=1e-11))
-    )
+    engines = Told(case.profile.settling, Noise(None)), Transient(rtol=1e-8, atol=1e-11)
+    steps, exact = (case.observe(ideal(case.profile), 0, engine=e).outputs for e in engines)
     assert case.profile.node.unit_V * np.abs(steps - exact).max() > 1e-6
 
 

@@ -51,6 +51,7 @@ def test_a_small_random_chip_is_the_same_circuit_in_ngspice(
         "layers": sizes, "node.law": law, "node.amplifier": LAWS[law],
         "node.loading": loading * SHARE[encoding],
         "coupling.encoding": encoding, "coupling.directions": directions,
+        "thermal.temperature_K": "ideal",
     }), seed)  # fmt: skip
     system, start_V = system_of(chip, seed)
     # Separate directions have no potential to descend: a long transient finds where it rests.
