@@ -81,18 +81,17 @@ def leaves(tree: object, path: str = "") -> dict[str, list[str]]:
     return {path: [str(tree)]}
 
 
-def difference(old: list[str], new: list[str]) -> float:
-    """Largest relative difference of two columns; infinite where texts or lengths differ."""
-    if old == new:
-        return 0.0
-    if len(old) != len(new):
-        return float("inf")
+def difference(old: list[str], new: list[str]) -> float | None:
+    """Largest relative difference of two columns of numbers; None where they differ in text."""
     worst = 0.0
+    if len(old) != len(new):
+        return None
     for a, b in zip(old, new, strict=True):
         try:
             x, y = float(a), float(b)
         except ValueError:
-            worst = max(worst, 0.0 if a == b else float("inf"))
+            if a != b:
+                return None
             continue
         if a != b and not (math.isnan(x) and math.isnan(y)):
             worst = max(worst, abs(x - y) / max(abs(x), abs(y)))
@@ -113,8 +112,10 @@ def compare(name: str, old: Path, new: Path) -> tuple[list[str], float]:
     worst = 0.0
     for key in before.keys() & after.keys():
         found = difference(before[key], after[key])
-        worst = max(worst, found)
-        if found:
+        if found is None:
+            lines.append(f"{name}: {key} is another text")
+        elif found:
+            worst = max(worst, found)
             lines.append(f"{name}: {key} differs by {found:.1e}")
     return lines, worst
 
