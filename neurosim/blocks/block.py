@@ -59,11 +59,11 @@ class Block(BaseModel):
             raise ProfileError(in_python(failure, type(self), fields)) from None
 
     # Blocks inside are made by pydantic itself, so that their mistakes keep their paths.
-    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # pydantic looks for it
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
-        cls.__signature__ = PlainSignature()  # type: ignore[assignment]
+        cls.__signature__ = PlainSignature()  # type: ignore[assignment]  # a descriptor of one
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """What differs from the defaults; sources are too long for one line."""

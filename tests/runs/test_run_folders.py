@@ -238,3 +238,42 @@ def test_a_name_that_is_taken_is_said_before_any_work(tmp_path, monkeypatch):
     monkeypatch.setattr(training, "Chip", None)
     with pytest.raises(RunError, match="must be a new folder, but exists"):
         train(profile(), TINY, tmp_path / "x")
+
+
+@pytest.mark.parametrize("name", ["profile.yaml", "experiment.yaml"])
+def test_settings_that_are_edited_while_it_trains_end_the_run(tmp_path, name):
+    out = tmp_path / "x"
+
+    def edit(update, total):
+        path = out / name
+        path.write_text(path.read_text() + "# another\n")
+
+    with pytest.raises(RunError, match="must stay as they are while it is trained, but have"):
+        train(profile(), TINY, out, progress=edit)
+    path = out / name
+    path.write_text(path.read_text().replace("# another\n", ""))
+    assert resume(out).n_done == TINY.updates
+
+
+def test_a_start_may_be_spelled_in_another_way_when_a_run_goes_on(first, tmp_path, monkeypatch):
+    out = tmp_path / "x"
+    assert run("train", *OPTIONS, "--from", first.path, "--out", out).exit_code == 0
+    monkeypatch.chdir(first.path.parent)
+    for start in (first.path.name, f"../{first.path.parent.name}/{first.path.name}"):
+        resumed = run("train", *OPTIONS, "--from", start, "--out", out, "--resume")
+        assert resumed.exit_code == 0, resumed.output
+    other = shutil.copytree(first.path, tmp_path / "other")
+    line = one_line(run("train", *OPTIONS, "--from", other, "--out", out, "--resume"))
+    assert "start differs; leave it out" in line
+
+
+def test_a_run_that_does_not_say_what_it_learns_does_not_say_that_it_has_changed(tmp_path):
+    images = np.random.default_rng(0).uniform(-1, 1, (20, 64))
+    np.savez(tmp_path / "mine.npz", images=images)
+    out, data = tmp_path / "x", ["--dataset", tmp_path / "mine.npz"]
+    assert run("train", *OPTIONS, *data, "--out", out).exit_code == 0
+    (out / "run.json").write_text("{")
+    assert "restore it from a copy, or train again" in one_line(run("evaluate", out, "-n", 7))
+    (out / "run.json").unlink()
+    line = one_line(run("evaluate", out, "-n", 7))
+    assert "run.json must say which images the run began with, but does not" in line
