@@ -40,6 +40,7 @@ _HOME = {
     "Run": "runs",
     "SamplingSettings": "host",
     "Spring": "devices",
+    "Trained": "runs",
     "Trainer": "host",
     "Write": "devices",
     "evaluate": "runs",

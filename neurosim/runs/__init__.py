@@ -11,12 +11,14 @@ from neurosim.runs.inpainting import (
 )
 from neurosim.runs.run import OWN_FILES, Run
 from neurosim.runs.sampling import evaluate, sample
+from neurosim.runs.trained import Trained
 from neurosim.runs.training import resume, train
 from neurosim.runs.validation import run_netlist, validate_spice
 
 __all__ = [
     "OWN_FILES",
     "Run",
+    "Trained",
     "evaluate",
     "export_weights",
     "first_batch",

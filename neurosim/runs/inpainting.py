@@ -26,8 +26,8 @@ from neurosim.errors import DataError
 from neurosim.host import Held, SamplingSettings
 from neurosim.metrics import area_average, classifier_of
 from neurosim.runs.images import label_nodes, pixels_of
-from neurosim.runs.run import Run
 from neurosim.runs.sampling import asked_classes, carry, settings_of
+from neurosim.runs.trained import Source, Trained
 from neurosim.streams import Streams
 
 __all__ = ["halves", "inpaint", "judge_completions", "nearest_fill"]
@@ -42,7 +42,7 @@ _SEGMENTS = 48
 
 
 def inpaint(
-    run: Run,
+    source: Source,
     known: Array,
     *,
     start: Start = "rest",
@@ -52,11 +52,11 @@ def inpaint(
     label: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[Array, SamplingSettings]:
-    """Complete images with the chip of a trained run.
+    """Complete images with a chip that has learned.
 
     Parameters
     ----------
-    run : Run
+    source : Trained, Run or path
     known : ndarray, shape (n, n_pixels)
         Pixels from -1 to 1; NaN where the chip is to find them. Rows with the same unknown pixels
         are presented together.
@@ -79,16 +79,17 @@ def inpaint(
     DataError
         The images have another size than the run's, or hold infinity, or lack a class.
     """
-    settings, labels = settings_of(run, mode, t_end or 1.0), run.experiment.labels
-    n_pixels = pixels_of(run.profile, labels)
+    trained = Trained.of(source)
+    settings, labels = settings_of(trained, mode, t_end or 1.0), trained.experiment.labels
+    n_pixels = pixels_of(trained.profile, labels)
     if known.ndim != 2 or known.shape[1] != n_pixels or not len(known) or np.isinf(known).any():
         raise DataError(
             f"Images to complete must be numbers or NaN of shape (n, {n_pixels}), but have shape "
-            f"{known.shape}; bring them to the size that {run.path} was trained on."
+            f"{known.shape}; bring them to the size that {trained.name} was trained on."
         )
     if labels is not None and label is None:
-        raise DataError(f"{run.path} has learned classes: say which to complete with --class.")
-    asked = asked_classes(run, len(known), label)
+        raise DataError(f"{trained.name} has learned classes: say which to complete with --class.")
+    asked = asked_classes(trained, len(known), label)
     x_0 = Streams(seed).generator("samples").standard_normal(known.shape)
     x_1 = np.where(np.isnan(known), 0.0, known)
     if start == "rest":
@@ -104,7 +105,7 @@ def inpaint(
         rows = np.flatnonzero(group == k)
         still = np.concatenate([~unknown, np.ones(x_0.shape[1] - n_pixels, dtype=bool)])
         held = Held(still, x_1[rows], _SEGMENTS if start == "ramp" else 1)
-        x[rows] = carry(run, x_0[rows], settings, held, progress)[:, :n_pixels]
+        x[rows] = carry(trained, x_0[rows], settings, held, progress)[:, :n_pixels]
     return np.where(np.isnan(known), x, known), settings
 
 

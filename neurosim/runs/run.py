@@ -272,16 +272,21 @@ class Run:
         layers = Layers(self.profile.layers)
         return Weights.of_vector(vector, (layers.n_odd, layers.n_even))
 
+    def parts(self, n_threads: int | None = None) -> tuple[Chip, Calibration | None]:
+        """The chip as the checkpoint left it, and what the host measured before, if it did."""
+        tree = self.load()
+        chip = Chip(self.profile, self.experiment.seed, n_threads=n_threads)
+        self._restore_chip(chip, tree["chip"])
+        found = tree["trainer"].get("calibration")
+        return chip, None if found is None else Calibration(**found)
+
     def chip(self, n_threads: int | None = None) -> Chip:
         """The chip as the checkpoint left it."""
-        chip = Chip(self.profile, self.experiment.seed, n_threads=n_threads)
-        self._restore_chip(chip, self.load()["chip"])
-        return chip
+        return self.parts(n_threads)[0]
 
     def calibration(self) -> Calibration | None:
         """What the host measured before training, if it did."""
-        found = self.load()["trainer"].get("calibration")
-        return None if found is None else Calibration(**found)
+        return self.parts()[1]
 
     def restore(self, chip: Chip, trainer: Trainer) -> None:
         """Set a fresh chip and trainer to where the checkpoint left them."""

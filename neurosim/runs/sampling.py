@@ -14,7 +14,14 @@ from neurosim.chip import Chip
 from neurosim.data import to_grid
 from neurosim.data.sets import Dataset
 from neurosim.errors import ConvergenceError, DataError
-from neurosim.host import Held, SamplingSettings, draw_samples, free_phase, sample_settle_time_s
+from neurosim.host import (
+    FlowSettings,
+    Held,
+    SamplingSettings,
+    draw_samples,
+    free_phase,
+    sample_settle_time_s,
+)
 from neurosim.host.phases import flow_loss
 from neurosim.metrics import (
     area_average,
@@ -24,7 +31,7 @@ from neurosim.metrics import (
     fresh_frechet,
 )
 from neurosim.runs.images import first_batch, given_nodes, label_nodes, pixels_of
-from neurosim.runs.run import Run
+from neurosim.runs.trained import Source, Trained
 from neurosim.streams import Streams
 
 __all__ = ["asked_classes", "carry", "evaluate", "sample", "settings_of"]
@@ -37,7 +44,7 @@ _BATCH = 2048
 
 
 def sample(
-    run: Run | Path | str,
+    source: Source,
     n: int,
     *,
     mode: str | None = None,
@@ -46,13 +53,13 @@ def sample(
     label: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[Array, SamplingSettings]:
-    """Draw `n` samples from the chip of a trained run.
+    """Draw `n` samples from a chip that has learned.
 
     Where classes were learned too, their nodes are held while the pixels flow.
 
     Parameters
     ----------
-    run : Run or path
+    source : Trained, Run or path
         A path is that of a run folder.
     n : int
         At least 1.
@@ -78,26 +85,26 @@ def sample(
     """
     if n < 1:
         raise DataError(f"The number of samples must be at least 1, but is {n}.")
-    run = Run.open(run)
-    settings, rng = settings_of(run, mode, t_end), Streams(seed).generator("samples")
-    labels, classes = run.experiment.labels, asked_classes(run, n, label)
-    n_pixels = pixels_of(run.profile, labels)
-    given = given_nodes(run.profile.layers[0], labels)
+    trained = Trained.of(source)
+    settings, rng = settings_of(trained, mode, t_end), Streams(seed).generator("samples")
+    labels, classes = trained.experiment.labels, asked_classes(trained, n, label)
+    n_pixels = pixels_of(trained.profile, labels)
+    given = given_nodes(trained.profile.layers[0], labels)
     x_0 = rng.standard_normal((n, n_pixels))
     if labels is not None:
         x_0 = np.concatenate([x_0, label_nodes(classes, labels)], axis=1)
     held = None if given is None else Held(given, x_0)
-    return carry(run, x_0, settings, held, progress)[:, :n_pixels], settings
+    return carry(trained, x_0, settings, held, progress)[:, :n_pixels], settings
 
 
-def settings_of(run: Run, mode: str | None, t_end: float | None) -> SamplingSettings:
+def settings_of(trained: Trained, mode: str | None, t_end: float | None) -> SamplingSettings:
     """The experiment's way to sample, with what is given instead."""
     given = {"mode": mode, "t_end": t_end}
     changes = {k: v for k, v in given.items() if v is not None}
-    return run.experiment.sampling.with_values(changes)
+    return trained.experiment.sampling.with_values(changes)
 
 
-def asked_classes(run: Run, n: int, label: int | None) -> NDArray[np.intp]:
+def asked_classes(trained: Trained, n: int, label: int | None) -> NDArray[np.intp]:
     """Class of each of `n` samples: the one asked for, or all in turn.
 
     Raises
@@ -105,12 +112,12 @@ def asked_classes(run: Run, n: int, label: int | None) -> NDArray[np.intp]:
     DataError
         The run has learned no classes, or not this one.
     """
-    labels = run.experiment.labels
+    labels = trained.experiment.labels
     if label is None:
         return np.arange(n) % (1 if labels is None else labels.classes)
     if labels is None:
         raise DataError(
-            f"A class can be asked of a run that has learned classes, but {run.path} has not; "
+            f"A class can be asked of a run that has learned classes, but {trained.name} has not; "
             "train one with --labels."
         )
     if not 0 <= label < labels.classes:
@@ -119,15 +126,15 @@ def asked_classes(run: Run, n: int, label: int | None) -> NDArray[np.intp]:
 
 
 def carry(
-    run: Run,
+    trained: Trained,
     x_0: Array,
     settings: SamplingSettings,
     held: Held | None = None,
     progress: Progress | None = None,
 ) -> Array:
-    """All rows x_0, (n, n_visible), along the flow of the run's chip, in parts that it can hold."""
-    chip, calibration, n = run.chip(), run.calibration(), len(x_0)
-    parts = np.array_split(np.arange(n), -(-n // _most_rows(chip, run, settings)))
+    """All rows x_0, (n, n_visible), along the flow of the chip, in parts that it can hold."""
+    chip, flow, n = trained.fresh(), trained.experiment.flow, len(x_0)
+    parts = np.array_split(np.arange(n), -(-n // _most_rows(chip, flow, settings)))
 
     def report(part: int) -> Progress | None:
         if progress is None:
@@ -139,17 +146,18 @@ def carry(
         if chip.data_sheet.refresh_s is not None:
             chip.refresh()
         still = None if held is None else replace(held, x_1=held.x_1[part])
-        flow = run.experiment.flow
-        drawn.append(draw_samples(chip, x_0[part], flow, settings, report(k), calibration, still))
+        drawn.append(
+            draw_samples(chip, x_0[part], flow, settings, report(k), trained.calibration, still)
+        )
     return np.concatenate(drawn)
 
 
-def _most_rows(chip: Chip, run: Run, settings: SamplingSettings) -> int:
+def _most_rows(chip: Chip, flow: FlowSettings, settings: SamplingSettings) -> int:
     """Rows of a batch: what memory allows, and what the devices hold their weights for."""
     sheet = chip.data_sheet
     if sheet.refresh_s is None:
         return _BATCH
-    held = sheet.refresh_s / sample_settle_time_s(sheet, run.experiment.flow, settings)
+    held = sheet.refresh_s / sample_settle_time_s(sheet, flow, settings)
     return int(np.clip(held, 1, _BATCH))
 
 
@@ -162,27 +170,26 @@ def _asked_and_drawn(x: Array, asked: NDArray[np.intp], real: Dataset) -> dict[s
     return {"asked_class_share": float(np.mean(shares)), "asked_class_shares": shares}
 
 
-def _compared(run: Run) -> Dataset:
+def _compared(trained: Trained) -> Dataset:
     """The images that samples are compared with: all, or as many as the metrics can hold."""
-    return run.dataset.at_most(_BATCH)
+    return trained.dataset.at_most(_BATCH)
 
 
-def _flow_loss(chip: Chip, run: Run, seed: int) -> dict[str, Any]:
+def _flow_loss(trained: Trained, seed: int) -> dict[str, Any]:
     """Flow-matching loss of the chip as the host measures it, over all images at random t."""
-    real = _compared(run)
-    batch = first_batch(real, run.experiment, len(real.images), seed)
+    chip, experiment, real = trained.fresh(), trained.experiment, _compared(trained)
+    batch = first_batch(real, experiment, len(real.images), seed)
     if chip.data_sheet.refresh_s is not None:
         chip.refresh()
-    flow = run.experiment.flow.on(chip.data_sheet)
-    held = given_nodes(batch.x_t.shape[1], run.experiment.labels)
-    _, _, velocity = free_phase(chip, batch.x_t, flow, run.calibration(), held)
+    held = given_nodes(batch.x_t.shape[1], experiment.labels)
+    _, _, velocity = free_phase(chip, batch.x_t, experiment.flow, trained.calibration, held)
     pixels = slice(0, real.n_pixels)
     loss, by_t = flow_loss(velocity[:, pixels], batch.u_t[:, pixels], batch.t)
     return {"flow_loss": loss, "flow_loss_by_t": list(by_t)}
 
 
 def evaluate(
-    run: Run | Path | str,
+    source: Source,
     n: int = 2000,
     *,
     mode: str | None = None,
@@ -191,7 +198,7 @@ def evaluate(
     floors: bool = True,
     progress: Progress | None = None,
 ) -> tuple[dict[str, Any], Array]:
-    """Judge `n` samples of a run against its images, beside three rows that need no chip.
+    """Judge `n` samples against the images that were learned, beside rows that need no chip.
 
     Of more than 2,048 images that many are taken, always the same ones. Features and classes are
     those of the shipped classifier of 8x8 digits, whatever was learned: of a user's own images
@@ -199,7 +206,7 @@ def evaluate(
 
     Parameters
     ----------
-    run, n, mode, t_end, seed, progress
+    source, n, mode, t_end, seed, progress
         See `sample`.
     floors : bool
         Whether the three rows are computed too.
@@ -208,8 +215,9 @@ def evaluate(
     -------
     result : dict
         The metrics of `neurosim.metrics.evaluate_samples`, the flow loss, how the samples were
-        drawn, `baselines` (real, noisy, gaussian), and `fresh_frechet`, what real images that are
-        not among these would have.
+        drawn, `baselines` (real, noisy, gaussian), `fresh_frechet`, what real images that are not
+        among these would have, and `spent`, what one chip spent on the samples: the names of
+        `neurosim.chip.Ledger.totals`.
     samples : ndarray, shape (n, n_visible)
 
     Raises
@@ -217,21 +225,23 @@ def evaluate(
     ConvergenceError
         Samples diverged; they are never averaged in.
     """
-    run = Run.open(run)
-    x, settings = sample(run, n, mode=mode, t_end=t_end, seed=seed, progress=progress)
+    trained = Trained.of(source)
+    before = trained.fresh().ledger.copy()
+    x, settings = sample(trained, n, mode=mode, t_end=t_end, seed=seed, progress=progress)
+    spent = trained.chip.ledger.since(before)
     lost = int(np.count_nonzero(~np.isfinite(x).all(axis=1)))
     if lost:
         raise ConvergenceError(
             f"All samples must settle, but {lost} of {n} diverged; lower settling.rtol in the "
             "profile."
         )
-    real = _compared(run)
-    result = _flow_loss(run.chip(), run, seed)
+    real = _compared(trained)
+    result = _flow_loss(trained, seed)
     result |= evaluate_samples(x, real.images, classifier_of(real.n_pixels), real.steps)
     result |= {"mode": settings.mode, "t_end": settings.t_end, "n": n, "seed": seed}
-    if run.experiment.labels is not None and "class_shares" in result:
-        result |= _asked_and_drawn(x, asked_classes(run, n, None), real)
-    result |= {"dataset": Path(real.name).name, "n_real": len(real.images)}
+    if trained.experiment.labels is not None and "class_shares" in result:
+        result |= _asked_and_drawn(x, asked_classes(trained, n, None), real)
+    result |= {"dataset": Path(real.name).name, "n_real": len(real.images), "spent": spent}
     if floors:
         result["baselines"] = baselines(real.images, seed, n, real.steps)
         result["fresh_frechet"] = fresh_frechet(real.images, n)

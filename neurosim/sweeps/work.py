@@ -25,13 +25,12 @@ from threadpoolctl import threadpool_limits
 from neurosim.blocks.names import within
 from neurosim.blocks.records import dump_record
 from neurosim.chip import Chip
-from neurosim.chip.ledger import Ledger
 from neurosim.errors import ConvergenceError, NeurosimError, RunError
 from neurosim.folders import exists, locked
-from neurosim.host import Calibration, Experiment, calibrate, sample_settle_time_s
+from neurosim.host import Experiment, calibrate, sample_settle_time_s
 from neurosim.network import Layers, Weights
 from neurosim.outputs import write_text
-from neurosim.runs import Run, evaluate, resume, train
+from neurosim.runs import Run, Trained, evaluate, resume, train
 from neurosim.safe_text import one_line
 from neurosim.sweeps.plan import Figure, Sampling
 from neurosim.sweeps.points import Point, Training
@@ -132,40 +131,19 @@ def _end_with(parent: int) -> None:
     threading.Thread(target=watch, name=_WATCH, daemon=True).start()
 
 
-class _Sampled(Run):
-    """A trained run as a point samples it: perhaps on another chip, later, in other ways.
-
-    Attributes
-    ----------
-    made : list of tuple of Chip and Ledger
-        Each chip that was asked for, and its totals at that time.
-    """
-
-    def __init__(self, run: Run, point: Point) -> None:
-        super().__init__(run.path, point.deploy or run.profile, _experiment(run, point.sampling))
-        self._run, self._point, self._found = run, point, run.calibration()
-        self.made: list[tuple[Chip, Ledger]] = []
-
-    def chip(self, n_threads: int | None = 1) -> Chip:
-        """The chip as training left it, or another that is programmed with its weights."""
-        chip = super().chip(n_threads) if self._point.deploy is None else self._programmed()
-        self.made.append((chip, chip.ledger.copy()))
-        return chip
-
-    def _programmed(self) -> Chip:
-        die = self._point.sampling.die
-        die = self.experiment.seed if die is None else die
-        chip = Chip(self.profile, die, n_threads=1)
-        if self._found is not None:
-            self._found = calibrate(chip, self.experiment.flow.on(chip.data_sheet), seed=die)
-        chip.program(_weights(self._run))
-        if self._point.sampling.age_s:
-            chip.wait(self._point.sampling.age_s)
-        return chip
-
-    def calibration(self) -> Calibration | None:
-        """Of the chip that was asked for last."""
-        return self._found
+def _sampled(run: Run, point: Point) -> Trained:
+    """What a point samples: the chip as training left it, or another with its weights."""
+    experiment = _experiment(run, point.sampling)
+    chip, calibration = run.parts(n_threads=1)
+    if point.deploy is not None:
+        die = experiment.seed if point.sampling.die is None else point.sampling.die
+        weights, chip = _weights(run, chip), Chip(point.deploy, die, n_threads=1)
+        if calibration is not None:
+            calibration = calibrate(chip, experiment.flow.on(chip.data_sheet), seed=die)
+        chip.program(weights)
+        if point.sampling.age_s:
+            chip.wait(point.sampling.age_s)
+    return Trained(chip, experiment, calibration, run)
 
 
 def _experiment(run: Run, sampling: Sampling) -> Experiment:
@@ -175,24 +153,22 @@ def _experiment(run: Run, sampling: Sampling) -> Experiment:
     return run.experiment.with_values(changes)
 
 
-def _weights(run: Run) -> Weights:
-    """What the host keeps, or where it keeps nothing what the devices were told to hold."""
+def _weights(run: Run, chip: Chip) -> Weights:
+    """What the host keeps, or where it keeps nothing what its chip's devices were told to hold."""
     with suppress(RunError):
         return run.weights()
-    layers, blocks = Layers(run.profile.layers), table(run.chip()).blocks
+    layers, blocks = Layers(run.profile.layers), table(chip).blocks
     depth = len(layers.sizes)
     matrices = [blocks[f"W{k}"]["weight"] for k in range(depth - 1)]
     return Weights.from_layers(layers, matrices, [blocks[f"b{k}"]["weight"] for k in range(depth)])
 
 
-def _measure(point: Point, trained: Run) -> dict[str, float]:
+def _measure(point: Point, run: Run) -> dict[str, float]:
     """Figures and costs of a point."""
-    run, n = _Sampled(trained, point), point.sampling.n
-    result, _ = evaluate(run, n, seed=point.sampling.seed, floors=False)
-    # The first chip is the one that drew the samples.
-    chip, before = run.made[0]
-    spent, sheet = chip.ledger.since(before), chip.data_sheet
-    settle_s = sample_settle_time_s(sheet, run.experiment.flow, run.experiment.sampling)
+    trained, n = _sampled(run, point), point.sampling.n
+    result, _ = evaluate(trained, n, seed=point.sampling.seed, floors=False)
+    spent, sheet, how = result["spent"], trained.chip.data_sheet, trained.experiment
+    settle_s = sample_settle_time_s(sheet, how.flow, how.sampling)
     figures = {k: v for k, v in result.items() if k in get_args(Figure)}
     figures |= {
         "sample_tau": settle_s / sheet.tau_s,
@@ -201,7 +177,7 @@ def _measure(point: Point, trained: Run) -> dict[str, float]:
         "sample_energy_J": spent["energy_J"] / n,
     }
     figures |= {name: spent[name] for name in _SPENT}
-    total = trained.facts.get("ledger", {})
+    total = run.facts.get("ledger", {})
     figures |= {f"training_{k}": total[k] for k in ("time_s", "energy_J") if k in total}
     wild = [f"{name} is {value}" for name, value in figures.items() if not math.isfinite(value)]
     if wild:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import neurosim
-from neurosim.blocks.files import dump_block, parse_block
+from neurosim.blocks.files import dump_block, load_block, parse_block
 from neurosim.errors import ProfileError
 from neurosim.host import Experiment
 from neurosim.profile import load_profile
@@ -279,3 +279,22 @@ def test_the_sweep_in_the_manual_is_valid():
     assert [len(points) for points in alone] == [9, 24, 6, 60, 9]
     assert alone[-1][3].deploy.coupling.levels == 8
     assert alone[-1][6].sampling.age_s == 86400
+
+
+def test_a_point_programs_one_chip(tiny, serial, monkeypatch):
+    from neurosim.chip import Chip
+    from neurosim.sweeps import work
+
+    programmed, program = [], Chip.program
+
+    def counted(self, weights):
+        programmed.append(self)
+        program(self, weights)
+
+    folder, _ = tiny
+    [point, *_] = expand(load_block(folder, Sweep), folder.parent)
+    run = Run.open(next((serial.path / "trained").glob("*/profile.yaml")).parent)
+    monkeypatch.setattr(Chip, "program", counted)
+    assert point.deploy is not None
+    work._measure(point, run)
+    assert len(programmed) == 1

@@ -187,9 +187,8 @@ def test_figures_that_are_not_finite_are_an_error_of_their_point(tiny, tmp_path,
     file, sweep = tiny
     judged = {"w2": float("nan"), "coverage": 0.5}
 
-    def evaluated(run_, n, **options):
-        run_.chip()
-        return judged, None
+    def evaluated(trained, n, **options):
+        return judged | {"spent": trained.chip.ledger.totals()}, None
 
     monkeypatch.setattr("neurosim.sweeps.work.evaluate", evaluated)
     one = sweep.model_copy(update={"axes": sweep.axes[:0]})
