@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from importlib import import_module
@@ -50,4 +51,8 @@ def build(folder: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit("\n".join(build(Path(sys.argv[1]))) or None)
+    pages = Path(sys.argv[1]).resolve()
+    pages.mkdir(parents=True, exist_ok=True)
+    # Beside a checkout pdoc asks whether the folder or the installed package is meant.
+    os.chdir(pages)
+    sys.exit("\n".join(build(pages)) or None)
