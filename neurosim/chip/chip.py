@@ -67,7 +67,7 @@ class Chip:
     Raises
     ------
     DataError
-        The profile or the seed is something else.
+        The profile, the seed or the engine is something else.
 
     Examples
     --------
@@ -91,6 +91,11 @@ class Chip:
             )
         if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
             raise DataError(f"Chip.seed must be a whole number of at least 0, but is {seed!r}.")
+        if engine is not None and not isinstance(engine, Engine):
+            raise DataError(
+                f"Chip.engine must be an engine, such as Transient() of neurosim.solvers, but is "
+                f"{engine!r}; leave it out for the profile's own."
+            )
         self.profile, self.seed = profile, int(seed)
         self.engine: Engine = profile.settling if engine is None else engine
         self.die = Die(profile, seed)

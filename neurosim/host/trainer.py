@@ -87,6 +87,11 @@ class Trainer:
         images: Array,
         start: Weights | None = None,
     ) -> None:
+        if not isinstance(experiment, Experiment) or not isinstance(images, np.ndarray):
+            raise DataError(
+                "Trainer needs an Experiment and an array of images, but got "
+                f"{type(experiment).__name__} and {type(images).__name__}; see load_digits."
+            )
         self.chip, self.experiment = chip, experiment
         self.flow = experiment.flow.on(chip.data_sheet)
         self.n_done = 0

@@ -46,6 +46,12 @@ class Trained:
     run: Run | None = None
 
     def __post_init__(self) -> None:
+        for name, kind in (("chip", Chip), ("experiment", Experiment)):
+            if not isinstance(getattr(self, name), kind):
+                raise DataError(
+                    f"Trained.{name} must be of the class {kind.__name__}, but is "
+                    f"{getattr(self, name)!r}; Trained.of takes a run or its folder."
+                )
         object.__setattr__(self, "_begun", deepcopy(self.chip.state()))
 
     @classmethod

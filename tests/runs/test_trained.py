@@ -32,7 +32,19 @@ def test_a_chip_in_memory_draws_and_is_judged_as_the_same_one_in_a_folder(tmp_pa
     assert evaluate(here, 20, t_end=0.1, floors=False)[0] == ours
 
 
-def test_what_is_no_trained_chip_is_refused():
+def test_what_is_no_trained_chip_is_refused(tmp_path):
+    chip, images = ns.Chip("ideal_hopfield"), ns.load_digits()[0]
+    with pytest.raises(DataError, match=r"Trained.chip must be of the class Chip, but is 'cmos_rc"):
+        Trained("cmos_rc_6bit", ns.Experiment())
+    with pytest.raises(DataError, match=r"Trained.experiment must be of the class Experiment, but"):
+        Trained(chip, {"updates": 2})
+    with pytest.raises(DataError, match=r"Chip\.engine must be an engine, such as Transient"):
+        ns.Chip("ideal_hopfield", engine="transient")
+    for experiment, shown in ((7, images), (ns.Experiment(), "x")):
+        with pytest.raises(DataError, match="Trainer needs an Experiment and an array of images"):
+            ns.Trainer(chip, experiment, shown)
+    rows = ns.export_weights(Trained(chip, ns.Experiment()), tmp_path / "w.csv")
+    assert rows == ns.export_weights(chip, tmp_path / "again.csv")
     with pytest.raises(DataError, match=r"is needed, but 3 is none; give Trained\(chip, experim"):
         sample(3, 5)
 

@@ -192,7 +192,7 @@ def test_a_killed_run_resumes_to_the_same_bits(tmp_path):
     script = tmp_path / "run.py"
     script.write_text(
         "import sys\n"
-        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        f"sys.path[:0] = {[str(path) for path in Path(__file__).parents[:2]]!r}\n"
         "from neurosim.runs import training\n"
         "from neurosim.host import Experiment\n"
         "from test_training import TINY, profile\n"
