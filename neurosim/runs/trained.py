@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ class Trained:
     experiment: Experiment
     calibration: Calibration | None = None
     run: Run | None = None
+    _begun: dict[str, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, kind in (("chip", Chip), ("experiment", Experiment)):
@@ -52,7 +53,7 @@ class Trained:
                     f"Trained.{name} must be of the class {kind.__name__}, but is "
                     f"{getattr(self, name)!r}; Trained.of takes a run or its folder."
                 )
-        object.__setattr__(self, "_begun", deepcopy(self.chip.state()))
+        self._begun.update(deepcopy(self.chip.state()))
 
     @classmethod
     def of(cls, source: Source) -> Trained:
@@ -93,8 +94,7 @@ class Trained:
 
     def fresh(self) -> Chip:
         """The chip, set back to how it was handed in."""
-        begun: dict[str, Any] = self._begun  # type: ignore[attr-defined]  # set in __post_init__
-        self.chip.restore(deepcopy(begun))
+        self.chip.restore(deepcopy(self._begun))
         return self.chip
 
 
