@@ -39,16 +39,21 @@ def profile():
     return load_profile("cmos_rc_6bit").with_value("layers", (64, 12, 10))
 
 
-def test_a_stopped_one_goes_on_under_the_header_that_it_has(tmp_path, profile):
-    whole = train(profile, EXPERIMENT, tmp_path / "whole")
+def cut(profile, path):
+    """The run, stopped after its second update."""
 
     def stop(update, total):
         if update.update == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(profile, EXPERIMENT, tmp_path / "cut", progress=stop)
-    names = made_former(Run.open(tmp_path / "cut"))
+        train(profile, EXPERIMENT, path, progress=stop)
+    return Run.open(path)
+
+
+def test_a_stopped_one_goes_on_under_the_header_that_it_has(tmp_path, profile):
+    whole = train(profile, EXPERIMENT, tmp_path / "whole")
+    names = made_former(cut(profile, tmp_path / "cut"))
     resumed = resume(tmp_path / "cut")
     with resumed.metrics_path.open(newline="") as stream:
         rows = list(csv.reader(stream))
@@ -75,14 +80,7 @@ def test_a_finished_one_is_opened_and_reported(tmp_path, profile):
 def test_one_whose_profile_says_stochastic_goes_on_and_keeps_its_file(tmp_path, profile):
     """Noise was an engine of its own; a checkpoint belongs to the bytes of profile.yaml."""
     whole = train(profile, EXPERIMENT, tmp_path / "whole")
-
-    def stop(update, total):
-        if update.update == 2:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        train(profile, EXPERIMENT, tmp_path / "cut", progress=stop)
-    run = Run.open(tmp_path / "cut")
+    run = cut(profile, tmp_path / "cut")
     file, tree = run.path / "profile.yaml", load_tree(run.checkpoint)
     text = file.read_text("utf-8")
     assert text.count("engine: transient") == 1
