@@ -1,7 +1,6 @@
 """Heat in a circuit: closed forms, conservation of energy, and ngspice."""
 
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 from itertools import pairwise
@@ -12,6 +11,7 @@ import pytest
 from conftest import CAPACITANCE_F, LEAK_S, UNIT_V, errors_of
 from neurosim.circuit import DrivenCircuit, Pairs, Springs
 from neurosim.circuit.power import dissipation_W
+from neurosim.netlists import has_ngspice
 from neurosim.solvers import Transient, settle
 
 TAU_S = CAPACITANCE_F / LEAK_S
@@ -91,7 +91,7 @@ def test_charging_a_capacitor_through_a_spring_costs_half_c_v_squared(make_circu
     assert got == pytest.approx(CAPACITANCE_F * UNIT_V**2 / 2, rel=1e-4)
 
 
-@pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
+@pytest.mark.skipif(not has_ngspice(), reason="ngspice is not installed")
 def test_the_heat_along_a_transient_is_what_ngspice_integrates(
     make_circuit, make_springs, tmp_path
 ):
