@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip.ageing import Ageing
+from neurosim.chip.clock import Clock
 from neurosim.chip.die import DeviceArray
 from neurosim.chip.pulsing import Pulsing
 from neurosim.circuit import Pairs
@@ -38,6 +39,8 @@ class DeviceBank:
     profile : Profile
     devices : DeviceArray
     streams : Streams
+        Draws of a write come from `programming` and `drift`, of pulses from `pulse`.
+    clock : Clock
 
     Attributes
     ----------
@@ -49,9 +52,12 @@ class DeviceBank:
         Devices that no write changes, drawn at fabrication.
     """
 
-    def __init__(self, profile: Profile, devices: DeviceArray, streams: Streams) -> None:
+    def __init__(
+        self, profile: Profile, devices: DeviceArray, streams: Streams, clock: Clock
+    ) -> None:
         self._coupling, self._unit_S = profile.coupling, profile.node.leak_S
-        self._devices, self._streams = devices, streams
+        self._devices, self._streams, self._clock = devices, streams, clock
+        self._n_writes = 0
         layers = devices.layers
         start = Weights.zeros(layers)
         self._write_law = profile.write
@@ -97,16 +103,12 @@ class DeviceBank:
             return conductance_S
         return np.where(self.faulty.kind > 0, self.faulty.conductance_S, conductance_S)
 
-    def program(self, target_S: Array, time_s: float, index: int) -> WriteCount:
+    def program(self, target_S: Array) -> WriteCount:
         """Write every device whose target has changed; the others keep what they hold.
 
         Parameters
         ----------
         target_S : ndarray, shape (n_devices,)
-        time_s : float
-            Of the chip's clock.
-        index : int
-            Number of the write: address of its random draws.
 
         Raises
         ------
@@ -120,50 +122,53 @@ class DeviceBank:
                 f"Chip.write needs {self.target_S.size} finite conductances of at least 0 S, but "
                 "got others; nothing was written."
             )
-        return self._write(target_S, target_S != self.target_S, time_s, index)
+        return self._write(target_S, target_S != self.target_S)
 
-    def refresh(self, time_s: float, index: int) -> WriteCount:
+    def refresh(self) -> WriteCount:
         """Write every device to its target again."""
-        return self._write(self.target_S, self._devices.present, time_s, index)
+        return self._write(self.target_S, self._devices.present)
 
-    def pulse(self, counts: Weights, time_s: float, index: int) -> int:
-        """Give the pair of each coupling and bias this many pulses; how many devices took in all.
+    def pulse(self, counts: Weights) -> tuple[int, WriteCount]:
+        """Give the pair of each coupling and bias this many pulses, and renew the worn pairs.
 
-        What a device holds then is also what it is meant to hold.
+        What a device holds after its pulses is also what it is meant to hold. Returns the pulses
+        that all devices took, and what was written to pairs that had no room left.
         """
         self._check(counts, "pulse")
         assert self._pulsing is not None
         each = self._pulsing.counts(counts)
-        held_S = self.conductance_S(time_s)
-        held_S = self._with_faults(self._pulsing.pulsed(held_S, each, index))
+        held_S = self.conductance_S()
+        held_S = self._with_faults(self._pulsing.pulsed(held_S, each, self._n_writes))
         chosen = each != 0
         self.target_S = np.where(chosen, held_S, self.target_S)
         self.written_S = np.where(chosen, held_S, self.written_S)
-        if self._ageing is not None:
-            self._ageing.write(chosen, time_s, index)
-        return int(np.abs(each).sum())
+        self._age_from_now(chosen)
+        return int(np.abs(each).sum()), self._refresh_worn(self._pulsing)
 
     @property
     def pulse_weight(self) -> float | None:
         """Nominal change of a weight by one pulse in mid-range; None where there are no pulses."""
         return None if self._pulsing is None else self._pulsing.step
 
-    def refresh_worn(self, time_s: float, index: int) -> WriteCount:
+    def _refresh_worn(self, pulsing: Pulsing) -> WriteCount:
         """Write anew the pairs of rising devices that have no room left."""
-        if self._pulsing is None or not self._pulsing.wears:
-            return WriteCount(0, 0, 0)
-        worn, wanted_S = self._pulsing.worn(self.conductance_S(time_s))
-        if not worn.any():
-            return WriteCount(0, 0, 0)
-        return self._write(np.where(worn, wanted_S, self.target_S), worn, time_s, index)
+        if pulsing.wears:
+            worn, wanted_S = pulsing.worn(self.conductance_S())
+            if worn.any():
+                return self._write(np.where(worn, wanted_S, self.target_S), worn)
+        self._n_writes += 1
+        return WriteCount(0, 0, 0)
 
-    def _write(
-        self, target_S: Array, chosen: NDArray[np.bool_], time_s: float, index: int
-    ) -> WriteCount:
+    def _age_from_now(self, written: NDArray[np.bool_]) -> None:
+        """These devices begin to age anew."""
+        if self._ageing is not None:
+            self._ageing.write(written, self._clock.now_s, self._n_writes)
+
+    def _write(self, target_S: Array, chosen: NDArray[np.bool_]) -> WriteCount:
         n_written = n_pulses = int(np.count_nonzero(chosen))
         written_S, n_failed, law = target_S, 0, self._write_law
         if law is not None:
-            got = law.write(target_S, self._streams.generator("programming", index))
+            got = law.write(target_S, self._streams.generator("programming", self._n_writes))
             written_S = np.where(chosen, got.conductance_S, self.written_S)
             pulses, failed = got.pulses, got.failed
             if self.faulty is not None and law.verify is not None:
@@ -173,19 +178,19 @@ class DeviceBank:
             n_pulses = round(law.pulses * float(np.sum(pulses * chosen)))
             n_failed = int(np.count_nonzero(failed & chosen))
         self.target_S, self.written_S = target_S, self._with_faults(written_S)
-        if self._ageing is not None:
-            self._ageing.write(chosen, time_s, index)
+        self._age_from_now(chosen)
+        self._n_writes += 1
         return WriteCount(n_written, n_pulses, n_failed)
 
-    def is_stale(self, time_s: float) -> bool:
+    def is_stale(self) -> bool:
         """Whether the conductances have moved since they were last asked for."""
-        return self._ageing is not None and self._ageing.is_stale(time_s)
+        return self._ageing is not None and self._ageing.is_stale(self._clock.now_s)
 
-    def conductance_S(self, time_s: float) -> Array:
-        """Conductances at a time of the chip's clock, before the mismatch of the die."""
+    def conductance_S(self) -> Array:
+        """Conductances as they are now, before the mismatch of the die."""
         if self._ageing is None:
             return self.written_S
-        aged_S = self._ageing.conductance_S(self.written_S, self.target_S, time_s)
+        aged_S = self._ageing.conductance_S(self.written_S, self.target_S, self._clock.now_s)
         return self._with_faults(aged_S)
 
     @property
@@ -195,7 +200,11 @@ class DeviceBank:
 
     def state(self) -> dict[str, Any]:
         """Everything that later conductances depend on, besides profile and seed."""
-        state: dict[str, Any] = {"target_S": self.target_S, "achieved_S": self.written_S}
+        state: dict[str, Any] = {
+            "target_S": self.target_S,
+            "achieved_S": self.written_S,
+            "draws": {"program": self._n_writes},
+        }
         if self._ageing is not None:
             state["ageing"] = self._ageing.state()
         return state
@@ -208,5 +217,6 @@ class DeviceBank:
                 f"{len(state['target_S'])}; it belongs to another profile."
             )
         self.target_S, self.written_S = state["target_S"], state["achieved_S"]
+        self._n_writes = int(state["draws"]["program"])
         if self._ageing is not None:
             self._ageing.restore(state["ageing"])

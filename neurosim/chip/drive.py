@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip.die import Die
-from neurosim.chip.ledger import Ledger
 from neurosim.chip.meter import Meter
 from neurosim.circuit import Springs
 from neurosim.errors import DataError
@@ -39,6 +40,7 @@ class Sources:
     def __init__(self, profile: Profile, die: Die, streams: Streams, meter: Meter) -> None:
         self._profile, self._die, self._streams, self._meter = profile, die, streams, meter
         self.springs: Springs | None = None
+        self._n_drives = 0
 
     @property
     def released(self) -> bool:
@@ -66,9 +68,7 @@ class Sources:
             )
         return held
 
-    def convert(
-        self, ledger: Ledger, target_V: Array, index: int, used: Mask | None = None
-    ) -> tuple[Array, Array]:
+    def convert(self, target_V: Array, used: Mask | None = None) -> tuple[Array, Array]:
         """Nominal and actual voltage [V] of the DACs for these targets; only those `used` set."""
         n_visible = self._die.layers.n_visible
         if target_V.ndim != 2 or target_V.shape[1] != n_visible:
@@ -77,14 +77,12 @@ class Sources:
                 f"{target_V.shape}."
             )
         nominal_V, n_clipped = self._profile.dac.codes(target_V)
-        rng = self._streams.generator("dac", index)
-        self._meter.drive(ledger, target_V if used is None else target_V[:, used])
-        ledger.dac_clipped += n_clipped
+        rng = self._streams.generator("dac", self._n_drives)
+        self._meter.drive(target_V if used is None else target_V[:, used], n_clipped)
+        self._n_drives += 1
         return nominal_V, self._profile.dac.drive(nominal_V, rng, self._die.dac_errors)
 
-    def drive(
-        self, ledger: Ledger, target_V: Array, conductance_S: float, held: Mask, index: int
-    ) -> Array:
+    def drive(self, target_V: Array, conductance_S: float, held: Mask) -> Array:
         """Springs to these voltages, the nodes of `held` rigidly; nominal voltages [V]."""
         limit = self._profile.spring.max_S
         if not 0 <= conductance_S <= (np.inf if limit is None else limit):
@@ -92,17 +90,25 @@ class Sources:
                 f"Chip.drive needs a spring between 0 S and {limit or np.inf:g} S, but got "
                 f"{conductance_S:g} S; choose another stiffness or a smaller beta."
             )
-        nominal_V, actual_V = self.convert(ledger, target_V, index)
+        nominal_V, actual_V = self.convert(target_V)
         springs_S = conductance_S * self._die.spring_factor
         self.springs = Springs(np.where(held, np.inf, springs_S), actual_V)
         return nominal_V
 
-    def clamp(self, ledger: Ledger, target_V: Array, held: Mask, index: int) -> Array:
+    def clamp(self, target_V: Array, held: Mask) -> Array:
         """The nodes of `held` rigidly at these voltages, the others free; nominal voltages [V]."""
         wanted_V = np.where(held, target_V, 0.0)
-        nominal_V, actual_V = self.convert(ledger, wanted_V, index, held)
+        nominal_V, actual_V = self.convert(wanted_V, held)
         self.springs = Springs(np.where(held, np.inf, 0.0), actual_V)
         return nominal_V
+
+    def state(self) -> dict[str, Any]:
+        """What later drives depend on, between two presentations."""
+        return {"draws": {"drive": self._n_drives}}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from a `state`."""
+        self._n_drives = int(state["draws"]["drive"])
 
     def of_rows(self, rows: int) -> Springs:
         """What holds the nodes of this many rows.

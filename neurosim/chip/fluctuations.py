@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,7 @@ class DeviceFluctuations:
         if noise.telegraph is not None:
             rng = streams.generator("fabrication.telegraph")
             self._traps = noise.telegraph.traps(die.devices.size, rng)
+        self._n_settles = 0
         self._common_z: Array | None = None
         self._made_for: tuple[Circuit, float, float] | None = None
 
@@ -47,9 +49,9 @@ class DeviceFluctuations:
         self._common_z = None
 
     def currents(
-        self, circuit: Circuit, devices_S: Array, time_s: float, tau_s: float, index: int, rows: int
+        self, circuit: Circuit, devices_S: Array, time_s: float, tau_s: float, rows: int
     ) -> Callable[[Array], Array]:
-        """Draw the noise of settle number `index`.
+        """Draw the noise of the next settle.
 
         Parameters
         ----------
@@ -60,7 +62,7 @@ class DeviceFluctuations:
             Of the settle: the time from the end of one phase to that of the next.
         tau_s : float
             Time constant that limits what a node can follow.
-        index, rows : int
+        rows : int
 
         Returns
         -------
@@ -71,12 +73,13 @@ class DeviceFluctuations:
         shape = rows, circuit.n_nodes
 
         def draw(part: str) -> Array:
-            rng = self._streams.generator(f"device_noise.{part}", index)
+            rng = self._streams.generator(f"device_noise.{part}", self._n_settles)
             return rng.standard_normal(shape)
 
         if self._common_z is None:
             self._common_z = draw("common")
         common_z, own_z = self._common_z, draw("own")
+        self._n_settles += 1
         common, own = self._common, self._own
 
         def current_A(u_V: Array) -> Array:
@@ -84,6 +87,10 @@ class DeviceFluctuations:
                 return common.current_A(u_V, common_z) + own.current_A(u_V, own_z)
 
         return current_A
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from a `state` of the chip, whose count of settles is its own."""
+        self._n_settles = int(state["draws"]["settle"])
 
     def _weigh(self, circuit: Circuit, devices_S: Array, time_s: float, tau_s: float) -> None:
         """Variances of the circuit's devices, unless those at hand still hold."""

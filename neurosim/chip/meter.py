@@ -27,10 +27,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.chip.bank import WriteCount
 from neurosim.chip.ledger import Ledger
 from neurosim.circuit import DrivenCircuit
 from neurosim.circuit.power import dissipation_W
 from neurosim.profile import Profile
+from neurosim.solvers import Settled
 
 __all__ = ["Meter"]
 
@@ -38,34 +40,48 @@ Array = NDArray[np.float64]
 
 
 class Meter:
-    """Prices of a profile.
+    """The ledger of a chip, and the prices of its profile.
 
     Parameters
     ----------
     profile : Profile
     n_nodes : int
+
+    Attributes
+    ----------
+    ledger : Ledger
+        Running totals, which no one else changes.
     """
 
     def __init__(self, profile: Profile, n_nodes: int) -> None:
-        self._supply, self._write, self._n_nodes = profile.supply, profile.write, n_nodes
+        self._supply, self._write_law, self._n_nodes = profile.supply, profile.write, n_nodes
         self._tau_s = profile.node.tau_s
+        self.ledger = Ledger()
 
-    def _works(self, ledger: Ledger, time_s: float, *, nodes: bool = True) -> None:
+    def _works(self, time_s: float, *, nodes: bool = True) -> None:
         if self._supply is None:
             return
-        ledger.controller_J += self._supply.controller_W * time_s
+        self.ledger.controller_J += self._supply.controller_W * time_s
         if nodes:
-            ledger.amplifiers_J += self._supply.amplifier_W * self._n_nodes * time_s
+            self.ledger.amplifiers_J += self._supply.amplifier_W * self._n_nodes * time_s
 
-    def settle(
-        self,
-        ledger: Ledger,
-        system: DrivenCircuit,
-        before_V: Array,
-        u_V: Array,
-        time_s: float,
-    ) -> None:
+    def wait(self, time_s: float) -> None:
+        """Time in which nothing is presented."""
+        self.ledger.settle_time_s += time_s
+
+    def computed(self, result: Settled, alive: NDArray[np.bool_]) -> None:
+        """What an engine spent on rows, and which of those `alive` at its start diverged."""
+        self.ledger.rows_diverged += int(np.count_nonzero(result.diverged & alive))
+        self.ledger.evaluations += result.n_evaluations
+        self.ledger.steps += result.n_steps
+
+    def refused(self, rows: NDArray[np.bool_]) -> None:
+        """Rows of which an operating point was not promised."""
+        self.ledger.rows_refused += int(np.count_nonzero(rows))
+
+    def settle(self, system: DrivenCircuit, before_V: Array, u_V: Array, time_s: float) -> None:
         """A settle of `time_s` from `before_V` to `u_V`, one row after another."""
+        ledger = self.ledger
         good = np.flatnonzero(np.isfinite(u_V).all(axis=1))
         springs, early_s = system.springs.rows(good), min(3 * self._tau_s, time_s / 2)
         first = dissipation_W(system.circuit, springs, before_V[good])
@@ -77,36 +93,64 @@ class Meter:
         ledger.couplings_J += heat_J(first.couplings, last.couplings)
         ledger.springs_J += heat_J(first.springs, last.springs)
         ledger.leaks_J += heat_J(first.leaks, last.leaks)
-        self._works(ledger, time_s * len(u_V))
+        self._works(time_s * len(u_V))
+        ledger.settles += 1
+        ledger.rows_settled += len(u_V)
+        ledger.settle_time_s += time_s * len(u_V)
 
-    def precharge(self, ledger: Ledger, capacitance_F: Array, u_V: Array) -> None:
+    def precharge(self, capacitance_F: Array, u_V: Array) -> None:
         """Nodes charged to `u_V`, (rows, n_nodes)."""
-        ledger.precharge_J += float(capacitance_F @ (u_V**2).sum(axis=0))
+        self.ledger.precharge_J += float(capacitance_F @ (u_V**2).sum(axis=0))
 
-    def drive(self, ledger: Ledger, target_V: Array) -> None:
-        """Sources set for every row, (rows, n_visible)."""
+    def drive(self, target_V: Array, n_clipped: int) -> None:
+        """Sources set for every row, (rows, n), of which some values clipped."""
+        ledger = self.ledger
         ledger.dac_conversions += target_V.size
+        ledger.dac_clipped += n_clipped
         if self._supply is not None:
             ledger.dac_J += self._supply.dac_J * target_V.size
             time_s = self._supply.drive_s * len(target_V)
             ledger.drive_time_s += time_s
-            self._works(ledger, time_s)
+            self._works(time_s)
 
-    def read(self, ledger: Ledger, value: Array) -> None:
-        """Values read of every row, (rows, n)."""
-        ledger.adc_conversions += value.size
-        if self._supply is not None:
-            ledger.adc_J += self._supply.adc_J * value.size
-            time_s = self._supply.read_s * len(value)
-            ledger.read_time_s += time_s
-            self._works(ledger, time_s)
+    def read(self, rows: int, values: int, conversions: int, n_clipped: int) -> None:
+        """So many values of every row, each by so many conversions, of which some clipped."""
+        ledger = self.ledger
+        ledger.adc_clipped += n_clipped
+        for _ in range(conversions):
+            ledger.adc_conversions += rows * values
+            if self._supply is not None:
+                ledger.adc_J += self._supply.adc_J * (rows * values)
+                time_s = self._supply.read_s * rows
+                ledger.read_time_s += time_s
+                self._works(time_s)
 
-    def pulses(self, ledger: Ledger, pulses: int) -> None:
-        """Pulses of writes or of learning."""
-        if self._write is None:
+    def program(self, count: WriteCount, weights_clipped: int = 0) -> None:
+        """One writing of the devices to their targets."""
+        self._write(count)
+        self.ledger.programs += 1
+        self.ledger.weights_clipped += weights_clipped
+
+    def pulse(self, n_pulses: int, worn: WriteCount) -> None:
+        """Pulses of learning, and the worn pairs that were written anew after them."""
+        self.ledger.pulses += n_pulses
+        self._pulses(n_pulses)
+        self.ledger.pairs_refreshed += worn.devices // 2
+        self._write(worn)
+
+    def _write(self, count: WriteCount) -> None:
+        self.ledger.device_writes += count.devices
+        self.ledger.write_pulses += count.pulses
+        self._pulses(count.pulses)
+        self.ledger.writes_failed += count.failed
+
+    def _pulses(self, pulses: int) -> None:
+        """Energy and time of pulses."""
+        if self._write_law is None:
             return
-        ledger.writes_J += self._write.pulse_J * pulses
+        ledger = self.ledger
+        ledger.writes_J += self._write_law.pulse_J * pulses
         at_once = 1 if self._supply is None else self._supply.writes_at_once
-        time_s = self._write.pulse_s * np.ceil(pulses / at_once)
+        time_s = self._write_law.pulse_s * np.ceil(pulses / at_once)
         ledger.write_time_s += time_s
-        self._works(ledger, time_s, nodes=False)
+        self._works(time_s, nodes=False)

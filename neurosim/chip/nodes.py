@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from scipy.constants import Boltzmann
 
 from neurosim.chip.die import Die
 from neurosim.chip.fluctuations import flicker_source
-from neurosim.chip.ledger import Ledger
+from neurosim.chip.meter import Meter
 from neurosim.circuit import Circuit, DrivenCircuit, Springs
 from neurosim.errors import DataError
 from neurosim.profile import Profile
@@ -33,6 +34,8 @@ class Nodes:
     die : Die
     streams : Streams
         Draws of a settle come from `thermal` and `flicker`, of a store from `hold`.
+    meter : Meter
+        Counts what the engines spend, and the rows that diverge or are refused.
     n_threads : int, optional
         Threads that settle a batch; by default one for each processor.
 
@@ -47,9 +50,16 @@ class Nodes:
     """
 
     def __init__(
-        self, profile: Profile, die: Die, streams: Streams, n_threads: int | None = None
+        self,
+        profile: Profile,
+        die: Die,
+        streams: Streams,
+        meter: Meter,
+        n_threads: int | None = None,
     ) -> None:
-        self._profile, self._streams, self._n_threads = profile, streams, n_threads
+        self._profile, self._streams, self._meter = profile, streams, meter
+        self._n_threads = n_threads
+        self._n_settles = self._n_stores = 0
         self._layers = die.layers
         self.u_V = np.zeros((0, self._layers.n_nodes))
         self.residual = np.zeros(0)
@@ -61,6 +71,14 @@ class Nodes:
     def output_V(self, circuit: Circuit) -> Array:
         """True outputs, (rows, n_nodes)."""
         return circuit.output_V(self.u_V) if self._lagging_V is None else self._lagging_V
+
+    def source_current_A(self, circuit: Circuit, springs: Springs) -> Array:
+        """Current from each source into its node, (rows, n_visible), with this settle's noise."""
+        current_A = circuit.source_current_A(self.u_V, springs)
+        if self.injected_A is not None and springs.clamped:
+            injected_A = self.injected_A[:, self._layers.visible]
+            current_A = current_A - np.where(springs.held, injected_A, 0.0)
+        return current_A
 
     def lose(self) -> None:
         """No row is left."""
@@ -85,15 +103,16 @@ class Nodes:
             visible_V = self.u_V[:, self._layers.visible]
             visible_V[:, springs.held] = springs.target_V[:, springs.held]
 
-    def store(self, index: int) -> None:
+    def store(self) -> None:
         """Sample every node onto its hold capacitor, with the noise kT/C of that switch."""
         held_V = self.u_V.copy()
         temperature_K = self._profile.thermal.temperature_K
         if temperature_K is not None:
-            rng = self._streams.generator("hold", index)
+            rng = self._streams.generator("hold", self._n_stores)
             sigma_V = np.sqrt(Boltzmann * temperature_K / self._profile.node.capacitance_F)
             held_V += sigma_V * rng.standard_normal(held_V.shape)
         self._held_V = held_V
+        self._n_stores += 1
 
     def recall(self, circuit: Circuit) -> None:
         """Charge every node to its stored voltage.
@@ -110,52 +129,42 @@ class Nodes:
 
     def settle(
         self,
-        ledger: Ledger,
         system: DrivenCircuit,
         time_s: float,
         engine: Engine,
         current_A: Callable[[Array], Array] | None,
-        index: int,
     ) -> None:
-        """Let every row run for `time_s`, as settle number `index`.
+        """Let every row run for `time_s`.
 
         Parameters
         ----------
-        ledger : Ledger
-            Counts what the engine spends, and the rows that diverge or are refused.
         system : DrivenCircuit
         time_s : float
         engine : Engine
         current_A : callable or None
             Device noise [A] into each node, for node voltages of shape (rows, n_nodes).
-        index : int
         """
         thermal: Generators = {}
         if current_A is None:
-            refused = self._run(ledger, system, time_s, engine, thermal, index)
+            refused = self._run(system, time_s, engine, thermal)
         else:
             # The voltages across the devices set their noise: as at the start, then as half-way.
             refused = np.zeros(len(self.u_V), dtype=bool)
             for _ in range(2):
                 self.injected_A = current_A(np.nan_to_num(self.u_V))
                 noisy = replace(system, injected_A=self.injected_A)
-                refused |= self._run(ledger, noisy, time_s / 2, engine, thermal, index)
-        ledger.rows_refused += int(np.count_nonzero(refused))
+                refused |= self._run(noisy, time_s / 2, engine, thermal)
+        self._meter.refused(refused)
+        self._n_settles += 1
 
     def _run(
-        self,
-        ledger: Ledger,
-        system: DrivenCircuit,
-        time_s: float,
-        engine: Engine,
-        thermal: Generators,
-        index: int,
+        self, system: DrivenCircuit, time_s: float, engine: Engine, thermal: Generators
     ) -> NDArray[np.bool_]:
         """Run the engine, the `thermal` noise of each chunk going on where it was; rows refused."""
 
         def noise_of(chunk: int) -> np.random.Generator:
             if chunk not in thermal:
-                thermal[chunk] = self._streams.generator("thermal", index, chunk)
+                thermal[chunk] = self._streams.generator("thermal", self._n_settles, chunk)
             return thermal[chunk]
 
         # A row that has diverged stays NaN until the next precharge; it must not reach a solver.
@@ -170,20 +179,28 @@ class Nodes:
             engine,
             noise_of=noise_of,
             n_threads=self._n_threads,
-            flicker=self._flicker_source(engine, index),
+            flicker=self._flicker_source(engine),
         )
         ended_V = np.where(alive[:, None], result.u_V, np.nan)
         self.u_V = ended_V[:, :n]
         if self._lagging_V is not None:
             self._lagging_V = ended_V[:, n:]
         self.residual = result.residual
-        ledger.rows_diverged += int(np.count_nonzero(result.diverged & alive))
-        ledger.evaluations += result.n_evaluations
-        ledger.steps += result.n_steps
+        self._meter.computed(result, alive)
         return result.refused
 
-    def _flicker_source(self, engine: Engine, index: int) -> FlickerSource | None:
+    def state(self) -> dict[str, Any]:
+        """What later settles depend on, between two presentations."""
+        return {"draws": {"settle": self._n_settles, "store": self._n_stores}}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from a `state`."""
+        self._n_settles, self._n_stores = (
+            int(state["draws"][name]) for name in ("settle", "store")
+        )
+
+    def _flicker_source(self, engine: Engine) -> FlickerSource | None:
         """The amplifiers' 1/f noise, which goes on until the next precharge."""
         if self._flicker is None:
-            self._flicker = flicker_source(self._profile, engine, self._streams, index)
+            self._flicker = flicker_source(self._profile, engine, self._streams, self._n_settles)
         return self._flicker

@@ -10,7 +10,6 @@ from scipy.constants import Boltzmann
 
 from neurosim.chip.correlators import Correlators
 from neurosim.chip.die import Die
-from neurosim.chip.ledger import Ledger
 from neurosim.chip.meter import Meter
 from neurosim.converters import Correlator, CurrentSense, DoubleSampling
 from neurosim.network import Weights
@@ -37,6 +36,7 @@ class Reader:
     def __init__(self, profile: Profile, die: Die, streams: Streams, meter: Meter) -> None:
         self._profile, self._die, self._streams, self._meter = profile, die, streams, meter
         self._sampled_V: Array | None = None
+        self._n_reads = self._n_samples = 0
         self._correlators: Correlators | None = None
         if isinstance(profile.readout, Correlator):
             unit_V = profile.node.unit_V
@@ -51,9 +51,10 @@ class Reader:
         """Lose the sample."""
         self._sampled_V = None
 
-    def sample(self, output_V: Array, index: int) -> None:
+    def sample(self, output_V: Array) -> None:
         """Hold the outputs, with the noise kT/C of that switch, if differences can be read."""
         readout, temperature_K = self._profile.readout, self._profile.thermal.temperature_K
+        index, self._n_samples = self._n_samples, self._n_samples + 1
         if not isinstance(readout, DoubleSampling):
             return
         self._sampled_V = output_V.copy()
@@ -62,33 +63,33 @@ class Reader:
             sigma_V = np.sqrt(Boltzmann * temperature_K / readout.capacitance_F)
             self._sampled_V += sigma_V * rng.standard_normal(output_V.shape)
 
-    def read(self, ledger: Ledger, v_V: Array, index: int) -> Array:
+    def read(self, v_V: Array) -> Array:
         """Voltages [V] (rows, n) of all nodes or of the first ones, through the ADC."""
         adc, n_visible = self._profile.adc, self._die.layers.n_visible
-        rng = self._streams.generator("adc", index)
+        rng = self._streams.generator("adc", self._n_reads)
         value, n_clipped = adc.read(v_V, n_visible, rng, self._die.adc_errors)
-        for _ in range(adc.conversions):
-            self._meter.read(ledger, v_V)
-        ledger.adc_clipped += n_clipped
+        rows, values = v_V.shape
+        self._meter.read(rows, values, adc.conversions, n_clipped)
+        self._n_reads += 1
         return value
 
-    def read_difference(self, ledger: Ledger, output_V: Array, index: int) -> Array:
+    def read_difference(self, output_V: Array) -> Array:
         """Outputs less those of the sample [V], amplified for the ADC and back."""
         readout, sampled_V = self._profile.readout, self._sampled_V
         assert isinstance(readout, DoubleSampling)
         assert sampled_V is not None
-        rng = self._streams.generator("difference", index)
+        rng = self._streams.generator("difference", self._n_reads)
         difference_V = output_V - sampled_V
         amplified_V = readout.amplify(difference_V, self._die.readout_factor, rng)
-        return self.read(ledger, amplified_V, index) / readout.gain
+        return self.read(amplified_V) / readout.gain
 
-    def sense(self, ledger: Ledger, current_A: Array) -> Array:
+    def sense(self, current_A: Array) -> Array:
         """Currents [A] (rows, n_visible) through the ammeter."""
         sense = self._profile.current_sense
         assert isinstance(sense, CurrentSense)
         value, n_clipped = sense.read(current_A, self._die.sense_errors)
-        self._meter.read(ledger, current_A)
-        ledger.adc_clipped += n_clipped
+        rows, values = current_A.shape
+        self._meter.read(rows, values, 1, n_clipped)
         return value
 
     def correlate(self, output_V: Array, sign: int) -> None:
@@ -96,21 +97,24 @@ class Reader:
         assert self._correlators is not None
         self._correlators.add(output_V, sign)
 
-    def read_correlator(self, ledger: Ledger) -> tuple[Weights, int]:
+    def read_correlator(self) -> tuple[Weights, int]:
         """Sums of products [V^2] and the rows in them; they start anew."""
         assert self._correlators is not None
         sums_V2, rows, n_clipped = self._correlators.read()
-        for _ in range(self._correlators.block.conversions):
-            self._meter.read(ledger, np.empty((1, self._correlators.size)))
-        ledger.adc_clipped += n_clipped
+        conversions = self._correlators.block.conversions
+        self._meter.read(1, self._correlators.size, conversions, n_clipped)
         return sums_V2, rows
 
     def state(self) -> dict[str, Any]:
         """What later readings depend on, between two presentations."""
-        return {} if self._correlators is None else {"correlators": self._correlators.state()}
+        state: dict[str, Any] = {"draws": {"read": self._n_reads, "store": self._n_samples}}
+        if self._correlators is not None:
+            state["correlators"] = self._correlators.state()
+        return state
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from a `state`."""
         self._sampled_V = None
+        self._n_reads, self._n_samples = (int(state["draws"][name]) for name in ("read", "store"))
         if self._correlators is not None:
             self._correlators.restore(state["correlators"])

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from neurosim.blocks.files import parse_block
 from neurosim.chip.bank import DeviceBank
+from neurosim.chip.clock import Clock
 from neurosim.chip.die import Die
 from neurosim.devices import FAULTS
 from neurosim.errors import DataError
@@ -196,7 +197,7 @@ def _check_faults(table: WeightTable, profile: Profile) -> None:
         return
     seed = int(table.sheet["die_seed"])
     die = Die(profile, max(seed, 0))
-    bank = DeviceBank(profile, die.devices, Streams(max(seed, 0)))
+    bank = DeviceBank(profile, die.devices, Streams(max(seed, 0)), Clock())
     assert bank.faulty is not None
     for side, blocks in positions(die).items():
         column = f"fault_{side.removesuffix('_S')}"
