@@ -44,6 +44,12 @@ def pytest_configure(config):
     settings.load_profile("thorough" if thorough else "quick")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    """Every core for the whole suite; this process alone for what is asked for by name."""
+    return 0 if config.args_source is config.ArgsSource.ARGS else None
+
+
 def pytest_report_header(config):
     seed = config.option.tenth
     return f"campaigns: a tenth of the cases, --tenth {seed}" if seed else None

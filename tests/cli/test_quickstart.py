@@ -1,0 +1,36 @@
+"""`neurosim quickstart` leaves what it names, and the commands that it suggests are commands."""
+
+import shlex
+
+import pytest
+
+import neurosim.profile
+from commands import run
+from neurosim.cli import main
+from neurosim.cli import quickstart as command
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """The same chip with fewer nodes, judged on fewer samples."""
+    load, judge = neurosim.profile.load_profile, command.evaluate_run
+    small = load("cmos_rc_6bit").with_value("layers", (64, 6, 5))
+    monkeypatch.setattr(neurosim.profile, "load_profile", {"cmos_rc_6bit": small}.__getitem__)
+    monkeypatch.setattr(command, "evaluate_run", lambda run, n, *more: judge(run, 40, *more))
+
+
+def test_it_makes_the_files_that_it_names_and_suggests_commands_that_parse(small, tmp_path):
+    out = tmp_path / "a folder"
+    result = run("quickstart", "--out", out, "--updates", 1)
+    assert result.exit_code == 0, result.output
+    made, suggested = result.stdout.split("Next:")
+    assert "cmos_rc_6bit has learned" in made
+    named = [line.split()[0] for line in made.split(f"Made in {out}:")[1].strip().splitlines()]
+    assert named == ["report.html", "samples.png", "weights.csv", "metrics.csv"]
+    assert all((out / name).stat().st_size > 50 for name in named)
+    lines = [line for line in suggested.splitlines() if line.strip()]
+    assert len(lines) == 4
+    for line in lines:
+        _, name, *words = shlex.split(line.split("   ")[0] if "other chips" in line else line)
+        # Options are parsed, and nothing runs.
+        main.commands[name].make_context(name, words)
