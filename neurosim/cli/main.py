@@ -18,6 +18,7 @@ from neurosim.cli.noise import noise
 from neurosim.cli.plan import plan
 from neurosim.cli.profiles import profiles
 from neurosim.cli.quickstart import quickstart
+from neurosim.cli.repeat import repeat
 from neurosim.cli.report import report
 from neurosim.cli.sample import sample
 from neurosim.cli.sweep import sweep
@@ -95,6 +96,7 @@ for command in (
     import_,
     plan,
     validate,
+    repeat,
     report,
     bench,
 ):

@@ -33,6 +33,7 @@ from neurosim.metrics import (
 from neurosim.runs.images import first_batch, given_nodes, label_nodes, pixels_of
 from neurosim.runs.trained import Source, Trained
 from neurosim.streams import Streams
+from neurosim.threads import one_blas_thread
 
 __all__ = ["asked_classes", "carry", "evaluate", "sample", "settings_of"]
 
@@ -125,6 +126,7 @@ def asked_classes(trained: Trained, n: int, label: int | None) -> NDArray[np.int
     return np.full(n, label)
 
 
+@one_blas_thread()
 def carry(
     trained: Trained,
     x_0: Array,
@@ -188,6 +190,7 @@ def _flow_loss(trained: Trained, seed: int) -> dict[str, Any]:
     return {"flow_loss": loss, "flow_loss_by_t": list(by_t)}
 
 
+@one_blas_thread()
 def evaluate(
     source: Source,
     n: int = 2000,
