@@ -102,9 +102,9 @@ def _list(name: str, points: Sequence[Point], as_json: bool) -> None:
         settings = [point.settings for point in points]
         print_json({"name": name, "trainings": trainings, "points": settings})
         return
-    say(f"{name}: {len(points)} points, {trainings} trainings")
-    for k, point in enumerate(points):
-        say(f"{k:5}  " + _said(point.settings))
+    lines = [f"{name}: {len(points)} points, {trainings} trainings"]
+    lines += [f"{k:5}  " + _said(point.settings) for k, point in enumerate(points)]
+    say("\n".join(lines))
 
 
 def _said(settings: dict[str, Any]) -> str:
