@@ -15,7 +15,7 @@ PACKAGE = Path(neurosim.__file__).parent
 
 # From the ground up; modules of one layer do not import each other.
 LAYERS = [
-    {"errors", "streams", "safe_text", "threads"},
+    {"errors", "streams", "safe_text", "signals", "threads"},
     {"outputs", "folders"},
     {"files", "network"},
     {"blocks"},
@@ -28,6 +28,7 @@ LAYERS = [
     {"sweeps"},
     {"report", "bench"},
     {"cli"},
+    {"__main__"},
 ]
 HOST_MAY_IMPORT = {
     "chip.interface",
