@@ -26,9 +26,9 @@ from neurosim.solvers import (
     OperatingPoint,
     RateOf,
     System,
-    one_blas_thread,
 )
 from neurosim.streams import Streams
+from neurosim.threads import one_blas_thread
 
 __all__ = ["Conditions", "Observed", "Told"]
 

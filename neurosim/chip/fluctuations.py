@@ -12,8 +12,9 @@ from neurosim.chip.die import Die
 from neurosim.circuit import Circuit
 from neurosim.devices import DeviceNoise
 from neurosim.profile import Profile
-from neurosim.solvers import Engine, FlickerSource, one_blas_thread
+from neurosim.solvers import Engine, FlickerSource
 from neurosim.streams import Streams
+from neurosim.threads import one_blas_thread
 
 __all__ = ["DeviceFluctuations", "flicker_source"]
 

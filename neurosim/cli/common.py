@@ -214,11 +214,16 @@ def metric_lines(result: dict[str, Any]) -> list[str]:
 def finish_run(run: Run) -> None:
     """Samples, weight table and report of a run."""
     from neurosim.report import write_report
+    from neurosim.signals import Stopped
     from neurosim.tables import export as export_table
 
     say("drawing samples and writing the report ...", err=True)
-    export_table(run.chip(), run.path / "weights.csv")
-    write_report(run)
+    try:
+        export_table(run.chip(), run.path / "weights.csv")
+        write_report(run)
+    except KeyboardInterrupt as cause:
+        way = f"its page is made by: neurosim report {quoted(run.path)}"
+        raise Stopped.by(cause, f"stopped; the run is trained, {way}") from None
 
 
 def evaluate_run(
@@ -240,16 +245,19 @@ def evaluate_run(
 
 @contextmanager
 def stoppable(out: Path, bar: Bar, go_on: bool = False) -> Iterator[Bar]:
-    """Close the bar, and after Ctrl-C say how to go on with the run in `out`, if it has begun."""
+    """Close the bar, and once stopped say how to go on with the run in `out`, if it has begun."""
     from neurosim.folders import exists
+    from neurosim.signals import Stopped, on_signals, stopping
 
     begun = out / "experiment.yaml"
     new = go_on or not exists(begun)
     try:
-        yield bar
-    except KeyboardInterrupt:
+        with on_signals(stopping):
+            yield bar
+    except KeyboardInterrupt as cause:
         way = f"go on with: neurosim train --resume --out {quoted(out)}"
         kept = new and exists(begun)
-        raise KeyboardInterrupt(f"stopped; {way if kept else 'nothing was kept.'}") from None
+        text = f"stopped; {way if kept else 'nothing was kept.'}"
+        raise Stopped.by(cause, text) from None
     finally:
         bar.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -18,12 +19,14 @@ from neurosim.cli.noise import noise
 from neurosim.cli.plan import plan
 from neurosim.cli.profiles import profiles
 from neurosim.cli.quickstart import quickstart
+from neurosim.cli.repeat import repeat
 from neurosim.cli.report import report
 from neurosim.cli.sample import sample
 from neurosim.cli.sweep import sweep
 from neurosim.cli.train import train
 from neurosim.cli.validate import validate
 from neurosim.errors import NeurosimError
+from neurosim.signals import Stopped, on_signals, stopping_after_loading
 
 __all__ = ["main"]
 
@@ -42,19 +45,26 @@ class _Group(click.Group):
             if isinstance(error, BrokenPipeError):
                 sys.exit(1)
             text = f"Standard output must be writable, but is not ({error.strerror})"
-            say(f"neurosim: {text}; make room, or send it elsewhere.", err=True)
+            with suppress(OSError):
+                say(f"neurosim: {text}; make room, or send it elsewhere.", err=True)
             sys.exit(2)
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Let the command work until it is done or a signal ends it."""
+        with on_signals(stopping_after_loading):
+            return self._work(ctx)
+
+    def _work(self, ctx: click.Context) -> Any:
         """Print the text of an error alone; leave with 2, or with 130 after Ctrl-C."""
         try:
             return super().invoke(ctx)
         except NeurosimError as error:
             say(f"neurosim: {error}", err=True)
             sys.exit(2)
-        except KeyboardInterrupt as stopped:
-            say(f"neurosim: {stopped.args[0] if stopped.args else 'stopped.'}", err=True)
-            sys.exit(130)
+        except KeyboardInterrupt as cause:
+            stopped = cause if isinstance(cause, Stopped) else Stopped()
+            say(f"neurosim: {stopped}", err=True)
+            sys.exit(stopped.status)
         except BrokenPipeError:
             sys.exit(1)
         except MemoryError as error:
@@ -95,6 +105,7 @@ for command in (
     import_,
     plan,
     validate,
+    repeat,
     report,
     bench,
 ):

@@ -67,6 +67,10 @@ def sample(
 
     A run that has learned classes draws each of them in turn, or the one of --class.
 
+    The same command draws the same bits. With another -n the first samples start from the same
+    noise, but rows that settle together share the solver's steps and draws of noise: the first 100
+    of 300 are those of -n 100 only to within these, as a rule a step of the ADC.
+
     With --inpaint the chip completes images: known pixels are held while it finds the others.
     FILE holds images of the size that the run was trained on, one a row: an .npz with an array
     `images`, either floats from -1 to 1, or whole grey levels 0 to 255 of an integer type such as

@@ -60,6 +60,7 @@ def sweep(
     """
     from neurosim.blocks.files import load_block
     from neurosim.blocks.names import within
+    from neurosim.signals import Stopped, on_signals, stopping
     from neurosim.solvers import available_threads
     from neurosim.sweeps import Engine, Sweep, SweepFolder, expand, run_sweep
 
@@ -82,15 +83,16 @@ def sweep(
     used = workers or min(available_threads(), max(1, left))
     bar = Bar("points", len(folder.share(shard)) - left)
     try:
-        run_sweep(
-            folder,
-            Engine(used, dask),
-            shard=shard,
-            progress=lambda done, total, rows: bar(done, total, **_shown(folder, rows)),
-        )
-    except KeyboardInterrupt:
+        with on_signals(stopping):
+            run_sweep(
+                folder,
+                Engine(used, dask),
+                shard=shard,
+                progress=lambda done, total, rows: bar(done, total, **_shown(folder, rows)),
+            )
+    except KeyboardInterrupt as cause:
         text = "stopped; go on with the same command and --resume"
-        raise KeyboardInterrupt(text) from None
+        raise Stopped.by(cause, text) from None
     finally:
         bar.close()
     _finish(folder, as_json)
@@ -102,9 +104,9 @@ def _list(name: str, points: Sequence[Point], as_json: bool) -> None:
         settings = [point.settings for point in points]
         print_json({"name": name, "trainings": trainings, "points": settings})
         return
-    say(f"{name}: {len(points)} points, {trainings} trainings")
-    for k, point in enumerate(points):
-        say(f"{k:5}  " + _said(point.settings))
+    lines = [f"{name}: {len(points)} points, {trainings} trainings"]
+    lines += [f"{k:5}  " + _said(point.settings) for k, point in enumerate(points)]
+    say("\n".join(lines))
 
 
 def _said(settings: dict[str, Any]) -> str:

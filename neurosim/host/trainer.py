@@ -22,6 +22,7 @@ from neurosim.host.phases import check_flow, flow_loss, present
 from neurosim.host.sampler import Held
 from neurosim.network import Layers, Weights
 from neurosim.streams import Streams
+from neurosim.threads import one_blas_thread
 
 __all__ = ["Trainer", "Update", "blank_state"]
 
@@ -80,6 +81,7 @@ class Trainer:
     ``for update in Trainer(chip, experiment, images): print(update.flow_loss)``
     """
 
+    @one_blas_thread()
     def __init__(
         self,
         chip: ChipInterface,
@@ -155,6 +157,7 @@ class Trainer:
             while self.n_done < self.experiment.updates:
                 yield self._update()
 
+    @one_blas_thread()
     def _update(self) -> Update:
         shown_batch = self._pairs.batch_at(self.n_done)
         layers = self.chip.data_sheet.layers

@@ -9,6 +9,7 @@ from neurosim.runs.inpainting import (
     judge_completions,
     nearest_fill,
 )
+from neurosim.runs.repeating import Repeated, repeat
 from neurosim.runs.run import OWN_FILES, Run
 from neurosim.runs.sampling import evaluate, sample
 from neurosim.runs.trained import Trained
@@ -17,6 +18,7 @@ from neurosim.runs.validation import run_netlist, validate_spice
 
 __all__ = [
     "OWN_FILES",
+    "Repeated",
     "Run",
     "Trained",
     "evaluate",
@@ -29,6 +31,7 @@ __all__ = [
     "nearest_fill",
     "pixels_of",
     "read_incomplete",
+    "repeat",
     "resume",
     "run_netlist",
     "sample",

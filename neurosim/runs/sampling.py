@@ -33,6 +33,7 @@ from neurosim.metrics import (
 from neurosim.runs.images import first_batch, given_nodes, label_nodes, pixels_of
 from neurosim.runs.trained import Source, Trained
 from neurosim.streams import Streams
+from neurosim.threads import one_blas_thread
 
 __all__ = ["asked_classes", "carry", "evaluate", "sample", "settings_of"]
 
@@ -56,6 +57,10 @@ def sample(
     """Draw `n` samples from a chip that has learned.
 
     Where classes were learned too, their nodes are held while the pixels flow.
+
+    The same arguments draw the same bits. With another `n` the first samples start from the same
+    noise, but rows that settle together share the solver's steps, draws of noise and, where devices
+    drift, their age: the first 100 of 300 are those of 100 only to within these.
 
     Parameters
     ----------
@@ -125,6 +130,7 @@ def asked_classes(trained: Trained, n: int, label: int | None) -> NDArray[np.int
     return np.full(n, label)
 
 
+@one_blas_thread()
 def carry(
     trained: Trained,
     x_0: Array,
@@ -188,6 +194,7 @@ def _flow_loss(trained: Trained, seed: int) -> dict[str, Any]:
     return {"flow_loss": loss, "flow_loss_by_t": list(by_t)}
 
 
+@one_blas_thread()
 def evaluate(
     source: Source,
     n: int = 2000,

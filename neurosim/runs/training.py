@@ -23,7 +23,7 @@ from neurosim.runs.images import check_size, visible_rows
 from neurosim.runs.metrics import cut_metrics
 from neurosim.runs.run import Run, States, stopped, taken
 
-__all__ = ["resume", "train"]
+__all__ = ["metrics_row", "resume", "train"]
 
 CHECKPOINT_EVERY_S = 20.0
 
@@ -145,7 +145,7 @@ def _update(kept: _Kept, chip: Chip, trainer: Trainer, progress: Progress | None
     before, started_s = chip.ledger.copy(), time.perf_counter()
     for update in trainer:
         now_s = time.perf_counter()
-        row = _row(update, chip, chip.ledger.since(before), now_s - started_s)
+        row = metrics_row(update, chip, chip.ledger.since(before), now_s - started_s)
         before, started_s = chip.ledger.copy(), now_s
         kept.add(row, (chip.state(), trainer.state()))
         if progress is not None:
@@ -194,7 +194,10 @@ class _Kept:
             )
 
 
-def _row(update: Update, chip: Chip, spent: dict[str, float], wall_s: float) -> dict[str, Any]:
+def metrics_row(
+    update: Update, chip: Chip, spent: dict[str, float], wall_s: float
+) -> dict[str, Any]:
+    """Row of the metrics table of an update on which the chip has `spent` so much."""
     chip_side = (
         "settle_time_s",
         "time_s",

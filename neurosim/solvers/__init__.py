@@ -8,7 +8,6 @@ from neurosim.solvers.settle import (
     Settled,
     available_threads,
     memory_estimate_bytes,
-    one_blas_thread,
     settle,
 )
 from neurosim.solvers.system import RateFunction, System
@@ -33,6 +32,5 @@ __all__ = [
     "available_threads",
     "finish",
     "memory_estimate_bytes",
-    "one_blas_thread",
     "settle",
 ]

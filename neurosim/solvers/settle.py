@@ -5,27 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from threadpoolctl import ThreadpoolController
 
 from neurosim.errors import ConvergenceError, DataError
 from neurosim.solvers.engines import Engine
 from neurosim.solvers.flicker import FlickerSource, Noise
 from neurosim.solvers.system import RateFunction, System
 from neurosim.solvers.transient import Chunk
+from neurosim.threads import one_blas_thread
 
 __all__ = [
     "CHUNK_ROWS",
     "Settled",
     "available_threads",
     "memory_estimate_bytes",
-    "one_blas_thread",
     "settle",
 ]
 
@@ -65,17 +62,6 @@ class Settled:
     refused: NDArray[np.bool_]
     n_evaluations: int
     n_steps: int
-
-
-@cache
-def _blas() -> ThreadpoolController:
-    return ThreadpoolController()
-
-
-def one_blas_thread() -> AbstractContextManager[Any]:
-    """Within it, products of matrices use one thread: more of them wait for one another."""
-    limit: AbstractContextManager[Any] = _blas().limit(limits=1, user_api="blas")
-    return limit
 
 
 @cache

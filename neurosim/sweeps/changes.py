@@ -11,14 +11,16 @@ mismatch_scale factor on every mismatch
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from neurosim.blocks.block import Block
 from neurosim.errors import ProfileError
 from neurosim.profile import Profile
+from neurosim.safe_text import one_line
 
-__all__ = ["changed"]
+__all__ = ["changed", "part", "shown"]
 
 B = TypeVar("B", bound=Block)
 Changes = dict[str, Any]
@@ -45,6 +47,28 @@ def changed(block: B, changes: Changes, root: str) -> B:
             raise ProfileError(f"{root}.{path}: {error}") from None
         block = block.with_values(single, root=root)
     return block
+
+
+def part(changes: Mapping[str, Any], root: str) -> Changes:
+    """Changes below one root, without it."""
+    return {path[len(root) + 1 :]: v for path, v in changes.items() if path.startswith(f"{root}.")}
+
+
+def shown(columns: Changes, trees: Mapping[str, Any]) -> Changes:
+    """Columns with quantities in SI units, whatever was written."""
+    out: Changes = {}
+    for column, value in columns.items():
+        root, *fields = column.split(".")
+        found: Any = trees.get(root)
+        for field in fields:
+            found = found.get(field) if isinstance(found, dict) else None
+        plain = fields and isinstance(found, int | float | str)
+        out[column] = found if plain else value
+        if isinstance(out[column], dict | list | tuple):
+            out[column] = json.dumps(out[column])
+        if isinstance(out[column], str):
+            out[column] = one_line(out[column])
+    return out
 
 
 def _number(value: Any) -> float:

@@ -21,26 +21,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from neurosim.blocks.block import Block
 from neurosim.blocks.files import load_block
-from neurosim.blocks.words import as_written
 from neurosim.errors import ProfileError
 from neurosim.folders import exists, real
 from neurosim.host import Experiment, SamplingSettings
 from neurosim.profile import Profile, load_profile
 from neurosim.runs import Run
-from neurosim.safe_text import one_line
-from neurosim.sweeps.changes import changed
+from neurosim.sweeps.changes import changed, part, shown
 from neurosim.sweeps.grid import check_paths, grid, paths
+from neurosim.sweeps.memory import Memory, digest_of_json
 from neurosim.sweeps.plan import Sampling, Sweep
 
-__all__ = ["Listed", "Point", "Training", "digest", "expand"]
+__all__ = ["Listed", "Point", "Training", "expand"]
 
+B = TypeVar("B", bound=Block)
 Changes = dict[str, Any]
 
 
@@ -110,11 +110,6 @@ class Point(Listed):
     sampling: Sampling
 
 
-def digest(tree: Any) -> str:
-    """Name of a set of plain values."""
-    return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()[:16]
-
-
 def expand(sweep: Sweep, folder: Path = Path()) -> list[Point]:
     """All points, in order.
 
@@ -145,11 +140,6 @@ def expand(sweep: Sweep, folder: Path = Path()) -> list[Point]:
     return points
 
 
-def _part(changes: Mapping[str, Any], root: str) -> Changes:
-    """Changes below one root, without it."""
-    return {path[len(root) + 1 :]: v for path, v in changes.items() if path.startswith(f"{root}.")}
-
-
 class _Maker:
     """Makes points; profiles, recipes and runs are read once."""
 
@@ -164,7 +154,7 @@ class _Maker:
         )
         self._ages = "sampling.age_s" in varied or sweep.sampling.age_s > 0
         self._deploys |= self._ages
-        self._read: dict[tuple[str, str], Any] = {}
+        self._memory, self._default = Memory(), Experiment()
 
     def _is_run(self, changes: Mapping[str, Any]) -> bool:
         return "run" in changes or self._sweep.base.run is not None
@@ -181,13 +171,15 @@ class _Maker:
             experiment = self._experiment(changes)
         sampling = self._sampling(changes, experiment, replica)
         deploy = self._deployed(changes, profile, given=run is not None)
-        used = None if deploy is None else as_written(deploy)
-        key = digest([origin, used, as_written(sampling)])
+        used = "null" if deploy is None else self._memory.written(deploy).text
+        key = digest_of_json([json.dumps(origin), used, self._memory.written(sampling).text])
         given = profile if run is None else deploy or profile
-        blocks = {"profile": given, "deploy": deploy or profile}
-        shown = _shown(columns, blocks | {"experiment": experiment, "sampling": sampling})
+        blocks: dict[str, Block] = {"profile": given, "deploy": deploy or profile}
+        blocks |= {"experiment": experiment, "sampling": sampling}
+        trees = {root: self._memory.written(block).tree for root, block in blocks.items()}
+        settings = shown(columns, trees)
         named = self._origins(changes, profile if run is not None else self._named(changes))
-        return Point(index, key, shown, named, training, run, deploy, sampling)
+        return Point(index, key, settings, named, training, run, deploy, sampling)
 
     def _origins(self, changes: Changes, first: Profile) -> tuple[Profile, ...]:
         """Profiles that the chips of a point begin as."""
@@ -203,7 +195,7 @@ class _Maker:
             )
         name = str(changes.get("run", self._sweep.base.run))
         path = _find(self._folder, name)
-        run = self._once("run", name, lambda: Run.open(path))
+        run = self._memory.once(("run", name), lambda: Run.open(path))
         return path, run.profile, run.experiment, self._origin(path)
 
     def _origin(self, path: Path) -> str:
@@ -217,19 +209,23 @@ class _Maker:
                 text = f"must be trained, but its checkpoint cannot be read ({error.strerror})"
                 raise ProfileError(f"run: {path} {text}.") from None
 
-        found: str = self._once("origin", str(path), read)
-        return found
+        return self._memory.once(("origin", str(path)), read)
 
     def _training(self, changes: Changes, replica: int) -> Training:
-        profile = changed(self._named(changes), _part(changes, "profile"), "profile")
-        experiment = self._experiment(changes)
-        plain = {"sampling": SamplingSettings(), "seed": experiment.seed + replica}
-        experiment = experiment.model_copy(update=plain)
+        profile = self._changed(self._named(changes), part(changes, "profile"), "profile")
+        recipe = self._experiment(changes)
         start = changes.get("start", self._sweep.base.start)
-        path = None if start is None else _find(self._folder, str(start))
-        trees = [as_written(profile), as_written(experiment)]
-        key = digest([*trees, None if path is None else self._origin(path)])
-        return Training(key, profile, experiment, path)
+
+        def make() -> Training:
+            plain = {"sampling": SamplingSettings(), "seed": recipe.seed + replica}
+            experiment = recipe.model_copy(update=plain)
+            path = None if start is None else _find(self._folder, str(start))
+            texts = [self._memory.written(block).text for block in (profile, experiment)]
+            texts.append(json.dumps(None if path is None else self._origin(path)))
+            return Training(digest_of_json(texts), profile, experiment, path)
+
+        # Both blocks are kept as what `changed` made, so that no other takes their identity.
+        return self._memory.once(("training", id(profile), id(recipe), str(start), replica), make)
 
     def _named(self, changes: Changes) -> Profile:
         name = changes.get("profile", self._sweep.base.profile)
@@ -241,16 +237,21 @@ class _Maker:
         recipe = changes.get("experiment", self._sweep.base.experiment)
         if isinstance(recipe, str):
             path = _find(self._folder, recipe)
-            recipe = self._once("experiment", recipe, lambda: load_block(path, Experiment))
+            recipe = self._memory.once(("experiment", recipe), lambda: load_block(path, Experiment))
         elif isinstance(recipe, Mapping):
             raise ProfileError("experiment: must be a file; vary its fields as experiment.X.")
-        return changed(recipe or Experiment(), _part(changes, "experiment"), "experiment")
+        block = recipe or self._default
+        return self._changed(block, part(changes, "experiment"), "experiment")
 
     def _sampling(self, changes: Changes, experiment: Experiment, replica: int) -> Sampling:
-        found = changed(self._sweep.sampling, _part(changes, "sampling"), "sampling")
-        usual = experiment.sampling.model_dump() | {"settle_tau": experiment.flow.settle_tau}
-        absent = {name: usual[name] for name in usual if getattr(found, name) is None}
-        return found.model_copy(update=absent | {"seed": found.seed + replica})
+        found = self._changed(self._sweep.sampling, part(changes, "sampling"), "sampling")
+
+        def make() -> Sampling:
+            usual = experiment.sampling.model_dump() | {"settle_tau": experiment.flow.settle_tau}
+            absent = {name: usual[name] for name in usual if getattr(found, name) is None}
+            return found.model_copy(update=absent | {"seed": found.seed + replica})
+
+        return self._memory.once(("sampling", id(found), id(experiment), replica), make)
 
     def _deployed(self, changes: Changes, profile: Profile, *, given: bool) -> Profile | None:
         if not self._deploys:
@@ -258,40 +259,22 @@ class _Maker:
         if given:
             if "profile" in changes:
                 profile = self._profile(str(changes["profile"]))
-            profile = changed(profile, _part(changes, "profile"), "profile")
+            profile = self._changed(profile, part(changes, "profile"), "profile")
         if "deploy" in changes:
             profile = self._profile(str(changes["deploy"]))
-        profile = changed(profile, _part(changes, "deploy"), "deploy")
-        return changed(profile, {"host.refresh_s": None} if self._ages else {}, "deploy")
+        profile = self._changed(profile, part(changes, "deploy"), "deploy")
+        return self._changed(profile, {"host.refresh_s": None} if self._ages else {}, "deploy")
 
     def _profile(self, name: str) -> Profile:
         named = Path(name).suffix.lower() in {".yaml", ".yml"}
         path = _find(self._folder, name) if named else name
-        found: Profile = self._once("profile", name, lambda: load_profile(path))
-        return found
+        return self._memory.once(("profile", name), lambda: load_profile(path))
 
-    def _once(self, kind: str, name: str, read: Callable[[], Any]) -> Any:
-        if (kind, name) not in self._read:
-            self._read[kind, name] = read()
-        return self._read[kind, name]
-
-
-def _shown(columns: Changes, blocks: Mapping[str, Block]) -> Changes:
-    """Columns with quantities in SI units, whatever was written."""
-    trees = {root: as_written(block) for root, block in blocks.items()}
-    out: Changes = {}
-    for column, value in columns.items():
-        root, *fields = column.split(".")
-        found: Any = trees.get(root)
-        for field in fields:
-            found = found.get(field) if isinstance(found, dict) else None
-        plain = fields and isinstance(found, int | float | str)
-        out[column] = found if plain else value
-        if isinstance(out[column], dict | list | tuple):
-            out[column] = json.dumps(out[column])
-        if isinstance(out[column], str):
-            out[column] = one_line(out[column])
-    return out
+    def _changed(self, block: B, changes: Changes, root: str) -> B:
+        """As `changed`, and the same object for the same changes of the same block."""
+        if not changes:
+            return block
+        return self._memory.of(block, root, changes, lambda: changed(block, changes, root))
 
 
 def _find(folder: Path, name: str) -> Path:

@@ -28,8 +28,9 @@ from neurosim.folders import LOCK, exists, locked, real
 from neurosim.outputs import write_text
 from neurosim.profile import Profile
 from neurosim.sweeps.engines import Engine, finished
+from neurosim.sweeps.memory import digest
 from neurosim.sweeps.plan import COSTS, Sweep
-from neurosim.sweeps.points import Listed, Point, digest, expand
+from neurosim.sweeps.points import Listed, Point, expand
 from neurosim.sweeps.ranking import Group, groups, is_seed
 from neurosim.sweeps.stored import Facts, Plan, keep_plan, read_facts, read_result
 from neurosim.sweeps.work import Task

@@ -113,3 +113,11 @@ def test_a_chip_that_forgets_is_refreshed_before_each_batch_that_it_remembers(tm
     lasting, refreshed, fading = drawn(drift__tau_s=1e9), drawn(), drawn(host__refresh_s=1.0)
     # The last step of 10 ms runs on weights that have leaked for 9 ms; that of 1 ms, for 0.9 ms.
     assert np.abs(refreshed - lasting).mean() < 0.3 * np.abs(fading - lasting).mean()
+
+
+@pytest.mark.parametrize("mode", ["spring", "free-running"])
+def test_the_first_samples_of_more_are_those_of_fewer_to_within_the_solver(run, mode):
+    """They start alike; steps of 1e-3 relative error are chosen by all rows of a block."""
+    few, more = (sample(run, n, mode=mode, t_end=0.5)[0] for n in (40, 120))
+    assert np.abs(few - more[:40]).max() < 5e-3
+    assert np.abs(few - more[40:80]).max() > 1

@@ -1,0 +1,110 @@
+"""Signals that ask a command to end: one line, and nothing lost but what is in work.
+
+========================= ========================================================================
+when                      what happens
+========================= ========================================================================
+packages load             the process ends at once, for nothing has begun (`leave`)
+a command works           `Stopped` is raised where it works, so that it keeps what is done
+it is being stopped       signals of the next seconds are the same wish; a later one ends it at once
+========================= ========================================================================
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+__all__ = ["NUMBERS", "Stopped", "leave", "on_signals", "stopping", "stopping_after_loading"]
+
+Handler = Callable[[int, FrameType | None], None]
+
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+NUMBERS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
+# A terminal, a launcher and a scheduler may all send the same wish.
+_SAME_WISH_S = 3.0
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal, or Ctrl-C; its text is what to say.
+
+    Attributes
+    ----------
+    status : int
+        Of the process: 128 and the signal's number, as shells have it.
+    """
+
+    def __init__(self, text: str = "stopped.", status: int = 128 + signal.SIGINT) -> None:
+        super().__init__(text)
+        self.status = status
+
+    @classmethod
+    def by(cls, cause: KeyboardInterrupt, text: str) -> Stopped:
+        """The same wish with more to say."""
+        return cls(text, cause.status) if isinstance(cause, Stopped) else cls(text)
+
+
+def leave(number: int, frame: FrameType | None) -> None:
+    """End this process at once: no handler and no buffer has a say."""
+    del frame
+    with suppress(OSError):
+        os.write(2, b"neurosim: stopped.\n")
+    os._exit(128 + number)
+
+
+def stopping(number: int, frame: FrameType | None) -> None:
+    """Raise `Stopped` where the program is."""
+    del frame
+    began_s = time.monotonic()
+
+    def again(number: int, frame: FrameType | None) -> None:
+        if time.monotonic() - began_s > _SAME_WISH_S:
+            leave(number, frame)
+
+    _install(again)
+    raise Stopped(status=128 + number)
+
+
+def stopping_after_loading(number: int, frame: FrameType | None) -> None:
+    """As `stopping`, but end at once within an import: what runs there may lose the exception."""
+    inner = frame
+    while inner is not None:
+        if inner.f_code.co_filename.startswith("<frozen importlib"):
+            leave(number, frame)
+        inner = inner.f_back
+    stopping(number, frame)
+
+
+def _install(handler: Handler) -> None:
+    """For every signal that nobody has told this process to ignore, as nohup does."""
+    for number in NUMBERS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
+@contextmanager
+def on_signals(handler: Handler) -> Iterator[None]:
+    """Within it signals are answered by `handler`; only the main thread can.
+
+    What answers them once `Stopped` was raised stays until the command has ended.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in NUMBERS}
+    restored = before
+    try:
+        _install(handler)
+        yield
+    except Stopped:
+        restored = {}
+        raise
+    finally:
+        for number, old in restored.items():
+            # None is the handler of another language, which nobody can set again.
+            if old is not None:
+                signal.signal(number, old)
