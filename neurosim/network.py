@@ -8,6 +8,7 @@ even layers first: for layers 64-128-128 the state is ``[x | h2 | h1]`` and the 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -88,9 +89,32 @@ class Layers:
         return ("x", *(f"h{k}" for k in range(1, len(self.sizes))))
 
     def nodes(self, layer: int) -> slice:
-        """Where the nodes of `layer` are stored."""
+        """Where the nodes of `layer` are stored; -1 is the last layer."""
+        layer = layer + len(self.sizes) if layer < 0 else layer
         start = sum(self.sizes[layer % 2 : layer : 2]) + (self.n_even if layer % 2 else 0)
         return slice(start, start + self.sizes[layer])
+
+    def numbers(self, chosen: Iterable[int]) -> tuple[int, ...]:
+        """Layers counted from 0, in their order, each once; -1 is the last one.
+
+        Raises
+        ------
+        DataError
+            There is no such layer.
+        """
+        depth, numbers = len(self.sizes), tuple(chosen)
+        wrong = [k for k in numbers if not -depth <= k < depth]
+        if wrong:
+            raise DataError(
+                f"Layers of a network of {depth} must be named by numbers from 0 to {depth - 1}, "
+                f"or from the last one, -1, but one is {wrong[0]}."
+            )
+        return tuple(sorted({k % depth for k in numbers}))
+
+    def nodes_of(self, chosen: Iterable[int]) -> NDArray[np.intp]:
+        """Numbers of the nodes of some layers, one layer after another."""
+        parts = [np.arange(self.n_nodes)[self.nodes(k)] for k in self.numbers(chosen)]
+        return np.concatenate([*parts, np.zeros(0, np.intp)])
 
     def crossing(self, k: int) -> tuple[slice, slice]:
         """Rows (odd) and columns (even) of the crossbar that couple layers k and k + 1."""

@@ -8,14 +8,14 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from neurosim.blocks.block import Block, Sourced
+from neurosim.blocks.block import Block
 from neurosim.blocks.files import load_block
 from neurosim.blocks.mistakes import BlockError, nearest
 from neurosim.blocks.names import Name, OneLine
-from neurosim.blocks.quantities import Excess, Hertz, Kelvin, Second
+from neurosim.blocks.quantities import Second
 from neurosim.blocks.units import format_quantity
 from neurosim.blocks.words import IDEAL, Word
-from neurosim.converters import Adc, CurrentSense, Dac, DoubleSampling, Readout
+from neurosim.converters import Adc, CurrentSense, Dac, Injectors, Readout, sampling
 from neurosim.devices import (
     CouplingDevice,
     DeviceNoise,
@@ -25,6 +25,7 @@ from neurosim.devices import (
     Node,
     Pulse,
     Spring,
+    Thermal,
     Write,
 )
 from neurosim.devices.supply import Supply
@@ -33,35 +34,6 @@ from neurosim.network import Layers
 from neurosim.solvers import Settling, Transient
 
 __all__ = ["HostAdvice", "Profile", "Thermal", "load_profile", "shipped_profiles"]
-
-
-class Thermal(Sourced):
-    """Noise of conductances and amplifiers, in the dynamics.
-
-    Parameters
-    ----------
-    temperature_K : float or None
-        Every conductance has the noise 4kTG; None has no noise, of amplifiers neither.
-    amplifier_excess : float
-        White noise current of each node's amplifier over 4kTG of the leak, added to it: gamma n - 1
-        for a leak that is a transconductor of n noisy devices.
-    flicker_corner_Hz : float
-        Frequency at which the 1/f noise of the amplifier equals its white noise.
-    """
-
-    temperature_K: Kelvin = None
-    amplifier_excess: Excess = 0.0
-    flicker_corner_Hz: Hertz = 0.0
-
-    @model_validator(mode="after")
-    def _flicker_has_a_measure(self) -> Thermal:
-        if self.flicker_corner_Hz and not self.amplifier_excess:
-            text = (
-                "must be ideal where amplifier_excess is, for it is measured against that; state "
-                "amplifier_excess too"
-            )
-            raise BlockError([(("flicker_corner_Hz",), text)])
-        return self
 
 
 class HostAdvice(Block):
@@ -96,10 +68,13 @@ class Profile(Block):
         What a reader should know about where the numbers come from.
     layers : tuple of int
         Sizes of the layers, visible first.
+    sources : tuple of int
+        Layers of which every node has a spring to a DAC of its own: the visible one, 0, and any
+        others; -1 is the last one.
     node : Node
         Nominal values of a node.
     spring : Spring
-        Programmable conductance from each visible node to its DAC.
+        Programmable conductance from each node with a source to its DAC.
     coupling : CouplingDevice
         A pair of conductances for one signed weight.
     write : Write or None
@@ -116,6 +91,8 @@ class Profile(Block):
         How far devices of one die stray from their design.
     dac : Dac
         Voltage source of a spring.
+    injectors : Injectors or None
+        Current sources into the nodes of some layers; null: the chip has none.
     adc : Adc
         Reads the output voltage of every node.
     readout : DoubleSampling, Correlator or None
@@ -134,12 +111,13 @@ class Profile(Block):
     """
 
     stated: ClassVar[bool] = True
-    may_be_left_out: ClassVar[tuple[str, ...]] = ("description",)
+    may_be_left_out: ClassVar[tuple[str, ...]] = ("description", "sources", "injectors")
 
     name: Name
     summary: OneLine
     description: str = ""
     layers: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=2)]
+    sources: tuple[int, ...] = (0,)
     node: Node
     spring: Spring = Spring()
     coupling: CouplingDevice
@@ -150,6 +128,7 @@ class Profile(Block):
     device_noise: Annotated[DeviceNoise | None, IDEAL] = None
     mismatch: Mismatch = Mismatch()
     dac: Dac = Dac()
+    injectors: Injectors | None = None
     adc: Adc = Adc()
     readout: Readout = None
     current_sense: Annotated[CurrentSense | None, Word("none", or_null=True)] = None
@@ -164,7 +143,7 @@ class Profile(Block):
     @model_validator(mode="after")
     def _blocks_agree(self) -> Profile:
         found = [*_range_mistakes(self), *_load_mistakes(self), *_noise_mistakes(self)]
-        found += _readout_mistakes(self)
+        found += [*_readout_mistakes(self), *_place_mistakes(self)]
         found += _pulse_mistakes(self)
         if found:
             raise BlockError(found)
@@ -181,6 +160,7 @@ def _range_mistakes(profile: Profile) -> Found:
         ("adc", "bits", ["visible_range_V", "hidden_range_V"]),
         ("adc", "noise", ["visible_range_V", "hidden_range_V"]),
         ("current_sense", "bits", ["range_A"]),
+        ("injectors", "bits", ["range_A"]),
     ]
     found: Found = []
     for name, field, ranges in needs:
@@ -206,10 +186,26 @@ def _range_mistakes(profile: Profile) -> Found:
 
 def _readout_mistakes(profile: Profile) -> Found:
     """Differences are taken from a state that both nudged phases start from."""
-    if not isinstance(profile.readout, DoubleSampling) or profile.node.hold == "capacitor":
+    if sampling(profile.readout) is None or profile.node.has_hold:
         return []
     text = "needs node.hold: capacitor, for a difference is taken from a state that is held"
     return [(("readout",), text)]
+
+
+def _place_mistakes(profile: Profile) -> Found:
+    """Sources and injectors are on layers that there are, and the visible nodes have sources."""
+    depth, found = len(profile.layers), Found()
+    places: list[tuple[tuple[str, ...], tuple[int, ...]]] = [(("sources",), profile.sources)]
+    if profile.injectors is not None:
+        places.append((("injectors", "layers"), profile.injectors.layers))
+    for path, chosen in places:
+        if not all(-depth <= k < depth for k in chosen):
+            text = f"must name layers from 0 to {depth - 1}, or from the last one, -1, but is"
+            found.append((path, f"{text} {list(chosen)}"))
+    if not {0, -depth} & set(profile.sources):
+        text = f"must name layer 0, whose nodes the host charges, but is {list(profile.sources)}"
+        found.append((("sources",), f"{text}; add 0"))
+    return found
 
 
 def _load_mistakes(profile: Profile) -> Found:
@@ -244,7 +240,7 @@ def _noise_mistakes(profile: Profile) -> Found:
 def _pulse_mistakes(profile: Profile) -> Found:
     """Devices that only rise must idle where the weight is zero."""
     pulse, encoding = profile.pulse, profile.coupling.encoding
-    if pulse is None or pulse.pair == "both" or encoding == "one_sided":
+    if pulse is None or not pulse.only_rises or encoding == "one_sided":
         return []
     text = f"must be both where coupling.encoding is {encoding}; rising pairs need one_sided"
     return [(("pulse", "pair"), text)]

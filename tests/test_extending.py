@@ -10,6 +10,7 @@ import pytest
 from conftest import CAPACITANCE_F, LEAK_S, UNIT_V
 from law_properties import ROWS, check_law
 from neurosim.circuit import ByLayer, DrivenCircuit, Hopfield, Springs, Tanh
+from neurosim.contrasts import CosineOfDifference, Product
 from neurosim.errors import DataError
 from neurosim.netlists import Characteristic, LawText, has_ngspice, netlist, run_ngspice
 from neurosim.solvers import OperatingPoint, Transient, settle
@@ -43,6 +44,9 @@ class Phase:
 
     def pull_V2(self, amplifiers, u_V, source_V):
         return 0.5 * (u_V - source_V) ** 2
+
+    def contrast(self):
+        return CosineOfDifference()
 
     def apply(self, amplifiers, u_V, work, outputs, weights):
         np.multiply(u_V, 1 / amplifiers.unit_V, out=work)
@@ -79,6 +83,9 @@ class Stiffening:
     def pull_V2(self, amplifiers, u_V, source_V):
         plain = u_V**2 / 2 - source_V * u_V
         return plain + (u_V**4 / 4 - source_V * u_V**3 / 3) / amplifiers.unit_V**2
+
+    def contrast(self):
+        return Product()
 
     def apply(self, amplifiers, u_V, work, outputs, weights):
         amplifiers.apply(u_V, work, outputs[0], weights[0])

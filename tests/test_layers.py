@@ -18,7 +18,7 @@ LAYERS = [
     {"errors", "streams", "safe_text", "signals", "threads"},
     {"outputs", "folders"},
     {"files", "network"},
-    {"blocks"},
+    {"blocks", "contrasts"},
     {"circuit", "solvers", "devices", "converters", "data", "ideal"},
     {"metrics", "netlists", "profile"},
     {"chip"},

@@ -120,6 +120,8 @@ STRUCTURE = {
     "summary": "text",
     "description": "text",
     "layers": "the network",
+    "sources": "the network",
+    "injectors": "no phase of a flow drives them",
     "node.law": "the network",
     "node.amplifier": "the network",
     "node.unit_V": "scale",
@@ -207,7 +209,7 @@ def present(profile: Profile) -> tuple[Source, ...]:
     """The sources that this profile has, in the order of `SOURCES`."""
 
     def has(source: Source) -> bool:
-        if source.name == "hold kT/C" and profile.node.hold == "none":
+        if source.name == "hold kT/C" and not profile.node.has_hold:
             return False
         return any(not _is_ideal(profile, path) for path in source.fields or source.needs)
 

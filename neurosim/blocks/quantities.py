@@ -32,6 +32,7 @@ __all__ = [
     "Siemens",
     "SiemensLimit",
     "Sigma",
+    "SigmaAmpere",
     "SigmaVolt",
     "SignedShare",
     "SignedSiemens",
@@ -109,6 +110,7 @@ Bits = Annotated[
 Excess = Annotated[float, *_effect()]
 Hertz = Annotated[float, *_effect("Hz")]
 SigmaVolt = Annotated[float, *_effect("V")]
+SigmaAmpere = Annotated[float, *_effect("A")]
 IdleSiemens = Annotated[float, *_effect("S")]
 Ohm = Annotated[float, *_effect("Ohm")]
 Joule = Annotated[float, *_effect("J")]

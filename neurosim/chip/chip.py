@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from neurosim.chip.bank import DeviceBank
 from neurosim.chip.clock import Clock
 from neurosim.chip.die import Die, data_sheet
-from neurosim.chip.drive import Sources
+from neurosim.chip.drive import CurrentSources, Sources
 from neurosim.chip.interface import DataSheet
 from neurosim.chip.ledger import Ledger
 from neurosim.chip.meter import Meter
@@ -84,6 +85,7 @@ class Chip:
         self._clock, self._meter = Clock(), Meter(profile, self.die.layers.n_nodes)
         self.bank = DeviceBank(profile, self.die.devices, streams, self._clock)
         self._sources = Sources(profile, self.die, streams, self._meter)
+        self._injectors = CurrentSources(profile, self.die, streams, self._meter)
         self._nodes = Nodes(profile, self.die, streams, self._meter, n_threads)
         self._reader = Reader(profile, self.die, streams, self._meter)
         self._wiring = Wiring(profile, self.die, self.bank, streams)
@@ -93,9 +95,9 @@ class Chip:
         return f"Chip({self.profile.name!r}, seed {self.seed}, {sizes})"
 
     @property
-    def _parts(self) -> tuple[DeviceBank, Sources, Nodes, Reader]:
+    def _parts(self) -> tuple[DeviceBank, Sources, CurrentSources, Nodes, Reader]:
         """Parts with a state of their own between two presentations."""
-        return self.bank, self._sources, self._nodes, self._reader
+        return self.bank, self._sources, self._injectors, self._nodes, self._reader
 
     @property
     def circuit(self) -> Circuit:
@@ -114,13 +116,10 @@ class Chip:
 
     def program(self, weights: Weights) -> None:
         """Write every device whose target has changed; the others keep what they hold."""
-        self._write(*self.bank.target(weights))
+        self.write(*self.bank.target(weights))
 
-    def write(self, target_S: Array) -> None:
-        """As `program`, from conductances in the order of `die.devices`."""
-        self._write(target_S, 0)
-
-    def _write(self, target_S: Array, n_clipped: int) -> None:
+    def write(self, target_S: Array, n_clipped: int = 0) -> None:
+        """As `program`, from conductances in the order of `die.devices`, some of them clipped."""
         self._clock.set(self.ledger.settle_time_s)
         self._meter.program(self.bank.program(target_S), n_clipped)
         self._wiring.renew()
@@ -144,18 +143,22 @@ class Chip:
             raise DataError(f"Chip.wait needs a finite time of at least 0 s, but got {time_s:g} s.")
         self._meter.wait(time_s)
         self._nodes.lose()
-        self._sources.springs = None
-        self._reader.forget()
+        self._let_go()
 
-    def precharge(self, visible_V: Array) -> None:
-        """Visible nodes to these voltages, hidden nodes to 0 V."""
-        _, actual_V = self._sources.convert(visible_V)
-        self._nodes.precharge(self.circuit, actual_V)
+    def precharge(self, target_V: Array) -> None:
+        """Nodes with sources to these voltages, all others to 0 V."""
+        nodes, actual_V = self._sources.charge(target_V)
+        self._let_go()
+        self._nodes.precharge(self.circuit, nodes, actual_V)
         self._meter.precharge(self.circuit.capacitance_F, self.u_V)
-        self._sources.springs = None
-        self._reader.forget()
         self._clock.precharge(self.ledger.settle_time_s, len(actual_V))
         self._wiring.precharge()
+
+    def _let_go(self) -> None:
+        """Nothing is driven, and there is nothing to compare a reading with."""
+        self._sources.release()
+        self._injectors.off()
+        self._reader.forget()
 
     @property
     def u_V(self) -> Array:
@@ -173,32 +176,35 @@ class Chip:
         return self._nodes.residual
 
     def drive(
-        self, target_V: Array, conductance_S: float, held: NDArray[np.bool_] | None = None
+        self,
+        target_V: Array,
+        conductance_S: float | Array,
+        held: NDArray[np.bool_] | None = None,
     ) -> Array:
-        """Springs of this conductance to these voltages; the nodes of `held` rigidly at them."""
-        held = self._sources.mask(held, default=False)
+        """Springs of these conductances to these voltages; the nodes of `held` rigidly at them."""
         nominal_V = self._sources.drive(target_V, conductance_S, held)
         self._nodes.place(self._sources.springs)
         return nominal_V
 
     def clamp(self, target_V: Array, held: NDArray[np.bool_] | None = None) -> Array:
-        """Visible nodes rigidly at these voltages; with `held` only those, the others free."""
-        held = self._sources.mask(held, default=True)
-        if not held.any():
-            self.release()
-            return target_V
+        """Nodes rigidly at these voltages; with `held` only those, the others free."""
         nominal_V = self._sources.clamp(target_V, held)
         self._nodes.place(self._sources.springs)
         return nominal_V
 
     def release(self) -> None:
-        """Visible nodes free, on their large capacitors."""
-        self._sources.springs = None
+        """All sources let go: visible nodes run free on their large capacitors."""
+        self._sources.release()
+
+    def inject(self, current_A: Array) -> Array:
+        """These currents [A] into the nodes with injectors."""
+        self._need(self.profile.injectors is not None, "inject", "injectors")
+        return self._injectors.inject(current_A, len(self.u_V))
 
     def system(self) -> DrivenCircuit:
         """The circuit as it is driven now, for the engines and for instruments."""
-        springs = self._sources.of_rows(len(self.u_V))
-        return self._wiring.driven(springs, released=self._sources.released)
+        springs, injected_A = self._sources.of_rows(len(self.u_V)), self._injectors.current_A
+        return self._wiring.driven(springs, injected_A, released=self._sources.released)
 
     def settle(self, time_s: float) -> None:
         """Let every row run for `time_s`, with the devices as old as its clock has them."""
@@ -229,9 +235,9 @@ class Chip:
         """Charge every node to its stored voltage."""
         self._nodes.recall(self.circuit)
 
-    def read(self) -> Array:
-        """Output voltages [V] of all nodes through the ADC."""
-        return self._reader.read(self.output_V)
+    def read(self, layers: Sequence[int] | None = None) -> Array:
+        """Output voltages [V] of all nodes, or of some layers' alone, through the ADC."""
+        return self._reader.read(self.output_V, layers)
 
     def read_difference(self) -> Array:
         """Outputs less those at the last `store` [V]."""
@@ -240,7 +246,7 @@ class Chip:
 
     def read_visible(self) -> Array:
         """Output voltages [V] of the visible nodes through the ADC."""
-        return self._reader.read(self.output_V[:, self.die.layers.visible])
+        return self._reader.read(self.output_V, (0,))
 
     def correlate(self, sign: int) -> None:
         """Products of outputs onto the accumulators (+1) or off them (-1), in turn."""
@@ -253,9 +259,9 @@ class Chip:
         return self._reader.read_correlator()
 
     def sense(self) -> Array:
-        """Currents [A] from the sources into the visible nodes, through the ammeter's ADC."""
-        has_sense, springs = self.data_sheet.has_current_sense, self._sources.springs
-        self._need(has_sense and springs is not None, "sense", "a driven ammeter")
+        """Currents [A] from the sources into the nodes that were set last, by the ammeter."""
+        springs = self._sources.springs if self.data_sheet.has_current_sense else None
+        self._need(springs is not None, "sense", "a driven ammeter")
         assert springs is not None
         return self._reader.sense(self._nodes.source_current_A(self.circuit, springs))
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurosim.chip.interface import DataSheet
 from neurosim.chip.words import hidden_amplifier_of, law_of, visible_amplifier_of
 from neurosim.circuit import Amplifier, Circuit, Fluctuation, Pairs, imperfect
-from neurosim.converters import Adc, ChannelErrors, Correlator, CurrentSense, Dac, DoubleSampling
+from neurosim.converters import Adc, ChannelErrors, CurrentSense, Dac, correlating, sampling
 from neurosim.devices import spread
 from neurosim.network import Layers
 from neurosim.profile import Profile
@@ -111,12 +111,14 @@ class Die:
     ----------
     devices : DeviceArray
         How the programmable devices are laid out.
-    spring_factor : ndarray, shape (n_visible,)
+    sources, injectors : ndarray of int
+        Numbers of the nodes that have a voltage source, and of those that have a current source.
+    spring_factor : ndarray, shape (n_sources,)
         Each spring's conductance over its nominal value.
     readout_factor : ndarray, shape (n_nodes,)
         Gain of each node's difference amplifier over its nominal value.
     dac_errors, adc_errors, sense_errors : ChannelErrors or None
-        How the converters stray: of the visible nodes', all nodes', the visible nodes'.
+        How the converters stray: those of the sources, of all nodes, of the sources.
     """
 
     def __init__(self, profile: Profile, seed: int) -> None:
@@ -128,8 +130,13 @@ class Die:
             rng = streams.generator(f"fabrication.{name}")
             return spread(getattr(mismatch, name), shape, rng)
 
-        self.devices = DeviceArray(self.layers, profile.coupling.directions == "separate")
-        self.spring_factor = factors("spring", self.layers.n_visible)
+        self.devices = DeviceArray(self.layers, profile.coupling.separate)
+        self.sources = self.layers.nodes_of(profile.sources)
+        self.injectors = self.layers.nodes_of(
+            () if profile.injectors is None else profile.injectors.layers
+        )
+        n_sources = len(self.sources)
+        self.spring_factor = factors("spring", n_sources)
         self._device_factor = factors("coupling", self.devices.size)
         load_S = self.couplings_per_node * profile.coupling.nominal_load_S(node.leak_S)
         self._leak_S = (node.leak_S - node.loading * load_S) * factors("leak", n)
@@ -137,12 +144,12 @@ class Die:
         spread_of_readout = 0.0 if profile.readout is None else profile.readout.gain_spread
         rng = streams.generator("fabrication.readout")
         self.readout_factor = spread(spread_of_readout, n, rng)
-        self.dac_errors = _errors("dac", profile.dac, self.layers.n_visible, streams)
+        self.dac_errors = _errors("dac", profile.dac, n_sources, streams)
         self.adc_errors = _errors("adc", profile.adc, n, streams)
         sense = profile.current_sense
         self.sense_errors = None
         if sense is not None:
-            self.sense_errors = _errors("sense", sense, self.layers.n_visible, streams)
+            self.sense_errors = _errors("sense", sense, n_sources, streams)
         self._gain = factors("gain", n)
         self._gain[self.layers.visible] = 1.0
         rng = streams.generator("fabrication.offset_V")
@@ -201,7 +208,7 @@ class Die:
 
 def data_sheet(profile: Profile, layers: Layers, pulse_weight: float | None) -> DataSheet:
     """What the maker of a chip of this profile prints."""
-    node = profile.node
+    node, injectors = profile.node, profile.injectors
     return DataSheet(
         name=profile.name,
         layers=layers,
@@ -211,12 +218,16 @@ def data_sheet(profile: Profile, layers: Layers, pulse_weight: float | None) -> 
         release_tau_s=node.release_capacitance_F / node.leak_S,
         full_scale=profile.coupling.full_scale,
         max_spring_S=profile.spring.max_S,
-        has_hold=node.hold == "capacitor",
+        has_hold=node.has_hold,
         has_current_sense=profile.current_sense is not None,
-        has_difference=isinstance(profile.readout, DoubleSampling),
-        has_correlator=isinstance(profile.readout, Correlator),
+        has_difference=sampling(profile.readout) is not None,
+        has_correlator=correlating(profile.readout) is not None,
         pulse_weight=pulse_weight,
         advised_beta=profile.host.beta,
         advised_settle_tau=profile.host.settle_tau,
         refresh_s=profile.host.refresh_s,
+        source_layers=layers.numbers(profile.sources),
+        injector_layers=layers.numbers(() if injectors is None else injectors.layers),
+        max_injected_A=None if injectors is None else injectors.range_A,
+        contrast=law_of(node).contrast(),
     )

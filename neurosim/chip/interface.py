@@ -5,15 +5,25 @@ A controller of a real chip that offers these calls can take the simulator's pla
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.contrasts import Contrast, CosineOfDifference, HalfSquaredDifference, Product
+from neurosim.errors import DataError
 from neurosim.network import Layers, Weights
 
-__all__ = ["ChipInterface", "DataSheet"]
+__all__ = [
+    "ChipInterface",
+    "Contrast",
+    "CosineOfDifference",
+    "DataSheet",
+    "HalfSquaredDifference",
+    "Product",
+]
 
 Array = NDArray[np.float64]
 
@@ -28,6 +38,14 @@ class DataSheet:
         Name of the chip.
     layers : Layers
         Nodes and couplings.
+    source_layers : tuple of int
+        Layers of which every node has a voltage source; the visible one, 0, is the first.
+    injector_layers : tuple of int
+        Layers of which every node has a current source; none: `inject` does not work.
+    max_injected_A : float or None
+        Largest current that it delivers.
+    contrast : Contrast
+        What readings of both ends tell of a coupling.
     unit_V : float
         Voltage of 1 in the host's numbers.
     unit_S : float
@@ -72,10 +90,61 @@ class DataSheet:
     advised_beta: float
     advised_settle_tau: float
     refresh_s: float | None = None
+    source_layers: tuple[int, ...] = (0,)
+    injector_layers: tuple[int, ...] = ()
+    max_injected_A: float | None = None
+    contrast: Contrast = field(default_factory=Product)
+
+    @property
+    def n_sources(self) -> int:
+        """Number of nodes with a voltage source."""
+        return sum(self.layers.sizes[k] for k in self.source_layers)
+
+    @property
+    def n_injectors(self) -> int:
+        """Number of nodes with a current source."""
+        return sum(self.layers.sizes[k] for k in self.injector_layers)
+
+    def columns(self, layer: int) -> slice:
+        """Which columns of targets and masks are those of a layer with sources; -1 is the last.
+
+        Raises
+        ------
+        DataError
+            The layer has no sources.
+        """
+        return _columns(self, layer, self.source_layers, "voltage sources, as `sources` says")
+
+    def injected_columns(self, layer: int) -> slice:
+        """Which columns of injected currents are those of a layer with injectors; -1 is the last.
+
+        Raises
+        ------
+        DataError
+            The layer has no injectors.
+        """
+        return _columns(self, layer, self.injector_layers, "injectors, as `injectors.layers` says")
+
+
+def _columns(sheet: DataSheet, layer: int, of: tuple[int, ...], what: str) -> slice:
+    sizes, number = sheet.layers.sizes, sheet.layers.numbers([layer])[0]
+    if number not in of:
+        where = f"the layers {', '.join(map(str, of))}" if of else "no layer"
+        raise DataError(
+            f"Layer {number} must have {what}, but {sheet.name} has them on {where}; take a "
+            "profile that has them there."
+        )
+    start = sum(sizes[k] for k in of[: of.index(number)])
+    return slice(start, start + sizes[number])
 
 
 class ChipInterface(Protocol):
-    """Calls of a host. The batch axis comes first: rows are the same chip at different times."""
+    """Calls of a host. The batch axis comes first: rows are the same chip at different times.
+
+    Targets and masks have one column for each node with a source, layer after layer as the data
+    sheet lists them: `DataSheet.columns`. Those of the visible nodes alone will do, (rows,
+    n_visible); then the sources of all other layers let go.
+    """
 
     @property
     def data_sheet(self) -> DataSheet:
@@ -93,31 +162,41 @@ class ChipInterface(Protocol):
     def pulse(self, counts: Weights) -> None:
         """Give each coupling's and bias's pair this many pulses: positive up, negative down."""
 
-    def precharge(self, visible_V: Array) -> None:
-        """Charge the visible nodes to these voltages, (rows, n_visible), discharge all others.
+    def precharge(self, target_V: Array) -> None:
+        """Charge nodes with sources to these voltages, (rows, n), discharge all others.
 
-        This fixes the number of rows until the next `precharge`.
+        This fixes the number of rows until the next `precharge`, and ends every injection.
         """
 
     def drive(
-        self, target_V: Array, conductance_S: float, held: NDArray[np.bool_] | None = None
+        self,
+        target_V: Array,
+        conductance_S: float | Array,
+        held: NDArray[np.bool_] | None = None,
     ) -> Array:
-        """Hold the visible nodes by springs [S] to these voltages, (rows, n_visible).
+        """Hold nodes by springs [S], one for all or one for each, to these voltages, (rows, n).
 
-        The nodes of a mask `held`, (n_visible,), are held rigidly. Returns the voltages [V] of the
-        codes used.
+        The nodes of a mask `held`, (n,), are held rigidly, those with a spring of 0 S not at all.
+        Returns the voltages [V] of the codes used.
         """
 
     def clamp(self, target_V: Array, held: NDArray[np.bool_] | None = None) -> Array:
-        """Hold the visible nodes rigidly at these voltages, (rows, n_visible).
+        """Hold nodes rigidly at these voltages, (rows, n).
 
-        With a mask `held`, (n_visible,), only its nodes; the others run free on their large
-        capacitors, as after `release`, and their targets mean nothing. Returns the voltages [V] of
+        With a mask `held`, (n,), only its nodes; the others run free, visible ones on their large
+        capacitors as after `release`, and their targets mean nothing. Returns the voltages [V] of
         the codes used.
         """
 
     def release(self) -> None:
-        """Let the visible nodes run free on their large capacitors."""
+        """Let all sources go: visible nodes run free on their large capacitors."""
+
+    def inject(self, current_A: Array) -> Array:
+        """Drive these currents [A] into the nodes with injectors, (rows, n_injectors).
+
+        Each joins the sum of its node's couplings, as its bias does, until the next `inject` or
+        `precharge`. Returns the currents [A] of the codes used.
+        """
 
     def settle(self, time_s: float) -> None:
         """Let the nodes run for this time."""
@@ -128,8 +207,11 @@ class ChipInterface(Protocol):
     def recall(self) -> None:
         """Charge every node to the voltage that its hold capacitor has stored."""
 
-    def read(self) -> Array:
-        """Outputs [V] of all nodes through the ADC, (rows, n_nodes); NaN in a failed row."""
+    def read(self, layers: Sequence[int] | None = None) -> Array:
+        """Outputs [V] through the ADC, (rows, n_nodes); NaN in a failed row.
+
+        Of all nodes in the order of `Layers`; or of some layers alone, one after another.
+        """
 
     def read_difference(self) -> Array:
         """Outputs [V] of all nodes less those at the last `store`, amplified for the ADC."""
@@ -147,4 +229,7 @@ class ChipInterface(Protocol):
         """Sums of these products over rows [V^2], and how many rows; the sums start anew."""
 
     def sense(self) -> Array:
-        """Currents [A] that flow from the sources into the visible nodes, (rows, n_visible)."""
+        """Currents [A] that flow from the sources into their nodes, (rows, n).
+
+        Of the nodes whose targets were set last, (rows, n_visible) or all with sources.
+        """

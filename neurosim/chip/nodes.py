@@ -44,7 +44,7 @@ class Nodes:
     u_V : ndarray, shape (rows, n_nodes)
         True node voltages.
     injected_A : ndarray, shape (rows, n_nodes), or None
-        Device noise of the last settle.
+        Current of the last settle that no conductance carries: of injectors and device noise.
     residual : ndarray, shape (rows,)
         Largest rate of a node at the end of the last settle, in unit voltages per tau.
     """
@@ -73,22 +73,18 @@ class Nodes:
         return circuit.output_V(self.u_V) if self._lagging_V is None else self._lagging_V
 
     def source_current_A(self, circuit: Circuit, springs: Springs) -> Array:
-        """Current from each source into its node, (rows, n_visible), with this settle's noise."""
-        current_A = circuit.source_current_A(self.u_V, springs)
-        if self.injected_A is not None and springs.clamped:
-            injected_A = self.injected_A[:, self._layers.visible]
-            current_A = current_A - np.where(springs.held, injected_A, 0.0)
-        return current_A
+        """Current from each source into its node, (rows, n), as at the last settle's end."""
+        return circuit.source_current_A(self.u_V, springs, self.injected_A)
 
     def lose(self) -> None:
         """No row is left."""
         self.u_V, self._lagging_V = self.u_V[:0], None
         self._held_V, self._flicker = None, None
 
-    def precharge(self, circuit: Circuit, visible_V: Array) -> None:
-        """Visible nodes to these voltages, (rows, n_visible), hidden nodes to 0 V."""
-        self.u_V = np.zeros((len(visible_V), self._layers.n_nodes))
-        self.u_V[:, self._layers.visible] = visible_V
+    def precharge(self, circuit: Circuit, nodes: NDArray[np.intp], charged_V: Array) -> None:
+        """These nodes to these voltages, (rows, n), all others to 0 V."""
+        self.u_V = np.zeros((len(charged_V), self._layers.n_nodes))
+        self.u_V[:, nodes] = charged_V
         self._follow(circuit)
         self._held_V, self._flicker, self.injected_A = None, None, None
 
@@ -100,8 +96,7 @@ class Nodes:
     def place(self, springs: Springs | None) -> None:
         """Nodes that are held rigidly go to where their sources are."""
         if springs is not None and springs.clamped:
-            visible_V = self.u_V[:, self._layers.visible]
-            visible_V[:, springs.held] = springs.target_V[:, springs.held]
+            self.u_V[:, springs.held_nodes] = springs.target_V[:, springs.held]
 
     def store(self) -> None:
         """Sample every node onto its hold capacitor, with the noise kT/C of that switch."""
@@ -145,13 +140,15 @@ class Nodes:
             Device noise [A] into each node, for node voltages of shape (rows, n_nodes).
         """
         thermal: Generators = {}
+        self.injected_A = given_A = system.injected_A
         if current_A is None:
             refused = self._run(system, time_s, engine, thermal)
         else:
             # The voltages across the devices set their noise: as at the start, then as half-way.
             refused = np.zeros(len(self.u_V), dtype=bool)
             for _ in range(2):
-                self.injected_A = current_A(np.nan_to_num(self.u_V))
+                noise_A = current_A(np.nan_to_num(self.u_V))
+                self.injected_A = noise_A if given_A is None else given_A + noise_A
                 noisy = replace(system, injected_A=self.injected_A)
                 refused |= self._run(noisy, time_s / 2, engine, thermal)
         self._meter.refused(refused)

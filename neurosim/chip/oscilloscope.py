@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -80,12 +81,15 @@ class Oscilloscope:
         """Pass on."""
         self.chip.pulse(counts)
 
-    def precharge(self, visible_V: Array) -> None:
+    def precharge(self, target_V: Array) -> None:
         """Pass on."""
-        self.chip.precharge(visible_V)
+        self.chip.precharge(target_V)
 
     def drive(
-        self, target_V: Array, conductance_S: float, held: NDArray[np.bool_] | None = None
+        self,
+        target_V: Array,
+        conductance_S: float | Array,
+        held: NDArray[np.bool_] | None = None,
     ) -> Array:
         """Pass on."""
         return self.chip.drive(target_V, conductance_S, held)
@@ -98,6 +102,10 @@ class Oscilloscope:
         """Pass on."""
         self.chip.release()
 
+    def inject(self, current_A: Array) -> Array:
+        """Pass on."""
+        return self.chip.inject(current_A)
+
     def store(self) -> None:
         """Pass on."""
         self.chip.store()
@@ -106,9 +114,9 @@ class Oscilloscope:
         """Pass on."""
         self.chip.recall()
 
-    def read(self) -> Array:
+    def read(self, layers: Sequence[int] | None = None) -> Array:
         """Pass on."""
-        return self.chip.read()
+        return self.chip.read(layers)
 
     def read_difference(self) -> Array:
         """Pass on."""

@@ -60,7 +60,7 @@ class Pulsing:
             raise DataError("Chip.pulse needs whole numbers of pulses, but some are not.")
         pairs = [Pairs(np.maximum(n, 0.0), np.maximum(-n, 0.0)) for n in both]
         up = self._devices.join(*pairs).astype(np.int64)
-        return up if self._law.pair == "rising" else up - up[self._devices.partner]
+        return up if self._law.only_rises else up - up[self._devices.partner]
 
     def pulsed(self, conductance_S: Array, counts: Counts, index: int) -> Array:
         """Conductances [S] after these pulses, by write number `index`."""

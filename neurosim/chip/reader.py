@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy.constants import Boltzmann
 from neurosim.chip.correlators import Correlators
 from neurosim.chip.die import Die
 from neurosim.chip.meter import Meter
-from neurosim.converters import Correlator, CurrentSense, DoubleSampling
+from neurosim.converters import correlating, sampling
 from neurosim.network import Weights
 from neurosim.profile import Profile
 from neurosim.streams import Streams
@@ -37,10 +38,10 @@ class Reader:
         self._profile, self._die, self._streams, self._meter = profile, die, streams, meter
         self._sampled_V: Array | None = None
         self._n_reads = self._n_samples = 0
+        self._sampling = sampling(profile.readout)
         self._correlators: Correlators | None = None
-        if isinstance(profile.readout, Correlator):
-            unit_V = profile.node.unit_V
-            self._correlators = Correlators(profile.readout, die.layers, unit_V, streams)
+        if (block := correlating(profile.readout)) is not None:
+            self._correlators = Correlators(block, die.layers, profile.node.unit_V, streams)
 
     @property
     def has_sample(self) -> bool:
@@ -53,9 +54,9 @@ class Reader:
 
     def sample(self, output_V: Array) -> None:
         """Hold the outputs, with the noise kT/C of that switch, if differences can be read."""
-        readout, temperature_K = self._profile.readout, self._profile.thermal.temperature_K
+        readout, temperature_K = self._sampling, self._profile.thermal.temperature_K
         index, self._n_samples = self._n_samples, self._n_samples + 1
-        if not isinstance(readout, DoubleSampling):
+        if readout is None:
             return
         self._sampled_V = output_V.copy()
         if temperature_K is not None:
@@ -63,11 +64,16 @@ class Reader:
             sigma_V = np.sqrt(Boltzmann * temperature_K / readout.capacitance_F)
             self._sampled_V += sigma_V * rng.standard_normal(output_V.shape)
 
-    def read(self, v_V: Array) -> Array:
-        """Voltages [V] (rows, n) of all nodes or of the first ones, through the ADC."""
-        adc, n_visible = self._profile.adc, self._die.layers.n_visible
+    def read(self, v_V: Array, layers: Sequence[int] | None = None) -> Array:
+        """Voltages [V] of all nodes, (rows, n_nodes), or of some layers' alone, through the ADC."""
+        adc, of, errors = self._profile.adc, self._die.layers, self._die.adc_errors
+        n_visible = of.n_visible
+        if layers is not None:
+            nodes = of.nodes_of(layers)
+            v_V, n_visible = v_V[:, nodes], int(np.count_nonzero(nodes < n_visible))
+            errors = None if errors is None else errors.take(nodes)
         rng = self._streams.generator("adc", self._n_reads)
-        value, n_clipped = adc.read(v_V, n_visible, rng, self._die.adc_errors)
+        value, n_clipped = adc.read(v_V, n_visible, rng, errors)
         rows, values = v_V.shape
         self._meter.read(rows, values, adc.conversions, n_clipped)
         self._n_reads += 1
@@ -75,8 +81,8 @@ class Reader:
 
     def read_difference(self, output_V: Array) -> Array:
         """Outputs less those of the sample [V], amplified for the ADC and back."""
-        readout, sampled_V = self._profile.readout, self._sampled_V
-        assert isinstance(readout, DoubleSampling)
+        readout, sampled_V = self._sampling, self._sampled_V
+        assert readout is not None
         assert sampled_V is not None
         rng = self._streams.generator("difference", self._n_reads)
         difference_V = output_V - sampled_V
@@ -84,11 +90,12 @@ class Reader:
         return self.read(amplified_V) / readout.gain
 
     def sense(self, current_A: Array) -> Array:
-        """Currents [A] (rows, n_visible) through the ammeter."""
-        sense = self._profile.current_sense
-        assert isinstance(sense, CurrentSense)
-        value, n_clipped = sense.read(current_A, self._die.sense_errors)
+        """Currents [A] of all sources or of the first ones, (rows, n), through the ammeter."""
+        sense, errors = self._profile.current_sense, self._die.sense_errors
+        assert sense is not None
         rows, values = current_A.shape
+        errors = None if errors is None else errors.take(slice(0, values))
+        value, n_clipped = sense.read(current_A, errors)
         self._meter.read(rows, values, 1, n_clipped)
         return value
 

@@ -57,8 +57,10 @@ class Wiring:
         if self._fluctuations is not None:
             self._fluctuations.precharge()
 
-    def driven(self, springs: Springs, *, released: bool) -> DrivenCircuit:
-        """The circuit under these springs; `released` nodes are on their large capacitors."""
+    def driven(
+        self, springs: Springs, injected_A: Array | None, *, released: bool
+    ) -> DrivenCircuit:
+        """The circuit so driven; where `released`, visible nodes are on large capacitors."""
         if released and self._released is None:
             self._released = self._die.released(self.circuit)
         thermal = self._profile.thermal
@@ -69,6 +71,7 @@ class Wiring:
             thermal.temperature_K,
             thermal.amplifier_excess,
             thermal.flicker_corner_Hz,
+            injected_A,
         )
 
     def noise_currents(

@@ -186,17 +186,22 @@ class Circuit:
         drive = _total(w * s for w, s in zip(weights, self._sums_A(u_V), strict=True))
         current = drive - self.decay_S * u_V
         if springs is not None:
-            k = self.layers.n_visible
-            current[..., :k] += springs.soft_S * (springs.target_V - u_V[..., :k])
-            current[..., :k][..., springs.held] = 0.0
+            at = springs.at
+            current[..., at] += springs.soft_S * (springs.target_V - u_V[..., at])
+            current[..., springs.held_nodes] = 0.0
         return current
 
-    def source_current_A(self, u_V: Array, springs: Springs) -> Array:
-        """Current that the sources of the springs deliver, (..., n_visible)."""
-        k = self.layers.n_visible
-        current = springs.soft_S * (springs.target_V - u_V[..., :k])
+    def source_current_A(
+        self, u_V: Array, springs: Springs, injected_A: Array | None = None
+    ) -> Array:
+        """Current that each source of the springs delivers, (..., n), beside `injected_A`."""
+        at = springs.at
+        current = springs.soft_S * (springs.target_V - u_V[..., at])
         if springs.clamped:
-            current = np.where(springs.held, -self.current_A(u_V)[..., :k], current)
+            needed = -self.current_A(u_V)[..., at]
+            if injected_A is not None:
+                needed -= (self.law.weights(self.amplifiers, u_V)[0] * injected_A)[..., at]
+            current = np.where(springs.held, needed, current)
         return current
 
     def jacobian_vector_A(self, u_V: Array, d_V: Array, springs: Springs | None = None) -> Array:
@@ -212,9 +217,8 @@ class Circuit:
         )
         change -= self.decay_S * d_V
         if springs is not None:
-            k = self.layers.n_visible
-            change[..., :k] -= springs.soft_S * d_V[..., :k]
-            change[..., :k][..., springs.held] = 0.0
+            change[..., springs.at] -= springs.soft_S * d_V[..., springs.at]
+            change[..., springs.held_nodes] = 0.0
         return change
 
     def metric(self, u_V: Array) -> Array:
@@ -251,10 +255,10 @@ class Circuit:
         power = -internal - outputs[0] @ self.bias_A
         power += law.pull_V2(self.amplifiers, u_V, np.zeros_like(u_V)) @ self.decay_S
         if springs is not None:
-            k = self.layers.n_visible
+            at = springs.at
             source_V = np.zeros(np.broadcast_shapes(u_V.shape, (*springs.target_V.shape[:-1], 1)))
-            source_V[..., :k] = springs.target_V
-            power = power + law.pull_V2(self.amplifiers, u_V, source_V)[..., :k] @ springs.soft_S
+            source_V[..., at] = springs.target_V
+            power = power + law.pull_V2(self.amplifiers, u_V, source_V)[..., at] @ springs.soft_S
         return power
 
     def local_contrast_V2(self, u_V: Array) -> tuple[Array, Array]:
@@ -289,7 +293,7 @@ class Circuit:
         """White current noise 4 k T G of all conductances at each node, one-sided density."""
         total = self.leak_S + self.load_S
         if springs is not None:
-            total[self.layers.visible] = total[self.layers.visible] + springs.soft_S
+            total[springs.at] = total[springs.at] + springs.soft_S
         return float(4 * Boltzmann * temperature_K) * total
 
 

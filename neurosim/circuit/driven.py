@@ -102,7 +102,7 @@ class DrivenCircuit:
 
     def _where_free(self, noise: Array) -> Array:
         """`noise`, zero where a node is clamped."""
-        noise[self.circuit.layers.visible][self.springs.held] = 0.0
+        noise[self.springs.held_nodes] = 0.0
         if self.circuit.amplifier_tau_s:
             return np.concatenate([noise, np.zeros(self.circuit.law.n_outputs * noise.size)])
         return noise

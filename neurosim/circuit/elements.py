@@ -52,21 +52,24 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Springs:
-    """Conductance from each visible node to its own voltage source.
+    """Conductance from some nodes to a voltage source each.
 
     Its co-content is 1/2 K (u - V)^2; as K grows it becomes a clamp, with K = 0 it lets go.
 
     Parameters
     ----------
-    conductance_S : ndarray, shape (n_visible,)
+    conductance_S : ndarray, shape (n,)
         Stiffness K; infinite for a clamp, which holds the node at its source. Some nodes may be
         clamped while others are on springs or free.
-    target_V : ndarray, shape (rows, n_visible)
+    target_V : ndarray, shape (rows, n)
         Source voltage V of each row of the batch.
+    nodes : ndarray of int, shape (n,), optional
+        Which nodes, each once; by default the first n of all, which are the visible ones.
     """
 
     conductance_S: Array
     target_V: Array
+    nodes: NDArray[np.intp] | None = None
 
     def __post_init__(self) -> None:
         lowest = float(np.min(self.conductance_S))
@@ -78,8 +81,27 @@ class Springs:
 
     @cached_property
     def held(self) -> NDArray[np.bool_]:
-        """Which visible nodes their sources hold rigidly, (n_visible,)."""
+        """Which of these nodes their sources hold rigidly, (n,)."""
         return np.isinf(self.conductance_S)
+
+    @cached_property
+    def at(self) -> slice | NDArray[np.intp]:
+        """Where these nodes are among all; a slice if they are neighbours."""
+        if self.nodes is None:
+            return slice(0, len(self.conductance_S))
+        first, n = int(self.nodes[0]), len(self.nodes)
+        in_a_row = np.array_equal(self.nodes, np.arange(first, first + n))
+        return slice(first, first + n) if in_a_row else self.nodes
+
+    @cached_property
+    def numbers(self) -> NDArray[np.intp]:
+        """Numbers of these nodes among all, (n,)."""
+        return np.arange(len(self.conductance_S)) if self.nodes is None else self.nodes
+
+    @cached_property
+    def held_nodes(self) -> NDArray[np.intp]:
+        """Numbers of the nodes that are held rigidly."""
+        return self.numbers[self.held]
 
     @cached_property
     def clamped(self) -> bool:
@@ -93,4 +115,4 @@ class Springs:
 
     def rows(self, rows: slice | NDArray[np.intp]) -> Springs:
         """The springs of some rows of the batch."""
-        return Springs(self.conductance_S, self.target_V[rows])
+        return Springs(self.conductance_S, self.target_V[rows], self.nodes)

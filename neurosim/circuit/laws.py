@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.circuit.outputs import Amplifiers
+from neurosim.contrasts import Contrast, Product
 from neurosim.errors import DataError
 
 __all__ = ["ByLayer", "Gradient", "Hopfield", "Law"]
@@ -71,6 +72,9 @@ class Law(Protocol):
 
     def pull_V2(self, amplifiers: Amplifiers, u_V: Array, source_V: Array) -> Array:
         """Co-content R of a conductance of 1 S to a source, up to a constant [V^2]."""
+
+    def contrast(self) -> Contrast:
+        """What a reading of both ends tells of a coupling: see `neurosim.contrasts`."""
 
     def apply(
         self, amplifiers: Amplifiers, u_V: Array, work: Array, outputs: Array, weights: Array | None
@@ -119,6 +123,10 @@ class Hopfield:
         """(u - V) phi(u) - Phi(u)."""
         return (u_V - source_V) * amplifiers.output_V(u_V) - amplifiers.integral_V2(u_V)
 
+    def contrast(self) -> Contrast:
+        """Product of the two ends."""
+        return Product()
+
     def apply(
         self, amplifiers: Amplifiers, u_V: Array, work: Array, outputs: Array, weights: Array | None
     ) -> None:
@@ -156,6 +164,10 @@ class Gradient:
         """(u - V)^2 / 2."""
         del amplifiers
         return 0.5 * (u_V - source_V) ** 2
+
+    def contrast(self) -> Contrast:
+        """Product of the two ends."""
+        return Product()
 
     def apply(
         self, amplifiers: Amplifiers, u_V: Array, work: Array, outputs: Array, weights: Array | None
@@ -237,6 +249,23 @@ class ByLayer:
         parts = self._parts(amplifiers)
         pulls = [law.pull_V2(a, u_V[..., at], source_V[..., at]) for law, a, at in parts]
         return np.concatenate(pulls, axis=-1)
+
+    def contrast(self) -> Contrast:
+        """That of both laws.
+
+        Raises
+        ------
+        DataError
+            They have different ones: no kind is that of a coupling between both.
+        """
+        kinds = self.visible.contrast(), self.hidden.contrast()
+        if kinds[0] != kinds[1]:
+            raise DataError(
+                "ByLayer needs laws of one contrast for a host to learn by, but has "
+                f"{type(kinds[0]).__name__} and {type(kinds[1]).__name__}; write a law of your own "
+                "that says what its couplings have."
+            )
+        return kinds[0]
 
     def apply(
         self, amplifiers: Amplifiers, u_V: Array, work: Array, outputs: Array, weights: Array | None

@@ -58,9 +58,9 @@ class Linearised:
     def __init__(self, circuit: Circuit, springs: Springs, tau_s: float, u_V: Array) -> None:
         layers = circuit.layers
         self._odd, self._even = layers.odd, layers.even
-        held = self._held = np.flatnonzero(springs.held)
+        held = self._held = springs.held_nodes
         total_S = circuit.decay_S.copy()
-        total_S[layers.visible] += springs.soft_S
+        total_S[springs.at] += springs.soft_S
         unit_S = total_S.mean()
         self.scale = _single(total_S[:, None] / unit_S)
         self._per_rate = (circuit.capacitance_F / (tau_s * unit_S))[:, None]

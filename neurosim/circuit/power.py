@@ -60,5 +60,5 @@ def dissipation_W(circuit: Circuit, springs: Springs | None, u_V: Array) -> Diss
     leaks = u_V**2 @ circuit.leak_S
     across = np.zeros(len(u_V))
     if springs is not None:
-        across = (springs.target_V - u_V[:, layers.visible]) ** 2 @ springs.soft_S
+        across = (springs.target_V - u_V[:, springs.at]) ** 2 @ springs.soft_S
     return Dissipation(couplings, across, leaks)

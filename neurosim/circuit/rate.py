@@ -49,8 +49,8 @@ class Rate:
         layers = circuit.layers
         n, rows = layers.n_nodes, len(springs.target_V)
         scale, spring_S = tau_s / circuit.capacitance_F, np.zeros(n)
-        scale[layers.visible][springs.held] = 0.0
-        spring_S[layers.visible] = springs.soft_S
+        scale[springs.held_nodes] = 0.0
+        spring_S[springs.at] = springs.soft_S
         self.decay = (circuit.decay_S + spring_S) * scale
         unit_V = circuit.amplifiers.unit_V
         self._circuit, self._layers, self._springs, self._tau_s = circuit, layers, springs, tau_s
@@ -58,7 +58,7 @@ class Rate:
         if injected_A is not None:
             constant = constant + (injected_A * scale).T
         self._constant = constant.astype(dtype)
-        drive = (spring_S * scale)[layers.visible, None] * springs.target_V.T
+        drive = (spring_S * scale)[springs.at, None] * springs.target_V.T
         self._drive = drive.astype(dtype)
         # Row scaling turns S x (v / unit) into volts per tau at the node that receives it.
         into = scale[:, None] * unit_V
@@ -102,7 +102,7 @@ class Rate:
                 into *= self._weights[k]
             if k:
                 out += into
-        out[layers.visible] += self._drive
+        out[self._springs.at] += self._drive
         return out
 
     def linearised(self, u_V: Array) -> Linearised | None:

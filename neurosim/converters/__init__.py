@@ -1,10 +1,17 @@
-"""Converters between the host's numbers and the chip's voltages: DAC, ADC, ammeter."""
+"""Converters between the host's numbers and the chip's voltages: DAC, injectors, ADC, ammeter."""
 
 from neurosim.converters.adc import Adc, CurrentSense
 from neurosim.converters.channels import ChannelErrors, Channels
 from neurosim.converters.codes import Converted, lsb, quantise
 from neurosim.converters.dac import Dac
-from neurosim.converters.readout import Correlator, DoubleSampling, Readout
+from neurosim.converters.injectors import Injectors
+from neurosim.converters.readout import (
+    Correlator,
+    DoubleSampling,
+    Readout,
+    correlating,
+    sampling,
+)
 
 __all__ = [
     "Adc",
@@ -15,7 +22,10 @@ __all__ = [
     "CurrentSense",
     "Dac",
     "DoubleSampling",
+    "Injectors",
     "Readout",
+    "correlating",
     "lsb",
     "quantise",
+    "sampling",
 ]

@@ -50,7 +50,7 @@ class ChannelErrors:
     offset: Array | None = None
     inl: Array | None = None
 
-    def take(self, columns: slice) -> ChannelErrors:
+    def take(self, columns: slice | NDArray[np.intp]) -> ChannelErrors:
         """Those of some columns."""
         parts = (self.gain, self.offset, self.inl)
         return ChannelErrors(*(None if part is None else part[..., columns] for part in parts))

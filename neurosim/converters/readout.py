@@ -24,7 +24,7 @@ from neurosim.blocks.quantities import Bits, Excess, Farad, Limit, Sigma, SigmaV
 from neurosim.blocks.words import Word
 from neurosim.converters.codes import Converted, fitting_range, quantise
 
-__all__ = ["Correlator", "DoubleSampling", "Readout"]
+__all__ = ["Correlator", "DoubleSampling", "Readout", "correlating", "sampling"]
 
 Array = NDArray[np.float64]
 
@@ -126,6 +126,16 @@ class Correlator(Sourced):
         if self.auto_range and self.range is not None and self.bits is not None:
             limit = fitting_range(quantise(sums, limit, self.bits).value, self.range, self.bits)
         return quantise(sums, limit, self.bits)
+
+
+def sampling(readout: object) -> DoubleSampling | None:
+    """The readout, if it is of differences from a sample."""
+    return readout if isinstance(readout, DoubleSampling) else None
+
+
+def correlating(readout: object) -> Correlator | None:
+    """The readout, if it is of sums of products."""
+    return readout if isinstance(readout, Correlator) else None
 
 
 # Of a profile; None, `plain` in a file, reads every phase by itself.

@@ -14,6 +14,7 @@ from neurosim.devices.pulses import (
     SoftBounds,
 )
 from neurosim.devices.read_noise import DeviceNoise, Traps
+from neurosim.devices.thermal import Thermal
 from neurosim.devices.writing import Verify, Write, Written
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Spring",
     "TableDrift",
     "Target",
+    "Thermal",
     "Traps",
     "Verify",
     "Write",

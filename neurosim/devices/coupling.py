@@ -69,6 +69,11 @@ class CouplingDevice(Sourced):
             raise BlockError([(("idle_S",), text)])
         return self
 
+    @property
+    def separate(self) -> bool:
+        """Whether each direction of a coupling has devices of its own."""
+        return self.directions == "separate"
+
     def target(self, weight: Array, unit_S: float) -> Target:
         """Nearest programmable pair for each weight; `unit_S` is the conductance of weight 1."""
         w = np.clip(weight, -self.full_scale, self.full_scale)

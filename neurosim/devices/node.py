@@ -76,6 +76,11 @@ class Node(Sourced):
         return 0.0 if self.bandwidth_Hz is None else 1 / (2 * np.pi * self.bandwidth_Hz)
 
     @property
+    def has_hold(self) -> bool:
+        """Whether each node can store its voltage."""
+        return self.hold == "capacitor"
+
+    @property
     def tau_s(self) -> float:
         """Time constant C / g of a node with no couplings."""
         return self.capacitance_F / self.leak_S

@@ -103,10 +103,15 @@ class PulseLaw(Sourced):
 
     @model_validator(mode="after")
     def _only_rising_pairs_are_refreshed(self) -> Self:
-        if self.refresh_at is not None and self.pair == "both":
+        if self.refresh_at is not None and not self.only_rises:
             text = "must be ideal where pair is both, for those devices come down by themselves"
             raise BlockError([(("refresh_at",), text)])
         return self
+
+    @property
+    def only_rises(self) -> bool:
+        """Whether a pulse goes to the one device of a pair that it raises."""
+        return self.pair == "rising"
 
     @abstractmethod
     def factors(self, x: Array) -> tuple[Array, Array]:
@@ -135,7 +140,7 @@ class PulseLaw(Sourced):
         """Change of G+ - G- by one pulse to a pair in mid-range, over the range."""
         up, down = (float(f[0]) for f in self.factors(np.array([0.5])))
         change = (1 + self.asymmetry) * up
-        if self.pair == "both":
+        if not self.only_rises:
             change += (1 - self.asymmetry) * down
         return change / self.states
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.chip.interface import Product
 from neurosim.host.phases import Presentation
 from neurosim.network import Layers, Weights
 
@@ -25,8 +26,7 @@ Array = NDArray[np.float64]
 
 def contrast(outputs: Array, layers: Layers) -> Weights:
     """Mean over the batch of dE/dW = -v_i v_j and dE/db = -v_i for outputs (rows, n_nodes)."""
-    product = outputs[:, layers.odd].T @ outputs[:, layers.even] / len(outputs)
-    return Weights(np.where(layers.present, -product, 0.0), -outputs.mean(axis=0))
+    return Product().derivative(outputs, layers)
 
 
 def gradient(shown: Presentation, beta: float, layers: Layers) -> tuple[Weights, int]:

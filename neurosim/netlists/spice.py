@@ -10,6 +10,7 @@ and, under the `gradient` law, ``w<i>`` the sum of the currents that its couplin
     BV<i>     v 0  V=       amplifier, phi(gain (v(u) + offset))
     G<i>_<j>  0 u  v<j> 0   coupling dG_ij from node j into node i
     I<i>      0 u           bias current
+    IJ<i>     0 u           injected current
     VS<i>, RK<i>            spring: a source behind 1 / K_i, or the source alone for a clamp
     RW<i>     w 0           `gradient` only: couplings and bias end in w, where this resistor makes
     BI<i>     0 u  I=       a voltage of their sum, which enters u multiplied by phi'(u)
@@ -86,10 +87,10 @@ def _couplings(circuit: Circuit, into: str) -> list[str]:
 
 
 def _springs(springs: Springs, row: int) -> list[str]:
-    """Sources and resistors of the visible nodes; none where K = 0."""
-    lines = []
-    for i, (k, v) in enumerate(zip(springs.conductance_S, springs.target_V[row], strict=True)):
-        if springs.held[i]:
+    """Sources and resistors of the nodes that have them; none where K = 0."""
+    lines, parts = [], (springs.numbers, springs.conductance_S, springs.target_V[row])
+    for i, k, v in zip(*parts, strict=True):
+        if np.isinf(k):
             lines.append(f"VS{i} u{i} 0 {v:.17g}")
         elif k > 0:
             lines += [f"VS{i} t{i} 0 {v:.17g}", f"RK{i} u{i} t{i} {1 / k:.17g}"]
@@ -129,6 +130,7 @@ def netlist(
     t_end_s: float | None = None,
     step_s: float | None = None,
     reltol: float = 1e-6,
+    injected_A: Array | None = None,
     also: Mapping[type, Any] = MappingProxyType({}),
 ) -> str:
     """The network of one row as flat SPICE text.
@@ -149,6 +151,8 @@ def netlist(
     reltol : float
         ngspice's relative tolerance. A transient of 64-128-128 takes five times as long with 1e-6,
         and errs by a few uV, as with 1e-4, where it errs by less than 0.1 mV.
+    injected_A : ndarray, shape (n_nodes,), optional
+        Constant current into each node, beside those of its couplings.
     also : mapping from type to LawText or AmplifierText
         Texts of laws and amplifiers of your own, by their class: see `neurosim.netlists.texts`.
     """
@@ -162,8 +166,7 @@ def netlist(
             f"{circuit.cubic_per_V2:g}; state coupling.cubic_per_V2 as ideal."
         )
     u_V = start_V.copy()
-    visible_V = u_V[circuit.layers.visible]
-    visible_V[springs.held] = springs.target_V[row, springs.held]
+    u_V[springs.held_nodes] = springs.target_V[row, springs.held]
     law, sizes = law_text(circuit.law, also), "-".join(map(str, circuit.layers.sizes))
     lines = [f"* neurosim: {law.name} network {sizes}, row {row}; SI units"]
     for i, (c, d) in enumerate(zip(circuit.capacitance_F, circuit.decay_S, strict=True)):
@@ -172,6 +175,9 @@ def netlist(
             lines.append(f"RL{i} u{i} 0 {1 / d:.17g}")
     lines += _amplifiers(circuit, law, u_V, also)
     lines += [*_couplings(circuit, law.into), *_springs(springs, row)]
+    if injected_A is not None:
+        numbers = np.flatnonzero(injected_A).tolist()
+        lines += [f"IJ{i} 0 {law.into}{i} {injected_A[i]:.17g}" for i in numbers]
     lines += _analysis(circuit, u_V, t_end_s, step_s, reltol)
     return "\n".join([*lines, ".end", ""])
 

@@ -79,7 +79,7 @@ def hierarchical(text: str, layers: Layers) -> str:
 def noise_step_s(system: DrivenCircuit) -> float:
     """Time between two samples of the noise: a tenth of the shortest time constant C / (D + K)."""
     decay_S = system.circuit.decay_S.copy()
-    decay_S[system.circuit.layers.visible] += system.springs.soft_S
+    decay_S[system.springs.at] += system.springs.soft_S
     return float(np.min(system.circuit.capacitance_F / decay_S)) / _SAMPLES
 
 

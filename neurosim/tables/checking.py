@@ -38,8 +38,11 @@ UNKNOWN_DIE = -1
 _TOLERANCE = 1e-9
 # No device comes out of a write so many standard deviations off, nor so many times its range.
 _MOST_SIGMA, _MOST_RANGES = 40, 10
-# Keys of the data sheet that explain and say nothing of the chip; `tiling` is checked by itself.
-_WORDS = {"kind", "version", "order", "columns", "profile_yaml", "profile_checksum"}
+# Keys of the data sheet that explain, or that the checksum covers; `tiling` is checked by itself.
+_WORDS = {
+    *("kind", "version", "order", "columns", "profile_yaml", "profile_checksum"),
+    *("sources", "injectors"),
+}
 
 
 def profile_of(table: WeightTable) -> Profile:

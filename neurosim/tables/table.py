@@ -121,6 +121,9 @@ def checksum(profile: Profile) -> str:
     tree = plain(as_written(profile))
     for name in ("summary", "description", "settling", "host"):
         del tree[name]
+    for name in Profile.may_be_left_out:
+        if getattr(profile, name) == Profile.model_fields[name].default:
+            tree.pop(name, None)
 
     def without_sources(value: Any) -> Any:
         if not isinstance(value, dict):
@@ -135,16 +138,18 @@ def data_sheet(profile: Profile, seed: int) -> dict[str, Any]:
     """What a reader of the table must know, as plain JSON values.
 
     The keys are: the table's kind and version; the profile's name, checksum and whole text; the
-    seed of the die; sizes of the layers with their names; scales (`unit_S` is the conductance of
-    weight 1, `unit_V` the voltage of 1, `reference_V` the rail of the biases, `tau_s` a node's
-    C / g); encoding, directions, largest weight (`full_scale`) and
-    the range of a device, from `idle_S` up by `range_S`; `level_S`, the conductance of every code;
+    seed of the die; sizes of the layers with their names, and which have voltage sources and which
+    injectors; scales (`unit_S` is the conductance of weight 1, `unit_V` the voltage of 1,
+    `reference_V` the rail of the biases, `tau_s` a node's C / g); encoding, directions, largest
+    weight (`full_scale`) and the range of a device, from `idle_S` up by `range_S`; `level_S`, the
+    conductance of every code;
     `zero_codes`, those of weight 0; and each column's unit and meaning. In a file `table_sha256`
     says which table it belongs to: see `digest`.
     """
     coupling, node, layers = profile.coupling, profile.node, Layers(profile.layers)
     levels = coupling.levels_S(node.leak_S)
     zero = coupling.target(np.zeros(1), node.leak_S)
+    names, injectors = layers.names(), profile.injectors.layers if profile.injectors else ()
     pair_S = np.concatenate([zero.plus_S, zero.minus_S])
     return {
         "kind": KIND,
@@ -153,6 +158,8 @@ def data_sheet(profile: Profile, seed: int) -> dict[str, Any]:
         "profile_checksum": checksum(profile),
         "die_seed": seed,
         "layers": dict(zip(layers.names(), layers.sizes, strict=True)),
+        "sources": [names[k] for k in layers.numbers(profile.sources)],
+        "injectors": [names[k] for k in layers.numbers(injectors)],
         "order": "W<k>: row = node of layer k + 1, column = node of layer k; b<k>: node of layer k",
         "unit_S": node.leak_S,
         "unit_V": node.unit_V,
@@ -196,7 +203,7 @@ def columns_of(profile: Profile) -> set[str]:
     groups += ["code_{}"] if profile.coupling.levels is not None else []
     groups += ["present_{}_S"] if profile.drift is not None else []
     groups += ["fault_{}"] if profile.faults is not None else []
-    if profile.coupling.directions == "separate":
+    if profile.coupling.separate:
         groups += ["back_{}_S"]
         groups += ["fault_back_{}"] if profile.faults is not None else []
     return {"weight"} | {group.format(side) for group in groups for side in sides}
