@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from neurosim.circuit import DrivenCircuit, Pairs, Springs
+from neurosim.circuit import DrivenCircuit, Pairs
 from neurosim.solvers import Transient, settle
 
 TAU_S, ROWS = 1e-7, 4
@@ -60,7 +60,7 @@ def check_current(circuit, springs, u_V, rng):
 def jacobian_of(circuit, springs, u_V):
     """Row k is J e_k at one state, so entry (k, i) is J_ik."""
     eye = np.eye(circuit.n_nodes)
-    many = Springs(springs.conductance_S, np.repeat(springs.target_V[:1], len(eye), axis=0))
+    many = replace(springs, target_V=np.repeat(springs.target_V[:1], len(eye), axis=0))
     return circuit.jacobian_vector_A(u_V, eye, many), many
 
 
@@ -118,7 +118,7 @@ def check_small_signal(circuit, springs, u_V):
     step_V = small.step(now, y)[:, 0]
     jacobian, _ = jacobian_of(circuit, springs, u_V[:1])
     free = np.ones(n, dtype=bool)
-    free[circuit.layers.visible] = ~springs.held
+    free[springs.held_nodes] = False
     exact_V = np.zeros(n)
     current_A = circuit.current_A(u_V, springs)[0]
     exact_V[free] = np.linalg.solve(jacobian.T[np.ix_(free, free)], -current_A[free])
@@ -140,3 +140,26 @@ def check_descent(circuit, springs, u_V):
     descends = np.min(metrics, axis=0) >= 0
     assert descends.any()
     assert (np.diff(powers, axis=0)[:, descends] < 0).all()
+
+
+def check_reading(circuit, u_V, reading_V):
+    """What the law makes of a reading is the derivative of the co-content by every weight."""
+    layers, unit = circuit.layers, circuit.amplifiers.unit_V
+    found = circuit.law.contrast().derivative(reading_V / unit, layers)
+
+    def mean_W(couplings=0.0, biases=0.0):
+        moved = replace(
+            circuit,
+            couplings=Pairs(circuit.couplings.plus_S + couplings, circuit.couplings.minus_S),
+            biases=Pairs(circuit.biases.plus_S + biases, circuit.biases.minus_S),
+        )
+        return moved.co_content_W(u_V).mean()
+
+    # The co-content is linear in a conductance: one step is exact but for rounding.
+    here_W, g = mean_W(), float(circuit.leak_S.mean())
+    boxes = np.eye(found.coupling.size).reshape(-1, *found.coupling.shape)
+    by_coupling = [(mean_W(g * box) - here_W) / g for box in boxes if (box * layers.present).any()]
+    by_bias = [(mean_W(biases=g * node) - here_W) / g for node in np.eye(circuit.n_nodes)]
+    wanted = [found.coupling[layers.present], found.bias]
+    for got, want in zip((by_coupling, by_bias), wanted, strict=True):
+        np.testing.assert_allclose(np.array(got) / unit**2, want, rtol=1e-6, atol=1e-9)

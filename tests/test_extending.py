@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from conftest import CAPACITANCE_F, LEAK_S, UNIT_V
-from law_properties import ROWS, check_law
+from law_properties import ROWS, check_law, check_reading
 from neurosim.circuit import ByLayer, DrivenCircuit, Hopfield, Springs, Tanh
 from neurosim.contrasts import CosineOfDifference, Product
 from neurosim.errors import DataError
@@ -142,6 +142,20 @@ def test_an_amplifier_of_ones_own_does_in_every_law_with_errors_and_without(
 ):
     circuit = make_circuit(law, Arctan(UNIT_V), mismatch=mismatch)
     check_law(circuit, make_springs(circuit, ROWS))
+
+
+@pytest.mark.parametrize("law", [Phase(), Stiffening()], ids=repr)
+def test_a_law_of_ones_own_says_what_a_host_makes_of_its_readings(make_circuit, law):
+    """An oscillator is read by its phase, and puts out more than that."""
+    circuit = make_circuit(law)
+    u_V = 0.3 * np.random.default_rng(1).standard_normal((5, circuit.n_nodes))
+    reads_phase = isinstance(law, Phase)
+    check_reading(circuit, u_V, u_V if reads_phase else circuit.output_V(u_V))
+
+
+def test_two_laws_of_different_contrasts_have_none_in_common():
+    with pytest.raises(DataError, match=r"one contrast .* Product and CosineOfDifference"):
+        ByLayer(Hopfield(), Phase()).contrast()
 
 
 def coupling_matrix(circuit):

@@ -5,7 +5,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from conftest import UNIT_V
+from conftest import LEAK_S, UNIT_V
 from law_properties import ROWS, check_law
 from neurosim.chip import Chip, words
 from neurosim.circuit import (
@@ -17,6 +17,7 @@ from neurosim.circuit import (
     Imperfect,
     Linear,
     Silu,
+    Springs,
     Tanh,
     imperfect,
 )
@@ -40,6 +41,15 @@ def test_every_shipped_law_has_every_property(
 ):
     circuit = make_circuit(law, amplifier, mismatch=mismatch, loading=loading)
     check_law(circuit, make_springs(circuit, ROWS))
+
+
+@pytest.mark.parametrize("law", LAWS, ids=repr)
+@pytest.mark.parametrize("nodes", [[1, 4, 9, 11], [5, 6, 7], [8, 2, 0]])
+def test_springs_of_any_nodes_leave_every_property(make_circuit, law, nodes):
+    rng, circuit = np.random.default_rng(2), make_circuit(law, mismatch=0.1, loading=0.3)
+    target_V = UNIT_V * rng.standard_normal((ROWS, len(nodes)))
+    stiffness_S = LEAK_S * rng.uniform(1, 15, len(nodes))
+    check_law(circuit, Springs(stiffness_S, target_V, np.array(nodes)))
 
 
 def test_one_law_in_both_layers_is_that_law(make_circuit, make_springs):
