@@ -9,7 +9,7 @@ leaks           the same of the nodes' leaks
 precharge       :math:`C V^2`: half as a node is charged, half when it is next discharged
 amplifiers      `amplifier_W` x nodes x (settling + reading + driving time)
 controller      `controller_W` x the same time and that of writing
-dac, adc        `dac_J`, `adc_J` x conversions
+dac, adc        `dac_J`, `adc_J` x conversions; a DAC's are those of sources and of injectors
 writes          `pulse_J` x pulses, of writes and of learning in memory
 =============== ==========================================================================
 
@@ -18,8 +18,9 @@ A settle of time T from power P_0 to P_1 is taken to heat as
 for the law `hopfield` (within 25 % for `gradient`), at 5 to 30 time constants.
 
 Not modelled: the supply's own losses, the drivers' current into couplings and springs above what
-these dissipate, the switches of the hold capacitors, leakage currents, the
-discharge of hidden nodes before a precharge, the host.
+these dissipate, the headroom of injectors (their current turns into heat in the conductances, which
+is counted), the switches of the hold capacitors, leakage currents, the discharge of hidden nodes
+before a precharge, the host.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ class Node(Sourced):
 
 
 class Spring(Sourced):
-    """Programmable conductance from each visible node to its DAC.
+    """Programmable conductance from each node with a source to its DAC.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ class Supply(Sourced):
     read_s : float
         Time of one reading, all nodes or some of them.
     drive_s : float
-        Time in which all visible nodes' sources are set once.
+        Time in which sources are set once, all of them or some.
     writes_at_once : int
         Devices that take a write pulse at the same time.
     """

@@ -151,18 +151,6 @@ def test_a_chip_and_an_instrument_before_it_take_every_call_as_the_interface_has
     ]
 
 
-def test_an_instrument_passes_every_call_on():
-    """A settle in pieces, each by itself within the engine's tolerance."""
-    ideal = load_profile("ideal_hopfield").with_values(
-        BASE | {"injectors": INJECTORS | {"bits": "ideal"}}
-    )
-    plain, probed = Chip(ideal), Oscilloscope(Chip(ideal), points=4)
-    for host in (flow, classifier, corrected):
-        both = (host(chip, np.random.default_rng(1)) for chip in (plain, probed))
-        for mine, theirs in zip(*both, strict=True):
-            np.testing.assert_allclose(mine, theirs, atol=1e-3 * np.abs(theirs).max())
-
-
 def test_what_a_new_data_sheet_says_is_what_an_old_one_meant():
     """A sheet that lists no sources is of a chip that drives its visible nodes alone."""
     sheet = Chip("cmos_rc_6bit").data_sheet

@@ -12,7 +12,8 @@ from neurosim.host import initial_weights
 from neurosim.network import Weights
 from neurosim.profile import load_profile
 from neurosim.tables import check_table, export, table
-from neurosim.tables.table import columns_of
+from neurosim.tables.checking import profile_of
+from neurosim.tables.table import WeightTable, columns_of
 from shipped import shipped
 
 
@@ -145,3 +146,29 @@ def test_what_a_chip_holds_after_writes_pulses_and_time_is_a_table_for_it(name, 
     if wait_s:
         chip.refresh()
         check_table(table(chip), chip.profile)
+
+
+def test_the_sheet_names_the_layers_that_have_sources_and_injectors():
+    injectors = {"layers": [1, -1], "bits": "ideal", "range_A": "ideal", "noise_A": "ideal"}
+    plain = table(chip_of("cmos_rc_6bit"))
+    injectors["source"] = "assumed: a test"
+    more = table(chip_of("cmos_rc_6bit", sources=[-1, 0], injectors=injectors))
+    assert (plain.sheet["sources"], plain.sheet["injectors"]) == (["x"], [])
+    assert (more.sheet["sources"], more.sheet["injectors"]) == (["x", "h2"], ["h1", "h2"])
+    assert plain.sheet["profile_checksum"] != more.sheet["profile_checksum"]
+    with pytest.raises(DataError, match="checksum"):
+        check_table(plain, chip_of("cmos_rc_6bit", sources=[0, -1]).profile)
+
+
+def test_a_table_from_before_there_were_further_sources_is_taken():
+    made = table(chip_of("cmos_rc_6bit"))
+    kept = {k: v for k, v in made.sheet.items() if k not in {"sources", "injectors"}}
+    lines = kept["profile_yaml"].splitlines(keepends=True)
+    kept["profile_yaml"] = "".join(
+        line for line in lines if not line.startswith(("sources", "injectors"))
+    )
+    assert kept["profile_yaml"].count("\n") == len(lines) - 2
+    old = WeightTable(kept, made.blocks)
+    profile = profile_of(old)
+    assert profile == chip_of("cmos_rc_6bit").profile
+    check_table(old, profile)
