@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neurosim.errors import DataError
-from neurosim.safe_text import printable
+from neurosim.safe_text import printable, quoted
 
 if TYPE_CHECKING:
     from neurosim.host import Update
@@ -41,7 +41,6 @@ __all__ = [
     "finish_run",
     "metric_lines",
     "print_json",
-    "quoted",
     "say",
     "stoppable",
 ]
@@ -132,11 +131,6 @@ def check_output(file: Path, as_json: bool, suffixes: Collection[str] | None = N
 def command_line() -> str:
     """The command as it was typed, to repeat it."""
     return shlex.join(["neurosim", *sys.argv[1:]])
-
-
-def quoted(path: Path) -> str:
-    """A path as part of a command that a shell understands."""
-    return shlex.quote(str(path))
 
 
 class Bar:

@@ -17,10 +17,10 @@ from neurosim.cli.common import (
     finish_run,
     metric_lines,
     print_json,
-    quoted,
     say,
     stoppable,
 )
+from neurosim.safe_text import quoted
 
 __all__ = ["quickstart"]
 

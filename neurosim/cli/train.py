@@ -19,11 +19,11 @@ from neurosim.cli.common import (
     command_line,
     finish_run,
     print_json,
-    quoted,
     say,
     stoppable,
 )
 from neurosim.errors import DataError, RunError
+from neurosim.safe_text import quoted
 
 if TYPE_CHECKING:
     from neurosim.host import Experiment

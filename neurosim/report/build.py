@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from neurosim.report.figures import (
 from neurosim.report.page import RunView, render_report
 from neurosim.runs import Run, first_batch, given_nodes, sample
 from neurosim.runs.facts import Evaluation, versions
+from neurosim.safe_text import quoted
 
 __all__ = ["settle_trace", "write_completions", "write_report", "write_samples"]
 
@@ -106,7 +106,7 @@ def _evaluation(run: Run) -> dict[str, Any] | None:
     path = run.path / "evaluation.json"
     if not os.path.lexists(path):
         return None
-    advice = f"make it again with `neurosim evaluate {shlex.quote(str(run.path))}`"
+    advice = f"make it again with `neurosim evaluate {quoted(run.path)}`"
     return read_record(path, Evaluation, advice).model_dump(exclude_unset=True)
 
 
