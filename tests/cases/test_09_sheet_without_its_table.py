@@ -68,6 +68,7 @@ def test_a_table_for_which_there_is_no_room_leaves_the_old_pair(
 
 
 @posix
+@pytest.mark.slow
 def test_a_report_for_which_there_is_no_room_leaves_the_old_one(runs, tmp_path):
     folder = shutil.copytree(runs[0], tmp_path / "run")
     before = contents(folder)

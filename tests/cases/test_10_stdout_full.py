@@ -33,9 +33,11 @@ def printed_to(stdout, *words):
         ("profiles", "--json"),
         ("export", "RUN", "--to", "-", "--format", "csv"),
         ("plan", "RUN", "--to", "-"),
-        ("sample", "RUN", "-n", "2", "--t-end", "0.05", "--out", "-"),
+        pytest.param(
+            ("sample", "RUN", "-n", "2", "--t-end", "0.05", "--out", "-"), marks=pytest.mark.slow
+        ),
         ("sweep", "experiments/smoke.yaml", "--dry-run"),
-        ("report", "RUN"),
+        pytest.param(("report", "RUN"), marks=pytest.mark.slow),
     ],
     ids=" ".join,
 )
