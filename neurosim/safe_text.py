@@ -8,9 +8,11 @@ marks of writing direction and other formats, and halves of surrogate pairs, whi
 from __future__ import annotations
 
 import re
+import shlex
+from pathlib import Path
 from unicodedata import category
 
-__all__ = ["comment", "has_hidden", "one_line", "printable"]
+__all__ = ["comment", "has_hidden", "one_line", "printable", "quoted"]
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS = "\u200c\u200d"
@@ -68,3 +70,15 @@ def comment(text: object) -> str:
     """
     plain = "".join(" " if _is_hidden(c) else c for c in str(text))
     return _MARKS.sub(" ", plain).rstrip("\\ ")
+
+
+def quoted(path: Path) -> str:
+    """The path as a word of a command that a shell understands, and takes for no option.
+
+    Examples
+    --------
+    >>> quoted(Path("my run")), quoted(Path("-run"))
+    ("'my run'", './-run')
+    """
+    text = str(path)
+    return shlex.quote(f"./{text}" if text.startswith("-") else text)

@@ -80,6 +80,7 @@ def test_a_training_that_is_stopped_keeps_every_update_and_says_how_to_go_on(
         if update.update == 2:
             os.kill(os.getpid(), number)
 
+    monkeypatch.setattr("neurosim.cli.train.finish_run", lambda run: None)
     with monkeypatch.context() as patch:
         patch.setattr(Bar, "on_update", strike)
         done = run(*TRAIN, "--out", out)

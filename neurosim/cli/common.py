@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shlex
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neurosim.errors import DataError
-from neurosim.safe_text import printable
+from neurosim.safe_text import printable, quoted
 
 if TYPE_CHECKING:
     from neurosim.host import Update
@@ -33,6 +33,7 @@ __all__ = [
     "RUN",
     "SEED",
     "SIZES",
+    "STRICT",
     "Bar",
     "ParamType",
     "check_output",
@@ -41,9 +42,9 @@ __all__ = [
     "finish_run",
     "metric_lines",
     "print_json",
-    "quoted",
     "say",
     "stoppable",
+    "warn",
 ]
 
 # As `neurosim.outputs` has it, which loads at first use.
@@ -134,11 +135,6 @@ def command_line() -> str:
     return shlex.join(["neurosim", *sys.argv[1:]])
 
 
-def quoted(path: Path) -> str:
-    """A path as part of a command that a shell understands."""
-    return shlex.quote(str(path))
-
-
 class Bar:
     """Progress on standard error: updates or steps done, rate, time left, the newest loss.
 
@@ -211,19 +207,35 @@ def metric_lines(result: dict[str, Any]) -> list[str]:
     return lines
 
 
-def finish_run(run: Run) -> None:
-    """Samples, weight table and report of a run."""
+STRICT = click.option(
+    "--strict", is_flag=True, help="Warnings of the run's numbers are errors: exit status 1."
+)
+
+
+def warn(found: Sequence[str], strict: bool = False) -> None:
+    """Say what is wrong with a run's numbers; if strict, leave with exit status 1."""
+    for text in found:
+        say(f"neurosim: {text}" if strict else f"neurosim: warning: {text}", err=True)
+    if strict and found:
+        raise SystemExit(1)
+
+
+def finish_run(run: Run) -> list[str]:
+    """Samples, weight table and report of a run; what is wrong with its numbers."""
     from neurosim.report import write_report
+    from neurosim.runs import watch
     from neurosim.signals import Stopped
     from neurosim.tables import export as export_table
 
     say("drawing samples and writing the report ...", err=True)
     try:
         export_table(run.chip(), run.path / "weights.csv")
-        write_report(run)
+        found = watch(run)
+        write_report(run, warnings=found)
     except KeyboardInterrupt as cause:
         way = f"its page is made by: neurosim report {quoted(run.path)}"
         raise Stopped.by(cause, f"stopped; the run is trained, {way}") from None
+    return found
 
 
 def evaluate_run(

@@ -17,10 +17,10 @@ from neurosim.cli.common import (
     ParamType,
     check_output,
     print_json,
-    quoted,
     say,
 )
 from neurosim.errors import DataError
+from neurosim.safe_text import quoted
 
 if TYPE_CHECKING:
     from neurosim.runs import Run

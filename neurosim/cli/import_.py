@@ -12,10 +12,10 @@ from neurosim.cli.common import (
     SEED,
     command_line,
     print_json,
-    quoted,
     say,
 )
 from neurosim.errors import DataError
+from neurosim.safe_text import quoted
 
 __all__ = ["import_"]
 

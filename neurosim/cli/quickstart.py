@@ -17,10 +17,11 @@ from neurosim.cli.common import (
     finish_run,
     metric_lines,
     print_json,
-    quoted,
     say,
     stoppable,
+    warn,
 )
+from neurosim.safe_text import quoted
 
 __all__ = ["quickstart"]
 
@@ -52,7 +53,7 @@ def quickstart(out: Path, updates: int, seed: int, as_json: bool) -> None:
             progress=bar.on_update,
         )
     result = evaluate_run(run, 2000, None, None, 0)
-    finish_run(run)
+    warn(finish_run(run))
     if as_json:
         print_json({"run": str(run.path)} | result)
         return

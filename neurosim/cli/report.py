@@ -9,8 +9,10 @@ import click
 from neurosim.cli.common import (
     FOLDER,
     JSON,
+    STRICT,
     print_json,
     say,
+    warn,
 )
 from neurosim.errors import DataError
 
@@ -20,21 +22,25 @@ __all__ = ["report"]
 @click.command()
 @click.argument("folder", type=FOLDER, metavar="RUN_OR_SWEEP")
 @click.option("--noise", is_flag=True, help="Of a run: measure its noise ledger too, in minutes.")
+@STRICT
 @JSON
-def report(folder: Path, noise: bool, as_json: bool) -> None:
+def report(folder: Path, noise: bool, strict: bool, as_json: bool) -> None:
     """Write the report page of a run or a sweep again, with its newest results."""
     from neurosim.folders import exists
     from neurosim.report import write_report, write_sweep_report
-    from neurosim.runs import Run
+    from neurosim.runs import Run, watch
     from neurosim.sweeps import SweepFolder
 
     if exists(folder / "sweep.yaml"):
         if noise:
             raise DataError(f"--noise is for a run, but {folder} is a sweep; give one of its runs.")
-        path = write_sweep_report(SweepFolder.open(folder))
+        path, found = write_sweep_report(SweepFolder.open(folder)), []
     else:
-        path = write_report(Run.open(folder), noise=noise)
+        run = Run.open(folder)
+        found = watch(run)
+        path = write_report(run, noise=noise, warnings=found)
     if as_json:
-        print_json({"file": str(path)})
-        return
-    say(f"{path}")
+        print_json({"file": str(path), "warnings": found})
+    else:
+        say(f"{path}")
+    warn(found, strict)

@@ -15,15 +15,17 @@ from neurosim.cli.common import (
     POSITIVE,
     SEED,
     SIZES,
+    STRICT,
     Bar,
     command_line,
     finish_run,
     print_json,
-    quoted,
     say,
     stoppable,
+    warn,
 )
 from neurosim.errors import DataError, RunError
+from neurosim.safe_text import quoted
 
 if TYPE_CHECKING:
     from neurosim.host import Experiment
@@ -127,8 +129,11 @@ def _memory_line(profile: Profile, experiment: Experiment) -> str:
     is_flag=True,
     help="Go on with the run in --out; begin it if there is none.",
 )
+@STRICT
 @JSON
-def train(profile: str | None, out: Path | None, go_on: bool, as_json: bool, **given: Any) -> None:
+def train(
+    profile: str | None, out: Path | None, go_on: bool, strict: bool, as_json: bool, **given: Any
+) -> None:
     """Train a chip and write a run folder.
 
     Settings come from the options, then the experiment file, then the profile's advice. Ctrl-C
@@ -167,14 +172,17 @@ def train(profile: str | None, out: Path | None, go_on: bool, as_json: bool, **g
                 start=None if given["start"] is None else Run.open(given["start"]),
                 progress=bar.on_update,
             )
-    finish_run(run)
+    warnings = finish_run(run)
     loss = run.metrics()["flow_loss"]
     if as_json:
-        last = {"updates": len(loss), "flow_loss": float(loss[-1])}
-        print_json({"run": str(out)} | last | {"ledger": run.facts["ledger"]})
+        last: dict[str, Any] = {"updates": len(loss), "flow_loss": float(loss[-1])}
+        last |= {"warnings": warnings, "ledger": run.facts["ledger"]}
+        print_json({"run": str(out)} | last)
+        warn(warnings, strict)
         return
     say(f"{out}: {len(loss)} updates, flow loss {loss[0]:.3f} -> {loss[-1]:.3f}")
     say(f"open {out / 'report.html'}; judge its samples with: neurosim evaluate {quoted(out)}")
+    warn(warnings, strict)
 
 
 def _check_same(run: Run, profile: str | None, given: dict[str, Any]) -> None:

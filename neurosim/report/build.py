@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +26,9 @@ from neurosim.report.figures import (
     waveform_figure,
 )
 from neurosim.report.page import RunView, render_report
-from neurosim.runs import Run, first_batch, given_nodes, sample
+from neurosim.runs import Run, first_batch, given_nodes, sample, watch
 from neurosim.runs.facts import Evaluation, versions
+from neurosim.safe_text import quoted
 
 __all__ = ["settle_trace", "write_completions", "write_report", "write_samples"]
 
@@ -106,7 +106,7 @@ def _evaluation(run: Run) -> dict[str, Any] | None:
     path = run.path / "evaluation.json"
     if not os.path.lexists(path):
         return None
-    advice = f"make it again with `neurosim evaluate {shlex.quote(str(run.path))}`"
+    advice = f"make it again with `neurosim evaluate {quoted(run.path)}`"
     return read_record(path, Evaluation, advice).model_dump(exclude_unset=True)
 
 
@@ -116,10 +116,11 @@ def _noise(run: Run) -> tuple[list[Row], list[Point]]:
     return ledger(conditions), scan_beta(conditions)
 
 
-def write_report(run: Run, *, noise: bool = False) -> Path:
+def write_report(run: Run, *, noise: bool = False, warnings: Sequence[str] | None = None) -> Path:
     """Write samples.png, loss.png, settle.png and report.html of a run, with a hundred samples.
 
-    With `noise` what each imperfection does to the gradient is measured too, in minutes.
+    With `noise` what each imperfection does to the gradient is measured too, in minutes. `warnings`
+    are those of `neurosim.runs.watch` where they are known.
     """
     facts, node = run.facts, run.profile.node
     metrics, evaluation = run.metrics(), _evaluation(run)
@@ -139,6 +140,7 @@ def write_report(run: Run, *, noise: bool = False) -> Path:
         versions=facts.get("versions", versions()),
         sources=imperfections(run.profile),
         noise=_noise(run) if noise else None,
+        warnings=watch(run) if warnings is None else warnings,
     )
     page = run.path / "report.html"
     write_files(

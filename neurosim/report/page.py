@@ -84,6 +84,8 @@ class RunView:
         Imperfections that the profile has.
     noise : tuple of rows and points, or None
         What each of them does to the gradient: see `neurosim.analysis`.
+    warnings : sequence of str
+        What may be wrong with the numbers.
     """
 
     name: str
@@ -98,6 +100,7 @@ class RunView:
     versions: Mapping[str, str]
     sources: Sequence[Source] = ()
     noise: tuple[Sequence[Row], Sequence[Point]] | None = None
+    warnings: Sequence[str] = ()
 
 
 def data_uri(data: bytes, kind: str) -> str:

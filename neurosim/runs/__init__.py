@@ -15,6 +15,7 @@ from neurosim.runs.sampling import evaluate, sample
 from neurosim.runs.trained import Trained
 from neurosim.runs.training import resume, train
 from neurosim.runs.validation import run_netlist, validate_spice
+from neurosim.runs.watchdogs import watch
 
 __all__ = [
     "OWN_FILES",
@@ -38,4 +39,5 @@ __all__ = [
     "train",
     "validate_spice",
     "visible_rows",
+    "watch",
 ]

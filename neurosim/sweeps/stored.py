@@ -21,6 +21,7 @@ from neurosim.errors import RunError
 from neurosim.folders import LOCK, clear_temporary, is_free, locked, made_whole
 from neurosim.outputs import write_text
 from neurosim.runs.facts import versions
+from neurosim.safe_text import quoted
 from neurosim.sweeps.points import Listed
 
 __all__ = ["Facts", "Plan", "Result", "keep_plan", "read_facts", "read_result"]
@@ -195,7 +196,7 @@ def read_facts(folder: Path) -> Facts:
     RunError
         It is damaged, or the others are not those that it was written for.
     """
-    advice = f"give `neurosim sweep FILE --out {folder} --resume` again"
+    advice = f"give `neurosim sweep FILE --out {quoted(folder)} --resume` again"
     facts = read_record(folder / "sweep.json", Facts, advice)
     for name, digest in facts.files.items():
         try:

@@ -17,6 +17,7 @@ def printed_to(stdout, *words):
     return subprocess.run(
         [sys.executable, "-c", PROGRAM, *map(str, words)],
         stdout=stdout, stderr=subprocess.PIPE, text=True, check=False,
+        cwd=Path(__file__).parents[2],
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
     )  # fmt: skip
 
@@ -29,7 +30,14 @@ def printed_to(stdout, *words):
         ("profiles", "check", "cmos_rc_6bit", "--json"),
         ("--help",),
         ("--version",),
+        ("profiles", "--json"),
         ("export", "RUN", "--to", "-", "--format", "csv"),
+        ("plan", "RUN", "--to", "-"),
+        pytest.param(
+            ("sample", "RUN", "-n", "2", "--t-end", "0.05", "--out", "-"), marks=pytest.mark.slow
+        ),
+        ("sweep", "experiments/smoke.yaml", "--dry-run"),
+        pytest.param(("report", "RUN"), marks=pytest.mark.slow),
     ],
     ids=" ".join,
 )

@@ -1,0 +1,89 @@
+"""A command that writes several files changes all or none; pairs say who belongs to whom.
+
+The disk is full after so many bytes of one file. Tried on the weight tables of CSV and HEX with
+their data sheets, and on the four files of a report.
+"""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from commands import one_line, run
+from neurosim.profile import load_profile
+from neurosim.tables import read_table
+from tools import posix
+
+# At that size of a file the system has no room: as `ulimit -f`, without its signal.
+PROGRAM = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))
+from neurosim.__main__ import run
+run()
+"""
+
+
+def with_room(size, *words):
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(size=size), *map(str, words)],
+        capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Two chips of one profile, of dies 3 and 9."""
+    folder, made = tmp_path_factory.mktemp("runs"), []
+    options = ("--profile", "cmos_rc_6bit", "--updates", 1, "--batch", 8, "--layers", "64,6,5")
+    for seed in (3, 9):
+        made.append(folder / f"r{seed}")
+        done = run("train", *options, "--settle-tau", 1, "--seed", seed, "--out", made[-1])
+        assert done.exit_code == 0, done.output
+    return made
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != ".lock"}
+
+
+@posix
+@pytest.mark.parametrize("name", ["a.csv", "a.hex"])
+@pytest.mark.parametrize("files_too_large", ["both", "the larger one"])
+def test_a_table_for_which_there_is_no_room_leaves_the_old_pair(
+    runs, tmp_path, name, files_too_large
+):
+    assert run("export", runs[0], "--to", tmp_path / name).exit_code == 0
+    before = contents(tmp_path)
+    sizes = sorted(len(data) for data in before.values())
+    room = 500 if files_too_large == "both" else sizes[0] + 200
+    assert room < sizes[1]
+    done = with_room(room, "export", runs[1], "--to", tmp_path / name)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].endswith("must be writable, but is not (File too large).")
+    assert contents(tmp_path) == before
+    assert f"die 3{chr(10)}" in run("import", tmp_path / name).stdout
+
+
+@posix
+@pytest.mark.slow
+def test_a_report_for_which_there_is_no_room_leaves_the_old_one(runs, tmp_path):
+    folder = shutil.copytree(runs[0], tmp_path / "run")
+    before = contents(folder)
+    done = with_room(len(before["report.html"]) - 1000, "report", folder)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.hex"])
+def test_a_table_copied_without_its_sheet_is_refused_beside_another(runs, tmp_path, name):
+    for folder, out in zip("ab", runs, strict=True):
+        (tmp_path / folder).mkdir()
+        assert run("export", out, "--to", tmp_path / folder / name).exit_code == 0
+    shutil.copy(tmp_path / "a" / name, tmp_path / "b" / name)
+    text = "must be the one that its data sheet was written for, but is another"
+    assert text in one_line(run("import", tmp_path / "b" / name))
+    profile = load_profile("cmos_rc_6bit").with_value("layers", (64, 6, 5))
+    assert read_table(tmp_path / "b" / name, profile=profile).sheet["die_seed"] == -1
