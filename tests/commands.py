@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from click.testing import CliRunner, Result
 
 from neurosim.cli import main
@@ -12,6 +13,13 @@ from neurosim.cli import main
 def run(*args: Any) -> Result:
     """Run `neurosim` with these arguments."""
     return CliRunner().invoke(main, [str(a) for a in args])
+
+
+def train_only(*args: Any) -> Result:
+    """Run `neurosim train`, less the table, the pictures and the page that it ends with."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("neurosim.cli.train.finish_run", lambda _run: None)
+        return run("train", *args)
 
 
 def one_line(result: Result) -> str:

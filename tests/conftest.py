@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from commands import run
+from commands import run, train_only
 from neurosim.chip.words import AMPLIFIERS, LAWS
 from neurosim.circuit import Circuit, Linear, Pairs, Springs, imperfect
 from neurosim.host import Experiment, FlowSettings
@@ -187,7 +187,7 @@ def plain(tmp_path_factory):
     """A folder made by `neurosim train`: a small chip, no classes."""
     out = tmp_path_factory.mktemp("cli") / "plain"
     options = ["--profile", "ideal_hopfield", "--layers", "64,12,10", "--updates", "2"]
-    result = run("train", *options, "--batch", "16", "--settle-tau", "2", "--out", out)
+    result = train_only(*options, "--batch", "16", "--settle-tau", "2", "--out", out)
     assert result.exit_code == 0, result.output
     return out
 

@@ -192,7 +192,7 @@ def test_drift_shows_with_the_age_of_the_weights():
         "law": "power", "start_s": "1 s", "reference_S": "6 uS", "exponent": 0.1,
         "exponent_spread": 0.03, "source": "assumed: a test",
     }  # fmt: skip
-    young = conditions({"drift": law}, repeats=2, batch=16)
+    young = conditions({"drift": law}, repeats=2, batch=16, name="ideal_hopfield")
     rows = [
         next(row for row in ledger(case) if row.name == "drift")
         for case in (young, dataclasses.replace(young, age_s=1e4))

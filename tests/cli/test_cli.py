@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from commands import one_line, run
+from commands import one_line, run, train_only
 from neurosim.tables.formats import FORMATS, NETLIST, READABLE
 from tools import posix
 
@@ -196,7 +196,7 @@ def test_an_engine_that_integrates_no_noise_leaves_it_out_and_says_so(tmp_path, 
 
     out = tmp_path / "run"
     options = ["--layers", "64,6,4", "--updates", 1, "--batch", 4, "--engine", engine]
-    result = run("train", "--profile", "cmos_rc_6bit", *options, "--out", out)
+    result = train_only("--profile", "cmos_rc_6bit", *options, "--out", out)
     assert result.exit_code == 0
     left_out = f"engine {engine}: the profile's thermal noise is left out\n"
     assert result.stderr.count(left_out) == (engine == "operating_point")
@@ -224,8 +224,8 @@ def test_resuming_with_other_settings_is_refused(trained):
 
 def test_a_finished_run_resumes_to_itself(trained):
     before = (trained / "metrics.csv").read_text()
-    args = ["train", "--profile", "ideal_hopfield", *TINY, "--out", trained, "--resume"]
-    assert run(*args).exit_code == 0
+    args = ["--profile", "ideal_hopfield", *TINY, "--out", trained, "--resume"]
+    assert train_only(*args).exit_code == 0
     assert (trained / "metrics.csv").read_text() == before
 
 

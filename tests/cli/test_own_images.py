@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from commands import run
+from commands import run, train_only
 
 RULER = "feature Frechet and classes are by the shipped classifier of 8x8 digits"
 
@@ -19,7 +19,7 @@ def test_a_users_own_images_train_on_a_chip_of_their_size(tmp_path):
     assert "must have 30 nodes" in wrong.output
     assert "--layers 30,128,128" in wrong.output
     fitting = [*options, "--layers", "30,8,8", "--out", tmp_path / "run"]
-    assert run("train", *fitting).exit_code == 0
+    assert train_only(*fitting).exit_code == 0
     assert run("train", *fitting, "--resume").exit_code == 0
     judged = run("evaluate", tmp_path / "run", "-n", "20")
     assert judged.exit_code == 0, judged.output
@@ -36,7 +36,7 @@ def test_a_users_own_images_train_on_a_chip_of_their_size(tmp_path):
 def test_digits_of_another_size_are_judged_by_the_classifier_of_the_digits(tmp_path):
     options = ["--profile", "cmos_rc_6bit", "--dataset", "digits16", "--layers", "256,16,12"]
     options += ["--updates", "2", "--batch", "16", "--settle-tau", "5", "--out", tmp_path / "run"]
-    assert run("train", *options).exit_code == 0
+    assert train_only(*options).exit_code == 0
     judged = run("evaluate", tmp_path / "run", "-n", "20")
     assert judged.exit_code == 0, judged.output
     assert "frechet_feature" in judged.output
@@ -49,7 +49,7 @@ def test_own_images_that_the_classifier_of_the_digits_judges_are_said_to_be(tmp_
     np.savez(tmp_path / "mine.npz", images=images)
     options = ["--profile", "ideal_hopfield", "--dataset", tmp_path / "mine.npz"]
     options += ["--layers", "81,8,8", "--updates", "2", "--batch", "16", "--settle-tau", "5"]
-    assert run("train", *options, "--out", tmp_path / "run").exit_code == 0
+    assert train_only(*options, "--out", tmp_path / "run").exit_code == 0
     judged = run("evaluate", tmp_path / "run", "-n", "20")
     assert judged.output.splitlines()[-1].startswith(RULER)
     text = " ".join(run("evaluate", "--help").output.split())

@@ -12,9 +12,11 @@ from neurosim.cli import quickstart as command
 
 @pytest.fixture
 def small(monkeypatch):
-    """The same chip with fewer nodes, judged on fewer samples."""
+    """The same chip with fewer nodes and no thermal noise, judged on fewer samples."""
     load, judge = neurosim.profile.load_profile, command.evaluate_run
-    small = load("cmos_rc_6bit").with_value("layers", (64, 6, 5))
+    small = load("cmos_rc_6bit").with_values(
+        {"layers": (64, 6, 5), "thermal.temperature_K": "ideal"}
+    )
     monkeypatch.setattr(neurosim.profile, "load_profile", {"cmos_rc_6bit": small}.__getitem__)
     monkeypatch.setattr(command, "evaluate_run", lambda run, n, *more: judge(run, 40, *more))
 

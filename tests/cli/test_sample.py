@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from commands import one_line, run
+from commands import one_line, run, train_only
 from neurosim.data import load_digits
 
 TINY = ["--updates", "2", "--batch", "16", "--settle-tau", "2"]
@@ -15,9 +15,9 @@ TINY = ["--updates", "2", "--batch", "16", "--settle-tau", "2"]
 def with_classes(tmp_path_factory):
     out = tmp_path_factory.mktemp("cli") / "classes"
     options = ["--profile", "ideal_hopfield", "--labels", "--layers", "74,12,10"]
-    result = run("train", *options, *TINY, "--out", out)
+    result = train_only(*options, *TINY, "--out", out)
     assert result.exit_code == 0, result.output
-    resumed = run("train", *options, *TINY, "--out", out, "--resume")
+    resumed = train_only(*options, *TINY, "--out", out, "--resume")
     assert resumed.exit_code == 0, resumed.output
     return out
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from commands import one_line, run
+from commands import one_line, run, train_only
 from neurosim.tables import read_table
 from neurosim.tables.formats import sheet_path
 from tools import posix
@@ -22,7 +22,7 @@ def runs(tmp_path_factory):
     options = ["--profile", "rram_cmo_hfox", "--layers", "64,12,10", "--updates", "1"]
     for seed in (3, 9):
         place = ["--batch", "16", "--settle-tau", "2", "--seed", seed, "--out", folder / str(seed)]
-        assert run("train", *options, *place).exit_code == 0
+        assert train_only(*options, *place).exit_code == 0
     return folder
 
 

@@ -1,4 +1,4 @@
-"""`neurosim validate` says how far another program is from ours, and against what it must be told."""
+"""`neurosim validate` says how far another program is from ours; it must be told which."""
 
 import json
 

@@ -25,7 +25,10 @@ from neurosim.profile import load_profile
 from neurosim.runs import Run, resume, train
 from neurosim.solvers import Transient
 
-IDEAL, CMOS = load_profile("ideal_hopfield"), load_profile("cmos_rc_6bit")
+IDEAL, CMOS = (
+    load_profile(name).with_value("layers", (64, 40, 24))
+    for name in ("ideal_hopfield", "cmos_rc_6bit")
+)
 FLOW = FlowSettings()
 N = CMOS.layers[0]
 

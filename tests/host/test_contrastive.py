@@ -18,7 +18,7 @@ STAGE = Contrast(t_end=1.3, clip=False)
 T_END = STAGE.t_end
 LAYERS = Layers(SIZES)
 EXACT = Transient(rtol=1e-9, atol=1e-12)
-FLOW = FlowSettings(beta=1e-3, settle_tau=60.0)
+FLOW = FlowSettings(beta=1e-3, settle_tau=20.0)
 CORRELATOR = {
     "kind": "correlator", "bits": "ideal", "range": "ideal", "auto_range": False, "noise": "ideal",
     "gain_spread": "ideal", "offset_V": "ideal", "source": "ideal",

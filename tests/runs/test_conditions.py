@@ -84,7 +84,7 @@ def test_without_a_class_they_take_turns_and_are_judged_by_what_was_asked(with_c
     seven, _ = sample(with_classes, 20, t_end=0.3, label=7)
     # Rows share the solver's steps, of its own tolerance 1e-3: of an Euler-free path, far less.
     np.testing.assert_allclose(turns[[7, 17]], seven[[7, 17]], atol=1e-4)
-    result, x = evaluate(with_classes, 100)
+    result, x = evaluate(with_classes, 100, floors=False)
     assert x.shape == (100, 64)
     assert len(result["asked_class_shares"]) == 10
     assert 0 <= result["asked_class_share"] <= 1

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from commands import one_line, run
+from commands import one_line, run, train_only
 from killing import killed_at
 from neurosim.errors import ConvergenceError, RunError
 from neurosim.folders import is_free
@@ -78,7 +78,7 @@ def test_the_same_command_with_resume_begins_in_a_missing_or_an_empty_folder(
     (tmp_path / "empty").mkdir()
     for name in ("missing", "empty"):
         out = tmp_path / name
-        result = run("train", *OPTIONS, "--from", first.path, "--out", out, "--resume")
+        result = train_only(*OPTIONS, "--from", first.path, "--out", out, "--resume")
         assert result.exit_code == 0, result.output
         assert without_wall(out) == without_wall(whole.path)
         assert Run.open(out).start == first.path
@@ -257,10 +257,10 @@ def test_settings_that_are_edited_while_it_trains_end_the_run(tmp_path, name):
 
 def test_a_start_may_be_spelled_in_another_way_when_a_run_goes_on(first, tmp_path, monkeypatch):
     out = tmp_path / "x"
-    assert run("train", *OPTIONS, "--from", first.path, "--out", out).exit_code == 0
+    assert train_only(*OPTIONS, "--from", first.path, "--out", out).exit_code == 0
     monkeypatch.chdir(first.path.parent)
     for start in (first.path.name, f"../{first.path.parent.name}/{first.path.name}"):
-        resumed = run("train", *OPTIONS, "--from", start, "--out", out, "--resume")
+        resumed = train_only(*OPTIONS, "--from", start, "--out", out, "--resume")
         assert resumed.exit_code == 0, resumed.output
     other = shutil.copytree(first.path, tmp_path / "other")
     line = one_line(run("train", *OPTIONS, "--from", other, "--out", out, "--resume"))
@@ -271,7 +271,7 @@ def test_a_run_that_does_not_say_what_it_learns_does_not_say_that_it_has_changed
     images = np.random.default_rng(0).uniform(-1, 1, (20, 64))
     np.savez(tmp_path / "mine.npz", images=images)
     out, data = tmp_path / "x", ["--dataset", tmp_path / "mine.npz"]
-    assert run("train", *OPTIONS, *data, "--out", out).exit_code == 0
+    assert train_only(*OPTIONS, *data, "--out", out).exit_code == 0
     (out / "run.json").write_text("{")
     assert "restore it from a copy, or train again" in one_line(run("evaluate", out, "-n", 7))
     (out / "run.json").unlink()

@@ -93,10 +93,10 @@ def test_an_evaluation_has_every_figure_and_its_floors(run):
 
 
 def test_a_chip_that_forgets_is_refreshed_before_each_batch_that_it_remembers(tmp_path):
-    leak = {"law": "leak", "tau_s": "5 ms", "tau_spread": "ideal", "rest_S": "ideal",
+    leak = {"law": "leak", "tau_s": "1 ms", "tau_spread": "ideal", "rest_S": "ideal",
             "source": "assumed: a test"}  # fmt: skip
     profile = load_profile("ideal_hopfield").with_values(
-        {"layers": (64, 12), "drift": leak, "host.refresh_s": 1e-3}
+        {"layers": (64, 12), "drift": leak, "host.refresh_s": 2e-4}
     )
     experiment = Experiment(
         updates=1, batch=16, gain=2.0, flow={"settle_tau": 10.0},
@@ -108,10 +108,10 @@ def test_a_chip_that_forgets_is_refreshed_before_each_batch_that_it_remembers(tm
     def drawn(**changes):
         changes = {path.replace("__", "."): value for path, value in changes.items()}
         other = Run(run.path, profile.with_values(changes), run.experiment)
-        return sample(other, round(10e-3 / one_s))[0]
+        return sample(other, round(2e-3 / one_s))[0]
 
     lasting, refreshed, fading = drawn(drift__tau_s=1e9), drawn(), drawn(host__refresh_s=1.0)
-    # The last step of 10 ms runs on weights that have leaked for 9 ms; that of 1 ms, for 0.9 ms.
+    # The last step of 2 ms runs on weights that have leaked for 1.8 ms; that of 200 us, for 180 us.
     assert np.abs(refreshed - lasting).mean() < 0.3 * np.abs(fading - lasting).mean()
 
 

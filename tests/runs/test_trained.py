@@ -1,5 +1,7 @@
 """A chip in memory is drawn from and judged as one in a folder is, and is read but once."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -49,7 +51,7 @@ def test_what_is_no_trained_chip_is_refused(tmp_path):
         sample(3, 5)
 
 
-@pytest.mark.parametrize("use", [evaluate, sample])
+@pytest.mark.parametrize("use", [partial(evaluate, floors=False), sample], ids=["judge", "draw"])
 def test_a_checkpoint_is_opened_once(tmp_path, monkeypatch, use):
     profile, experiment = trained_in_memory()
     out, opened = train(profile, experiment, tmp_path / "run").path, []

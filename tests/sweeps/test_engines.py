@@ -89,7 +89,7 @@ def test_a_cluster_without_its_package_says_what_to_install(monkeypatch):
         Engine(dask=ADDRESS).check()
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """As Dask's own, of a worker that died too often."""
 
 
@@ -112,7 +112,7 @@ def cluster_of(monkeypatch, threads):
             return {f"worker {k}": n for k, n in enumerate(threads)}
 
     module = ModuleType("distributed")
-    module.Client, module.KilledWorker = Client, Killed
+    module.Client, module.KilledWorker = Client, KilledError
     monkeypatch.setitem(sys.modules, "distributed", module)
     return closed
 
@@ -145,7 +145,7 @@ def test_a_cluster_whose_workers_die_is_one_error(monkeypatch):
     def parallel(tasks, n_jobs):
         assert n_jobs == -1
         yield tasks[0].point.key
-        raise Killed("of memory")
+        raise KilledError("of memory")
 
     monkeypatch.setattr(engines, "_parallel", parallel)
     done = finished(TASKS, Engine(dask=ADDRESS))
