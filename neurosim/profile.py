@@ -3,65 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from neurosim.blocks.block import Block, Sourced
+from neurosim.blocks.block import Block
 from neurosim.blocks.files import load_block
 from neurosim.blocks.mistakes import BlockError, nearest
 from neurosim.blocks.names import Name, OneLine
-from neurosim.blocks.quantities import Excess, Hertz, Kelvin, Second
+from neurosim.blocks.quantities import Second
 from neurosim.blocks.units import format_quantity
 from neurosim.blocks.words import IDEAL, Word
-from neurosim.converters import Adc, CurrentSense, Dac, DoubleSampling, Readout
+from neurosim.circuit import Node
+from neurosim.converters import Adc, CurrentSense, Dac, Differences, Readout
 from neurosim.devices import (
     CouplingDevice,
     DeviceNoise,
     Drift,
     Faults,
     Mismatch,
-    Node,
     Pulse,
     Spring,
     Write,
 )
 from neurosim.devices.supply import Supply
-from neurosim.errors import ProfileError
+from neurosim.devices.thermal import Thermal
+from neurosim.errors import DataError, ProfileError
 from neurosim.network import Layers
+from neurosim.patterns import Full, Wiring
 from neurosim.solvers import Settling, Transient
 
-__all__ = ["HostAdvice", "Profile", "Thermal", "load_profile", "shipped_profiles"]
-
-
-class Thermal(Sourced):
-    """Noise of conductances and amplifiers, in the dynamics.
-
-    Parameters
-    ----------
-    temperature_K : float or None
-        Every conductance has the noise 4kTG; None has no noise, of amplifiers neither.
-    amplifier_excess : float
-        White noise current of each node's amplifier over 4kTG of the leak, added to it: gamma n - 1
-        for a leak that is a transconductor of n noisy devices.
-    flicker_corner_Hz : float
-        Frequency at which the 1/f noise of the amplifier equals its white noise.
-    """
-
-    temperature_K: Kelvin = None
-    amplifier_excess: Excess = 0.0
-    flicker_corner_Hz: Hertz = 0.0
-
-    @model_validator(mode="after")
-    def _flicker_has_a_measure(self) -> Thermal:
-        if self.flicker_corner_Hz and not self.amplifier_excess:
-            text = (
-                "must be ideal where amplifier_excess is, for it is measured against that; state "
-                "amplifier_excess too"
-            )
-            raise BlockError([(("flicker_corner_Hz",), text)])
-        return self
+__all__ = ["HostAdvice", "Profile", "load_profile", "shipped_profiles"]
 
 
 class HostAdvice(Block):
@@ -96,6 +70,8 @@ class Profile(Block):
         What a reader should know about where the numbers come from.
     layers : tuple of int
         Sizes of the layers, visible first.
+    pattern : Pattern
+        Which nodes are coupled; by default each node with every node of the next layer.
     node : Node
         Nominal values of a node.
     spring : Spring
@@ -118,7 +94,7 @@ class Profile(Block):
         Voltage source of a spring.
     adc : Adc
         Reads the output voltage of every node.
-    readout : DoubleSampling, Correlator or None
+    readout : Differences, Sums or None
         How nudged phases are read: `plain`, each by itself, or as differences from the free state,
         or as products of both ends of a coupling that the chip sums.
     current_sense : CurrentSense or None
@@ -135,11 +111,13 @@ class Profile(Block):
 
     stated: ClassVar[bool] = True
     may_be_left_out: ClassVar[tuple[str, ...]] = ("description",)
+    unwritten: ClassVar[tuple[str, ...]] = ("pattern",)
 
     name: Name
     summary: OneLine
     description: str = ""
     layers: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=2)]
+    pattern: Wiring = Full()
     node: Node
     spring: Spring = Spring()
     coupling: CouplingDevice
@@ -161,8 +139,17 @@ class Profile(Block):
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         yield None, self.name
 
+    @cached_property
+    def network(self) -> Layers:
+        """Where nodes and couplings are stored."""
+        return Layers(self.layers, None if self.pattern == Full() else self.pattern)
+
     @model_validator(mode="after")
     def _blocks_agree(self) -> Profile:
+        try:
+            _ = self.network.links
+        except DataError as error:
+            raise BlockError([(("pattern",), str(error))]) from None
         found = [*_range_mistakes(self), *_load_mistakes(self), *_noise_mistakes(self)]
         found += _readout_mistakes(self)
         found += _pulse_mistakes(self)
@@ -206,7 +193,7 @@ def _range_mistakes(profile: Profile) -> Found:
 
 def _readout_mistakes(profile: Profile) -> Found:
     """Differences are taken from a state that both nudged phases start from."""
-    if not isinstance(profile.readout, DoubleSampling) or profile.node.hold == "capacitor":
+    if not isinstance(profile.readout, Differences) or profile.node.hold == "capacitor":
         return []
     text = "needs node.hold: capacitor, for a difference is taken from a state that is held"
     return [(("readout",), text)]
@@ -214,7 +201,7 @@ def _readout_mistakes(profile: Profile) -> Found:
 
 def _load_mistakes(profile: Profile) -> Found:
     """The couplings' load must leave something of a node's nominal conductance for its leak."""
-    node, present = profile.node, Layers(profile.layers).present
+    node, present = profile.node, profile.network.present
     most = int(max(present.sum(axis=0).max(), present.sum(axis=1).max()))
     total_S = (most + 1) * profile.coupling.nominal_load_S(node.leak_S)
     if node.loading * total_S < node.leak_S:
@@ -269,7 +256,7 @@ def load_profile(name_or_path: str | Path, *, laws: Sequence[type[Block]] = ()) 
     ----------
     name_or_path : str or Path
     laws : sequence of type
-        Blocks of your own that the file may name: laws of drift, of pulses or of levels.
+        Blocks of your own that the file may name: a node law, an amplifier, a drift law, ...
 
     Raises
     ------
@@ -279,7 +266,7 @@ def load_profile(name_or_path: str | Path, *, laws: Sequence[type[Block]] = ()) 
     Examples
     --------
     >>> load_profile("ideal_hopfield").node.law
-    'hopfield'
+    Hopfield()
     """
     name, shipped = str(name_or_path), shipped_profiles()
     if name in shipped:

@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.constants import Boltzmann
 
 from neurosim.chip.correlators import Correlators
 from neurosim.chip.die import Die
 from neurosim.chip.ledger import Ledger
 from neurosim.chip.meter import Meter
-from neurosim.converters import Correlator, CurrentSense, DoubleSampling
+from neurosim.converters import Differences, Sums
 from neurosim.network import Weights
 from neurosim.profile import Profile
 from neurosim.streams import Streams
@@ -38,7 +37,7 @@ class Reader:
         self._profile, self._die, self._streams, self._meter = profile, die, streams, meter
         self._sampled_V: Array | None = None
         self._correlators: Correlators | None = None
-        if isinstance(profile.readout, Correlator):
+        if isinstance(profile.readout, Sums):
             unit_V = profile.node.unit_V
             self._correlators = Correlators(profile.readout, die.layers, unit_V, streams)
 
@@ -54,12 +53,12 @@ class Reader:
     def sample(self, output_V: Array, index: int) -> None:
         """Hold the outputs, with the noise kT/C of that switch, if differences can be read."""
         readout, temperature_K = self._profile.readout, self._profile.thermal.temperature_K
-        if not isinstance(readout, DoubleSampling):
+        if not isinstance(readout, Differences):
             return
         self._sampled_V = output_V.copy()
         if temperature_K is not None:
             rng = self._streams.generator("double_sampling", index)
-            sigma_V = np.sqrt(Boltzmann * temperature_K / readout.capacitance_F)
+            sigma_V = readout.sample_noise_V(temperature_K)
             self._sampled_V += sigma_V * rng.standard_normal(output_V.shape)
 
     def read(self, ledger: Ledger, v_V: Array, index: int) -> Array:
@@ -75,7 +74,7 @@ class Reader:
     def read_difference(self, ledger: Ledger, output_V: Array, index: int) -> Array:
         """Outputs less those of the sample [V], amplified for the ADC and back."""
         readout, sampled_V = self._profile.readout, self._sampled_V
-        assert isinstance(readout, DoubleSampling)
+        assert isinstance(readout, Differences)
         assert sampled_V is not None
         rng = self._streams.generator("difference", index)
         difference_V = output_V - sampled_V
@@ -85,7 +84,7 @@ class Reader:
     def sense(self, ledger: Ledger, current_A: Array) -> Array:
         """Currents [A] (rows, n_visible) through the ammeter."""
         sense = self._profile.current_sense
-        assert isinstance(sense, CurrentSense)
+        assert sense is not None
         value, n_clipped = sense.read(current_A, self._die.sense_errors)
         self._meter.read(ledger, current_A)
         ledger.adc_clipped += n_clipped

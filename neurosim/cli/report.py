@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from neurosim.cli.common import (
     FOLDER,
     JSON,
+    LAWS,
     print_json,
     say,
 )
 from neurosim.errors import DataError
+
+if TYPE_CHECKING:
+    from neurosim.blocks.block import Block
 
 __all__ = ["report"]
 
@@ -20,8 +25,9 @@ __all__ = ["report"]
 @click.command()
 @click.argument("folder", type=FOLDER, metavar="RUN_OR_SWEEP")
 @click.option("--noise", is_flag=True, help="Of a run: measure its noise ledger too, in minutes.")
+@LAWS
 @JSON
-def report(folder: Path, noise: bool, as_json: bool) -> None:
+def report(folder: Path, noise: bool, laws: tuple[type[Block], ...], as_json: bool) -> None:
     """Write the report page of a run or a sweep again, with its newest results."""
     from neurosim.folders import exists
     from neurosim.report import write_report, write_sweep_report
@@ -33,7 +39,7 @@ def report(folder: Path, noise: bool, as_json: bool) -> None:
             raise DataError(f"--noise is for a run, but {folder} is a sweep; give one of its runs.")
         path = write_sweep_report(SweepFolder.open(folder))
     else:
-        path = write_report(Run.open(folder), noise=noise)
+        path = write_report(Run.open(folder, laws), noise=noise)
     if as_json:
         print_json({"file": str(path)})
         return

@@ -4,7 +4,7 @@ from neurosim.converters.adc import Adc, CurrentSense
 from neurosim.converters.channels import ChannelErrors, Channels
 from neurosim.converters.codes import Converted, lsb, quantise
 from neurosim.converters.dac import Dac
-from neurosim.converters.readout import Correlator, DoubleSampling, Readout
+from neurosim.converters.readout import Correlator, Differences, DoubleSampling, Readout, Sums
 
 __all__ = [
     "Adc",
@@ -14,8 +14,10 @@ __all__ = [
     "Correlator",
     "CurrentSense",
     "Dac",
+    "Differences",
     "DoubleSampling",
     "Readout",
+    "Sums",
     "lsb",
     "quantise",
 ]

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,13 +30,12 @@ from neurosim.blocks.block import Block
 from neurosim.blocks.files import load_block
 from neurosim.blocks.words import as_written
 from neurosim.errors import ProfileError
-from neurosim.folders import exists, real
 from neurosim.host import Experiment, SamplingSettings
 from neurosim.profile import Profile, load_profile
 from neurosim.runs import Run
 from neurosim.safe_text import one_line
 from neurosim.sweeps.changes import changed
-from neurosim.sweeps.grid import check_paths, grid, paths
+from neurosim.sweeps.grid import check_paths, find, grid, paths
 from neurosim.sweeps.plan import Sampling, Sweep
 
 __all__ = ["Listed", "Point", "Training", "digest", "expand"]
@@ -115,7 +114,7 @@ def digest(tree: Any) -> str:
     return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def expand(sweep: Sweep, folder: Path = Path()) -> list[Point]:
+def expand(sweep: Sweep, folder: Path = Path(), laws: Sequence[type[Block]] = ()) -> list[Point]:
     """All points, in order.
 
     Parameters
@@ -123,6 +122,8 @@ def expand(sweep: Sweep, folder: Path = Path()) -> list[Point]:
     sweep : Sweep
     folder : Path
         Where names of files in the sweep are looked up first; then here.
+    laws : sequence of type
+        Blocks of one's own that profiles, recipes and runs may name.
 
     Raises
     ------
@@ -132,7 +133,7 @@ def expand(sweep: Sweep, folder: Path = Path()) -> list[Point]:
         A run is not there.
     """
     check_paths(sweep)
-    maker, points = _Maker(sweep, folder), []
+    maker, points = _Maker(sweep, folder, laws), []
     mistakes: dict[str, None] = {}
     for index, (changes, columns) in enumerate(grid(sweep)):
         try:
@@ -153,8 +154,8 @@ def _part(changes: Mapping[str, Any], root: str) -> Changes:
 class _Maker:
     """Makes points; profiles, recipes and runs are read once."""
 
-    def __init__(self, sweep: Sweep, folder: Path) -> None:
-        self._sweep, self._folder = sweep, folder
+    def __init__(self, sweep: Sweep, folder: Path, laws: Sequence[type[Block]]) -> None:
+        self._sweep, self._folder, self._laws = sweep, folder, laws
         varied = paths(sweep)
         given = self._is_run(dict.fromkeys(varied))
         roots = ("deploy", "profile") if given else ("deploy",)
@@ -202,13 +203,13 @@ class _Maker:
                 "the run, and perhaps the run as start."
             )
         name = str(changes.get("run", self._sweep.base.run))
-        path = _find(self._folder, name)
-        run = self._once("run", name, lambda: Run.open(path))
+        path = find(self._folder, name)
+        run = self._once("run", name, lambda: Run.open(path, self._laws))
         return path, run.profile, run.experiment, self._origin(path)
 
     def _origin(self, path: Path) -> str:
         """Digest of a trained run: its settings and what its devices hold."""
-        checkpoint = Run.open(path).checkpoint
+        checkpoint = Run.open(path, self._laws).checkpoint
 
         def read() -> str:
             try:
@@ -226,7 +227,7 @@ class _Maker:
         plain = {"sampling": SamplingSettings(), "seed": experiment.seed + replica}
         experiment = experiment.model_copy(update=plain)
         start = changes.get("start", self._sweep.base.start)
-        path = None if start is None else _find(self._folder, str(start))
+        path = None if start is None else find(self._folder, str(start))
         trees = [as_written(profile), as_written(experiment)]
         key = digest([*trees, None if path is None else self._origin(path)])
         return Training(key, profile, experiment, path)
@@ -240,8 +241,10 @@ class _Maker:
     def _experiment(self, changes: Changes) -> Experiment:
         recipe = changes.get("experiment", self._sweep.base.experiment)
         if isinstance(recipe, str):
-            path = _find(self._folder, recipe)
-            recipe = self._once("experiment", recipe, lambda: load_block(path, Experiment))
+            path = find(self._folder, recipe)
+            recipe = self._once(
+                "experiment", recipe, lambda: load_block(path, Experiment, laws=self._laws)
+            )
         elif isinstance(recipe, Mapping):
             raise ProfileError("experiment: must be a file; vary its fields as experiment.X.")
         return changed(recipe or Experiment(), _part(changes, "experiment"), "experiment")
@@ -266,8 +269,8 @@ class _Maker:
 
     def _profile(self, name: str) -> Profile:
         named = Path(name).suffix.lower() in {".yaml", ".yml"}
-        path = _find(self._folder, name) if named else name
-        found: Profile = self._once("profile", name, lambda: load_profile(path))
+        path = find(self._folder, name) if named else name
+        found: Profile = self._once("profile", name, lambda: load_profile(path, laws=self._laws))
         return found
 
     def _once(self, kind: str, name: str, read: Callable[[], Any]) -> Any:
@@ -292,9 +295,3 @@ def _shown(columns: Changes, blocks: Mapping[str, Block]) -> Changes:
         if isinstance(out[column], str):
             out[column] = one_line(out[column])
     return out
-
-
-def _find(folder: Path, name: str) -> Path:
-    """A file or folder by its name, beside the sweep or here."""
-    beside = folder / name
-    return real(beside if exists(beside) else Path(name))

@@ -1,0 +1,40 @@
+"""Noise of conductances and amplifiers."""
+
+from __future__ import annotations
+
+from pydantic import model_validator
+
+from neurosim.blocks.block import Sourced
+from neurosim.blocks.mistakes import BlockError
+from neurosim.blocks.quantities import Excess, Hertz, Kelvin
+
+__all__ = ["Thermal"]
+
+
+class Thermal(Sourced):
+    """Noise of conductances and amplifiers, in the dynamics.
+
+    Parameters
+    ----------
+    temperature_K : float or None
+        Every conductance has the noise 4kTG; None has no noise, of amplifiers neither.
+    amplifier_excess : float
+        White noise current of each node's amplifier over 4kTG of the leak, added to it: gamma n - 1
+        for a leak that is a transconductor of n noisy devices.
+    flicker_corner_Hz : float
+        Frequency at which the 1/f noise of the amplifier equals its white noise.
+    """
+
+    temperature_K: Kelvin = None
+    amplifier_excess: Excess = 0.0
+    flicker_corner_Hz: Hertz = 0.0
+
+    @model_validator(mode="after")
+    def _flicker_has_a_measure(self) -> Thermal:
+        if self.flicker_corner_Hz and not self.amplifier_excess:
+            text = (
+                "must be ideal where amplifier_excess is, for it is measured against that; state "
+                "amplifier_excess too"
+            )
+            raise BlockError([(("flicker_corner_Hz",), text)])
+        return self
