@@ -35,7 +35,7 @@ _HOME = {
     "Faults": "devices",
     "FlowSettings": "host",
     "Mismatch": "devices",
-    "Node": "devices",
+    "Node": "circuit",
     "Profile": "profile",
     "Run": "runs",
     "SamplingSettings": "host",

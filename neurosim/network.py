@@ -3,28 +3,55 @@
 Layers couple only to their neighbours, so even layers talk only to odd ones and every coupling of
 the network lies in ONE rectangle of shape (odd nodes, even nodes). Nodes are stored in that order,
 even layers first: for layers 64-128-128 the state is ``[x | h2 | h1]`` and the crossbar 128 x 192.
+A `Pattern` may couple any even layer with any odd one, in full or node by node.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.errors import DataError
 
-__all__ = ["Layers", "Weights"]
+__all__ = ["Layers", "Pattern", "Weights", "next_layers"]
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@runtime_checkable
+class Pattern(Protocol):
+    """Which nodes of a layered network are coupled; frozen, so that it can be compared."""
+
+    def links(self, sizes: tuple[int, ...]) -> Mapping[tuple[int, int], Mask]:
+        """Masks (nodes of the higher layer, nodes of the lower one) of each pair of layers.
+
+        One layer of each pair (lower, higher) is even, the other odd.
+        """
+
+
+def next_layers(sizes: tuple[int, ...]) -> dict[tuple[int, int], Mask]:
+    """Links of each layer to the next in full."""
+    pairs = pairwise(sizes)
+    return {(k, k + 1): np.ones((b, a), dtype=bool) for k, (a, b) in enumerate(pairs)}
 
 
 @dataclass(frozen=True)
 class Layers:
     """Sizes of the layers, visible first, and where their nodes and couplings are stored.
+
+    Parameters
+    ----------
+    sizes : tuple of int
+    pattern : Pattern, optional
+        Which nodes are coupled; by default each node with every node of the next layer.
 
     Examples
     --------
@@ -36,6 +63,7 @@ class Layers:
     """
 
     sizes: tuple[int, ...]
+    pattern: Pattern | None = None
 
     def __post_init__(self) -> None:
         if len(self.sizes) < 2 or min(self.sizes) < 1:
@@ -116,18 +144,46 @@ class Layers:
         parts = [np.arange(self.n_nodes)[self.nodes(k)] for k in self.numbers(chosen)]
         return np.concatenate([*parts, np.zeros(0, np.intp)])
 
-    def crossing(self, k: int) -> tuple[slice, slice]:
-        """Rows (odd) and columns (even) of the crossbar that couple layers k and k + 1."""
-        odd, even = (k + 1, k) if k % 2 == 0 else (k, k + 1)
+    def crossing(self, low: int, high: int) -> tuple[slice, slice]:
+        """Rows (odd) and columns (even) of the crossbar that couple two layers."""
+        odd, even = (high, low) if low % 2 == 0 else (low, high)
         rows = self.nodes(odd)
         return slice(rows.start - self.n_even, rows.stop - self.n_even), self.nodes(even)
 
     @cached_property
-    def present(self) -> NDArray[np.bool_]:
+    def links(self) -> dict[tuple[int, int], Mask]:
+        """Pairs of layers (lower, higher) that are coupled, each with its mask; by the higher one.
+
+        Raises
+        ------
+        DataError
+            The pattern's masks do not fit the layers.
+        """
+        if self.pattern is None:
+            return next_layers(self.sizes)
+        found, depth = dict(self.pattern.links(self.sizes)), len(self.sizes)
+        for (low, high), mask in found.items():
+            known = 0 <= low < high < depth and (high - low) % 2 == 1
+            shape = (self.sizes[high], self.sizes[low]) if known else None
+            if not known or np.shape(mask) != shape or np.asarray(mask).dtype != bool:
+                raise DataError(
+                    f"{self.pattern!r} must couple an even and an odd layer of 0 to {depth - 1}, "
+                    f"the lower one first, by a mask of bool{f' of shape {shape}' * known}, but "
+                    f"couples {low} and {high} by one of shape {np.shape(mask)}."
+                )
+        return dict(sorted(found.items(), key=lambda item: item[0][::-1]))
+
+    @property
+    def only_next(self) -> bool:
+        """Whether layers are coupled to their neighbours alone."""
+        return all(high == low + 1 for low, high in self.links)
+
+    @cached_property
+    def present(self) -> Mask:
         """Crosspoints that hold a coupling, shape (n_odd, n_even)."""
         mask = np.zeros((self.n_odd, self.n_even), dtype=bool)
-        for k in range(len(self.sizes) - 1):
-            mask[self.crossing(k)] = True
+        for (low, high), found in self.links.items():
+            mask[self.crossing(low, high)] = found if low % 2 == 0 else found.T
         mask.setflags(write=False)
         return mask
 
@@ -175,10 +231,10 @@ class Weights:
 
     @classmethod
     def from_layers(cls, layers: Layers, matrices: list[Array], biases: list[Array]) -> Weights:
-        """Of W_k (n_{k+1} x n_k), k = 0, 1, ..., and the biases b_k of each layer."""
+        """Of the matrix of each of `layers.links`, (higher, lower), and the bias of each layer."""
         out = cls.zeros(layers)
-        for k, matrix in enumerate(matrices):
-            out.coupling[layers.crossing(k)] = matrix if k % 2 == 0 else matrix.T
+        for (low, high), matrix in zip(layers.links, matrices, strict=True):
+            out.coupling[layers.crossing(low, high)] = matrix if low % 2 == 0 else matrix.T
         for k, vector in enumerate(biases):
             out.bias[layers.nodes(k)] = vector
         return out
@@ -222,5 +278,5 @@ class Weights:
 
     def matrix(self, layers: Layers, k: int) -> Array:
         """W_k, shape (n_{k+1}, n_k): the couplings between layers k and k + 1."""
-        block = self.coupling[layers.crossing(k)]
+        block = self.coupling[layers.crossing(k, k + 1)]
         return block if k % 2 == 0 else block.T

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -15,25 +16,26 @@ from neurosim.blocks.names import Name, OneLine
 from neurosim.blocks.quantities import Second
 from neurosim.blocks.units import format_quantity
 from neurosim.blocks.words import IDEAL, Word
-from neurosim.converters import Adc, CurrentSense, Dac, Injectors, Readout, sampling
+from neurosim.circuit import Node
+from neurosim.converters import Adc, CurrentSense, Dac, Differences, Injectors, Readout
 from neurosim.devices import (
     CouplingDevice,
     DeviceNoise,
     Drift,
     Faults,
     Mismatch,
-    Node,
     Pulse,
     Spring,
     Thermal,
     Write,
 )
 from neurosim.devices.supply import Supply
-from neurosim.errors import ProfileError
+from neurosim.errors import DataError, ProfileError
 from neurosim.network import Layers
+from neurosim.patterns import Full, Wiring
 from neurosim.solvers import Settling, Transient
 
-__all__ = ["HostAdvice", "Profile", "Thermal", "load_profile", "shipped_profiles"]
+__all__ = ["HostAdvice", "Profile", "load_profile", "shipped_profiles"]
 
 
 class HostAdvice(Block):
@@ -71,6 +73,8 @@ class Profile(Block):
     sources : tuple of int
         Layers of which every node has a spring to a DAC of its own: the visible one, 0, and any
         others; -1 is the last one.
+    pattern : Pattern
+        Which nodes are coupled; by default each node with every node of the next layer.
     node : Node
         Nominal values of a node.
     spring : Spring
@@ -95,7 +99,7 @@ class Profile(Block):
         Current sources into the nodes of some layers; null: the chip has none.
     adc : Adc
         Reads the output voltage of every node.
-    readout : DoubleSampling, Correlator or None
+    readout : Differences, Sums or None
         How nudged phases are read: `plain`, each by itself, or as differences from the free state,
         or as products of both ends of a coupling that the chip sums.
     current_sense : CurrentSense or None
@@ -112,12 +116,14 @@ class Profile(Block):
 
     stated: ClassVar[bool] = True
     may_be_left_out: ClassVar[tuple[str, ...]] = ("description", "sources", "injectors")
+    unwritten: ClassVar[tuple[str, ...]] = ("pattern",)
 
     name: Name
     summary: OneLine
     description: str = ""
     layers: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=2)]
     sources: tuple[int, ...] = (0,)
+    pattern: Wiring = Full()
     node: Node
     spring: Spring = Spring()
     coupling: CouplingDevice
@@ -140,8 +146,17 @@ class Profile(Block):
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         yield None, self.name
 
+    @cached_property
+    def network(self) -> Layers:
+        """Where nodes and couplings are stored."""
+        return Layers(self.layers, None if self.pattern == Full() else self.pattern)
+
     @model_validator(mode="after")
     def _blocks_agree(self) -> Profile:
+        try:
+            _ = self.network.links
+        except DataError as error:
+            raise BlockError([(("pattern",), str(error))]) from None
         found = [*_range_mistakes(self), *_load_mistakes(self), *_noise_mistakes(self)]
         found += [*_readout_mistakes(self), *_place_mistakes(self)]
         found += _pulse_mistakes(self)
@@ -186,7 +201,7 @@ def _range_mistakes(profile: Profile) -> Found:
 
 def _readout_mistakes(profile: Profile) -> Found:
     """Differences are taken from a state that both nudged phases start from."""
-    if sampling(profile.readout) is None or profile.node.has_hold:
+    if not isinstance(profile.readout, Differences) or profile.node.has_hold:
         return []
     text = "needs node.hold: capacitor, for a difference is taken from a state that is held"
     return [(("readout",), text)]
@@ -210,7 +225,7 @@ def _place_mistakes(profile: Profile) -> Found:
 
 def _load_mistakes(profile: Profile) -> Found:
     """The couplings' load must leave something of a node's nominal conductance for its leak."""
-    node, present = profile.node, Layers(profile.layers).present
+    node, present = profile.node, profile.network.present
     most = int(max(present.sum(axis=0).max(), present.sum(axis=1).max()))
     total_S = (most + 1) * profile.coupling.nominal_load_S(node.leak_S)
     if node.loading * total_S < node.leak_S:
@@ -265,7 +280,7 @@ def load_profile(name_or_path: str | Path, *, laws: Sequence[type[Block]] = ()) 
     ----------
     name_or_path : str or Path
     laws : sequence of type
-        Blocks of your own that the file may name: laws of drift, of pulses or of levels.
+        Blocks of your own that the file may name: a node law, an amplifier, a drift law, ...
 
     Raises
     ------
@@ -275,7 +290,7 @@ def load_profile(name_or_path: str | Path, *, laws: Sequence[type[Block]] = ()) 
     Examples
     --------
     >>> load_profile("ideal_hopfield").node.law
-    'hopfield'
+    Hopfield()
     """
     name, shipped = str(name_or_path), shipped_profiles()
     if name in shipped:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from own_parts import Arctan, Phase, Stiffening
 
 from conftest import CAPACITANCE_F, LEAK_S, UNIT_V
 from law_properties import ROWS, check_law, check_reading
 from neurosim.circuit import ByLayer, DrivenCircuit, Hopfield, Springs, Tanh
-from neurosim.contrasts import CosineOfDifference, Product
 from neurosim.errors import DataError
 from neurosim.netlists import Characteristic, LawText, has_ngspice, netlist, run_ngspice
 from neurosim.solvers import OperatingPoint, Transient, settle
@@ -19,114 +19,9 @@ TAU_S = CAPACITANCE_F / LEAK_S
 TIGHT = Transient(rtol=1e-9, atol=1e-12)
 
 
-@dataclass(frozen=True)
-class Phase:
-    """Oscillators: u is a phase, unit_V one radian; each puts out its cosine and its sine."""
-
-    n_outputs = 2
-    unit_weights = False
-    unit_metric = True
-
-    def outputs_V(self, amplifiers, u_V):
-        phase = u_V / amplifiers.unit_V
-        return amplifiers.unit_V * np.cos(phase), amplifiers.unit_V * np.sin(phase)
-
-    def weights(self, amplifiers, u_V):
-        phase = u_V / amplifiers.unit_V
-        return -np.sin(phase), np.cos(phase)
-
-    def weight_slopes_per_V(self, amplifiers, u_V):
-        phase = u_V / amplifiers.unit_V
-        return -np.cos(phase) / amplifiers.unit_V, -np.sin(phase) / amplifiers.unit_V
-
-    def metric(self, amplifiers, u_V):
-        return np.ones_like(u_V)
-
-    def pull_V2(self, amplifiers, u_V, source_V):
-        return 0.5 * (u_V - source_V) ** 2
-
-    def contrast(self):
-        return CosineOfDifference()
-
-    def apply(self, amplifiers, u_V, work, outputs, weights):
-        np.multiply(u_V, 1 / amplifiers.unit_V, out=work)
-        np.cos(work, out=outputs[0])
-        np.sin(work, out=outputs[1])
-        np.negative(outputs[1], out=weights[0])
-        weights[1] = outputs[0]
-
-
-@dataclass(frozen=True)
-class Stiffening:
-    """Nodes that take less of their couplings' sum the further they stand from 0 V.
-
-    w = phi' / m with the metric m = 1 + (u / unit)^2: neither is 1.
-    """
-
-    n_outputs = 1
-    unit_weights = False
-    unit_metric = False
-
-    def outputs_V(self, amplifiers, u_V):
-        return (amplifiers.output_V(u_V),)
-
-    def weights(self, amplifiers, u_V):
-        return (amplifiers.slope(u_V) / self.metric(amplifiers, u_V),)
-
-    def weight_slopes_per_V(self, amplifiers, u_V):
-        m, rise = self.metric(amplifiers, u_V), 2 * u_V / amplifiers.unit_V**2
-        return (amplifiers.curvature_per_V(u_V) / m - amplifiers.slope(u_V) * rise / m**2,)
-
-    def metric(self, amplifiers, u_V):
-        return 1 + (u_V / amplifiers.unit_V) ** 2
-
-    def pull_V2(self, amplifiers, u_V, source_V):
-        plain = u_V**2 / 2 - source_V * u_V
-        return plain + (u_V**4 / 4 - source_V * u_V**3 / 3) / amplifiers.unit_V**2
-
-    def contrast(self):
-        return Product()
-
-    def apply(self, amplifiers, u_V, work, outputs, weights):
-        amplifiers.apply(u_V, work, outputs[0], weights[0])
-        np.multiply(u_V, 1 / amplifiers.unit_V, out=work)
-        work *= work
-        work += 1
-        weights[0] /= work
-
-
-@dataclass(frozen=True)
-class Arctan:
-    """v = unit_V arctan(u / unit_V)."""
-
-    unit_V: float
-
-    @property
-    def per_V(self):
-        return 1 / self.unit_V
-
-    def output_V(self, u_V):
-        return self.unit_V * np.arctan(u_V / self.unit_V)
-
-    def slope(self, u_V):
-        return 1 / (1 + (u_V / self.unit_V) ** 2)
-
-    def curvature_per_V(self, u_V):
-        return -2 * u_V / self.unit_V**2 * self.slope(u_V) ** 2
-
-    def integral_V2(self, u_V):
-        z = u_V / self.unit_V
-        return self.unit_V**2 * (z * np.arctan(z) - np.log1p(z**2) / 2)
-
-    def apply(self, z, out, slope):
-        np.arctan(z, out=out)
-        if slope is not None:
-            z *= z
-            z += 1
-            np.divide(1, z, out=slope)
-
-
-@pytest.mark.parametrize("law", [Phase(), Stiffening(), ByLayer(Hopfield(), Phase())], ids=repr)
+@pytest.mark.parametrize(
+    "law", [Phase(), Stiffening(), ByLayer(visible=Hopfield(), hidden=Phase())], ids=repr
+)
 @pytest.mark.parametrize("loading", [0, 0.3])
 def test_a_law_of_ones_own_has_every_property_of_a_shipped_one(
     make_circuit, make_springs, law, loading
@@ -180,7 +75,7 @@ def test_phases_pull_each_other_by_the_sine_of_their_difference(make_circuit):
 
 
 def test_a_voltage_and_a_phase_couple_by_the_cosine(make_circuit):
-    circuit = make_circuit(ByLayer(Hopfield(), Phase()), sizes=(3, 4))
+    circuit = make_circuit(ByLayer(visible=Hopfield(), hidden=Phase()), sizes=(3, 4))
     u_V = UNIT_V * np.random.default_rng(1).standard_normal(7)
     below_V, phase = u_V[:3], u_V[3:] / UNIT_V
     g, drive_A = coupling_matrix(circuit)[:3, 3:], circuit.current_A(u_V) + circuit.leak_S * u_V

@@ -19,7 +19,7 @@ LAYERS = [
     {"outputs", "folders"},
     {"files", "network"},
     {"blocks", "contrasts"},
-    {"circuit", "solvers", "devices", "converters", "data", "ideal"},
+    {"circuit", "solvers", "devices", "converters", "data", "ideal", "patterns"},
     {"metrics", "netlists", "profile"},
     {"chip"},
     {"host", "tables"},

@@ -54,7 +54,7 @@ def test_every_assumption_of_a_shipped_profile_has_a_reason_of_some_words(name):
 @pytest.mark.parametrize("law", ["gradient", "hopfield"])
 def test_an_ideal_profile_has_no_imperfection(law):
     profile = load_profile(f"ideal_{law}")
-    assert profile.node.law == law
+    assert profile.node.law.law == law
     assert profile.settling.engine == "transient"
     effects = [
         *dict(profile.mismatch).items(),

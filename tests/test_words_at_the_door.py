@@ -12,12 +12,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import get_args
 
 import pytest
 
 import neurosim
-from neurosim import circuit
-from neurosim.chip.words import AMPLIFIERS, LAWS
+from neurosim.blocks.block import Block
+from neurosim.circuit import Imperfect, amplifiers, laws, outputs
+from neurosim.converters import readout
+from neurosim.devices import drift, levels, pulses
+from neurosim.solvers import engines
 
 PACKAGE = Path(neurosim.__file__).parent
 
@@ -28,45 +32,77 @@ class Kind:
 
     Attributes
     ----------
-    module : where the shipped classes are
+    modules : where the shipped classes are
+    key : the field in which each of them has its word
     names : names of variables, fields and keys that hold one
-    words : what files call the shipped ones, less words that other things have too
-    classes : the shipped ones
-    homes : files that may tell them apart
-    maps : files that may besides have tables from their classes to something of their own
+    shared : words of theirs that other things have too
+    maps : files besides their own that may have tables from their classes to something else
     """
 
-    module: ModuleType
+    modules: tuple[ModuleType, ...]
+    key: str
     names: frozenset[str]
-    words: frozenset[str]
-    classes: frozenset[str]
-    homes: frozenset[str]
-    maps: frozenset[str]
+    shared: frozenset[str] = frozenset()
+    maps: frozenset[str] = frozenset()
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """The shipped ones."""
+        return frozenset(cls.__name__ for cls in self.shipped)
+
+    @property
+    def shipped(self) -> list[type]:
+        """Every class of the modules that is no Protocol."""
+        return [
+            value
+            for module in self.modules
+            for value in vars(module).values()
+            if isinstance(value, type) and value.__module__ == module.__name__
+            if not getattr(value, "_is_protocol", False) and issubclass(value, Block | Imperfect)
+        ]
+
+    @property
+    def words(self) -> frozenset[str]:
+        """What files call them, less what other things are called too."""
+        fields = [cls.model_fields.get(self.key) for cls in self.shipped if issubclass(cls, Block)]
+        words = [get_args(field.annotation) for field in fields if field]
+        return frozenset(word for found in words for word in found) - self.shared
+
+    @property
+    def homes(self) -> frozenset[str]:
+        """Files that may tell them apart: their own, the netlist's texts, and the oracle's."""
+        own = {Path(m.__file__).relative_to(PACKAGE).as_posix() for m in self.modules}
+        return frozenset(own | {"netlists/texts.py", "ideal.py"})
 
 
-# The reader of a profile's words, the netlist's texts, and the oracle, which shares no code.
-EVERYWHERE = {"chip/words.py", "netlists/texts.py", "ideal.py"}
 # Other programs, other formats and the oracle have something of their own for each class.
 OTHERS = {"analysis/oracle.py", "bench/peers.py", "bench/train.py", "tables/nir_graph.py"}
 KINDS = {
-    "law": Kind(
-        module=circuit.laws,
-        names=frozenset({"law"}),
-        # `gradient` is a way of sampling too.
-        words=frozenset(LAWS) - {"gradient"},
-        classes=frozenset({"Hopfield", "Gradient", "ByLayer"}),
-        homes=frozenset(EVERYWHERE | {"circuit/laws.py"}),
-        maps=frozenset(OTHERS),
-    ),
+    # `gradient` is a way of sampling too.
+    "law": Kind((laws,), "law", frozenset({"law"}), frozenset({"gradient"}), frozenset(OTHERS)),
     "amplifier": Kind(
-        module=circuit.amplifiers,
-        names=frozenset({"amplifier", "activation"}),
+        (amplifiers, outputs),
+        "amplifier",
+        frozenset({"amplifier", "activation"}),
         # `linear` is a scale and a way between points of a table too.
-        words=frozenset(AMPLIFIERS) - {"linear"},
-        classes=frozenset({"Linear", "Tanh", "Silu", "Imperfect"}),
-        homes=frozenset(EVERYWHERE | {"circuit/amplifiers.py", "circuit/outputs.py"}),
-        maps=frozenset(OTHERS),
+        frozenset({"linear"}),
+        frozenset(OTHERS),
     ),
+    "engine": Kind(
+        (engines,),
+        "engine",
+        frozenset({"engine", "settling"}),
+        maps=frozenset({"bench/settle.py", "bench/train.py"}),
+    ),
+    "device": Kind(
+        (drift, pulses, levels),
+        "law",
+        frozenset({"law"}),
+        # Of a scale, of a curve, and of what noise is counted by.
+        frozenset({"log", "table", "power", "conductance"}),
+        frozenset({"devices/fit.py"}),
+    ),
+    "readout": Kind((readout,), "kind", frozenset({"readout"})),
 }
 
 
@@ -138,18 +174,11 @@ def test_nothing_is_told_apart_by_its_word_or_its_class(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_kind_knows_every_shipped_class_and_only_files_that_are_there(kind):
+def test_the_kind_knows_shipped_classes_with_words_and_only_files_that_are_there(kind):
     for path in KINDS[kind].homes | KINDS[kind].maps:
         assert (PACKAGE / path).is_file()
-    module = KINDS[kind].module
-    made_there = {
-        name
-        for name, value in vars(module).items()
-        if isinstance(value, type) and value.__module__ == module.__name__
-        if not getattr(value, "_is_protocol", False)
-    }
-    assert made_there
-    assert made_there <= KINDS[kind].classes
+    assert len(KINDS[kind].classes) > 1
+    assert KINDS[kind].words
 
 
 @pytest.mark.parametrize(
@@ -175,6 +204,22 @@ def test_the_kind_knows_every_shipped_class_and_only_files_that_are_there(kind):
 )
 def test_the_search_finds_a_law_that_is_told_apart(line):
     assert list(found(line, "chip/chip.py", KINDS["law"]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        ("engine", 'if profile.settling.engine == "operating_point": pass'),
+        ("engine", "if isinstance(engine, OperatingPoint): pass"),
+        ("device", "if isinstance(profile.drift, Leak): pass"),
+        ("device", 'if pulse.law in ("soft_bounds",): pass'),
+        ("readout", 'if readout.kind == "cds": pass'),
+        ("readout", "match readout:\n    case DoubleSampling(): pass"),
+        ("amplifier", "x = isinstance(a, UnitAmplifier)"),
+    ],
+)
+def test_the_search_finds_other_things_that_are_told_apart(kind, line):
+    assert list(found(line, "chip/chip.py", KINDS[kind]))
 
 
 @pytest.mark.parametrize(

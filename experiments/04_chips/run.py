@@ -18,7 +18,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 import common
 
 from neurosim.analysis import Conditions, scan_beta
-from neurosim.analysis.problem import shipped_weights
+from neurosim.analysis.problem import trained_weights
 from neurosim.blocks.files import load_block
 from neurosim.blocks.units import format_quantity
 from neurosim.chip import Chip
@@ -83,7 +83,7 @@ def best_beta(name: str, out: Path) -> float:
 
     def scan() -> float:
         profile = hardware(name)
-        weights = shipped_weights(profile.node.law, "trained")
+        weights = trained_weights(profile)
         points = scan_beta(Conditions(profile, weights, FlowSettings(), 128, 4, 0.0))
         return max(points, key=lambda point: point.gradient.cosine_held).beta
 

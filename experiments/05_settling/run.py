@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 sys.path.append(str(Path(__file__).parents[1]))
 import common
 
+from neurosim.analysis.oracle import ideal_network
 from neurosim.blocks.files import load_block
 from neurosim.blocks.units import format_quantity
 from neurosim.data import PairSource, load_digits
 from neurosim.host import free_phase
-from neurosim.ideal import IdealNetwork
 from neurosim.metrics import baselines
 from neurosim.outputs import write_text
 from neurosim.runs import Run
@@ -170,7 +170,7 @@ def slowest_tau(run: Run, n_rows: int) -> Array:
     voltages = chip.u_V / sheet.unit_V
     states = np.hstack([voltages[:, layers.nodes(k)] for k in range(len(layers.sizes))])
     node = run.profile.node
-    network = IdealNetwork.from_weights(layers, run.weights(), node.law, node.amplifier)
+    network = ideal_network(layers, run.weights(), node.law, node.amplifier)
     hidden = slice(layers.n_visible, None)
     rates = np.linalg.eigvals(network.jacobian(states)[:, hidden, hidden]).real.max(axis=1)
     slowest: Array = -1 / rates

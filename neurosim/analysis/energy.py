@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.analysis.problem import shipped_weights
+from neurosim.analysis.problem import LAWS, trained_weights
 from neurosim.chip import Chip, Ledger
 from neurosim.data import PairSource, load_digits
 from neurosim.errors import DataError
 from neurosim.host import FlowSettings, SamplingSettings, draw_samples, initial_weights, present
-from neurosim.network import Weights
+from neurosim.network import Layers, Weights
 from neurosim.profile import Profile
 from neurosim.streams import Streams
 
@@ -35,8 +35,9 @@ _STEP = 1e-3
 def _weights(chip: Chip, rng: np.random.Generator) -> Weights:
     """Trained weights where these fit the chip, else those of a start."""
     sheet = chip.data_sheet
-    if sheet.layers.sizes == (64, 128, 128):
-        return shipped_weights(chip.profile.node.law, "trained")
+    shipped = getattr(chip.profile.node.law, "law", "") in LAWS
+    if shipped and sheet.layers == Layers((64, 128, 128)):
+        return trained_weights(chip.profile)
     return initial_weights(sheet.layers, 0.5, rng)
 
 

@@ -122,6 +122,7 @@ STRUCTURE = {
     "layers": "the network",
     "sources": "the network",
     "injectors": "no phase of a flow drives them",
+    "pattern": "the network",
     "node.law": "the network",
     "node.amplifier": "the network",
     "node.unit_V": "scale",
@@ -183,7 +184,7 @@ def only(profile: Profile, *names: str) -> Profile:
     off = [path for source in SOURCES for path in source.fields if path not in kept]
     changes: dict[str, Any] = {path: "ideal" for path in off if not _is_ideal(profile, path)}
     for block in ("adc", "readout"):
-        if f"{block}.bits" in changes and getattr(profile, block).auto_range:
+        if f"{block}.bits" in changes and getattr(getattr(profile, block), "auto_range", False):
             changes[f"{block}.auto_range"] = False
     return profile.with_values(changes)
 

@@ -9,15 +9,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.analysis.adjoint import adjoint_gradient
 from neurosim.analysis.imperfections import ideal
-from neurosim.analysis.oracle import ideal_network
+from neurosim.analysis.oracle import ideal_network, is_known
 from neurosim.chip import Chip
-from neurosim.chip.words import hidden_amplifier_of, law_of
 from neurosim.data import FlowBatch, PairSource, load_digits
 from neurosim.errors import DataError
 from neurosim.host import FlowSettings, gradient, present
-from neurosim.ideal import IdealNetwork
-from neurosim.network import Layers, Weights
+from neurosim.network import Weights
 from neurosim.profile import Profile
 from neurosim.solvers import (
     Chunk,
@@ -114,7 +113,7 @@ class Conditions:
 
     def __post_init__(self) -> None:
         profile, limit = self.profile, self.profile.coupling.full_scale
-        layers = Layers(profile.layers)
+        layers = profile.network
         if self.weights.coupling.shape != layers.present.shape or len(self.weights.bias) != (
             layers.n_nodes
         ):
@@ -122,7 +121,6 @@ class Conditions:
                 f"The weights must fit layers {profile.layers} of {profile.name}, but are of "
                 "another network; give those of a run with this profile."
             )
-        self._network(self.weights)
         if self.repeats < 2:
             raise DataError(
                 f"A variance needs at least 2 repeats, but there are {self.repeats}; ask for more."
@@ -182,27 +180,26 @@ class Conditions:
 
     def exact_at(self, weights: Weights, k: int) -> Array:
         """Exact adjoint gradient of the batch of repeat k, of the network without hardware."""
-        layers, network = Layers(self.profile.layers), self._network(weights)
-        flow, shown = self.flow, self.batches[k]
-        near = self._near_rest(weights, shown)
-        plain = [near[:, layers.nodes(k)] for k in range(len(layers.sizes))]
-        start = np.concatenate(plain, axis=1)
+        layers, node, flow = self.profile.network, self.profile.node, self.flow
+        shown, chip = self.batches[k], self._near_rest(weights, self.batches[k])
         # A linear system for each row, too small for more threads than one.
         with one_blas_thread():
-            states = network.equilibrium(shown.x_t, flow.stiffness, start=start)
+            if not is_known(layers, node.law, node.hidden_amplifier):
+                near_V, scale = chip.u_V, (flow.stiffness, flow.alpha)
+                return adjoint_gradient(chip.circuit, near_V, shown, *scale).vector
+            network = ideal_network(layers, weights, node.law, node.hidden_amplifier)
+            near = chip.u_V / node.unit_V
+            plain = [near[:, layers.nodes(layer)] for layer in range(len(layers.sizes))]
+            states = network.equilibrium(
+                shown.x_t, flow.stiffness, start=np.concatenate(plain, axis=1)
+            )
             exact = network.cost_gradient(
                 shown.x_t, shown.u_t, flow.stiffness, flow.alpha, states=states
             )
         return exact.vector
 
-    def _network(self, weights: Weights) -> IdealNetwork:
-        """The network without hardware."""
-        node = self.profile.node
-        parts = law_of(node), hidden_amplifier_of(node)
-        return ideal_network(Layers(self.profile.layers), weights, *parts)
-
-    def _near_rest(self, weights: Weights, shown: FlowBatch) -> Array:
-        """Free states of the ideal chip, from which the exact equilibrium is not far."""
+    def _near_rest(self, weights: Weights, shown: FlowBatch) -> Chip:
+        """The ideal chip in its free states, from which the exact equilibrium is not far."""
         largest = float(max(np.abs(weights.coupling).max(), np.abs(weights.bias).max(), 1e-3))
         changes = {"spring.max_S": "ideal", "coupling.full_scale": largest}
         profile = ideal(self.profile).with_values(changes)
@@ -211,7 +208,7 @@ class Conditions:
         chip.precharge(shown.x_t * unit_V)
         chip.drive(shown.x_t * unit_V, self.flow.stiffness * profile.node.leak_S)
         chip.settle(profile.node.tau_s)
-        return chip.u_V / unit_V
+        return chip
 
 
 def _held(chip: Chip) -> Weights:

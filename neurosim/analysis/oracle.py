@@ -11,10 +11,15 @@ from neurosim.ideal import Activation, IdealNetwork
 from neurosim.ideal import Law as IdealLaw
 from neurosim.network import Layers, Weights
 
-__all__ = ["ideal_network"]
+__all__ = ["ideal_network", "is_known"]
 
 _LAWS: Mapping[type, IdealLaw] = MappingProxyType({Hopfield: "hopfield", Gradient: "gradient"})
 _ACTIVATIONS: Mapping[type, Activation] = MappingProxyType({Tanh: "tanh", Silu: "silu"})
+
+
+def is_known(layers: Layers, law: Law, amplifier: Amplifier) -> bool:
+    """Whether the oracle has this law, this amplifier and this pattern."""
+    return type(law) in _LAWS and type(amplifier) in _ACTIVATIONS and layers.pattern is None
 
 
 def ideal_network(layers: Layers, weights: Weights, law: Law, amplifier: Amplifier) -> IdealNetwork:

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from neurosim.chip import Chip
 from neurosim.circuit import DrivenCircuit
 from neurosim.data import FlowBatch, PairSource, load_digits
+from neurosim.errors import DataError
 from neurosim.files import load_npz
 from neurosim.host import FlowSettings, initial_weights
-from neurosim.network import Layers, Weights
-from neurosim.profile import load_profile
+from neurosim.network import Weights
+from neurosim.profile import Profile, load_profile
 from neurosim.streams import Streams
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "make_problem",
     "shipped_weights",
     "summary",
+    "trained_weights",
 ]
 
 Array = NDArray[np.float64]
@@ -47,11 +49,29 @@ def shipped_weights(law: LawName, stage: Stage) -> Weights:
     state after the update with the largest gradient.
     """
     if stage == "start":
-        layers = Layers(load_profile(f"ideal_{law}").layers)
+        layers = load_profile(f"ideal_{law}").network
         return initial_weights(layers, 0.5, Streams(0).generator("weights"))
     stored = load_npz(WEIGHTS.read_bytes())
     coupling, bias = (stored[f"{law}_{stage}_{part}"] for part in ("coupling", "bias"))
     return Weights(coupling.astype(np.float64), bias.astype(np.float64))
+
+
+def trained_weights(profile: Profile) -> Weights:
+    """`shipped_weights` of the ideal chip whose nodes have this profile's law, trained.
+
+    Raises
+    ------
+    DataError
+        No weights of this law are shipped.
+    """
+    names: dict[str, LawName] = {name: name for name in LAWS}
+    name = names.get(getattr(profile.node.law, "law", ""))
+    if name is None:
+        raise DataError(
+            f"Trained weights are shipped for the laws {' and '.join(LAWS)}, but {profile.name} "
+            f"has {profile.node.law!r}; give those of a run of yours."
+        )
+    return shipped_weights(name, "trained")
 
 
 @dataclass(frozen=True)

@@ -82,13 +82,15 @@ def diffrax(problem: Problem, rtol: float) -> Answer:
         return sums.at[:, k:].multiply(slope)
 
     # Written out for this program, law by law and amplifier by amplifier.
-    amplify: Callable[..., Any] = {
+    amplifiers: dict[type, Callable[..., Any]] = {
         Tanh: lambda u: unit_V * jnp.tanh(u / unit_V),
         Silu: lambda u: 10 * unit_V * jnp.tanh(jax.nn.silu(u / unit_V) / 10),
-    }[type(circuit.hidden)]
-    charge: Callable[..., Any] = {Hopfield: lambda sums, _hidden: sums, Gradient: charge_gradient}[
-        type(circuit.law)
-    ]
+    }
+    laws: dict[type, Callable[..., Any]] = {
+        Hopfield: lambda sums, _hidden: sums,
+        Gradient: charge_gradient,
+    }
+    amplify, charge = amplifiers[type(circuit.hidden)], laws[type(circuit.law)]
 
     def field(_t: float, u: jax.Array, _args: None) -> jax.Array:
         hidden = u[:, k:]

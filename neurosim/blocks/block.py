@@ -44,6 +44,8 @@ class Block(BaseModel):
         Python.
     may_be_left_out : tuple of str
         Of the class: fields that such a file need not state.
+    unwritten : tuple of str
+        Of the class: fields that a file says only where they are not at their default.
     """
 
     model_config = ConfigDict(
@@ -51,6 +53,7 @@ class Block(BaseModel):
     )
     stated: ClassVar[bool] = False
     may_be_left_out: ClassVar[tuple[str, ...]] = ()
+    unwritten: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, /, **fields: Any) -> None:
         try:
@@ -79,7 +82,9 @@ class Block(BaseModel):
     def must_state(cls) -> tuple[str, ...]:
         """Fields that a file of such a block must state."""
         names = cls.model_fields if cls.stated else ()
-        return tuple(name for name in names if name not in cls.may_be_left_out)
+        return tuple(
+            name for name in names if name not in cls.may_be_left_out and name not in cls.unwritten
+        )
 
     @model_validator(mode="before")
     @classmethod
@@ -120,7 +125,7 @@ class Block(BaseModel):
         ProfileError
             There is no such path, or the changed block is not valid.
         """
-        tree, lead = as_written(self), f"{root}." if root else ""
+        tree, lead = as_written(self, whole=True), f"{root}." if root else ""
         for path, value in changes.items():
             known = list(_paths(tree))
             if path not in known:
@@ -253,7 +258,11 @@ def _changed(tree: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
         return out
     old, source = out[key], out.get("source")
     out[key] = value
-    if source and key != "source" and old != value and (is_number(old) or old == "ideal"):
+    if isinstance(value, Block) and source and holds_number(value):
+        if not isinstance(source, Mapping):
+            source = {name: source for name, v in tree.items() if holds_number(v)}
+        out["source"] = {**source, key: STATED_IN_CODE}
+    elif source and key != "source" and old != value and (is_number(old) or old == "ideal"):
         if not isinstance(source, Mapping):
             source = {name: source for name, v in tree.items() if holds_number(v)}
         out["source"] = {**source, key: f"assumed: set in place of {old}"}

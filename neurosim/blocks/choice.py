@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from pydantic import BaseModel, GetCoreSchemaHandler, ValidationError
+from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
 from neurosim.blocks.block import Block
-from neurosim.blocks.document import Document, shown
+from neurosim.blocks.document import Document, Location, shown
 from neurosim.blocks.mistakes import BlockError, a_block, mistakes_of, nearest
 from neurosim.blocks.words import Reading
 
@@ -29,13 +29,21 @@ class one_of:  # noqa: N801  # read as a word of an annotation
         Blocks that a file can name.
     key : str
         Field with their words.
-    of : type, optional
-        Protocol or base class of blocks of one's own.
+    of : type or tuple of type, optional
+        Protocols or base classes of blocks of one's own.
+    short : bool
+        Whether a file may say the word alone, of a class whose other fields have defaults.
     """
 
-    def __init__(self, *classes: type[BaseModel], key: str = "law", of: type | None = None) -> None:
-        self.classes = classes
-        self._key, self._of = key, of
+    def __init__(
+        self,
+        *classes: type[BaseModel],
+        key: str = "law",
+        of: Any = None,
+        short: bool = False,
+    ) -> None:
+        self.classes, self.key, self.short = classes, key, short
+        self._of: tuple[type, ...] = of if isinstance(of, tuple) else (of,) if of else ()
         self._words = tuple(_word(cls, key) for cls in classes)
 
     def __get_pydantic_core_schema__(
@@ -50,7 +58,7 @@ class one_of:  # noqa: N801  # read as a word of an annotation
 
         def tag(value: Any) -> str:
             inside = isinstance(value, Mapping)
-            word = value.get(self._key) if inside else getattr(value, self._key, None)
+            word = value.get(self.key) if inside else getattr(value, self.key, None)
             return word if word in self._words else next(iter(choices))
 
         one = core_schema.with_info_wrap_validator_function(
@@ -60,33 +68,40 @@ class one_of:  # noqa: N801  # read as a word of an annotation
         )
         return core_schema.nullable_schema(one) if type(None) in allowed else one
 
-    def _read(self, value: Any, handler: Any, info: Any) -> Any:
-        if isinstance(value, Mapping):
-            word = value.get(self._key)
-            if word not in self._words:
-                return self._own(value, word, info.context)
-        elif isinstance(value, Block):
-            return self._fitting(value)
-        return handler(value)
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        found = handler(schema)
+        return {"anyOf": [{"enum": list(self._words)}, found]} if self.short else found
 
-    def _own(self, tree: Mapping[str, Any], word: Any, context: Any) -> Any:
-        """A block of a class of one's own, which the reader has been taught."""
+    def _read(self, value: Any, handler: Any, info: Any) -> Any:
+        if self.short and not isinstance(value, Mapping | Block):
+            word = value.strip() if isinstance(value, str) else value
+            return self._of_word({self.key: word}, (), handler, info.context)
+        if isinstance(value, Mapping):
+            return self._of_word(value, (self.key,), handler, info.context)
+        return self._fitting(value) if isinstance(value, Block) else handler(value)
+
+    def _of_word(self, tree: Mapping[str, Any], at: Location, handler: Any, context: Any) -> Any:
+        """A block of the class that a word names, shipped or one that the reader was taught."""
+        word = tree.get(self.key)
+        if word in self._words:
+            return handler(tree)
         for cls in context.laws if isinstance(context, Reading) else ():
-            if word == _word(cls, self._key):
+            if word == _word(cls, self.key):
                 return self._fitting(_read_own(cls, tree, context))
-        said = f"but is {shown(word)}" if self._key in tree else "but is missing"
+        said = f"but is {shown(word)}" if self.key in tree else "but is missing"
         text = f"must be one of {', '.join(self._words)}, {said}"
         if isinstance(word, str) and not nearest(word, self._words, 0.75):
-            text += f"; a {self._key} of your own is read with laws=[its class]"
-        raise BlockError([((self._key,), text)])
+            text += f"; {self.key} of your own: laws=[its class], or --laws FILE.py"
+        raise BlockError([(at, text)])
 
     def _fitting(self, value: Any) -> Any:
         """A block, refused where it is not of the type."""
-        own_types = () if self._of is None else (self._of,)
-        if isinstance(value, Block) and isinstance(value, (*self.classes, *own_types)):
+        if isinstance(value, Block) and isinstance(value, (*self.classes, *self._of)):
             return value
         wanted = ", ".join(cls.__name__ for cls in self.classes)
-        own = "".join(f" or a block that is {a_block(one)}" for one in own_types)
+        own = "".join(f" or a block that is {a_block(one)}" for one in self._of)
         raise ValueError(f"must be one of {wanted}{own}, but is {a_block(type(value))}")
 
 

@@ -115,12 +115,20 @@ def _value(said: Any, word: Word | None, of_items: Word | None) -> Any:
     return said
 
 
-def as_written(block: BaseModel, *, brief: bool = False) -> dict[str, Any]:
+def _is_short(field: FieldInfo) -> bool:
+    """Whether a block with nothing but its word is written as that word, see `choice.one_of`."""
+    return any(getattr(mark, "short", False) for mark in field.metadata)
+
+
+def as_written(block: BaseModel, *, brief: bool = False, whole: bool = False) -> dict[str, Any]:
     """Fields of a block as a file has them, with words for what is absent.
 
-    A brief one leaves out what is at its default.
+    A brief one leaves out what is at its default, a whole one has what a file does not say too.
     """
     dumped, fields = block.model_dump(exclude_defaults=brief), type(block).model_fields
+    for name in () if whole else getattr(block, "unwritten", ()):
+        if getattr(block, name) == fields[name].default:
+            dumped.pop(name, None)
     return {name: _said(getattr(block, name), dumped[name], fields[name], brief) for name in dumped}
 
 
@@ -129,7 +137,8 @@ def _said(value: Any, dumped: Any, field: FieldInfo, brief: bool) -> Any:
     if word and not word.or_null and value == word.value:
         return word.text
     if isinstance(value, BaseModel):
-        return as_written(value, brief=brief)
+        said = as_written(value, brief=brief and not _is_short(field))
+        return next(iter(said.values())) if _is_short(field) and len(said) == 1 else said
     if of_items:
         pairs = zip(value, dumped, strict=True)
         return [of_items.text if item == of_items.value else said for item, said in pairs]

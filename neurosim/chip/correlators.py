@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.converters import Correlator
+from neurosim.converters import Sums
 from neurosim.errors import DataError
 from neurosim.network import Layers, Weights
 from neurosim.streams import Streams
@@ -26,7 +26,7 @@ class Correlators:
 
     Parameters
     ----------
-    block : Correlator
+    block : Sums
     layers : Layers
     unit_V : float
         Voltage of the reference.
@@ -34,7 +34,7 @@ class Correlators:
         Fabrication draws from `fabrication.correlator.*`, accumulation from `correlator`.
     """
 
-    def __init__(self, block: Correlator, layers: Layers, unit_V: float, streams: Streams) -> None:
+    def __init__(self, block: Sums, layers: Layers, unit_V: float, streams: Streams) -> None:
         self.block, self._layers, self._unit_V = block, layers, unit_V
         self._streams = streams
         nodes = np.ones(layers.n_nodes, dtype=bool)

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip.interface import DataSheet
-from neurosim.chip.words import hidden_amplifier_of, law_of, visible_amplifier_of
 from neurosim.circuit import Amplifier, Circuit, Fluctuation, Pairs, imperfect
-from neurosim.converters import Adc, ChannelErrors, CurrentSense, Dac, correlating, sampling
+from neurosim.converters import Adc, ChannelErrors, CurrentSense, Dac, Differences, Sums
 from neurosim.devices import spread
 from neurosim.network import Layers
 from neurosim.profile import Profile
@@ -122,7 +121,7 @@ class Die:
     """
 
     def __init__(self, profile: Profile, seed: int) -> None:
-        self.profile, self.layers = profile, Layers(profile.layers)
+        self.profile, self.layers = profile, profile.network
         node, mismatch, n = profile.node, profile.mismatch, self.layers.n_nodes
         streams = Streams(seed)
 
@@ -173,9 +172,9 @@ class Die:
 
         return Circuit(
             layers=self.layers,
-            law=law_of(node),
-            visible=with_errors(visible_amplifier_of(node), self.layers.visible),
-            hidden=with_errors(hidden_amplifier_of(node), self.layers.hidden),
+            law=node.law,
+            visible=with_errors(node.visible_amplifier, self.layers.visible),
+            hidden=with_errors(node.hidden_amplifier, self.layers.hidden),
             capacitance_F=node.capacitance_F * self._capacitance,
             leak_S=self._leak_S,
             couplings=couplings,
@@ -220,8 +219,8 @@ def data_sheet(profile: Profile, layers: Layers, pulse_weight: float | None) -> 
         max_spring_S=profile.spring.max_S,
         has_hold=node.has_hold,
         has_current_sense=profile.current_sense is not None,
-        has_difference=sampling(profile.readout) is not None,
-        has_correlator=correlating(profile.readout) is not None,
+        has_difference=isinstance(profile.readout, Differences),
+        has_correlator=isinstance(profile.readout, Sums),
         pulse_weight=pulse_weight,
         advised_beta=profile.host.beta,
         advised_settle_tau=profile.host.settle_tau,
@@ -229,5 +228,5 @@ def data_sheet(profile: Profile, layers: Layers, pulse_weight: float | None) -> 
         source_layers=layers.numbers(profile.sources),
         injector_layers=layers.numbers(() if injectors is None else injectors.layers),
         max_injected_A=None if injectors is None else injectors.range_A,
-        contrast=law_of(node).contrast(),
+        contrast=node.law.contrast(),
     )

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.constants import Boltzmann
 
 from neurosim.chip.correlators import Correlators
 from neurosim.chip.die import Die
 from neurosim.chip.meter import Meter
-from neurosim.converters import correlating, sampling
+from neurosim.converters import Differences, Sums
 from neurosim.network import Weights
 from neurosim.profile import Profile
 from neurosim.streams import Streams
@@ -38,10 +37,10 @@ class Reader:
         self._profile, self._die, self._streams, self._meter = profile, die, streams, meter
         self._sampled_V: Array | None = None
         self._n_reads = self._n_samples = 0
-        self._sampling = sampling(profile.readout)
         self._correlators: Correlators | None = None
-        if (block := correlating(profile.readout)) is not None:
-            self._correlators = Correlators(block, die.layers, profile.node.unit_V, streams)
+        if isinstance(profile.readout, Sums):
+            unit_V = profile.node.unit_V
+            self._correlators = Correlators(profile.readout, die.layers, unit_V, streams)
 
     @property
     def has_sample(self) -> bool:
@@ -54,14 +53,14 @@ class Reader:
 
     def sample(self, output_V: Array) -> None:
         """Hold the outputs, with the noise kT/C of that switch, if differences can be read."""
-        readout, temperature_K = self._sampling, self._profile.thermal.temperature_K
+        readout, temperature_K = self._profile.readout, self._profile.thermal.temperature_K
         index, self._n_samples = self._n_samples, self._n_samples + 1
-        if readout is None:
+        if not isinstance(readout, Differences):
             return
         self._sampled_V = output_V.copy()
         if temperature_K is not None:
             rng = self._streams.generator("double_sampling", index)
-            sigma_V = np.sqrt(Boltzmann * temperature_K / readout.capacitance_F)
+            sigma_V = readout.sample_noise_V(temperature_K)
             self._sampled_V += sigma_V * rng.standard_normal(output_V.shape)
 
     def read(self, v_V: Array, layers: Sequence[int] | None = None) -> Array:
@@ -81,8 +80,8 @@ class Reader:
 
     def read_difference(self, output_V: Array) -> Array:
         """Outputs less those of the sample [V], amplified for the ADC and back."""
-        readout, sampled_V = self._sampling, self._sampled_V
-        assert readout is not None
+        readout, sampled_V = self._profile.readout, self._sampled_V
+        assert isinstance(readout, Differences)
         assert sampled_V is not None
         rng = self._streams.generator("difference", self._n_reads)
         difference_V = output_V - sampled_V

@@ -13,15 +13,19 @@ kind      v / unit_V                           what it is on a chip
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import PrivateAttr
 
+from neurosim.blocks.block import Block
+from neurosim.blocks.choice import one_of
+from neurosim.blocks.quantities import Volt
 from neurosim.errors import DataError
 
-__all__ = ["Amplifier", "Linear", "Silu", "Tanh"]
+__all__ = ["Amplifier", "Linear", "NodeAmplifier", "Scalable", "Silu", "Tanh", "UnitAmplifier"]
 
 Array = NDArray[np.float64]
 
@@ -56,25 +60,70 @@ class Amplifier(Protocol):
         """Write v / unit_V for z = u per_V to `out`, phi' to `slope` if given; z is lost."""
 
 
-@dataclass(frozen=True)
-class Linear:
-    """Unity buffer, v = u between the rails.
+@runtime_checkable
+class Scalable(Amplifier, Protocol):
+    """An amplifier that a profile may hold: its node says what stands for 1."""
+
+    def at(self, unit_V: float) -> Amplifier:
+        """The same characteristic where `unit_V` stands for 1."""
+
+
+class UnitAmplifier(Block):
+    """Base of amplifiers that a profile may hold: blocks whose unit voltage is their node's.
+
+    A class of one's own has its word, ``amplifier: Literal["mine"] = "mine"``, and the methods of
+    `Amplifier`; `unit_V` and `per_V` are here.
 
     Parameters
     ----------
     unit_V : float
-        Voltage of 1 in the host's numbers.
-    rail_V : float or None
-        Output limit +-rail_V; None has none.
+        Voltage of 1 in the host's numbers. A profile's node gives its own, see `at`.
     """
 
-    unit_V: float
-    rail_V: float | None = None
+    _unit_V: float = PrivateAttr(1.0)
+
+    def __init__(self, unit_V: float = 1.0, **fields: Any) -> None:
+        super().__init__(**fields)
+        self._unit_V = unit_V
+
+    # Those of a profile are made by pydantic itself, so that their mistakes keep their paths.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # pydantic looks for it
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        if self._unit_V != 1:
+            yield "unit_V", self._unit_V
+        yield from super().__repr_args__()
+
+    @property
+    def unit_V(self) -> float:
+        """Voltage of 1 in the host's numbers."""
+        return self._unit_V
 
     @property
     def per_V(self) -> float:
         """See `Amplifier.per_V`."""
-        return 1 / self.unit_V
+        return 1 / self._unit_V
+
+    def at(self, unit_V: float) -> Self:
+        """The same characteristic where `unit_V` stands for 1."""
+        made = self.model_copy()
+        made._unit_V = unit_V
+        return made
+
+
+class Linear(UnitAmplifier):
+    """Unity buffer, v = u between the rails.
+
+    Parameters
+    ----------
+    amplifier : {"linear"}
+        Names this amplifier.
+    rail_V : float or None
+        Output limit +-rail_V; None has none.
+    """
+
+    amplifier: Literal["linear"] = "linear"
+    rail_V: Volt | None = None
 
     def output_V(self, u_V: Array) -> Array:
         """Output [V]."""
@@ -106,16 +155,16 @@ class Linear:
             np.clip(z, -limit, limit, out=out)
 
 
-@dataclass(frozen=True)
-class Tanh:
-    """Differential pair, v = unit_V tanh(u / unit_V): it saturates at +-unit_V."""
+class Tanh(UnitAmplifier):
+    """Differential pair, v = unit_V tanh(u / unit_V): it saturates at +-unit_V.
 
-    unit_V: float
+    Parameters
+    ----------
+    amplifier : {"tanh"}
+        Names this amplifier.
+    """
 
-    @property
-    def per_V(self) -> float:
-        """See `Amplifier.per_V`."""
-        return 1 / self.unit_V
+    amplifier: Literal["tanh"] = "tanh"
 
     def output_V(self, u_V: Array) -> Array:
         """Output [V]."""
@@ -148,17 +197,18 @@ class Tanh:
         np.subtract(1, z, out=slope)
 
 
-@dataclass(frozen=True)
-class Silu:
-    """Soft-clamped SiLU of FlowEqProp, v / unit_V = c tanh(z sigmoid(z) / c), c = 10."""
+class Silu(UnitAmplifier):
+    """Soft-clamped SiLU of FlowEqProp, v / unit_V = c tanh(z sigmoid(z) / c), c = 10.
 
-    unit_V: float
-    clamp: float = 10.0
+    Parameters
+    ----------
+    amplifier : {"silu"}
+        Names this amplifier.
+    """
 
-    @property
-    def per_V(self) -> float:
-        """See `Amplifier.per_V`."""
-        return 1 / self.unit_V
+    clamp: ClassVar[float] = 10.0
+
+    amplifier: Literal["silu"] = "silu"
 
     def _parts(self, u_V: Array) -> tuple[Array, Array, Array]:
         z = u_V / self.unit_V
@@ -209,6 +259,12 @@ class Silu:
         z *= z
         np.subtract(1, z, out=z)
         np.multiply(z, sigmoid, out=slope)
+
+
+# Of a profile's hidden nodes: a word alone, where the amplifier has nothing else to say.
+NodeAmplifier = Annotated[
+    Scalable, one_of(Tanh, Silu, Linear, key="amplifier", of=Scalable, short=True)
+]
 
 
 def check_amplifier(name: str, amplifier: object) -> None:

@@ -23,17 +23,18 @@ A law descends the co-content P, :math:`I_i = -m_i^{-1} \partial P / \partial u_
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Annotated, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.blocks.block import Block
+from neurosim.blocks.choice import one_of
 from neurosim.circuit.outputs import Amplifiers
 from neurosim.contrasts import Contrast, Product
 from neurosim.errors import DataError
 
-__all__ = ["ByLayer", "Gradient", "Hopfield", "Law"]
+__all__ = ["ByLayer", "Gradient", "Hopfield", "Law", "NodeLaw"]
 
 Array = NDArray[np.float64]
 Outputs = tuple[Array, ...]
@@ -93,13 +94,20 @@ class Law(Protocol):
         """
 
 
-@dataclass(frozen=True)
-class Hopfield:
-    """The sum of the couplings charges the node as it is: C du/dt = -D u + s."""
+class Hopfield(Block):
+    """The sum of the couplings charges the node as it is: C du/dt = -D u + s.
 
-    n_outputs = 1
-    unit_weights = True
-    unit_metric = False
+    Parameters
+    ----------
+    law : {"hopfield"}
+        Names this law.
+    """
+
+    n_outputs: ClassVar[int] = 1
+    unit_weights: ClassVar[bool] = True
+    unit_metric: ClassVar[bool] = False
+
+    law: Literal["hopfield"] = "hopfield"
 
     def outputs_V(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
         """The amplifier's output."""
@@ -135,13 +143,20 @@ class Hopfield:
         amplifiers.apply(u_V, work, outputs[0], None)
 
 
-@dataclass(frozen=True)
-class Gradient:
-    """A multiplier weighs the sum by the amplifier's slope: C du/dt = -D u + phi'(u) s."""
+class Gradient(Block):
+    """A multiplier weighs the sum by the amplifier's slope: C du/dt = -D u + phi'(u) s.
 
-    n_outputs = 1
-    unit_weights = False
-    unit_metric = True
+    Parameters
+    ----------
+    law : {"gradient"}
+        Names this law.
+    """
+
+    n_outputs: ClassVar[int] = 1
+    unit_weights: ClassVar[bool] = False
+    unit_metric: ClassVar[bool] = True
+
+    law: Literal["gradient"] = "gradient"
 
     def outputs_V(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
         """The amplifier's output."""
@@ -176,20 +191,26 @@ class Gradient:
         amplifiers.apply(u_V, work, outputs[0], None if weights is None else weights[0])
 
 
-@dataclass(frozen=True)
-class ByLayer:
+_OneLaw = Annotated[Law, one_of(Hopfield, Gradient, of=Law, short=True)]
+
+
+class ByLayer(Block):
     """One law for the visible nodes and another for all others.
 
     Where one puts out fewer voltages than the other, the missing ones are 0 V: a coupling between
     both sees the first outputs of each. The whole descends a co-content if both laws do.
+
+    Parameters
+    ----------
+    law : {"by_layer"}
+        Names this law.
+    visible, hidden : Law
+        Of the nodes of layer 0, and of the others.
     """
 
-    visible: Law
-    hidden: Law
-
-    def __post_init__(self) -> None:
-        for name, law in (("visible", self.visible), ("hidden", self.hidden)):
-            check_law(f"ByLayer.{name}", law)
+    law: Literal["by_layer"] = "by_layer"
+    visible: _OneLaw
+    hidden: _OneLaw
 
     @property
     def n_outputs(self) -> int:
@@ -280,6 +301,10 @@ class ByLayer:
                 weights[k:, at] = 0
                 if law.unit_weights:
                     weights[:k, at] = 1
+
+
+# Of a profile's node: a word alone, where the law has nothing else to say.
+NodeLaw = Annotated[Law, one_of(Hopfield, Gradient, ByLayer, of=Law, short=True)]
 
 
 def check_law(name: str, law: object) -> None:

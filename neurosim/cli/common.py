@@ -16,6 +16,7 @@ from neurosim.errors import DataError
 from neurosim.safe_text import printable, quoted
 
 if TYPE_CHECKING:
+    from neurosim.blocks.block import Block
     from neurosim.host import Update
     from neurosim.runs import Run
 
@@ -28,6 +29,7 @@ __all__ = [
     "ENGINE",
     "FOLDER",
     "JSON",
+    "LAWS",
     "MODES",
     "POSITIVE",
     "RUN",
@@ -71,6 +73,22 @@ class _Positive(click.FloatRange):
         return number
 
 
+class _Own(ParamType):
+    """A Python file with blocks of one's own, as these blocks."""
+
+    name = "FILE.py"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[type[Block], ...]:
+        """Run the file."""
+        if isinstance(value, tuple):
+            return value
+        from neurosim.blocks.own import blocks_in
+
+        return blocks_in(Path(str(value)))
+
+
 class _Sizes(ParamType):
     """Sizes of layers, two or more whole numbers with commas between them."""
 
@@ -92,6 +110,10 @@ POSITIVE = _Positive()
 SIZES = _Sizes()
 FOLDER = click.Path(path_type=Path)
 RUN = click.argument("run", type=FOLDER, metavar="RUN")
+LAWS = click.option(
+    "--laws", type=_Own(), default=(),
+    help="Python file with laws, engines or tasks of your own; it is run.",
+)  # fmt: skip
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object for a program.")
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from neurosim.cli.common import (
     JSON,
+    LAWS,
     MODES,
     POSITIVE,
     RUN,
@@ -17,6 +19,9 @@ from neurosim.cli.common import (
     print_json,
     say,
 )
+
+if TYPE_CHECKING:
+    from neurosim.blocks.block import Block
 
 __all__ = ["evaluate"]
 
@@ -29,9 +34,16 @@ __all__ = ["evaluate"]
 @click.option("--mode", type=MODES, help="How they are drawn, instead of the experiment's way.")
 @click.option("--t-end", type=POSITIVE, help="Generation time.  [default: 1.2]")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Of the starting noise.")
+@LAWS
 @JSON
 def evaluate(
-    run: Path, n: int, mode: str | None, t_end: float | None, seed: int, as_json: bool
+    run: Path,
+    n: int,
+    mode: str | None,
+    t_end: float | None,
+    seed: int,
+    laws: tuple[type[Block], ...],
+    as_json: bool,
 ) -> None:
     """Judge a trained chip's samples against the images that it has learned.
 
@@ -42,7 +54,7 @@ def evaluate(
     """
     from neurosim.runs import Run
 
-    result = evaluate_run(Run.open(run), n, mode, t_end, seed)
+    result = evaluate_run(Run.open(run, laws), n, mode, t_end, seed)
     if as_json:
         print_json(result)
         return

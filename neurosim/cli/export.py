@@ -12,6 +12,7 @@ from click.core import ParameterSource
 from neurosim.cli.common import (
     FOLDER,
     JSON,
+    LAWS,
     RUN,
     SEED,
     ParamType,
@@ -23,6 +24,7 @@ from neurosim.errors import DataError
 from neurosim.safe_text import quoted
 
 if TYPE_CHECKING:
+    from neurosim.blocks.block import Block
     from neurosim.runs import Run
 
 __all__ = ["export"]
@@ -80,10 +82,12 @@ def _refuse_unused(is_netlist: bool) -> None:
     help="Netlist: noise sources (TRNOISE); ngspice then needs ten minutes.",
 )
 @click.option("--hierarchical", is_flag=True, help="Netlist: layers and crossbars as subcircuits.")
+@LAWS
 @JSON
 def export(
     run: Path, file: Path, form: str | None, tile: Lines | None, spare: Lines | None,
-    faulty: Path | None, row: int, analysis: str, noise: bool, hierarchical: bool, as_json: bool,
+    faulty: Path | None, row: int, analysis: str, noise: bool, hierarchical: bool,
+    laws: tuple[type[Block], ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Write the weight table of a trained chip, or its whole circuit for SPICE.
 
@@ -107,9 +111,9 @@ def export(
     check_output(file, as_json)
     if is_netlist:
         choices = {"analysis": analysis, "noise": noise, "blocks": hierarchical}
-        _write_netlist(Run.open(run), file, row, as_json, choices)
+        _write_netlist(Run.open(run, laws), file, row, as_json, choices)
         return
-    made, facts = table(Run.open(run).chip()), dict[str, Any]()
+    made, facts = table(Run.open(run, laws).chip()), dict[str, Any]()
     if tile is not None:
         faults = None if faulty is None else read_faults(faulty, tile)
         made, facts = tiled(made, tile, spare or (0, 0), faults)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from neurosim.cli.common import COUNT, FOLDER, JSON, Bar, print_json, say
+from neurosim.cli.common import COUNT, FOLDER, JSON, LAWS, Bar, print_json, say
 
 if TYPE_CHECKING:
     from neurosim.analysis import Conditions, Point, Row
+    from neurosim.blocks.block import Block
     from neurosim.host import FlowSettings
     from neurosim.network import Weights
 
@@ -34,10 +35,11 @@ __all__ = ["noise"]
     help="How long ago the weights were written, such as `1000 s`: what drift needs.",
 )  # fmt: skip
 @click.option("--figure", type=FOLDER, help="Also draw it: a PNG or SVG file.")
+@LAWS
 @JSON
 def noise(
     name: str, run: Path | None, batch: int, seeds: int, age: str, figure: Path | None,
-    as_json: bool,
+    laws: tuple[type[Block], ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Say which imperfection does what to a read and to the gradient, and the best beta.
 
@@ -48,7 +50,7 @@ def noise(
     from neurosim.report import write_noise_figure
 
     write = None if figure is None else write_noise_figure(figure)
-    conditions = _conditions(name, run, batch, seeds, age)
+    conditions = _conditions(name, run, batch, seeds, age, laws)
     bar = Bar("sources")
     rows = ledger(conditions, bar)
     bar.close()
@@ -75,15 +77,17 @@ def noise(
     say("\n".join([*_table(conditions, rows), "", *_betas(conditions, points, best)]))
 
 
-def _conditions(name: str, run: Path | None, batch: int, seeds: int, age: str) -> Conditions:
+def _conditions(
+    name: str, run: Path | None, batch: int, seeds: int, age: str, laws: tuple[type[Block], ...]
+) -> Conditions:
     from neurosim.analysis import Conditions
-    from neurosim.analysis.problem import shipped_weights
+    from neurosim.analysis.problem import trained_weights
     from neurosim.blocks.units import parse_quantity
     from neurosim.errors import DataError
     from neurosim.host import FlowSettings
     from neurosim.profile import load_profile
 
-    profile = load_profile(name)
+    profile = load_profile(name, laws=laws)
     try:
         age_s = parse_quantity(age, "s")
     except ValueError as error:
@@ -91,17 +95,17 @@ def _conditions(name: str, run: Path | None, batch: int, seeds: int, age: str) -
     if age_s < 0:
         raise DataError(f"--age must be at least 0 s, but is {age}.")
     if run is None:
-        weights, flow = shipped_weights(profile.node.law, "trained"), FlowSettings()
+        weights, flow = trained_weights(profile), FlowSettings()
     else:
-        weights, flow = _trained(run)
+        weights, flow = _trained(run, laws)
     return Conditions(profile, weights, flow, batch, seeds, age_s)
 
 
-def _trained(path: Path) -> tuple[Weights, FlowSettings]:
+def _trained(path: Path, laws: tuple[type[Block], ...]) -> tuple[Weights, FlowSettings]:
     """Shadow weights of a run, and how it presented its data."""
     from neurosim.runs import Run
 
-    run = Run.open(path)
+    run = Run.open(path, laws)
     return run.weights(), run.experiment.flow
 
 

@@ -9,11 +9,13 @@ import click
 from neurosim.cli.common import (
     COUNT,
     JSON,
+    LAWS,
     print_json,
     say,
 )
 
 if TYPE_CHECKING:
+    from neurosim.blocks.block import Block
     from neurosim.profile import Profile
 
 __all__ = ["profiles"]
@@ -26,28 +28,32 @@ def profiles(ctx: click.Context, as_json: bool) -> None:
     """List the hardware profiles; show or check one."""
     if ctx.invoked_subcommand is not None:
         return
+    from neurosim.blocks.words import as_written
     from neurosim.profile import load_profile, shipped_profiles
 
-    rows = [load_profile(name) for name in shipped_profiles()]
+    rows = [as_written(load_profile(name)) for name in shipped_profiles()]
     if as_json:
-        print_json([{"name": p.name, "law": p.node.law, "summary": p.summary} for p in rows])
+        print_json(
+            [{"name": p["name"], "law": p["node"]["law"], "summary": p["summary"]} for p in rows]
+        )
         return
-    width = max(len(p.name) for p in rows)
+    width = max(len(p["name"]) for p in rows)
     for p in rows:
-        say(f"{p.name:{width}}  {p.node.law:8}  {p.summary}")
+        say(f"{p['name']:{width}}  {p['node']['law']:8}  {p['summary']}")
     say("\nOne of them in full: neurosim profiles show NAME > mine.yaml")
 
 
 @profiles.command("show")
 @click.argument("name", metavar="NAME_OR_PATH")
+@LAWS
 @JSON
-def show(name: str, as_json: bool) -> None:
+def show(name: str, laws: tuple[type[Block], ...], as_json: bool) -> None:
     """Print a profile as YAML, to read or to start your own from."""
     from neurosim.blocks.files import dump_block
     from neurosim.blocks.words import as_written
     from neurosim.profile import load_profile, shipped_profiles
 
-    profile = load_profile(name)
+    profile = load_profile(name, laws=laws)
     if as_json:
         print_json(as_written(profile))
     elif name in shipped_profiles():
@@ -58,30 +64,39 @@ def show(name: str, as_json: bool) -> None:
 
 @profiles.command("check")
 @click.argument("path", metavar="NAME_OR_PATH")
+@LAWS
 @JSON
-def check(path: str, as_json: bool) -> None:
-    """Check a profile: every mistake on a line with its place."""
+def check(path: str, laws: tuple[type[Block], ...], as_json: bool) -> None:
+    """Check a profile: every mistake on a line with its place, and numbers without a source."""
+    from neurosim.blocks.block import STATED_IN_CODE
+    from neurosim.blocks.sources import stated_in_code
     from neurosim.profile import load_profile
 
-    profile = load_profile(path)
+    profile = load_profile(path, laws=laws)
+    unsourced = stated_in_code(profile)
     if as_json:
-        print_json({"name": profile.name, "valid": True})
+        print_json({"name": profile.name, "valid": True, "stated_in_code": unsourced})
         return
     say(f"{path}: valid ({profile.name}: {profile.summary})")
+    if unsourced:
+        say(f"numbers {STATED_IN_CODE}, {len(unsourced)}: {', '.join(unsourced)}")
 
 
 @profiles.command("energy")
 @click.argument("name", metavar="NAME_OR_PATH")
 @click.option("--batch", type=COUNT, default=512, show_default=True, help="Rows of an update.")
 @click.option("--updates", type=COUNT, default=2000, show_default=True, help="Of a training run.")
+@LAWS
 @JSON
-def energy(name: str, batch: int, updates: int, as_json: bool) -> None:
+def energy(
+    name: str, batch: int, updates: int, laws: tuple[type[Block], ...], as_json: bool
+) -> None:
     """Time and energy of a settle, an update, a training run and a sample, by item."""
     from neurosim.analysis import FORMULAS, energy_table
     from neurosim.blocks.units import format_quantity
     from neurosim.profile import load_profile
 
-    profile = load_profile(name)
+    profile = load_profile(name, laws=laws)
     table = energy_table(profile, batch=batch, updates=updates)
     if as_json:
         print_json(table)

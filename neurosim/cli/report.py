@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from neurosim.cli.common import (
     FOLDER,
     JSON,
+    LAWS,
     STRICT,
     print_json,
     say,
@@ -16,15 +18,21 @@ from neurosim.cli.common import (
 )
 from neurosim.errors import DataError
 
+if TYPE_CHECKING:
+    from neurosim.blocks.block import Block
+
 __all__ = ["report"]
 
 
 @click.command()
 @click.argument("folder", type=FOLDER, metavar="RUN_OR_SWEEP")
 @click.option("--noise", is_flag=True, help="Of a run: measure its noise ledger too, in minutes.")
+@LAWS
 @STRICT
 @JSON
-def report(folder: Path, noise: bool, strict: bool, as_json: bool) -> None:
+def report(
+    folder: Path, noise: bool, laws: tuple[type[Block], ...], strict: bool, as_json: bool
+) -> None:
     """Write the report page of a run or a sweep again, with its newest results."""
     from neurosim.folders import exists
     from neurosim.report import write_report, write_sweep_report
@@ -36,7 +44,7 @@ def report(folder: Path, noise: bool, strict: bool, as_json: bool) -> None:
             raise DataError(f"--noise is for a run, but {folder} is a sweep; give one of its runs.")
         path, found = write_sweep_report(SweepFolder.open(folder)), []
     else:
-        run = Run.open(folder)
+        run = Run.open(folder, laws)
         found = watch(run)
         path = write_report(run, noise=noise, warnings=found)
     if as_json:

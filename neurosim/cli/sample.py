@@ -12,6 +12,7 @@ from neurosim.cli.common import (
     COUNT,
     FOLDER,
     JSON,
+    LAWS,
     MODES,
     POSITIVE,
     RUN,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from neurosim.blocks.block import Block
     from neurosim.runs import Run
 
 __all__ = ["sample"]
@@ -58,10 +60,12 @@ __all__ = ["sample"]
     help="PNG, NPZ or CSV file; - prints CSV.  "
     "[default: RUN/samples.png; RUN/inpainted.png of --inpaint]",
 )  # fmt: skip
+@LAWS
 @JSON
 def sample(
     run: Path, n: int, mode: str | None, t_end: float | None, seed: int, label: int | None,
-    inpaint: str | None, start: str | None, out: Path | None, as_json: bool,
+    inpaint: str | None, start: str | None, out: Path | None, laws: tuple[type[Block], ...],
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Draw samples from a trained chip.
 
@@ -84,7 +88,7 @@ def sample(
     from neurosim.runs import Run
     from neurosim.runs import sample as draw
 
-    opened = Run.open(run)
+    opened = Run.open(run, laws)
     if inpaint is not None:
         _inpaint(
             opened, inpaint, n, out, as_json,

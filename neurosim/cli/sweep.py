@@ -9,9 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from neurosim.cli.common import COUNT, FOLDER, JSON, Bar, ParamType, command_line, print_json, say
+from neurosim.cli.common import (
+    COUNT,
+    FOLDER,
+    JSON,
+    LAWS,
+    Bar,
+    ParamType,
+    command_line,
+    print_json,
+    say,
+)
 
 if TYPE_CHECKING:
+    from neurosim.blocks.block import Block
     from neurosim.sweeps import Group, Point, SweepFolder
 
 __all__ = ["sweep"]
@@ -46,10 +57,11 @@ class _Shard(ParamType):
     help="Every N-th point from the I-th on: one job of an array, all with one --out.",
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="List the points and compute nothing.")
+@LAWS
 @JSON
 def sweep(
     file: Path, out: Path | None, workers: int | None, dask: str, go_on: bool,
-    shard: tuple[int, int], dry_run: bool, as_json: bool,
+    shard: tuple[int, int], dry_run: bool, laws: tuple[type[Block], ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Train and sample over a grid of chips, recipes and ways of sampling.
 
@@ -68,7 +80,7 @@ def sweep(
         raise click.UsageError("give --workers or --dask, not both")
     plan = load_block(file, Sweep)
     if dry_run:
-        _list(plan.name, expand(plan, file.parent), as_json)
+        _list(plan.name, expand(plan, file.parent, laws), as_json)
         return
     Engine(dask=dask).check()
     folder = SweepFolder.create(
@@ -77,6 +89,7 @@ def sweep(
         file.parent,
         command=command_line(),
         resume=go_on,
+        laws=laws,
         shared=shard[1] > 1,
     )
     left = len(folder.left(shard))

@@ -12,6 +12,7 @@ from neurosim.cli.common import (
     ENGINE,
     FOLDER,
     JSON,
+    LAWS,
     POSITIVE,
     SEED,
     SIZES,
@@ -28,6 +29,7 @@ from neurosim.errors import DataError, RunError
 from neurosim.safe_text import quoted
 
 if TYPE_CHECKING:
+    from neurosim.blocks.block import Block
     from neurosim.host import Experiment
     from neurosim.profile import Profile
     from neurosim.runs import Run
@@ -35,13 +37,15 @@ if TYPE_CHECKING:
 __all__ = ["train"]
 
 
-def _experiment(path: Path | None, options: dict[str, Any]) -> Experiment:
+def _experiment(
+    path: Path | None, options: dict[str, Any], laws: tuple[type[Block], ...]
+) -> Experiment:
     """Experiment from a file, with what the options say instead."""
     from neurosim.blocks.files import load_block
     from neurosim.data.sets import dataset_name
     from neurosim.host import Experiment, Labels
 
-    base = Experiment() if path is None else load_block(path, Experiment)
+    base = Experiment() if path is None else load_block(path, Experiment, laws=laws)
     places = {"flow.settle_tau": "settle_tau", "flow.beta": "beta"}
     names = ("updates", "batch", "seed", "calibrate", "dataset")
     places |= {name: name for name in names}
@@ -52,10 +56,11 @@ def _experiment(path: Path | None, options: dict[str, Any]) -> Experiment:
     return experiment.model_copy(update={"dataset": dataset_name(experiment.dataset)})
 
 
-def _profile(name: str, engine: str | None, layers: tuple[int, ...] | None) -> Profile:
+def _profile(name: str, given: dict[str, Any], laws: tuple[type[Block], ...]) -> Profile:
     from neurosim.profile import load_profile
 
-    profile = load_profile(name)
+    engine, layers = given["engine"], given["layers"]
+    profile = load_profile(name, laws=laws)
     if layers is not None:
         profile = profile.with_values({"layers": layers})
     if engine is None:
@@ -82,10 +87,9 @@ def _folder_of(profile: str) -> Path:
 
 
 def _memory_line(profile: Profile, experiment: Experiment) -> str:
-    from neurosim.network import Layers
     from neurosim.solvers import memory_estimate_bytes
 
-    layers = Layers(profile.layers)
+    layers = profile.network
     size = memory_estimate_bytes(experiment.batch, layers.n_nodes, layers.n_odd * layers.n_even)
     return f"batches of {experiment.batch}: about {size / 1e9:.1f} GB of memory"
 
@@ -129,10 +133,17 @@ def _memory_line(profile: Profile, experiment: Experiment) -> str:
     is_flag=True,
     help="Go on with the run in --out; begin it if there is none.",
 )
+@LAWS
 @STRICT
 @JSON
 def train(
-    profile: str | None, out: Path | None, go_on: bool, strict: bool, as_json: bool, **given: Any
+    profile: str | None,
+    out: Path | None,
+    go_on: bool,
+    laws: tuple[type[Block], ...],
+    strict: bool,
+    as_json: bool,
+    **given: Any,
 ) -> None:
     """Train a chip and write a run folder.
 
@@ -154,22 +165,22 @@ def train(
     out = out or _folder_of(str(profile))
     done, begun = 0, go_on and not is_free(out)
     if begun:
-        run = Run.open(out)
-        _check_same(run, profile, given)
+        run = Run.open(out, laws)
+        _check_same(run, profile, given, laws)
         done = run.n_done
     with stoppable(out, Bar("training", done), go_on) as bar:
         if begun:
-            run = resume_run(out, progress=bar.on_update)
+            run = resume_run(out, laws=laws, progress=bar.on_update)
         else:
-            experiment = _experiment(given["experiment"], given)
-            hardware = _profile(str(profile), given["engine"], given["layers"])
+            experiment = _experiment(given["experiment"], given, laws)
+            hardware = _profile(str(profile), given, laws)
             say(_memory_line(hardware, experiment), err=True)
             run = run_training(
                 hardware,
                 experiment,
                 out,
                 command=command_line(),
-                start=None if given["start"] is None else Run.open(given["start"]),
+                start=None if given["start"] is None else Run.open(given["start"], laws),
                 progress=bar.on_update,
             )
     warnings = finish_run(run)
@@ -185,11 +196,13 @@ def train(
     warn(warnings, strict)
 
 
-def _check_same(run: Run, profile: str | None, given: dict[str, Any]) -> None:
+def _check_same(
+    run: Run, profile: str | None, given: dict[str, Any], laws: tuple[type[Block], ...]
+) -> None:
     """Options beside --resume must agree with the run."""
     from neurosim.folders import real
 
-    experiment = _experiment(given["experiment"], given)
+    experiment = _experiment(given["experiment"], given, laws)
     if given["experiment"] is None:
         stored = run.experiment
         flow = {"settle_tau": stored.flow.settle_tau, "beta": stored.flow.beta}
@@ -204,7 +217,7 @@ def _check_same(run: Run, profile: str | None, given: dict[str, Any]) -> None:
         different = [k for k, v in asked.items() if v is not None and v != known.get(k, v)]
     else:
         different = [] if experiment == run.experiment else ["experiment"]
-    if profile is not None and (_profile(profile, given["engine"], given["layers"]) != run.profile):
+    if profile is not None and (_profile(profile, given, laws) != run.profile):
         different.append("profile")
     if different:
         end = "differs; leave it" if len(different) == 1 else "differ; leave them"

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from neurosim.cli.common import (
     COUNT,
     JSON,
+    LAWS,
     RUN,
     print_json,
     say,
 )
 from neurosim.errors import DataError
+
+if TYPE_CHECKING:
+    from neurosim.blocks.block import Block
 
 __all__ = ["validate"]
 
@@ -22,8 +27,11 @@ __all__ = ["validate"]
 @RUN
 @click.option("--spice", is_flag=True, help="Against ngspice; the one choice there is.")
 @click.option("--rows", type=COUNT, default=1, show_default=True, help="Inputs to compare.")
+@LAWS
 @JSON
-def validate(run: Path, spice: bool, rows: int, as_json: bool) -> None:
+def validate(
+    run: Path, spice: bool, rows: int, laws: tuple[type[Block], ...], as_json: bool
+) -> None:
     """Compare the circuit of a trained chip with another program, node by node.
 
     ngspice solves the exported netlist, operating point and transient of a free phase, for inputs
@@ -33,7 +41,7 @@ def validate(run: Path, spice: bool, rows: int, as_json: bool) -> None:
 
     if not spice:
         raise DataError("neurosim validate needs --spice, to say against what.")
-    result = validate_spice(Run.open(run), rows, lambda text: say(text, err=True))
+    result = validate_spice(Run.open(run, laws), rows, lambda text: say(text, err=True))
     if as_json:
         print_json(result)
         return

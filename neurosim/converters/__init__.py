@@ -5,13 +5,7 @@ from neurosim.converters.channels import ChannelErrors, Channels
 from neurosim.converters.codes import Converted, lsb, quantise
 from neurosim.converters.dac import Dac
 from neurosim.converters.injectors import Injectors
-from neurosim.converters.readout import (
-    Correlator,
-    DoubleSampling,
-    Readout,
-    correlating,
-    sampling,
-)
+from neurosim.converters.readout import Correlator, Differences, DoubleSampling, Readout, Sums
 
 __all__ = [
     "Adc",
@@ -21,11 +15,11 @@ __all__ = [
     "Correlator",
     "CurrentSense",
     "Dac",
+    "Differences",
     "DoubleSampling",
     "Injectors",
     "Readout",
-    "correlating",
+    "Sums",
     "lsb",
     "quantise",
-    "sampling",
 ]

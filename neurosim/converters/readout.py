@@ -7,15 +7,19 @@ plain       every node's output at the end of each phase
 cds         every node's change since the free phase, amplified before the ADC
 correlator  every coupling's contrast of products, summed on the chip over a batch
 =========== ==========================================================================
+
+A profile takes any block that is one of two Protocols: `Differences`, of which `DoubleSampling` is
+one, and `Sums`, of which `Correlator` is one.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
+from scipy.constants import Boltzmann
 
 from neurosim.blocks.block import Sourced
 from neurosim.blocks.choice import one_of
@@ -24,9 +28,52 @@ from neurosim.blocks.quantities import Bits, Excess, Farad, Limit, Sigma, SigmaV
 from neurosim.blocks.words import Word
 from neurosim.converters.codes import Converted, fitting_range, quantise
 
-__all__ = ["Correlator", "DoubleSampling", "Readout", "correlating", "sampling"]
+__all__ = ["Correlator", "Differences", "DoubleSampling", "Readout", "Sums"]
 
 Array = NDArray[np.float64]
+
+
+@runtime_checkable
+class Differences(Protocol):
+    """A readout of what has changed since a sample that the chip holds."""
+
+    @property
+    def gain(self) -> float:
+        """What a reading is divided by."""
+
+    @property
+    def gain_spread(self) -> float:
+        """Relative standard deviation of the gain among nodes, drawn at fabrication."""
+
+    def sample_noise_V(self, temperature_K: float) -> float:
+        """Standard deviation of a sample."""
+
+    def amplify(self, difference_V: Array, factor: Array, rng: np.random.Generator) -> Array:
+        """Voltages [V] at the ADC; `factor` is each node's gain over the nominal one."""
+
+
+@runtime_checkable
+class Sums(Protocol):
+    """A readout of products that the chip sums, see `Correlator` for its fields."""
+
+    @property
+    def gain_spread(self) -> float:
+        """Relative standard deviation of the gain among multipliers."""
+
+    @property
+    def offset_V(self) -> float:
+        """Standard deviation of the offset of each input."""
+
+    @property
+    def noise(self) -> float:
+        """Standard deviation of one accumulated product, in squares of the unit voltage."""
+
+    @property
+    def conversions(self) -> int:
+        """Conversions that one reading takes."""
+
+    def read(self, sums: Array) -> Converted:
+        """Sums of every multiplier as read, (n,), in squares of the unit voltage."""
 
 
 class DoubleSampling(Sourced):
@@ -57,6 +104,10 @@ class DoubleSampling(Sourced):
     capacitance_F: Farad
     gain_spread: Sigma = 0.0
     noise_V: SigmaVolt = 0.0
+
+    def sample_noise_V(self, temperature_K: float) -> float:
+        """That of kT/C."""
+        return float(np.sqrt(Boltzmann * temperature_K / self.capacitance_F))
 
     def amplify(self, difference_V: Array, factor: Array, rng: np.random.Generator) -> Array:
         """Voltages [V] at the ADC; `factor` is each node's gain over the nominal one."""
@@ -128,19 +179,9 @@ class Correlator(Sourced):
         return quantise(sums, limit, self.bits)
 
 
-def sampling(readout: object) -> DoubleSampling | None:
-    """The readout, if it is of differences from a sample."""
-    return readout if isinstance(readout, DoubleSampling) else None
-
-
-def correlating(readout: object) -> Correlator | None:
-    """The readout, if it is of sums of products."""
-    return readout if isinstance(readout, Correlator) else None
-
-
 # Of a profile; None, `plain` in a file, reads every phase by itself.
 Readout = Annotated[
-    DoubleSampling | Correlator | None,
-    one_of(DoubleSampling, Correlator, key="kind"),
+    Differences | Sums | None,
+    one_of(DoubleSampling, Correlator, key="kind", of=(Differences, Sums)),
     Word("plain"),
 ]

@@ -1,10 +1,10 @@
-"""Devices: coupling pairs, nodes, springs, and their mismatch."""
+"""Devices: coupling pairs, springs, and their mismatch."""
 
 from neurosim.devices.coupling import CouplingDevice, Target
 from neurosim.devices.drift import Drift, DriftLaw, Leak, LogRelaxation, PowerLaw, TableDrift
 from neurosim.devices.faults import FAULTS, Faults, Faulty
 from neurosim.devices.levels import EvenConductance, EvenResistance, LevelLaw, LevelTable
-from neurosim.devices.node import Mismatch, Node, Spring, spread
+from neurosim.devices.node import Mismatch, Spring, spread
 from neurosim.devices.pulses import (
     ExponentialStep,
     LinearStep,
@@ -34,7 +34,6 @@ __all__ = [
     "LinearStep",
     "LogRelaxation",
     "Mismatch",
-    "Node",
     "PowerLaw",
     "Pulse",
     "PulseLaw",

@@ -18,13 +18,19 @@ Array = NDArray[np.float64]
 
 
 def initial_weights(layers: Layers, gain: float, rng: np.random.Generator) -> Weights:
-    """Xavier-normal weights, biases uniform in +-1/sqrt(fan in), those of visible nodes zero."""
+    """Xavier-normal weights, biases uniform in +-1/sqrt(fan in), those of visible nodes zero.
+
+    Where a pattern leaves couplings out, fans are means over the nodes of a layer.
+    """
     matrices, biases = [], [np.zeros(layers.sizes[0])]
-    for n_in, n_out in zip(layers.sizes, layers.sizes[1:], strict=False):
-        sigma = gain * math.sqrt(2 / (n_in + n_out))
-        matrices.append(sigma * rng.standard_normal((n_out, n_in)))
-        bound = 1 / math.sqrt(n_in)
-        biases.append(rng.uniform(-bound, bound, n_out))
+    for layer in range(1, len(layers.sizes)):
+        masks = [mask for (_, high), mask in layers.links.items() if high == layer]
+        for mask in masks:
+            n_in, n_out = (max(mask.sum(axis=axis).mean(), 1) for axis in (1, 0))
+            sigma = gain * math.sqrt(2 / (n_in + n_out))
+            matrices.append(sigma * rng.standard_normal(mask.shape) * mask)
+        bound = 1 / math.sqrt(max(sum(mask.sum(axis=1).mean() for mask in masks), 1))
+        biases.append(rng.uniform(-bound, bound, layers.sizes[layer]))
     return Weights.from_layers(layers, matrices, biases)
 
 

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from neurosim.analysis import Point, Row, Source
+from neurosim.blocks.block import STATED_IN_CODE, Block
+from neurosim.blocks.sources import stated_in_code
 from neurosim.blocks.units import format_quantity
 from neurosim.blocks.words import as_written
 from neurosim.chip.oscilloscope import Trace
@@ -267,5 +269,7 @@ def render_report(view: RunView) -> str:
         spent=_spent(view.ledger),
         sources=[(source.name, source.drawn, source.phases) for source in view.sources],
         blocks=blocks_of(view.profile),
+        stated_in_code=STATED_IN_CODE,
+        unsourced=stated_in_code(view.profile) if isinstance(view.profile, Block) else [],
         experiment=_flat(view.experiment.model_dump()),
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from neurosim.blocks.block import Block
 from neurosim.chip import Chip
 from neurosim.runs.trained import Source, Trained
 from neurosim.tables import export
@@ -11,7 +13,12 @@ from neurosim.tables import export
 __all__ = ["export_weights"]
 
 
-def export_weights(source: Chip | Source, path: Path | str, name: str | None = None) -> int:
+def export_weights(
+    source: Chip | Source,
+    path: Path | str,
+    name: str | None = None,
+    laws: Sequence[type[Block]] = (),
+) -> int:
     """Write the weight table of a chip or of a trained run's to `path`; the number of its rows.
 
     Parameters
@@ -20,6 +27,8 @@ def export_weights(source: Chip | Source, path: Path | str, name: str | None = N
         A path is that of a run folder.
     path, name :
         See `neurosim.tables.export`, whose errors it raises.
+    laws : sequence of type
+        Blocks of your own that the files of a run folder name.
     """
-    chip = source if isinstance(source, Chip) else Trained.of(source).chip
+    chip = source if isinstance(source, Chip) else Trained.of(source, laws).chip
     return export(chip, Path(path), name)

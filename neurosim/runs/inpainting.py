@@ -13,13 +13,14 @@ ramp      known pixels come from noise too, on the straight path of training: he
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
+from neurosim.blocks.block import Block
 from neurosim.data import to_grid
 from neurosim.data.sets import Dataset
 from neurosim.errors import DataError
@@ -50,6 +51,7 @@ def inpaint(
     t_end: float | None = None,
     seed: int = 0,
     label: int | None = None,
+    laws: Sequence[type[Block]] = (),
     progress: Progress | None = None,
 ) -> tuple[Array, SamplingSettings]:
     """Complete images with a chip that has learned.
@@ -62,7 +64,7 @@ def inpaint(
         are presented together.
     start : {"rest", "noise", "ramp"}
         As above.
-    mode, t_end, seed, progress :
+    mode, t_end, seed, laws, progress :
         As of `neurosim.runs.sample`; t_end is 1 by default.
     label : int, optional
         Class of all images, where classes were learned too; the run then needs one.
@@ -79,7 +81,7 @@ def inpaint(
     DataError
         The images have another size than the run's, or hold infinity, or lack a class.
     """
-    trained = Trained.of(source)
+    trained = Trained.of(source, laws)
     settings, labels = settings_of(trained, mode, t_end or 1.0), trained.experiment.labels
     n_pixels = pixels_of(trained.profile, labels)
     if known.ndim != 2 or known.shape[1] != n_pixels or not len(known) or np.isinf(known).any():

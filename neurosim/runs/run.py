@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.blocks.block import Block
 from neurosim.blocks.files import dump_block, load_block
 from neurosim.blocks.records import check_like, dump_record, read_record
 from neurosim.chip import Chip
@@ -36,7 +37,7 @@ from neurosim.errors import CheckpointError, NeurosimError, RunError
 from neurosim.files import load_tree, save_tree
 from neurosim.folders import LOCK, clear_temporary, exists, locked, made_whole
 from neurosim.host import Calibration, Experiment, Trainer, blank_state
-from neurosim.network import Layers, Weights
+from neurosim.network import Weights
 from neurosim.outputs import write_text
 from neurosim.profile import Profile
 from neurosim.runs.facts import Facts, versions
@@ -92,8 +93,10 @@ class Run:
         return cls(path, profile, experiment)
 
     @classmethod
-    def open(cls, path: Run | Path | str) -> Run:
+    def open(cls, path: Run | Path | str, laws: Sequence[type[Block]] = ()) -> Run:
         """The run in a folder; one that is open already is returned as it is.
+
+        `laws` are blocks of your own that its files name.
 
         Raises
         ------
@@ -112,8 +115,9 @@ class Run:
                 f"{path} must be a run folder with profile.yaml and experiment.yaml, but is not; "
                 "make one with `neurosim train`."
             )
-        profile = load_block(path / "profile.yaml", Profile)
-        return cls(path, profile, load_block(path / "experiment.yaml", Experiment))
+        profile = load_block(path / "profile.yaml", Profile, laws=laws)
+        recipe = load_block(path / "experiment.yaml", Experiment, laws=laws)
+        return cls(path, profile, recipe)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -241,7 +245,7 @@ class Run:
     @property
     def _blank(self) -> dict[str, Any]:
         """A trainer's state of this run's kind."""
-        return blank_state(Layers(self.profile.layers), self.experiment)
+        return blank_state(self.profile.network, self.experiment)
 
     @property
     def n_done(self) -> int:
@@ -269,7 +273,7 @@ class Run:
                 f"{self.path} must be a run whose host keeps the weights, but it keeps none; start "
                 "from one that trained with learning.mode shadow."
             )
-        layers = Layers(self.profile.layers)
+        layers = self.profile.network
         return Weights.of_vector(vector, (layers.n_odd, layers.n_even))
 
     def parts(self, n_threads: int | None = None) -> tuple[Chip, Calibration | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.blocks.block import Block
 from neurosim.chip import Chip
 from neurosim.data import to_grid
 from neurosim.data.sets import Dataset
@@ -52,6 +53,7 @@ def sample(
     t_end: float | None = None,
     seed: int = 0,
     label: int | None = None,
+    laws: Sequence[type[Block]] = (),
     progress: Progress | None = None,
 ) -> tuple[Array, SamplingSettings]:
     """Draw `n` samples from a chip that has learned.
@@ -74,6 +76,8 @@ def sample(
         Of the starting noise.
     label : int, optional
         The class to draw; without it classes take turns.
+    laws : sequence of type
+        Blocks of your own that the files of a folder name.
     progress : callable, optional
         Called with steps done and their total.
 
@@ -90,7 +94,7 @@ def sample(
     """
     if n < 1:
         raise DataError(f"The number of samples must be at least 1, but is {n}.")
-    trained = Trained.of(source)
+    trained = Trained.of(source, laws)
     settings, rng = settings_of(trained, mode, t_end), Streams(seed).generator("samples")
     labels, classes = trained.experiment.labels, asked_classes(trained, n, label)
     n_pixels = pixels_of(trained.profile, labels)
@@ -203,6 +207,7 @@ def evaluate(
     t_end: float | None = None,
     seed: int = 0,
     floors: bool = True,
+    laws: Sequence[type[Block]] = (),
     progress: Progress | None = None,
 ) -> tuple[dict[str, Any], Array]:
     """Judge `n` samples against the images that were learned, beside rows that need no chip.
@@ -213,7 +218,7 @@ def evaluate(
 
     Parameters
     ----------
-    source, n, mode, t_end, seed, progress
+    source, n, mode, t_end, seed, laws, progress
         See `sample`.
     floors : bool
         Whether the three rows are computed too.
@@ -232,7 +237,7 @@ def evaluate(
     ConvergenceError
         Samples diverged; they are never averaged in.
     """
-    trained = Trained.of(source)
+    trained = Trained.of(source, laws)
     before = trained.fresh().ledger.copy()
     x, settings = sample(trained, n, mode=mode, t_end=t_end, seed=seed, progress=progress)
     spent = trained.chip.ledger.since(before)

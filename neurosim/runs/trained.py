@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from neurosim.blocks.block import Block
 from neurosim.chip import Chip
 from neurosim.data import Dataset, load_dataset
 from neurosim.errors import DataError
@@ -56,8 +58,10 @@ class Trained:
         self._begun.update(deepcopy(self.chip.state()))
 
     @classmethod
-    def of(cls, source: Source) -> Trained:
+    def of(cls, source: Source, laws: Sequence[type[Block]] = ()) -> Trained:
         """The chip of a run or of the run in a folder, whose checkpoint is read once.
+
+        `laws` are blocks of your own that the files of a folder name.
 
         Raises
         ------
@@ -73,7 +77,7 @@ class Trained:
                 f"A trained chip, a run or a run's folder is needed, but {source!r} is none; give "
                 "Trained(chip, experiment) of a chip in memory."
             )
-        run = Run.open(source)
+        run = Run.open(source, laws)
         chip, calibration = run.parts()
         return cls(chip, run.experiment, calibration, run)
 

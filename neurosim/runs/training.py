@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from neurosim.blocks.block import Block
 from neurosim.chip import Chip, Ledger
 from neurosim.data.sets import load_dataset
 from neurosim.errors import RunError
@@ -85,9 +86,15 @@ def train(
 
 
 def resume(
-    out: Path | str, *, progress: Progress | None = None, n_threads: int | None = None
+    out: Path | str,
+    *,
+    laws: Sequence[type[Block]] = (),
+    progress: Progress | None = None,
+    n_threads: int | None = None,
 ) -> Run:
     """Go on with a run that was stopped; the result has the same bits as if it never was.
+
+    `laws` are blocks of your own that its files name; the other arguments are those of `train`.
 
     Raises
     ------
@@ -96,7 +103,7 @@ def resume(
     CheckpointError
         Its checkpoint is damaged.
     """
-    run = Run.open(out)
+    run = Run.open(out, laws)
     if not os.path.lexists(run.checkpoint) and not os.path.lexists(run.metrics_path):
         raise RunError(stopped(run.path))
     with run.held():

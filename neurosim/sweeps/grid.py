@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from neurosim.errors import ProfileError
+from neurosim.folders import exists, real
 from neurosim.sweeps.axes import DOTTED, steps
 from neurosim.sweeps.plan import Sweep
 
-__all__ = ["check_paths", "grid", "paths"]
+__all__ = ["check_paths", "find", "grid", "paths"]
 
 Changes = dict[str, Any]
 _BARE = ("profile", "deploy", "experiment", "run", "start")
@@ -62,3 +64,9 @@ def check_paths(sweep: Sweep) -> None:
         raise ProfileError(f"replicas: must be 1 where an axis varies {seeds[0]}; leave one out.")
     if count > _MOST:
         raise ProfileError(f"A sweep must have at most {_MOST:,} points, but has {count:,}.")
+
+
+def find(folder: Path, name: str) -> Path:
+    """A file or folder by its name, beside the sweep or here."""
+    beside = folder / name
+    return real(beside if exists(beside) else Path(name))

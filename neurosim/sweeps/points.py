@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,12 +29,11 @@ from typing import Any, TypeVar
 from neurosim.blocks.block import Block
 from neurosim.blocks.files import load_block
 from neurosim.errors import ProfileError
-from neurosim.folders import exists, real
 from neurosim.host import Experiment, SamplingSettings
 from neurosim.profile import Profile, load_profile
 from neurosim.runs import Run
 from neurosim.sweeps.changes import changed, part, shown
-from neurosim.sweeps.grid import check_paths, grid, paths
+from neurosim.sweeps.grid import check_paths, find, grid, paths
 from neurosim.sweeps.memory import Memory, digest_of_json
 from neurosim.sweeps.plan import Sampling, Sweep
 
@@ -110,7 +109,7 @@ class Point(Listed):
     sampling: Sampling
 
 
-def expand(sweep: Sweep, folder: Path = Path()) -> list[Point]:
+def expand(sweep: Sweep, folder: Path = Path(), laws: Sequence[type[Block]] = ()) -> list[Point]:
     """All points, in order.
 
     Parameters
@@ -118,6 +117,8 @@ def expand(sweep: Sweep, folder: Path = Path()) -> list[Point]:
     sweep : Sweep
     folder : Path
         Where names of files in the sweep are looked up first; then here.
+    laws : sequence of type
+        Blocks of one's own that profiles, recipes and runs may name.
 
     Raises
     ------
@@ -127,7 +128,7 @@ def expand(sweep: Sweep, folder: Path = Path()) -> list[Point]:
         A run is not there.
     """
     check_paths(sweep)
-    maker, points = _Maker(sweep, folder), []
+    maker, points = _Maker(sweep, folder, laws), []
     mistakes: dict[str, None] = {}
     for index, (changes, columns) in enumerate(grid(sweep)):
         try:
@@ -143,8 +144,8 @@ def expand(sweep: Sweep, folder: Path = Path()) -> list[Point]:
 class _Maker:
     """Makes points; profiles, recipes and runs are read once."""
 
-    def __init__(self, sweep: Sweep, folder: Path) -> None:
-        self._sweep, self._folder = sweep, folder
+    def __init__(self, sweep: Sweep, folder: Path, laws: Sequence[type[Block]]) -> None:
+        self._sweep, self._folder, self._laws = sweep, folder, laws
         varied = paths(sweep)
         given = self._is_run(dict.fromkeys(varied))
         roots = ("deploy", "profile") if given else ("deploy",)
@@ -194,13 +195,13 @@ class _Maker:
                 "the run, and perhaps the run as start."
             )
         name = str(changes.get("run", self._sweep.base.run))
-        path = _find(self._folder, name)
-        run = self._memory.once(("run", name), lambda: Run.open(path))
+        path = find(self._folder, name)
+        run = self._memory.once(("run", name), lambda: Run.open(path, self._laws))
         return path, run.profile, run.experiment, self._origin(path)
 
     def _origin(self, path: Path) -> str:
         """Digest of a trained run: its settings and what its devices hold."""
-        checkpoint = Run.open(path).checkpoint
+        checkpoint = Run.open(path, self._laws).checkpoint
 
         def read() -> str:
             try:
@@ -219,7 +220,7 @@ class _Maker:
         def make() -> Training:
             plain = {"sampling": SamplingSettings(), "seed": recipe.seed + replica}
             experiment = recipe.model_copy(update=plain)
-            path = None if start is None else _find(self._folder, str(start))
+            path = None if start is None else find(self._folder, str(start))
             texts = [self._memory.written(block).text for block in (profile, experiment)]
             texts.append(json.dumps(None if path is None else self._origin(path)))
             return Training(digest_of_json(texts), profile, experiment, path)
@@ -236,8 +237,10 @@ class _Maker:
     def _experiment(self, changes: Changes) -> Experiment:
         recipe = changes.get("experiment", self._sweep.base.experiment)
         if isinstance(recipe, str):
-            path = _find(self._folder, recipe)
-            recipe = self._memory.once(("experiment", recipe), lambda: load_block(path, Experiment))
+            path = find(self._folder, recipe)
+            recipe = self._memory.once(
+                ("experiment", recipe), lambda: load_block(path, Experiment, laws=self._laws)
+            )
         elif isinstance(recipe, Mapping):
             raise ProfileError("experiment: must be a file; vary its fields as experiment.X.")
         block = recipe or self._default
@@ -267,17 +270,11 @@ class _Maker:
 
     def _profile(self, name: str) -> Profile:
         named = Path(name).suffix.lower() in {".yaml", ".yml"}
-        path = _find(self._folder, name) if named else name
-        return self._memory.once(("profile", name), lambda: load_profile(path))
+        path = find(self._folder, name) if named else name
+        return self._memory.once(("profile", name), lambda: load_profile(path, laws=self._laws))
 
     def _changed(self, block: B, changes: Changes, root: str) -> B:
         """As `changed`, and the same object for the same changes of the same block."""
         if not changes:
             return block
         return self._memory.of(block, root, changes, lambda: changed(block, changes, root))
-
-
-def _find(folder: Path, name: str) -> Path:
-    """A file or folder by its name, beside the sweep or here."""
-    beside = folder / name
-    return real(beside if exists(beside) else Path(name))

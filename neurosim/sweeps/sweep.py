@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from neurosim.blocks.block import Block
 from neurosim.blocks.files import dump_block, load_block
 from neurosim.blocks.names import within
 from neurosim.blocks.words import as_written
@@ -52,11 +53,14 @@ class SweepFolder:
     sweep : Sweep
     points : list of Listed
         In the order of the table; with what they take where the sweep was created.
+    laws : sequence of type
+        Blocks of one's own that profiles, recipes and runs name.
     """
 
     path: Path
     sweep: Sweep
     points: Sequence[Listed]
+    laws: Sequence[type[Block]] = ()
 
     def __post_init__(self) -> None:
         self._known: dict[str, Row] = {}
@@ -71,6 +75,7 @@ class SweepFolder:
         command: str = "",
         resume: bool = False,
         shared: bool = False,
+        laws: Sequence[type[Block]] = (),
     ) -> SweepFolder:
         """A folder for `sweep`, whose files are looked up in `base` first.
 
@@ -80,24 +85,26 @@ class SweepFolder:
             Whether a sweep may be there already, perhaps of fewer points.
         shared : bool
             Whether the same sweep may be there already, for other processes work on it too.
+        laws : sequence of type
+            Blocks of one's own that profiles, recipes and runs may name.
 
         Raises
         ------
         ProfileError, RunError
             The plan has mistakes; something else is in the folder.
         """
-        points = expand(sweep, base)
+        points = expand(sweep, base, laws)
         files = {
             within(Path("profiles"), f"{name}.yaml").as_posix(): dump_block(profile)
             for name, profile in _named_apart(points)
         }
         files["sweep.yaml"] = dump_block(sweep)
         keep_plan(Plan(path, files, command, points), resume=resume, shared=shared)
-        return cls(path, sweep, points)
+        return cls(path, sweep, points, laws)
 
     @classmethod
-    def open(cls, path: Path) -> SweepFolder:
-        """A sweep that was begun, to be looked at.
+    def open(cls, path: Path, laws: Sequence[type[Block]] = ()) -> SweepFolder:
+        """A sweep that was begun, to be looked at; `laws` are those that its profiles name.
 
         Raises
         ------
@@ -107,7 +114,7 @@ class SweepFolder:
         if not exists(path / "sweep.yaml"):
             raise RunError(f"{path} must hold a sweep.yaml, but does not; see `neurosim sweep`.")
         listed = [Listed(*entry) for entry in read_facts(path).points]
-        return cls(path, load_block(path / "sweep.yaml", Sweep), listed)
+        return cls(path, load_block(path / "sweep.yaml", Sweep), listed, laws)
 
     @property
     def facts(self) -> Facts:
@@ -118,7 +125,7 @@ class SweepFolder:
         """The profiles that changes start from."""
         files = [self.path / name for name in sorted(self.facts.files) if name != "sweep.yaml"]
         files = files or sorted((self.path / "profiles").glob("*.yaml"))
-        return [load_block(file, Profile) for file in files]
+        return [load_block(file, Profile, laws=self.laws) for file in files]
 
     def result(self, point: Listed) -> Row | None:
         """What is known of a point."""
@@ -234,7 +241,7 @@ def run_sweep(
     total = len(folder.share(shard))
     done = total - len(left)
     for stage in _stages(left):
-        tasks = [Task(point, real(folder.path)) for point in stage]
+        tasks = [Task(point, real(folder.path), folder.laws) for point in stage]
         for key in finished(tasks, engine or Engine()):
             done += 1
             folder.forget(key)

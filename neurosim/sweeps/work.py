@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import math
 import os
+import pickle
 import platform
 import shutil
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,13 +24,15 @@ from typing import Any, get_args
 
 from threadpoolctl import threadpool_limits
 
+from neurosim.blocks.block import Block
 from neurosim.blocks.names import within
+from neurosim.blocks.own import blocks_in, files_of
 from neurosim.blocks.records import dump_record
 from neurosim.chip import Chip
 from neurosim.errors import ConvergenceError, NeurosimError, RunError
 from neurosim.folders import exists, locked
 from neurosim.host import Experiment, calibrate, sample_settle_time_s
-from neurosim.network import Layers, Weights
+from neurosim.network import Weights
 from neurosim.outputs import write_text
 from neurosim.runs import Run, Trained, evaluate, resume, train
 from neurosim.safe_text import one_line
@@ -53,13 +57,28 @@ class Task:
     point : Point
     out : Path
         Folder of the sweep.
+    laws : sequence of type
+        Blocks of one's own that the point's files name.
     parent : int or None
         Process with which the worker ends.
     """
 
     point: Point
     out: Path
+    laws: Sequence[type[Block]] = ()
     parent: int | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        files = files_of(self.laws)
+        parts = self.point, self.out, self.laws, self.parent
+        # A worker must have run the user's files before it can read what is made of their classes.
+        return (_unpacked, (files, pickle.dumps(parts))) if files else (Task, parts)
+
+
+def _unpacked(files: tuple[Path, ...], parts: bytes) -> Task:
+    for file in files:
+        blocks_in(file)
+    return Task(*pickle.loads(parts))
 
 
 def do(task: Task) -> str:
@@ -93,18 +112,18 @@ def train_once(task: Task) -> Run:
     point = task.point
     if point.training is None:
         assert point.run is not None
-        return Run.open(point.run)
+        return Run.open(point.run, task.laws)
     folder = within(task.out / "trained", point.training.key)
     with locked(folder.with_suffix(".lock")):
-        return _finish(folder, point.training)
+        return _finish(folder, point.training, task.laws)
 
 
-def _finish(folder: Path, training: Training) -> Run:
+def _finish(folder: Path, training: Training, laws: Sequence[type[Block]]) -> Run:
     """The finished run in `folder`, from wherever it stands."""
     if not exists(folder / "checkpoint.npz"):
         # Of version 0.1.0, killed while it was made: nothing is lost, and it may not be whole.
         shutil.rmtree(folder, ignore_errors=True)
-        start = None if training.start is None else Run.open(training.start)
+        start = None if training.start is None else Run.open(training.start, laws)
         return train(
             training.profile,
             training.experiment,
@@ -112,10 +131,10 @@ def _finish(folder: Path, training: Training) -> Run:
             start=start,
             n_threads=1,
         )
-    run = Run.open(folder)
+    run = Run.open(folder, laws)
     if run.n_done == training.experiment.updates and "updates" in run.facts:
         return run
-    return resume(folder, n_threads=1)
+    return resume(folder, laws=laws, n_threads=1)
 
 
 def _end_with(parent: int) -> None:
@@ -157,7 +176,7 @@ def _weights(run: Run, chip: Chip) -> Weights:
     """What the host keeps, or where it keeps nothing what its chip's devices were told to hold."""
     with suppress(RunError):
         return run.weights()
-    layers, blocks = Layers(run.profile.layers), table(chip).blocks
+    layers, blocks = run.profile.network, table(chip).blocks
     depth = len(layers.sizes)
     matrices = [blocks[f"W{k}"]["weight"] for k in range(depth - 1)]
     return Weights.from_layers(layers, matrices, [blocks[f"b{k}"]["weight"] for k in range(depth)])

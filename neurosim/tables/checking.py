@@ -13,7 +13,6 @@ from neurosim.chip.clock import Clock
 from neurosim.chip.die import Die
 from neurosim.devices import FAULTS
 from neurosim.errors import DataError
-from neurosim.network import Layers
 from neurosim.profile import Profile
 from neurosim.streams import Streams
 from neurosim.tables.table import (
@@ -104,7 +103,7 @@ def check_table(table: WeightTable, profile: Profile) -> None:
         addresses, faults and what writes left contradict each other.
     """
     _check_sheet(table.sheet, profile)
-    wanted = shapes(Layers(profile.layers))
+    wanted = shapes(profile.network)
     absent = [name for name in wanted if name not in table.blocks]
     extra = [name for name in table.blocks if name not in wanted]
     if absent or extra:
@@ -248,7 +247,7 @@ def _check_addresses(table: WeightTable, profile: Profile) -> None:
     """Cells are those of the sheet's tiles."""
     if "tiling" not in table.sheet:
         return
-    addresses = Tiling.from_json(table.sheet["tiling"]).addresses(Layers(profile.layers))
+    addresses = Tiling.from_json(table.sheet["tiling"]).addresses(profile.network)
     for name, block in table.blocks.items():
         if "address" in block:
             good = block["address"] == addresses[name]

@@ -27,7 +27,6 @@ from scipy.special import ndtr
 
 from neurosim.devices import Write
 from neurosim.errors import DataError
-from neurosim.network import Layers
 from neurosim.profile import Profile
 from neurosim.tables.checking import check_table
 from neurosim.tables.programming import targets_S
@@ -162,7 +161,7 @@ def _blank(table: WeightTable, profile: Profile) -> WeightTable:
     """A table of the same shape with weight 0 everywhere."""
     zero = profile.coupling.target(np.zeros(1), profile.node.leak_S)
     blocks = {}
-    for name, shape in shapes(Layers(profile.layers)).items():
+    for name, shape in shapes(profile.network).items():
         pair = {"target_plus_S": zero.plus_S[0], "target_minus_S": zero.minus_S[0]}
         blocks[name] = {key: np.full(shape, value) for key, value in pair.items()}
     return WeightTable(table.sheet, blocks)

@@ -146,7 +146,12 @@ def data_sheet(profile: Profile, seed: int) -> dict[str, Any]:
     `zero_codes`, those of weight 0; and each column's unit and meaning. In a file `table_sha256`
     says which table it belongs to: see `digest`.
     """
-    coupling, node, layers = profile.coupling, profile.node, Layers(profile.layers)
+    coupling, node, layers = profile.coupling, profile.node, profile.network
+    if not layers.only_next:
+        raise DataError(
+            f"A weight table holds couplings of neighbouring layers, but {profile.name} has the "
+            f"pattern {layers.pattern!r}; export the netlist instead, to a .cir file."
+        )
     levels = coupling.levels_S(node.leak_S)
     zero = coupling.target(np.zeros(1), node.leak_S)
     names, injectors = layers.names(), profile.injectors.layers if profile.injectors else ()
@@ -243,7 +248,7 @@ def unpacked(layers: Layers, coupling: Array, bias: Array) -> dict[str, Array]:
     """Blocks of a crossbar (n_odd, n_even) and of a vector over all nodes."""
     out = {}
     for k in range(len(layers.sizes) - 1):
-        block = coupling[layers.crossing(k)]
+        block = coupling[layers.crossing(k, k + 1)]
         out[f"W{k}"] = np.ascontiguousarray(block if k % 2 == 0 else block.T)
     return out | {f"b{k}": bias[layers.nodes(k)].copy() for k in range(len(layers.sizes))}
 

@@ -19,8 +19,9 @@ from neurosim.devices import Faults, Mismatch, Verify, Write
 from neurosim.devices.drift import TableDrift
 from neurosim.devices.levels import LevelTable
 from neurosim.devices.supply import Supply
+from neurosim.devices.thermal import Thermal
 from neurosim.errors import ProfileError
-from neurosim.profile import Profile, Thermal, shipped_profiles
+from neurosim.profile import Profile, shipped_profiles
 
 
 def blocks_within(cls):

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurosim.devices import Mismatch, Node, Spring, spread
+from neurosim.circuit import Node
+from neurosim.devices import Mismatch, Spring, spread
 
 NODE = {
     "law": "hopfield",

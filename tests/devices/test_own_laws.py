@@ -144,7 +144,7 @@ def test_a_file_names_it_by_its_word_and_is_read_by_whoever_knows_the_class(
     assert re.search(
         rf"mine\.yaml:\d+:\d+: {path}\.law: must be one of .*, but is '{law.law}'", line
     )
-    assert line.endswith("; a law of your own is read with laws=[its class]")
+    assert line.endswith("; law of your own: laws=[its class], or --laws FILE.py")
 
 
 @each

@@ -78,9 +78,9 @@ def test_numbers_keep_all_their_bits(tmp_path):
 def test_each_direction_of_separate_devices_has_its_own_column():
     chip = chip_of("cmos_rc_6bit", coupling__directions="separate")
     block, layers = table(chip).blocks["W0"], chip.die.layers
-    backward = chip.circuit.back.delta_S[layers.crossing(0)]
+    backward = chip.circuit.back.delta_S[layers.crossing(0, 1)]
     factor = chip.die.circuit(np.ones(chip.die.devices.size)).back
-    plus, minus = (array[layers.crossing(0)] for array in (factor.plus_S, factor.minus_S))
+    plus, minus = (array[layers.crossing(0, 1)] for array in (factor.plus_S, factor.minus_S))
     found = block["back_plus_S"] * plus - block["back_minus_S"] * minus
     np.testing.assert_allclose(found, backward, rtol=1e-12, atol=1e-20)
     assert not np.array_equal(block["back_plus_S"], block["achieved_plus_S"])

@@ -1,0 +1,94 @@
+"""What a node is made of."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from neurosim.blocks.block import Sourced
+from neurosim.blocks.quantities import (
+    Farad,
+    HertzLimit,
+    Loading,
+    Ohm,
+    Siemens,
+    Volt,
+    VoltLimit,
+)
+from neurosim.circuit.amplifiers import Amplifier, Linear, NodeAmplifier
+from neurosim.circuit.laws import NodeLaw
+
+__all__ = ["Node"]
+
+
+class Node(Sourced):
+    """Nominal values of a node.
+
+    Parameters
+    ----------
+    law : Law
+        How couplings act on the node: hopfield, gradient, by_layer or your own, see
+        `neurosim.circuit.laws`.
+    amplifier : Scalable
+        That of hidden nodes: tanh, silu, linear or your own, see `neurosim.circuit.amplifiers`;
+        visible nodes are unity buffers.
+    unit_V : float
+        Voltage that stands for 1 in the host's numbers; a tanh saturates there.
+    leak_S : float
+        Total conductance to ground of a node at weight 0; also the conductance of weight 1.
+    capacitance_F : float
+        Of each node; tau = capacitance_F / leak_S.
+    release_capacitance_F : float
+        Of a visible node that is released to run free.
+    loading : float
+        Share of the coupling conductance that loads the summing node, 1 / (1 + A) for a virtual
+        ground of gain A.
+    visible_rail_V : float or None
+        Output limit of the visible buffers.
+    output_Ohm : float
+        Output resistance R of each amplifier: with the devices that hang on it, of total
+        conductance G on its two rails, it leaves 1 / (1 + R G / 2) of the output.
+    bandwidth_Hz : float or None
+        Of each amplifier as it is used, f: its output follows with the time constant 1 / (2 pi f).
+    hold : {"none", "capacitor"}
+        Whether each node can store its voltage on a second capacitor of the same size and be
+        charged to it again. Without it the host repeats the free phase before each nudge.
+    """
+
+    law: NodeLaw
+    amplifier: NodeAmplifier
+    unit_V: Volt
+    leak_S: Siemens
+    capacitance_F: Farad
+    release_capacitance_F: Farad
+    loading: Loading = 0.0
+    visible_rail_V: VoltLimit = None
+    output_Ohm: Ohm = 0.0
+    bandwidth_Hz: HertzLimit = None
+    hold: Literal["none", "capacitor"] = "none"
+
+    @property
+    def amplifier_tau_s(self) -> float:
+        """Time constant of an amplifier's output; 0 for an ideal one."""
+        return 0.0 if self.bandwidth_Hz is None else 1 / (2 * np.pi * self.bandwidth_Hz)
+
+    @property
+    def has_hold(self) -> bool:
+        """Whether each node can store its voltage."""
+        return self.hold == "capacitor"
+
+    @property
+    def tau_s(self) -> float:
+        """Time constant C / g of a node with no couplings."""
+        return self.capacitance_F / self.leak_S
+
+    @property
+    def visible_amplifier(self) -> Amplifier:
+        """The ideal amplifier of a visible node: a buffer between its rails."""
+        return Linear(rail_V=self.visible_rail_V).at(self.unit_V)
+
+    @property
+    def hidden_amplifier(self) -> Amplifier:
+        """The ideal amplifier of a hidden node, in this node's volts."""
+        return self.amplifier.at(self.unit_V)
