@@ -50,7 +50,7 @@ def test_a_law_of_ones_own_says_what_a_host_makes_of_its_readings(make_circuit, 
 
 def test_two_laws_of_different_contrasts_have_none_in_common():
     with pytest.raises(DataError, match=r"one contrast .* Product and CosineOfDifference"):
-        ByLayer(Hopfield(), Phase()).contrast()
+        ByLayer(visible=Hopfield(), hidden=Phase()).contrast()
 
 
 def coupling_matrix(circuit):
