@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import yaml
@@ -173,10 +174,16 @@ _HINTS = {
 }
 
 
+@lru_cache(maxsize=64)
+def _nodes(text: str) -> yaml.Node | None:
+    """The nodes of a text, which nothing changes; the same few files are read again and again."""
+    return yaml.compose(text, Loader=_Loader)
+
+
 def compose(text: str, where: str) -> Document:
     """The one document in `text`."""
     try:
-        return Document(yaml.compose(text, Loader=_Loader))
+        return Document(_nodes(text))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{where}:{mark.line + 1}:{mark.column + 1}" if mark else where
