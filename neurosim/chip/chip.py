@@ -31,6 +31,7 @@ from neurosim.streams import Streams
 __all__ = ["Chip"]
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 
 class Chip:
@@ -176,17 +177,14 @@ class Chip:
         return self._nodes.residual
 
     def drive(
-        self,
-        target_V: Array,
-        conductance_S: float | Array,
-        held: NDArray[np.bool_] | None = None,
+        self, target_V: Array, conductance_S: float | Array, held: Mask | None = None
     ) -> Array:
         """Springs of these conductances to these voltages; the nodes of `held` rigidly at them."""
         nominal_V = self._sources.drive(target_V, conductance_S, held)
         self._nodes.place(self._sources.springs)
         return nominal_V
 
-    def clamp(self, target_V: Array, held: NDArray[np.bool_] | None = None) -> Array:
+    def clamp(self, target_V: Array, held: Mask | None = None) -> Array:
         """Nodes rigidly at these voltages; with `held` only those, the others free."""
         nominal_V = self._sources.clamp(target_V, held)
         self._nodes.place(self._sources.springs)

@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -169,10 +170,7 @@ class ChipInterface(Protocol):
         """
 
     def drive(
-        self,
-        target_V: Array,
-        conductance_S: float | Array,
-        held: NDArray[np.bool_] | None = None,
+        self, target_V: Array, conductance_S: float | Array, held: Mask | None = None
     ) -> Array:
         """Hold nodes by springs [S], one for all or one for each, to these voltages, (rows, n).
 
@@ -180,7 +178,7 @@ class ChipInterface(Protocol):
         Returns the voltages [V] of the codes used.
         """
 
-    def clamp(self, target_V: Array, held: NDArray[np.bool_] | None = None) -> Array:
+    def clamp(self, target_V: Array, held: Mask | None = None) -> Array:
         """Hold nodes rigidly at these voltages, (rows, n).
 
         With a mask `held`, (n,), only its nodes; the others run free, visible ones on their large

@@ -16,6 +16,7 @@ from neurosim.network import Layers, Weights
 __all__ = ["Oscilloscope", "Trace"]
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -86,15 +87,12 @@ class Oscilloscope:
         self.chip.precharge(target_V)
 
     def drive(
-        self,
-        target_V: Array,
-        conductance_S: float | Array,
-        held: NDArray[np.bool_] | None = None,
+        self, target_V: Array, conductance_S: float | Array, held: Mask | None = None
     ) -> Array:
         """Pass on."""
         return self.chip.drive(target_V, conductance_S, held)
 
-    def clamp(self, target_V: Array, held: NDArray[np.bool_] | None = None) -> Array:
+    def clamp(self, target_V: Array, held: Mask | None = None) -> Array:
         """Pass on."""
         return self.chip.clamp(target_V, held)
 
