@@ -78,6 +78,14 @@ def converters(draw, ranges, noise):
     return fields | extra | {"source": draw(source)}
 
 
+@st.composite
+def injectors(draw):
+    """Current sources of some of two layers or more."""
+    fields = draw(converters(["range_A"], None)) | {"noise_A": draw(or_ideal(positive))}
+    del fields["channels"]
+    return fields | {"layers": draw(st.lists(st.integers(-2, 1), min_size=1, max_size=3))}
+
+
 finite = st.floats(-1e3, 1e3)
 curve = st.just("ideal") | finite | st.fixed_dictionaries({"log": st.tuples(finite, finite)})
 
@@ -222,6 +230,8 @@ def profiles(draw):
             st.just("plain") | correlators() | (cds() if hold == "capacitor" else st.nothing())
         ),
         "current_sense": draw(st.none() | converters(["range_A"], None)),
+        "sources": draw(st.sampled_from([[0], [0, -1], [1, 0]])),
+        "injectors": draw(st.none() | injectors()),
         "thermal": {
             "temperature_K": draw(positive) if hot else "ideal",
             "amplifier_excess": draw(positive),

@@ -35,7 +35,9 @@ def test_a_contrast_is_the_derivative_of_its_energy_by_every_weight(kind, coupli
     np.testing.assert_allclose(found, steps, atol=1e-12)
 
 
-@pytest.mark.parametrize("law", [Hopfield(), Gradient(), ByLayer(Hopfield(), Gradient())])
+@pytest.mark.parametrize(
+    "law", [Hopfield(), Gradient(), ByLayer(visible=Hopfield(), hidden=Gradient())]
+)
 def test_a_shipped_law_says_the_contrast_that_its_co_content_has(make_circuit, law):
     circuit = make_circuit(law)
     u_V = 0.3 * np.random.default_rng(1).standard_normal((5, circuit.n_nodes))

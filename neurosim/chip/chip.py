@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.chip.assembly import Assembly
 from neurosim.chip.bank import DeviceBank
 from neurosim.chip.clock import Clock
 from neurosim.chip.die import Die, data_sheet
@@ -20,7 +21,6 @@ from neurosim.chip.ledger import Ledger
 from neurosim.chip.meter import Meter
 from neurosim.chip.nodes import Nodes
 from neurosim.chip.reader import Reader
-from neurosim.chip.wiring import Wiring
 from neurosim.circuit import Circuit, DrivenCircuit
 from neurosim.errors import DataError
 from neurosim.network import Weights
@@ -89,7 +89,7 @@ class Chip:
         self._injectors = CurrentSources(profile, self.die, streams, self._meter)
         self._nodes = Nodes(profile, self.die, streams, self._meter, n_threads)
         self._reader = Reader(profile, self.die, streams, self._meter)
-        self._wiring = Wiring(profile, self.die, self.bank, streams)
+        self._assembly = Assembly(profile, self.die, self.bank, streams)
 
     def __repr__(self) -> str:
         sizes = "-".join(map(str, self.profile.layers))
@@ -103,7 +103,7 @@ class Chip:
     @property
     def circuit(self) -> Circuit:
         """Of the devices as they were last seen."""
-        return self._wiring.circuit
+        return self._assembly.circuit
 
     @property
     def ledger(self) -> Ledger:
@@ -123,20 +123,20 @@ class Chip:
         """As `program`, from conductances in the order of `die.devices`, some of them clipped."""
         self._clock.set(self.ledger.settle_time_s)
         self._meter.program(self.bank.program(target_S), n_clipped)
-        self._wiring.renew()
+        self._assembly.renew()
 
     def pulse(self, counts: Weights) -> None:
         """Give each pair its pulses, and write anew the pairs that have no room left."""
         self._need(self.profile.pulse is not None, "pulse", "devices that take pulses")
         self._clock.set(self.ledger.settle_time_s)
         self._meter.pulse(*self.bank.pulse(counts))
-        self._wiring.renew()
+        self._assembly.renew()
 
     def refresh(self) -> None:
         """Write every device to its target again."""
         self._clock.set(self.ledger.settle_time_s)
         self._meter.program(self.bank.refresh())
-        self._wiring.renew()
+        self._assembly.renew()
 
     def wait(self, time_s: float) -> None:
         """Let time pass with nothing presented; the nodes' state is lost."""
@@ -153,7 +153,7 @@ class Chip:
         self._nodes.precharge(self.circuit, nodes, actual_V)
         self._meter.precharge(self.circuit.capacitance_F, self.u_V)
         self._clock.precharge(self.ledger.settle_time_s, len(actual_V))
-        self._wiring.precharge()
+        self._assembly.precharge()
 
     def _let_go(self) -> None:
         """Nothing is driven, and there is nothing to compare a reading with."""
@@ -202,7 +202,7 @@ class Chip:
     def system(self) -> DrivenCircuit:
         """The circuit as it is driven now, for the engines and for instruments."""
         springs, injected_A = self._sources.of_rows(len(self.u_V)), self._injectors.current_A
-        return self._wiring.driven(springs, injected_A, released=self._sources.released)
+        return self._assembly.driven(springs, injected_A, released=self._sources.released)
 
     def settle(self, time_s: float) -> None:
         """Let every row run for `time_s`, with the devices as old as its clock has them."""
@@ -212,13 +212,13 @@ class Chip:
                 f"and {len(self.u_V)} rows; precharge first."
             )
         if self.bank.is_stale():
-            self._wiring.renew()
+            self._assembly.renew()
         system, before_V = self.system(), self.u_V
         engine, tau_s = self.engine, self.data_sheet.tau_s
         if self._sources.released:
             # It is read on its way: where it would come to rest is not the question.
             engine, tau_s = engine.along_the_way, self.data_sheet.release_tau_s
-        noise = self._wiring.noise_currents(system, time_s, tau_s, len(self.u_V))
+        noise = self._assembly.noise_currents(system, time_s, tau_s, len(self.u_V))
         self._nodes.settle(system, time_s, engine, noise)
         self._clock.settle(time_s)
         self._meter.settle(system, before_V, self.u_V, time_s)
@@ -273,7 +273,7 @@ class Chip:
     @property
     def devices_S(self) -> Array:
         """Conductance of every device as it was last seen, drift included, without mismatch."""
-        return self._wiring.devices_S
+        return self._assembly.devices_S
 
     def programmed_S(self) -> tuple[Array, Array]:
         """Target and achieved conductance of every device, in the order of `die.devices`."""
@@ -296,4 +296,4 @@ class Chip:
             part.restore(state)
         self._meter.ledger = Ledger.restored(state["ledger"])
         self._clock.restore(self.bank.seen_at_s, float(state["row_s"]))
-        self._wiring.restore(state)
+        self._assembly.restore(state)

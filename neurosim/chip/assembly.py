@@ -15,12 +15,12 @@ from neurosim.circuit import Circuit, DrivenCircuit, Springs
 from neurosim.profile import Profile
 from neurosim.streams import Streams
 
-__all__ = ["Wiring"]
+__all__ = ["Assembly"]
 
 Array = NDArray[np.float64]
 
 
-class Wiring:
+class Assembly:
     """What the devices make of a die, anew whenever they have moved.
 
     Parameters
