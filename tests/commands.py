@@ -18,7 +18,7 @@ def run(*args: Any) -> Result:
 def train_only(*args: Any) -> Result:
     """Run `neurosim train`, less the table, the pictures and the page that it ends with."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("neurosim.cli.train.finish_run", lambda _run: None)
+        patch.setattr("neurosim.cli.train.finish_run", lambda _run: [])
         return run("train", *args)
 
 
