@@ -80,7 +80,7 @@ def test_a_training_that_is_stopped_keeps_every_update_and_says_how_to_go_on(
         if update.update == 2:
             os.kill(os.getpid(), number)
 
-    monkeypatch.setattr("neurosim.cli.train.finish_run", lambda run: None)
+    monkeypatch.setattr("neurosim.cli.train.finish_run", lambda run: [])
     with monkeypatch.context() as patch:
         patch.setattr(Bar, "on_update", strike)
         done = run(*TRAIN, "--out", out)
@@ -97,7 +97,7 @@ def test_a_training_that_is_stopped_keeps_every_update_and_says_how_to_go_on(
 
 @posix
 def test_a_report_that_is_stopped_leaves_a_trained_run(tmp_path, monkeypatch):
-    def strike(*_):
+    def strike(*_, **__):
         os.kill(os.getpid(), signal.SIGTERM)
 
     monkeypatch.setattr("neurosim.report.write_report", strike)

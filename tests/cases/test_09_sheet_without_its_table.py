@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from commands import one_line, run
+from commands import one_line, run, train_only
 from neurosim.profile import load_profile
 from neurosim.tables import read_table
 from tools import posix
@@ -40,7 +40,7 @@ def runs(tmp_path_factory):
     options = ("--profile", "cmos_rc_6bit", "--updates", 1, "--batch", 8, "--layers", "64,6,5")
     for seed in (3, 9):
         made.append(folder / f"r{seed}")
-        done = run("train", *options, "--settle-tau", 1, "--seed", seed, "--out", made[-1])
+        done = train_only(*options, "--settle-tau", 1, "--seed", seed, "--out", made[-1])
         assert done.exit_code == 0, done.output
     return made
 
@@ -71,6 +71,7 @@ def test_a_table_for_which_there_is_no_room_leaves_the_old_pair(
 @pytest.mark.slow
 def test_a_report_for_which_there_is_no_room_leaves_the_old_one(runs, tmp_path):
     folder = shutil.copytree(runs[0], tmp_path / "run")
+    assert run("report", folder).exit_code == 0
     before = contents(folder)
     done = with_room(len(before["report.html"]) - 1000, "report", folder)
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)

@@ -32,7 +32,7 @@ def here(request, plain, tmp_path, monkeypatch):
 @pytest.fixture
 def no_report(monkeypatch):
     """A training whose page nobody looks at."""
-    monkeypatch.setattr("neurosim.cli.train.finish_run", lambda run: None)
+    monkeypatch.setattr("neurosim.cli.train.finish_run", lambda run: [])
 
 
 def printed(text):

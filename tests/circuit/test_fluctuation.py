@@ -7,7 +7,7 @@ import pytest
 
 from neurosim.circuit import Fluctuation, Pairs
 
-ROWS, DRAWS = 3, 6000
+ROWS, DRAWS = 3, 3000
 
 
 def variances(circuit, rng):

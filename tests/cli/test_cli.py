@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -71,12 +72,13 @@ def test_sample_writes_the_file_it_was_asked_for(trained, tmp_path, suffix):
     assert out.stat().st_size > 100
 
 
-def test_evaluate_prints_one_object(trained):
-    result = json.loads(run("evaluate", trained, "-n", 100, "--json").stdout)
+def test_evaluate_prints_one_object(plain, tmp_path):
+    judged = shutil.copytree(plain, tmp_path / "run")
+    result = json.loads(run("evaluate", judged, "-n", 100, "--json").stdout)
     assert result["n"] == 100
     assert result["baselines"].keys() == {"real", "noisy", "gaussian"}
-    assert (trained / "evaluation.json").exists()
-    assert run("report", trained).exit_code == 0
+    assert (judged / "evaluation.json").exists()
+    assert run("report", judged).exit_code == 0
 
 
 def test_export_writes_the_table(trained, tmp_path):
@@ -206,8 +208,6 @@ def test_an_engine_that_integrates_no_noise_leaves_it_out_and_says_so(tmp_path, 
 
 
 def test_a_corrupted_checkpoint_is_one_clear_line(trained, tmp_path):
-    import shutil
-
     copy = tmp_path / "copy"
     shutil.copytree(trained, copy)
     (copy / "checkpoint.npz").write_bytes(b"PK\x03\x04 not really")

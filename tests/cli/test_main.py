@@ -6,6 +6,7 @@ import pytest
 from commands import run
 from neurosim.cli import main
 from neurosim.errors import DataError
+from neurosim.signals import Stopped
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def failing(monkeypatch):
     [
         (DataError("x must be 1, but is 2."), 2, "neurosim: x must be 1, but is 2.\n"),
         (KeyboardInterrupt(), 130, "neurosim: stopped.\n"),
-        (KeyboardInterrupt("stopped; go on."), 130, "neurosim: stopped; go on.\n"),
+        (Stopped("stopped; go on.", 143), 143, "neurosim: stopped; go on.\n"),
         (
             MemoryError("9 TiB"), 2,
             "neurosim: there is not enough memory; ask for less at once, or for a smaller network "
