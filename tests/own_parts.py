@@ -12,8 +12,10 @@ from neurosim.blocks.block import Block, Sourced
 from neurosim.blocks.quantities import Second
 from neurosim.circuit import UnitAmplifier
 from neurosim.contrasts import CosineOfDifference, Product
+from neurosim.host import Batch, Supervised, Verdict, present
 from neurosim.network import next_layers
 from neurosim.solvers import finish
+from neurosim.streams import Streams
 
 
 class Phase(Block):
@@ -188,3 +190,79 @@ class Chopped(Sourced):
 
     def amplify(self, difference_V, factor, rng):
         return self.gain * difference_V * factor
+
+
+class Even(Supervised):
+    """Whether a digit is even: 1, or -1."""
+
+    task: Literal["even"] = "even"
+
+    def examples(self, data):
+        return data.images, np.where(data.labels[:, None] % 2, -1.0, 1.0)
+
+
+class Complete(Block):
+    """The right half of an image, from its left half; a task without the base class."""
+
+    has_paths: ClassVar[bool] = False
+
+    task: Literal["complete"] = "complete"
+
+    def lessons(self, data, recipe, sheet):
+        return Halved(data.images, recipe.batch, Streams(recipe.seed))
+
+
+class Halved:
+    """Images whose left half is held."""
+
+    def __init__(self, images, n_rows, streams):
+        self._images, self._n_rows, self._streams = images, n_rows, streams
+        self.held = np.arange(images.shape[1]) % 8 < 4
+
+    def batch_at(self, update):
+        rows = self._streams.generator("rows", update).permutation(len(self._images))
+        images = self._images[rows[: self._n_rows]]
+        return Batch(np.where(self.held, images, 0.0), np.where(self.held, 0.0, images))
+
+    def judge(self, velocity, batch):
+        wrong = (velocity - batch.wanted)[:, ~self.held]
+        return Verdict(float(np.mean(wrong**2)), figures={"worst": float(np.abs(wrong).max())})
+
+    def exams(self):
+        return {"first_": self.batch_at(0)}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, exc, tb):
+        pass
+
+
+class Doubled(Block):
+    """Twice the gradient, as a rule of one's own."""
+
+    rule: Literal["doubled"] = "doubled"
+
+    def estimate(self, chip, batch, flow, held, calibration):
+        return Twice(present(chip, batch.targets, batch.wanted, flow, calibration, held))
+
+
+class Twice:
+    """An estimate with twice the gradient."""
+
+    def __init__(self, shown):
+        self.velocity, self.rows_lost = shown.velocity, shown.rows_lost
+        self.gradient = 2 * shown.gradient
+
+
+class Signs(Block):
+    """Steps of one size each, against the sign of a running mean."""
+
+    optimizer: Literal["signs"] = "signs"
+
+    def memory(self, n_parameters):
+        return {"mean": np.zeros(n_parameters)}
+
+    def direction(self, gradient, memory, step, momentum):
+        memory["mean"] = momentum[0] * memory["mean"] + (1 - momentum[0]) * gradient
+        return np.sign(memory["mean"])

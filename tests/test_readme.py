@@ -47,7 +47,7 @@ def test_every_command_in_the_readme_is_one_the_program_has():
 def test_the_page_on_parts_of_ones_own_runs_as_it_stands(tmp_path):
     page = (Path(__file__).parents[1] / "neurosim" / "EXTENDING.md").read_text("utf-8")
     blocks = re.findall(r"```python\n(.*?)```", page, re.S)
-    assert len(blocks) == 4
+    assert len(blocks) == 8
     program = "\n".join(blocks)
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", program],

@@ -21,6 +21,7 @@ from neurosim.blocks.block import Block
 from neurosim.circuit import Imperfect, amplifiers, laws, outputs
 from neurosim.converters import readout
 from neurosim.devices import drift, levels, pulses
+from neurosim.host import descents, tasks
 from neurosim.solvers import engines
 
 PACKAGE = Path(neurosim.__file__).parent
@@ -103,6 +104,9 @@ KINDS = {
         frozenset({"devices/fit.py"}),
     ),
     "readout": Kind((readout,), "kind", frozenset({"readout"})),
+    # `flow` is a field and a word of every day.
+    "task": Kind((tasks,), "task", frozenset({"task"}), frozenset({"flow"})),
+    "optimizer": Kind((descents,), "optimizer", frozenset({"optimizer"})),
 }
 
 
@@ -216,6 +220,9 @@ def test_the_search_finds_a_law_that_is_told_apart(line):
         ("readout", 'if readout.kind == "cds": pass'),
         ("readout", "match readout:\n    case DoubleSampling(): pass"),
         ("amplifier", "x = isinstance(a, UnitAmplifier)"),
+        ("task", 'if experiment.task.task == "flow": pass'),
+        ("task", "if isinstance(how.task, Classify): pass"),
+        ("optimizer", 'if experiment.optimizer == "adam": pass'),
     ],
 )
 def test_the_search_finds_other_things_that_are_told_apart(kind, line):

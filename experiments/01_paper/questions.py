@@ -23,7 +23,7 @@ import trainings
 from neurosim.analysis.problem import LAWS, LawName, Stage, shipped_weights
 from neurosim.chip import Chip
 from neurosim.data import FlowBatch, PairSource, load_digits
-from neurosim.host import FlowSettings, free_phase, gradient, initial_weights, present
+from neurosim.host import FlowSettings, free_phase, initial_weights, present
 from neurosim.ideal import IdealNetwork
 from neurosim.network import Layers, Weights
 from neurosim.outputs import write_text
@@ -206,7 +206,7 @@ def _compared(stage: Stage, rows: int, **changes: Any) -> Result:
     for phases in ("centred", "one-sided"):
         own = flow.model_copy(update={"phases": phases})
         shown = present(chip, batch.x_t, batch.u_t, own)
-        ours = gradient(shown, own.beta, chip.data_sheet.layers)[0].vector
+        ours = shown.gradient.vector
         length = np.linalg.norm(ours) * np.linalg.norm(exact)
         error = np.linalg.norm(ours - exact) / np.linalg.norm(exact)
         found[phases] = {"cosine": float(ours @ exact / length), "error": float(error)}

@@ -15,7 +15,7 @@ from neurosim.analysis.oracle import ideal_network, is_known
 from neurosim.chip import Chip
 from neurosim.data import FlowBatch, PairSource, load_digits
 from neurosim.errors import DataError
-from neurosim.host import FlowSettings, gradient, present
+from neurosim.host import FlowSettings, present
 from neurosim.network import Weights
 from neurosim.profile import Profile
 from neurosim.solvers import (
@@ -160,11 +160,8 @@ class Conditions:
             chip.wait(self.age_s)
         flow = self.flow.model_copy(update={} if beta is None else {"beta": beta})
         got = present(chip, shown.x_t, shown.u_t, flow)
-        assert flow.beta is not None
-        estimate, rows_lost = gradient(got, flow.beta, chip.data_sheet.layers)
-        read = [got.free] if got.correlation else [got.free, got.positive, got.negative]
-        outputs = np.stack(read)
-        return Observed(estimate.vector, outputs, got.velocity, rows_lost, _held(chip))
+        outputs = np.stack(got.outputs)
+        return Observed(got.gradient.vector, outputs, got.velocity, got.rows_lost, _held(chip))
 
     def observe_all(
         self, profile: Profile, *, engine: Engine | None = None, beta: float | None = None

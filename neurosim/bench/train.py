@@ -23,7 +23,7 @@ from neurosim.analysis.problem import (
 from neurosim.chip import Chip
 from neurosim.circuit import Gradient
 from neurosim.data import FlowBatch
-from neurosim.host import FlowSettings, gradient, present
+from neurosim.host import FlowSettings, present
 from neurosim.profile import load_profile
 from neurosim.solvers import Engine, OperatingPoint, Transient
 
@@ -53,8 +53,7 @@ class _Contestant:
     def __call__(self) -> None:
         before = self.chip.ledger.evaluations
         shown = present(self.chip, self.batch.x_t, self.batch.u_t, self.flow)
-        assert self.flow.beta is not None
-        self.gradient = gradient(shown, self.flow.beta, self.chip.data_sheet.layers)[0].vector
+        self.gradient = shown.gradient.vector
         self.n_evaluations = self.chip.ledger.evaluations - before
 
 

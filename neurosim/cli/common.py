@@ -198,6 +198,9 @@ def metric_lines(result: dict[str, Any]) -> list[str]:
     """Table of the headline metrics beside the three rows that need no chip."""
     from neurosim.data.sets import DIGITS
 
+    if "baselines" not in result:
+        figures = {k: v for k, v in result.items() if isinstance(v, float)}
+        return ["; ".join(f"{name.replace('_', ' ')} {v:.4g}" for name, v in figures.items())]
     names = ["frechet_feature", "nn_two_sample", "w2", "precision", "recall", "density", "coverage"]
     rows = {"this chip": result} | result["baselines"]
     names = [name for name in names if name in result]

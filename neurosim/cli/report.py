@@ -42,7 +42,7 @@ def report(
     if exists(folder / "sweep.yaml"):
         if noise:
             raise DataError(f"--noise is for a run, but {folder} is a sweep; give one of its runs.")
-        path, found = write_sweep_report(SweepFolder.open(folder)), []
+        path, found = write_sweep_report(SweepFolder.open(folder, laws)), []
     else:
         run = Run.open(folder, laws)
         found = watch(run)

@@ -152,6 +152,16 @@ class FlowBatch:
             getattr(self, field.name).setflags(write=False)
 
     @property
+    def targets(self) -> Array:
+        """Where the springs stand: x_t."""
+        return self.x_t
+
+    @property
+    def wanted(self) -> Array:
+        """The velocity to be learned there: u_t."""
+        return self.u_t
+
+    @property
     def x_0(self) -> Array:
         """Noise where the paths begin."""
         return self.x_t - self.t[:, None] * self.u_t

@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 
 from neurosim.chip.interface import ChipInterface
 from neurosim.errors import ConvergenceError, DataError
-from neurosim.host.experiment import ChipFlow, FlowSettings
+from neurosim.host.settings import ChipFlow, FlowSettings
 from neurosim.network import Weights
 from neurosim.streams import Streams
 

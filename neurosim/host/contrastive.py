@@ -20,18 +20,77 @@ References
 
 from __future__ import annotations
 
+from typing import Annotated, Protocol
+
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
+from neurosim.blocks.block import Block
 from neurosim.chip.interface import ChipInterface
-from neurosim.host.experiment import Contrast, FlowSettings
-from neurosim.host.gradep import contrast
+from neurosim.host.readings import Plain, Reading, Summed
 from neurosim.host.sampler import Held, run_free, settle_clamped
+from neurosim.host.settings import Count, FlowSettings, Positive
 from neurosim.network import Weights
 
-__all__ = ["energy_contrast"]
+__all__ = ["Contrast", "Paths", "energy_contrast"]
 
 Array = NDArray[np.float64]
+
+
+class Paths(Protocol):
+    """A batch of straight paths from noise to images."""
+
+    @property
+    def x_0(self) -> Array:
+        """Where they begin."""
+
+    @property
+    def x_1(self) -> Array:
+        """Where they end."""
+
+
+class Contrast(Block):
+    """A second stage that contrasts images with the chip's own samples, see `host.contrastive`.
+
+    Parameters
+    ----------
+    weight : float
+        Of the difference of energies, beside the flow-matching loss.
+    t_end : float
+        Generation time of the samples that images are contrasted with.
+    begin : float
+        Share of the updates after which this joins flow matching.
+    learning_rate : float or None
+        With which the schedule starts anew when this joins, having ended for flow matching alone;
+        None: one schedule for both.
+    rows : int or None
+        How many of the batch's rows take part, at most the batch, the first ones; None: all.
+        Running free takes a chip longer than settling.
+    clip : bool
+        Whether samples are clipped to [-1, 1] and held there while the hidden nodes settle, so that
+        only what will be seen of them is contrasted; if not, the chip is read as it runs.
+    """
+
+    weight: Positive = 4.0
+    t_end: Annotated[float, Field(ge=1e-9, le=100)] = 1.3
+    begin: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    learning_rate: Positive | None = None
+    rows: Count | None = None
+    clip: bool = True
+
+    def gradient(
+        self,
+        chip: ChipInterface,
+        batch: Paths,
+        flow: FlowSettings,
+        held: NDArray[np.bool_] | None,
+    ) -> Weights:
+        """Weighted gradient of the stage, of the rows that take part."""
+        rows = slice(self.rows)
+        x_1, x_0 = batch.x_1[rows], batch.x_0[rows]
+        still = None if held is None else Held(held, x_1)
+        return self.weight * energy_contrast(chip, x_1, x_0, flow, self, still)[0]
 
 
 def energy_contrast(
@@ -61,25 +120,13 @@ def energy_contrast(
     rows_lost : int
         Rows that failed in either phase; they are in no mean.
     """
-    sheet = chip.data_sheet
-    unit_V = sheet.unit_V
     settle_clamped(chip, images, flow)
-    if sheet.has_correlator:
-        chip.correlate(+1)
-        _draw(chip, x_0, flow, stage, held)
-        chip.correlate(-1)
-        sums_V2, rows = chip.read_correlator()
-        scale = -1 / (max(rows, 1) * unit_V**2)
-        return scale * sums_V2, len(images) - rows
-    at_images = chip.read() / unit_V
+    summed = chip.data_sheet.has_correlator
+    reading: Reading = Summed(chip, len(images)) if summed else Plain(chip)
+    reading.take(+1)
     _draw(chip, x_0, flow, stage, held)
-    drawn = chip.read() / unit_V
-    good = np.isfinite(at_images).all(axis=1) & np.isfinite(drawn).all(axis=1)
-    n_lost = int(np.count_nonzero(~good))
-    if not good.any():
-        return Weights.zeros(sheet.layers), n_lost
-    low, high = contrast(at_images[good], sheet.layers), contrast(drawn[good], sheet.layers)
-    return low - high, n_lost
+    reading.take(-1)
+    return reading.contrast()
 
 
 def _draw(

@@ -3,135 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from neurosim.blocks.block import Block
 from neurosim.blocks.mistakes import BlockError
-from neurosim.chip.interface import DataSheet
 from neurosim.data import Pairing, Times
 from neurosim.host.clip import Clip, ClipOrNumber
+from neurosim.host.contrastive import Contrast
+from neurosim.host.descents import Adam, Optimiser
+from neurosim.host.gradep import GradEP, Rule
+from neurosim.host.settings import Count, Decay, FlowSettings, Positive, SamplingSettings
+from neurosim.host.tasks import Flow, Labels, Task
 
-__all__ = [
-    "ChipFlow",
-    "Contrast",
-    "Experiment",
-    "FlowSettings",
-    "Labels",
-    "Learning",
-    "Mode",
-    "SamplingSettings",
-]
-
-Mode = Literal["spring", "gradient", "free-running"]
-MODES: tuple[Mode, ...] = ("spring", "gradient", "free-running")
-
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-# Bounds far beyond any use, so that a slip of the pen does not run for days.
-SettleTau = Annotated[float, Field(gt=0, le=1e5)]
-Beta = Annotated[float, Field(ge=1e-9, le=1)]
-Decay = Annotated[float, Field(ge=0, lt=1)]
-Count = Annotated[int, Field(ge=1)]
-
-
-class FlowSettings(Block):
-    r"""The physics of one presentation.
-
-    Parameters
-    ----------
-    stiffness : float
-        lambda: the spring's conductance in units of a node's leak.
-    alpha : float
-        Velocity over displacement is alpha lambda.
-    beta : float or None
-        Nudge strength: its stiffness is beta (alpha lambda)^2. None takes the chip's advice.
-    settle_tau : float or None
-        Settling time of each phase in units of C / g. None takes the chip's advice.
-    phases : {"centred", "one-sided"}
-        Difference of +beta and -beta (error of second order in beta), or of +beta and the free
-        phase (first order).
-    """
-
-    stiffness: Positive = 15.0
-    alpha: Positive = 2.0
-    beta: Beta | None = None
-    settle_tau: SettleTau | None = None
-    phases: Literal["centred", "one-sided"] = "centred"
-
-    def on(self, sheet: DataSheet) -> ChipFlow:
-        """The presentation on a chip, with its maker's advice where nothing was given."""
-        settle_tau = sheet.advised_settle_tau if self.settle_tau is None else self.settle_tau
-        return ChipFlow(
-            stiffness=self.stiffness,
-            alpha=self.alpha,
-            beta=sheet.advised_beta if self.beta is None else self.beta,
-            settle_tau=settle_tau,
-            phases=self.phases,
-            settle_s=settle_tau * sheet.tau_s,
-        )
-
-
-class ChipFlow(FlowSettings):
-    """The physics of one presentation on a certain chip: nothing is left open.
-
-    Parameters
-    ----------
-    settle_s : float
-        Settling time of each phase.
-    """
-
-    beta: Beta
-    settle_tau: SettleTau
-    settle_s: Positive
-
-
-class SamplingSettings(Block):
-    """How samples are drawn.
-
-    Parameters
-    ----------
-    mode : {"spring", "gradient", "free-running"}
-        See `neurosim.host.sampler`.
-    t_end : float
-        Generation time; 1 is where training ends, a little more sharpens.
-    dt : float
-        Euler step of the host-stepped modes.
-    """
-
-    mode: Mode = "free-running"
-    t_end: Annotated[float, Field(ge=1e-9, le=100)] = 1.2
-    dt: Annotated[float, Field(gt=0, le=1)] = 0.01
-
-
-class Contrast(Block):
-    """A second stage that contrasts images with the chip's own samples, see `host.contrastive`.
-
-    Parameters
-    ----------
-    weight : float
-        Of the difference of energies, beside the flow-matching loss.
-    t_end : float
-        Generation time of the samples that images are contrasted with.
-    begin : float
-        Share of the updates after which this joins flow matching.
-    learning_rate : float or None
-        With which the schedule starts anew when this joins, having ended for flow matching alone;
-        None: one schedule for both.
-    rows : int or None
-        How many of the batch's rows take part, at most the batch, the first ones; None: all.
-        Running free takes a chip longer than settling.
-    clip : bool
-        Whether samples are clipped to [-1, 1] and held there while the hidden nodes settle, so that
-        only what will be seen of them is contrasted; if not, the chip is read as it runs.
-    """
-
-    weight: Positive = 4.0
-    t_end: Annotated[float, Field(ge=1e-9, le=100)] = 1.3
-    begin: Annotated[float, Field(ge=0, lt=1)] = 0.5
-    learning_rate: Positive | None = None
-    rows: Count | None = None
-    clip: bool = True
+__all__ = ["Experiment", "Learning"]
 
 
 class Learning(Block):
@@ -173,28 +59,15 @@ class Learning(Block):
         return self
 
 
-class Labels(Block):
-    """Classes on visible nodes of their own, one for each class, after those of the pixels.
-
-    These nodes are held rigidly at the image's class while its pixels are presented, and at the
-    class that is asked for while they flow.
-
-    Parameters
-    ----------
-    classes : int
-    scale : float
-        Value of the node of an image's class, in the host's numbers; the others are at 0.
-    """
-
-    classes: Annotated[int, Field(ge=2, le=1000)] = 10
-    scale: Positive = 3.0
-
-
 class Experiment(Block):
     """One training run.
 
     Parameters
     ----------
+    task : TaskLaw
+        What is learned: flow, classify, regress or your own, see `neurosim.host.tasks`.
+    rule : RuleLaw
+        How a batch becomes a gradient: gradep or your own, see `neurosim.host.gradep`.
     updates, batch : int
         Number of weight updates and of presentations in each.
     pairing : {"batch", "epoch"}
@@ -203,7 +76,8 @@ class Experiment(Block):
     times : {"uniform", "logit_normal", "late"}
         Distribution of the flow times that are shown (see `neurosim.data.flow_times`);
         the flow loss of an update is over these.
-    optimizer : {"adam", "sgd"}
+    optimizer : DescentLaw
+        adam, sgd or your own, see `neurosim.host.descents`.
     learning_rate : float
     schedule : {"constant", "cosine"}
         `cosine` decays the rate to zero over the run, or over each stage that has its own rate.
@@ -233,11 +107,15 @@ class Experiment(Block):
     sampling : SamplingSettings
     """
 
+    unwritten: ClassVar[tuple[str, ...]] = ("task", "rule")
+
+    task: Task = Flow()
+    rule: Rule = GradEP()
     updates: Count = 2000
     batch: Count = 512
     pairing: Pairing = "batch"
     times: Times = "uniform"
-    optimizer: Literal["adam", "sgd"] = "adam"
+    optimizer: Optimiser = Adam()
     learning_rate: Positive = 1e-3
     schedule: Literal["constant", "cosine"] = "constant"
     momentum: tuple[Decay, Decay] = (0.9, 0.95)
@@ -265,4 +143,7 @@ class Experiment(Block):
         if self.average and self.learning.mode == "in_memory":
             text = "is for learning.mode shadow: devices that take pulses hold no average"
             raise BlockError([(("average",), f"{text}; leave it out")])
+        if self.contrast is not None and not self.task.has_paths:
+            text = "needs paths from noise to images, as the task flow has them; leave it out"
+            raise BlockError([(("contrast",), text)])
         return self

@@ -12,35 +12,100 @@ in beta; with an unnudged phase in place of the negative one and beta for 2 beta
 
 from __future__ import annotations
 
+from typing import Annotated, Literal, Protocol, runtime_checkable
+
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.chip.interface import Product
-from neurosim.host.phases import Presentation
-from neurosim.network import Layers, Weights
+from neurosim.blocks.block import Block
+from neurosim.blocks.choice import one_of
+from neurosim.chip.interface import ChipInterface
+from neurosim.host.calibration import Calibration
+from neurosim.host.phases import present
+from neurosim.host.settings import ChipFlow
+from neurosim.network import Weights
 
-__all__ = ["contrast", "gradient"]
+__all__ = ["Estimate", "GradEP", "Rule", "RuleLaw", "Shown"]
 
 Array = NDArray[np.float64]
 
 
-def contrast(outputs: Array, layers: Layers) -> Weights:
-    """Mean over the batch of dE/dW = -v_i v_j and dE/db = -v_i for outputs (rows, n_nodes)."""
-    return Product().derivative(outputs, layers)
+class Shown(Protocol):
+    """A batch that is presented: see `neurosim.host.tasks`."""
+
+    @property
+    def targets(self) -> Array:
+        """Where springs and what is held stand, (rows, n)."""
+
+    @property
+    def wanted(self) -> Array:
+        """Velocity that is to be learned there, (rows, n)."""
 
 
-def gradient(shown: Presentation, beta: float, layers: Layers) -> tuple[Weights, int]:
-    """Estimate of the cost's gradient, and how many rows had to be left out.
+class Estimate(Protocol):
+    """What a rule has measured of a batch."""
 
-    A row of which any phase failed (NaN) is left out of every mean.
+    @property
+    def velocity(self) -> Array:
+        """Of the free phase, (rows, n)."""
+
+    @property
+    def gradient(self) -> Weights:
+        """Against which the weights should go."""
+
+    @property
+    def rows_lost(self) -> int:
+        """Rows that failed; they are in no mean."""
+
+
+@runtime_checkable
+class RuleLaw(Protocol):
+    """A learning rule: local measurements of a batch become a gradient."""
+
+    def estimate(
+        self,
+        chip: ChipInterface,
+        batch: Shown,
+        flow: ChipFlow,
+        held: NDArray[np.bool_] | None,
+        calibration: Calibration | None,
+    ) -> Estimate:
+        """Present a batch, and say what it tells of every weight.
+
+        Parameters
+        ----------
+        chip : ChipInterface
+        batch : Shown
+        flow : ChipFlow
+            Stiffness, nudge and settling time.
+        held : ndarray of bool, shape (n,), or None
+            Nodes that stand rigidly.
+        calibration : Calibration or None
+        """
+
+
+class GradEP(Block):
+    """Three phases, and the difference of both nudged ones.
+
+    Parameters
+    ----------
+    rule : {"gradep"}
+        Names this rule.
     """
-    base, distance = shown.negative, beta if shown.one_sided else 2 * beta
-    if shown.correlation is not None:
-        sums, rows = shown.correlation, shown.rows_correlated
-        return -1 / (max(rows, 1) * distance) * sums, len(shown.free) - rows
-    good = np.isfinite(shown.positive).all(axis=1) & np.isfinite(base).all(axis=1)
-    n_lost = int(np.count_nonzero(~good))
-    if not good.any():
-        return Weights.zeros(layers), n_lost
-    high, low = contrast(shown.positive[good], layers), contrast(base[good], layers)
-    return (high - low) / distance, n_lost
+
+    rule: Literal["gradep"] = "gradep"
+
+    def estimate(
+        self,
+        chip: ChipInterface,
+        batch: Shown,
+        flow: ChipFlow,
+        held: NDArray[np.bool_] | None,
+        calibration: Calibration | None,
+    ) -> Estimate:
+        """See `RuleLaw.estimate`."""
+        return present(chip, batch.targets, batch.wanted, flow, calibration, held)
+
+
+# Of an experiment: a word alone, where the rule has nothing else to say.
+Rule = Annotated[RuleLaw, one_of(GradEP, key="rule", of=RuleLaw, short=True)]

@@ -49,7 +49,7 @@ def learning_rate(experiment: Experiment, update: int) -> float:
 
 
 class Descent:
-    """Direction of descent: Adam (Kingma and Ba 2015) or the gradient itself, after the clip.
+    """An optimiser at work: it remembers, and sees the gradient after the clip.
 
     Parameters
     ----------
@@ -58,34 +58,26 @@ class Descent:
         Its optimizer, momentum and clip.
     """
 
-    EPSILON = 1e-8
-
     def __init__(self, n_parameters: int, experiment: Experiment) -> None:
-        self._first, self._second = np.zeros(n_parameters), np.zeros(n_parameters)
+        self._memory = experiment.optimizer.memory(n_parameters)
         self.n_steps = 0
         self._experiment = experiment
 
     def direction(self, gradient: Weights) -> tuple[Array, float]:
-        """Vector to go against, of size 1 for Adam, and the gradient's norm before the clip."""
-        norm = gradient.norm
-        g = clipped(gradient, self._experiment.clip).vector
+        """Vector to go against, and the gradient's norm before the clip."""
         self.n_steps += 1
-        if self._experiment.optimizer == "adam":
-            b1, b2 = self._experiment.momentum
-            self._first = b1 * self._first + (1 - b1) * g
-            self._second = b2 * self._second + (1 - b2) * g**2
-            first = self._first / (1 - b1**self.n_steps)
-            second = self._second / (1 - b2**self.n_steps)
-            g = first / (np.sqrt(second) + self.EPSILON)
-        return g, norm
+        how = self._experiment
+        clip = clipped(gradient, how.clip).vector
+        way = how.optimizer.direction(clip, self._memory, self.n_steps, how.momentum)
+        return way, gradient.norm
 
     def state(self) -> dict[str, Any]:
         """Everything that later directions depend on."""
-        return {"first": self._first, "second": self._second, "n_steps": self.n_steps}
+        return {**self._memory, "n_steps": self.n_steps}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from a `state`."""
-        self._first, self._second = state["first"], state["second"]
+        self._memory = {name: state[name] for name in self._memory}
         self.n_steps = int(state["n_steps"])
 
 

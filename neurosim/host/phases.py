@@ -26,10 +26,18 @@ from numpy.typing import NDArray
 from neurosim.chip.interface import ChipInterface, DataSheet
 from neurosim.errors import DataError
 from neurosim.host.calibration import Calibration
-from neurosim.host.experiment import ChipFlow, FlowSettings
+from neurosim.host.readings import reading_of
+from neurosim.host.settings import ChipFlow, FlowSettings
 from neurosim.network import Weights
 
-__all__ = ["Presentation", "check_flow", "flow_loss", "free_phase", "present"]
+__all__ = [
+    "Presentation",
+    "check_flow",
+    "driven_nodes",
+    "flow_loss",
+    "free_phase",
+    "present",
+]
 
 Array = NDArray[np.float64]
 
@@ -40,30 +48,29 @@ class Presentation:
 
     Attributes
     ----------
-    velocity : ndarray, shape (rows, n_visible)
+    velocity : ndarray, shape (rows, n)
         Of the free phase: alpha lambda displacement, or -alpha times the spring's current.
-    free, positive : ndarray, shape (rows, n_nodes)
-        Node outputs at the end of the free phase and of that with +beta.
-    negative : ndarray, shape (rows, n_nodes)
-        The same with -beta; if one-sided, with no nudge at all. Both have no rows where the chip
-        correlates.
-    one_sided : bool
-        What still moves after the free phase must be common to both states that are compared:
-        without it a one-sided difference would grow as 1 / beta.
-    correlation : Weights or None
-        Of a chip that correlates: products of the positive phase less those of the negative one,
-        summed over rows.
-    rows_correlated : int
-        How many rows these sums hold.
+    contrast : Weights
+        dE/dW and dE/db of the phase with +beta less those of the other one, mean over rows.
+    distance : float
+        Of both nudges: 2 beta, or beta where the other phase has none.
+    rows_lost : int
+        Rows of which a phase failed; they are in no mean.
+    outputs : tuple of ndarray, shape (rows, n_nodes)
+        What was read, for instruments: of the free phase, and of both others where they left the
+        chip.
     """
 
     velocity: Array
-    free: Array
-    positive: Array
-    negative: Array
-    one_sided: bool = False
-    correlation: Weights | None = None
-    rows_correlated: int = 0
+    contrast: Weights
+    distance: float
+    rows_lost: int
+    outputs: tuple[Array, ...] = ()
+
+    @property
+    def gradient(self) -> Weights:
+        """Estimate of the cost's gradient."""
+        return self.contrast / self.distance
 
 
 def free_phase(
@@ -73,17 +80,18 @@ def free_phase(
     calibration: Calibration | None = None,
     held: NDArray[np.bool_] | None = None,
 ) -> tuple[Array, Array, Array]:
-    """Settle under the spring from x_t with all hidden nodes at zero.
+    """Settle under the spring from x_t with all other nodes at zero.
 
     A `calibration` corrects the velocity that is taken from readings; the outputs stay as read.
-    The nodes of a mask `held`, (n_visible,), stand rigidly at x_t; their velocity means nothing.
+    The nodes of a mask `held`, (n,), stand rigidly at x_t; their velocity means nothing. The n
+    columns are the visible nodes, or all that have sources.
 
     Returns
     -------
-    anchor : ndarray, shape (rows, n_visible)
+    anchor : ndarray, shape (rows, n)
         x_t as the DAC's codes have it.
     outputs : ndarray, shape (rows, n_nodes)
-    velocity : ndarray, shape (rows, n_visible)
+    velocity : ndarray, shape (rows, n)
     """
     sheet, flow = chip.data_sheet, flow.on(chip.data_sheet)
     target_V = x_t * sheet.unit_V
@@ -94,7 +102,7 @@ def free_phase(
     if sheet.has_current_sense:
         velocity = -flow.alpha * chip.sense() / (sheet.unit_S * sheet.unit_V)
     else:
-        x = outputs[:, sheet.layers.visible]
+        x = outputs[:, driven_nodes(sheet, x_t.shape[1])]
         away = x - anchor if calibration is None else calibration.displacement(x, anchor)
         velocity = _scale(flow, calibration) * away
     return anchor, outputs, velocity
@@ -108,22 +116,18 @@ def present(
     calibration: Calibration | None = None,
     held: NDArray[np.bool_] | None = None,
 ) -> Presentation:
-    """Free phase, then each nudged phase from the free state.
-
-    A chip that reads differences from the free state gives the nudged states as the free one plus
-    these, so that the ADC's step counts over its gain; in the contrast of both, what the free
-    state itself was misread by appears only times the small difference. A chip that correlates
-    keeps the nudged states to itself, and gives the sums of their products once they are over.
+    """Free phase, then each nudged phase from the free state; see `neurosim.host.readings`.
 
     Parameters
     ----------
     chip : ChipInterface
-    x_t, u_t : ndarray, shape (rows, n_visible)
-        Where on the flow's paths, and the velocity that the chip should learn there.
+    x_t, u_t : ndarray, shape (rows, n)
+        Where the springs and what is held stand, and the velocity that the chip should learn
+        there: of the visible nodes, or of all that have sources.
     flow : FlowSettings
     calibration : Calibration, optional
         Displaces each nudge's target by u_t over what its own spring makes of a displacement.
-    held : ndarray of bool, shape (n_visible,), optional
+    held : ndarray of bool, shape (n,), optional
         Nodes that stand rigidly at x_t in every phase, such as those of a class: the others are
         learned with them given.
 
@@ -141,33 +145,37 @@ def present(
     if sheet.has_hold:
         chip.store()
 
-    def nudged(sign: int, product_sign: int) -> Array:
+    reading = reading_of(chip, free)
+
+    def nudged(sign: int, order: int) -> None:
         stiffness = flow.stiffness + sign * nudge
         target = anchor + sign * nudge / stiffness * u_t / scale
         target = target if held is None else np.where(held, x_t, target)
         chip.drive(target * sheet.unit_V, stiffness * sheet.unit_S, held)
         chip.settle(flow.settle_s)
-        if sheet.has_correlator:
-            chip.correlate(product_sign)
-            return free[:0]
-        if sheet.has_difference:
-            return free + chip.read_difference() / sheet.unit_V
-        return chip.read() / sheet.unit_V
+        reading.take(order)
 
-    positive = nudged(+1, +1)
+    nudged(+1, +1)
     if sheet.has_hold:
         chip.recall()
     else:
         chip.precharge(x_t * sheet.unit_V)
         chip.drive(x_t * sheet.unit_V, flow.stiffness * sheet.unit_S, held)
         chip.settle(flow.settle_s)
-    one_sided = flow.phases == "one-sided"
-    negative = nudged(0 if one_sided else -1, -1)
-    if not sheet.has_correlator:
-        return Presentation(velocity, free, positive, negative, one_sided)
-    sums_V2, rows = chip.read_correlator()
-    sums = sums_V2 / sheet.unit_V**2
-    return Presentation(velocity, free, positive, negative, one_sided, sums, rows)
+    # What still moves after the free phase is common to both states that are compared: without it
+    # a one-sided difference would grow as 1 / beta.
+    sign = 0 if flow.one_sided else -1
+    nudged(sign, -1)
+    contrast, lost = reading.contrast()
+    distance = (1 - sign) * flow.beta
+    return Presentation(velocity, contrast, distance, lost, (free, *reading.outputs))
+
+
+def driven_nodes(sheet: DataSheet, n: int) -> slice | NDArray[np.intp]:
+    """Which nodes n columns of targets drive: the visible ones, or all that have sources."""
+    if n == sheet.layers.n_visible:
+        return sheet.layers.visible
+    return sheet.layers.nodes_of(sheet.source_layers)
 
 
 def check_flow(flow: ChipFlow, sheet: DataSheet) -> None:
@@ -180,7 +188,7 @@ def check_flow(flow: ChipFlow, sheet: DataSheet) -> None:
     """
     scale = flow.alpha * flow.stiffness
     nudge = flow.beta * scale**2
-    if flow.phases == "centred" and nudge >= flow.stiffness:
+    if not flow.one_sided and nudge >= flow.stiffness:
         raise DataError(
             f"FlowSettings.beta must be below stiffness / (alpha stiffness)^2 = "
             f"{flow.stiffness / scale**2:.3g}, but is {flow.beta:g}; the spring of the negative "

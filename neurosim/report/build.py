@@ -26,7 +26,7 @@ from neurosim.report.figures import (
     waveform_figure,
 )
 from neurosim.report.page import RunView, render_report
-from neurosim.runs import Run, first_batch, given_nodes, sample, watch
+from neurosim.runs import Run, lessons_of, sample, watch
 from neurosim.runs.facts import Evaluation, versions
 from neurosim.safe_text import quoted
 
@@ -94,17 +94,16 @@ def settle_trace(run: Run) -> Trace:
     chip = run.chip()
     # Infinite settling has no waveform: show the transient that it stands for.
     chip.engine = chip.engine.along_the_way
-    batch = first_batch(run.dataset, run.experiment, 1, run.experiment.seed)
-    scope = Oscilloscope(chip)
-    held = given_nodes(batch.x_t.shape[1], run.experiment.labels)
-    flow = run.experiment.flow.on(chip.data_sheet)
-    present(scope, batch.x_t, batch.u_t, flow, held=held)
+    how, sheet = run.experiment, chip.data_sheet
+    lessons = lessons_of(run.dataset, how, sheet, 1, how.seed)
+    batch, scope = lessons.batch_at(0), Oscilloscope(chip)
+    present(scope, batch.targets, batch.wanted, how.flow.on(sheet), held=lessons.held)
     return scope.trace()
 
 
 def _evaluation(run: Run) -> dict[str, Any] | None:
     path = run.path / "evaluation.json"
-    if not os.path.lexists(path):
+    if not os.path.lexists(path) or not run.experiment.task.has_paths:
         return None
     advice = f"make it again with `neurosim evaluate {quoted(run.path)}`"
     return read_record(path, Evaluation, advice).model_dump(exclude_unset=True)
@@ -124,7 +123,7 @@ def write_report(run: Run, *, noise: bool = False, warnings: Sequence[str] | Non
     """
     facts, node = run.facts, run.profile.node
     metrics, evaluation = run.metrics(), _evaluation(run)
-    samples, _ = sample(run, 100)
+    samples = sample(run, 100)[0] if run.experiment.task.has_paths else None
     trace = settle_trace(run)
     settle = waveform_figure(trace, node.unit_V, node.tau_s)
     view = RunView(
@@ -143,9 +142,10 @@ def write_report(run: Run, *, noise: bool = False, warnings: Sequence[str] | Non
         warnings=watch(run) if warnings is None else warnings,
     )
     page = run.path / "report.html"
+    pictures = {} if samples is None else {run.path / "samples.png": _png(samples)}
     write_files(
-        {
-            run.path / "samples.png": _png(samples),
+        pictures
+        | {
             run.path / "loss.png": figure_png(loss_figure(metrics)),
             run.path / "settle.png": figure_png(settle),
             page: render_report(view).encode(),

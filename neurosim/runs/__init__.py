@@ -1,6 +1,7 @@
 """Run folders: training into one, resuming it, sampling from it, judging it."""
 
 from neurosim.data.incomplete import read_incomplete
+from neurosim.runs.examining import lessons_of
 from neurosim.runs.exporting import export_weights
 from neurosim.runs.images import first_batch, given_nodes, pixels_of, visible_rows
 from neurosim.runs.inpainting import (
@@ -29,6 +30,7 @@ __all__ = [
     "halves",
     "inpaint",
     "judge_completions",
+    "lessons_of",
     "nearest_fill",
     "pixels_of",
     "read_incomplete",

@@ -26,6 +26,7 @@ from neurosim.data.sets import Dataset
 from neurosim.errors import DataError
 from neurosim.host import Held, SamplingSettings
 from neurosim.metrics import area_average, classifier_of
+from neurosim.runs.examining import need_paths
 from neurosim.runs.images import label_nodes, pixels_of
 from neurosim.runs.sampling import asked_classes, carry, settings_of
 from neurosim.runs.trained import Source, Trained
@@ -82,6 +83,7 @@ def inpaint(
         The images have another size than the run's, or hold infinity, or lack a class.
     """
     trained = Trained.of(source, laws)
+    need_paths(trained)
     settings, labels = settings_of(trained, mode, t_end or 1.0), trained.experiment.labels
     n_pixels = pixels_of(trained.profile, labels)
     if known.ndim != 2 or known.shape[1] != n_pixels or not len(known) or np.isinf(known).any():

@@ -14,7 +14,6 @@ from neurosim.chip.ledger import Ledger
 from neurosim.errors import RunError
 from neurosim.host import Trainer, Update
 from neurosim.runs.facts import versions
-from neurosim.runs.images import visible_rows
 from neurosim.runs.run import Run
 from neurosim.runs.training import metrics_row
 
@@ -84,8 +83,7 @@ def repeat(
         )
     chip = Chip(run.profile, run.experiment.seed, n_threads=n_threads)
     weights = None if run.start is None else Run.open(run.start).weights()
-    rows = visible_rows(run.dataset, run.experiment.labels)
-    trainer = Trainer(chip, run.experiment, rows, weights)
+    trainer = Trainer(chip, run.experiment, run.dataset, weights)
     differs = _compared(run, chip, trainer, n_done, progress)
     if not differs:
         states = {"chip": chip.state(), "trainer": trainer.state()}

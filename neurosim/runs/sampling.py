@@ -31,6 +31,7 @@ from neurosim.metrics import (
     evaluate_samples,
     fresh_frechet,
 )
+from neurosim.runs.examining import examine, need_paths
 from neurosim.runs.images import first_batch, given_nodes, label_nodes, pixels_of
 from neurosim.runs.trained import Source, Trained
 from neurosim.streams import Streams
@@ -95,6 +96,7 @@ def sample(
     if n < 1:
         raise DataError(f"The number of samples must be at least 1, but is {n}.")
     trained = Trained.of(source, laws)
+    need_paths(trained)
     settings, rng = settings_of(trained, mode, t_end), Streams(seed).generator("samples")
     labels, classes = trained.experiment.labels, asked_classes(trained, n, label)
     n_pixels = pixels_of(trained.profile, labels)
@@ -212,6 +214,8 @@ def evaluate(
 ) -> tuple[dict[str, Any], Array]:
     """Judge `n` samples against the images that were learned, beside rows that need no chip.
 
+    A chip that has learned to answer is judged by its answers, see `neurosim.runs.examining`.
+
     Of more than 2,048 images that many are taken, always the same ones. Features and classes are
     those of the shipped classifier of 8x8 digits, whatever was learned: of a user's own images
     they mean little.
@@ -238,6 +242,8 @@ def evaluate(
         Samples diverged; they are never averaged in.
     """
     trained = Trained.of(source, laws)
+    if not trained.experiment.task.has_paths:
+        return examine(trained)
     before = trained.fresh().ledger.copy()
     x, settings = sample(trained, n, mode=mode, t_end=t_end, seed=seed, progress=progress)
     spent = trained.chip.ledger.since(before)

@@ -20,7 +20,7 @@ from neurosim.errors import RunError
 from neurosim.folders import is_free, real
 from neurosim.host import Experiment, Trainer, Update
 from neurosim.profile import Profile
-from neurosim.runs.images import check_size, visible_rows
+from neurosim.runs.images import check_size
 from neurosim.runs.metrics import cut_metrics
 from neurosim.runs.run import Run, States, stopped, taken
 
@@ -69,10 +69,11 @@ def train(
     if not is_free(out):
         raise RunError(taken(out))
     dataset = load_dataset(experiment.dataset)
-    check_size(profile, dataset, experiment.labels)
+    if experiment.task.has_paths:
+        check_size(profile, dataset, experiment.labels)
     chip = Chip(profile, experiment.seed, n_threads=n_threads)
     weights = None if start is None else start.weights()
-    trainer = Trainer(chip, experiment, visible_rows(dataset, experiment.labels), weights)
+    trainer = Trainer(chip, experiment, dataset, weights)
     facts: dict[str, Any] = {"command": command, "dataset_sha256": dataset.digest}
     if start is not None:
         facts["start"] = str(real(start.path))
@@ -108,7 +109,7 @@ def resume(
         raise RunError(stopped(run.path))
     with run.held():
         chip = Chip(run.profile, run.experiment.seed, n_threads=n_threads)
-        trainer = Trainer(chip, run.experiment, visible_rows(run.dataset, run.experiment.labels))
+        trainer = Trainer(chip, run.experiment, run.dataset)
         run.restore(chip, trainer)
         cut_metrics(run.metrics_path, trainer.n_done)
         return _continue(run, chip, trainer, progress)
@@ -219,6 +220,7 @@ def metrics_row(
         "rows_refused",
     )
     row = asdict(update)
+    row |= row.pop("figures")
     row |= {f"flow_loss_{k}": loss for k, loss in enumerate(row.pop("flow_loss_by_t"))}
     row |= {name: spent[name] for name in chip_side}
     row["residual"] = float(np.max(chip.residual[np.isfinite(chip.residual)], initial=0.0))

@@ -15,7 +15,7 @@ from neurosim.circuit import DrivenCircuit
 from neurosim.errors import ConvergenceError, DataError
 from neurosim.netlists import netlist, run_ngspice
 from neurosim.netlists.variants import hierarchical, with_noise
-from neurosim.runs.images import first_batch
+from neurosim.runs.examining import lessons_of
 from neurosim.runs.run import Run
 from neurosim.safe_text import comment
 from neurosim.solvers import OperatingPoint, Transient, settle
@@ -50,10 +50,14 @@ def presented(run: Run, rows: int) -> tuple[Chip, DrivenCircuit, Array, float]:
         raise DataError(f"The inputs of a batch of this run are {batch}, but {rows} are asked for.")
     chip = run.chip()
     sheet, flow = chip.data_sheet, run.experiment.flow.on(chip.data_sheet)
-    shown = first_batch(run.dataset, run.experiment, batch, run.experiment.seed)
-    x_t = shown.x_t[:rows]
+    lessons = lessons_of(run.dataset, run.experiment, sheet, batch, run.experiment.seed)
+    x_t, held = lessons.batch_at(0).targets[:rows], lessons.held
     chip.precharge(x_t * sheet.unit_V)
-    chip.drive(x_t * sheet.unit_V, flow.stiffness * sheet.unit_S)
+    chip.drive(
+        x_t * sheet.unit_V,
+        flow.stiffness * sheet.unit_S,
+        None if run.experiment.task.has_paths else held,
+    )
     return chip, chip.system(), chip.u_V.copy(), flow.settle_s
 
 

@@ -18,8 +18,8 @@ from neurosim.chip import Chip
 from neurosim.chip.ledger import Ledger
 from neurosim.circuit import DrivenCircuit
 from neurosim.converters.codes import lsb
-from neurosim.host.experiment import ChipFlow
-from neurosim.runs.images import first_batch, given_nodes
+from neurosim.host.settings import ChipFlow
+from neurosim.runs.examining import lessons_of
 from neurosim.runs.run import Run
 from neurosim.solvers import settle
 from neurosim.threads import one_blas_thread
@@ -199,16 +199,16 @@ def watched(run: Run) -> Watched:
     ledger = Ledger.renamed(run.facts.get("ledger", chip.ledger.totals()))
     sheet, flow = chip.data_sheet, experiment.flow.on(chip.data_sheet)
     rows = min(_ROWS, experiment.batch)
-    batch = first_batch(run.dataset, experiment, rows, experiment.seed)
-    held = given_nodes(sheet.layers.n_visible, experiment.labels)
-    chip.precharge(batch.x_t * sheet.unit_V)
-    chip.drive(batch.x_t * sheet.unit_V, flow.stiffness * sheet.unit_S, held)
+    lessons = lessons_of(run.dataset, experiment, sheet, rows, experiment.seed)
+    batch = lessons.batch_at(0)
+    chip.precharge(batch.targets * sheet.unit_V)
+    chip.drive(batch.targets * sheet.unit_V, flow.stiffness * sheet.unit_S, lessons.held)
     dac = run.profile.dac
     step = None
     if dac.bits is not None and dac.range_V is not None:
         step = lsb(dac.range_V, dac.bits) / sheet.unit_V
     moved, n_risen = _settled_twice(chip, flow.settle_s)
-    velocity = float(np.sqrt(np.mean(batch.u_t**2)))
+    velocity = float(np.sqrt(np.mean(batch.wanted**2)))
     return Watched(flow, ledger, velocity, step, moved, n_risen, rows)
 
 
@@ -216,13 +216,13 @@ def watched(run: Run) -> Watched:
 def _settled_twice(chip: Chip, time_s: float) -> tuple[float, int | None]:
     """`Watched.moved` and `Watched.risen` of what is presented to a chip."""
     system = replace(chip.system(), temperature_K=None)
-    visible, start_V = chip.die.layers.visible, chip.u_V
+    start_V, driven = chip.u_V, chip.die.sources[: system.springs.target_V.shape[1]]
     states_V = [start_V]
     if system.circuit.amplifier_tau_s:
         states_V = [np.concatenate([start_V, chip.output_V], axis=1)]
     for _ in range(2):
         states_V.append(settle(system, states_V[-1], time_s, chip.engine).u_V)
-    first_V, second_V = (state_V[:, visible] for state_V in states_V[1:])
+    first_V, second_V = (state_V[:, driven] for state_V in states_V[1:])
     went_V, goes_V = first_V - system.springs.target_V, second_V - first_V
     moved = _rms(goes_V) / max(_rms(went_V), np.finfo(float).tiny)
     if imperfections(chip.profile) or system.circuit.back_couplings is not None:

@@ -11,7 +11,7 @@ from neurosim.blocks.mistakes import BlockError
 from neurosim.blocks.names import Name
 from neurosim.blocks.quantities import SecondFromZero
 from neurosim.host import Experiment
-from neurosim.host.experiment import Mode
+from neurosim.host.settings import Mode
 from neurosim.sweeps.axes import DOTTED, AnyAxis, Cases, columns_of
 
 __all__ = ["COSTS", "Base", "Figure", "Sampling", "Sweep"]

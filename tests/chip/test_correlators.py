@@ -9,7 +9,7 @@ from neurosim.chip.correlators import Correlators
 from neurosim.converters import Correlator
 from neurosim.data import PairSource, load_digits
 from neurosim.errors import DataError, ProfileError
-from neurosim.host import FlowSettings, gradient, present
+from neurosim.host import FlowSettings, present
 from neurosim.ideal import IdealNetwork
 from neurosim.network import Layers
 from neurosim.profile import load_profile
@@ -179,7 +179,7 @@ def estimate(changes, rows=32, beta=1.25e-3, phases="centred"):
     )
     chip.program(shipped_weights("hopfield", "trained"))
     shown = present(chip, data.x_t, data.u_t, FlowSettings(beta=beta, settle_tau=30, phases=phases))
-    return pack(gradient(shown, beta, LAYERS)[0]), chip
+    return pack(shown.gradient), chip
 
 
 @pytest.mark.parametrize("hold", ["capacitor", "none"])
@@ -217,7 +217,7 @@ def test_a_chip_with_correlators_resumes_to_the_same_bits():
     flow = FlowSettings(beta=1e-3, settle_tau=5)
 
     def step(chip):
-        return present(chip, x_t, u_t, flow).correlation.coupling
+        return present(chip, x_t, u_t, flow).contrast.coupling
 
     whole, first = Chip(profile, 2), Chip(profile, 2)
     step(whole)

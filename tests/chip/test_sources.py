@@ -9,7 +9,7 @@ from scipy.optimize import root
 
 from neurosim.chip import Chip
 from neurosim.errors import DataError, ProfileError
-from neurosim.host import FlowSettings, gradient, initial_weights, present
+from neurosim.host import FlowSettings, initial_weights, present
 from neurosim.netlists import has_ngspice, netlist, run_ngspice
 from neurosim.network import Layers, Weights
 from neurosim.profile import load_profile
@@ -103,7 +103,7 @@ def test_a_host_that_drives_the_visible_nodes_alone_sees_no_other_source(name):
         got = present(chip, x, u, FlowSettings(beta=1e-3, settle_tau=5.0))
         chip.release()
         chip.settle(0.1 * chip.data_sheet.release_tau_s)
-        shown.append([got.velocity, got.positive, got.negative, chip.u_V])
+        shown.append([got.velocity, *got.outputs[1:], chip.u_V])
     for mine, other in zip(*shown, strict=True):
         np.testing.assert_array_equal(mine, other)
 
@@ -406,6 +406,6 @@ def test_the_contrast_of_a_flow_is_that_of_the_data_sheet():
     rng = np.random.default_rng(1)
     shown = present(chip, *rng.uniform(-1, 1, (2, 3, SIZES[0])), FlowSettings(beta=1e-3))
     sheet = chip.data_sheet
-    parts = [sheet.contrast.derivative(v, sheet.layers) for v in (shown.positive, shown.negative)]
-    found = gradient(shown, 1e-3, sheet.layers)[0]
+    parts = [sheet.contrast.derivative(v, sheet.layers) for v in shown.outputs[1:]]
+    found = shown.gradient
     np.testing.assert_array_equal(found.vector, ((parts[0] - parts[1]) / 2e-3).vector)

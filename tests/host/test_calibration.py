@@ -1,7 +1,5 @@
 """What a calibration finds out about a die, against the die itself; and what it is good for."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -17,9 +15,9 @@ from neurosim.host import (
     calibrate,
     draw_samples,
     free_phase,
-    gradient,
     present,
 )
+from neurosim.host.readings import compared
 from neurosim.network import Layers, Weights
 from neurosim.profile import load_profile
 from neurosim.runs import Run, resume, train
@@ -178,8 +176,8 @@ def test_a_calibration_that_finds_nothing_changes_nothing():
     chip.program(small_weights(chip))
     for calibration in (None, nothing):
         shown.append(present(chip, x, -x, flow, calibration))
-    for name in ("velocity", "free", "positive", "negative"):
-        np.testing.assert_array_equal(getattr(shown[0], name), getattr(shown[1], name))
+    for one, other in zip(*([s.velocity, *s.outputs] for s in shown), strict=True):
+        np.testing.assert_array_equal(one, other)
     assert layers.n_nodes == n
 
 
@@ -213,16 +211,14 @@ def test_the_contrast_of_raw_readings_is_exact_on_a_die_with_offsets_and_gains()
     chip.program(start)
     shown = present(chip, x, u, flow)
     o = errors_of(chip.circuit).offset_V / unit_V
-    parts = {
-        k: (getattr(shown, k) - o) / errors_of(chip.circuit).gain for k in ("positive", "negative")
-    }
+    parts = [(v - o) / errors_of(chip.circuit).gain for v in shown.outputs[1:]]
 
-    def error(states):
-        got = gradient(states, flow.beta, layers)[0].coupling[layers.present]
+    def error(contrast):
+        got = contrast.coupling[layers.present] / (2 * flow.beta)
         return np.linalg.norm(got - truth) / np.linalg.norm(truth)
 
-    assert error(shown) < 1e-3
-    assert error(replace(shown, **parts)) > 0.05
+    assert error(shown.contrast) < 1e-3
+    assert error(compared(chip, *parts)[0]) > 0.05
 
 
 def test_rows_that_never_settle_are_an_error_of_one_line():

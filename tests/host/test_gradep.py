@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from neurosim.chip import Chip
-from neurosim.host import FlowSettings, gradient, initial_weights, present
+from neurosim.host import FlowSettings, initial_weights, present
+from neurosim.host.readings import compared
 from neurosim.ideal import IdealNetwork
 from neurosim.network import Layers
 from neurosim.profile import load_profile
@@ -25,8 +26,8 @@ def estimate(law, sizes, beta, phases="centred", gain=0.5, rows=6, seed=0):
     x_t, u_t = rng.standard_normal((2, rows, sizes[0]))
     flow = FlowSettings(beta=beta, settle_tau=150.0, phases=phases)
     shown = present(chip, x_t, u_t, flow)
-    got, lost = gradient(shown, beta, layers)
-    assert lost == 0
+    got = shown.gradient
+    assert shown.rows_lost == 0
     network = IdealNetwork.from_weights(layers, weights, law, activation)
     exact = network.cost_gradient(x_t, u_t, flow.stiffness, flow.alpha)
     return got.vector, exact.vector
@@ -66,7 +67,7 @@ def test_a_one_sided_estimate_does_not_blame_the_nudge_for_what_still_moves():
         chip.program(weights)
         shown = present(chip, x_t, u_t, FlowSettings(beta=beta, settle_tau=3.0, phases=phases))
         assert chip.ledger.settles == 3
-        estimates.append(gradient(shown, beta, layers)[0].vector)
+        estimates.append(shown.gradient.vector)
     assert cosine(estimates[0], estimates[1]) > 0.99
     assert cosine(estimates[0], estimates[2]) > 0.999
 
@@ -78,14 +79,14 @@ def test_four_layers_learn_as_well_as_three(law):
 
 
 def test_rows_that_failed_are_left_out_of_the_mean_and_counted():
-    rng = np.random.default_rng(0)
-    layers = Layers((3, 4))
-    from neurosim.host import Presentation
-
-    free, high, low = rng.standard_normal((3, 5, 7))
-    whole, lost = gradient(Presentation(free[:, :3], free, high, low), 0.1, layers)
+    profile = load_profile("ideal_hopfield").with_value("layers", (3, 4))
+    chip, rng = Chip(profile), np.random.default_rng(0)
+    high, low = rng.standard_normal((2, 5, 7))
+    whole, lost = compared(chip, high, low)
     assert lost == 0
     bad = np.concatenate([high, np.full((1, 7), np.nan)]), np.concatenate([low, low[:1]])
-    mended, lost = gradient(Presentation(free[:, :3], free, *bad), 0.1, layers)
+    mended, lost = compared(chip, *bad)
     assert lost == 1
     np.testing.assert_allclose(mended.coupling, whole.coupling)
+    none, lost = compared(chip, bad[0][-1:], low[:1])
+    assert (lost, none.norm) == (1, 0.0)

@@ -7,7 +7,7 @@ from neurosim.analysis.problem import shipped_weights
 from neurosim.chip import Chip
 from neurosim.data import PairSource, load_digits
 from neurosim.errors import DataError, ProfileError
-from neurosim.host import FlowSettings, gradient, present
+from neurosim.host import FlowSettings, present
 from neurosim.profile import load_profile
 from neurosim.streams import Streams
 
@@ -35,7 +35,7 @@ def estimate(changes, rows=64, beta=1.25e-3, phases="centred", seed=0):
     chip.program(shipped_weights("hopfield", "trained"))
     flow = FlowSettings(beta=beta, settle_tau=30, phases=phases)
     shown = present(chip, data.x_t, data.u_t, flow)
-    return gradient(shown, beta, chip.data_sheet.layers)[0].vector, chip
+    return shown.gradient.vector, chip
 
 
 def cosine(a, b):

@@ -1,0 +1,107 @@
+"""How data are presented to a chip and how samples are drawn, as blocks of a YAML file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from neurosim.blocks.block import Block
+from neurosim.chip.interface import DataSheet
+
+__all__ = [
+    "MODES",
+    "Beta",
+    "ChipFlow",
+    "Count",
+    "Decay",
+    "FlowSettings",
+    "Mode",
+    "Positive",
+    "SamplingSettings",
+    "SettleTau",
+]
+
+Mode = Literal["spring", "gradient", "free-running"]
+MODES: tuple[Mode, ...] = ("spring", "gradient", "free-running")
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+# Bounds far beyond any use, so that a slip of the pen does not run for days.
+SettleTau = Annotated[float, Field(gt=0, le=1e5)]
+Beta = Annotated[float, Field(ge=1e-9, le=1)]
+Decay = Annotated[float, Field(ge=0, lt=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class FlowSettings(Block):
+    r"""The physics of one presentation.
+
+    Parameters
+    ----------
+    stiffness : float
+        lambda: the spring's conductance in units of a node's leak.
+    alpha : float
+        Velocity over displacement is alpha lambda.
+    beta : float or None
+        Nudge strength: its stiffness is beta (alpha lambda)^2. None takes the chip's advice.
+    settle_tau : float or None
+        Settling time of each phase in units of C / g. None takes the chip's advice.
+    phases : {"centred", "one-sided"}
+        Difference of +beta and -beta (error of second order in beta), or of +beta and the free
+        phase (first order).
+    """
+
+    stiffness: Positive = 15.0
+    alpha: Positive = 2.0
+    beta: Beta | None = None
+    settle_tau: SettleTau | None = None
+    phases: Literal["centred", "one-sided"] = "centred"
+
+    @property
+    def one_sided(self) -> bool:
+        """Whether the second phase has no nudge."""
+        return self.phases == "one-sided"
+
+    def on(self, sheet: DataSheet) -> ChipFlow:
+        """The presentation on a chip, with its maker's advice where nothing was given."""
+        settle_tau = sheet.advised_settle_tau if self.settle_tau is None else self.settle_tau
+        return ChipFlow(
+            stiffness=self.stiffness,
+            alpha=self.alpha,
+            beta=sheet.advised_beta if self.beta is None else self.beta,
+            settle_tau=settle_tau,
+            phases=self.phases,
+            settle_s=settle_tau * sheet.tau_s,
+        )
+
+
+class ChipFlow(FlowSettings):
+    """The physics of one presentation on a certain chip: nothing is left open.
+
+    Parameters
+    ----------
+    settle_s : float
+        Settling time of each phase.
+    """
+
+    beta: Beta
+    settle_tau: SettleTau
+    settle_s: Positive
+
+
+class SamplingSettings(Block):
+    """How samples are drawn.
+
+    Parameters
+    ----------
+    mode : {"spring", "gradient", "free-running"}
+        See `neurosim.host.sampler`.
+    t_end : float
+        Generation time; 1 is where training ends, a little more sharpens.
+    dt : float
+        Euler step of the host-stepped modes.
+    """
+
+    mode: Mode = "free-running"
+    t_end: Annotated[float, Field(ge=1e-9, le=100)] = 1.2
+    dt: Annotated[float, Field(gt=0, le=1)] = 0.01
