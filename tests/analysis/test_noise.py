@@ -225,8 +225,6 @@ def test_mistakes_are_refused_in_plain_words():
     few = initial_weights(Layers(SIZES), 0.5, np.random.default_rng(0))
     with pytest.raises(DataError, match="are of another network"):
         Conditions(profile, few)
-    with pytest.raises(DataError, match="known for Tanh and Silu, but this chip has Linear"):
-        conditions({"node.amplifier": "linear"})
     narrow = profile.with_values({"layers": (8, 6)})
     other = initial_weights(Layers((8, 6)), 0.5, np.random.default_rng(0))
     with pytest.raises(DataError, match="one for each pixel"):
