@@ -18,10 +18,10 @@ import pytest
 
 import neurosim
 from neurosim.blocks.block import Block
-from neurosim.circuit import Imperfect, amplifiers, laws, outputs
+from neurosim.circuit import Imperfect, amplifiers, by_layer, laws, outputs
 from neurosim.converters import readout
 from neurosim.devices import drift, levels, pulses
-from neurosim.host import descents, tasks
+from neurosim.host import descents, supervised, tasks
 from neurosim.solvers import engines
 
 PACKAGE = Path(neurosim.__file__).parent
@@ -80,7 +80,9 @@ class Kind:
 OTHERS = {"analysis/oracle.py", "bench/peers.py", "bench/train.py", "tables/nir_graph.py"}
 KINDS = {
     # `gradient` is a way of sampling too.
-    "law": Kind((laws,), "law", frozenset({"law"}), frozenset({"gradient"}), frozenset(OTHERS)),
+    "law": Kind(
+        (laws, by_layer), "law", frozenset({"law"}), frozenset({"gradient"}), frozenset(OTHERS)
+    ),
     "amplifier": Kind(
         (amplifiers, outputs),
         "amplifier",
@@ -105,7 +107,7 @@ KINDS = {
     ),
     "readout": Kind((readout,), "kind", frozenset({"readout"})),
     # `flow` is a field and a word of every day.
-    "task": Kind((tasks,), "task", frozenset({"task"}), frozenset({"flow"})),
+    "task": Kind((tasks, supervised), "task", frozenset({"task"}), frozenset({"flow"})),
     "optimizer": Kind((descents,), "optimizer", frozenset({"optimizer"})),
 }
 

@@ -1,11 +1,12 @@
 """Circuits: amplifiers, conductance pairs, node laws, co-content and local contrasts."""
 
 from neurosim.circuit.amplifiers import Amplifier, Linear, Silu, Tanh, UnitAmplifier
+from neurosim.circuit.by_layer import ByLayer
 from neurosim.circuit.circuit import Circuit
 from neurosim.circuit.driven import DrivenCircuit
 from neurosim.circuit.elements import Pairs, Springs
 from neurosim.circuit.fluctuation import Fluctuation
-from neurosim.circuit.laws import ByLayer, Gradient, Hopfield, Law
+from neurosim.circuit.laws import Gradient, Hopfield, Law
 from neurosim.circuit.node import Node
 from neurosim.circuit.outputs import Amplifiers, Imperfect, imperfect
 

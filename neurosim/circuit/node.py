@@ -17,7 +17,7 @@ from neurosim.blocks.quantities import (
     VoltLimit,
 )
 from neurosim.circuit.amplifiers import Amplifier, Linear, NodeAmplifier
-from neurosim.circuit.laws import NodeLaw
+from neurosim.circuit.by_layer import NodeLaw
 
 __all__ = ["Node"]
 

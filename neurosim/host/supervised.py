@@ -1,0 +1,235 @@
+r"""Tasks of inputs and answers: supervised equilibrium propagation by the flow's three phases.
+
+Inputs are held, and answers are nodes whose springs stand at 0: the velocity
+:math:`\alpha\lambda x^*` of such a node is its answer o, and the cost
+:math:`\tfrac12 |o - y|^2` is the flow's own. With stiffness and alpha of 1 and beta of 0.2 this is
+supervised equilibrium propagation (at beta 1 the spring of the negative phase is gone).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from neurosim.blocks.block import Block
+from neurosim.chip.interface import ChipInterface, DataSheet
+from neurosim.data import Dataset
+from neurosim.errors import DataError
+from neurosim.host.calibration import Calibration
+from neurosim.host.gradep import Shown
+from neurosim.host.lessons import Batch, Lessons, Recipe, Verdict
+from neurosim.host.phases import free_phase
+from neurosim.host.settings import FlowSettings
+from neurosim.streams import Streams
+
+__all__ = ["Classify", "Regress", "Supervised"]
+
+Array = NDArray[np.float64]
+
+
+class _Pairs:
+    """Batches of inputs and answers, drawn without replacement."""
+
+    def __init__(self, task: Supervised, data: Dataset, recipe: Recipe, sheet: DataSheet) -> None:
+        inputs, answers = task.examples(data)
+        n_in, n = inputs.shape[1], task.columns(inputs, answers, sheet)
+        if not 1 <= recipe.batch <= len(inputs):
+            raise DataError(
+                f"Experiment.batch must be between 1 and the {len(inputs)} examples to learn from, "
+                f"but is {recipe.batch}; choose a batch in that range."
+            )
+        self._task, self._n_in = task, n_in
+        self._inputs, self._answers, self._unseen = inputs, answers, task.unseen(data)
+        self._n_rows, self._streams = recipe.batch, Streams(recipe.seed)
+        self.held = np.arange(n) < n_in
+
+    def batch_at(self, update: int) -> Batch:
+        """See `Lessons.batch_at`."""
+        rng = self._streams.generator("examples", update)
+        rows = rng.permutation(len(self._inputs))[: self._n_rows]
+        return self._task.batch(self._inputs[rows], self._answers[rows])
+
+    def exams(self) -> dict[str, Shown]:
+        """All that is learned from, and all that is not."""
+        found: dict[str, Shown] = {"": self._task.batch(self._inputs, self._answers)}
+        if self._unseen is not None and len(self._unseen[0]):
+            found["test_"] = self._task.batch(*self._unseen)
+        return found
+
+    def judge(self, velocity: Array, batch: Shown) -> Verdict:
+        """Mean squared error of the answers, and the task's own figures."""
+        said, wanted = velocity[:, self._n_in :], batch.wanted[:, self._n_in :]
+        good = np.isfinite(said).all(axis=1)
+        return self._task.judge(said[good], wanted[good])
+
+    def __enter__(self) -> _Pairs:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+
+class Supervised(Block):
+    """Base of tasks of inputs and answers: the inputs are held, the answers are on springs.
+
+    A class of your own has its word, ``task: Literal["mine"] = "mine"``, and `examples`.
+
+    Parameters
+    ----------
+    answers : {"last", "beside"}
+        Where they are: the last layer, which then needs sources (`sources: [0, -1]` of the
+        profile), or the visible layer, after the inputs.
+    """
+
+    has_paths: ClassVar[bool] = False
+
+    answers: Literal["last", "beside"] = "last"
+
+    def examples(self, data: Dataset) -> tuple[Array, Array]:
+        """Inputs (n, n_in) and answers (n, n_out) of a data set."""
+        raise NotImplementedError
+
+    def unseen(self, data: Dataset) -> tuple[Array, Array] | None:
+        """As `examples`, of those that are kept for judging; None where all are learned from."""
+        del data
+        return None
+
+    def judge(self, said: Array, wanted: Array) -> Verdict:
+        """Mean of (o - y)^2 over rows and answers; without rows NaN."""
+        return Verdict(float(np.mean((said - wanted) ** 2)) if len(said) else float("nan"))
+
+    def columns(self, inputs: Array, answers: Array, sheet: DataSheet) -> int:
+        """How many nodes are driven.
+
+        Raises
+        ------
+        DataError
+            The chip has other nodes, or none with springs where the answers should be.
+        """
+        n_in, n_out, sizes = inputs.shape[1], answers.shape[1], sheet.layers.sizes
+        beside = self.answers == "beside"
+        first, last = (n_in + n_out, sizes[-1]) if beside else (n_in, n_out)
+        if (sizes[0], sizes[-1]) != (first, last):
+            way = "answers: last" if beside else "answers: beside"
+            raise DataError(
+                f"The layers of {sheet.name} must be {first} to {last} for {n_in} inputs and "
+                f"{n_out} answers, but are {sizes[0]} to {sizes[-1]}; change `layers`, or {way}."
+            )
+        if not beside and sheet.source_layers != (0, len(sizes) - 1):
+            raise DataError(
+                f"The last layer must have sources, whose springs ask for the answers, but "
+                f"{sheet.name} has them on {', '.join(map(str, sheet.source_layers))}; state "
+                "`sources: [0, -1]` in the profile, or answers: beside."
+            )
+        return int(n_in + n_out)
+
+    def batch(self, inputs: Array, answers: Array) -> Batch:
+        """These rows as they are presented."""
+        nothing = np.zeros_like(answers), np.zeros_like(inputs)
+        return Batch(np.hstack([inputs, nothing[0]]), np.hstack([nothing[1], answers]))
+
+    def lessons(self, data: Dataset | Array, recipe: Recipe, sheet: DataSheet) -> Lessons:
+        """See `TaskLaw.lessons`."""
+        if not isinstance(data, Dataset):
+            raise DataError(
+                f"The task {type(self).__name__} needs a data set, inputs with what they should "
+                f"give, but got {type(data).__name__}; see load_dataset."
+            )
+        return _Pairs(self, data, recipe, sheet)
+
+    def answer(
+        self,
+        chip: ChipInterface,
+        inputs: Array,
+        n_out: int,
+        flow: FlowSettings,
+        calibration: Calibration | None = None,
+    ) -> Array:
+        """What a chip that has learned says to inputs, (rows, n_out); NaN in a failed row."""
+        batch = self.batch(inputs, np.zeros((len(inputs), n_out)))
+        held = np.arange(batch.targets.shape[1]) < inputs.shape[1]
+        velocity = free_phase(chip, batch.targets, flow, calibration, held)[2]
+        return velocity[:, inputs.shape[1] :]
+
+
+class Classify(Supervised):
+    """Which of some classes an image is of: the largest answer.
+
+    Parameters
+    ----------
+    task : {"classify"}
+        Names this task.
+    answers : {"last", "beside"}
+        See `Supervised`.
+    classes : int
+        Labels are 0 to classes - 1.
+    test_share : float
+        Share of the images, always the same ones, that are not learned from but judged by.
+    """
+
+    task: Literal["classify"] = "classify"
+    classes: Annotated[int, Field(ge=2, le=1000)] = 10
+    test_share: Annotated[float, Field(ge=0, lt=1)] = 0.2
+
+    def split(self, data: Dataset) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows to learn from, and rows to judge by."""
+        rows = Streams(0).generator("test_set").permutation(len(data.images))
+        n_test = int(np.ceil(self.test_share * len(rows)))
+        return np.sort(rows[n_test:]), np.sort(rows[:n_test])
+
+    def examples(self, data: Dataset) -> tuple[Array, Array]:
+        """Images to learn from, and 1 at the node of their class, -1 at the others."""
+        return self._of(data, self.split(data)[0])
+
+    def unseen(self, data: Dataset) -> tuple[Array, Array]:
+        """The same of the test set."""
+        return self._of(data, self.split(data)[1])
+
+    def _of(self, data: Dataset, rows: NDArray[np.intp]) -> tuple[Array, Array]:
+        return data.images[rows], 2 * np.eye(self.classes)[self.labels(data)[rows]] - 1
+
+    def labels(self, data: Dataset) -> NDArray[np.intp]:
+        """Class of every image.
+
+        Raises
+        ------
+        DataError
+            There are none, or more than there are answers.
+        """
+        if data.labels is None or data.labels.max() >= self.classes:
+            found = "none" if data.labels is None else f"label {data.labels.max()}"
+            raise DataError(
+                f"task.classes must be above every label of the data set, but is {self.classes} "
+                f"and {data.name} has {found}; raise it, or take images with labels."
+            )
+        return data.labels
+
+    def judge(self, said: Array, wanted: Array) -> Verdict:
+        """Squared error, and the share of the rows whose largest answer is the right one."""
+        right = said.argmax(axis=1) == wanted.argmax(axis=1)
+        accuracy = float(right.mean()) if len(right) else float("nan")
+        return super().judge(said, wanted)._replace(figures={"accuracy": accuracy})
+
+
+class Regress(Supervised):
+    """Answers that are numbers: the last columns of each row of the data.
+
+    Parameters
+    ----------
+    task : {"regress"}
+        Names this task.
+    answers : {"last", "beside"}
+        See `Supervised`.
+    n_answers : int
+        How many of the last columns are answers.
+    """
+
+    task: Literal["regress"] = "regress"
+    n_answers: Annotated[int, Field(ge=1)] = 1
+
+    def examples(self, data: Dataset) -> tuple[Array, Array]:
+        """The first columns, and the last ones."""
+        return data.images[:, : -self.n_answers], data.images[:, -self.n_answers :]
