@@ -108,6 +108,12 @@ class Flow(Block):
     ----------
     task : {"flow"}
         Names this task.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Experiment(task=ns.Flow()).task
+    Flow()
     """
 
     has_paths: ClassVar[bool] = True
@@ -264,6 +270,12 @@ class Classify(Supervised):
         Labels are 0 to classes - 1.
     test_share : float
         Share of the images, always the same ones, that are not learned from but judged by.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Experiment(task=ns.Classify()).task.has_paths
+    False
     """
 
     task: Literal["classify"] = "classify"
@@ -321,6 +333,12 @@ class Regress(Supervised):
         See `Supervised`.
     n_answers : int
         How many of the last columns are answers.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Experiment(task=ns.Regress()).task.has_paths
+    False
     """
 
     task: Literal["regress"] = "regress"
