@@ -24,8 +24,8 @@ from neurosim.host import Experiment
 from neurosim.outputs import write_text
 from neurosim.profile import Profile
 from neurosim.runs import Run, evaluate, resume, train
-from neurosim.sweeps import Engine, SweepFolder, best, groups, run_sweep
-from neurosim.sweeps.engines import processes
+from neurosim.sweeps import SweepFolder, Workers, best, groups, run_sweep
+from neurosim.sweeps.workers import processes
 
 SAMPLES = 2000
 SHOWN = 100
@@ -100,8 +100,8 @@ def trained(
     how = {"progress": bar.on_update, "n_threads": 1}
     with threadpool_limits(1, "blas"), contextlib.closing(bar):
         if run is not None:
-            return resume(folder, **how)
-        return train(profile, experiment, folder, start=start, **how)
+            return resume(folder, **how).run
+        return train(profile, experiment, folder, start=start, **how).run
 
 
 def _own_line() -> int:
@@ -143,7 +143,7 @@ def swept(folder: SweepFolder, workers: int) -> list[dict[str, Any]]:
         bar(done, total, **shown)
 
     with contextlib.closing(Bar("points", len(folder.points) - len(folder.left()))) as bar:
-        return run_sweep(folder, Engine(workers), progress=show)
+        return run_sweep(folder, Workers(workers), progress=show)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -19,48 +19,8 @@ Read the package in this order:
 ======================== ==========================================================================
 """
 
-from __future__ import annotations
+import lazy_loader
 
-from importlib import import_module
-from typing import Any
-
-# Loaded at first use, so that `neurosim --help` does not wait for NumPy and SciPy.
-_HOME = {
-    "Adc": "converters",
-    "Chip": "chip",
-    "CouplingDevice": "devices",
-    "CurrentSense": "converters",
-    "Dac": "converters",
-    "Experiment": "host",
-    "Faults": "devices",
-    "FlowSettings": "host",
-    "Mismatch": "devices",
-    "Node": "circuit",
-    "Profile": "profile",
-    "Run": "runs",
-    "SamplingSettings": "host",
-    "Spring": "devices",
-    "Trained": "runs",
-    "Trainer": "host",
-    "Write": "devices",
-    "evaluate": "runs",
-    "export_weights": "runs",
-    "load_digits": "data",
-    "load_profile": "profile",
-    "resume": "runs",
-    "sample": "runs",
-    "shipped_profiles": "profile",
-    "train": "runs",
-}
-
-__all__ = sorted(_HOME)  # noqa: PLE0605  # a list of str, which ruff cannot see through `sorted`
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'neurosim' has no attribute {name!r}")
-    return getattr(import_module(f"neurosim.{_HOME[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+# Each name is loaded at first use, so that `neurosim --help` does not wait for NumPy and SciPy.
+# They are listed in `__init__.pyi`, where type checkers find them too.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
+from neurosim.arguments import checked
 from neurosim.blocks.block import Block
 from neurosim.blocks.files import load_block
 from neurosim.blocks.mistakes import BlockError, nearest
@@ -50,6 +51,12 @@ class HostAdvice(Block):
     refresh_s : float or None
         Time for which devices hold their weights well enough: after it all are written again. None:
         a device is written when its target changes, and not else.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.HostAdvice(settle_tau=10, beta=5e-3)
+    HostAdvice(settle_tau=10.0, beta=0.005)
     """
 
     settle_tau: Annotated[float, Field(gt=0)]
@@ -112,6 +119,13 @@ class Profile(Block):
         How a settle is computed: no property of the chip.
     host : HostAdvice
         Settings of the algorithm that suit this chip.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> profile = ns.load_profile("cmos_rc_6bit")
+    >>> profile.with_values({"adc.bits": 6, "thermal.temperature_K": "ideal"}).adc.bits
+    6
     """
 
     stated: ClassVar[bool] = True
@@ -241,7 +255,14 @@ def _load_mistakes(profile: Profile) -> Found:
 
 
 def _noise_mistakes(profile: Profile) -> Found:
-    """Noise needs an engine that integrates it."""
+    """Noise needs an engine that integrates it.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> len(ns.shipped_profiles())
+    15
+    """
     engine, temperature_K = profile.settling, profile.thermal.temperature_K
     if temperature_K is None or engine.noise_step_tau is not None:
         return []
@@ -269,10 +290,17 @@ def _folder() -> Path:
 
 
 def shipped_profiles() -> dict[str, Path]:
-    """Paths of the profiles that come with neurosim, by name, sorted."""
+    """Paths of the profiles that come with neurosim, by name, sorted.
+
+    Examples
+    --------
+    >>> list(shipped_profiles())[0]
+    'board_digipot'
+    """
     return {path.stem: path for path in sorted(_folder().glob("*.yaml"))}
 
 
+@checked()
 def load_profile(name_or_path: str | Path, *, laws: Sequence[type[Block]] = ()) -> Profile:
     """Profile of a shipped name, or of a path that ends in .yaml or .yml.
 

@@ -29,7 +29,7 @@ from neurosim.circuit import (
 from neurosim.host import Experiment, FlowSettings
 from neurosim.network import Layers
 from neurosim.profile import load_profile
-from neurosim.runs import train
+from trainings import train
 
 # How many examples a property is tried on: in the default run, and in the slow one.
 settings.register_profile("quick", max_examples=10, deadline=None)

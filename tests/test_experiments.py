@@ -10,8 +10,8 @@ import pytest
 from neurosim.blocks.files import load_block
 from neurosim.host import Experiment
 from neurosim.profile import load_profile
-from neurosim.runs import train
 from neurosim.sweeps import Sweep, expand
+from trainings import train
 
 FOLDER = Path(__file__).parents[1] / "experiments"
 

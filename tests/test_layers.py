@@ -16,7 +16,7 @@ PACKAGE = Path(neurosim.__file__).parent
 # From the ground up; modules of one layer do not import each other.
 LAYERS = [
     {"errors", "streams", "safe_text", "signals", "threads"},
-    {"outputs", "folders"},
+    {"arguments", "outputs", "folders"},
     {"files", "network"},
     {"blocks", "contrasts"},
     {"circuit", "solvers", "devices", "converters", "data", "ideal", "patterns"},
@@ -35,6 +35,7 @@ HOST_MAY_IMPORT = {
     "data",
     "network",
     "blocks",
+    "arguments",
     "errors",
     "streams",
     "threads",

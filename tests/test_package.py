@@ -28,7 +28,7 @@ def test_a_name_of_the_face_is_the_one_that_a_room_offers(name):
 
 
 def test_another_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="module 'neurosim' has no attribute 'Chipp'"):
+    with pytest.raises(AttributeError, match="No neurosim attribute Chipp"):
         _ = ns.Chipp
 
 

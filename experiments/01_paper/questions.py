@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 sys.path.append(str(Path(__file__).parents[1]))
 import common
-import trainings
 
+import trainings
 from neurosim.analysis.problem import LAWS, LawName, Stage, shipped_weights
 from neurosim.chip import Chip
 from neurosim.data import FlowBatch, PairSource, load_digits

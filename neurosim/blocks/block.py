@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticKnownError
 
+from neurosim.arguments import shown
 from neurosim.blocks.classes import class_at, has_defaults, own_classes
 from neurosim.blocks.document import Document, Location
 from neurosim.blocks.mistakes import BlockError, in_python, mistakes_of, nearest
@@ -55,7 +56,13 @@ class Block(BaseModel):
     may_be_left_out: ClassVar[tuple[str, ...]] = ()
     unwritten: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, /, **fields: Any) -> None:
+    def __init__(self, /, *unnamed: Any, **fields: Any) -> None:
+        if unnamed:
+            name, first = type(self).__name__, next(iter(type(self).model_fields))
+            raise ProfileError(
+                f"{name} must be given its fields by name, but is given {shown(unnamed[0])}; write "
+                f"{name}({first}=...)."
+            )
         try:
             self.__pydantic_validator__.validate_python(fields, self_instance=self)
         except ValidationError as failure:

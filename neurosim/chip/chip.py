@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.arguments import must_be, shown
 from neurosim.chip.assembly import Assembly
 from neurosim.chip.bank import DeviceBank
 from neurosim.chip.clock import Clock
@@ -74,12 +75,16 @@ class Chip:
                 "with load_profile."
             )
         if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
-            raise DataError(f"Chip.seed must be a whole number of at least 0, but is {seed!r}.")
+            raise DataError(
+                f"Chip.seed must be a whole number of at least 0, but is {shown(seed)}; it says "
+                "which die is meant."
+            )
         if engine is not None and not isinstance(engine, Engine):
             raise DataError(
                 f"Chip.engine must be an engine, such as Transient() of neurosim.solvers, but is "
                 f"{engine!r}; leave it out for the profile's own."
             )
+        must_be(n_threads, int | None, "Chip.n_threads", "leave it out for one a processor")
         self.profile, self.seed = profile, int(seed)
         self.engine: Engine = profile.settling if engine is None else engine
         self.die, streams = Die(profile, seed), Streams(seed)

@@ -54,6 +54,12 @@ class Node(Sourced):
     hold : {"none", "capacitor"}
         Whether each node can store its voltage on a second capacitor of the same size and be
         charged to it again. Without it the host repeats the free phase before each nudge.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.load_profile("cmos_rc_6bit").node.tau_s
+    1e-07
     """
 
     law: NodeLaw

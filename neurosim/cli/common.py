@@ -18,7 +18,7 @@ from neurosim.safe_text import printable, quoted
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
     from neurosim.host import Update
-    from neurosim.runs import Run
+    from neurosim.runs import Trained
 
     ParamType = click.ParamType[Any]
 else:  # Generic to type checkers only: click 8.1 is not.
@@ -245,7 +245,7 @@ def warn(found: Sequence[str], strict: bool = False) -> None:
         raise SystemExit(1)
 
 
-def finish_run(run: Run) -> list[str]:
+def finish_run(trained: Trained) -> list[str]:
     """Samples, weight table and report of a run; what is wrong with its numbers."""
     from neurosim.report import write_report
     from neurosim.runs import watch
@@ -253,28 +253,32 @@ def finish_run(run: Run) -> list[str]:
     from neurosim.tables import export as export_table
 
     say("drawing samples and writing the report ...", err=True)
+    assert trained.run is not None
+    folder = trained.run.path
     try:
-        export_table(run.chip(), run.path / "weights.csv")
-        found = watch(run)
-        write_report(run, warnings=found)
+        export_table(trained.fresh(), folder / "weights.csv")
+        found = watch(trained)
+        write_report(trained, warnings=found)
     except KeyboardInterrupt as cause:
-        way = f"its page is made by: neurosim report {quoted(run.path)}"
+        way = f"its page is made by: neurosim report {quoted(folder)}"
         raise Stopped.by(cause, f"stopped; the run is trained, {way}") from None
     return found
 
 
 def evaluate_run(
-    run: Run, n: int, mode: str | None, t_end: float | None, seed: int
+    source: Trained | Path, n: int, mode: str | None, t_end: float | None, seed: int
 ) -> dict[str, Any]:
     """Evaluate a run and keep the result in its folder."""
     from neurosim.blocks.records import dump_record
     from neurosim.outputs import check_writable, write_text
-    from neurosim.runs import evaluate as judge
+    from neurosim.runs import Trained
 
-    file = run.path / "evaluation.json"
+    trained = Trained.of(source)
+    assert trained.run is not None
+    file = trained.run.path / "evaluation.json"
     check_writable(file)
     bar = Bar("sampling")
-    result, _ = judge(run, n, mode=mode, t_end=t_end, seed=seed, progress=bar)
+    result, _ = trained.evaluate(n, mode=mode, t_end=t_end, seed=seed, progress=bar)
     bar.close()
     write_text(file, dump_record(result))
     return result

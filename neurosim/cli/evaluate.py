@@ -52,9 +52,9 @@ def evaluate(
     and classes are by the shipped classifier of 8x8 digits, to which larger squares are averaged
     down; they mean little for a data set of other images.
     """
-    from neurosim.runs import Run
+    from neurosim.runs import Trained
 
-    result = evaluate_run(Run.open(run, laws), n, mode, t_end, seed)
+    result = evaluate_run(Trained.of(run, laws), n, mode, t_end, seed)
     if as_json:
         print_json(result)
         return

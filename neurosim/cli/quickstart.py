@@ -45,20 +45,19 @@ def quickstart(out: Path, updates: int, seed: int, as_json: bool) -> None:
         updates=updates, batch=256, learning_rate=2e-3, schedule="cosine", seed=seed
     )
     with stoppable(out, Bar("training")) as bar:
-        run = run_training(
+        trained = run_training(
             load_profile("cmos_rc_6bit"),
             experiment,
             out,
             command=command_line(),
             progress=bar.on_update,
         )
-    result = evaluate_run(run, 2000, None, None, 0)
-    warn(finish_run(run))
+    result = evaluate_run(trained, 2000, None, None, 0)
+    warn(finish_run(trained))
     if as_json:
-        print_json({"run": str(run.path)} | result)
+        print_json({"run": str(out)} | result)
         return
-    sheet = run.profile
-    say(f"\nA simulated {sheet.name} has learned to draw digits.\n")
+    say(f"\nA simulated {trained.profile.name} has learned to draw digits.\n")
     say("\n".join(metric_lines(result)))
     say(f"""
 Made in {out}:

@@ -36,7 +36,7 @@ def report(
     """Write the report page of a run or a sweep again, with its newest results."""
     from neurosim.folders import exists
     from neurosim.report import write_report, write_sweep_report
-    from neurosim.runs import Run, watch
+    from neurosim.runs import Trained, watch
     from neurosim.sweeps import SweepFolder
 
     if exists(folder / "sweep.yaml"):
@@ -44,9 +44,9 @@ def report(
             raise DataError(f"--noise is for a run, but {folder} is a sweep; give one of its runs.")
         path, found = write_sweep_report(SweepFolder.open(folder, laws)), []
     else:
-        run = Run.open(folder, laws)
-        found = watch(run)
-        path = write_report(run, noise=noise, warnings=found)
+        trained = Trained.of(folder, laws)
+        found = watch(trained)
+        path = write_report(trained, noise=noise, warnings=found)
     if as_json:
         print_json({"file": str(path), "warnings": found})
     else:

@@ -74,7 +74,7 @@ def sweep(
     from neurosim.blocks.names import within
     from neurosim.signals import Stopped, on_signals, stopping
     from neurosim.solvers import available_threads
-    from neurosim.sweeps import Engine, Sweep, SweepFolder, expand, run_sweep
+    from neurosim.sweeps import Sweep, SweepFolder, Workers, expand, run_sweep
 
     if dask and workers is not None:
         raise click.UsageError("give --workers or --dask, not both")
@@ -82,7 +82,7 @@ def sweep(
     if dry_run:
         _list(plan.name, expand(plan, file.parent, laws), as_json)
         return
-    Engine(dask=dask).check()
+    Workers(dask=dask).check()
     folder = SweepFolder.create(
         out or within(Path("runs"), plan.name),
         plan,
@@ -99,7 +99,7 @@ def sweep(
         with on_signals(stopping):
             run_sweep(
                 folder,
-                Engine(used, dask),
+                Workers(used, dask),
                 shard=shard,
                 progress=lambda done, total, rows: bar(done, total, **_shown(folder, rows)),
             )

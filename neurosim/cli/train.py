@@ -170,12 +170,12 @@ def train(
         done = run.n_done
     with stoppable(out, Bar("training", done), go_on) as bar:
         if begun:
-            run = resume_run(out, laws=laws, progress=bar.on_update)
+            trained = resume_run(out, laws=laws, progress=bar.on_update)
         else:
             experiment = _experiment(given["experiment"], given, laws)
             hardware = _profile(str(profile), given, laws)
             say(_memory_line(hardware, experiment), err=True)
-            run = run_training(
+            trained = run_training(
                 hardware,
                 experiment,
                 out,
@@ -183,11 +183,11 @@ def train(
                 start=None if given["start"] is None else Run.open(given["start"], laws),
                 progress=bar.on_update,
             )
-    warnings = finish_run(run)
-    loss = run.metrics()["flow_loss"]
+    warnings = finish_run(trained)
+    loss = trained.metrics()["flow_loss"]
     if as_json:
         last: dict[str, Any] = {"updates": len(loss), "flow_loss": float(loss[-1])}
-        last |= {"warnings": warnings, "ledger": run.facts["ledger"]}
+        last |= {"warnings": warnings, "ledger": trained.spent()}
         print_json({"run": str(out)} | last)
         warn(warnings, strict)
         return

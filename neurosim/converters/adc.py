@@ -35,6 +35,12 @@ class Adc(Sourced):
         Whether an amplifier of gain 1, 2, 4, ... precedes the converter. Each row is then read
         twice: over the full range, and over the smallest that holds all its visible (hidden) nodes
         as read first. Noise, offset and INL are the converter's, hence shares of the range in use.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Adc(bits=6, visible_range_V=0.3, hidden_range_V=0.1)
+    Adc(bits=6, visible_range_V=0.3, hidden_range_V=0.1)
     """
 
     bits: Bits = None
@@ -102,6 +108,12 @@ class CurrentSense(Sourced):
         Largest magnitude that is measured.
     channels : Channels or None
         How the ammeters differ, and how many there are.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.CurrentSense(bits=8, range_A=1e-6)
+    CurrentSense(bits=8, range_A=1e-06)
     """
 
     bits: Bits = None

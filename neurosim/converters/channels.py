@@ -82,6 +82,12 @@ class Channels(Sourced):
         Standard deviation of the relative gain error.
     inl_lsb : float
         Peak of each channel's integral nonlinearity, in steps over the range.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Adc(channels=ns.Channels(offset=0.01)).channels.offset
+    0.01
     """
 
     count: Literal["per_node"] | Annotated[int, Field(ge=1)] = "per_node"

@@ -31,6 +31,12 @@ class Dac(Sourced):
         Standard deviation of the output, drawn once per drive and node.
     channels : Channels or None
         How the sources differ; the host knows their codes only.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Dac(bits=8, range_V=0.4)
+    Dac(bits=8, range_V=0.4)
     """
 
     bits: Bits = None

@@ -30,6 +30,12 @@ class Injectors(Sourced):
         Largest magnitude; None has no limit (and then bits must be None too).
     noise_A : float
         Standard deviation of the current, drawn once per setting and node.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Injectors(layers=(-1,), bits=8, range_A=1e-6)
+    Injectors(layers=(-1,), bits=8, range_A=1e-06)
     """
 
     layers: Annotated[tuple[int, ...], Field(min_length=1)]

@@ -97,6 +97,12 @@ class DoubleSampling(Sourced):
         Relative standard deviation of A among nodes, drawn at fabrication.
     noise_V : float
         Standard deviation of e, the amplifier's own noise in one reading.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.DoubleSampling(gain=8.0, capacitance_F=1e-12)
+    DoubleSampling(gain=8.0, capacitance_F=1e-12)
     """
 
     kind: Literal["cds"] = "cds"
@@ -146,6 +152,12 @@ class Correlator(Sourced):
     auto_range : bool
         Whether all sums are read twice: over the range, and over the smallest of its halves,
         quarters, ... that holds them all as read first.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Correlator(bits=8, range=0.1)
+    Correlator(bits=8, range=0.1)
     """
 
     kind: Literal["correlator"] = "correlator"

@@ -56,6 +56,13 @@ def load_digits() -> tuple[Array, NDArray[np.int_]]:
     images : ndarray, shape (1797, 64)
         Row-major pixels on 17 levels from -1 (paper) to 1 (ink).
     labels : ndarray of int, shape (1797,)
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> images, labels = ns.load_digits()
+    >>> images.shape, labels[:3]
+    ((1797, 64), array([0, 1, 2]))
     """
     from sklearn.datasets import load_digits as load
 

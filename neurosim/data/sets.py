@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import zoom
 
+from neurosim.arguments import checked
 from neurosim.data.pairs import DIGIT_STEPS, load_digits
 from neurosim.errors import DataError
 from neurosim.files import load_npz
@@ -98,7 +99,8 @@ def dataset_name(name: str) -> str:
     return name if name in DIGITS else str(real(Path(name)))
 
 
-def load_dataset(name: str) -> Dataset:
+@checked()
+def load_dataset(name: str | Path) -> Dataset:
     """The data set of a name or a file.
 
     Raises
@@ -111,6 +113,7 @@ def load_dataset(name: str) -> Dataset:
     >>> load_dataset("digits16").images.shape
     (1797, 256)
     """
+    name = str(name)
     if name in DIGITS:
         digits, classes = load_digits()
         if DIGITS[name] == 8:

@@ -1,6 +1,7 @@
 """Devices: coupling pairs, springs, and their mismatch."""
 
 from neurosim.devices.coupling import CouplingDevice, Target
+from neurosim.devices.curves import Piece
 from neurosim.devices.drift import Drift, DriftLaw, Leak, LogRelaxation, PowerLaw, TableDrift
 from neurosim.devices.faults import FAULTS, Faults, Faulty
 from neurosim.devices.levels import EvenConductance, EvenResistance, LevelLaw, LevelTable
@@ -13,7 +14,8 @@ from neurosim.devices.pulses import (
     PulseLaw,
     SoftBounds,
 )
-from neurosim.devices.read_noise import DeviceNoise, Traps
+from neurosim.devices.read_noise import DeviceNoise, Telegraph, Traps
+from neurosim.devices.supply import Supply
 from neurosim.devices.thermal import Thermal
 from neurosim.devices.writing import Verify, Write, Written
 
@@ -34,14 +36,17 @@ __all__ = [
     "LinearStep",
     "LogRelaxation",
     "Mismatch",
+    "Piece",
     "PowerLaw",
     "Pulse",
     "PulseLaw",
     "PulsedDevices",
     "SoftBounds",
     "Spring",
+    "Supply",
     "TableDrift",
     "Target",
+    "Telegraph",
     "Thermal",
     "Traps",
     "Verify",

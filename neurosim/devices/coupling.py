@@ -53,6 +53,12 @@ class CouplingDevice(Sourced):
     cubic_per_V2 : float
         k of a device's current G v (1 + k v^2): above 0 it stiffens, below 0 it saturates. Writes
         and tables mean the conductance at small voltages.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.load_profile("cmos_rc_6bit").coupling.levels
+    32
     """
 
     encoding: Literal["one_sided", "complementary"]

@@ -57,6 +57,13 @@ class Piece(Block):
         Bounds of the value.
     below : float, optional
         The piece holds for x below this; the last piece of a curve has no such bound.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> write = ns.Write(reference_S=6e-6, noise=ns.Piece(polynomial=(0.01, 0.02), least=0.015))
+    >>> write.noise[0].least
+    0.015
     """
 
     polynomial: Annotated[tuple[float, ...], Field(min_length=1)] | None = None

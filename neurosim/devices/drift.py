@@ -76,6 +76,12 @@ class PowerLaw(Sourced):
         Conductance at which x = 1.
     exponent, exponent_spread : Curve
         Mean and standard deviation of nu over x.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.PowerLaw(start_s=20.0, reference_S=1e-5, exponent=0.05).start_s
+    20.0
     """
 
     at_write: ClassVar[bool] = True
@@ -122,6 +128,12 @@ class LogRelaxation(Sourced):
         a, mean change for each unit of L; negative for a decay.
     spread_S, spread_growth_S : float
         b and c: standard deviation at t_0, and its growth for each unit of L.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.LogRelaxation(start_s=1.0, spread_S=1e-7)
+    LogRelaxation(start_s=1.0, spread_S=1e-07)
     """
 
     at_write: ClassVar[bool] = True
@@ -159,6 +171,12 @@ class Leak(Sourced):
         Its relative standard deviation among devices.
     rest_S : float
         G_r.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Leak(tau_s=1e-3)
+    Leak(tau_s=0.001)
     """
 
     at_write: ClassVar[bool] = False
@@ -205,6 +223,13 @@ class TableDrift(Sourced):
         a over x at each of the times.
     spread : tuple of Curve
         Standard deviation s over x at each of the times.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> drift = ns.TableDrift(reference_S=1e-5, times_s=(1, 100), shift=(0, -0.1), spread=(0, 0.02))
+    >>> drift.times_s
+    (1.0, 100.0)
     """
 
     at_write: ClassVar[bool] = True

@@ -40,6 +40,12 @@ class Faults(Sourced):
         Unresponsive, anywhere in the range with equal probability.
     open : float
         Conducting nothing.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Faults(stuck_low=0.01)
+    Faults(stuck_low=0.01)
     """
 
     stuck_low: Sigma = 0.0

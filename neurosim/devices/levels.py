@@ -53,6 +53,12 @@ class EvenConductance(Block):
         Names this law.
     count : int
         Number of levels.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.EvenConductance(count=64)
+    EvenConductance(count=64)
     """
 
     stated: ClassVar[bool] = True
@@ -74,6 +80,12 @@ class EvenResistance(Block):
         Names this law.
     count : int
         Number of levels.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.EvenResistance(count=64)
+    EvenResistance(count=64)
     """
 
     stated: ClassVar[bool] = True
@@ -97,6 +109,12 @@ class LevelTable(Block):
         Names this law.
     values_S : tuple of float
         Conductance of each level, ascending.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.LevelTable(values_S=(0.0, 3e-6, 1e-5))
+    LevelTable(values_S=(0.0, 3e-06, 1e-05))
     """
 
     stated: ClassVar[bool] = True

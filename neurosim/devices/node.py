@@ -20,6 +20,12 @@ class Spring(Sourced):
     ----------
     max_S : float or None
         Largest stiffness that can be set.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Spring(max_S=2e-4)
+    Spring(max_S=0.0002)
     """
 
     max_S: SiemensLimit = None
@@ -41,6 +47,12 @@ class Mismatch(Sourced):
     Each may be given by Pelgrom's law (IEEE J. Solid-State Circuits 24, 1433 (1989)) as
     ``{pelgrom: A, area_um2: W L}``: A / sqrt(W L), A in the number's unit times um. For the offset
     of a pair A is sqrt(2) times that of one device's threshold.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Mismatch(leak=0.03, gain=0.02)
+    Mismatch(leak=0.03, gain=0.02)
     """
 
     leak: AreaSigma = 0.0

@@ -200,6 +200,12 @@ class LinearStep(PulseLaw):
     ----------
     gamma_up, gamma_down : float
         Slope: 0 is a constant step, 1 a step that vanishes at the bound it goes to.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.LinearStep(states=1000, cycle_noise=0.3)
+    LinearStep(states=1000.0, cycle_noise=0.3)
     """
 
     law: Literal["linear_step"] = "linear_step"
@@ -216,6 +222,12 @@ class SoftBounds(PulseLaw):
     r"""A step proportional to the distance from the bound it goes to.
 
     From G_0, n up pulses lead to :math:`G_\max - (G_\max - G_0)(1 - 1/N)^n`, N being `states`.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.SoftBounds(states=100)
+    SoftBounds(states=100.0)
     """
 
     law: Literal["soft_bounds"] = "soft_bounds"
@@ -236,6 +248,12 @@ class ExponentialStep(PulseLaw):
         A_up and A_down; negative ones make steps larger than the nominal one.
     gamma_up, gamma_down : float
         Decay.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.ExponentialStep(states=100, a=1.0, b=2.0)
+    ExponentialStep(states=100.0, a=1.0, b=2.0)
     """
 
     law: Literal["exponential_step"] = "exponential_step"

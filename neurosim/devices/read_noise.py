@@ -65,6 +65,12 @@ class Telegraph(Sourced):
         Conductance step between the two states over the conductance.
     fastest_s, slowest_s : float
         The mean dwell time of a trap is drawn log-uniformly between them.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Telegraph(share=0.1, step=0.05, fastest_s=1e-6, slowest_s=1.0)
+    Telegraph(share=0.1, step=0.05, fastest_s=1e-06, slowest_s=1.0)
     """
 
     share: _Share
@@ -103,6 +109,12 @@ class DeviceNoise(Sourced):
         Standard deviation over x of a fluctuation of unknown spectrum, anew in each settle.
     telegraph : Telegraph or None
         Random telegraph noise.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.DeviceNoise(relative_to="conductance", reference_S=1e-5, slowest_s=1.0).slowest_s
+    1.0
     """
 
     relative_to: Literal["conductance", "reference"]

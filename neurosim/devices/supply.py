@@ -29,6 +29,12 @@ class Supply(Sourced):
         Time in which sources are set once, all of them or some.
     writes_at_once : int
         Devices that take a write pulse at the same time.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Supply(controller_W=10e-3)
+    Supply(controller_W=0.01)
     """
 
     amplifier_W: Watt = 0.0

@@ -23,6 +23,12 @@ class Thermal(Sourced):
         for a leak that is a transconductor of n noisy devices.
     flicker_corner_Hz : float
         Frequency at which the 1/f noise of the amplifier equals its white noise.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Thermal(temperature_K=300.0)
+    Thermal(temperature_K=300.0)
     """
 
     temperature_K: Kelvin = None

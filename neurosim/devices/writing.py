@@ -45,6 +45,12 @@ class Verify(Block):
         After so many it gives up and leaves the last try.
     unreachable : float
         Share of writes that no number of pulses brings into the window.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Verify(window_S=1e-7, most_pulses=10)
+    Verify(window_S=1e-07, most_pulses=10)
     """
 
     stated: ClassVar[bool] = True
@@ -78,6 +84,12 @@ class Write(Sourced):
         Duration of one pulse.
     pulse_J : float
         Energy of one pulse.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Write(reference_S=6e-6, noise=0.01)
+    Write(reference_S=6e-06, noise=(Piece(polynomial=(0.01,)),))
     """
 
     reference_S: Siemens

@@ -42,6 +42,12 @@ class Clip(Block):
     tile : tuple of int
         Rows and columns of a tile of the crossbar, whose rows are odd layers' nodes. Biases are
         tiles of that many rows.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Experiment(clip=ns.Clip(per="weight", value=0.1)).clip
+    Clip(per='weight', value=0.1)
     """
 
     per: Literal["global", "tile", "weight"]

@@ -70,6 +70,12 @@ class Contrast(Block):
     clip : bool
         Whether samples are clipped to [-1, 1] and held there while the hidden nodes settle, so that
         only what will be seen of them is contrasted; if not, the chip is read as it runs.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Experiment(contrast=ns.Contrast(weight=2.0)).contrast
+    Contrast(weight=2.0)
     """
 
     weight: Positive = 4.0

@@ -47,6 +47,12 @@ class Adam(Block):
     ----------
     optimizer : {"adam"}
         Names this optimiser.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Adam()
+    Adam()
     """
 
     EPSILON: ClassVar[float] = 1e-8
@@ -76,6 +82,12 @@ class Sgd(Block):
     ----------
     optimizer : {"sgd"}
         Names this optimiser.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Sgd()
+    Sgd()
     """
 
     optimizer: Literal["sgd"] = "sgd"

@@ -39,6 +39,12 @@ class Learning(Block):
         Of `sign`, as a share of the root mean square of d over all parameters.
     most : int
         Most pulses that a pair takes at one update.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Learning(mode="in_memory", pulses="sign")
+    Learning(mode='in_memory', pulses='sign')
     """
 
     mode: Literal["shadow", "in_memory"] = "shadow"
@@ -105,6 +111,14 @@ class Experiment(Block):
     contrast : Contrast or None
         A contrastive second stage; None matches the flow alone.
     sampling : SamplingSettings
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Experiment(updates=400, batch=256, flow={"beta": 5e-3}).flow.beta
+    0.005
+    >>> ns.Experiment().with_value("flow.settle_tau", 30)
+    Experiment(flow=FlowSettings(settle_tau=30.0))
     """
 
     unwritten: ClassVar[tuple[str, ...]] = ("task", "rule")

@@ -91,6 +91,12 @@ class GradEP(Block):
     ----------
     rule : {"gradep"}
         Names this rule.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Experiment(rule=ns.GradEP()).rule
+    GradEP()
     """
 
     rule: Literal["gradep"] = "gradep"

@@ -33,6 +33,12 @@ class Labels(Block):
     classes : int
     scale : float
         Value of the node of an image's class, in the host's numbers; the others are at 0.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Experiment(labels=ns.Labels(classes=3)).labels
+    Labels(classes=3)
     """
 
     classes: Annotated[int, Field(ge=2, le=1000)] = 10

@@ -49,6 +49,12 @@ class FlowSettings(Block):
     phases : {"centred", "one-sided"}
         Difference of +beta and -beta (error of second order in beta), or of +beta and the free
         phase (first order).
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.FlowSettings(beta=5e-3, settle_tau=30)
+    FlowSettings(beta=0.005, settle_tau=30.0)
     """
 
     stiffness: Positive = 15.0
@@ -100,6 +106,12 @@ class SamplingSettings(Block):
         Generation time; 1 is where training ends, a little more sharpens.
     dt : float
         Euler step of the host-stepped modes.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.SamplingSettings(mode="spring", t_end=1.0)
+    SamplingSettings(mode='spring', t_end=1.0)
     """
 
     mode: Mode = "free-running"

@@ -168,6 +168,12 @@ class Classify(Supervised):
         Labels are 0 to classes - 1.
     test_share : float
         Share of the images, always the same ones, that are not learned from but judged by.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Experiment(task=ns.Classify()).task.has_paths
+    False
     """
 
     task: Literal["classify"] = "classify"
@@ -225,6 +231,12 @@ class Regress(Supervised):
         See `Supervised`.
     n_answers : int
         How many of the last columns are answers.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Experiment(task=ns.Regress()).task.has_paths
+    False
     """
 
     task: Literal["regress"] = "regress"

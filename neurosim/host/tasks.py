@@ -103,6 +103,12 @@ class Flow(Block):
     ----------
     task : {"flow"}
         Names this task.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Experiment(task=ns.Flow()).task
+    Flow()
     """
 
     has_paths: ClassVar[bool] = True

@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.arguments import checked, shown
 from neurosim.chip.interface import ChipInterface
 from neurosim.data import Dataset, FlowBatch
 from neurosim.errors import ConvergenceError, DataError
@@ -81,9 +82,14 @@ class Trainer:
 
     Examples
     --------
-    ``for update in Trainer(chip, experiment, images): print(update.flow_loss)``
+    >>> import neurosim as ns
+    >>> images, _ = ns.load_digits()
+    >>> trainer = ns.Trainer(ns.Chip("ideal_hopfield"), ns.Experiment(updates=2, batch=16), images)
+    >>> [update.update for update in trainer]
+    [1, 2]
     """
 
+    @checked(experiment="give Experiment(updates=...)", data="see load_digits")
     @one_blas_thread()
     def __init__(
         self,
@@ -92,10 +98,9 @@ class Trainer:
         data: Dataset | Array,
         start: Weights | None = None,
     ) -> None:
-        if not isinstance(experiment, Experiment) or not isinstance(data, np.ndarray | Dataset):
+        if not hasattr(chip, "data_sheet"):
             raise DataError(
-                "Trainer needs an Experiment and an array of images or a data set, but got "
-                f"{type(experiment).__name__} and {type(data).__name__}; see load_digits."
+                f"Trainer.chip must be a chip, but is {shown(chip)}; make one with neurosim.Chip."
             )
         self.chip, self.experiment = chip, experiment
         sheet = chip.data_sheet

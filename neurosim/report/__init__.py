@@ -18,6 +18,7 @@ from neurosim.report.figures import (
 from neurosim.report.fits import fit_blocks, fit_figure
 from neurosim.report.noise import noise_figure, write_noise_figure
 from neurosim.report.page import RunView, render_report
+from neurosim.report.plots import plot, plot_settle
 from neurosim.report.sweep_page import render_sweep, write_sweep_report
 
 __all__ = [
@@ -30,6 +31,8 @@ __all__ = [
     "fit_figure",
     "loss_figure",
     "noise_figure",
+    "plot",
+    "plot_settle",
     "render_report",
     "render_sweep",
     "sample_figure",

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from neurosim.analysis import Conditions, Point, Row, ledger, scan_beta
 from neurosim.analysis import present as imperfections
+from neurosim.arguments import checked
 from neurosim.blocks.records import read_record
 from neurosim.chip import Ledger
 from neurosim.chip.oscilloscope import Oscilloscope, Trace
+from neurosim.errors import DataError
 from neurosim.host import present
-from neurosim.outputs import STANDARD_OUTPUT, check_writable, write_bytes, write_files
+from neurosim.outputs import STANDARD_OUTPUT, check_writable, write_bytes, write_files, write_text
 from neurosim.report.figures import (
     completion_figure,
     figure_png,
@@ -26,8 +28,9 @@ from neurosim.report.figures import (
     waveform_figure,
 )
 from neurosim.report.page import RunView, render_report
-from neurosim.runs import Run, lessons_of, sample, watch
+from neurosim.runs import Run, Source, Trained, lessons_of, watch
 from neurosim.runs.facts import Evaluation, versions
+from neurosim.runs.weights import start_weights
 from neurosim.safe_text import quoted
 
 __all__ = ["settle_trace", "write_completions", "write_report", "write_samples"]
@@ -89,15 +92,19 @@ def write_completions(path: Path) -> Callable[[Array, Array, Array | None], None
     return all_three
 
 
-def settle_trace(run: Run) -> Trace:
-    """Waveforms of one image's free, positive and negative phase on the run's chip."""
-    chip = run.chip()
-    # Infinite settling has no waveform: show the transient that it stands for.
-    chip.engine = chip.engine.along_the_way
-    how, sheet = run.experiment, chip.data_sheet
-    lessons = lessons_of(run.dataset, how, sheet, 1, how.seed)
+def settle_trace(source: Source) -> Trace:
+    """Waveforms of one image's free, positive and negative phase on a trained chip."""
+    trained = Trained.of(source)
+    chip, experiment = trained.fresh(), trained.experiment
+    sheet, engine = chip.data_sheet, chip.engine
+    lessons = lessons_of(trained.dataset, experiment, sheet, 1, experiment.seed)
     batch, scope = lessons.batch_at(0), Oscilloscope(chip)
-    present(scope, batch.targets, batch.wanted, how.flow.on(sheet), held=lessons.held)
+    # Infinite settling has no waveform: show the transient that it stands for.
+    chip.engine = engine.along_the_way
+    try:
+        present(scope, batch.targets, batch.wanted, experiment.flow.on(sheet), held=lessons.held)
+    finally:
+        chip.engine = engine
     return scope.trace()
 
 
@@ -109,46 +116,91 @@ def _evaluation(run: Run) -> dict[str, Any] | None:
     return read_record(path, Evaluation, advice).model_dump(exclude_unset=True)
 
 
-def _noise(run: Run) -> tuple[list[Row], list[Point]]:
-    """The noise ledger at the run's weights, and the gradient over beta."""
-    conditions = Conditions(run.profile, run.weights(), run.experiment.flow)
+def _noise(trained: Trained) -> tuple[list[Row], list[Point]]:
+    """The noise ledger at the trained weights, and the gradient over beta."""
+    weights = start_weights(trained.weights, trained.name)
+    conditions = Conditions(trained.profile, weights, trained.experiment.flow)
     return ledger(conditions), scan_beta(conditions)
 
 
-def write_report(run: Run, *, noise: bool = False, warnings: Sequence[str] | None = None) -> Path:
-    """Write samples.png, loss.png, settle.png and report.html of a run, with a hundred samples.
+@checked(source="give what neurosim.train returns, a run or a run's folder")
+def write_report(
+    source: Source,
+    to: Path | str | None = None,
+    *,
+    noise: bool = False,
+    warnings: Sequence[str] | None = None,
+) -> Path:
+    """Write the page of a trained chip, with a hundred samples and its loss; the page's path.
 
-    With `noise` what each imperfection does to the gradient is measured too, in minutes. `warnings`
-    are those of `neurosim.runs.watch` where they are known.
+    Parameters
+    ----------
+    source : Trained, Run or path
+        A path is that of a run folder.
+    to : path, optional
+        An .html file. A run has a page in its folder by itself, report.html, with its pictures
+        beside it: samples.png, loss.png and settle.png.
+    noise : bool
+        Whether what each imperfection does to the gradient is measured too, in minutes.
+    warnings : sequence of str, optional
+        Those of `neurosim.runs.watch`, where they are known.
+
+    Raises
+    ------
+    DataError
+        A chip in memory has no folder, so that `to` must say where the page goes.
+
+    Examples
+    --------
+    ``ns.write_report("runs/mine")``, or of a chip in memory ``ns.write_report(trained, "it.html")``
     """
-    facts, node = run.facts, run.profile.node
-    metrics, evaluation = run.metrics(), _evaluation(run)
-    samples = sample(run, 100)[0] if run.experiment.task.has_paths else None
-    trace = settle_trace(run)
-    settle = waveform_figure(trace, node.unit_V, node.tau_s)
-    view = RunView(
-        name=run.path.name,
-        command=facts.get("command", ""),
-        profile=run.profile,
-        experiment=run.experiment,
-        metrics=metrics,
-        samples=samples,
-        trace=trace,
-        evaluation=evaluation,
-        ledger=Ledger.renamed(facts.get("ledger", {})),
-        versions=facts.get("versions", versions()),
-        sources=imperfections(run.profile),
-        noise=_noise(run) if noise else None,
-        warnings=watch(run) if warnings is None else warnings,
-    )
-    page = run.path / "report.html"
-    pictures = {} if samples is None else {run.path / "samples.png": _png(samples)}
+    trained = Trained.of(source)
+    if to is None and trained.run is None:
+        raise DataError(
+            "write_report.to must be a file where a chip has no run folder, but is left out; "
+            "give the path of an .html file."
+        )
+    if to is not None:
+        check_writable(Path(to), {".html"})
+    view = _view(trained, watch(trained) if warnings is None else warnings, noise=noise)
+    if to is not None:
+        write_text(Path(to), render_report(view))
+        return Path(to)
+    assert trained.run is not None
+    assert view.trace is not None
+    node, folder = trained.profile.node, trained.run.path
+    page = folder / "report.html"
+    settle = waveform_figure(view.trace, node.unit_V, node.tau_s)
+    pictures = {} if view.samples is None else {folder / "samples.png": _png(view.samples)}
     write_files(
         pictures
         | {
-            run.path / "loss.png": figure_png(loss_figure(metrics)),
-            run.path / "settle.png": figure_png(settle),
+            folder / "loss.png": figure_png(loss_figure(view.metrics)),
+            folder / "settle.png": figure_png(settle),
             page: render_report(view).encode(),
         }
     )
     return page
+
+
+def _view(trained: Trained, warnings: Sequence[str], *, noise: bool) -> RunView:
+    """What the page shows of a trained chip: what its folder knows, if it has one, and pictures."""
+    run = trained.run
+    facts = {} if run is None else run.facts
+    # What is read is checked before anything is drawn.
+    metrics, evaluation = trained.metrics(), None if run is None else _evaluation(run)
+    return RunView(
+        name=trained.profile.name if run is None else run.path.name,
+        command=facts.get("command", ""),
+        profile=trained.profile,
+        experiment=trained.experiment,
+        metrics=metrics,
+        samples=trained.draw(100) if trained.experiment.task.has_paths else None,
+        trace=settle_trace(trained),
+        evaluation=evaluation,
+        ledger=Ledger.renamed(trained.spent()),
+        versions=facts.get("versions", versions()),
+        sources=imperfections(trained.profile),
+        noise=_noise(trained) if noise else None,
+        warnings=warnings,
+    )

@@ -25,6 +25,7 @@ from neurosim.chip.oscilloscope import Trace
 from neurosim.errors import DataError
 
 __all__ = [
+    "Picture",
     "class_figure",
     "completion_figure",
     "figure_png",
@@ -113,8 +114,7 @@ def sample_figure(samples: Array, n: int = 100, columns: int = 20) -> Figure:
         sheet[k // columns, :height, k % columns, :width] = sample.reshape(height, width)
     image = sheet.reshape(rows * (height + 1), columns * (width + 1))[:-1, :-1]
     with style():
-        fig = Figure(figsize=(_WIDTH_IN, _WIDTH_IN * image.shape[0] / image.shape[1]))
-        FigureCanvasAgg(fig)
+        fig = new_figure(_WIDTH_IN * image.shape[0] / image.shape[1], layout=None)
         axes = fig.add_axes((0, 0, 1, 1))
         cmap = mpl.colormaps["gray"].with_extremes(bad="white", over=_ORANGE)
         axes.imshow(image, cmap=cmap, vmin=-1, vmax=1, interpolation="nearest", aspect="auto")
@@ -236,9 +236,16 @@ def style() -> AbstractContextManager[None]:
     return mpl.rc_context(_STYLE)
 
 
-def new_figure(height_in: float) -> Figure:
+class Picture(Figure):
+    """A figure that a notebook shows by itself, whether pyplot is there or not."""
+
+    def _repr_png_(self) -> bytes:
+        return figure_png(self)
+
+
+def new_figure(height_in: float, **options: Any) -> Figure:
     """An empty figure of the common width."""
-    fig = Figure(figsize=(_WIDTH_IN, height_in), layout="constrained")
+    fig = Picture(figsize=(_WIDTH_IN, height_in), **({"layout": "constrained"} | options))
     FigureCanvasAgg(fig)
     return fig
 

@@ -1,4 +1,4 @@
-"""Run folders: training into one, resuming it, sampling from it, judging it."""
+"""Trained chips, in memory and in run folders: training, resuming, sampling, judging."""
 
 from neurosim.data.incomplete import read_incomplete
 from neurosim.runs.examining import lessons_of
@@ -13,7 +13,7 @@ from neurosim.runs.inpainting import (
 from neurosim.runs.repeating import Repeated, repeat
 from neurosim.runs.run import OWN_FILES, Run
 from neurosim.runs.sampling import evaluate, sample
-from neurosim.runs.trained import Trained
+from neurosim.runs.trained import Source, Trained
 from neurosim.runs.training import resume, train
 from neurosim.runs.validation import run_netlist, validate_spice
 from neurosim.runs.watchdogs import watch
@@ -22,6 +22,7 @@ __all__ = [
     "OWN_FILES",
     "Repeated",
     "Run",
+    "Source",
     "Trained",
     "evaluate",
     "export_weights",

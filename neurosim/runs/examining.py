@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.chip import Chip
 from neurosim.chip.interface import DataSheet
 from neurosim.data import Dataset
 from neurosim.errors import ConvergenceError, DataError
-from neurosim.host import Experiment, free_phase
+from neurosim.host import Calibration, Experiment, free_phase
 from neurosim.host.lessons import Lessons
-from neurosim.runs.trained import Trained
 
 __all__ = ["examine", "lessons_of", "need_paths"]
 
@@ -28,7 +28,7 @@ def lessons_of(
     return experiment.task.lessons(dataset, recipe, sheet)
 
 
-def need_paths(trained: Trained) -> None:
+def need_paths(experiment: Experiment, name: str) -> None:
     """Refuse to draw from a chip that has learned to answer.
 
     Raises
@@ -36,15 +36,24 @@ def need_paths(trained: Trained) -> None:
     DataError
         Its task has no paths from noise to images.
     """
-    if not trained.experiment.task.has_paths:
+    if not experiment.task.has_paths:
         raise DataError(
-            f"Samples are drawn from a chip that has learned a flow, but {trained.name} has "
-            f"learned {trained.experiment.task!r}; judge its answers with evaluate."
+            f"Samples are drawn from a chip that has learned a flow, but {name} has "
+            f"learned {experiment.task!r}; judge its answers with evaluate."
         )
 
 
-def examine(trained: Trained) -> tuple[dict[str, Any], Array]:
+def examine(
+    chip: Chip, experiment: Experiment, real: Dataset, calibration: Calibration | None
+) -> tuple[dict[str, Any], Array]:
     """Judge the answers of a chip to every exam of its task.
+
+    Parameters
+    ----------
+    chip, experiment, calibration
+        Those of a trained chip.
+    real : Dataset
+        What it has learned.
 
     Returns
     -------
@@ -59,14 +68,13 @@ def examine(trained: Trained) -> tuple[dict[str, Any], Array]:
     ConvergenceError
         Rows diverged; they are never averaged in.
     """
-    chip, experiment, real = trained.fresh(), trained.experiment, trained.dataset
     lessons = lessons_of(real, experiment, chip.data_sheet, experiment.batch, experiment.seed)
     before, result = chip.ledger.copy(), dict[str, Any]()
     velocity = np.zeros((0, 0))
     for name, exam in lessons.exams().items():
         if chip.data_sheet.refresh_s is not None:
             chip.refresh()
-        calibration, held = trained.calibration, lessons.held
+        held = lessons.held
         velocity = free_phase(chip, exam.targets, experiment.flow, calibration, held)[2]
         lost = int(np.count_nonzero(~np.isfinite(velocity).all(axis=1)))
         if lost:

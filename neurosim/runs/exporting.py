@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from neurosim.arguments import checked
 from neurosim.blocks.block import Block
 from neurosim.chip import Chip
 from neurosim.runs.trained import Source, Trained
@@ -13,6 +14,7 @@ from neurosim.tables import export
 __all__ = ["export_weights"]
 
 
+@checked()
 def export_weights(
     source: Chip | Source,
     path: Path | str,
@@ -29,6 +31,14 @@ def export_weights(
         See `neurosim.tables.export`, whose errors it raises.
     laws : sequence of type
         Blocks of your own that the files of a run folder name.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     ns.export_weights(ns.Chip("ideal_hopfield"), f"{folder}/weights.csv")
+    24896
     """
     chip = source if isinstance(source, Chip) else Trained.of(source, laws).chip
     return export(chip, Path(path), name)

@@ -13,29 +13,29 @@ ramp      known pixels come from noise too, on the straight path of training: he
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
+from neurosim.arguments import checked
 from neurosim.blocks.block import Block
 from neurosim.data import to_grid
 from neurosim.data.sets import Dataset
 from neurosim.errors import DataError
 from neurosim.host import Held, SamplingSettings
 from neurosim.metrics import area_average, classifier_of
+from neurosim.runs.drawing import Progress, asked_classes, settings_of
 from neurosim.runs.examining import need_paths
 from neurosim.runs.images import label_nodes, pixels_of
-from neurosim.runs.sampling import asked_classes, carry, settings_of
 from neurosim.runs.trained import Source, Trained
 from neurosim.streams import Streams
 
 __all__ = ["halves", "inpaint", "judge_completions", "nearest_fill"]
 
 Array = NDArray[np.float64]
-Progress = Callable[[int, int], None]
 
 Start = Literal["rest", "noise", "ramp"]
 
@@ -43,6 +43,10 @@ Start = Literal["rest", "noise", "ramp"]
 _SEGMENTS = 48
 
 
+@checked(
+    source="give what neurosim.train returns, a run or a run's folder",
+    known="give an array with NaN for what is unknown",
+)
 def inpaint(
     source: Source,
     known: Array,
@@ -81,10 +85,21 @@ def inpaint(
     ------
     DataError
         The images have another size than the run's, or hold infinity, or lack a class.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> trained = ns.Trained(ns.Chip("ideal_hopfield"), ns.Experiment(updates=1))
+    >>> known = ns.load_digits()[0][:2].copy()
+    >>> known[:, 32:] = np.nan
+    >>> x, _ = ns.inpaint(trained, known, t_end=0.1)
+    >>> np.array_equal(x[:, :32], known[:, :32])
+    True
     """
     trained = Trained.of(source, laws)
-    need_paths(trained)
-    settings, labels = settings_of(trained, mode, t_end or 1.0), trained.experiment.labels
+    need_paths(trained.experiment, trained.name)
+    experiment, labels = trained.experiment, trained.experiment.labels
+    settings = settings_of(experiment, mode, t_end or 1.0)
     n_pixels = pixels_of(trained.profile, labels)
     if known.ndim != 2 or known.shape[1] != n_pixels or not len(known) or np.isinf(known).any():
         raise DataError(
@@ -93,7 +108,7 @@ def inpaint(
         )
     if labels is not None and label is None:
         raise DataError(f"{trained.name} has learned classes: say which to complete with --class.")
-    asked = asked_classes(trained, len(known), label)
+    asked = asked_classes(experiment, len(known), label, trained.name)
     x_0 = Streams(seed).generator("samples").standard_normal(known.shape)
     x_1 = np.where(np.isnan(known), 0.0, known)
     if start == "rest":
@@ -109,7 +124,7 @@ def inpaint(
         rows = np.flatnonzero(group == k)
         still = np.concatenate([~unknown, np.ones(x_0.shape[1] - n_pixels, dtype=bool)])
         held = Held(still, x_1[rows], _SEGMENTS if start == "ramp" else 1)
-        x[rows] = carry(trained, x_0[rows], settings, held, progress)[:, :n_pixels]
+        x[rows] = trained.carried(x_0[rows], settings, held, progress)[:, :n_pixels]
     return np.where(np.isnan(known), x, known), settings
 
 

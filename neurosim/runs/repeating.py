@@ -14,8 +14,8 @@ from neurosim.chip.ledger import Ledger
 from neurosim.errors import RunError
 from neurosim.host import Trainer, Update
 from neurosim.runs.facts import versions
+from neurosim.runs.keeping import metrics_row
 from neurosim.runs.run import Run
-from neurosim.runs.training import metrics_row
 
 __all__ = ["Repeated", "repeat"]
 

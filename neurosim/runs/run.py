@@ -23,11 +23,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.arguments import checked, must_be
 from neurosim.blocks.block import Block
 from neurosim.blocks.files import dump_block, load_block
 from neurosim.blocks.records import check_like, dump_record, read_record
@@ -42,8 +43,16 @@ from neurosim.outputs import write_text
 from neurosim.profile import Profile
 from neurosim.runs.facts import Facts, versions
 from neurosim.runs.metrics import read_metrics
+from neurosim.runs.weights import kept_weights, start_weights
 
-__all__ = ["OWN_FILES", "Run", "States", "stopped", "taken"]
+__all__ = [
+    "OWN_FILES",
+    "Parts",
+    "Run",
+    "States",
+    "stopped",
+    "taken",
+]
 
 Array = NDArray[np.float64]
 # Of a chip and of its trainer.
@@ -54,6 +63,14 @@ States = tuple[dict[str, Any], dict[str, Any]]
 OWN_FILES = ("profile.yaml", "experiment.yaml", "run.json", "metrics.csv", "checkpoint.npz")
 
 
+class Parts(NamedTuple):
+    """What a checkpoint holds of a chip and of what its host knows."""
+
+    chip: Chip
+    calibration: Calibration | None
+    weights: Weights | None
+
+
 class Run:
     """One run folder.
 
@@ -62,8 +79,14 @@ class Run:
     path : Path
     profile : Profile
     experiment : Experiment
+
+    Examples
+    --------
+    ``run = ns.Run.open("runs/mine")``; ``run.metrics()`` is its table. `neurosim.sample` and its
+    kin take it as they take the path.
     """
 
+    @checked(path="Run.open opens a run folder")
     def __init__(self, path: Path, profile: Profile, experiment: Experiment) -> None:
         self.path, self.profile, self.experiment = path, profile, experiment
 
@@ -105,6 +128,7 @@ class Run:
         """
         if isinstance(path, Run):
             return path
+        must_be(path, str | Path, "Run.open.path", "give the path of a run folder")
         path = Path(path)
         names = ("profile.yaml", "experiment.yaml", "checkpoint.npz")
         found = [exists(path / name) for name in names]
@@ -266,31 +290,24 @@ class Run:
         RunError
             The host of this run keeps no weights: it learns in memory, or came from a table.
         """
-        kept = self.load()["trainer"].get("optimizer", {})
-        vector = kept.get("average", kept.get("weights"))
-        if vector is None:
-            raise RunError(
-                f"{self.path} must be a run whose host keeps the weights, but it keeps none; start "
-                "from one that trained with learning.mode shadow."
-            )
-        layers = self.profile.network
-        return Weights.of_vector(vector, (layers.n_odd, layers.n_even))
+        return start_weights(kept_weights(self.load()["trainer"], self.profile), str(self.path))
 
-    def parts(self, n_threads: int | None = None) -> tuple[Chip, Calibration | None]:
-        """The chip as the checkpoint left it, and what the host measured before, if it did."""
+    def parts(self, n_threads: int | None = None) -> Parts:
+        """The chip as the checkpoint left it, and what its host knows; the file is read once."""
         tree = self.load()
         chip = Chip(self.profile, self.experiment.seed, n_threads=n_threads)
         self._restore_chip(chip, tree["chip"])
         found = tree["trainer"].get("calibration")
-        return chip, None if found is None else Calibration(**found)
+        calibration = None if found is None else Calibration(**found)
+        return Parts(chip, calibration, kept_weights(tree["trainer"], self.profile))
 
     def chip(self, n_threads: int | None = None) -> Chip:
         """The chip as the checkpoint left it."""
-        return self.parts(n_threads)[0]
+        return self.parts(n_threads).chip
 
     def calibration(self) -> Calibration | None:
         """What the host measured before training, if it did."""
-        return self.parts()[1]
+        return self.parts().calibration
 
     def restore(self, chip: Chip, trainer: Trainer) -> None:
         """Set a fresh chip and trainer to where the checkpoint left them."""

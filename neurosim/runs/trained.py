@@ -1,26 +1,43 @@
-"""A chip that has learned, with all that drawing from it takes."""
+"""A chip that has learned, with all that drawing from it and judging it takes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.arguments import check_fields, checked, must_be
 from neurosim.blocks.block import Block
 from neurosim.chip import Chip
-from neurosim.data import Dataset, load_dataset
+from neurosim.data import Dataset, FlowBatch, load_dataset
 from neurosim.errors import DataError
-from neurosim.host import Calibration, Experiment
+from neurosim.host import Calibration, Experiment, Held, SamplingSettings, free_phase
+from neurosim.host.phases import flow_loss
+from neurosim.network import Weights
 from neurosim.profile import Profile
+from neurosim.runs.drawing import Progress, asked_classes, carry, settings_of
+from neurosim.runs.examining import examine, need_paths
+from neurosim.runs.images import first_batch, given_nodes, label_nodes, pixels_of
+from neurosim.runs.judging import about, asked_and_drawn, check_settled, figures_of, floors_of
 from neurosim.runs.run import Run
+from neurosim.streams import Streams
+from neurosim.threads import one_blas_thread
 
 __all__ = ["Source", "Trained"]
 
+Array = NDArray[np.float64]
 
-@dataclass(frozen=True)
+# Images that samples are compared with at most: what the metrics can hold.
+_MOST = 2048
+
+
+@dataclass(frozen=True, repr=False, eq=False)
 class Trained:
     """What samples are drawn from: a chip as training left it, or as it was programmed since.
 
@@ -35,30 +52,46 @@ class Trained:
         What the host measured of this chip.
     run : Run, optional
         Its folder, if it has one.
+    weights : Weights, optional
+        What the host meant its chip to hold in the end; a host that learned in memory kept none.
+    history : dict from str to ndarray, optional
+        The table of its training, where no folder has it: see `metrics`.
 
     Examples
     --------
-    ``Trained(chip, experiment)`` after a `Trainer` is through; ``Run.open("runs/mine")`` and
-    `Trained.of` for one in a folder.
+    `neurosim.train` makes one, and `Trained.of("runs/mine")` reads one from its folder. A chip that
+    learned in some other way:
+
+    >>> import neurosim as ns
+    >>> trained = ns.Trained(ns.Chip("ideal_hopfield"), ns.Experiment(updates=1))
+    >>> trained
+    Trained(Chip('ideal_hopfield', seed 0, 64-128-128), 1 update)
+    >>> trained.draw(3, t_end=0.1).shape
+    (3, 64)
     """
 
     chip: Chip
     experiment: Experiment
     calibration: Calibration | None = None
     run: Run | None = None
-    _begun: dict[str, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
+    weights: Weights | None = field(default=None, kw_only=True)
+    history: Mapping[str, Array] | None = field(default=None, kw_only=True)
+    _begun: dict[str, Any] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name, kind in (("chip", Chip), ("experiment", Experiment)):
-            if not isinstance(getattr(self, name), kind):
-                raise DataError(
-                    f"Trained.{name} must be of the class {kind.__name__}, but is "
-                    f"{getattr(self, name)!r}; Trained.of takes a run or its folder."
-                )
+        advice = "Trained.of takes a run or its folder"
+        check_fields(self, chip=advice, experiment=advice, run=advice)
         self._begun.update(deepcopy(self.chip.state()))
 
+    def __repr__(self) -> str:
+        updates = self.experiment.updates
+        place = "" if self.run is None else f", in {str(self.run.path)!r}"
+        return f"Trained({self.chip!r}, {updates} update{'s' * (updates != 1)}{place})"
+
     @classmethod
-    def of(cls, source: Source, laws: Sequence[type[Block]] = ()) -> Trained:
+    def of(
+        cls, source: Source, laws: Sequence[type[Block]] = (), n_threads: int | None = None
+    ) -> Trained:
         """The chip of a run or of the run in a folder, whose checkpoint is read once.
 
         `laws` are blocks of your own that the files of a folder name.
@@ -70,16 +103,13 @@ class Trained:
         DataError
             It is something else.
         """
-        if isinstance(source, cls):
+        if isinstance(source, Trained):
             return source
         if not isinstance(source, Run | Path | str):
-            raise DataError(
-                f"A trained chip, a run or a run's folder is needed, but {source!r} is none; give "
-                "Trained(chip, experiment) of a chip in memory."
-            )
+            must_be(source, Trained, "What is drawn from, judged or exported", _OTHERWISE)
         run = Run.open(source, laws)
-        chip, calibration = run.parts()
-        return cls(chip, run.experiment, calibration, run)
+        chip, calibration, weights = run.parts(n_threads)
+        return cls(chip, run.experiment, calibration, run, weights=weights)
 
     @property
     def profile(self) -> Profile:
@@ -96,10 +126,151 @@ class Trained:
         """What it has learned; a run's own is checked to be that."""
         return load_dataset(self.experiment.dataset) if self.run is None else self.run.dataset
 
+    @property
+    def compared(self) -> Dataset:
+        """The images that samples are compared with: all, or 2,048 of them, always the same."""
+        return self.dataset.at_most(_MOST)
+
     def fresh(self) -> Chip:
         """The chip, set back to how it was handed in."""
         self.chip.restore(deepcopy(self._begun))
         return self.chip
 
+    def metrics(self) -> dict[str, Array]:
+        """The table of its training as columns, one value an update, as metrics.csv has it.
+
+        Raises
+        ------
+        DataError
+            It was not trained by `neurosim.train`.
+        """
+        if self.history is not None:
+            return dict(self.history)
+        if self.run is None:
+            raise DataError(
+                "A trained chip has metrics where neurosim.train made it, but this one was put "
+                "together from its parts; train it with neurosim.train."
+            )
+        return self.run.metrics()
+
+    def spent(self) -> dict[str, float]:
+        """What its training took: totals of the ledger; empty where a table was programmed."""
+        if self.run is not None:
+            return dict(self.run.facts.get("ledger", {}))
+        return self.fresh().ledger.totals()
+
+    def draw(
+        self,
+        n: int,
+        seed: int = 0,
+        *,
+        mode: str | None = None,
+        t_end: float | None = None,
+        label: int | None = None,
+        progress: Progress | None = None,
+    ) -> Array:
+        """Samples (n, n_pixels) from -1 to 1 or a little beyond; NaN where a row diverged.
+
+        Parameters
+        ----------
+        n, seed, mode, t_end, label, progress
+            See `neurosim.sample`, which says too with which settings it drew.
+        """
+        return self.drawn(n, seed, settings_of(self.experiment, mode, t_end), label, progress)
+
+    @checked(n="give a number such as 100")
+    def drawn(
+        self,
+        n: int,
+        seed: int,
+        settings: SamplingSettings,
+        label: int | None = None,
+        progress: Progress | None = None,
+    ) -> Array:
+        """As `draw`, with all that says how in one block."""
+        need_paths(self.experiment, self.name)
+        if n < 1:
+            raise DataError(f"The number of samples must be at least 1, but is {n}.")
+        rng = Streams(seed).generator("samples")
+        labels, classes = (
+            self.experiment.labels,
+            asked_classes(self.experiment, n, label, self.name),
+        )
+        n_pixels = pixels_of(self.profile, labels)
+        given = given_nodes(self.profile.layers[0], labels)
+        x_0 = rng.standard_normal((n, n_pixels))
+        if labels is not None:
+            x_0 = np.concatenate([x_0, label_nodes(classes, labels)], axis=1)
+        held = None if given is None else Held(given, x_0)
+        return self.carried(x_0, settings, held, progress)[:, :n_pixels]
+
+    def carried(
+        self,
+        x_0: Array,
+        settings: SamplingSettings,
+        held: Held | None = None,
+        progress: Progress | None = None,
+    ) -> Array:
+        """All rows x_0, (n, n_visible), along the flow of the chip."""
+        chip = self.fresh()
+        return carry(chip, x_0, self.experiment, settings, self.calibration, held, progress)
+
+    @checked()
+    @one_blas_thread()
+    def flow_loss(
+        self, batch: FlowBatch | None = None, seed: int = 0
+    ) -> tuple[float, tuple[float, ...]]:
+        """Flow-matching loss of the chip as the host measures it, in all and by fifths of t.
+
+        Parameters
+        ----------
+        batch : FlowBatch, optional
+            Points of paths and the velocities there, such as `neurosim.data.PairSource` makes; by
+            default one of every image that was learned, at random t.
+        seed : int
+            Of the default.
+        """
+        need_paths(self.experiment, self.name)
+        chip, experiment = self.fresh(), self.experiment
+        if batch is None:
+            real = self.compared
+            batch = first_batch(real, experiment, len(real.images), seed)
+        if chip.data_sheet.refresh_s is not None:
+            chip.refresh()
+        held = given_nodes(batch.x_t.shape[1], experiment.labels)
+        _, _, velocity = free_phase(chip, batch.x_t, experiment.flow, self.calibration, held)
+        pixels = slice(0, pixels_of(self.profile, experiment.labels))
+        return flow_loss(velocity[:, pixels], batch.u_t[:, pixels], batch.t)
+
+    @one_blas_thread()
+    def evaluate(
+        self,
+        n: int = 2000,
+        *,
+        mode: str | None = None,
+        t_end: float | None = None,
+        seed: int = 0,
+        floors: bool = True,
+        progress: Progress | None = None,
+    ) -> tuple[dict[str, Any], Array]:
+        """Judge `n` samples against the images that were learned: see `neurosim.evaluate`."""
+        if not self.experiment.task.has_paths:
+            return examine(self.fresh(), self.experiment, self.dataset, self.calibration)
+        before = self.fresh().ledger.copy()
+        settings = settings_of(self.experiment, mode, t_end)
+        x = self.drawn(n, seed, settings, progress=progress)
+        spent = self.chip.ledger.since(before)
+        check_settled(x)
+        loss, by_t = self.flow_loss(seed=seed)
+        result = {"flow_loss": loss, "flow_loss_by_t": list(by_t)}
+        result |= figures_of(x, self.compared)
+        result |= {"mode": settings.mode, "t_end": settings.t_end, "n": n, "seed": seed}
+        if self.experiment.labels is not None and "class_shares" in result:
+            asked = asked_classes(self.experiment, n, None, self.name)
+            result |= asked_and_drawn(x, asked, self.compared)
+        result |= about(self.compared) | {"spent": spent}
+        return result | (floors_of(self.compared, n, seed) if floors else {}), x
+
 
 Source = Trained | Run | Path | str
+_OTHERWISE = "give what neurosim.train returns, a run or a run's folder"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,7 @@ from neurosim.circuit import DrivenCircuit
 from neurosim.converters.codes import lsb
 from neurosim.host.settings import ChipFlow
 from neurosim.runs.examining import lessons_of
-from neurosim.runs.run import Run
+from neurosim.runs.trained import Source, Trained
 from neurosim.solvers import settle
 from neurosim.threads import one_blas_thread
 
@@ -179,7 +178,7 @@ CHECKS: tuple[Callable[[Watched], str | None], ...] = (
 )
 
 
-def watch(source: Run | Path | str) -> list[str]:
+def watch(source: Source) -> list[str]:
     """What every check says of a run that is trained; nothing where all is well.
 
     The chip as the checkpoint left it presents a few rows more, which its ledger does not see.
@@ -189,21 +188,22 @@ def watch(source: Run | Path | str) -> list[str]:
     RunError, CheckpointError
         There is no such run, or it is damaged.
     """
-    seen = watched(Run.open(source))
+    seen = watched(source)
     return [said for check in CHECKS if (said := check(seen)) is not None]
 
 
-def watched(run: Run) -> Watched:
+def watched(source: Source) -> Watched:
     """What a run shows of itself."""
-    chip, experiment = run.chip(), run.experiment
-    ledger = Ledger.renamed(run.facts.get("ledger", chip.ledger.totals()))
+    trained = Trained.of(source)
+    chip, experiment = trained.fresh(), trained.experiment
+    ledger = Ledger.renamed(trained.spent() or chip.ledger.totals())
     sheet, flow = chip.data_sheet, experiment.flow.on(chip.data_sheet)
     rows = min(_ROWS, experiment.batch)
-    lessons = lessons_of(run.dataset, experiment, sheet, rows, experiment.seed)
+    lessons = lessons_of(trained.dataset, experiment, sheet, rows, experiment.seed)
     batch = lessons.batch_at(0)
     chip.precharge(batch.targets * sheet.unit_V)
     chip.drive(batch.targets * sheet.unit_V, flow.stiffness * sheet.unit_S, lessons.held)
-    dac = run.profile.dac
+    dac = trained.profile.dac
     step = None
     if dac.bits is not None and dac.range_V is not None:
         step = lsb(dac.range_V, dac.bits) / sheet.unit_V

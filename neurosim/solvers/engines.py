@@ -81,6 +81,12 @@ class Transient(Block):
     precision : {"float64", "float32"}
         Of ETD4 and of steps with noise: float32 takes about half the time, and its rounding, 1e-7
         of a voltage a step, stays far below the default tolerances.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Chip("ideal_hopfield", engine=ns.Transient(rtol=1e-6)).engine
+    Transient(rtol=1e-06)
     """
 
     engine: Literal["transient"] = "transient"
@@ -133,6 +139,12 @@ class OperatingPoint(Block):
         comes to rest; its end is as accurate with any.
     precision : {"float64", "float32"}
         Of that transient.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Chip("ideal_hopfield", engine=ns.OperatingPoint()).engine
+    OperatingPoint()
     """
 
     # A file that names no engine is a transient's.

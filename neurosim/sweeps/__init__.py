@@ -1,21 +1,25 @@
 """Sweeps: a grid of chips, recipes and ways of sampling, trained once each and sampled each."""
 
-from neurosim.sweeps.engines import Engine
+from neurosim.sweeps.folder import SweepFolder, run_sweep
+from neurosim.sweeps.in_memory import sweep
 from neurosim.sweeps.plan import Sweep
 from neurosim.sweeps.points import Point, expand
 from neurosim.sweeps.ranking import Group, badness, best, front, groups
-from neurosim.sweeps.sweep import SweepFolder, run_sweep
+from neurosim.sweeps.table import Table
+from neurosim.sweeps.workers import Workers
 
 __all__ = [
-    "Engine",
     "Group",
     "Point",
     "Sweep",
     "SweepFolder",
+    "Table",
+    "Workers",
     "badness",
     "best",
     "expand",
     "front",
     "groups",
     "run_sweep",
+    "sweep",
 ]

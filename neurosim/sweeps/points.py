@@ -31,7 +31,7 @@ from neurosim.blocks.files import load_block
 from neurosim.errors import ProfileError
 from neurosim.host import Experiment, SamplingSettings
 from neurosim.profile import Profile, load_profile
-from neurosim.runs import Run
+from neurosim.runs import Run, Trained
 from neurosim.sweeps.changes import changed, part, shown
 from neurosim.sweeps.grid import check_paths, find, grid, paths
 from neurosim.sweeps.memory import Memory, digest_of_json
@@ -94,7 +94,7 @@ class Point(Listed):
         programmed where that is another.
     training : Training or None
     run : Path or None
-        A run that is trained, where there is no training.
+        A run that is trained, where there is no training; None too where the trained chip is given.
     deploy : Profile or None
         Of the chip that the trained weights are programmed into; None samples the chip as
         training left it.
@@ -109,7 +109,12 @@ class Point(Listed):
     sampling: Sampling
 
 
-def expand(sweep: Sweep, folder: Path = Path(), laws: Sequence[type[Block]] = ()) -> list[Point]:
+def expand(
+    sweep: Sweep,
+    folder: Path = Path(),
+    laws: Sequence[type[Block]] = (),
+    given: Trained | None = None,
+) -> list[Point]:
     """All points, in order.
 
     Parameters
@@ -119,6 +124,8 @@ def expand(sweep: Sweep, folder: Path = Path(), laws: Sequence[type[Block]] = ()
         Where names of files in the sweep are looked up first; then here.
     laws : sequence of type
         Blocks of one's own that profiles, recipes and runs may name.
+    given : Trained, optional
+        What all points sample that name no run; they need no base then.
 
     Raises
     ------
@@ -128,7 +135,7 @@ def expand(sweep: Sweep, folder: Path = Path(), laws: Sequence[type[Block]] = ()
         A run is not there.
     """
     check_paths(sweep)
-    maker, points = _Maker(sweep, folder, laws), []
+    maker, points = _Maker(sweep, folder, laws, given), []
     mistakes: dict[str, None] = {}
     for index, (changes, columns) in enumerate(grid(sweep)):
         try:
@@ -144,11 +151,13 @@ def expand(sweep: Sweep, folder: Path = Path(), laws: Sequence[type[Block]] = ()
 class _Maker:
     """Makes points; profiles, recipes and runs are read once."""
 
-    def __init__(self, sweep: Sweep, folder: Path, laws: Sequence[type[Block]]) -> None:
-        self._sweep, self._folder, self._laws = sweep, folder, laws
+    def __init__(
+        self, sweep: Sweep, folder: Path, laws: Sequence[type[Block]], given: Trained | None
+    ) -> None:
+        self._sweep, self._folder, self._laws, self._given = sweep, folder, laws, given
         varied = paths(sweep)
-        given = self._is_run(dict.fromkeys(varied))
-        roots = ("deploy", "profile") if given else ("deploy",)
+        is_run = self._is_run(dict.fromkeys(varied))
+        roots = ("deploy", "profile") if is_run else ("deploy",)
         # Along a sweep all chips are programmed, or none: a write's noise is no step of an axis.
         self._deploys = sweep.sampling.die is not None or any(
             path.split(".")[0] in roots or path == "sampling.die" for path in varied
@@ -158,28 +167,30 @@ class _Maker:
         self._memory, self._default = Memory(), Experiment()
 
     def _is_run(self, changes: Mapping[str, Any]) -> bool:
-        return "run" in changes or self._sweep.base.run is not None
+        bases = self._sweep.base.run, self._given
+        return "run" in changes or any(base is not None for base in bases)
 
     def point(self, index: int, changes: Changes, columns: Changes) -> Point:
         """One point of the grid."""
         replica = int(columns.get("replica", 0))
         training = run = None
-        if self._is_run(changes):
+        is_run = self._is_run(changes)
+        if is_run:
             run, profile, experiment, origin = self._trained(changes)
         else:
             training = self._training(changes, replica)
             profile, origin = training.profile, training.key
             experiment = self._experiment(changes)
         sampling = self._sampling(changes, experiment, replica)
-        deploy = self._deployed(changes, profile, given=run is not None)
+        deploy = self._deployed(changes, profile, given=is_run)
         used = "null" if deploy is None else self._memory.written(deploy).text
         key = digest_of_json([json.dumps(origin), used, self._memory.written(sampling).text])
-        given = profile if run is None else deploy or profile
+        given = deploy or profile if is_run else profile
         blocks: dict[str, Block] = {"profile": given, "deploy": deploy or profile}
         blocks |= {"experiment": experiment, "sampling": sampling}
         trees = {root: self._memory.written(block).tree for root, block in blocks.items()}
         settings = shown(columns, trees)
-        named = self._origins(changes, profile if run is not None else self._named(changes))
+        named = self._origins(changes, profile if is_run else self._named(changes))
         return Point(index, key, settings, named, training, run, deploy, sampling)
 
     def _origins(self, changes: Changes, first: Profile) -> tuple[Profile, ...]:
@@ -187,13 +198,15 @@ class _Maker:
         roots = ("profile", "deploy") if self._is_run(changes) else ("deploy",)
         return first, *(self._profile(str(changes[root])) for root in roots if root in changes)
 
-    def _trained(self, changes: Changes) -> tuple[Path, Profile, Experiment, str]:
+    def _trained(self, changes: Changes) -> tuple[Path | None, Profile, Experiment, str]:
         lost = [path for path in changes if path.split(".")[0] in {"experiment", "start"}]
         if lost:
             raise ProfileError(
                 f"{lost[0]}: a run that is given is trained already; give a profile instead of "
                 "the run, and perhaps the run as start."
             )
+        if self._given is not None and "run" not in changes:
+            return None, self._given.profile, self._given.experiment, "given"
         name = str(changes.get("run", self._sweep.base.run))
         path = find(self._folder, name)
         run = self._memory.once(("run", name), lambda: Run.open(path, self._laws))

@@ -16,8 +16,7 @@ import platform
 import shutil
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -29,7 +28,7 @@ from neurosim.blocks.names import within
 from neurosim.blocks.own import blocks_in, files_of
 from neurosim.blocks.records import dump_record
 from neurosim.chip import Chip
-from neurosim.errors import ConvergenceError, NeurosimError, RunError
+from neurosim.errors import ConvergenceError, NeurosimError
 from neurosim.folders import exists, locked
 from neurosim.host import Experiment, calibrate, sample_settle_time_s
 from neurosim.network import Weights
@@ -41,7 +40,7 @@ from neurosim.sweeps.points import Point, Training
 from neurosim.sweeps.stored import read_result
 from neurosim.tables import table
 
-__all__ = ["Task", "do", "train_once"]
+__all__ = ["Task", "do", "outcome", "train_once"]
 
 _WATCH = "end with the sweep"
 _CONVERTING = ("drive", "read", "write")
@@ -93,47 +92,44 @@ def do(task: Task) -> str:
     if known is not None and not known["error"]:
         # A pool that starts anew, or another process, has done it in the meantime.
         return point.key
-    outcome: dict[str, Any] = {"key": point.key}
     with threadpool_limits(1):
-        try:
-            outcome |= {"figures": _measure(point, train_once(task)), "error": ""}
-        except Exception as error:  # The rest of a sweep goes on whatever befalls a point.
-            kind = "" if isinstance(error, NeurosimError) else f"{type(error).__name__}: "
-            text = one_line(" ".join(str(error).split()))
-            outcome |= {"figures": {}, "error": kind + text}
-    outcome["host"] = {"wall_s": time.perf_counter() - began_s, "node": platform.node()}
+        found: dict[str, Any] = {"key": point.key} | outcome(point, lambda: train_once(task))
+    found["host"] = {"wall_s": time.perf_counter() - began_s, "node": platform.node()}
     path = within(task.out / "points", f"{point.key}.json")
-    write_text(path, dump_record(outcome))
+    write_text(path, dump_record(found))
     return point.key
 
 
-def train_once(task: Task) -> Run:
-    """The run that a point samples: given, trained before, gone on with, or trained now."""
+def outcome(point: Point, make: Callable[[], Trained]) -> dict[str, Any]:
+    """Figures of a point of what `make` trains or opens, or the error that it ended in."""
+    try:
+        return {"figures": _measure(point, make()), "error": ""}
+    except Exception as error:  # The rest of a sweep goes on whatever befalls a point.
+        kind = "" if isinstance(error, NeurosimError) else f"{type(error).__name__}: "
+        return {"figures": {}, "error": kind + one_line(" ".join(str(error).split()))}
+
+
+def train_once(task: Task) -> Trained:
+    """What a point samples: a run that is given, trained before, gone on with, or trained now."""
     point = task.point
     if point.training is None:
         assert point.run is not None
-        return Run.open(point.run, task.laws)
+        return Trained.of(point.run, task.laws, n_threads=1)
     folder = within(task.out / "trained", point.training.key)
     with locked(folder.with_suffix(".lock")):
         return _finish(folder, point.training, task.laws)
 
 
-def _finish(folder: Path, training: Training, laws: Sequence[type[Block]]) -> Run:
+def _finish(folder: Path, training: Training, laws: Sequence[type[Block]]) -> Trained:
     """The finished run in `folder`, from wherever it stands."""
     if not exists(folder / "checkpoint.npz"):
         # Of version 0.1.0, killed while it was made: nothing is lost, and it may not be whole.
         shutil.rmtree(folder, ignore_errors=True)
         start = None if training.start is None else Run.open(training.start, laws)
-        return train(
-            training.profile,
-            training.experiment,
-            folder,
-            start=start,
-            n_threads=1,
-        )
+        return train(training.profile, training.experiment, folder, start=start, n_threads=1)
     run = Run.open(folder, laws)
     if run.n_done == training.experiment.updates and "updates" in run.facts:
-        return run
+        return Trained.of(run, n_threads=1)
     return resume(folder, laws=laws, n_threads=1)
 
 
@@ -150,41 +146,42 @@ def _end_with(parent: int) -> None:
     threading.Thread(target=watch, name=_WATCH, daemon=True).start()
 
 
-def _sampled(run: Run, point: Point) -> Trained:
+def _sampled(trained: Trained, point: Point) -> Trained:
     """What a point samples: the chip as training left it, or another with its weights."""
-    experiment = _experiment(run, point.sampling)
-    chip, calibration = run.parts(n_threads=1)
+    experiment = _experiment(trained.experiment, point.sampling)
+    chip, calibration = trained.fresh(), trained.calibration
     if point.deploy is not None:
         die = experiment.seed if point.sampling.die is None else point.sampling.die
-        weights, chip = _weights(run, chip), Chip(point.deploy, die, n_threads=1)
+        weights, chip = _weights(trained), Chip(point.deploy, die, n_threads=1)
         if calibration is not None:
             calibration = calibrate(chip, experiment.flow.on(chip.data_sheet), seed=die)
         chip.program(weights)
         if point.sampling.age_s:
             chip.wait(point.sampling.age_s)
-    return Trained(chip, experiment, calibration, run)
+    return Trained(chip, experiment, calibration, trained.run)
 
 
-def _experiment(run: Run, sampling: Sampling) -> Experiment:
-    """The run's settings with the point's way of sampling."""
+def _experiment(experiment: Experiment, sampling: Sampling) -> Experiment:
+    """The settings of training with the point's way of sampling."""
     changes = {"flow.settle_tau": sampling.settle_tau}
     changes |= {f"sampling.{name}": getattr(sampling, name) for name in ("mode", "t_end", "dt")}
-    return run.experiment.with_values(changes)
+    return experiment.with_values(changes)
 
 
-def _weights(run: Run, chip: Chip) -> Weights:
+def _weights(trained: Trained) -> Weights:
     """What the host keeps, or where it keeps nothing what its chip's devices were told to hold."""
-    with suppress(RunError):
-        return run.weights()
-    layers, blocks = run.profile.network, table(chip).blocks
+    if trained.weights is not None:
+        return trained.weights
+    layers, blocks = trained.profile.network, table(trained.chip).blocks
     depth = len(layers.sizes)
     matrices = [blocks[f"W{k}"]["weight"] for k in range(depth - 1)]
     return Weights.from_layers(layers, matrices, [blocks[f"b{k}"]["weight"] for k in range(depth)])
 
 
-def _measure(point: Point, run: Run) -> dict[str, float]:
+def _measure(point: Point, source: Trained) -> dict[str, float]:
     """Figures and costs of a point."""
-    trained, n = _sampled(run, point), point.sampling.n
+    total, n = source.spent(), point.sampling.n
+    trained = _sampled(source, point)
     result, _ = evaluate(trained, n, seed=point.sampling.seed, floors=False)
     spent, sheet, how = result["spent"], trained.chip.data_sheet, trained.experiment
     settle_s = sample_settle_time_s(sheet, how.flow, how.sampling)
@@ -196,7 +193,6 @@ def _measure(point: Point, run: Run) -> dict[str, float]:
         "sample_energy_J": spent["energy_J"] / n,
     }
     figures |= {name: spent[name] for name in _SPENT}
-    total = run.facts.get("ledger", {})
     figures |= {f"training_{k}": total[k] for k in ("time_s", "energy_J") if k in total}
     wild = [f"{name} is {value}" for name, value in figures.items() if not math.isfinite(value)]
     if wild:

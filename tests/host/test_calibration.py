@@ -20,8 +20,9 @@ from neurosim.host import (
 from neurosim.host.readings import compared
 from neurosim.network import Layers, Weights
 from neurosim.profile import load_profile
-from neurosim.runs import Run, resume, train
+from neurosim.runs import Run
 from neurosim.solvers import Transient
+from trainings import resume, train
 
 IDEAL, CMOS = (
     load_profile(name).with_value("layers", (64, 40, 24))

@@ -16,10 +16,10 @@ from neurosim.runs import (
     judge_completions,
     nearest_fill,
     sample,
-    train,
     visible_rows,
 )
 from neurosim.streams import Streams
+from trainings import train
 
 LABELS = Labels(classes=10, scale=2.0)
 

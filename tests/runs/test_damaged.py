@@ -9,8 +9,9 @@ import pytest
 from commands import one_line, run
 from neurosim.errors import CheckpointError, RunError
 from neurosim.files import load_tree, save_tree
-from neurosim.runs import Run, resume
+from neurosim.runs import Run
 from tools import posix
+from trainings import resume
 
 LONG = "x" * 300
 
@@ -239,7 +240,7 @@ def test_a_judgement_is_kept_without_nan(copy, monkeypatch):
     """Of few images a fifth of time may have none, and JSON has no NaN."""
     kept = json.loads((copy / "evaluation.json").read_text())
     found = kept | {"flow_loss_by_t": [0.1, float("nan")]}
-    monkeypatch.setattr("neurosim.runs.evaluate", lambda *args, **options: (found, None))
+    monkeypatch.setattr("neurosim.runs.Trained.evaluate", lambda *args, **options: (found, None))
     result = run("evaluate", copy, "--json")
     assert result.exit_code == 0, result.output
     for text in (result.stdout, (copy / "evaluation.json").read_text()):

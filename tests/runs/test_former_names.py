@@ -10,7 +10,8 @@ from neurosim.files import load_tree, save_tree
 from neurosim.host import Experiment, FlowSettings
 from neurosim.profile import load_profile
 from neurosim.report import write_report
-from neurosim.runs import Run, resume, train
+from neurosim.runs import Run
+from trainings import resume, train
 
 EXPERIMENT = Experiment(updates=4, batch=16, flow=FlowSettings(settle_tau=1.0))
 

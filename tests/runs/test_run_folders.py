@@ -1,4 +1,4 @@
-"""A run folder: made whole or not at all, held by one training, watched while it trains."""
+"""A run folder: made whole or not at all, held by one watched while it trains."""
 
 import os
 import shutil
@@ -13,7 +13,8 @@ from neurosim.errors import ConvergenceError, RunError
 from neurosim.folders import is_free
 from neurosim.host import Experiment, FlowSettings
 from neurosim.profile import load_profile
-from neurosim.runs import Run, evaluate, resume, sample, train, training
+from neurosim.runs import Run, evaluate, sample
+from trainings import resume, train
 
 TINY = Experiment(updates=3, batch=8, flow=FlowSettings(settle_tau=1.0))
 OPTIONS = ["--profile", "ideal_hopfield", "--layers", "64,6,5", "--updates", 3, "--batch", 8]
@@ -48,7 +49,7 @@ def whole(first, tmp_path_factory):
 @pytest.fixture(autouse=True)
 def often(monkeypatch):
     """A checkpoint after every update."""
-    monkeypatch.setattr(training, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr("neurosim.runs.keeping.CHECKPOINT_EVERY_S", 0.0)
 
 
 @pytest.mark.campaign
@@ -235,7 +236,7 @@ def test_what_a_killed_training_left_goes_when_it_goes_on(tmp_path):
 def test_a_name_that_is_taken_is_said_before_any_work(tmp_path, monkeypatch):
     (tmp_path / "x").mkdir()
     (tmp_path / "x" / "mine").touch()
-    monkeypatch.setattr(training, "Chip", None)
+    monkeypatch.setattr("neurosim.runs.training._chip_of", None)
     with pytest.raises(RunError, match="must be a new folder, but exists"):
         train(profile(), TINY, tmp_path / "x")
 

@@ -6,7 +6,8 @@ import pytest
 from neurosim.errors import DataError, ProfileError
 from neurosim.host import Experiment, FlowSettings, sample_settle_time_s
 from neurosim.profile import load_profile
-from neurosim.runs import Run, evaluate, sample, train
+from neurosim.runs import Run, evaluate, sample
+from trainings import train
 
 
 @pytest.fixture(scope="module")

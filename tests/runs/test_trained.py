@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.errors import DataError
+from neurosim.errors import DataError, RunError
 from neurosim.files import load_tree
-from neurosim.runs import Run, Trained, evaluate, sample, train
+from neurosim.runs import Run, Trained, evaluate, sample
+from neurosim.solvers import Transient
+from trainings import train
 
 
 def trained_in_memory(name="cmos_rc_6bit"):
@@ -36,19 +38,73 @@ def test_a_chip_in_memory_draws_and_is_judged_as_the_same_one_in_a_folder(tmp_pa
 
 def test_what_is_no_trained_chip_is_refused(tmp_path):
     chip, images = ns.Chip("ideal_hopfield"), ns.load_digits()[0]
-    with pytest.raises(DataError, match=r"Trained.chip must be of the class Chip, but is 'cmos_rc"):
+    with pytest.raises(DataError, match=r"Trained\.chip must be a Chip, but is 'cmos_rc"):
         Trained("cmos_rc_6bit", ns.Experiment())
-    with pytest.raises(DataError, match=r"Trained.experiment must be of the class Experiment, but"):
+    with pytest.raises(DataError, match=r"Trained\.experiment must be an Experiment, but"):
         Trained(chip, {"updates": 2})
     with pytest.raises(DataError, match=r"Chip\.engine must be an engine, such as Transient"):
         ns.Chip("ideal_hopfield", engine="transient")
     for experiment, shown in ((7, images), (ns.Experiment(), "x")):
-        with pytest.raises(DataError, match="Trainer needs an Experiment and an array of images"):
+        with pytest.raises(DataError, match=r"Trainer\.\w+ must be an (Experiment|array), but"):
             ns.Trainer(chip, experiment, shown)
     rows = ns.export_weights(Trained(chip, ns.Experiment()), tmp_path / "w.csv")
     assert rows == ns.export_weights(chip, tmp_path / "again.csv")
-    with pytest.raises(DataError, match=r"is needed, but 3 is none; give Trained\(chip, experim"):
+    with pytest.raises(DataError, match=r"sample\.source must be a Trained, a Run, a path or a t"):
         sample(3, 5)
+
+
+def test_training_in_memory_is_that_in_a_folder_and_opened_again(tmp_path):
+    profile, experiment = trained_in_memory()
+    here = ns.train(profile, experiment)
+    kept = ns.train(ns.Chip(profile), experiment, keep=tmp_path / "run")
+    again = Trained.of(tmp_path / "run")
+    assert (here.run, kept.run.path) == (None, tmp_path / "run")
+    assert repr(kept) == (
+        f"Trained(Chip('cmos_rc_6bit', seed 0, 64-6-5), 2 updates, in {str(tmp_path / 'run')!r})"
+    )
+    assert here.metrics().keys() == kept.metrics().keys()
+    for name, column in kept.metrics().items():
+        if name != "wall_s":
+            np.testing.assert_array_equal(here.metrics()[name], column)
+    for trained in (kept, again):
+        np.testing.assert_array_equal(trained.draw(5, t_end=0.1), here.draw(5, t_end=0.1))
+        np.testing.assert_array_equal(trained.weights.vector, here.weights.vector)
+        assert trained.flow_loss() == here.flow_loss()
+        assert trained.spent() == here.spent()
+
+
+def test_a_training_begins_with_the_weights_of_a_chip_in_memory_as_with_those_of_a_run(tmp_path):
+    profile, experiment = trained_in_memory("ideal_hopfield")
+    first = ns.train(profile, experiment, tmp_path / "first")
+    begun = [ns.train(profile, experiment, start=s) for s in (first, tmp_path / "first")]
+    begun.append(
+        ns.train(profile, experiment, tmp_path / "third", start=ns.train(profile, experiment))
+    )
+    for trained in begun[1:]:
+        np.testing.assert_array_equal(trained.weights.vector, begun[0].weights.vector)
+    assert first.metrics()["flow_loss"][0] != begun[0].metrics()["flow_loss"][0]
+    bare = Trained(ns.Chip(profile), experiment)
+    with pytest.raises(RunError, match="must be a run whose host keeps the weights, but it keeps"):
+        ns.train(profile, experiment, start=bare)
+    with pytest.raises(DataError, match=r"has metrics where neurosim\.train made it"):
+        bare.metrics()
+
+
+def test_a_chip_that_its_folder_could_not_make_again_is_not_kept(tmp_path):
+    profile, experiment = trained_in_memory("ideal_hopfield")
+    with pytest.raises(RunError, match="must have the experiment's seed, but has 3 and the exper"):
+        ns.train(ns.Chip(profile, seed=3), experiment, keep=tmp_path / "run")
+    with pytest.raises(RunError, match=r"must have its profile's engine, but has Transient\(rtol"):
+        ns.train(ns.Chip(profile, engine=Transient(rtol=1e-4)), experiment, keep=tmp_path / "run")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_training_shows_a_bar_if_asked(capsys):
+    profile, experiment = trained_in_memory("ideal_hopfield")
+    ns.train(profile, experiment, progress=True)
+    assert "training: 100%" in capsys.readouterr().err
+    ns.train(profile, experiment)
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("use", [partial(evaluate, floors=False), sample], ids=["judge", "draw"])

@@ -15,8 +15,9 @@ import pytest
 from neurosim.errors import CheckpointError, DataError, RunError
 from neurosim.host import Contrast, Experiment, FlowSettings, Learning
 from neurosim.profile import load_profile
-from neurosim.runs import Run, resume, train
+from neurosim.runs import Run
 from tools import posix
+from trainings import resume, train
 
 TINY = {"updates": 6, "batch": 16, "flow": FlowSettings(settle_tau=1.0)}
 COLUMNS = ["update", "flow_loss", "gradient_norm", "evaluations", "rows_diverged"]
@@ -193,12 +194,12 @@ def test_a_killed_run_resumes_to_the_same_bits(tmp_path):
     script.write_text(
         "import sys\n"
         f"sys.path[:0] = {[str(path) for path in Path(__file__).parents[:2]]!r}\n"
-        "from neurosim.runs import training\n"
+        "from neurosim.runs import keeping, train\n"
         "from neurosim.host import Experiment\n"
         "from test_training import TINY, profile\n"
-        "training.CHECKPOINT_EVERY_S = 0.0\n"
+        "keeping.CHECKPOINT_EVERY_S = 0.0\n"
         "experiment = Experiment(**TINY | {'updates': 40})\n"
-        f"training.train(profile(), experiment, {str(tmp_path / 'cut')!r})\n"
+        f"train(profile(), experiment, {str(tmp_path / 'cut')!r})\n"
     )
     process = subprocess.Popen([sys.executable, str(script)])
     metrics = tmp_path / "cut" / "metrics.csv"

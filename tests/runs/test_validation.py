@@ -11,9 +11,10 @@ from neurosim.errors import DataError
 from neurosim.host import Experiment, FlowSettings, initial_weights
 from neurosim.netlists import has_ngspice, run_ngspice
 from neurosim.profile import load_profile
-from neurosim.runs import Run, run_netlist, train, validate_spice
+from neurosim.runs import Run, run_netlist, validate_spice
 from neurosim.runs.validation import compare, presented
 from neurosim.solvers import Transient, settle
+from trainings import train
 
 pytestmark = pytest.mark.skipif(
     not has_ngspice(), reason="ngspice is not installed; apt-get install ngspice"

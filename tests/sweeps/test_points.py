@@ -11,8 +11,9 @@ from neurosim.blocks.files import dump_block, load_block, parse_block
 from neurosim.errors import ProfileError
 from neurosim.host import Experiment
 from neurosim.profile import load_profile
-from neurosim.runs import Run, train
+from neurosim.runs import Run, Trained
 from neurosim.sweeps import Sweep, expand
+from trainings import train
 
 README = Path(neurosim.__file__).with_name("README.md").read_text("utf-8")
 BASE = {"profile": "ideal_hopfield", "experiment": {"updates": 1, "batch": 8}}
@@ -298,5 +299,5 @@ def test_a_point_programs_one_chip(tiny, serial, monkeypatch):
     run = Run.open(next((serial.path / "trained").glob("*/profile.yaml")).parent)
     monkeypatch.setattr(Chip, "program", counted)
     assert point.deploy is not None
-    work._measure(point, run)
+    work._measure(point, Trained.of(run))
     assert len(programmed) == 1

@@ -9,11 +9,12 @@ import pytest
 from neurosim.errors import RunError
 from neurosim.host import Experiment
 from neurosim.profile import load_profile
-from neurosim.runs import evaluate, train
+from neurosim.runs import evaluate
 from neurosim.runs.run import Run
-from neurosim.sweeps import Engine, Sweep, SweepFolder, best, run_sweep
+from neurosim.sweeps import Sweep, SweepFolder, Workers, best, run_sweep
 from neurosim.sweeps.work import Task, do, train_once
 from tiny_sweeps import begin, table
+from trainings import train
 
 
 def test_the_table_has_a_row_a_point_with_figures_and_costs(serial):
@@ -32,7 +33,7 @@ def test_the_table_has_a_row_a_point_with_figures_and_costs(serial):
 
 @pytest.mark.slow
 def test_two_processes_make_the_same_table(tiny, serial, tmp_path):
-    begin(tiny, tmp_path / "out", Engine(workers=2))
+    begin(tiny, tmp_path / "out", Workers(workers=2))
     assert table(tmp_path / "out") == table(serial.path)
 
 
@@ -43,7 +44,7 @@ def test_a_dask_cluster_makes_the_same_table(tiny, serial, tmp_path):
     with LocalCluster(
         n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
     ) as cluster:
-        begin(tiny, tmp_path / "out", Engine(dask=cluster.scheduler_address))
+        begin(tiny, tmp_path / "out", Workers(dask=cluster.scheduler_address))
         assert table(tmp_path / "out") == table(serial.path)
 
 
@@ -56,7 +57,7 @@ def test_a_cluster_whose_workers_have_threads_is_refused(tiny, tmp_path):
         LocalCluster(n_workers=1, host="tcp://127.0.0.1", **options) as cluster,
         pytest.raises(RunError, match="one thread each"),
     ):
-        begin(tiny, tmp_path / "out", Engine(dask=cluster.scheduler_address))
+        begin(tiny, tmp_path / "out", Workers(dask=cluster.scheduler_address))
 
 
 def test_shards_together_make_the_same_table(tiny, serial, tmp_path):

@@ -8,15 +8,15 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from neurosim.errors import RunError
-from neurosim.sweeps import Engine, engines
-from neurosim.sweeps.engines import finished
+from neurosim.sweeps import Workers, workers
+from neurosim.sweeps.workers import finished
 
 ADDRESS = "tcp://127.0.0.1:8786"
 
 
 @dataclass(frozen=True)
 class Named:
-    """What an engine needs of a task."""
+    """What workers need of a task."""
 
     point: SimpleNamespace
     parent: int | None = None
@@ -43,7 +43,7 @@ def pools(monkeypatch):
             if life is not None:
                 raise BrokenExecutor
 
-        monkeypatch.setattr(engines, "_parallel", parallel)
+        monkeypatch.setattr(workers, "_parallel", parallel)
         return given
 
     return played
@@ -51,27 +51,27 @@ def pools(monkeypatch):
 
 def test_one_worker_is_this_process(monkeypatch):
     done = []
-    monkeypatch.setattr(engines, "do", lambda task: done.append(task) or task.point.key)
-    assert list(finished(TASKS, Engine())) == list("abcd")
+    monkeypatch.setattr(workers, "do", lambda task: done.append(task) or task.point.key)
+    assert list(finished(TASKS, Workers())) == list("abcd")
     # Nothing ends with a parent where there is none.
     assert done == TASKS
 
 
 def test_a_pool_that_breaks_starts_anew_with_what_is_left(pools):
     given = pools([1, 2])
-    assert list(finished(TASKS, Engine(workers=2))) == list("abcd")
+    assert list(finished(TASKS, Workers(workers=2))) == list("abcd")
     assert given == [list("abcd"), list("bcd"), ["d"]]
 
 
 def test_deaths_in_a_row_are_counted_anew_when_a_point_is_done(pools):
     given = pools([0, 0, 1, 0])
-    assert list(finished(TASKS, Engine(workers=2))) == list("abcd")
+    assert list(finished(TASKS, Workers(workers=2))) == list("abcd")
     assert [len(keys) for keys in given] == [4, 4, 4, 3, 3]
 
 
 def test_workers_that_die_three_times_in_a_row_end_the_sweep(pools):
     given = pools([1, 0, 0])
-    done = finished(TASKS, Engine(workers=2))
+    done = finished(TASKS, Workers(workers=2))
     assert next(done) == "a"
     with pytest.raises(RunError, match="died 3 times in a row with 3 points left") as caught:
         next(done)
@@ -80,13 +80,13 @@ def test_workers_that_die_three_times_in_a_row_end_the_sweep(pools):
 
 
 def test_in_this_process_there_is_no_cluster_to_check():
-    Engine(workers=2).check()
+    Workers(workers=2).check()
 
 
 def test_a_cluster_without_its_package_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(RunError, match=r"pip install 'neurosim-eqprop\[cluster\]'"):
-        Engine(dask=ADDRESS).check()
+        Workers(dask=ADDRESS).check()
 
 
 class KilledError(Exception):
@@ -121,34 +121,34 @@ def cluster_of(monkeypatch, threads):
 def test_an_address_that_is_none_is_refused_before_anyone_is_asked(monkeypatch, address):
     cluster_of(monkeypatch, [1])
     with pytest.raises(RunError, match="must be the address of a Dask scheduler, such as tcp://"):
-        Engine(dask=address).check()
+        Workers(dask=address).check()
 
 
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
     cluster_of(monkeypatch, None)
     with pytest.raises(RunError, match=rf"{ADDRESS} does not answer \(timed out after 5 s\)"):
-        Engine(dask=ADDRESS).check()
+        Workers(dask=ADDRESS).check()
 
 
 @pytest.mark.parametrize(("threads", "text"), [([], "none"), ([1, 4], "some of 4")])
 def test_workers_of_other_than_one_thread_are_refused(monkeypatch, threads, text):
     closed = cluster_of(monkeypatch, threads)
     with pytest.raises(RunError, match=f"one thread each, but has {text}"):
-        Engine(dask=ADDRESS).check()
+        Workers(dask=ADDRESS).check()
     assert len(closed) == 1
 
 
 def test_a_cluster_whose_workers_die_is_one_error(monkeypatch):
     closed = cluster_of(monkeypatch, [1, 1])
-    monkeypatch.setattr(engines, "parallel_config", lambda *_, **__: pytest.MonkeyPatch.context())
+    monkeypatch.setattr(workers, "parallel_config", lambda *_, **__: pytest.MonkeyPatch.context())
 
     def parallel(tasks, n_jobs):
         assert n_jobs == -1
         yield tasks[0].point.key
         raise KilledError("of memory")
 
-    monkeypatch.setattr(engines, "_parallel", parallel)
-    done = finished(TASKS, Engine(dask=ADDRESS))
+    monkeypatch.setattr(workers, "_parallel", parallel)
+    done = finished(TASKS, Workers(dask=ADDRESS))
     assert next(done) == "a"
     with pytest.raises(RunError, match=r"some died \(of memory\); give them more memory"):
         next(done)

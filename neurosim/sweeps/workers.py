@@ -16,13 +16,13 @@ from joblib import Parallel, delayed, parallel_config
 from neurosim.errors import RunError
 from neurosim.sweeps.work import Task, do
 
-__all__ = ["Engine", "finished", "processes"]
+__all__ = ["Workers", "finished", "processes"]
 
 _DEATHS = 3
 
 
 @dataclass(frozen=True)
-class Engine:
+class Workers:
     """Which workers to use.
 
     Attributes
@@ -44,7 +44,7 @@ class Engine:
                 pass
 
 
-def finished(tasks: Sequence[Task], engine: Engine) -> Iterator[str]:
+def finished(tasks: Sequence[Task], used: Workers) -> Iterator[str]:
     """Keys of the points that tasks have written, as they end.
 
     A worker that dies loses the points in work; the pool starts anew and does them again.
@@ -54,14 +54,14 @@ def finished(tasks: Sequence[Task], engine: Engine) -> Iterator[str]:
     RunError
         Workers keep dying, or the cluster cannot be used.
     """
-    if engine.dask:
-        with _cluster(engine.dask):
+    if used.dask:
+        with _cluster(used.dask):
             yield from _parallel(tasks, -1)
-    elif engine.workers == 1:
+    elif used.workers == 1:
         yield from map(do, tasks)
     else:
         with processes():
-            yield from _restarting([replace(t, parent=os.getpid()) for t in tasks], engine.workers)
+            yield from _restarting([replace(t, parent=os.getpid()) for t in tasks], used.workers)
 
 
 @contextmanager

@@ -13,12 +13,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from neurosim.blocks.block import Block
 from neurosim.blocks.files import dump_block, load_block
@@ -28,17 +25,17 @@ from neurosim.errors import RunError
 from neurosim.folders import LOCK, exists, locked, real
 from neurosim.outputs import write_text
 from neurosim.profile import Profile
-from neurosim.sweeps.engines import Engine, finished
 from neurosim.sweeps.memory import digest
 from neurosim.sweeps.plan import COSTS, Sweep
 from neurosim.sweeps.points import Listed, Point, expand
 from neurosim.sweeps.ranking import Group, groups, is_seed
 from neurosim.sweeps.stored import Facts, Plan, keep_plan, read_facts, read_result
+from neurosim.sweeps.table import Row, as_csv, row_of
 from neurosim.sweeps.work import Task
+from neurosim.sweeps.workers import Workers, finished
 
 __all__ = ["Progress", "SweepFolder", "run_sweep"]
 
-Row = dict[str, Any]
 # Points done, their total, and the rows so far.
 Progress = Callable[[int, int, Sequence[Row]], None]
 
@@ -156,9 +153,7 @@ class SweepFolder:
         for point in self.points:
             result = self.result(point)
             if result is not None:
-                figures = {k: result["figures"].get(k, "") for k in (*self.sweep.measure, *COSTS)}
-                row = {"point": point.index, **point.settings, **figures}
-                out.append(row | {"error": result["error"]})
+                out.append(row_of(point, result, self.sweep.measure))
         return out
 
     @property
@@ -173,7 +168,7 @@ class SweepFolder:
 
     def table(self) -> str:
         """The table so far, as results.csv has it."""
-        return _csv(self.rows())
+        return as_csv(self.rows())
 
     def write_tables(self) -> None:
         """results.csv and timing.csv of all that is known, from other processes too."""
@@ -181,7 +176,7 @@ class SweepFolder:
             write_text(self.path / "results.csv", self.table())
             hosts = [(p.index, self.result(p)) for p in self.points]
             timing = [{"point": index} | found["host"] for index, found in hosts if found]
-            write_text(self.path / "timing.csv", _csv(timing))
+            write_text(self.path / "timing.csv", as_csv(timing))
 
 
 def _named_apart(points: Sequence[Point]) -> list[tuple[str, Profile]]:
@@ -199,19 +194,9 @@ def _named_apart(points: Sequence[Point]) -> list[tuple[str, Profile]]:
     return list(out.values())
 
 
-def _csv(rows: Sequence[Row]) -> str:
-    """Rows as text; numbers keep all their bits."""
-    names = dict.fromkeys(name for row in rows for name in row)
-    out = io.StringIO()
-    writer = csv.DictWriter(out, names, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()
-
-
 def run_sweep(
     folder: SweepFolder,
-    engine: Engine | None = None,
+    workers: Workers | None = None,
     *,
     shard: tuple[int, int] = (1, 1),
     progress: Progress | None = None,
@@ -221,7 +206,7 @@ def run_sweep(
     Parameters
     ----------
     folder : SweepFolder
-    engine : Engine, optional
+    workers : Workers, optional
         By default this process.
     shard : tuple of int
         (i, n): every n-th point from the i-th on, 1 to n. Shards may run at the same time.
@@ -242,7 +227,7 @@ def run_sweep(
     done = total - len(left)
     for stage in _stages(left):
         tasks = [Task(point, real(folder.path), folder.laws) for point in stage]
-        for key in finished(tasks, engine or Engine()):
+        for key in finished(tasks, workers or Workers()):
             done += 1
             folder.forget(key)
             folder.write_tables()

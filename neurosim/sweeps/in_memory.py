@@ -1,0 +1,110 @@
+"""A sweep over settings of a trained chip, in memory: no file is read, and none is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+
+from neurosim.arguments import checked, must_be
+from neurosim.blocks.block import Block, plain
+from neurosim.runs import Source, Trained
+from neurosim.sweeps.axes import Axis
+from neurosim.sweeps.plan import Base, Figure, Sampling, Sweep
+from neurosim.sweeps.points import expand
+from neurosim.sweeps.table import Row, Table, row_of
+from neurosim.sweeps.work import outcome
+
+__all__ = ["sweep"]
+
+
+@checked(
+    source="give what neurosim.train returns, a run or a run's folder",
+    axes='give values by path, {"sampling.t_end": [1.0, 1.2]}',
+)
+def sweep(
+    source: Source,
+    axes: Mapping[str, Sequence[Any]],
+    *,
+    n: int = 1000,
+    seed: int = 0,
+    replicas: int = 1,
+    measure: Sequence[Figure] = ("frechet_feature", "coverage", "flow_loss"),
+    laws: Sequence[type[Block]] = (),
+    progress: Callable[[int, int], None] | None = None,
+) -> Table:
+    """Draw from a trained chip under every combination of some settings, and judge each.
+
+    What trains too is a sweep of a file: see `neurosim.sweeps`. The points are the same as there,
+    and so are their figures.
+
+    Parameters
+    ----------
+    source : Trained, Run or path
+        A path is that of a run folder.
+    axes : mapping from str to sequence
+        Values by path. ``sampling.X`` says how samples are drawn (mode, t_end, dt, settle_tau, die,
+        age_s), ``profile.X`` is a field of the chip that the weights are programmed into, and
+        ``profile`` that chip by name.
+    n, seed : int
+        Samples of a point, at least 7, and the seed of their starting noise.
+    replicas : int
+        Of each point, with other seeds.
+    measure : sequence of str
+        Figures of the table: see `neurosim.sweeps.plan.Figure`.
+    laws : sequence of type
+        Blocks of your own that files of a run or a profile name.
+    progress : callable, optional
+        Called after each point with how many are done, and their number.
+
+    Returns
+    -------
+    Table
+        A point that fails is a row with its error.
+
+    Raises
+    ------
+    ProfileError
+        A line for each mistake of the axes.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> trained = ns.Trained(ns.Chip("ideal_hopfield"), ns.Experiment(updates=1))
+    >>> table = ns.sweep(trained, {"sampling.t_end": [0.1, 0.2]}, n=20, measure=["coverage"])
+    >>> table
+    Table(2 points over sampling.t_end)
+    >>> table["sampling.t_end"], len(table["coverage"])
+    ([0.1, 0.2], 2)
+    """
+    listed = {path: _listed(path, values) for path, values in axes.items()}
+    trained = Trained.of(source, laws)
+    plan = Sweep(
+        name="sweep",
+        base=Base(),
+        sampling=Sampling(n=n, seed=seed),
+        axes=tuple(Axis(path=path, values=values) for path, values in listed.items()),
+        replicas=replicas,
+        measure=tuple(measure),
+    )
+    points, rows = expand(plan, laws=laws, given=trained), list[Row]()
+    with threadpool_limits(1):
+        for done, point in enumerate(points, 1):
+            found = outcome(point, partial(Trained.of, point.run or trained, laws, 1))
+            rows.append(row_of(point, found, plan.measure))
+            if progress is not None:
+                progress(done, len(points))
+    names = dict.fromkeys(name for point in points for name in point.settings)
+    return Table(rows, tuple(names), plan.measure)
+
+
+def _listed(path: object, values: object) -> tuple[Any, ...]:
+    """The values of an axis, which may be an array."""
+    must_be(path, str, "A path of sweep.axes", "give one such as sampling.t_end")
+    found = plain(values)
+    # A text is a sequence too, of letters.
+    sequence = None if isinstance(found, str) else found
+    must_be(sequence, Sequence, f"The values of {path}", "give a list of them")
+    return tuple(found)

@@ -1,0 +1,133 @@
+"""The table of a sweep: one row a point, its settings, figures, costs and error."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neurosim.arguments import check_fields
+from neurosim.errors import DataError
+from neurosim.outputs import check_writable, write_text
+from neurosim.sweeps.plan import COSTS
+from neurosim.sweeps.points import Listed
+from neurosim.sweeps.ranking import Group, groups, is_seed
+
+__all__ = ["Row", "Table", "as_csv", "row_of"]
+
+Row = dict[str, Any]
+
+
+def row_of(point: Listed, outcome: Mapping[str, Any], measure: Sequence[str]) -> Row:
+    """A row of the table; what was not measured is an empty text."""
+    figures = {name: outcome["figures"].get(name, "") for name in (*measure, *COSTS)}
+    return {"point": point.index, **point.settings, **figures, "error": outcome["error"]}
+
+
+def as_csv(rows: Sequence[Row]) -> str:
+    """Rows as text; numbers keep all their bits."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    out = io.StringIO()
+    writer = csv.DictWriter(out, names, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Table:
+    """What a sweep in memory found: a sequence of rows, each a dict, and columns by name.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        In the order of the points, the last axis fastest. A point that failed has the text of its
+        error under ``error``, and empty texts for figures.
+    settings : tuple of str
+        The columns that say what a point is.
+    measure : tuple of str
+        The columns of figures, the first of which ranks points; what a sample and the training cost
+        stands beside them.
+
+    Examples
+    --------
+    >>> row = {"point": 0, "sampling.t_end": 1.0, "coverage": 0.5, "error": ""}
+    >>> rows = [row, row | {"point": 1, "coverage": 0.7}]
+    >>> table = Table(rows, ("sampling.t_end",), ("coverage",))
+    >>> table
+    Table(2 points over sampling.t_end)
+    >>> table["coverage"], table[1]["coverage"]
+    ([0.5, 0.7], 0.7)
+    """
+
+    rows: Sequence[Row]
+    settings: tuple[str, ...]
+    measure: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        check_fields(self, rows="see sweep, which makes one")
+
+    def __repr__(self) -> str:
+        failed = sum(bool(row["error"]) for row in self.rows)
+        over = f" over {', '.join(self.settings)}" if self.settings else ""
+        return f"Table({len(self.rows)} points{over}{f', {failed} failed' if failed else ''})"
+
+    def __str__(self) -> str:
+        names = (*self.settings, *self.measure, "sample_time_s", "sample_energy_J", "error")
+        shown = [name for name in names if any(row.get(name, "") != "" for row in self.rows)]
+        cells = [[_cell(row.get(name, "")) for name in shown] for row in self.rows]
+        widths = [max(map(len, column)) for column in zip(shown, *cells, strict=True)]
+        lines = [
+            "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
+            for line in (shown, *cells)
+        ]
+        return "\n".join(lines)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __getitem__(self, key: int | str) -> Any:
+        """A row by its number, or a column by its name."""
+        if isinstance(key, str):
+            if key not in self.columns:
+                raise DataError(
+                    f"A column of the table must be one of {', '.join(self.columns)}, but is {key}."
+                )
+            return [row[key] for row in self.rows]
+        return self.rows[key]
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of all columns."""
+        return list(dict.fromkeys(name for row in self.rows for name in row))
+
+    def groups(self) -> list[Group]:
+        """Means over seeds, of the points that have figures."""
+        return groups(self.rows, self.kept, (*self.measure, *COSTS))
+
+    @property
+    def kept(self) -> list[str]:
+        """Columns of settings, those of seeds left out."""
+        return [name for name in self.settings if not is_seed(name)]
+
+    def write_csv(self, path: Path | str) -> None:
+        """The table as a file, with all bits of its numbers.
+
+        Raises
+        ------
+        DataError
+            The file cannot be written.
+        """
+        check_writable(Path(path), {".csv"})
+        write_text(Path(path), as_csv(self.rows))
+
+
+def _cell(value: object) -> str:
+    """A value as a person reads it."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
