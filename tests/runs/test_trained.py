@@ -45,7 +45,9 @@ def test_what_is_no_trained_chip_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"Chip\.engine must be an engine, such as Transient"):
         ns.Chip("ideal_hopfield", engine="transient")
     for experiment, shown in ((7, images), (ns.Experiment(), "x")):
-        with pytest.raises(DataError, match=r"Trainer\.\w+ must be an (Experiment|array), but"):
+        with pytest.raises(
+            DataError, match=r"Trainer\.\w+ must be an? (Experiment|Dataset or an array), but"
+        ):
             ns.Trainer(chip, experiment, shown)
     rows = ns.export_weights(Trained(chip, ns.Experiment()), tmp_path / "w.csv")
     assert rows == ns.export_weights(chip, tmp_path / "again.csv")
