@@ -16,11 +16,39 @@ from neurosim.errors import CheckpointError, DataError
 from neurosim.outputs import write_bytes
 
 __all__ = [
+    "as_text",
     "load_npz",
     "load_tree",
+    "read_bytes",
     "read_rows",
     "save_tree",
 ]
+
+
+def as_text(data: bytes) -> str:
+    """Text of a file in UTF-8, or in what its byte-order mark says, without that mark.
+
+    Raises
+    ------
+    UnicodeDecodeError
+        It is no such text.
+    """
+    return data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
+
+
+def read_bytes(path: Path, what: str) -> bytes:
+    """All bytes of a file that must be `what`.
+
+    Raises
+    ------
+    DataError
+        It cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise DataError(f"{path} must be {what}, but cannot be read ({reason}).") from None
 
 
 def save_tree(path: Path, tree: dict[str, Any]) -> None:
@@ -54,14 +82,13 @@ def read_rows(path: Path, columns: Collection[str]) -> list[tuple[int, dict[str,
     DataError
         The file cannot be read, or lacks a column.
     """
+    data = read_bytes(path, "a CSV table")
     try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            reader = csv.DictReader(stream)
-            rows = [(reader.line_num, row) for row in reader]
-            found = reader.fieldnames or []
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-        reason = str(error) if isinstance(error, csv.Error) else reason
+        reader = csv.DictReader(io.StringIO(as_text(data), newline=""))
+        rows = [(reader.line_num, row) for row in reader]
+        found = reader.fieldnames or []
+    except (UnicodeDecodeError, csv.Error) as error:
+        reason = str(error) if isinstance(error, csv.Error) else "it is no text in UTF-8"
         raise DataError(f"{path} must be a CSV table, but cannot be read ({reason}).") from None
     missing = [name for name in columns if name not in found]
     if missing:

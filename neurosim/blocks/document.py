@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from neurosim.errors import ProfileError
 from neurosim.safe_text import has_hidden, one_line, printable
 
-__all__ = ["Document", "Location", "Mistake", "compose", "shown", "written"]
+__all__ = ["Document", "Location", "Mistake", "compose", "compose_node", "shown", "written"]
 
 Location = tuple[int | str, ...]
 
@@ -183,7 +183,21 @@ def _nodes(text: str) -> yaml.Node | None:
 def compose(text: str, where: str) -> Document:
     """The one document in `text`."""
     try:
-        return Document(_nodes(text))
+        return Document(compose_node(text, where))
+    except RecursionError:
+        raise ProfileError(f"{where}: not valid YAML: nested too deeply.") from None
+
+
+def compose_node(text: str, where: str) -> yaml.Node | None:
+    """PyYAML's tree of the one document in `text`, with its marks.
+
+    Raises
+    ------
+    ProfileError
+        It is no YAML.
+    """
+    try:
+        return _nodes(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{where}:{mark.line + 1}:{mark.column + 1}" if mark else where

@@ -13,6 +13,7 @@ from neurosim.blocks.document import compose, shown, written
 from neurosim.blocks.mistakes import mistakes_of
 from neurosim.blocks.words import Reading, as_written
 from neurosim.errors import ProfileError
+from neurosim.files import as_text
 
 __all__ = ["dump_block", "load_block", "parse_block"]
 
@@ -61,7 +62,7 @@ def load_block(path: Path, cls: type[B], *, laws: Sequence[type[Block]] = ()) ->
         The file cannot be read or is not valid.
     """
     try:
-        text = path.read_text("utf-8")
+        text = as_text(path.read_bytes())
     except UnicodeDecodeError as error:
         raise ProfileError(
             f"{path}: must be text in UTF-8, but its byte {error.start} is not."

@@ -3,52 +3,99 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from neurosim.cli.common import FOLDER, JSON, check_output, print_json, say
+from neurosim.cli.common import FOLDER, JSON, check_output, print_json, quoted, say
 from neurosim.safe_text import one_line
+
+if TYPE_CHECKING:
+    from neurosim.devices.fit import DeviceFit, Part
 
 __all__ = ["fit"]
 
 
 @click.command("fit")
 @click.argument("measurements", type=FOLDER, metavar="MEASUREMENTS.csv")
+@click.option(
+    "--columns", metavar="NAME=HEADER,...",
+    help='Headers of the columns that have other names: "pulses=n,conductance=G (uS)".',
+)  # fmt: skip
+@click.option(
+    "--kind", type=click.Choice(["write", "drift", "update"]),
+    help="What the rows are, where no column says so.  [default: what the columns tell]",
+)  # fmt: skip
 @click.option("--source", help="Where the data come from.  [default: measured, the file's name]")
 @click.option("--to", type=FOLDER, help="YAML file for the blocks; standard output without it.")
+@click.option(
+    "--into", type=FOLDER, metavar="PROFILE.yaml",
+    help="Put the blocks into this profile, in place of its own; all else in it stays.",
+)  # fmt: skip
 @click.option("--figure", type=FOLDER, help="PNG file: data and fit.")
 @JSON
 def fit(
-    measurements: Path, source: str | None, to: Path | None, figure: Path | None, as_json: bool
-) -> None:
+    measurements: Path, columns: str | None, kind: str | None, source: str | None,
+    to: Path | None, into: Path | None, figure: Path | None, as_json: bool,
+) -> None:  # fmt: skip
     """Make device blocks of a profile (write, drift, pulse) from measured data.
 
-    MEASUREMENTS.csv has one row a reading: kind (write, drift or update), conductance_S, and what
-    its kind needs: target_S of write; target_S, time_s and device of drift; device, direction (up
-    or down) and pulses of update.
+    MEASUREMENTS.csv has one row a reading and the columns conductance, and of writes target; of
+    drift target, time, device; of updates pulses, direction (up or down, SET or RESET) and device.
+    Headers carry units, as in `conductance (uS)`. A column cycle tells ramps of one device apart.
     """
-    from neurosim.devices.fit import fit_devices
-    from neurosim.devices.measurements import read_measurements
+    from neurosim.devices.fit import column_names, fit_devices, read_measurements
     from neurosim.outputs import STANDARD_OUTPUT, check_suffix, check_writable, write_files
     from neurosim.report import figure_png, fit_blocks, fit_figure
 
     to = None if to == STANDARD_OUTPUT and not as_json else to
-    if to is not None:
-        check_output(to, as_json, [".yaml", ".yml"])
+    for path in filter(None, (to, into)):
+        check_output(path, as_json, [".yaml", ".yml"])
     if figure is not None:
         check_suffix(figure, [".png"])
         check_writable(figure)
-    found = fit_devices(read_measurements(measurements))
-    text = fit_blocks(found, source or f"measured: {one_line(measurements.name)}")
-    files = {} if to is None else {to: text.encode()}
+    named = column_names(columns) if columns is not None else {}
+    found = fit_devices(read_measurements(measurements, named, kind))
+    source = source or f"measured: {one_line(measurements.name)}"
+    blocks = fit_blocks(found, source)
+    files = {} if to is None else {to: blocks.encode()}
+    if into is not None:
+        files[into] = _merged(found, source, into).encode()
     if figure is not None:
         files[figure] = figure_png(fit_figure(found))
     write_files(files)
+    for text in [f"warning: {w}" for part in found.parts for w in part.warnings]:
+        say(text, err=True)
+    for text in [f"note: {remark}" for remark in found.remarks]:
+        say(text, err=True)
     if as_json:
-        print_json(
-            {part.name: {"block": part.block, "errors": part.errors} for part in found.parts}
-        )
-    elif to is None:
-        say(text, nl=False)
+        print_json({part.name: _record(part) for part in found.parts})
+    elif to is None and into is None:
+        say(blocks, nl=False)
     else:
-        say(f"{to}: {', '.join(part.name for part in found.parts)}; put them in a profile")
+        names = ", ".join(part.name for part in found.parts)
+        then = "put them in a profile, or give --into"
+        if into is not None:
+            then = f"check it with: neurosim profiles check {quoted(into)}"
+        say(f"{' and '.join(str(path) for path in (to, into) if path)}: {names}; {then}")
+
+
+def _merged(found: DeviceFit, source: str, into: Path) -> str:
+    """Text of a profile with the blocks that were fitted; it is checked before it is written."""
+    from neurosim.blocks.files import parse_block
+    from neurosim.files import as_text
+    from neurosim.profile import Profile, load_profile
+    from neurosim.report import fit_into
+
+    profile = load_profile(into)
+    text = fit_into(found, source, profile, as_text(into.read_bytes()), str(into))
+    parse_block(text, Profile, str(into))
+    return text
+
+
+def _record(part: Part) -> dict[str, Any]:
+    """What a program gets of a block."""
+    return {
+        "block": part.block, "errors": part.errors, "assumed": part.assumed, "readings": part.n,
+        "warnings": part.warnings, **part.facts,
+    }  # fmt: skip

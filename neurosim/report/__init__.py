@@ -15,7 +15,7 @@ from neurosim.report.figures import (
     sample_figure,
     waveform_figure,
 )
-from neurosim.report.fits import fit_blocks, fit_figure
+from neurosim.report.fits import fit_blocks, fit_figure, fit_into
 from neurosim.report.noise import noise_figure, write_noise_figure
 from neurosim.report.page import RunView, render_report
 from neurosim.report.plots import plot, plot_settle
@@ -29,6 +29,7 @@ __all__ = [
     "figure_svg",
     "fit_blocks",
     "fit_figure",
+    "fit_into",
     "loss_figure",
     "noise_figure",
     "plot",

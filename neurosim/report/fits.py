@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from neurosim.blocks.document import written
+from neurosim.blocks.splice import spliced
 from neurosim.devices.fit import DeviceFit, Part
+from neurosim.profile import Profile
 
-__all__ = ["fit_blocks", "fit_figure"]
+__all__ = ["fit_blocks", "fit_figure", "fit_into"]
 
 _COLOURS = ("#0072b2", "#d55e00")
+_WIDTH = 100
 
 
 def _rounded(value: Any, error: Any) -> Any:
@@ -41,14 +45,70 @@ def _flat(errors: dict[str, Any]) -> str:
     return ", ".join(f"{name} +- {text(value)}" for name, value in errors.items())
 
 
+def _sources(part: Part, source: str) -> dict[str, str]:
+    """Where each field comes from that is not a word: measured, or assumed."""
+    words = {"law", "pair"} - set(part.assumed)
+    return {
+        name: f"assumed: {part.assumed[name]}" if name in part.assumed else source
+        for name in part.block
+        if name not in words
+    }
+
+
+def _part_text(part: Part, source: str) -> str:
+    """A block with what is to be known of it in comments below its name."""
+    block = _rounded(part.block, part.errors) | {"source": _sources(part, source)}
+    name, _, body = written({part.name: block}).partition("\n")
+    said = [f"{part.n} readings; standard errors: {_flat(part.errors)}", *part.notes]
+    said += [f"WARNING: {warning}" for warning in part.warnings]
+    comments = [
+        line
+        for text in said
+        for line in textwrap.wrap(
+            text, _WIDTH, initial_indent="  # ", subsequent_indent="  #   ", break_on_hyphens=False
+        )
+    ]
+    return "\n".join([name, *comments, body])
+
+
 def fit_blocks(fit: DeviceFit, source: str) -> str:
-    """Blocks of a profile as YAML, their standard errors in comments."""
+    """Blocks of a profile as YAML, their standard errors and warnings in comments."""
     lines = [f"# conductances seen: {fit.low_S:.6g} to {fit.high_S:.6g} S"]
+    lines += [f"# {remark}" for remark in fit.remarks]
+    return "\n".join([*lines, "", *(_part_text(part, source) for part in fit.parts)])
+
+
+def fit_into(fit: DeviceFit, source: str, profile: Profile, text: str, where: str) -> str:
+    """Text of the file of `profile` with the blocks that were fitted in place of its own.
+
+    Where pulses were fitted, the range of its couplings is that of the devices.
+
+    Raises
+    ------
+    ProfileError
+        The text cannot be changed block by block.
+    """
+    blocks = {part.name: _part_text(part, source) for part in fit.parts}
     for part in fit.parts:
-        block = _rounded(part.block, part.errors) | {"source": source}
-        lines += ["", f"# {part.n} readings; standard errors: {_flat(part.errors)}"]
-        lines.append(written({part.name: block}).rstrip())
-    return "\n".join(lines) + "\n"
+        if "low_S" in part.facts:
+            blocks["coupling"] = _coupling_text(part, source, profile)
+    return spliced(text, blocks, where)
+
+
+def _coupling_text(part: Part, source: str, profile: Profile) -> str:
+    """The couplings of a profile with the bounds of the devices measured."""
+    from neurosim.blocks.words import as_written
+
+    (low, low_error), (high, high_error) = part.facts["low_S"], part.facts["high_S"]
+    low, leak_S = max(low, 0.0), profile.node.leak_S
+    values = {
+        "idle_S": _rounded(low, low_error) or "ideal",
+        "full_scale": _rounded((high - low) / leak_S, (low_error + high_error) / leak_S),
+    }
+    block = as_written(profile.coupling.with_values(values))
+    bounds = f"{source}; lower and upper bound of the devices"
+    block["source"] |= {"idle_S": bounds, "full_scale": f"{bounds}, over node.leak_S"}
+    return written({"coupling": block})
 
 
 def _panel(ax: Any, part: Part) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from neurosim.chip import Chip
 from neurosim.errors import DataError, NeurosimError
+from neurosim.files import as_text
 from neurosim.outputs import STANDARD_OUTPUT, check_suffix, check_writable, write_files
 from neurosim.profile import Profile
 from neurosim.tables import arrays, includes, text, words
@@ -214,7 +215,7 @@ def _companion(path: Path, profile: Profile | None) -> dict[str, Any]:
         # Version 0.1.0 had one name for all formats.
         beside = path.with_suffix(".sheet.json")
     try:
-        sheet = json.loads(beside.read_text("utf-8"))
+        sheet = json.loads(as_text(beside.read_bytes()))
         if isinstance(sheet, dict) and isinstance(sheet.get("layers"), dict):
             return sheet
     except FileNotFoundError:

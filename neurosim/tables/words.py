@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import DataError
+from neurosim.files import as_text
 from neurosim.safe_text import comment
 from neurosim.tables.table import Array, WeightTable, layers_of, shapes
 from neurosim.tables.tiles import Tiling
@@ -143,7 +144,7 @@ def read_mem(data: bytes, sheet: dict[str, Any] | None) -> WeightTable:
     DataError
         The data sheet is missing, or there are too few words or one that is none.
     """
-    lines = data.decode().replace("\r\n", "\n").split("\n")
+    lines = as_text(data).replace("\r\n", "\n").split("\n")
     found = [line.removeprefix(_MARK) for line in lines if line.startswith(_MARK)]
     if found:
         sheet = json.loads(found[0])
@@ -215,7 +216,7 @@ def read_hex(data: bytes, sheet: dict[str, Any] | None) -> WeightTable:
         A record is damaged or missing.
     """
     assert sheet is not None
-    size, image = -(-2 * code_bits(sheet) // 8), _image(data.decode("ascii"))
+    size, image = -(-2 * code_bits(sheet) // 8), _image(as_text(data))
     if len(image) % size:
         raise DataError(f"The HEX file must hold words of {size} bytes, but has a part of one.")
     octets = np.frombuffer(image, np.uint8).reshape(-1, size).astype(np.int64)
