@@ -1,11 +1,12 @@
 r"""What steps that are linear in the conductance mean for one device, by each law of pulses.
 
-A ramp begins at the bound that it leaves. `linear_step` has its bounds there, and its slopes follow;
-where steps vanish at these bounds, it is `soft_bounds`, whose bounds are where steps would end.
+A ramp begins at the bound that it leaves. `linear_step` has its bounds there, and its slopes
+follow; where steps vanish at these bounds, it is `soft_bounds`, with bounds where steps would end.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -15,11 +16,13 @@ from neurosim.devices.fit.part import Array
 from neurosim.devices.fit.ramps import Ramps
 from neurosim.devices.fit.spread import spread_of
 
-__all__ = ["Devices", "devices_of", "is_soft", "nominal_of"]
+__all__ = ["Devices", "before_the_end", "devices_of", "is_soft", "nominal_of"]
 
 _NAMES = ("low", "high", "log_states", "log_step", "asymmetry", "gamma_up", "gamma_down")
 # A slope this near to 1, or as near as its error tells up to the second number, is one.
 _NEAR, _VAGUE = 0.1, 0.2
+# At most this share of the range is left out at a hard bound.
+_MOST_CUT = 0.25
 
 
 class Devices(NamedTuple):
@@ -27,6 +30,20 @@ class Devices(NamedTuple):
 
     values: dict[str, Array]
     errors: dict[str, Array]
+
+
+def before_the_end(ramps: Ramps, found: Dynamics) -> Ramps:
+    """Ramps up to where the next pulses may run into the hard bound of a linear step.
+
+    A reading is left out for those before it alone, so that the ones kept are no selection.
+    """
+    ends = 1 - _starts(ramps, found)[0].reshape(-1, 2)[:, ::-1].ravel()
+    starts = _starts(ramps, found)[0]
+    noise = np.sqrt(found.noise[0] + found.noise[1])
+    margin = np.minimum(np.abs(found.steps) * (2 + 4 * noise), _MOST_CUT * (ends - starts))
+    near = ramps.g[:, :-1] > (ends - margin)[ramps.group][:, None]
+    gone = np.concatenate([np.zeros((len(near), 1), bool), np.cumsum(near, axis=1) > 0], axis=1)
+    return replace(ramps, g=np.where(gone, np.nan, ramps.g), n=np.where(gone, np.nan, ramps.n))
 
 
 def _inputs(ramps: Ramps, found: Dynamics) -> tuple[Array, Array]:

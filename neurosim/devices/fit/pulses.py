@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import chi2
 
 from neurosim.devices.fit.dynamics import Dynamics, fit_dynamics
-from neurosim.devices.fit.laws import Devices, devices_of, is_soft, nominal_of
+from neurosim.devices.fit.laws import Devices, before_the_end, devices_of, is_soft, nominal_of
 from neurosim.devices.fit.part import Curve, Estimate, Part, root
 from neurosim.devices.fit.ramps import Ramps, ramps_of
 from neurosim.devices.fit.spread import Spread, spread_of
@@ -34,25 +34,42 @@ class _Noise(NamedTuple):
     additive: Estimate | None
 
 
+class _Fit(NamedTuple):
+    """A law's fit, with the ramps that it stands on; `alike`: two kinds of noise as one."""
+
+    ramps: Ramps
+    found: Dynamics
+    alike: bool
+    devices: Devices
+    soft: bool
+
+
 def fit_update(table: dict[str, Any]) -> Part:
     """Law of the step, its spread among devices and its noise; bounds and noise of a reading."""
     ramps = ramps_of(table)
     try:
-        found, alike = _dynamics(ramps)
-        devices = devices_of(ramps, found, soft=False)
-        soft = is_soft(devices)
-        if soft:
-            devices = devices_of(ramps, found, soft)
+        fit = _fit(ramps)
     except (FloatingPointError, np.linalg.LinAlgError):
         raise DataError(
             "update: ramps must have steps that a law can follow, but some device's do not move or "
             "run away; leave that device out, or look at the table."
         ) from None
-    noise = _noise(ramps, found, devices, alike)
-    part = _block(_fitted(ramps, devices, noise, soft), soft, len(table["line"]))
-    _report_bounds(part, ramps, found, devices)
-    _report_misfit(part, ramps, found)
+    part = _block(_fitted(fit), fit.soft, len(table["line"]))
+    _report_bounds(part, fit)
+    _report_misfit(part, fit.ramps, fit.found)
+    part.curves.extend(_curves(fit.ramps, fit.found))
     return part
+
+
+def _fit(ramps: Ramps) -> _Fit:
+    """Linear steps between hard bounds; where they vanish at these, soft bounds."""
+    every = _dynamics(ramps)
+    short = before_the_end(ramps, every[0])
+    found = _dynamics(short) if np.isnan(short.g).sum() > np.isnan(ramps.g).sum() else every
+    devices = devices_of(short, found[0], soft=False)
+    if is_soft(devices):
+        return _Fit(ramps, *every, devices_of(ramps, every[0], soft=True), True)
+    return _Fit(short, *found, devices, False)
 
 
 def _dynamics(ramps: Ramps) -> tuple[Dynamics, bool]:
@@ -71,12 +88,13 @@ def _dynamics(ramps: Ramps) -> tuple[Dynamics, bool]:
     return single[int(better)], True
 
 
-def _noise(ramps: Ramps, found: Dynamics, devices: Devices, alike: bool) -> _Noise:
+def _noise(fit: _Fit) -> _Noise:
+    found = fit.found
     errors = np.sqrt(np.diag(found.noise_covariance))
     cycle = root(found.noise[0], errors[0])
-    ratio = nominal_of(ramps, found, devices)
+    ratio = nominal_of(fit.ramps, found, fit.devices)
     additive = root(found.noise[1] * ratio**2, errors[1] * ratio**2)
-    if not alike:
+    if not fit.alike:
         return _Noise(cycle, additive)
     return _Noise(cycle, None) if errors[0] else _Noise(None, additive)
 
@@ -108,10 +126,10 @@ def _population(devices: Devices) -> _Population:
     return _Population(of, size, bound_spread, step_spread, Estimate(states, error))
 
 
-def _fitted(ramps: Ramps, devices: Devices, noise: _Noise, soft: bool) -> dict[str, Any]:
+def _fitted(fit: _Fit) -> dict[str, Any]:
     """Each number of the block with its error, or why it is not fitted."""
-    found = _population(devices)
-    gammas = () if soft else ("gamma_up", "gamma_down")
+    found, noise, ramps = _population(fit.devices), _noise(fit), fit.ramps
+    gammas = () if fit.soft else ("gamma_up", "gamma_down")
     few = f"not fitted: a spread needs {_LEAST_DEVICES} devices, and there are {len(ramps.devices)}"
     many = len(ramps.devices) >= _LEAST_DEVICES
     alike = "not fitted: on these ramps it cannot be told from {}"
@@ -154,8 +172,9 @@ def _block(fitted: dict[str, Any], soft: bool, n: int) -> Part:
     return part
 
 
-def _report_bounds(part: Part, ramps: Ramps, found: Dynamics, devices: Devices) -> None:
+def _report_bounds(part: Part, fit: _Fit) -> None:
     """The device's own range, and the noise of a reading: the block has no place for them."""
+    ramps, found, devices = fit.ramps, fit.found, fit.devices
     for name in ("low", "high"):
         mean = spread_of(devices.values[name], devices.errors[name]).mean[0]
         value_S = ramps.low_S + ramps.range_S * mean.value
@@ -214,7 +233,6 @@ def _report_misfit(part: Part, ramps: Ramps, found: Dynamics) -> None:
             f"{freedom} degrees of freedom, worst at {worst[0]}): neither soft_bounds nor "
             "linear_step fits; look at the picture"
         )
-    part.curves.extend(_curves(ramps, found))
 
 
 def _curves(ramps: Ramps, found: Dynamics) -> list[Curve]:

@@ -66,7 +66,8 @@ def fit_write(table: dict[str, Any]) -> Part:
             "the same; read with more digits, or leave that target out."
         )
     found = _polynomial(targets / reference_S, s, counts - 1)
-    sigma: Array = np.polynomial.polynomial.polyval(targets / reference_S, found.coefficients)
+    x = targets / reference_S
+    sigma: Array = np.vander(x, len(found.coefficients), increasing=True) @ found.coefficients
     curves = [
         Curve(targets, reference_S * s, reference_S * sigma, "standard deviation"),
         Curve(targets, reference_S * mean, np.zeros_like(targets), "mean error"),

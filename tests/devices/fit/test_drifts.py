@@ -40,14 +40,14 @@ def log(**fields):
     ids=["power", "power and noise", "log", "log and noise", "rising"],
 )
 def test_the_law_is_told_and_its_numbers_are_found_within_their_errors(tmp_path, law, exact, read):
-    """With noise of reading too, which adds to the scatter of slopes and is no spread of devices."""
+    """With noise of reading too, which adds to the scatter of slopes."""
     fits = []
     for seed in range(30):
         rows = drifts(np.random.default_rng(seed), law, n=25, read=read)
         part = fitted(tmp_path / "m.csv", rows)
         assert part.block["law"] == law.law
         fits.append((part.block, part.errors))
-    assert_calibrated(scores(fits, exact))
+    assert_calibrated(scores(fits, exact), devices=25)
 
 
 def test_noise_of_reading_alone_is_no_spread_of_devices(tmp_path):
@@ -74,7 +74,8 @@ def test_devices_that_rise_get_the_law_that_can_rise(tmp_path):
     """Powers of time both ways: a power law leaves nothing, but its exponent is cut off at 0."""
     rng = np.random.default_rng(3)
     rows = [
-        {"kind": "drift", "device": d, "target_S": 1e-5, "time_s": t, "conductance_S": 1e-5 * t**-nu}
+        {"kind": "drift", "device": d, "target_S": 1e-5, "time_s": t,
+         "conductance_S": 1e-5 * t**-nu}
         for d, nu in enumerate(rng.normal(0.01, 0.03, 40)) for t in (1, 10, 100, 1e3, 1e4)
     ]  # fmt: skip
     part = fitted(tmp_path / "m.csv", rows)

@@ -96,7 +96,8 @@ def test_a_spread_that_no_polynomial_has_is_warned_of(tmp_path):
     """A peak at one of twelve targets, four times as high as the rest."""
     rng = np.random.default_rng(0)
     rows = [
-        {"kind": "write", "target_S": t, "conductance_S": t + rng.normal(0, 4e-8 if k == 6 else 1e-8)}
+        {"kind": "write", "target_S": t,
+         "conductance_S": t + rng.normal(0, 4e-8 if k == 6 else 1e-8)}
         for k, t in enumerate(np.linspace(1e-6, 1e-5, 12)) for _ in range(40)
     ]  # fmt: skip
     part = fitted(tmp_path / "m.csv", rows)
