@@ -102,6 +102,8 @@ class Conditions:
         Rows of a batch, and chips.
     age_s : float
         Time that the chip waits after its weights were written.
+    images : ndarray, shape (n, n_visible), optional
+        Data in [-1, 1]; the digits of 8 x 8 pixels without it.
     """
 
     profile: Profile
@@ -110,6 +112,7 @@ class Conditions:
     batch: int = 128
     repeats: int = 3
     age_s: float = 0.0
+    images: Array | None = None
 
     def __post_init__(self) -> None:
         profile, limit = self.profile, self.profile.coupling.full_scale
@@ -135,8 +138,8 @@ class Conditions:
 
     @cached_property
     def batches(self) -> list[FlowBatch]:
-        """Data of each repeat: digits at random t."""
-        images, _ = load_digits()
+        """Data of each repeat at random t."""
+        images = load_digits()[0] if self.images is None else self.images
         if images.shape[1] != self.profile.layers[0]:
             raise DataError(
                 f"The visible layer must have {images.shape[1]} nodes, one for each pixel, but "

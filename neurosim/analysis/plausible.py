@@ -31,7 +31,7 @@ _USUAL: dict[str, tuple[float, float]] = {
 }  # fmt: skip
 # A conductance this many times above the top of the couplings' range, or below it, is in no unit of
 # theirs.
-_FAR = 1000.0
+_FAR = 1e4
 _SLOWEST_S, _FASTEST_S = 10.0, 1e-11
 
 
@@ -82,7 +82,8 @@ def _negative_drift(profile: Profile) -> Iterator[str]:
             path, so = f"drift.spread.{k}", "state a spread"
             yield from _below_zero(path, curve, g_S, drift.reference_S, so)
             less = start - evaluate(curve, g_S / drift.reference_S)
-            if (at := int(np.argmax(less))) and less[at] > 1e-9 * abs(start[at]):
+            at = int(np.argmax(less))
+            if less[at] > 1e-9 * abs(start[at]):
                 yield (
                     f"{path}: must be at least the spread at the first time, which the write draws,"
                     f" but is below it at {format_quantity(g_S[at], 'S')}; correct either"
@@ -127,8 +128,9 @@ def _unusual(profile: Profile) -> Iterator[str]:
         low, high = _USUAL.get(unit, (0.0, np.inf))
         if value and not low <= abs(value) <= high:
             yield (
-                f"{path} is {format_quantity(value, unit)}; chips have {format_quantity(low, unit)} "
-                f"to {format_quantity(high, unit)}: is the prefix right?"
+                f"{path} is {format_quantity(value, unit)}; chips have "
+                f"{format_quantity(low, unit)} to {format_quantity(high, unit)}: is the prefix "
+                "right?"
             )
     tau_s = profile.node.tau_s
     if not _FASTEST_S <= tau_s <= _SLOWEST_S:
@@ -160,8 +162,9 @@ def _beside_the_range(profile: Profile) -> Iterator[str]:
         first, last = levels.values_S[0], levels.values_S[-1]
         if last < 0.5 * high_S or first > 2 * low_S + 0.1 * high_S or last > 2 * high_S:
             yield (
-                f"coupling.levels are {format_quantity(first, 'S')} to {format_quantity(last, 'S')},"
-                f" and {shown}: weights beyond the levels are clipped, levels beyond the range idle"
+                f"coupling.levels are {format_quantity(first, 'S')} to "
+                f"{format_quantity(last, 'S')}, and {shown}: weights beyond the levels are clipped,"
+                " levels beyond the range idle"
             )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 
@@ -28,7 +29,7 @@ def refused(profile: Profile) -> Iterator[str]:
             f"layers: the digits that come with neurosim have {', '.join(map(str, _PIXELS))} "
             f"pixels, and the chip {sizes[0]} visible nodes: train it with --dataset"
         )
-    if sum(a * b for a, b in zip(sizes, sizes[1:], strict=False)) > _MOST_COUPLINGS:
+    if sum(a * b for a, b in pairwise(sizes)) > _MOST_COUPLINGS:
         return
     images = np.random.default_rng(0).uniform(-1, 1, (_ROWS, sizes[0]))
     try:

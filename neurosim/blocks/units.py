@@ -7,12 +7,17 @@ import re
 
 from quantiphy import Quantity
 
-__all__ = ["format_quantity", "parse_quantity"]
+__all__ = ["format_quantity", "parse_duration", "parse_quantity"]
 
 # No K (kilo is k): otherwise 300 K would read as 300,000.
 _POWERS = {
     "T": 12, "G": 9, "M": 6, "k": 3, "": 0, "m": -3, "u": -6, "μ": -6, "µ": -6, "n": -9, "p": -12,
     "f": -15, "a": -18,
+}  # fmt: skip
+# Without an s at their end.
+_LONG = {
+    "min": 60.0, "minute": 60.0, "h": 3600.0, "hour": 3600.0, "d": 86400.0, "day": 86400.0,
+    "week": 604800.0, "month": 2629746.0, "y": 31556952.0, "year": 31556952.0,
 }  # fmt: skip
 _OHMS = {"ohm", "Ohm", "\u03a9", "\u2126"}
 # Read here and not by quantiphy, to which "2,5 pF" is 25 pF, and "1e3 pF" is no quantity.
@@ -61,6 +66,30 @@ def parse_quantity(value: float | int | str, unit: str) -> float:
     number = float(f"{parts['number']}e{int(parts['power'] or 0) + power}")
     if not math.isfinite(number):
         raise ValueError(f"must be finite, but is {value!r}")
+    return number
+
+
+def parse_duration(text: str) -> float:
+    """Time in seconds from text with a unit, also one longer than a second.
+
+    Raises
+    ------
+    ValueError
+        It is no time of at least 0 s.
+
+    Examples
+    --------
+    >>> parse_duration("1 day"), parse_duration("90 min"), parse_duration("20 ms")
+    (86400.0, 5400.0, 0.02)
+    """
+    parts = _FORM.fullmatch(text)
+    unit = parts["unit"].lower().removesuffix("s") if parts else ""
+    if parts and unit in _LONG:
+        number = parse_quantity(text[: parts.start("unit")], "") * _LONG[unit]
+    else:
+        number = parse_quantity(text, "s")
+    if number < 0:
+        raise ValueError(f"must be at least 0 s, but is {text}")
     return number
 
 

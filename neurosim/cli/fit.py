@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from neurosim.cli.common import FOLDER, JSON, check_output, print_json, quoted, say
-from neurosim.safe_text import one_line
+from neurosim.cli.common import FOLDER, JSON, check_output, print_json, say
+from neurosim.safe_text import one_line, quoted
 
 if TYPE_CHECKING:
     from neurosim.devices.fit import DeviceFit, Part

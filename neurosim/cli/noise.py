@@ -11,19 +11,30 @@ import click
 from neurosim.cli.common import COUNT, FOLDER, JSON, LAWS, Bar, print_json, say
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from neurosim.analysis import Conditions, Point, Row
     from neurosim.blocks.block import Block
     from neurosim.host import FlowSettings
     from neurosim.network import Weights
+    from neurosim.profile import Profile
+
+    Array = NDArray[np.float64]
 
 __all__ = ["noise"]
+
+# Of random weights, and how many images are made up.
+_GAIN = 0.5
+_MADE_UP = 512
 
 
 @click.command("noise")
 @click.argument("name", metavar="NAME_OR_PATH")
 @click.option(
     "--weights", "run", type=FOLDER, metavar="RUN",
-    help="Weights and flow settings of this run.  [default: a trained ideal chip's]",
+    help="Weights and flow settings of this run.  [default: a trained ideal chip's; random ones "
+    "where the layers are others]",
 )  # fmt: skip
 @click.option("--batch", type=COUNT, default=128, show_default=True, help="Rows of a batch.")
 @click.option(
@@ -32,7 +43,7 @@ __all__ = ["noise"]
 )  # fmt: skip
 @click.option(
     "--age", default="0 s", show_default=True, metavar="TIME",
-    help="How long ago the weights were written, such as `1000 s`: what drift needs.",
+    help="How long ago the weights were written, such as `1000 s` or `1 day`: what drift needs.",
 )  # fmt: skip
 @click.option("--figure", type=FOLDER, help="Also draw it: a PNG or SVG file.")
 @LAWS
@@ -50,7 +61,7 @@ def noise(
     from neurosim.report import write_noise_figure
 
     write = None if figure is None else write_noise_figure(figure)
-    conditions = _conditions(name, run, batch, seeds, age, laws)
+    conditions, shown = _conditions(name, run, batch, seeds, age, laws)
     bar = Bar("sources")
     rows = ledger(conditions, bar)
     bar.close()
@@ -68,37 +79,70 @@ def noise(
                 "settle_tau": conditions.flow.settle_tau,
                 "batch": batch,
                 "seeds": seeds,
+                "age_s": conditions.age_s,
+                "shown": shown,
                 "sources": [asdict(row) for row in rows],
                 "betas": [asdict(point) for point in points],
                 "best_beta": best.beta,
             }
         )
         return
-    say("\n".join([*_table(conditions, rows), "", *_betas(conditions, points, best)]))
+    say("\n".join([*_table(conditions, rows, shown), "", *_betas(conditions, points, best)]))
 
 
 def _conditions(
     name: str, run: Path | None, batch: int, seeds: int, age: str, laws: tuple[type[Block], ...]
-) -> Conditions:
+) -> tuple[Conditions, str]:
+    """What is presented, and whose weights and images these are."""
     from neurosim.analysis import Conditions
-    from neurosim.analysis.problem import trained_weights
-    from neurosim.blocks.units import parse_quantity
+    from neurosim.blocks.units import parse_duration
     from neurosim.errors import DataError
     from neurosim.host import FlowSettings
     from neurosim.profile import load_profile
 
     profile = load_profile(name, laws=laws)
     try:
-        age_s = parse_quantity(age, "s")
+        age_s = parse_duration(age)
     except ValueError as error:
         raise DataError(f"--age {error}.") from None
-    if age_s < 0:
-        raise DataError(f"--age must be at least 0 s, but is {age}.")
     if run is None:
-        weights, flow = trained_weights(profile), FlowSettings()
+        (weights, whose), flow = _shipped(profile), FlowSettings()
     else:
-        weights, flow = _trained(run, laws)
-    return Conditions(profile, weights, flow, batch, seeds, age_s)
+        (weights, flow), whose = _trained(run, laws), f"weights of {run}"
+    images, of = _images(profile.layers[0])
+    made = Conditions(profile, weights, flow, batch, seeds, age_s, images)
+    return made, f"{whose}; {of}"
+
+
+def _shipped(profile: Profile) -> tuple[Weights, str]:
+    """A trained ideal chip's weights where they fit, else random ones; and what they are."""
+    from neurosim.analysis.problem import LAWS, trained_weights
+    from neurosim.host import initial_weights
+    from neurosim.profile import load_profile
+    from neurosim.streams import Streams
+
+    law = getattr(profile.node.law, "law", "")
+    if law in LAWS and profile.network == load_profile(f"ideal_{law}").network:
+        return trained_weights(profile), "weights of a trained ideal chip"
+    rng = Streams(0).generator("weights")
+    shape = "-".join(map(str, profile.layers))
+    text = (
+        f"random weights, for none are shipped for this {shape}: --weights RUN takes a chip's own"
+    )
+    return initial_weights(profile.network, _GAIN, rng), text
+
+
+def _images(n_pixels: int) -> tuple[Array, str]:
+    """Digits of so many pixels, or made-up images where there are none; and what they are."""
+    import numpy as np
+
+    from neurosim.data.sets import DIGITS, load_dataset
+
+    for name, side in DIGITS.items():
+        if side**2 == n_pixels:
+            return load_dataset(name).images, f"images of {name}"
+    made = np.random.default_rng(0).uniform(-1, 1, (_MADE_UP, n_pixels))
+    return made, f"made-up images of {n_pixels} pixels"
 
 
 def _trained(path: Path, laws: tuple[type[Block], ...]) -> tuple[Weights, FlowSettings]:
@@ -109,12 +153,15 @@ def _trained(path: Path, laws: tuple[type[Block], ...]) -> tuple[Weights, FlowSe
     return run.weights(), run.experiment.flow
 
 
-def _table(conditions: Conditions, rows: list[Row]) -> list[str]:
+def _table(conditions: Conditions, rows: list[Row], shown: str) -> list[str]:
     flow, profile = conditions.flow, conditions.profile
+    from neurosim.blocks.units import format_quantity
+
     steps = _steps_V(conditions)
     lines = [
         f"{profile.name}: beta {flow.beta:g}, {flow.settle_tau:g} tau a phase, "
         f"{conditions.repeats} chips, batches of {conditions.batch}",
+        f"weights written {format_quantity(conditions.age_s, 's')} ago; {shown}",
         f"{'':22} {'drawn at':11} {'phases':7} {'visible':>8} {'LSB':>6} {'hidden':>8} {'LSB':>6} "
         f"{'left':>5} {'cosine':>7} {'held':>7} {'of mean':>7} {'SNR':>5}",
         f"{'':22} {'':11} {'':7} {'uV':>8} {'':>6} {'uV':>8} {'':>6} {'':>5} {'':>7} {'':>7} "
@@ -169,7 +216,8 @@ def _betas(conditions: Conditions, points: list[Point], best: Point) -> list[str
             f"{snr:>7}{mark}"
         )
     text = (
-        f"best beta for batches of {conditions.batch}: {best.beta:.2g}, where the cosine is "
-        f"{best.gradient.cosine_held:.3f}; the profile advises {conditions.profile.host.beta:g}"
+        f"best beta for batches of {conditions.batch}: {best.beta:.2g}, by the cosine in column "
+        f"`held`, {best.gradient.cosine_held:.3f} there; the profile advises "
+        f"{conditions.profile.host.beta:g}"
     )
     return [*lines, text]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -63,23 +63,66 @@ def show(name: str, laws: tuple[type[Block], ...], as_json: bool) -> None:
 
 
 @profiles.command("check")
-@click.argument("path", metavar="NAME_OR_PATH")
+@click.argument("paths", nargs=-1, metavar="[NAME_OR_PATH]...")
+@click.option("--all", "every", is_flag=True, help="All profiles that come with neurosim.")
 @LAWS
 @JSON
-def check(path: str, laws: tuple[type[Block], ...], as_json: bool) -> None:
-    """Check a profile: every mistake on a line with its place, and numbers without a source."""
+def check(
+    paths: tuple[str, ...], every: bool, laws: tuple[type[Block], ...], as_json: bool
+) -> None:
+    """Check profiles: every mistake on a line with its place, and what is odd in valid ones.
+
+    A mistake is what cannot be read, contradicts itself, or would be cut off in silence: exit
+    status 2. Warned of are numbers far from any chip's, device blocks beside the couplings' range,
+    and what training would refuse. Numbers without a source are listed.
+    """
     from neurosim.blocks.block import STATED_IN_CODE
+    from neurosim.errors import DataError, ProfileError
+    from neurosim.profile import shipped_profiles
+
+    names = [*paths, *(shipped_profiles() if every else ())]
+    if not names:
+        raise DataError("Name a profile or give its path, or give --all.")
+    found, wrong = [], []
+    for name in names:
+        try:
+            found.append(_checked(name, laws))
+        except ProfileError as error:
+            wrong.append(str(error))
+    if as_json and not wrong:
+        print_json(found[0] if len(names) == 1 else found)
+    for record in [] if as_json else found:
+        say(f"{record['path']}: valid ({record['name']}: {record['summary']})")
+        unsourced = record["stated_in_code"]
+        if unsourced:
+            say(f"numbers {STATED_IN_CODE}, {len(unsourced)}: {', '.join(unsourced)}")
+        for warning in record["warnings"]:
+            say(f"{record['path']}: warning: {warning}", err=True)
+    if wrong:
+        raise ProfileError("\n".join(wrong))
+
+
+def _checked(name: str, laws: tuple[type[Block], ...]) -> dict[str, Any]:
+    """What is found in one profile.
+
+    Raises
+    ------
+    ProfileError
+        It has mistakes.
+    """
+    from neurosim.analysis.plausible import mistakes_in, warnings_in
     from neurosim.blocks.sources import stated_in_code
+    from neurosim.errors import ProfileError
     from neurosim.profile import load_profile
 
-    profile = load_profile(path, laws=laws)
-    unsourced = stated_in_code(profile)
-    if as_json:
-        print_json({"name": profile.name, "valid": True, "stated_in_code": unsourced})
-        return
-    say(f"{path}: valid ({profile.name}: {profile.summary})")
-    if unsourced:
-        say(f"numbers {STATED_IN_CODE}, {len(unsourced)}: {', '.join(unsourced)}")
+    profile = load_profile(name, laws=laws)
+    mistakes = mistakes_in(profile)
+    if mistakes:
+        raise ProfileError("\n".join(f"{name}: {mistake}." for mistake in mistakes))
+    return {
+        "path": name, "name": profile.name, "summary": profile.summary, "valid": True,
+        "stated_in_code": stated_in_code(profile), "warnings": warnings_in(profile),
+    }  # fmt: skip
 
 
 @profiles.command("energy")

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from neurosim.blocks.document import written
 from neurosim.blocks.splice import spliced
+from neurosim.blocks.words import as_written
 from neurosim.devices.fit import DeviceFit, Part
 from neurosim.profile import Profile
 
@@ -55,9 +56,24 @@ def _sources(part: Part, source: str) -> dict[str, str]:
     }
 
 
-def _part_text(part: Part, source: str) -> str:
+def _own(part: Part, profile: Profile) -> tuple[dict[str, Any], dict[str, str]]:
+    """What a profile keeps of its own block, with the sources."""
+    block = getattr(profile, part.name)
+    if block is None:
+        return {}, {}
+    said = as_written(block)
+    sources = said["source"]
+    if isinstance(sources, str):
+        sources = dict.fromkeys(part.of_profile, sources)
+    kept = {name: said[name] for name in part.of_profile if name in sources}
+    return kept, {name: sources[name] for name in kept}
+
+
+def _part_text(part: Part, source: str, profile: Profile | None = None) -> str:
     """A block with what is to be known of it in comments below its name."""
-    block = _rounded(part.block, part.errors) | {"source": _sources(part, source)}
+    kept, sources = ({}, {}) if profile is None else _own(part, profile)
+    block = _rounded(part.block, part.errors) | kept
+    block["source"] = _sources(part, source) | sources
     name, _, body = written({part.name: block}).partition("\n")
     said = [f"{part.n} readings; standard errors: {_flat(part.errors)}", *part.notes]
     said += [f"WARNING: {warning}" for warning in part.warnings]
@@ -88,7 +104,7 @@ def fit_into(fit: DeviceFit, source: str, profile: Profile, text: str, where: st
     ProfileError
         The text cannot be changed block by block.
     """
-    blocks = {part.name: _part_text(part, source) for part in fit.parts}
+    blocks = {part.name: _part_text(part, source, profile) for part in fit.parts}
     for part in fit.parts:
         if "low_S" in part.facts:
             blocks["coupling"] = _coupling_text(part, source, profile)
@@ -97,8 +113,6 @@ def fit_into(fit: DeviceFit, source: str, profile: Profile, text: str, where: st
 
 def _coupling_text(part: Part, source: str, profile: Profile) -> str:
     """The couplings of a profile with the bounds of the devices measured."""
-    from neurosim.blocks.words import as_written
-
     (low, low_error), (high, high_error) = part.facts["low_S"], part.facts["high_S"]
     low, leak_S = max(low, 0.0), profile.node.leak_S
     values = {

@@ -168,7 +168,7 @@ def _part(
     notes: list[str],
 ) -> Part:  # fmt: skip
     return Part("drift", block, errors, assumed, 0, [], "time (s)", "conductance (S)",
-                facts, notes)  # fmt: skip
+                facts=facts, notes=notes)  # fmt: skip
 
 
 def _report(part: Part, found: _Fits) -> None:

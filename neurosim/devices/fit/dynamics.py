@@ -254,15 +254,23 @@ def _noise_covariance(
 
 def _inverse(information: Array) -> Array:
     """Positive definite, whatever the units; what nothing is known of has a large variance."""
-    unit = 1 / np.sqrt(np.maximum(np.diag(information), 1e-300))
+    unit = 1 / np.sqrt(np.maximum(np.diag(information), 1e-30))
     values, vectors = np.linalg.eigh(information * unit[:, None] * unit)
     inverse: Array = (vectors / np.maximum(values, 1e-8)) @ vectors.T
     return inverse * unit[:, None] * unit
 
 
 def _not_below_zero(wanted: Array, information: Array) -> Array:
-    """The most likely variances of at least 0 where the likelihood is a parabola about `wanted`."""
-    unit = 1 / np.sqrt(np.maximum(np.diag(information), 1e-300))
+    """The most likely variances of at least 0 where the likelihood is a parabola about `wanted`.
+
+    Raises
+    ------
+    FloatingPointError
+        There is no likelihood: the ramps run away.
+    """
+    if not (np.isfinite(wanted).all() and np.isfinite(information).all()):
+        raise FloatingPointError
+    unit = 1 / np.sqrt(np.maximum(np.diag(information), 1e-30))
     values, vectors = np.linalg.eigh(information * unit[:, None] * unit)
     half = np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T
     found: Array = nnls(half, half @ (wanted / unit))[0] * unit

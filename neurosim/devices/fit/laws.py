@@ -104,6 +104,8 @@ def devices_of(ramps: Ramps, found: Dynamics, soft: bool) -> Devices:
         )
     variance = np.einsum("iyn,nij,jyn->yn", by, covariance, by)
     errors = np.sqrt(np.maximum(variance, 0.0))
+    if not (np.isfinite(y).all() and np.isfinite(errors).all()):
+        raise FloatingPointError
     return Devices(dict(zip(_NAMES, y, strict=True)), dict(zip(_NAMES, errors, strict=True)))
 
 

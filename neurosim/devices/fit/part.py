@@ -49,6 +49,8 @@ class Part:
         Readings that it stands on.
     curves : list of Curve
     x_label, y_label : str
+    of_profile : tuple of str
+        Assumed fields of which the table says nothing: a profile that has them keeps its own.
     facts : dict
         What else was found, for programs.
     notes, warnings : list of str
@@ -63,6 +65,7 @@ class Part:
     curves: list[Curve]
     x_label: str
     y_label: str
+    of_profile: tuple[str, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

@@ -63,9 +63,11 @@ def fit_update(table: dict[str, Any]) -> Part:
 
 def _fit(ramps: Ramps) -> _Fit:
     """Linear steps between hard bounds; where they vanish at these, soft bounds."""
-    every = _dynamics(ramps)
-    short = before_the_end(ramps, every[0])
-    found = _dynamics(short) if np.isnan(short.g).sum() > np.isnan(ramps.g).sum() else every
+    # A trial may run away; what is kept is finite.
+    with np.errstate(all="ignore"):
+        every = _dynamics(ramps)
+        short = before_the_end(ramps, every[0])
+        found = _dynamics(short) if np.isnan(short.g).sum() > np.isnan(ramps.g).sum() else every
     devices = devices_of(short, found[0], soft=False)
     if is_soft(devices):
         return _Fit(ramps, *every, devices_of(ramps, every[0], soft=True), True)

@@ -96,6 +96,7 @@ def _block(table: dict[str, Any], reference_S: float, found: _Spread, curves: li
     part = Part(
         "write", block, {"noise": {"polynomial": found.errors.tolist()}}, assumed,
         len(table["target"]), curves, "target (S)", "write error (S)",
+        ("pulses", "pulse_s", "pulse_J"),
     )  # fmt: skip
     x = np.linspace(0, 1, 101)
     least = float(np.polynomial.polynomial.polyval(x, found.coefficients).min())

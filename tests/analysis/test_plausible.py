@@ -1,0 +1,129 @@
+"""What is odd or of no effect in a profile that is valid."""
+
+import json
+
+import pytest
+
+from commands import one_line, run
+from neurosim.analysis.plausible import MISTAKES, WARNINGS, mistakes_in, numbers_of, warnings_in
+from neurosim.blocks.files import dump_block
+from neurosim.devices import PowerLaw, TableDrift, Verify, Write
+from neurosim.profile import load_profile
+from shipped import shipped
+
+CHIP = load_profile("cmos_rc_6bit")
+RRAM = load_profile("rram_neurram_130nm")
+
+
+@shipped
+def test_a_shipped_profile_has_no_mistakes_and_nothing_odd(name):
+    profile = load_profile(name)
+    assert mistakes_in(profile) == []
+    assert warnings_in(profile) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"drift": PowerLaw(start_s=1, reference_S=4e-5, exponent=-0.03)},
+         "drift.exponent: must be at least 0 over the couplings' range, but is -0.03 at"),
+        ({"drift": PowerLaw(start_s=1, reference_S=4e-5, exponent={"polynomial": [0.03, -0.05]})},
+         "drift.exponent: must be at least 0 over the couplings' range, but is -0.02 at 40 uS"),
+        ({"drift": PowerLaw(start_s=1, reference_S=4e-5, exponent=0.1, exponent_spread=-0.01)},
+         "drift.exponent_spread: must be at least 0"),
+        ({"drift": TableDrift(reference_S=4e-5, times_s=(0, 1), shift=(0, 0), spread=(0.2, 0.1))},
+         "drift.spread.1: must be at least the spread at the first time"),
+        ({"drift": TableDrift(reference_S=4e-5, times_s=(0, 1), shift=(0, 0), spread=(0, -0.1))},
+         "drift.spread.1: must be at least 0"),
+        ({"write": Write(reference_S=4e-5, noise={"polynomial": [0.03, -0.05]})},
+         "write.noise: must be at least 0 over the couplings' range, but is -0.02 at 40 uS"),
+        ({"device_noise.short_term": -0.01}, "device_noise.short_term: must be at least 0"),
+    ],
+)  # fmt: skip
+def test_what_the_model_would_cut_off_is_a_mistake(tmp_path, changes, text):
+    profile = RRAM.with_values(changes)
+    assert any(text in line for line in mistakes_in(profile))
+    path = tmp_path / "p.yaml"
+    path.write_text(dump_block(profile))
+    result = run("profiles", "check", path)
+    assert one_line(result)
+    assert text in result.stderr
+
+
+def test_what_a_mistake_says_is_what_the_model_does():
+    """Devices of a negative exponent stay where they are; by the logarithm they would rise."""
+    import numpy as np
+
+    law = PowerLaw(start_s=1, reference_S=4e-5, exponent=-0.03)
+    one = np.full(3, 1e-5)
+    assert (law.aged(one, one, np.full(3, 1e4), np.zeros(3)) == one).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"write.reference_S": 10.0}, "write.reference_S is 10 S, orders of magnitude beside"),
+        ({"device_noise.reference_S": 40.0}, "device_noise.reference_S is 40 S"),
+        ({"node.leak_S": "10 MS"}, "node.leak_S is 10 MS; chips have 100 fS to 100 mS"),
+        ({"node.capacitance_F": "1 aF"}, "node.capacitance_F is 1 aF; chips have"),
+        ({"node.capacitance_F": "1 F"}, "node: the time constant capacitance_F / leak_S is"),
+        ({"dac.range_V": "2 kV"}, "dac.range_V is 2 kV; chips have 1 nV to 100 V"),
+        ({"supply.adc_J": "20 kJ"}, "supply.adc_J is 20 kJ"),
+        ({"write.noise": 1.5}, "write.noise: a write misses by 60 uS, which is beyond all of"),
+        ({"write": Write(reference_S=4e-5, noise=0.1, verify=Verify(window_S=2e-3, most_pulses=9))},
+         "write.verify.window_S: a loop accepts errors of 2 mS"),
+        ({"drift": {"law": "log", "start_s": 1, "shift_S": "-89 uS", "spread_S": "ideal",
+                    "spread_growth_S": "ideal", "source": "assumed: a test"}},
+         "drift.shift_S: in a decade of time devices move by 204.9 uS"),
+        ({"drift": {"law": "leak", "tau_s": 1, "tau_spread": "ideal", "rest_S": "1 mS",
+                    "source": "assumed: a test"}}, "drift.rest_S: devices come to rest at 1 mS"),
+        ({"coupling.levels": {"law": "table", "values_S": [1e-9, 2e-9, 3e-9]}},
+         "coupling.levels are 1 nS to 3 nS, and the couplings' 1 uS to 40 uS"),
+        ({"spring.max_S": "1 uS"}, "train would stop: The spring with its nudge must be at most"),
+        ({"layers": (65, 12, 10)}, "layers: the digits that come with neurosim have 64, 256, 784"),
+    ],
+)  # fmt: skip
+def test_what_is_odd_is_warned_of(changes, text):
+    profile = RRAM.with_values(changes)
+    assert any(text in line for line in warnings_in(profile)), warnings_in(profile)
+
+
+def test_a_network_too_large_for_a_trial_is_not_tried():
+    large = CHIP.with_value("layers", (64, 30_000, 70_000))
+    assert not any("train" in line for line in warnings_in(large))
+
+
+def test_every_number_of_a_profile_is_looked_at():
+    seen = dict((path, value) for path, _, value in numbers_of(RRAM))
+    assert seen["node.leak_S"] == RRAM.node.leak_S
+    assert seen["drift.times_s.1"] == RRAM.drift.times_s[1]
+    assert "coupling.full_scale" in seen
+
+
+def test_a_check_is_one_more_function():
+    for check in (*MISTAKES, *WARNINGS):
+        assert all(isinstance(line, str) for line in check(CHIP))
+
+
+def test_all_shipped_profiles_are_checked_at_once(tmp_path):
+    result = run("profiles", "check", "--all")
+    assert result.exit_code == 0
+    assert result.stdout.count(": valid (") == 15
+    assert result.stderr == ""
+    path = tmp_path / "p.yaml"
+    path.write_text(dump_block(CHIP.with_value("node.capacitance_F", "1 aF")))
+    found = json.loads(run("profiles", "check", path, "ideal_hopfield", "--json").stdout)
+    assert [record["valid"] for record in found] == [True, True]
+    assert len(found[0]["warnings"]) > len(found[1]["warnings"]) == 0
+
+
+def test_of_several_profiles_the_good_ones_are_named_beside_the_bad(tmp_path):
+    (tmp_path / "bad.yaml").write_text("name: bad\n")
+    result = run("profiles", "check", tmp_path / "bad.yaml", "ideal_hopfield")
+    assert result.exit_code == 2
+    assert "ideal_hopfield: valid" in result.stdout
+    assert "bad.yaml:1:1" in result.stderr
+
+
+def test_no_profile_at_all_is_one_line():
+    assert "Name a profile" in one_line(run("profiles", "check"))

@@ -1,0 +1,48 @@
+"""Numbers in another unit than their name says are warned of, in a table and in a profile."""
+
+from pathlib import Path
+
+import pytest
+
+from commands import run
+from neurosim.profile import shipped_profiles
+
+CASE = Path(__file__).with_name("07_microsiemens_as_siemens")
+
+
+def test_a_table_in_microsiemens_under_a_header_of_siemens():
+    result = run("profiles", "fit", CASE / "uS.csv")
+    assert result.exit_code == 0
+    assert "conductances of 3.49 S are no device's; if they are in uS, write so" in result.stderr
+
+
+def test_its_block_in_a_profile(tmp_path):
+    path = tmp_path / "p.yaml"
+    path.write_bytes(shipped_profiles()["rram_neurram_130nm"].read_bytes())
+    assert run("profiles", "fit", CASE / "uS.csv", "--into", path).exit_code == 0
+    result = run("profiles", "check", path)
+    assert result.exit_code == 0
+    assert "write.reference_S is 10 S, orders of magnitude beside the couplings'" in result.stderr
+    assert "write.noise: a write misses by" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        ("cmos_rc_6bit", "  leak_S: 10 uS", "  leak_S: 10 MS", "node.leak_S is 10 MS; chips have"),
+        ("cmos_rc_6bit", "  capacitance_F: 1 pF", "  capacitance_F: 1 aF",
+         "node.capacitance_F is 1 aF; chips have"),
+        ("rram_cmo_hfox", "  shift_S: -89 nS", "  shift_S: -89", "drift.shift_S is -89 S"),
+        ("rram_neurram_130nm", "  reference_S: 40 uS\n  noise", "  reference_S: 40\n  noise",
+         "write.reference_S is 40 S"),
+        ("cap_cell_14nm", "  tau_s: 5 ms", "  tau_s: 5e-15", "drift.tau_s is 5 fs"),
+    ],
+)  # fmt: skip
+def test_a_prefix_that_slipped(tmp_path, name, old, new, said):
+    text = shipped_profiles()[name].read_text("utf-8")
+    assert old in text
+    path = tmp_path / "p.yaml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    result = run("profiles", "check", path)
+    assert result.exit_code == 0
+    assert said in result.stderr
