@@ -111,7 +111,7 @@ def _conditions(
         (weights, flow), whose = _trained(run, laws), f"weights of {run}"
     images, of = _images(profile.layers[0])
     made = Conditions(profile, weights, flow, batch, seeds, age_s, images)
-    return made, f"{whose}; {of}"
+    return made, f"weights written {age.strip()} ago; {whose}; {of}"
 
 
 def _shipped(profile: Profile) -> tuple[Weights, str]:
@@ -155,13 +155,11 @@ def _trained(path: Path, laws: tuple[type[Block], ...]) -> tuple[Weights, FlowSe
 
 def _table(conditions: Conditions, rows: list[Row], shown: str) -> list[str]:
     flow, profile = conditions.flow, conditions.profile
-    from neurosim.blocks.units import format_quantity
-
     steps = _steps_V(conditions)
     lines = [
         f"{profile.name}: beta {flow.beta:g}, {flow.settle_tau:g} tau a phase, "
         f"{conditions.repeats} chips, batches of {conditions.batch}",
-        f"weights written {format_quantity(conditions.age_s, 's')} ago; {shown}",
+        shown,
         f"{'':22} {'drawn at':11} {'phases':7} {'visible':>8} {'LSB':>6} {'hidden':>8} {'LSB':>6} "
         f"{'left':>5} {'cosine':>7} {'held':>7} {'of mean':>7} {'SNR':>5}",
         f"{'':22} {'':11} {'':7} {'uV':>8} {'':>6} {'uV':>8} {'':>6} {'':>5} {'':>7} {'':>7} "

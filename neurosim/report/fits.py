@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from neurosim.blocks.block import plain
 from neurosim.blocks.document import written
 from neurosim.blocks.splice import spliced
 from neurosim.blocks.words import as_written
@@ -122,7 +123,7 @@ def _coupling_text(part: Part, source: str, profile: Profile) -> str:
     block = as_written(profile.coupling.with_values(values))
     bounds = f"{source}; lower and upper bound of the devices"
     block["source"] |= {"idle_S": bounds, "full_scale": f"{bounds}, over node.leak_S"}
-    return written({"coupling": block})
+    return written({"coupling": plain(block)})
 
 
 def _panel(ax: Any, part: Part) -> None:

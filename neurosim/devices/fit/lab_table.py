@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from neurosim.blocks.units import parse_quantity
+from neurosim.blocks.units import parse_duration, parse_quantity
 from neurosim.errors import DataError
 from neurosim.files import as_text, read_bytes
 
-__all__ = ["Column", "LabTable", "Row", "read_table"]
+__all__ = ["Column", "LabTable", "Row", "in_base", "read_table"]
 
 _COMMENT = ("#", "%", "//")
 _SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas"}
@@ -138,13 +138,24 @@ class LabTable:
         return self.separator != "," and text.count(",") == 1 and "." not in text
 
 
+def in_base(text: str, base: str) -> float:
+    """A number with its unit, in the unit `base`.
+
+    Raises
+    ------
+    ValueError
+        It is no such number.
+    """
+    return parse_duration(text) if base == "s" else parse_quantity(text, base)
+
+
 def _in_units(text: str, unit: str | None, base: str) -> float:
     """A number with its own unit, or in the header's."""
     try:
         number = parse_quantity(text, "")
     except ValueError:
-        return parse_quantity(text, base)
-    return number if unit is None or not base else parse_quantity(f"{number!r} {unit}", base)
+        return in_base(text, base)
+    return number if unit is None or not base else in_base(f"{number!r} {unit}", base)
 
 
 def _overflow(text: str) -> bool:

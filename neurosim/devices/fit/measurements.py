@@ -27,8 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.blocks.mistakes import nearest
-from neurosim.blocks.units import parse_quantity
-from neurosim.devices.fit.lab_table import LabTable, Row, read_table
+from neurosim.devices.fit.lab_table import LabTable, Row, in_base, read_table
 from neurosim.errors import DataError
 
 __all__ = ["KINDS", "QUANTITIES", "Measurements", "column_names", "read_measurements"]
@@ -159,7 +158,7 @@ def _check_units(table: LabTable, places: Places, kind: str | None) -> None:
 
 def _check_unit(table: LabTable, header: str, unit: str, base: str) -> None:
     try:
-        parse_quantity(f"1 {unit}", base)
+        in_base(f"1 {unit}", base)
     except ValueError:
         raise DataError(
             f"{table.path}: the column {header!r} must be in {base}, with a prefix or without, but "
