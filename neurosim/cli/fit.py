@@ -45,12 +45,15 @@ def fit(
     Headers carry units, as in `conductance (uS)`. A column cycle tells ramps of one device apart.
     """
     from neurosim.devices.fit import column_names, fit_devices, read_measurements
+    from neurosim.errors import DataError
     from neurosim.outputs import STANDARD_OUTPUT, check_suffix, check_writable, write_files
     from neurosim.report import figure_png, fit_blocks, fit_figure
 
     to = None if to == STANDARD_OUTPUT and not as_json else to
     for path in filter(None, (to, into)):
         check_output(path, as_json, [".yaml", ".yml"])
+    if into == STANDARD_OUTPUT:
+        raise DataError("--into must be a profile's file, but is -; give --to - for the blocks.")
     if figure is not None:
         check_suffix(figure, [".png"])
         check_writable(figure)

@@ -1,0 +1,127 @@
+"""The command that fits measured devices: blocks, picture, JSON, and what it refuses."""
+
+import json
+
+import numpy as np
+import pytest
+import yaml
+
+from commands import one_line, run
+from lab import drifts, ramps, table, writes
+from neurosim.devices.drift import PowerLaw
+from neurosim.devices.pulses import SoftBounds
+from neurosim.profile import load_profile, shipped_profiles
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """A table with rows of every kind."""
+    rng = np.random.default_rng(5)
+    law = PowerLaw(start_s=1, reference_S=25e-6, exponent=0.06, exponent_spread=0.012)
+    soft = SoftBounds(states=40, cycle_noise=0.2)
+    rows = [*writes(rng, {"polynomial": [0.01, 0.04]}, n=30), *drifts(rng, law, n=20),
+            *ramps(soft, n=4, most=60)]  # fmt: skip
+    return table(tmp_path_factory.mktemp("lab") / "m.csv", rows)
+
+
+def test_it_makes_blocks_that_a_profile_takes_and_a_picture(measured, tmp_path):
+    blocks, picture = tmp_path / "b.yaml", tmp_path / "f.png"
+    result = run("profiles", "fit", measured, "--to", blocks, "--figure", picture)
+    assert result.exit_code == 0, result.output
+    found = yaml.safe_load(blocks.read_text("utf-8"))
+    assert set(found) == {"write", "drift", "pulse"}
+    profile = load_profile("cmos_rc_6bit").with_values(found)
+    assert profile.drift.exponent_spread
+    assert profile.pulse.source["states"] == "measured: m.csv"
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_json_has_the_numbers_with_their_errors_and_what_is_assumed(measured):
+    found = json.loads(run("profiles", "fit", measured, "--json").stdout)
+    assert set(found) == {"write", "drift", "pulse"}
+    for part in found.values():
+        assert set(part["errors"]) <= set(part["block"])
+        assert set(part["assumed"]) <= set(part["block"])
+        assert {"readings", "warnings", "chi_squared", "freedom", "worst_misfit"} <= set(part)
+    assert found["pulse"]["high_S"][0] == pytest.approx(11e-6, rel=0.02)
+
+
+def test_numbers_that_were_not_fitted_are_ideal_with_a_reason(measured):
+    found = json.loads(run("profiles", "fit", measured, "--json").stdout)
+    for name, part in found.items():
+        ideal = {field for field, value in part["block"].items() if value in ("ideal", "none")}
+        assert ideal <= set(part["assumed"]), name
+
+
+def test_a_profile_keeps_what_it_knows_of_a_write_and_loses_no_comment(measured, tmp_path):
+    path = tmp_path / "p.yaml"
+    old = shipped_profiles()["rram_neurram_130nm"].read_text("utf-8")
+    path.write_text(old, encoding="utf-8")
+    assert run("profiles", "fit", measured, "--into", path).exit_code == 0
+    was, now = load_profile("rram_neurram_130nm"), load_profile(path)
+    for field in ("pulses", "pulse_s", "pulse_J"):
+        assert getattr(now.write, field) == getattr(was.write, field)
+        assert now.write.source[field] == was.write.source[field]
+    assert now.coupling.idle_S == pytest.approx(1e-6, rel=0.1)
+    assert now.coupling.range_S(now.node.leak_S) == pytest.approx(10e-6, rel=0.02)
+    kept = [line for line in old.splitlines() if line.startswith("#")]
+    assert kept == [line for line in path.read_text("utf-8").splitlines() if line.startswith("#")]
+
+
+def test_a_profile_that_would_not_be_valid_is_left_as_it_was(measured, tmp_path):
+    """Pairs that rise only; the table has pulses both ways, and one field of the file is wrong."""
+    path = tmp_path / "p.yaml"
+    text = (
+        shipped_profiles()["pcm_hermes_14nm"].read_text("utf-8").replace("beta: 8.0e-3", "beta: 2")
+    )
+    path.write_text(text, encoding="utf-8")
+    assert "host.beta" in one_line(run("profiles", "fit", measured, "--into", path))
+    assert path.read_text("utf-8") == text
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--kind", "write"], "has a column of kinds; leave --kind out"),
+        (["--into", "none.yaml"], "must be a file that can be read, but is not"),
+        (["--to", "x.csv"], "must end in .yaml, .yml"),
+        (["--figure", "x.svg"], "must end in .png"),
+        (["--into", "-", "--json"], "--json prints an object of its own"),
+        (["--into", "-"], "must be a profile's file"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(measured, tmp_path, monkeypatch, words, said):
+    monkeypatch.chdir(tmp_path)
+    assert said in one_line(run("profiles", "fit", measured, *words))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_file_is_one_line(tmp_path):
+    assert "cannot be read (No such file" in one_line(run("profiles", "fit", tmp_path / "none.csv"))
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"kind": "writes"}, "m.csv:2: kind must be one of write, drift, update, but is 'writes'"),
+        ({"conductance_S": "x"}, "m.csv:2: conductance must be a finite number"),
+        ({"target_S": ""}, "m.csv:2: target must be given"),
+        ({"target_S": -1e-6}, "m.csv:2: target must be at least 0, but is -1e-06"),
+        ({"kind": "update", "direction": "left", "pulses": 1}, "must be up or down (SET or RESET"),
+        ({"kind": "update", "direction": "up", "pulses": 1.5}, "pulses must be a whole number"),
+    ],
+)
+def test_a_bad_cell_is_named_with_its_place(tmp_path, row, said):
+    good = {"kind": "write", "target_S": 1e-6, "conductance_S": 1e-6}
+    path = table(tmp_path / "m.csv", [good | row])
+    assert said in one_line(run("profiles", "fit", path))
+
+
+def test_a_kind_is_told_by_the_columns_and_can_be_said(tmp_path):
+    path = tmp_path / "m.csv"
+    rows = [f"1e-6,{1 + k / 100}e-6,{k}" for k in range(6)]
+    path.write_text("\n".join(["target (S),conductance (S),time (s)", *rows]))
+    assert "A fit of drift needs" in one_line(run("profiles", "fit", path))
+    result = run("profiles", "fit", path, "--kind", "write")
+    assert result.exit_code == 0
+    assert "as the columns tell" not in result.stderr
