@@ -101,9 +101,9 @@ KINDS = {
         (drift, pulses, levels),
         "law",
         frozenset({"law"}),
-        # Of a scale, of a curve, and of what noise is counted by.
-        frozenset({"log", "table", "power", "conductance"}),
-        frozenset({"devices/fit.py"}),
+        # Of a scale, of a curve, of what noise is counted by, and of a column of measurements.
+        frozenset({"log", "table", "power", "conductance", "resistance"}),
+        frozenset(),
     ),
     "readout": Kind((readout,), "kind", frozenset({"readout"})),
     # `flow` is a field and a word of every day.

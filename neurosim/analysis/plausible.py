@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from neurosim.analysis.trial import refused
 from neurosim.blocks.block import Block, is_number
 from neurosim.blocks.units import format_quantity
-from neurosim.devices import LevelTable, LogRelaxation, PowerLaw, TableDrift
-from neurosim.devices.curves import evaluate
 from neurosim.profile import Profile
 
 __all__ = ["MISTAKES", "WARNINGS", "mistakes_in", "warnings_in"]
@@ -57,52 +55,12 @@ def _conductances(profile: Profile) -> Array:
     return np.linspace(low_S or high_S / 200, high_S, 200)
 
 
-def _below_zero(path: str, curve: Any, g_S: Array, reference_S: float, so: str) -> Iterator[str]:
-    value = evaluate(curve, g_S / reference_S)
-    at = int(np.argmin(value))
-    if value[at] < 0:
-        yield (
-            f"{path}: must be at least 0 over the couplings' range, but is {value[at]:.3g} at "
-            f"{format_quantity(g_S[at], 'S')}; {so}"
-        )
-
-
-def _negative_drift(profile: Profile) -> Iterator[str]:
-    """Exponents and spreads that are cut off at 0."""
-    drift, g_S = profile.drift, _conductances(profile)
-    if isinstance(drift, PowerLaw):
-        so = "such devices would not drift at all: write `law: log`, which goes both ways"
-        yield from _below_zero("drift.exponent", drift.exponent, g_S, drift.reference_S, so)
-        so = "state a spread"
-        spread = drift.exponent_spread
-        yield from _below_zero("drift.exponent_spread", spread, g_S, drift.reference_S, so)
-    if isinstance(drift, TableDrift):
-        start = evaluate(drift.spread[0], g_S / drift.reference_S)
-        for k, curve in enumerate(drift.spread):
-            path, so = f"drift.spread.{k}", "state a spread"
-            yield from _below_zero(path, curve, g_S, drift.reference_S, so)
-            less = start - evaluate(curve, g_S / drift.reference_S)
-            at = int(np.argmax(less))
-            if less[at] > 1e-9 * abs(start[at]):
-                yield (
-                    f"{path}: must be at least the spread at the first time, which the write draws,"
-                    f" but is below it at {format_quantity(g_S[at], 'S')}; correct either"
-                )
-
-
-def _negative_noise(profile: Profile) -> Iterator[str]:
-    """Spreads that are cut off at 0, or lose their sign."""
-    g_S = _conductances(profile)
-    write, noise = profile.write, profile.device_noise
-    if write is not None:
-        so = (
-            "such a device would be written without error: bound it by `least: 0`, or measure there"
-        )
-        yield from _below_zero("write.noise", write.noise, g_S, write.reference_S, so)
-    if noise is not None:
-        for name in ("flicker", "short_term"):
-            path, so = f"device_noise.{name}", "state a standard deviation"
-            yield from _below_zero(path, getattr(noise, name), g_S, noise.reference_S, so)
+def _cut_off(profile: Profile) -> Iterator[str]:
+    """What devices say of themselves that they cut off, as `cut_off` of a block has it."""
+    for name in type(profile).model_fields:
+        own = getattr(getattr(profile, name), "cut_off", None)
+        for field, text in own(_conductances(profile)) if own else ():
+            yield f"{name}.{field}: {text}"
 
 
 def numbers_of(block: Block, path: str = "") -> Iterator[tuple[str, str, float]]:
@@ -151,15 +109,20 @@ def _beside_the_range(profile: Profile) -> Iterator[str]:
                 f"{name}.reference_S is {format_quantity(reference_S, 'S')}, orders of magnitude "
                 f"beside {shown}: is it in another unit?"
             )
-    for path, value_S, what in _sizes(profile, high_S):
-        if value_S > high_S - low_S:
-            yield (
-                f"{path}: {what} {format_quantity(value_S, 'S')}, which is beyond all of {shown}; "
-                "devices would hold no weight"
-            )
-    levels = profile.coupling.levels
-    if isinstance(levels, LevelTable):
-        first, last = levels.values_S[0], levels.values_S[-1]
+    for name in ("write", "drift", "pulse", "device_noise"):
+        block = getattr(profile, name)
+        numbers = numbers_of(block, f"{name}.") if isinstance(block, Block) else ()
+        for path, field, value_S in numbers:
+            if field.endswith("_S") and field != "reference_S" and abs(value_S) > high_S - low_S:
+                yield f"{path} is {format_quantity(value_S, 'S')}, beyond all of {shown}"
+    if profile.write is not None:
+        sigma_S = float(profile.write.sigma_S(np.array([high_S]))[0])
+        if sigma_S > high_S - low_S:
+            text = f"write.noise: a write misses by {format_quantity(sigma_S, 'S')}"
+            yield f"{text}, beyond all of {shown}: devices would hold no weight"
+    levels_S = profile.coupling.levels_S(profile.node.leak_S)
+    if levels_S is not None:
+        first, last = float(levels_S[0]), float(levels_S[-1])
         if last < 0.5 * high_S or first > 2 * low_S + 0.1 * high_S or last > 2 * high_S:
             yield (
                 f"coupling.levels are {format_quantity(first, 'S')} to "
@@ -168,34 +131,10 @@ def _beside_the_range(profile: Profile) -> Iterator[str]:
             )
 
 
-def _sizes(profile: Profile, high_S: float) -> Iterator[tuple[str, float, str]]:
-    """Spreads and shifts in siemens, at the top of the range: path, size, and what it is."""
-    write, drift, top = profile.write, profile.drift, np.array([high_S])
-    if write is not None:
-        yield "write.noise", float(write.sigma_S(top)[0]), "a write misses by"
-        if write.verify is not None:
-            yield "write.verify.window_S", write.verify.window_S, "a loop accepts errors of"
-    if isinstance(drift, LogRelaxation):
-        yield (
-            "drift.shift_S",
-            abs(drift.shift_S) * np.log(10),
-            "in a decade of time devices move by",
-        )
-        yield "drift.spread_S", drift.spread_S, "devices spread by"
-        growth_S = drift.spread_growth_S * np.log(10)
-        yield "drift.spread_growth_S", growth_S, "in a decade of time devices spread by"
-    if isinstance(drift, TableDrift):
-        for k, curve in enumerate(drift.spread):
-            spread = drift.reference_S * float(evaluate(curve, top / drift.reference_S)[0])
-            yield f"drift.spread.{k}", spread, "devices spread by"
-    rest_S = getattr(drift, "rest_S", 0.0)
-    yield "drift.rest_S", float(rest_S), "devices come to rest at"
-
-
 def _trained(profile: Profile) -> Iterator[str]:
     """What training refuses, in its own words."""
     yield from refused(profile)
 
 
-MISTAKES: tuple[Check, ...] = (_negative_drift, _negative_noise)
+MISTAKES: tuple[Check, ...] = (_cut_off,)
 WARNINGS: tuple[Check, ...] = (_unusual, _beside_the_range, _trained)

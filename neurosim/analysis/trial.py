@@ -26,8 +26,8 @@ def refused(profile: Profile) -> Iterator[str]:
     sizes = profile.layers
     if sizes[0] not in _PIXELS:
         yield (
-            f"layers: the digits that come with neurosim have {', '.join(map(str, _PIXELS))} "
-            f"pixels, and the chip {sizes[0]} visible nodes: train it with --dataset"
+            f"layers: the digits that are shipped have {', '.join(map(str, _PIXELS))} "
+            f"pixels, and the chip {sizes[0]} visible nodes: give train a --dataset"
         )
     if sum(a * b for a, b in pairwise(sizes)) > _MOST_COUPLINGS:
         return

@@ -126,9 +126,7 @@ def _shipped(profile: Profile) -> tuple[Weights, str]:
         return trained_weights(profile), "weights of a trained ideal chip"
     rng = Streams(0).generator("weights")
     shape = "-".join(map(str, profile.layers))
-    text = (
-        f"random weights, for none are shipped for this {shape}: --weights RUN takes a chip's own"
-    )
+    text = f"random weights, for {shape} has none that are shipped: give --weights RUN for others"
     return initial_weights(profile.network, _GAIN, rng), text
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Annotated, Any, Self
 
@@ -19,9 +19,10 @@ from pydantic import (
 
 from neurosim.blocks.block import Block, is_number
 from neurosim.blocks.mistakes import BlockError
+from neurosim.blocks.units import format_quantity
 from neurosim.blocks.words import Word
 
-__all__ = ["Curve", "Piece", "evaluate"]
+__all__ = ["Curve", "Piece", "evaluate", "negative"]
 
 Array = NDArray[np.float64]
 
@@ -140,6 +141,21 @@ Curve = Annotated[
     PlainSerializer(_shortest, return_type=Any),
     Word("ideal", ()),
 ]
+
+
+def negative(
+    field: str, curve: tuple[Piece, ...], conductance_S: Array, reference_S: float, way: str
+) -> Iterator[tuple[str, str]]:
+    """The field and what must hold, where its curve is below 0 at one of these conductances."""
+    value = evaluate(curve, conductance_S / reference_S)
+    at = int(np.argmin(value))
+    if value[at] < 0:
+        where = format_quantity(float(conductance_S[at]), "S")
+        yield (
+            field,
+            "must be at least 0 over the couplings' range, but is "
+            f"{value[at]:.3g} at {where}; {way}",
+        )
 
 
 def evaluate(curve: tuple[Piece, ...], x: Array) -> Array:

@@ -16,6 +16,7 @@ From there on a law is a function of time alone. Before t_0 a device stands wher
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal, Protocol, runtime_checkable
 
@@ -35,7 +36,7 @@ from neurosim.blocks.quantities import (
     SignedSiemens,
 )
 from neurosim.blocks.words import IDEAL
-from neurosim.devices.curves import Curve, evaluate
+from neurosim.devices.curves import Curve, evaluate, negative
 
 __all__ = ["Drift", "DriftLaw", "Leak", "LogRelaxation", "PowerLaw", "TableDrift"]
 
@@ -104,6 +105,14 @@ class PowerLaw(Sourced):
         if not (ratio > 1).any():
             return written_S
         return written_S * np.maximum(ratio, 1.0) ** -self.nu(target_S, deviate)
+
+    def cut_off(self, conductance_S: Array) -> Iterator[tuple[str, str]]:
+        """Fields of which something is cut off at 0 at such conductances, and what must hold."""
+        for field, curve, way in (
+            ("exponent", self.exponent, "write `law: log`, by which devices also rise"),
+            ("exponent_spread", self.exponent_spread, "state a spread"),
+        ):
+            yield from negative(field, curve, conductance_S, self.reference_S, way)
 
     def scale_s(self) -> float:
         """Time within which a device that was just written does not change by a share above nu."""
@@ -264,6 +273,20 @@ class TableDrift(Sourced):
         shift, spread = self._at(self.shift, x, elapsed_s), self._at(self.spread, x, elapsed_s)
         since = np.sqrt(np.maximum(spread**2 - start**2, 0.0))
         return _on(written_S, written_S + self.reference_S * (shift + since * deviate))
+
+    def cut_off(self, conductance_S: Array) -> Iterator[tuple[str, str]]:
+        """Fields of which something is cut off at 0 at such conductances, and what must hold."""
+        start = evaluate(self.spread[0], conductance_S / self.reference_S)
+        for k, curve in enumerate(self.spread):
+            field = f"spread.{k}"
+            yield from negative(field, curve, conductance_S, self.reference_S, "state a spread")
+            less = start - evaluate(curve, conductance_S / self.reference_S)
+            if (less > 1e-9 * np.abs(start)).any():
+                text = (
+                    "must be at least the spread at the first time, which a write draws, but is "
+                    "less; correct either"
+                )
+                yield field, text
 
     def _at(self, curves: tuple[Any, ...], x: Array, elapsed_s: Array) -> Array:
         """Interpolation between the curves at each device's own time."""

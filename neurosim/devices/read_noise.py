@@ -21,6 +21,7 @@ states, a relative step :math:`a` apart (Machlup, J. Appl. Phys. 25, 341 (1954))
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
@@ -31,7 +32,7 @@ from neurosim.blocks.block import Sourced
 from neurosim.blocks.mistakes import BlockError
 from neurosim.blocks.quantities import Second, Siemens
 from neurosim.blocks.words import IDEAL
-from neurosim.devices.curves import Curve, evaluate
+from neurosim.devices.curves import Curve, evaluate, negative
 
 __all__ = ["DeviceNoise", "Telegraph", "Traps", "Variance"]
 
@@ -128,6 +129,12 @@ class DeviceNoise(Sourced):
     def silent(self) -> bool:
         """Whether every part is ideal."""
         return not (self.flicker or self.short_term or self.telegraph)
+
+    def cut_off(self, conductance_S: Array) -> Iterator[tuple[str, str]]:
+        """Fields of which the sign is lost at such conductances, and what must hold."""
+        for field, curve in (("flicker", self.flicker), ("short_term", self.short_term)):
+            way = "state a standard deviation"
+            yield from negative(field, curve, conductance_S, self.reference_S, way)
 
     def variance(
         self, conductance_S: Array, lag_s: float, tau_s: float, traps: Traps | None = None

@@ -9,6 +9,7 @@ Nature 608, 504 (2022), Methods). Drawn at each write of a device that is not fu
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from scipy.special import ndtr, ndtri
 from neurosim.blocks.block import Block, Sourced
 from neurosim.blocks.quantities import Joule, Siemens, Sigma, Wait
 from neurosim.blocks.words import Word
-from neurosim.devices.curves import Curve, evaluate
+from neurosim.devices.curves import Curve, evaluate, negative
 
 __all__ = ["Verify", "Write", "Written"]
 
@@ -103,6 +104,11 @@ class Write(Sourced):
         """Standard deviation of one try [S]."""
         spread = evaluate(self.noise, target_S / self.reference_S)
         return self.reference_S * np.maximum(spread, 0.0)
+
+    def cut_off(self, conductance_S: Array) -> Iterator[tuple[str, str]]:
+        """Fields of which something is cut off at 0 at such conductances, and what must hold."""
+        way = "such devices would be written without error: measure there, or state `least: 0`"
+        yield from negative("noise", self.noise, conductance_S, self.reference_S, way)
 
     def write(self, target_S: Array, rng: np.random.Generator) -> Written:
         """Conductances that a write of these targets leaves, never below 0 S."""

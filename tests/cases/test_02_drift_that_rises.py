@@ -53,7 +53,7 @@ def test_an_exponent_that_the_model_cuts_off_is_refused(tmp_path, exponent):
     path.write_text(text[:start] + f"  exponent: {exponent}\n" + text[end:])
     line = one_line(run("profiles", "check", path))
     assert "drift.exponent: must be at least 0" in line
-    assert "write `law: log`" in line
+    assert "write `law: log`, by which devices also rise" in line
 
 
 def test_devices_that_do_not_drift_at_all_are_said_to(tmp_path):

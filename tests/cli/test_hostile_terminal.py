@@ -119,4 +119,4 @@ def test_the_source_of_a_fit_is_text_whatever_the_file_is_called(tmp_path):
         rest = after[after.index("\n\n") :]
         profile = parse_block(f"{before}\n{result.stdout}{rest}", Profile, "x")
         expected = source[1] if source else "measured: a\\u000ab: \\u001b[2J#.csv"
-        assert profile.write.source == expected
+        assert profile.write.source["noise"] == expected

@@ -54,7 +54,7 @@ def refused(plain, tmp_path):
         ("plan TMP/none --to TMP/x.csv", "must be a run folder or the file of a weight table"),
         ("plan RUN --from TMP/none --to TMP/x.csv", "must be a run folder or the file of a weig"),
         ("profiles noise ideal_hopfield --age -5s", "--age must be at least 0 s, but is -5s"),
-        ("profiles fit TMP/none.csv", "must be a CSV table, but cannot be read (No such file"),
+        ("profiles fit TMP/none.csv", "must be a table of text, but cannot be read (No such file"),
         ("profiles check TMP/none.yaml", "must be a file that can be read, but is not"),
         ("train --profile ideal_hopfield --from TMP", "must be a run folder"),
         ("train --profile ideal_hopfield --layers 64", "is not a list of sizes"),

@@ -1,0 +1,72 @@
+"""The command that says which imperfection hurts: its age, its column, and chips of any shape."""
+
+import json
+
+import pytest
+
+from commands import one_line, run
+from neurosim.blocks.files import dump_block
+from neurosim.blocks.units import parse_duration
+from neurosim.profile import load_profile
+
+FEW = ["--batch", 4, "--seeds", 2]
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """A profile of a shape for which no weights are shipped, with devices that drift."""
+    folder = tmp_path_factory.mktemp("noise")
+
+    def path_of(*layers):
+        changes = {"layers": layers, "drift.shift_S": "-2 uS", "drift.spread_growth_S": "1 uS"}
+        path = folder / f"{layers[0]}.yaml"
+        path.write_text(dump_block(load_profile("rram_cmo_hfox").with_values(changes)))
+        return path
+
+    return path_of
+
+
+def test_an_own_shape_needs_no_weights_and_its_age_is_stated(own):
+    result = run("profiles", "noise", own(30, 6, 5), *FEW, "--age", "1 day")
+    assert result.exit_code == 0, result.output
+    first = result.stdout.splitlines()[1]
+    assert first.startswith("weights written 1 day ago; random weights, for 30-6-5 has none")
+    assert first.endswith("made-up images of 30 pixels")
+    assert "by the cosine in column `held`, " in result.stdout.splitlines()[-1]
+
+
+def test_the_headline_is_the_best_of_the_column_that_it_names(own):
+    words = ["profiles", "noise", own(16, 5, 4), *FEW, "--json"]
+    found = json.loads(run(*words, "--age", "90 min").stdout)
+    assert found["age_s"] == 5400
+    held = {point["beta"]: point["gradient"]["cosine_held"] for point in found["betas"]}
+    assert found["best_beta"] == max(held, key=held.get)
+
+
+def test_age_makes_a_difference_where_devices_drift(own):
+    by_age = []
+    for age in ("0 s", "1 week"):
+        words = ["profiles", "noise", own(16, 5, 4), *FEW, "--json", "--age", age]
+        found = json.loads(run(*words).stdout)
+        drift = [row for row in found["sources"] if row["name"] == "drift"]
+        by_age.append(drift[0]["gradient"]["cosine"])
+    assert by_age[1] < by_age[0] - 0.01
+
+
+def test_digits_of_the_size_of_the_visible_layer_are_shown(own):
+    found = json.loads(run("profiles", "noise", own(256, 5, 4), *FEW, "--json").stdout)
+    assert found["shown"].endswith("images of digits16")
+
+
+@pytest.mark.parametrize(
+    ("text", "time_s"),
+    [("1 day", 86400), ("2 days", 172800), ("0.5 h", 1800), ("3 hours", 10800), ("90min", 5400),
+     ("1 week", 604800), ("1 year", 365.2425 * 86400), ("20 ms", 0.02), ("1e3 s", 1000)],
+)  # fmt: skip
+def test_times_longer_than_seconds_have_their_names(text, time_s):
+    assert parse_duration(text) == pytest.approx(time_s, rel=1e-12)
+
+
+@pytest.mark.parametrize("text", ["1 fortnight", "day", "1", "-1 day", "1 d ay", "1 M", "nan s"])
+def test_what_is_no_time_is_one_line(text):
+    assert "--age must be" in one_line(run("profiles", "noise", "ideal_hopfield", "--age", text))
