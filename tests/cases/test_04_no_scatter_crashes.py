@@ -59,6 +59,8 @@ TIMES = (1, 10, 100, 1000)
          None),
         (lines("write", "target_S", [f"1e-6,{k}e-6" for k in range(4)]), "at least 5 writes"),
         (lines("write", "target_S", ["1e-300,1e-300", "1e-300,2e-300"] * 4), None),
+        (lines("write", "target_S", [f"1e-5,1.{k}e-5" for k in range(6)]
+               + [f"2e-5,2.{k}e{9 if k == 3 else -5}" for k in range(6)]), "look for a slip"),
         (lines("write", "target_S", [f"1e-6,-{k}e-6" for k in range(1, 9)]), "polarity"),
     ],
 )  # fmt: skip

@@ -13,7 +13,16 @@ CASE = Path(__file__).with_name("07_microsiemens_as_siemens")
 def test_a_table_in_microsiemens_under_a_header_of_siemens():
     result = run("profiles", "fit", CASE / "uS.csv")
     assert result.exit_code == 0
-    assert "conductances of 3.49 S are no device's; if they are in uS, write so" in result.stderr
+    assert "40 of 40 readings are above 0.1 S, as that in line 2, and no device's" in result.stderr
+
+
+def test_one_reading_that_slipped_is_named_with_its_line(tmp_path):
+    path = tmp_path / "m.csv"
+    rows = [f"1e-6,{1 + k / 100}e-6" for k in range(8)]
+    path.write_text("\n".join(["target (S),conductance (S)", *rows, "1e-6,1.02"]))
+    assert (
+        "1 of 9 readings are above 0.1 S, as that in line 10" in run("profiles", "fit", path).stderr
+    )
 
 
 def test_its_block_in_a_profile(tmp_path):

@@ -43,7 +43,11 @@ def before_the_end(ramps: Ramps, found: Dynamics) -> Ramps:
     margin = np.minimum(np.abs(found.steps) * (2 + 4 * noise), _MOST_CUT * (ends - starts))
     near = ramps.g[:, :-1] > (ends - margin)[ramps.group][:, None]
     gone = np.concatenate([np.zeros((len(near), 1), bool), np.cumsum(near, axis=1) > 0], axis=1)
-    return replace(ramps, g=np.where(gone, np.nan, ramps.g), n=np.where(gone, np.nan, ramps.n))
+    g, n = np.where(gone, np.nan, ramps.g), np.where(gone, np.nan, ramps.n)
+    whole = np.isfinite(g).sum(axis=1) > 1
+    if len(np.unique(ramps.group[whole])) < len(starts):
+        return ramps
+    return replace(ramps, g=g[whole], n=n[whole], group=ramps.group[whole])
 
 
 def _inputs(ramps: Ramps, found: Dynamics) -> tuple[Array, Array]:

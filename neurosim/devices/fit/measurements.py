@@ -231,9 +231,11 @@ def _remarks(tables: dict[str, dict[str, Array]], told: str | None) -> list[str]
                 f"{kind}: conductances must be above 0 S on the whole, but are below; mind the "
                 "polarity of the current."
             )
-        if table and np.median(table["conductance"]) > _LARGE_S:
+        lines = table["line"][table["conductance"] > _LARGE_S] if table else np.zeros(0)
+        if lines.size:
             found.append(
-                f"{kind}: conductances of {np.median(table['conductance']):.3g} S are no device's; "
-                "if they are in uS, write so in the header, as in conductance (uS)"
+                f"{kind}: {lines.size} of {len(table['line'])} readings are above {_LARGE_S} S, as "
+                f"that in line {lines[0]}, and no device's; if they are in uS, write so in the "
+                "header, as in conductance (uS)"
             )
     return found

@@ -67,7 +67,8 @@ def _fit(ramps: Ramps) -> _Fit:
     with np.errstate(all="ignore"):
         every = _dynamics(ramps)
         short = before_the_end(ramps, every[0])
-        found = _dynamics(short) if np.isnan(short.g).sum() > np.isnan(ramps.g).sum() else every
+        cut = np.isfinite(short.g).sum() < np.isfinite(ramps.g).sum()
+        found = _dynamics(short) if cut else every
     devices = devices_of(short, found[0], soft=False)
     if is_soft(devices):
         return _Fit(ramps, *every, devices_of(ramps, every[0], soft=True), True)

@@ -65,7 +65,14 @@ def fit_write(table: dict[str, Any]) -> Part:
             f"write: the {counts[k]} readings of target {targets[k]:g} S must differ, but are all "
             "the same; read with more digits, or leave that target out."
         )
-    found = _polynomial(targets / reference_S, s, counts - 1)
+    try:
+        found = _polynomial(targets / reference_S, s, counts - 1)
+    except np.linalg.LinAlgError:
+        raise DataError(
+            f"write: errors of {reference_S * s.max():.2g} S at {targets[s.argmax()]:.3g} S and of "
+            f"{reference_S * s.min():.2g} S at {targets[s.argmin()]:.3g} S have no spread in "
+            "common; look for a slip among the readings."
+        ) from None
     x = targets / reference_S
     sigma: Array = np.vander(x, len(found.coefficients), increasing=True) @ found.coefficients
     curves = [
