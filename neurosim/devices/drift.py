@@ -45,7 +45,11 @@ Array = NDArray[np.float64]
 
 @runtime_checkable
 class DriftLaw(Protocol):
-    """What a law of drift answers."""
+    """What a law of drift answers.
+
+    One that cuts something off at 0 may say so to `neurosim profiles check`, by a method `cut_off`
+    as that of `PowerLaw`.
+    """
 
     @property
     def at_write(self) -> bool:
