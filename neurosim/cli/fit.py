@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from neurosim.cli.common import FOLDER, JSON, check_output, print_json, say
+from neurosim.cli.common import FOLDER, JSON, LAWS, check_output, print_json, say
 from neurosim.safe_text import one_line, quoted
 
 if TYPE_CHECKING:
+    from neurosim.blocks.block import Block
     from neurosim.devices.fit import DeviceFit, Part
 
 __all__ = ["fit"]
@@ -33,10 +34,12 @@ __all__ = ["fit"]
     help="Put the blocks into this profile, in place of its own; all else in it stays.",
 )  # fmt: skip
 @click.option("--figure", type=FOLDER, help="PNG file: data and fit.")
+@LAWS
 @JSON
 def fit(
     measurements: Path, columns: str | None, kind: str | None, source: str | None,
-    to: Path | None, into: Path | None, figure: Path | None, as_json: bool,
+    to: Path | None, into: Path | None, figure: Path | None,
+    laws: tuple[type[Block], ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Make device blocks of a profile (write, drift, pulse) from measured data.
 
@@ -63,7 +66,7 @@ def fit(
     blocks = fit_blocks(found, source)
     files = {} if to is None else {to: blocks.encode()}
     if into is not None:
-        files[into] = _merged(found, source, into).encode()
+        files[into] = _merged(found, source, into, laws).encode()
     if figure is not None:
         files[figure] = figure_png(fit_figure(found))
     write_files(files)
@@ -83,16 +86,16 @@ def fit(
         say(f"{' and '.join(str(path) for path in (to, into) if path)}: {names}; {then}")
 
 
-def _merged(found: DeviceFit, source: str, into: Path) -> str:
+def _merged(found: DeviceFit, source: str, into: Path, laws: tuple[type[Block], ...]) -> str:
     """Text of a profile with the blocks that were fitted; it is checked before it is written."""
     from neurosim.blocks.files import parse_block
     from neurosim.files import as_text
     from neurosim.profile import Profile, load_profile
     from neurosim.report import fit_into
 
-    profile = load_profile(into)
+    profile = load_profile(into, laws=laws)
     text = fit_into(found, source, profile, as_text(into.read_bytes()), str(into))
-    parse_block(text, Profile, str(into))
+    parse_block(text, Profile, str(into), laws=laws)
     return text
 
 

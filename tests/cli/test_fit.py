@@ -3,11 +3,13 @@
 import json
 
 import numpy as np
+import own_parts
 import pytest
 import yaml
 
 from commands import one_line, run
 from lab import drifts, ramps, table, writes
+from neurosim.blocks.files import dump_block
 from neurosim.devices.drift import PowerLaw
 from neurosim.devices.pulses import SoftBounds
 from neurosim.profile import load_profile, shipped_profiles
@@ -125,3 +127,13 @@ def test_a_kind_is_told_by_the_columns_and_can_be_said(tmp_path):
     result = run("profiles", "fit", path, "--kind", "write")
     assert result.exit_code == 0
     assert "as the columns tell" not in result.stderr
+
+
+def test_a_profile_of_parts_of_ones_own_takes_blocks_too(measured, tmp_path):
+    path = tmp_path / "p.yaml"
+    own = load_profile("rram_cmo_hfox").with_values({"node.amplifier": own_parts.Arctan()})
+    path.write_text(dump_block(own), encoding="utf-8")
+    laws = ["--laws", own_parts.__file__]
+    assert run("profiles", "fit", measured, "--into", path, *laws).exit_code == 0
+    assert load_profile(path, laws=[own_parts.Arctan]).node.amplifier == own_parts.Arctan()
+    assert "--laws FILE.py" in one_line(run("profiles", "fit", measured, "--into", path))
