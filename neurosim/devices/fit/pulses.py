@@ -23,7 +23,10 @@ _ALIKE = 0.7
 _VAGUE = 0.3
 _MUCH = 2.0
 _BINS = 10
-_LIMITS = {"gamma_up": (-1.0, 1.0), "gamma_down": (-1.0, 1.0), "asymmetry": (-0.99, 0.99)}
+_LIMITS = {
+    "states": (1.0, np.inf), "gamma_up": (-1.0, 1.0), "gamma_down": (-1.0, 1.0),
+    "asymmetry": (-0.99, 0.99), "bound_spread": (0.0, 0.99),
+}  # fmt: skip
 _PLAUSIBLE = 0.01
 
 
