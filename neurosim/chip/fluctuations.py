@@ -109,12 +109,12 @@ def flicker_source(
     """The amplifiers' 1/f noise of the presentation that begins with settle number `index`.
 
     From 1 / (100 advised settling times) to 10 corners; what is missing above, where it falls as
-    1/f^2, is at most 2.5 % of the amplifiers' white noise. A higher corner's band ends where a
-    process forgets itself within a step.
+    1/f^2, is at most 2.5 % of the amplifiers' white noise. A higher corner's band ends at half a
+    cycle a step: above, a node's own pole lets less than 2 % of the noise pass.
     """
     thermal, step_tau = profile.thermal, engine.noise_step_tau
     if thermal.temperature_K is None or not thermal.flicker_corner_Hz or step_tau is None:
         return None
-    high = min(10 * thermal.flicker_corner_Hz * profile.node.tau_s, 1 / (2 * np.pi * step_tau))
+    high = min(10 * thermal.flicker_corner_Hz * profile.node.tau_s, 0.5 / step_tau)
     low = min(1 / (100 * profile.host.settle_tau), high / 10)
     return FlickerSource(low, high, lambda chunk: streams.generator("flicker", index, chunk))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.constants import Boltzmann
 
+from neurosim.arrays import NUMPY, Arrays
 from neurosim.chip.die import Die
 from neurosim.chip.fluctuations import flicker_source
 from neurosim.chip.meter import Meter
@@ -38,6 +39,8 @@ class Nodes:
         Counts what the engines spend, and the rows that diverge or are refused.
     n_threads : int, optional
         Threads that settle a batch; by default one for each processor.
+    arrays : Arrays, optional
+        Where a batch is settled.
 
     Attributes
     ----------
@@ -56,9 +59,10 @@ class Nodes:
         streams: Streams,
         meter: Meter,
         n_threads: int | None = None,
+        arrays: Arrays = NUMPY,
     ) -> None:
         self._profile, self._streams, self._meter = profile, streams, meter
-        self._n_threads = n_threads
+        self._n_threads, self._arrays = n_threads, arrays
         self._n_settles = self._n_stores = 0
         self._layers = die.layers
         self.u_V = np.zeros((0, self._layers.n_nodes))
@@ -177,6 +181,7 @@ class Nodes:
             noise_of=noise_of,
             n_threads=self._n_threads,
             flicker=self._flicker_source(engine),
+            arrays=self._arrays,
         )
         ended_V = np.where(alive[:, None], result.u_V, np.nan)
         self.u_V = ended_V[:, :n]

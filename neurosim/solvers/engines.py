@@ -17,7 +17,7 @@ from neurosim.blocks.block import Block
 from neurosim.blocks.choice import one_of
 from neurosim.blocks.mistakes import BlockError
 from neurosim.solvers.flicker import Noise
-from neurosim.solvers.noisy import noisy
+from neurosim.solvers.noisy import LONGEST_STEP, noisy
 from neurosim.solvers.operating_point import operating_point
 from neurosim.solvers.system import System
 from neurosim.solvers.transient import Chunk, RateOf, Tolerances, transient
@@ -73,11 +73,9 @@ class Transient(Block):
         Names this engine.
     method : str
         Solver of a system without noise: ETD4 (ours, exact in leaks and springs) or any of SciPy's.
-        Noise is integrated beside ETD4 alone, by ETD2 in equal steps.
+        Noise is integrated beside ETD4 alone, by the same step on a fixed ramp of lengths.
     rtol, atol : float
         Tolerances without noise; `atol` in units of the amplifiers' unit voltage.
-    step_tau : float
-        Longest step with noise, in time constants of a hidden node.
     precision : {"float64", "float32"}
         Of ETD4 and of steps with noise: float32 takes about half the time, and its rounding, 1e-7
         of a voltage a step, stays far below the default tolerances.
@@ -93,7 +91,6 @@ class Transient(Block):
     method: Method = "ETD4"
     rtol: Relative = 1e-3
     atol: Absolute = 1e-5
-    step_tau: Annotated[float, Field(gt=0, le=2)] = 0.25
     precision: Precision = "float64"
 
     @model_validator(mode="after")
@@ -108,8 +105,8 @@ class Transient(Block):
 
     @property
     def noise_step_tau(self) -> float | None:
-        """`step_tau`; None by one of SciPy's solvers."""
-        return self.step_tau if self.method == "ETD4" else None
+        """The longest step; None by one of SciPy's solvers."""
+        return LONGEST_STEP if self.method == "ETD4" else None
 
     @property
     def along_the_way(self) -> Transient:
@@ -122,7 +119,7 @@ class Transient(Block):
         """Integrate a block of rows for `span` time constants."""
         if noise is not None:
             dtype = np.dtype(self.precision)
-            return noisy(rate_of, u_V, span, self.step_tau, dtype, system, noise)
+            return noisy(rate_of, u_V, span, dtype, system, noise)
         tolerances = Tolerances(self.rtol, self.atol, np.dtype(self.precision))
         return transient(rate_of, u_V, span, self.method, tolerances, system.unit_V)
 
@@ -178,16 +175,16 @@ class OperatingPoint(Block):
 
 
 def _as_written_now(value: Any) -> Any:
-    """What version 0.1.0 wrote: noise was an engine, RKC a method, any engine had all fields."""
+    """What earlier versions wrote: noise was an engine with a step, RKC a method."""
     if not isinstance(value, Mapping):
         return value
-    now = {"engine": "transient", **value}
+    now = {"engine": "transient", **{k: v for k, v in value.items() if k != "step_tau"}}
     if now["engine"] == "stochastic":
         now |= {"engine": "transient", "method": "ETD4"}
     if now.get("method") == "RKC":
         now["method"] = "ETD4"
     if now["engine"] == "operating_point":
-        now = {key: v for key, v in now.items() if key not in ("method", "step_tau")}
+        now = {key: v for key, v in now.items() if key != "method"}
     return now
 
 
