@@ -12,7 +12,7 @@ from neurosim.chip import Chip
 from neurosim.circuit import DrivenCircuit, Springs
 from neurosim.data import PairSource
 from neurosim.errors import DataError
-from neurosim.host import FlowSettings, gradient, present
+from neurosim.host import FlowSettings, present
 from neurosim.machines import arrays_on
 from neurosim.network import Weights
 from neurosim.profile import load_profile
@@ -159,6 +159,33 @@ def test_a_gradient_is_the_same_on_both(profile):
         chip.program(Weights(coupling * layers.present, np.zeros(layers.n_nodes)))
         flow = FlowSettings().on(chip.data_sheet)
         shown = present(chip, batch.x_t, batch.u_t, flow)
-        gradients.append(gradient(shown, flow.beta, layers)[0].vector)
+        gradients.append(shown.gradient.vector)
     size = np.abs(gradients[0]).max()
     np.testing.assert_allclose(gradients[1], gradients[0], atol=1e-6 * size)
+
+
+def test_the_word_for_a_machine_reaches_every_chip_that_a_command_makes(tmp_path, monkeypatch):
+    """Train, go on, sample and sweep, each with a word that no machine has."""
+    from click.testing import CliRunner
+
+    from neurosim.cli import main
+
+    plain = ["--profile", "ideal_hopfield", "--layers", "64,8", "--updates", "1", "--batch", "8"]
+    plain += ["--settle-tau", "1", "--out", str(tmp_path / "run")]
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "name: small\nbase: {run: run}\nsampling: {n: 7, settle_tau: 1}\n"
+        "axes: [{path: sampling.n, values: [7]}]\nmeasure: [flow_loss]\n"
+    )
+    assert CliRunner().invoke(main, ["train", *plain]).exit_code == 0
+    commands = [
+        ["train", *plain[:-1], str(tmp_path / "other")],
+        ["train", *plain, "--resume"],
+        ["sample", str(tmp_path / "run"), "-n", "2"],
+        ["sweep", str(plan), "--out", str(tmp_path / "sweep"), "--workers", "1"],
+    ]
+    for command in commands:
+        result = CliRunner().invoke(main, [*command, "--device", "abacus"])
+        assert result.exit_code != 0, command
+        told = result.output + "".join(p.read_text() for p in tmp_path.glob("sweep/results.csv"))
+        assert "must be cpu, cuda, cuda:1 or torch, but is 'abacus'" in told, command

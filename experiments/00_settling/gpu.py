@@ -15,7 +15,6 @@ import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -57,13 +56,9 @@ class Paired:
         t = self._streams.generator("times", update).random(len(x0))
         return FlowBatch((1 - t[:, None]) * x0 + t[:, None] * x1, x1 - x0, t)
 
-    def __enter__(self) -> Paired:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        """Nothing runs."""
+    def teach(self, trainer: Trainer) -> None:
+        """Show a trainer these instead of pairs of its own."""
+        trainer._lessons.batch_at = self.batch_at  # type: ignore[method-assign]
 
 
 class Clocked:
@@ -90,7 +85,7 @@ def train(
     clock = Clocked(chip)
     recipe = Experiment(updates=2000, batch=batch, flow=FlowSettings(settle_tau=settle_tau))
     trainer = Trainer(chip, recipe, images)
-    trainer._pairs = pairs  # type: ignore[assignment]
+    pairs.teach(trainer)
     losses: list[float] = []
     ends_s = [time.perf_counter()]
     for update in trainer:
@@ -126,7 +121,7 @@ def smoke(images: Array, device: str) -> dict[str, Any]:
         for where in ("cpu", device):
             chip = Chip(load_profile(name), 0, SINGLE, n_threads=1, device=where)
             trainer = Trainer(chip, Experiment(updates=2, batch=128), images)
-            trainer._pairs = pairs  # type: ignore[assignment]
+            pairs.teach(trainer)
             losses.append([update.flow_loss for update in trainer])
             weights.append(trainer.weights.vector)
         moved = np.abs(weights[1] - weights[0]).max() / np.abs(weights[0]).max()

@@ -15,7 +15,7 @@ from neurosim.analysis.problem import shipped_weights
 from neurosim.chip import Chip
 from neurosim.circuit import DrivenCircuit
 from neurosim.data import FlowBatch, PairSource, load_digits
-from neurosim.host import FlowSettings, gradient, present
+from neurosim.host import FlowSettings, present
 from neurosim.network import Weights
 from neurosim.profile import Profile, load_profile
 from neurosim.solvers import Chunk, Engine, Noise, OperatingPoint, RateOf, System, settle
@@ -105,8 +105,7 @@ class _Problem:
         chip.program(self.weights)
         flow = FlowSettings().on(chip.data_sheet)
         shown = present(chip, self.batch.x_t, self.batch.u_t, flow)
-        assert flow.beta is not None
-        return chip, gradient(shown, flow.beta, chip.data_sheet.layers)[0].vector
+        return chip, shown.gradient.vector
 
 
 def scheme_covariance(

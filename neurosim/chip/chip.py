@@ -99,6 +99,7 @@ class Chip:
         self._injectors = CurrentSources(profile, self.die, streams, self._meter)
         arrays = arrays_on(device)
         self._nodes = Nodes(profile, self.die, streams, self._meter, n_threads, arrays)
+        self.device = device
         self._reader = Reader(profile, self.die, streams, self._meter)
         self._assembly = Assembly(profile, self.die, self.bank, streams)
 

@@ -8,6 +8,7 @@ import click
 
 from neurosim.cli.common import (
     COUNT,
+    DEVICE,
     JSON,
     print_json,
     say,
@@ -23,8 +24,11 @@ __all__ = ["bench"]
 @click.option("--repeats", type=COUNT, default=5, show_default=True, help="Interleaved repeats.")
 @click.option("--threads", type=COUNT, default=2, show_default=True, help="Of our engines.")
 @click.option("--no-peers", is_flag=True, help="Leave other programs out; they take minutes.")
+@DEVICE
 @JSON
-def bench(what: str, rows: int, repeats: int, threads: int, no_peers: bool, as_json: bool) -> None:
+def bench(
+    what: str, rows: int, repeats: int, threads: int, no_peers: bool, device: str, as_json: bool
+) -> None:
     """Time engines and, where installed, other programs on this machine.
 
     `settle` is one free phase of 30 tau at an error of 1e-3; `train` is one full update at the
@@ -40,7 +44,6 @@ def bench(what: str, rows: int, repeats: int, threads: int, no_peers: bool, as_j
     if what == "noise":
         _print_noise(bench_noise(report=report), as_json)
         return
-
     if rows > len(load_digits()[0]):
         raise DataError(f"bench --rows must be at most 1797, the digits there are, but is {rows}.")
     run = bench_settle if what == "settle" else bench_train
@@ -49,6 +52,7 @@ def bench(what: str, rows: int, repeats: int, threads: int, no_peers: bool, as_j
         repeats,
         n_threads=threads,
         peers=not no_peers,
+        device=device,
         report=report,
     )
     if as_json:
