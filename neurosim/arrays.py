@@ -80,6 +80,10 @@ def _quantiles(dtype: np.dtype[Any]) -> NDArray[Any]:
     return table
 
 
+# Generators whose raw words are 64 random bits.
+_OF_64_BITS = (np.random.SFC64, np.random.PCG64, np.random.PCG64DXSM, np.random.Philox)
+
+
 class _Table:
     """Normal numbers from 16 random bits each: mean 0, variance 1, and none beyond 4.4."""
 
@@ -89,9 +93,11 @@ class _Table:
     def fill(self, out: NDArray[Any]) -> None:
         """See `Normals.fill`; `out` is contiguous."""
         flat = out.reshape(-1)
-        words = self._rng.integers(
-            0, 0xFFFF_FFFF_FFFF_FFFF, -(-flat.size // 4), np.uint64, endpoint=True
-        )
+        n = -(-flat.size // 4)
+        if isinstance(self._rng.bit_generator, _OF_64_BITS):
+            words = self._rng.bit_generator.random_raw(n)
+        else:
+            words = self._rng.integers(0, 0xFFFF_FFFF_FFFF_FFFF, n, np.uint64, endpoint=True)
         index = words.view(np.uint16)[: flat.size]
         np.take(_quantiles(out.dtype), index, out=flat, mode="clip")
 

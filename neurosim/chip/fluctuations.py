@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.arrays import NUMPY
 from neurosim.chip.die import Die
 from neurosim.circuit import Circuit
 from neurosim.devices import DeviceNoise
@@ -42,7 +43,7 @@ class DeviceFluctuations:
             rng = streams.generator("fabrication.telegraph")
             self._traps = noise.telegraph.traps(die.devices.size, rng)
         self._n_settles = 0
-        self._common_z: Array | None = None
+        self._common_z: Any = None
         self._made_for: tuple[Circuit, float, float] | None = None
 
     def precharge(self) -> None:
@@ -73,9 +74,11 @@ class DeviceFluctuations:
         self._weigh(circuit, devices_S, time_s, tau_s)
         shape = rows, circuit.n_nodes
 
-        def draw(part: str) -> Array:
+        def draw(part: str) -> Any:
             rng = self._streams.generator(f"device_noise.{part}", self._n_settles)
-            return rng.standard_normal(shape)
+            z = NUMPY.empty(shape, np.float32)
+            NUMPY.normals(rng).fill(z)
+            return z
 
         if self._common_z is None:
             self._common_z = draw("common")

@@ -150,16 +150,21 @@ class Nodes:
         else:
             # The voltages across the devices set their noise: as at the start, then as half-way.
             refused = np.zeros(len(self.u_V), dtype=bool)
-            for _ in range(2):
+            for half in range(2):
                 noise_A = current_A(np.nan_to_num(self.u_V))
                 self.injected_A = noise_A if given_A is None else given_A + noise_A
                 noisy = replace(system, injected_A=self.injected_A)
-                refused |= self._run(noisy, time_s / 2, engine, thermal)
+                refused |= self._run(noisy, time_s / 2, engine, thermal, goes_on=half > 0)
         self._meter.refused(refused)
         self._n_settles += 1
 
     def _run(
-        self, system: DrivenCircuit, time_s: float, engine: Engine, thermal: Generators
+        self,
+        system: DrivenCircuit,
+        time_s: float,
+        engine: Engine,
+        thermal: Generators,
+        goes_on: bool = False,
     ) -> NDArray[np.bool_]:
         """Run the engine, the `thermal` noise of each chunk going on where it was; rows refused."""
 
@@ -182,6 +187,7 @@ class Nodes:
             n_threads=self._n_threads,
             flicker=self._flicker_source(engine),
             arrays=self._arrays,
+            goes_on=goes_on,
         )
         ended_V = np.where(alive[:, None], result.u_V, np.nan)
         self.u_V = ended_V[:, :n]

@@ -242,11 +242,14 @@ class Noise:
         The 1/f noise, advanced in place.
     nodes : ndarray of int, optional
         The nodes that move, of those that the flicker has.
+    goes_on : bool
+        Whether the settle before ended where this one begins, under the same sources.
     """
 
     white: np.random.Generator | None
     flicker: FlickerState | None = None
     nodes: NDArray[np.intp] | None = None
+    goes_on: bool = False
 
     def path(self, system: System, field: Field, rows: int) -> NoisePath | None:
         """Kicks of all noise of a system whose field is being stepped."""

@@ -26,15 +26,22 @@ _GAIN = 1.5
 _SHORT, _N_SHORT = 0.5, 2
 
 
-def ramp(span: float, longest: float = LONGEST_STEP) -> list[float]:
+def ramp(span: float, longest: float = LONGEST_STEP, goes_on: bool = False) -> list[float]:
     """Steps that add up to `span`: two of at most half of the longest, then equal ones.
+
+    Where a settle goes on under the same sources, all are equal.
 
     Examples
     --------
     >>> ramp(4.0)
     [0.5, 0.5, 1.0, 1.0, 1.0]
+    >>> ramp(2.0, goes_on=True)
+    [1.0, 1.0]
     """
     parts = span / longest
+    if goes_on:
+        n = max(1, math.ceil(parts - 1e-9))
+        return [span / n] * n
     n_long = math.ceil(parts - _SHORT * _N_SHORT - 1e-9)
     if n_long < 1:
         n = max(1, math.ceil(parts / _SHORT - 1e-9))
@@ -59,7 +66,7 @@ def noisy(
     rate = rate_of(np.arange(len(u_V)), dtype)
     field = field_of(rate, dtype, arrays_of(rate_of))
     gain = float(getattr(rate, "gain", 0.0))
-    steps = ramp(span, LONGEST_STEP / max(1.0, gain / _GAIN))
+    steps = ramp(span, LONGEST_STEP / max(1.0, gain / _GAIN), noise.goes_on)
     return stepped(field, u_V, steps, noise.path(system, field, len(u_V)), system.unit_V)
 
 

@@ -101,6 +101,7 @@ def settle(
     n_threads: int | None = None,
     flicker: FlickerSource | None = None,
     arrays: Arrays = NUMPY,
+    goes_on: bool = False,
 ) -> Settled:
     """Let every row of `u_V` run for `time_s`.
 
@@ -121,6 +122,8 @@ def settle(
     arrays : Arrays, optional
         Where the steps are computed; rows go there at the beginning and come back at the end. An
         operating point's Newton steps, and an engine of one's own, stay on the processor.
+    goes_on : bool
+        Whether the settle before ended where this one begins, under the same sources.
 
     Raises
     ------
@@ -148,7 +151,7 @@ def settle(
             state = None
             if flicker is not None:
                 state = flicker.state(k, whole_V.shape[1], len(chunks[k]), arrays)
-            noise = Noise(noise_of(k), state, nodes)
+            noise = Noise(noise_of(k), state, nodes, goes_on)
         return _settle_chunk(engine, system, u_V, chunks[k], time_s, noise, arrays)
 
     with one_blas_thread():

@@ -43,6 +43,12 @@ def test_a_ramp_reaches_the_end_in_steps_no_longer_than_allowed(span, longest):
     assert len(steps) <= span / longest + 2
 
 
+@pytest.mark.parametrize("span", [2.0, 10.0, 20.0, 9.98])
+def test_two_halves_take_the_steps_of_the_whole(span):
+    halves = ramp(span / 2) + ramp(span / 2, goes_on=True)
+    np.testing.assert_allclose(halves, ramp(span), rtol=1e-12)
+
+
 def test_a_settle_of_ten_tau_takes_45_evaluations_and_22_draws_of_every_node():
     drawn = []
 
