@@ -99,7 +99,7 @@ class _Table:
         else:
             words = self._rng.integers(0, 0xFFFF_FFFF_FFFF_FFFF, n, np.uint64, endpoint=True)
         index = words.view(np.uint16)[: flat.size]
-        np.take(_quantiles(out.dtype), index, out=flat, mode="clip")
+        np.take(_quantiles(out.dtype), index, out=flat, mode="wrap")
 
 
 class NumpyArrays:

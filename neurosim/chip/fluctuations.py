@@ -88,7 +88,9 @@ class DeviceFluctuations:
 
         def current_A(u_V: Array) -> Array:
             with one_blas_thread():
-                return common.current_A(u_V, common_z) + own.current_A(u_V, own_z)
+                output_V = circuit.output_V(u_V)
+                shared_A = common.current_A(u_V, common_z, output_V)
+                return shared_A + own.current_A(u_V, own_z, output_V)
 
         return current_A
 

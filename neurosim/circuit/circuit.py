@@ -142,6 +142,11 @@ class Circuit:
         return {}
 
     @cached_property
+    def known(self) -> dict[Hashable, Any]:
+        """What the engines remember of their steps."""
+        return {}
+
+    @cached_property
     def amplifiers(self) -> Amplifiers:
         """Those of all nodes."""
         k = self.layers.n_visible

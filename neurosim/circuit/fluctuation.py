@@ -60,12 +60,13 @@ class Fluctuation:
         deviation = self._deviation(parts, u_V, y, self._from_couplings(parts, y))
         return self._unit_S * self._unit_V * deviation
 
-    def current_A(self, u_V: Array, z: Array) -> Array:
+    def current_A(self, u_V: Array, z: Array, output_V: Array | None = None) -> Array:
         """Noise current of each node for standard normal draws `z`, all (rows, n_nodes).
 
-        It is computed in the precision of `z`.
+        It is computed in the precision of `z`; `output_V` saves to ask for the outputs of `u_V`.
         """
-        y = (self.circuit.output_V(u_V) / self._unit_V).astype(z.dtype, copy=False)
+        output_V = self.circuit.output_V(u_V) if output_V is None else output_V
+        y = output_V.astype(z.dtype, copy=False) / z.dtype.type(self._unit_V)
         parts = self._parts(z.dtype)
         from_couplings = self._from_couplings(parts, y)
         deviation = self._deviation(parts, u_V, y, from_couplings)

@@ -89,7 +89,7 @@ class Folded:
         spring_S[springs.at] = springs.soft_S
         self.decay = (circuit.decay_S + spring_S) * wiring.scale
         self.per_V, self._offset_V = errors.per_V, errors.offset_V
-        self._parts = circuit.amplifiers.bases
+        self._parts, self.known = circuit.amplifiers.bases, circuit.known
         shape = layers.n_nodes, len(springs.target_V)
         current_A = circuit.bias_A
         if injected_A is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import numpy as np
@@ -113,6 +113,7 @@ class _TimedField:
     ) -> None:
         self.arrays, self.dtype = NUMPY, np.dtype(dtype)
         self.decay, self.per_V, self.likeness = decay, np.ones(len(decay)), None
+        self.known: dict[Hashable, Any] = {}
         self._fun, self._times = fun, [t]
 
     def begin(self, t: float, h: float) -> None:

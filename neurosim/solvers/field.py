@@ -30,6 +30,8 @@ class Field(Protocol):
         At least 0.
     per_V : ndarray, shape (n,)
         Change of z for a change of a node's voltage by 1 V.
+    known : dict
+        What a stepper has found out of fields with this memory.
     likeness : hashable or None
         Fields of the same differ in nothing but values that one can `load` from another.
     """
@@ -38,6 +40,7 @@ class Field(Protocol):
     dtype: np.dtype[Any]
     decay: Array
     per_V: Array
+    known: dict[Hashable, Any]
 
     @property
     def likeness(self) -> Hashable:
@@ -81,6 +84,7 @@ class PlainField:
         self.arrays, self.dtype = NUMPY, np.dtype(dtype)
         self.decay = np.asarray(rate.decay, np.float64)
         self.per_V, self.likeness = np.ones(len(self.decay)), None
+        self.known: dict[Hashable, Any] = {}
         self._nonlinear = rate.nonlinear
 
     def detach(self) -> None:

@@ -35,6 +35,8 @@ __all__ = ["EVALUATIONS", "Judge", "Kick", "Stepper", "stepping", "worst_row_nor
 Array = NDArray[np.float64]
 # Of a step; one more is made before the first.
 EVALUATIONS = 4
+# Sets of columns that are remembered.
+_MOST_KNOWN = 16
 
 
 class Kick(NamedTuple):
@@ -116,9 +118,9 @@ class Stepper:
         self._begin(field)
 
     def _begin(self, field: Field) -> None:
-        self._decays, self._which = np.unique(field.decay, return_inverse=True)
         self._decay = field.arrays.put(field.decay[:, None], field.dtype)
-        self._columns_of: dict[float, Any] = {}
+        self._known = field.known
+        self._address = field.decay.tobytes(), field.dtype, field.arrays
         self._now, self.evaluations, self.norm, self.moved = 0, 1, np.nan, 0.0
         self.field.nonlinear(self.z, self.n, True)
 
@@ -161,15 +163,14 @@ class Stepper:
 
     def _set_columns(self, h: float) -> None:
         """Of psi_0, h/2 psi_1, h psi_2, phi_0, h phi_1, h phi_2 and w, shape (7, n, 1)."""
-        if h not in self._columns_of:
-            if len(self._columns_of) > 8:
-                self._columns_of.clear()
-            z = -np.outer((h, h / 2), self._decays)
-            (e, half), (p1, q1), (p2, q2), (p3, _) = phi_functions(z, 3)
-            every = [half, q1 * (h / 2), q2 * h, e, p1 * h, p2 * h, (4 * p3 - p2) * h]
-            columns = np.stack(every)[:, self._which, None]
-            self._columns_of[h] = self.field.arrays.put(columns, self.field.dtype)
-        self._columns[...] = self._columns_of[h]
+        key, arrays = (h, *self._address), self.field.arrays
+        columns = self._known.get(key)
+        if columns is None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            columns = arrays.put(_columns(self.field.decay, h), self.field.dtype)
+            self._known[key] = columns
+        self._columns[...] = columns
 
     def attempt(self, h: float, kick: Kick | None = None, judge: Judge | None = None) -> None:
         """Try a step of length `h`; the state stays until `accept`."""
@@ -244,6 +245,16 @@ class Stepper:
     def accept(self) -> None:
         """Take the attempted step."""
         self._now = 1 - self._now
+
+
+def _columns(decay: Array, h: float) -> Array:
+    """The seven of a step, shape (7, n, 1); see `Stepper._set_columns`."""
+    # Most circuits have few different ones.
+    decays, which = np.unique(decay, return_inverse=True)
+    z = -np.outer((h, h / 2), decays)
+    (e, half), (p1, q1), (p2, q2), (p3, _) = phi_functions(z, 3)
+    every = [half, q1 * (h / 2), q2 * h, e, p1 * h, p2 * h, (4 * p3 - p2) * h]
+    return np.stack(every)[:, which, None]
 
 
 # Steppers that wait for a field like theirs, on a device that replays their kernels.
