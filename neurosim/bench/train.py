@@ -146,7 +146,7 @@ def bench_train(
         problem = make_problem(law, "start", rows)
         batch, published = problem.batch, _PUBLISHED.get(type(problem.chip.circuit.law))
         engines: dict[str, Engine] = {
-            "transient": Transient(),
+            "transient": Transient(precision="float64"),
             "transient, float32": Transient(precision="float32"),
             "operating_point": OperatingPoint(),
             "operating_point, float32": OperatingPoint(precision="float32"),

@@ -100,6 +100,8 @@ def train(
             history = {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
             return _trained(chip, trainer, None, history)
         facts: dict[str, Any] = {"command": command, "dataset_sha256": dataset.digest}
+        precision = getattr(chip.engine, "dtype", "its own precision")
+        facts["computed"] = f"{chip.engine} in {precision} on {chip.device}"
         if begun is not None and begun.run is not None:
             facts["start"] = str(real(begun.run.path))
         return _kept(Path(keep), chip, trainer, facts, show)

@@ -28,6 +28,8 @@ Array = NDArray[np.float64]
 Method = Literal["ETD4", "RK23", "RK45", "DOP853", "Radau", "BDF", "LSODA"]
 METHODS: tuple[Method, ...] = get_args(Method)
 Precision = Literal["float64", "float32"]
+# Below these tolerances the rounding of single precision shows.
+_SINGLE_RTOL, _SINGLE_ATOL = 1e-4, 1e-6
 Relative = Annotated[float, Field(gt=0, lt=1)]
 Absolute = Annotated[float, Field(gt=0)]
 
@@ -76,9 +78,10 @@ class Transient(Block):
         Noise is integrated beside ETD4 alone, by the same step on a fixed ramp of lengths.
     rtol, atol : float
         Tolerances without noise; `atol` in units of the amplifiers' unit voltage.
-    precision : {"float64", "float32"}
+    precision : {"auto", "float64", "float32"}
         Of ETD4 and of steps with noise: float32 takes about half the time, and its rounding, 1e-7
-        of a voltage a step, stays far below the default tolerances.
+        of a voltage a step, stays far below the default tolerances. `auto` is float32 where `rtol`
+        is at least 1e-4 and `atol` at least 1e-6, else float64.
 
     Examples
     --------
@@ -91,7 +94,7 @@ class Transient(Block):
     method: Method = "ETD4"
     rtol: Relative = 1e-3
     atol: Absolute = 1e-5
-    precision: Precision = "float64"
+    precision: Literal["auto"] | Precision = "auto"
 
     @model_validator(mode="after")
     def _precision_has_a_solver(self) -> Transient:
@@ -102,6 +105,14 @@ class Transient(Block):
 
     def __str__(self) -> str:
         return f"transient by {self.method}"
+
+    @property
+    def dtype(self) -> np.dtype[np.floating]:
+        """What `precision` is."""
+        if self.precision != "auto":
+            return np.dtype(self.precision)
+        single = self.method == "ETD4" and self.rtol >= _SINGLE_RTOL and self.atol >= _SINGLE_ATOL
+        return np.dtype(np.float32 if single else np.float64)
 
     @property
     def noise_step_tau(self) -> float | None:
@@ -118,9 +129,8 @@ class Transient(Block):
     ) -> Chunk:
         """Integrate a block of rows for `span` time constants."""
         if noise is not None:
-            dtype = np.dtype(self.precision)
-            return noisy(rate_of, u_V, span, dtype, system, noise)
-        tolerances = Tolerances(self.rtol, self.atol, np.dtype(self.precision))
+            return noisy(rate_of, u_V, span, self.dtype, system, noise)
+        tolerances = Tolerances(self.rtol, self.atol, self.dtype)
         return transient(rate_of, u_V, span, self.method, tolerances, system.unit_V)
 
 
