@@ -16,9 +16,9 @@ PACKAGE = Path(neurosim.__file__).parent
 # From the ground up; modules of one layer do not import each other.
 LAYERS = [
     {"errors", "streams", "safe_text", "signals", "threads"},
-    {"arguments", "outputs", "folders"},
-    {"files", "network"},
-    {"blocks", "contrasts"},
+    {"arguments", "outputs", "folders", "arrays"},
+    {"files", "network", "torch_arrays"},
+    {"blocks", "contrasts", "machines"},
     {"circuit", "solvers", "devices", "converters", "data", "ideal", "patterns"},
     {"metrics", "netlists", "profile"},
     {"chip"},
@@ -160,4 +160,4 @@ def test_solvers_know_no_circuit():
     for part, path in modules():
         if part == "solvers":
             tops = {target.split(".")[0] for target in imports(path)}
-            assert tops <= {"solvers", "blocks", "errors", "threads"}, path.name
+            assert tops <= {"solvers", "blocks", "arrays", "errors", "threads"}, path.name

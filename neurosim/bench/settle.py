@@ -8,11 +8,13 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from threadpoolctl import threadpool_limits
 
 from neurosim.analysis.problem import LAWS, Problem, Stage, interleaved, make_problem, summary
+from neurosim.arrays import NUMPY, Arrays
 from neurosim.bench.peers import PEERS
+from neurosim.machines import arrays_on
 from neurosim.solvers import (
     Engine,
     OperatingPoint,
@@ -38,14 +40,14 @@ _TOLERANCES = (1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
 _EXACT = Transient(method="DOP853", rtol=1e-9, atol=1e-11)
 
 
-def _settled(problem: Problem, n_threads: int, engine: Engine) -> Settled:
+def _settled(problem: Problem, n_threads: int, engine: Engine, arrays: Arrays = NUMPY) -> Settled:
     system, start_V, time_s = problem.system, problem.start_V, problem.time_s
-    return settle(system, start_V, time_s, engine, n_threads=n_threads)
+    return settle(system, start_V, time_s, engine, n_threads=n_threads, arrays=arrays)
 
 
 def _loosest(problem: Problem, exact_V: Array, n_threads: int) -> Transient:
     """ETD4 at the loosest tolerance whose worst node is within the target, or else the tightest."""
-    engines = [Transient(rtol=rtol, atol=1e-2 * rtol) for rtol in _TOLERANCES]
+    engines = [Transient(rtol=rtol, atol=1e-2 * rtol, precision="float64") for rtol in _TOLERANCES]
     for engine in engines:
         got = _settled(problem, n_threads, engine)
         if problem.error(got.u_V, exact_V) <= TARGET_ERROR:
@@ -62,7 +64,7 @@ def _over_threads(work: Callable[[int], Any], n: int, n_threads: int) -> Callabl
     return run
 
 
-def _products(problem: Problem, n_threads: int) -> Callable[[], None]:
+def _products(problem: Problem, n_threads: int, dtype: DTypeLike) -> Callable[[], None]:
     """The four matrix products of one right-hand side alone, in the same blocks and threads."""
     layers, rng = problem.system.circuit.layers, np.random.default_rng(0)
     sizes = [
@@ -75,8 +77,8 @@ def _products(problem: Problem, n_threads: int) -> Callable[[], None]:
         for n_in, n_out in zip(layers.sizes, layers.sizes[1:], strict=False):
             for a, b in ((n_in, n_out), (n_out, n_in)):
                 shapes = (b, a), (a, rows)
-                pairs.append([rng.standard_normal(shape) for shape in shapes])
-                pairs[-1].append(np.empty((b, rows)))
+                pairs.append([rng.standard_normal(shape).astype(dtype) for shape in shapes])
+                pairs[-1].append(np.empty((b, rows), dtype))
         blocks.append(pairs)
 
     def work(k: int) -> None:
@@ -96,19 +98,21 @@ def _right_hand_side(problem: Problem, n_threads: int) -> Callable[[], None]:
     return _over_threads(lambda k: rates[k](states[k], outs[k]), len(chunks), n_threads)
 
 
-def _bench_law(problem: Problem, repeats: int, n_threads: int, report: Report) -> Table:
+def _bench_law(
+    problem: Problem, repeats: int, n_threads: int, device: str, report: Report
+) -> Table:
     rows = len(problem.start_V)
     shared = {"law": problem.law, "weights": problem.stage, "rows": rows}
     report(f"{problem.law}, {problem.stage}: reference (DOP853 at 1e-9)")
     exact = _settled(problem, n_threads, _EXACT)
     with threadpool_limits(1, "blas"):
         kernels = {
-            "products": _products(problem, n_threads),
+            "products": _products(problem, n_threads, np.float64),
+            "products, float32": _products(problem, n_threads, np.float32),
             "right-hand side": _right_hand_side(problem, n_threads),
         }
         interleaved(kernels, 3)
         kernel_s = interleaved(kernels, max(20, repeats))
-    product_s = float(np.median(kernel_s["products"]))
     ratio = float(np.median(np.array(kernel_s["right-hand side"]) / kernel_s["products"]))
     table: Table = [
         shared
@@ -127,12 +131,18 @@ def _bench_law(problem: Problem, repeats: int, n_threads: int, report: Report) -
     runs: dict[str, Callable[[], Settled]] = {
         name: partial(_settled, problem, n_threads, engine) for name, (engine, _) in engines.items()
     }
+    if device != "cpu":
+        name = f"ETD4, float32, {device}"
+        runs[name] = partial(_settled, problem, n_threads, single, arrays_on(device))
+        engines[name] = single, single.rtol
     report(f"{problem.law}, {problem.stage}: {repeats} repeats of our engines")
     times = interleaved(runs, repeats)
     for name, run in runs.items():
         got = run()
         cost = summary(times[name])
         error = problem.error(got.u_V, exact.u_V)
+        kernel = "products, float32" if "float32" in name else "products"
+        product_s = float(np.median(kernel_s[kernel]))
         table.append(
             shared
             | {"engine": name, "evaluations": got.n_evaluations, "max_error": error}
@@ -167,6 +177,7 @@ def bench_settle(
     *,
     n_threads: int = 2,
     peers: bool = True,
+    device: str = "cpu",
     report: Report = lambda _text: None,
 ) -> Table:
     """Table of engines and peers: the published free phase, both laws, at an error of 1e-3.
@@ -182,6 +193,8 @@ def bench_settle(
         Of our engines.
     peers : bool
         Whether to run SciPy's solve_ivp, and diffrax and ngspice where they are installed.
+    device : str
+        Beside the processor, where ETD4 runs too: ``cuda``, see `Chip`.
     report : callable
         Told what is being done.
 
@@ -189,13 +202,13 @@ def bench_settle(
     -------
     list of dict
         law, weights, rows, engine, evaluations, max_error, rtol, wall_s (median), wall_s_spread,
-        ratio_to_four_gemms (wall time over that of the matrix products alone).
+        ratio_to_four_gemms (wall time over that of the matrix products alone, in its precision).
     """
     table = []
     for law in LAWS:
         for stage in STAGES:
             problem = make_problem(law, stage, rows)
-            table += _bench_law(problem, repeats, n_threads, report)
+            table += _bench_law(problem, repeats, n_threads, device, report)
             if peers and stage == "trained":
                 table += _bench_peers(problem, report)
     return table

@@ -43,9 +43,16 @@ class _Contestant:
     """A chip that can do one update's three phases again and again."""
 
     def __init__(
-        self, law: LawName, stage: Stage, batch: FlowBatch, engine: Engine, n: int
+        self,
+        law: LawName,
+        stage: Stage,
+        batch: FlowBatch,
+        engine: Engine,
+        n: int,
+        device: str = "cpu",
     ) -> None:
-        self.chip = Chip(load_profile(f"ideal_{law}"), engine=engine, n_threads=n)
+        profile = load_profile(f"ideal_{law}")
+        self.chip = Chip(profile, engine=engine, n_threads=n, device=device)
         self.chip.program(shipped_weights(law, stage))
         self.flow, self.batch = FlowSettings().on(self.chip.data_sheet), batch
         self.gradient = np.empty(0)
@@ -111,6 +118,7 @@ def bench_train(
     *,
     n_threads: int = 2,
     peers: bool = True,
+    device: str = "cpu",
     report: Report = lambda _text: None,
 ) -> list[dict[str, Any]]:
     """Table of one update at the paper's settings: three phases, 30 tau, beta = 1.25e-3.
@@ -120,6 +128,8 @@ def bench_train(
     rows, repeats, n_threads : int
     peers : bool
         Whether to run the update of the published code (PyTorch, if it is installed).
+    device : str
+        Beside the processor, where the transient runs too: ``cuda``, see `Chip`.
     report : callable
         Told what is being done.
 
@@ -136,7 +146,7 @@ def bench_train(
         problem = make_problem(law, "start", rows)
         batch, published = problem.batch, _PUBLISHED.get(type(problem.chip.circuit.law))
         engines: dict[str, Engine] = {
-            "transient": Transient(),
+            "transient": Transient(precision="float64"),
             "transient, float32": Transient(precision="float32"),
             "operating_point": OperatingPoint(),
             "operating_point, float32": OperatingPoint(precision="float32"),
@@ -151,6 +161,10 @@ def bench_train(
             small()
             cosine[name] = _cosine(small.gradient, exact)
             runs[name] = _Contestant(law, stage, batch, engine, n_threads)
+        if device != "cpu":
+            single = engines["transient, float32"]
+            name = f"transient, float32, {device}"
+            runs[name] = _Contestant(law, stage, batch, single, n_threads, device)
         if peers and published is not None and importlib.util.find_spec("torch") is not None:
             runs["published code's way (PyTorch)"] = published(law, stage, batch, n_threads)
         report(f"{law}: {repeats} updates each of {', '.join(runs)}")

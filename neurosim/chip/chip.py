@@ -24,6 +24,7 @@ from neurosim.chip.nodes import Nodes
 from neurosim.chip.reader import Reader
 from neurosim.circuit import Circuit, DrivenCircuit
 from neurosim.errors import DataError
+from neurosim.machines import arrays_on
 from neurosim.network import Weights
 from neurosim.profile import Profile, load_profile
 from neurosim.solvers import Engine
@@ -48,6 +49,9 @@ class Chip:
         What computes a settle, instead of the profile's `settling`; an object of one's own too.
     n_threads : int, optional
         Threads that settle a batch; by default one for each processor.
+    device : str, optional
+        Where a batch is settled: ``cpu``, or a GPU that PyTorch knows, such as ``cuda``; see
+        `neurosim.machines.arrays_on`. What is programmed, driven and read stays on the processor.
 
     Raises
     ------
@@ -66,6 +70,7 @@ class Chip:
         seed: int = 0,
         engine: Engine | None = None,
         n_threads: int | None = None,
+        device: str = "cpu",
     ) -> None:
         if isinstance(profile, str | Path):
             profile = load_profile(profile)
@@ -92,7 +97,9 @@ class Chip:
         self.bank = DeviceBank(profile, self.die.devices, streams, self._clock)
         self._sources = Sources(profile, self.die, streams, self._meter)
         self._injectors = CurrentSources(profile, self.die, streams, self._meter)
-        self._nodes = Nodes(profile, self.die, streams, self._meter, n_threads)
+        arrays = arrays_on(device)
+        self._nodes = Nodes(profile, self.die, streams, self._meter, n_threads, arrays)
+        self.device = device
         self._reader = Reader(profile, self.die, streams, self._meter)
         self._assembly = Assembly(profile, self.die, self.bank, streams)
 

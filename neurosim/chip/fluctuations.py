@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.arrays import NUMPY
 from neurosim.chip.die import Die
 from neurosim.circuit import Circuit
 from neurosim.devices import DeviceNoise
@@ -42,7 +43,7 @@ class DeviceFluctuations:
             rng = streams.generator("fabrication.telegraph")
             self._traps = noise.telegraph.traps(die.devices.size, rng)
         self._n_settles = 0
-        self._common_z: Array | None = None
+        self._common_z: Any = None
         self._made_for: tuple[Circuit, float, float] | None = None
 
     def precharge(self) -> None:
@@ -73,9 +74,11 @@ class DeviceFluctuations:
         self._weigh(circuit, devices_S, time_s, tau_s)
         shape = rows, circuit.n_nodes
 
-        def draw(part: str) -> Array:
+        def draw(part: str) -> Any:
             rng = self._streams.generator(f"device_noise.{part}", self._n_settles)
-            return rng.standard_normal(shape)
+            z = NUMPY.empty(shape, np.float32)
+            NUMPY.normals(rng).fill(z)
+            return z
 
         if self._common_z is None:
             self._common_z = draw("common")
@@ -85,7 +88,9 @@ class DeviceFluctuations:
 
         def current_A(u_V: Array) -> Array:
             with one_blas_thread():
-                return common.current_A(u_V, common_z) + own.current_A(u_V, own_z)
+                output_V = circuit.output_V(u_V)
+                shared_A = common.current_A(u_V, common_z, output_V)
+                return shared_A + own.current_A(u_V, own_z, output_V)
 
         return current_A
 
@@ -109,12 +114,12 @@ def flicker_source(
     """The amplifiers' 1/f noise of the presentation that begins with settle number `index`.
 
     From 1 / (100 advised settling times) to 10 corners; what is missing above, where it falls as
-    1/f^2, is at most 2.5 % of the amplifiers' white noise. A higher corner's band ends where a
-    process forgets itself within a step.
+    1/f^2, is at most 2.5 % of the amplifiers' white noise. A higher corner's band ends at half a
+    cycle a step: above, a node's own pole lets less than 2 % of the noise pass.
     """
     thermal, step_tau = profile.thermal, engine.noise_step_tau
     if thermal.temperature_K is None or not thermal.flicker_corner_Hz or step_tau is None:
         return None
-    high = min(10 * thermal.flicker_corner_Hz * profile.node.tau_s, 1 / (2 * np.pi * step_tau))
+    high = min(10 * thermal.flicker_corner_Hz * profile.node.tau_s, 0.5 / step_tau)
     low = min(1 / (100 * profile.host.settle_tau), high / 10)
     return FlickerSource(low, high, lambda chunk: streams.generator("flicker", index, chunk))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.constants import Boltzmann
 
+from neurosim.arrays import NUMPY, Arrays
 from neurosim.chip.die import Die
 from neurosim.chip.fluctuations import flicker_source
 from neurosim.chip.meter import Meter
@@ -38,6 +39,8 @@ class Nodes:
         Counts what the engines spend, and the rows that diverge or are refused.
     n_threads : int, optional
         Threads that settle a batch; by default one for each processor.
+    arrays : Arrays, optional
+        Where a batch is settled.
 
     Attributes
     ----------
@@ -56,9 +59,10 @@ class Nodes:
         streams: Streams,
         meter: Meter,
         n_threads: int | None = None,
+        arrays: Arrays = NUMPY,
     ) -> None:
         self._profile, self._streams, self._meter = profile, streams, meter
-        self._n_threads = n_threads
+        self._n_threads, self._arrays = n_threads, arrays
         self._n_settles = self._n_stores = 0
         self._layers = die.layers
         self.u_V = np.zeros((0, self._layers.n_nodes))
@@ -146,16 +150,21 @@ class Nodes:
         else:
             # The voltages across the devices set their noise: as at the start, then as half-way.
             refused = np.zeros(len(self.u_V), dtype=bool)
-            for _ in range(2):
+            for half in range(2):
                 noise_A = current_A(np.nan_to_num(self.u_V))
                 self.injected_A = noise_A if given_A is None else given_A + noise_A
                 noisy = replace(system, injected_A=self.injected_A)
-                refused |= self._run(noisy, time_s / 2, engine, thermal)
+                refused |= self._run(noisy, time_s / 2, engine, thermal, goes_on=half > 0)
         self._meter.refused(refused)
         self._n_settles += 1
 
     def _run(
-        self, system: DrivenCircuit, time_s: float, engine: Engine, thermal: Generators
+        self,
+        system: DrivenCircuit,
+        time_s: float,
+        engine: Engine,
+        thermal: Generators,
+        goes_on: bool = False,
     ) -> NDArray[np.bool_]:
         """Run the engine, the `thermal` noise of each chunk going on where it was; rows refused."""
 
@@ -177,6 +186,8 @@ class Nodes:
             noise_of=noise_of,
             n_threads=self._n_threads,
             flicker=self._flicker_source(engine),
+            arrays=self._arrays,
+            goes_on=goes_on,
         )
         ended_V = np.where(alive[:, None], result.u_V, np.nan)
         self.u_V = ended_V[:, :n]

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import PrivateAttr
 
+from neurosim.arrays import namespace_of, one_minus
 from neurosim.blocks.block import Block
 from neurosim.blocks.choice import one_of
 from neurosim.blocks.quantities import Volt
@@ -122,6 +123,8 @@ class Linear(UnitAmplifier):
         Output limit +-rail_V; None has none.
     """
 
+    spares_z: ClassVar[bool] = True
+
     amplifier: Literal["linear"] = "linear"
     rail_V: Volt | None = None
 
@@ -147,12 +150,14 @@ class Linear(UnitAmplifier):
     def apply(self, z: Array, out: Array, slope: Array | None) -> None:
         """See `Amplifier.apply`."""
         if slope is not None:
-            slope[...] = 1.0 if self.rail_V is None else self.slope(z * self.unit_V)
+            slope[...] = 1.0
         if self.rail_V is None:
             out[...] = z
-        else:
-            limit = self.rail_V / self.unit_V
-            np.clip(z, -limit, limit, out=out)
+            return
+        limit = self.rail_V / self.unit_V
+        namespace_of(z).clip(z, -limit, limit, out=out)
+        if slope is not None:
+            slope *= abs(z) <= limit
 
 
 class Tanh(UnitAmplifier):
@@ -163,6 +168,8 @@ class Tanh(UnitAmplifier):
     amplifier : {"tanh"}
         Names this amplifier.
     """
+
+    spares_z: ClassVar[bool] = True
 
     amplifier: Literal["tanh"] = "tanh"
 
@@ -188,13 +195,11 @@ class Tanh(UnitAmplifier):
 
     def apply(self, z: Array, out: Array, slope: Array | None) -> None:
         """See `Amplifier.apply`."""
-        if slope is None:
-            np.tanh(z, out=out)
-            return
-        np.tanh(z, out=z)
-        out[...] = z
-        z *= z
-        np.subtract(1, z, out=slope)
+        xp = namespace_of(z)
+        xp.tanh(z, out=out)
+        if slope is not None:
+            xp.multiply(out, out, out=slope)
+            one_minus(slope)
 
 
 class Silu(UnitAmplifier):
@@ -239,26 +244,26 @@ class Silu(UnitAmplifier):
 
     def apply(self, z: Array, out: Array, slope: Array | None) -> None:
         """See `Amplifier.apply`."""
-        sigmoid = z * 0.5
-        np.tanh(sigmoid, out=sigmoid)
+        xp, sigmoid = namespace_of(z), z * 0.5
+        xp.tanh(sigmoid, out=sigmoid)
         sigmoid *= 0.5
         sigmoid += 0.5
         z *= sigmoid
         if slope is None:
             z *= 1 / self.clamp
-            np.tanh(z, out=z)
-            np.multiply(z, self.clamp, out=out)
+            xp.tanh(z, out=z)
+            xp.multiply(z, self.clamp, out=out)
             return
         # silu' = sigmoid + silu (1 - sigmoid), times 1 - tanh^2(silu / c).
         product = z * sigmoid
         sigmoid += z
         sigmoid -= product
         z *= 1 / self.clamp
-        np.tanh(z, out=z)
-        np.multiply(z, self.clamp, out=out)
+        xp.tanh(z, out=z)
+        xp.multiply(z, self.clamp, out=out)
         z *= z
-        np.subtract(1, z, out=z)
-        np.multiply(z, sigmoid, out=slope)
+        one_minus(z)
+        xp.multiply(z, sigmoid, out=slope)
 
 
 # Of a profile's hidden nodes: a word alone, where the amplifier has nothing else to say.

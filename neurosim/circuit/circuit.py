@@ -26,9 +26,10 @@ co-content P [W] (Millar 1951), provided that the couplings are reciprocal.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, reduce
+from typing import Any
 
 import numpy as np
 from scipy.constants import Boltzmann
@@ -136,6 +137,16 @@ class Circuit:
         return self.biases.delta_S * self.reference_V * bent
 
     @cached_property
+    def wirings(self) -> dict[Hashable, Any]:
+        """What the engines have made of the couplings."""
+        return {}
+
+    @cached_property
+    def known(self) -> dict[Hashable, Any]:
+        """What the engines remember of their steps."""
+        return {}
+
+    @cached_property
     def amplifiers(self) -> Amplifiers:
         """Those of all nodes."""
         k = self.layers.n_visible
@@ -161,7 +172,7 @@ class Circuit:
             )
         return first
 
-    def _bent(self, v: Array) -> Array:
+    def bent(self, v: Array) -> Array:
         """What a device makes of the voltage across it."""
         return v if not self.cubic_per_V2 else v * (1 + self.cubic_per_V2 * v**2)
 
@@ -174,7 +185,7 @@ class Circuit:
 
     def _sums_A(self, u_V: Array) -> tuple[Array, ...]:
         """What the couplings and the bias of each node add up to, output by output."""
-        first, *others = (self._through_couplings(self._bent(y)) for y in self.outputs_V(u_V))
+        first, *others = (self._through_couplings(self.bent(y)) for y in self.outputs_V(u_V))
         return first + self.bias_A, *others
 
     def current_A(self, u_V: Array, springs: Springs | None = None) -> Array:

@@ -10,6 +10,7 @@ from scipy.constants import Boltzmann
 
 from neurosim.circuit.circuit import Circuit
 from neurosim.circuit.elements import Array, Springs
+from neurosim.circuit.held import FreeNodes, free_circuit, free_springs, held_current_A
 from neurosim.circuit.lagging import LaggingRate
 from neurosim.circuit.rate import Rate
 
@@ -68,6 +69,30 @@ class DrivenCircuit:
         injected_A = None if self.injected_A is None else self.injected_A[rows]
         kind = LaggingRate if self.circuit.amplifier_tau_s else Rate
         return kind(self.circuit, self.springs.rows(rows), self.tau_s, injected_A, dtype)
+
+    def free(self, u_V: Array) -> tuple[FreeNodes, NDArray[np.intp]] | None:
+        """The circuit of the nodes that no source holds, and which nodes these are.
+
+        None where none is held, where amplifiers lag (what a held node puts out then still moves),
+        and where an amplifier of one's own cannot be taken apart.
+        """
+        circuit, springs = self.circuit, self.springs
+        if not springs.clamped or circuit.amplifier_tau_s:
+            return None
+        keep = np.ones(circuit.n_nodes, dtype=bool)
+        keep[springs.held_nodes] = False
+        key = "free", keep.tobytes()
+        if key not in circuit.wirings:
+            circuit.wirings[key] = free_circuit(circuit, keep)
+        if (left := circuit.wirings[key]) is None:
+            return None
+        current_A = held_current_A(circuit, ~keep, u_V)
+        if self.injected_A is not None:
+            current_A[0] += self.injected_A
+        free = free_springs(springs, keep)
+        noises = self.noise_V[keep], self.flicker_V[keep]
+        system = FreeNodes(left, free, self.tau_s, current_A[..., keep], *noises)
+        return system, np.flatnonzero(keep)
 
     @property
     def noise_V(self) -> Array:

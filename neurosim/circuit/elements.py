@@ -72,7 +72,7 @@ class Springs:
     nodes: NDArray[np.intp] | None = None
 
     def __post_init__(self) -> None:
-        lowest = float(np.min(self.conductance_S))
+        lowest = float(np.min(self.conductance_S, initial=np.inf))
         if not lowest >= 0:
             raise DataError(
                 f"Springs.conductance_S must be at least 0 S, but is {lowest:g} S; a negative "
@@ -89,7 +89,8 @@ class Springs:
         """Where these nodes are among all; a slice if they are neighbours."""
         if self.nodes is None:
             return slice(0, len(self.conductance_S))
-        first, n = int(self.nodes[0]), len(self.nodes)
+        n = len(self.nodes)
+        first = int(self.nodes[0]) if n else 0
         in_a_row = np.array_equal(self.nodes, np.arange(first, first + n))
         return slice(first, first + n) if in_a_row else self.nodes
 

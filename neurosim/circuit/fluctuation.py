@@ -24,6 +24,8 @@ couplings, for the load is no part of that sum.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -53,61 +55,105 @@ class Fluctuation:
 
     def deviation_A(self, u_V: Array) -> Array:
         """Standard deviation of the noise current of each node, (rows, n_nodes), in that state."""
-        v = self.circuit.output_V(u_V)
-        return self._deviation_A(u_V, v, self._from_couplings(v))
+        y = self.circuit.output_V(u_V) / self._unit_V
+        parts = self._parts(y.dtype)
+        deviation = self._deviation(parts, u_V, y, self._from_couplings(parts, y))
+        return self._unit_S * self._unit_V * deviation
 
-    def current_A(self, u_V: Array, z: Array) -> Array:
-        """Noise current of each node for standard normal draws `z`, all (rows, n_nodes)."""
-        v = self.circuit.output_V(u_V)
-        from_couplings = self._from_couplings(v)
-        deviation_A = self._deviation_A(u_V, v, from_couplings)
+    def current_A(self, u_V: Array, z: Array, output_V: Array | None = None) -> Array:
+        """Noise current of each node for standard normal draws `z`, all (rows, n_nodes).
+
+        It is computed in the precision of `z`; `output_V` saves to ask for the outputs of `u_V`.
+        """
+        output_V = self.circuit.output_V(u_V) if output_V is None else output_V
+        y = output_V.astype(z.dtype, copy=False) / z.dtype.type(self._unit_V)
+        parts = self._parts(z.dtype)
+        from_couplings = self._from_couplings(parts, y)
+        deviation = self._deviation(parts, u_V, y, from_couplings)
         if self.back_couplings is None:
-            z = self._correlated(v, from_couplings, deviation_A, z)
-        return z * deviation_A
+            z = self._correlated(parts, y, from_couplings, deviation, z)
+        return self._unit_S * self._unit_V * (z * deviation).astype(np.float64, copy=False)
 
-    def _from_couplings(self, v: Array) -> Array:
-        """Variance of each node's current from its couplings, their load apart [A^2]."""
-        return self._gather(v**2, self.couplings.sum_S, self._back.sum_S)
+    @property
+    def _unit_V(self) -> float:
+        return self.circuit.amplifiers.unit_V
 
-    def _deviation_A(self, u_V: Array, v: Array, from_couplings: Array) -> Array:
-        circuit, back, reference_V = self.circuit, self._back, self.circuit.reference_V
-        variance = from_couplings + self.biases.sum_S * reference_V**2
+    @cached_property
+    def _unit_S(self) -> float:
+        """What brings the variances near 1: the largest deviation of a conductance."""
+        largest = max(pairs.sum_S.max(initial=0.0) for pairs in (self.couplings, self.biases))
+        return float(np.sqrt(largest)) or 1.0
+
+    @cached_property
+    def _known_parts(self) -> dict[np.dtype[Any], _Parts]:
+        return {}
+
+    def _parts(self, dtype: np.dtype[Any]) -> _Parts:
+        """Variances over the unit squared, in that precision."""
+        if dtype not in self._known_parts:
+            every = (self.couplings, self.back_couplings or self.couplings, self.biases)
+            found = [
+                (values / self._unit_S**2).astype(dtype)
+                for pairs in every
+                for values in (pairs.sum_S, pairs.delta_S)
+            ]
+            self._known_parts[dtype] = _Parts(*found)
+        return self._known_parts[dtype]
+
+    def _from_couplings(self, parts: _Parts, y: Array) -> Array:
+        """Variance of each node's current from its couplings, their load apart."""
+        return self._gather(y**2, parts.sums, parts.back_sums)
+
+    def _deviation(self, parts: _Parts, u_V: Array, y: Array, from_couplings: Array) -> Array:
+        circuit, reference = self.circuit, self.circuit.reference_V / self._unit_V
+        variance = from_couplings + parts.bias_sums * y.dtype.type(reference**2)
         if circuit.loading and circuit.law.unit_weights:
-            load_V = circuit.loading * u_V
-            one = np.ones((1, circuit.n_nodes))
-            total = self._gather(one, self.couplings.sum_S, back.sum_S) + self.biases.sum_S
-            cross = self._gather(v, self.couplings.delta_S, back.delta_S)
-            cross += self.biases.delta_S * reference_V
-            variance += total * load_V**2 - 2 * load_V * cross
+            load = (circuit.loading * u_V / self._unit_V).astype(y.dtype, copy=False)
+            one = np.ones((1, circuit.n_nodes), y.dtype)
+            total = self._gather(one, parts.sums, parts.back_sums) + parts.bias_sums
+            cross = self._gather(y, parts.deltas, parts.back_deltas)
+            cross += parts.bias_deltas * y.dtype.type(reference)
+            variance += total * load**2 - 2 * load * cross
         return np.sqrt(np.maximum(variance, 0.0))
 
-    def _correlated(self, v: Array, from_couplings: Array, deviation_A: Array, z: Array) -> Array:
+    def _correlated(
+        self, parts: _Parts, y: Array, from_couplings: Array, deviation: Array, z: Array
+    ) -> Array:
         """Draws whose odd and even nodes share what their common devices make them share."""
         odd, even = self.circuit.layers.odd, self.circuit.layers.even
-        relative = v / np.where(deviation_A > 0, deviation_A, np.inf)
+        relative = y / np.where(deviation > 0, deviation, np.inf)
         direction = relative * from_couplings
         p, q = _unit(direction[:, odd]), _unit(direction[:, even])
-        across = (relative[:, odd] * p) @ self.couplings.sum_S
-        share = np.clip(np.sum(across * relative[:, even] * q, axis=1), -1.0, 1.0)
-        a, b = np.sum(p * z[:, odd], axis=1), np.sum(q * z[:, even], axis=1)
+        across = (relative[:, odd] * p) @ parts.sums
+        share = np.clip(np.einsum("ij,ij,ij->i", across, relative[:, even], q), -1.0, 1.0)
+        a = np.einsum("ij,ij->i", p, z[:, odd])
+        b = np.einsum("ij,ij->i", q, z[:, even])
         out = z.copy()
         out[:, even] += (share * a + (np.sqrt(1 - share**2) - 1) * b)[:, None] * q
         return out
 
-    @property
-    def _back(self) -> Pairs:
-        return self.back_couplings or self.couplings
-
     def _gather(self, of_nodes: Array, to_odd: Array, to_even: Array) -> Array:
         """Sum over the neighbours of each node, weighted by its devices."""
         layers = self.circuit.layers
-        out = np.empty((len(of_nodes), layers.n_nodes))
-        out[:, layers.odd] = of_nodes[:, layers.even] @ to_odd.T
-        out[:, layers.even] = of_nodes[:, layers.odd] @ to_even
+        out = np.empty((len(of_nodes), layers.n_nodes), of_nodes.dtype)
+        np.matmul(of_nodes[:, layers.even], to_odd.T, out=out[:, layers.odd])
+        np.matmul(of_nodes[:, layers.odd], to_even, out=out[:, layers.even])
         return out
+
+
+class _Parts(NamedTuple):
+    """Variances of the devices of a circuit: of couplings, the way back, and biases."""
+
+    sums: Array
+    deltas: Array
+    back_sums: Array
+    back_deltas: Array
+    bias_sums: Array
+    bias_deltas: Array
 
 
 def _unit(vectors: Array) -> Array:
     """Each row over its length; rows of zeros stay."""
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(length > 0, length, 1.0)
+    length = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))[:, None]
+    unit: Array = vectors / np.where(length > 0, length, vectors.dtype.type(1))
+    return unit

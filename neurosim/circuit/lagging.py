@@ -46,6 +46,11 @@ class LaggingRate:
         self._per_unit = np.asarray(1 / circuit.amplifiers.unit_V, dtype)
         self._towards = np.asarray(speed * circuit.amplifiers.unit_V, dtype)
 
+    @property
+    def gain(self) -> float:
+        """See `Rate.gain`."""
+        return self._rate.gain
+
     def nonlinear(self, u_V: Array, out: Array) -> Array:
         """N of u and v into `out`, both of shape ((1 + n_outputs) n_nodes, rows)."""
         u, v, n = u_V[: self._n], u_V[self._n :], self._n

@@ -33,7 +33,7 @@ from neurosim.circuit.outputs import Amplifiers
 from neurosim.contrasts import Contrast, Product
 from neurosim.errors import DataError
 
-__all__ = ["Gradient", "Hopfield", "Law", "check_law"]
+__all__ = ["Amplified", "Gradient", "Hopfield", "Law", "check_law"]
 
 Array = NDArray[np.float64]
 Outputs = tuple[Array, ...]
@@ -93,6 +93,20 @@ class Law(Protocol):
         """
 
 
+@runtime_checkable
+class Amplified(Protocol):
+    """A law of which a node puts out what its amplifier does, and no more.
+
+    Its sum is weighed by 1, where `unit_weights` is True, or else by the amplifier's slope. The
+    engines then keep the amplifiers' inputs as their state, which saves a third of a step's passes
+    over arrays.
+    """
+
+    @property
+    def amplified(self) -> bool:
+        """True."""
+
+
 class Hopfield(Block):
     """The sum of the couplings charges the node as it is: C du/dt = -D u + s.
 
@@ -102,6 +116,7 @@ class Hopfield(Block):
         Names this law.
     """
 
+    amplified: ClassVar[bool] = True
     n_outputs: ClassVar[int] = 1
     unit_weights: ClassVar[bool] = True
     unit_metric: ClassVar[bool] = False
@@ -151,6 +166,7 @@ class Gradient(Block):
         Names this law.
     """
 
+    amplified: ClassVar[bool] = True
     n_outputs: ClassVar[int] = 1
     unit_weights: ClassVar[bool] = False
     unit_metric: ClassVar[bool] = True

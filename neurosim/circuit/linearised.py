@@ -46,6 +46,8 @@ class Linearised:
     tau_s : float
         Unit of time of the rates.
     u_V : ndarray, shape (n_nodes, rows)
+    injected_A : ndarray, shape (rows, n_nodes) or (n_outputs, rows, n_nodes), optional
+        As of `Rate`.
 
     Attributes
     ----------
@@ -55,7 +57,14 @@ class Linearised:
         Rows that have this form: those whose metric is at least 0 in every node.
     """
 
-    def __init__(self, circuit: Circuit, springs: Springs, tau_s: float, u_V: Array) -> None:
+    def __init__(
+        self,
+        circuit: Circuit,
+        springs: Springs,
+        tau_s: float,
+        u_V: Array,
+        injected_A: Array | None = None,
+    ) -> None:
         layers = circuit.layers
         self._odd, self._even = layers.odd, layers.even
         held = self._held = springs.held_nodes
@@ -69,7 +78,11 @@ class Linearised:
         u: Any = _single(u_V)
         self._work = np.empty_like(u)
         self._find_metric(circuit, u, held)
-        self._find_weights(circuit, u, held, unit_S)
+        injected = None
+        if injected_A is not None:
+            every = injected_A.reshape(-1, *injected_A.shape[-2:])
+            injected = _single(every.transpose(0, 2, 1) / unit_S)
+        self._find_weights(circuit, u, held, unit_S, injected)
 
     def _find_metric(self, circuit: Circuit, u: Any, held: NDArray[np.intp]) -> None:
         """Square root of the metric; None where it is 1."""
@@ -83,7 +96,12 @@ class Linearised:
         self._r = _single(np.sqrt(np.maximum(metric, 0.0)))
 
     def _find_weights(
-        self, circuit: Circuit, u: Any, held: NDArray[np.intp], unit_S: float
+        self,
+        circuit: Circuit,
+        u: Any,
+        held: NDArray[np.intp],
+        unit_S: float,
+        injected: Single | None,
     ) -> None:
         """Weights w of each output, None where all are 1; s = r w; and the diagonal d."""
         law, amplifiers = circuit.law, circuit.amplifiers
@@ -105,6 +123,8 @@ class Linearised:
             drive = self._couple(_single(y.T))
             if k == 0:
                 drive += bias
+            if injected is not None and k < len(injected):
+                drive += injected[k]
             bend = bend + slope.T * drive
         bend[held] = 0.0
         self._d = _single(self.scale - bend)

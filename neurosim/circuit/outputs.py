@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 from neurosim.circuit.amplifiers import Amplifier
 from neurosim.errors import DataError
 
-__all__ = ["Amplifiers", "Imperfect", "imperfect"]
+__all__ = ["Amplifiers", "Errors", "Imperfect", "imperfect"]
 
 Array = NDArray[np.float64]
 
@@ -62,6 +62,15 @@ class Imperfect:
                 f"have the shapes {self.gain.shape}, {self.offset_V.shape} and "
                 f"{self.attenuation.shape}."
             )
+
+    def some(self, keep: NDArray[np.bool_]) -> Imperfect:
+        """The same for some of its nodes."""
+        return replace(
+            self,
+            gain=self.gain[keep],
+            offset_V=self.offset_V[keep],
+            attenuation=self.attenuation[keep],
+        )
 
     @property
     def unit_V(self) -> float:
@@ -126,6 +135,26 @@ class Imperfect:
             slope *= gain
 
 
+class Errors(NamedTuple):
+    """What stands between a characteristic of z and the nodes' voltages; arrays of all nodes.
+
+    z is `per_V` (u + `offset_V`), v is `attenuation` phi(z), and its slope `slope` phi'(z).
+    """
+
+    per_V: Array
+    offset_V: Array
+    attenuation: Array
+    slope: Array
+
+
+def _errors_of(amplifier: Amplifier) -> tuple[Any, ...]:
+    """See `Errors`; an amplifier of one's own applies what else it has by itself."""
+    if isinstance(amplifier, Imperfect):
+        slope = amplifier.attenuation * amplifier.gain
+        return amplifier.per_V, amplifier.offset_V, amplifier.attenuation, slope
+    return amplifier.per_V, 0.0, 1.0, 1.0
+
+
 def imperfect(base: Amplifier, gain: Array, offset_V: Array, attenuation: Array) -> Amplifier:
     """`Imperfect`, or `base` itself where no node has an error."""
     made = Imperfect(base, gain, offset_V, attenuation)
@@ -158,6 +187,36 @@ class Amplifiers:
     def unit_V(self) -> float:
         """Voltage of 1 in the host's numbers."""
         return self.groups[0][0].unit_V
+
+    @cached_property
+    def errors(self) -> Errors:
+        """Those of all nodes."""
+        every = [(_errors_of(amplifier), n) for amplifier, n in self.groups]
+        return Errors(
+            *(
+                np.concatenate([np.broadcast_to(errors[k], n) for errors, n in every])
+                for k in range(4)
+            )
+        )
+
+    @cached_property
+    def bases(self) -> tuple[tuple[Amplifier, slice], ...]:
+        """The characteristics that are left when the errors are taken apart, and their nodes."""
+        pairs = zip(self.groups, self.parts, strict=True)
+        return tuple(
+            (amplifier.base if isinstance(amplifier, Imperfect) else amplifier, at)
+            for (amplifier, _), (_, at) in pairs
+        )
+
+    def some(self, keep: NDArray[np.bool_]) -> Amplifiers | None:
+        """Those of some nodes; None where an amplifier of one's own has values of its nodes."""
+        groups = []
+        for (amplifier, _), (_, at) in zip(self.groups, self.parts, strict=True):
+            own = amplifier.some(keep[at]) if isinstance(amplifier, Imperfect) else amplifier
+            if own is amplifier and np.ndim(amplifier.per_V):
+                return None
+            groups.append((own, int(np.count_nonzero(keep[at]))))
+        return Amplifiers(tuple(groups))
 
     @cached_property
     def parts(self) -> tuple[tuple[Amplifiers, slice], ...]:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import DTypeLike
 
+from neurosim.arrays import Arrays
 from neurosim.circuit.circuit import Circuit
 from neurosim.circuit.elements import Array, Springs
+from neurosim.circuit.folded import Folded
+from neurosim.circuit.gain import gain
+from neurosim.circuit.laws import Amplified
 from neurosim.circuit.linearised import Linearised
 
 __all__ = ["Rate"]
@@ -27,8 +31,8 @@ class Rate:
         Of the rows of this block.
     tau_s : float
         Unit of time.
-    injected_A : ndarray, shape (rows, n_nodes), optional
-        Constant current into each node, as part of the first sum of its couplings.
+    injected_A : ndarray, shape (rows, n_nodes) or (n_outputs, rows, n_nodes), optional
+        Constant current into each node, as part of the first sum of its couplings, or of each.
     dtype : dtype
         Of the couplings and of all that is computed; states may have another.
 
@@ -47,18 +51,30 @@ class Rate:
         dtype: DTypeLike = np.float64,
     ) -> None:
         layers = circuit.layers
-        n, rows = layers.n_nodes, len(springs.target_V)
-        scale, spring_S = tau_s / circuit.capacitance_F, np.zeros(n)
+        scale, spring_S = tau_s / circuit.capacitance_F, np.zeros(layers.n_nodes)
         scale[springs.held_nodes] = 0.0
         spring_S[springs.at] = springs.soft_S
         self.decay = (circuit.decay_S + spring_S) * scale
-        unit_V = circuit.amplifiers.unit_V
         self._circuit, self._layers, self._springs, self._tau_s = circuit, layers, springs, tau_s
-        constant = (circuit.bias_A * scale)[:, None]
+        self._scale, self._spring_S, self._injected_A = scale, spring_S, injected_A
+        self._dtype, self._made = np.dtype(dtype), False
+
+    def _make(self) -> None:
+        """All that a field in other coordinates does not need."""
+        circuit, layers, springs = self._circuit, self._layers, self._springs
+        scale, dtype, injected_A = self._scale, self._dtype, self._injected_A
+        n, rows = layers.n_nodes, len(springs.target_V)
+        unit_V = circuit.amplifiers.unit_V
+        constants: list[Array | None] = [None] * circuit.law.n_outputs
+        constants[0] = circuit.bias_A[:, None]
         if injected_A is not None:
-            constant = constant + (injected_A * scale).T
-        self._constant = constant.astype(dtype)
-        drive = (spring_S * scale)[springs.at, None] * springs.target_V.T
+            every = injected_A.reshape(-1, *injected_A.shape[-2:])
+            constants[: len(every)] = [one.T for one in every]
+            constants[0] = every[0].T + circuit.bias_A[:, None]
+        self._constants = [
+            None if one is None else (one * scale[:, None]).astype(dtype) for one in constants
+        ]
+        drive = (self._spring_S * scale)[springs.at, None] * springs.target_V.T
         self._drive = drive.astype(dtype)
         # Row scaling turns S x (v / unit) into volts per tau at the node that receives it.
         into = scale[:, None] * unit_V
@@ -71,9 +87,24 @@ class Rate:
         self._outputs = np.empty((law.n_outputs, n, rows), dtype)
         self._weights = None if law.unit_weights else np.empty_like(self._outputs)
         self._work = np.empty((n, rows), dtype)
+        self._made = True
+
+    @property
+    def gain(self) -> float:
+        """How strongly one node acts on the next within a unit of time; see `circuit.gain`."""
+        return gain(self._circuit, self._tau_s)
+
+    def field(self, arrays: Arrays) -> Folded | None:
+        """Of plain nodes, none of them held, in the coordinates of their amplifiers."""
+        law, springs = self._circuit.law, self._springs
+        if not isinstance(law, Amplified) or springs.clamped:
+            return None
+        return Folded(self._circuit, springs, self._tau_s, self._injected_A, self._dtype, arrays)
 
     def amplify(self, u_V: Array) -> Array:
         """Outputs over the unit, a buffer that `couple` reads, and the weights beside it."""
+        if not self._made:
+            self._make()
         circuit = self._circuit
         circuit.law.apply(circuit.amplifiers, u_V, self._work, self._outputs, self._weights)
         return self._outputs
@@ -96,8 +127,8 @@ class Rate:
             into = out if k == 0 else self._work
             np.matmul(self._to_odd, a[layers.even], out=into[layers.odd])
             np.matmul(self._to_even, a[layers.odd], out=into[layers.even])
-            if k == 0:
-                into += self._constant
+            if (constant := self._constants[k]) is not None:
+                into += constant
             if self._weights is not None:
                 into *= self._weights[k]
             if k:
@@ -107,9 +138,10 @@ class Rate:
 
     def linearised(self, u_V: Array) -> Linearised | None:
         """Small-signal circuit at `u_V`; None where its symmetric form is not known."""
-        if self._circuit.back_couplings is not None or self._cubic:
+        if self._circuit.back_couplings is not None or self._circuit.cubic_per_V2:
             return None
-        return Linearised(self._circuit, self._springs, self._tau_s, u_V)
+        injected_A = self._injected_A
+        return Linearised(self._circuit, self._springs, self._tau_s, u_V, injected_A)
 
     def __call__(self, u_V: Array, out: Array) -> Array:
         """du/ds into `out`, both of shape (n_nodes, rows)."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from neurosim.cli.common import (
     COUNT,
+    DEVICE,
     JSON,
     print_json,
     say,
@@ -16,21 +19,31 @@ __all__ = ["bench"]
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["settle", "train"]), default="settle")
+@click.argument("what", type=click.Choice(["settle", "train", "noise"]), default="settle")
 @click.option("--rows", type=COUNT, default=1797, show_default=True, help="Batch that settles.")
 @click.option("--repeats", type=COUNT, default=5, show_default=True, help="Interleaved repeats.")
 @click.option("--threads", type=COUNT, default=2, show_default=True, help="Of our engines.")
 @click.option("--no-peers", is_flag=True, help="Leave other programs out; they take minutes.")
+@DEVICE
 @JSON
-def bench(what: str, rows: int, repeats: int, threads: int, no_peers: bool, as_json: bool) -> None:
+def bench(
+    what: str, rows: int, repeats: int, threads: int, no_peers: bool, device: str, as_json: bool
+) -> None:
     """Time engines and, where installed, other programs on this machine.
 
     `settle` is one free phase of 30 tau at an error of 1e-3; `train` is one full update at the
     paper's settings. Peers: SciPy's solve_ivp; diffrax, ngspice and PyTorch if installed.
+    `noise` says how accurate steps with noise are, on a chip of its own.
     """
-    from neurosim.bench import bench_settle, bench_train
+    from neurosim.bench import bench_noise, bench_settle, bench_train
     from neurosim.data import load_digits
 
+    def report(text: str) -> None:
+        say(text, err=True)
+
+    if what == "noise":
+        _print_noise(bench_noise(report=report), as_json)
+        return
     if rows > len(load_digits()[0]):
         raise DataError(f"bench --rows must be at most 1797, the digits there are, but is {rows}.")
     run = bench_settle if what == "settle" else bench_train
@@ -39,7 +52,8 @@ def bench(what: str, rows: int, repeats: int, threads: int, no_peers: bool, as_j
         repeats,
         n_threads=threads,
         peers=not no_peers,
-        report=lambda text: say(text, err=True),
+        device=device,
+        report=report,
     )
     if as_json:
         print_json(table)
@@ -52,4 +66,23 @@ def bench(what: str, rows: int, repeats: int, threads: int, no_peers: bool, as_j
             f"{row['law']:>9} {row.get('weights', 'trained'):>8}  {row['engine']:32} "
             f"{row['evaluations'] or '':>6} {error:>8} {row['wall_s']:>9.4g}"
             + (f"  {ratio:.2f} x products" if ratio else "")
+        )
+
+
+def _print_noise(table: list[dict[str, Any]], as_json: bool) -> None:
+    """Rms errors in thousandths of a unit voltage."""
+    if as_json:
+        print_json(table)
+        return
+    say(
+        f"{'scheme':>30} {'steps':>5} {'evals':>5} {'draws':>5} {'error':>9} {'noise':>7} "
+        f"{'difference':>10} {'gradient':>8} {'variance':>8}"
+    )
+    for row in table:
+        errors = [1e3 * row[key] for key in ("rms_error", "thermal_rms", "difference_error")]
+        say(
+            f"{row['scheme']:>30} {row['steps']:>5} {row['evaluations']:>5} {row['draws']:>5} "
+            f"{errors[0]:>9.3f} {errors[1]:>7.3f} {errors[2]:>10.3f} "
+            f"{row['gradient_error']:>8.1e} {row['variance_ratio']:>8.4f}"
+            + ("  default" if row["default"] else "")
         )

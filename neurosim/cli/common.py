@@ -26,6 +26,7 @@ else:  # Generic to type checkers only: click 8.1 is not.
 
 __all__ = [
     "COUNT",
+    "DEVICE",
     "ENGINE",
     "FOLDER",
     "JSON",
@@ -54,6 +55,13 @@ _STANDARD_OUTPUT = Path("-")
 MODES = click.Choice(["spring", "gradient", "free-running"])
 ENGINE = click.Choice(["transient", "operating_point"])
 COUNT = click.IntRange(min=1)
+DEVICE = click.option(
+    "--device",
+    metavar="DEVICE",
+    default="cpu",
+    show_default=True,
+    help="Where batches settle: cpu, or cuda for a GPU (extra gpu).",
+)
 SEED = click.IntRange(min=0)
 
 

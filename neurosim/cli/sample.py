@@ -10,6 +10,7 @@ from click.core import ParameterSource
 
 from neurosim.cli.common import (
     COUNT,
+    DEVICE,
     FOLDER,
     JSON,
     LAWS,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.blocks.block import Block
-    from neurosim.runs import Run
+    from neurosim.runs import Run, Trained
 
 __all__ = ["sample"]
 
@@ -60,12 +61,13 @@ __all__ = ["sample"]
     help="PNG, NPZ or CSV file; - prints CSV.  "
     "[default: RUN/samples.png; RUN/inpainted.png of --inpaint]",
 )  # fmt: skip
+@DEVICE
 @LAWS
 @JSON
 def sample(
     run: Path, n: int, mode: str | None, t_end: float | None, seed: int, label: int | None,
-    inpaint: str | None, start: str | None, out: Path | None, laws: tuple[type[Block], ...],
-    as_json: bool,
+    inpaint: str | None, start: str | None, out: Path | None, device: str,
+    laws: tuple[type[Block], ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Draw samples from a trained chip.
 
@@ -85,13 +87,14 @@ def sample(
     and, for `digits`, the truth below each other.
     """
     from neurosim.report import write_samples
-    from neurosim.runs import Run
+    from neurosim.runs import Run, Trained
     from neurosim.runs import sample as draw
 
     opened = Run.open(run, laws)
+    trained = Trained.of(opened, device=device)
     if inpaint is not None:
         _inpaint(
-            opened, inpaint, n, out, as_json,
+            opened, trained, inpaint, n, out, as_json,
             {"start": start or "rest", "mode": mode, "t_end": t_end, "seed": seed, "label": label},
         )  # fmt: skip
         return
@@ -101,7 +104,7 @@ def sample(
     check_output(out, as_json)
     write = write_samples(out)
     bar = Bar("sampling")
-    x, settings = draw(opened, n, mode=mode, t_end=t_end, seed=seed, label=label, progress=bar)
+    x, settings = draw(trained, n, mode=mode, t_end=t_end, seed=seed, label=label, progress=bar)
     bar.close()
     _warn_of_lost(x)
     write(x)
@@ -122,8 +125,9 @@ def _warn_of_lost(x: NDArray[np.float64]) -> None:
 
 
 def _inpaint(
-    run: Run, file: str, n: int, out: Path | None, as_json: bool, given: dict[str, Any]
-) -> None:
+    run: Run, trained: Trained, file: str, n: int, out: Path | None, as_json: bool,
+    given: dict[str, Any],
+) -> None:  # fmt: skip
     """Complete the images of a file, or halves of the run's own, and judge these."""
     from neurosim.folders import exists
     from neurosim.report import write_completions
@@ -146,7 +150,7 @@ def _inpaint(
         known = read_incomplete(Path(file), pixels_of(run.profile, run.experiment.labels))
     write = write_completions(out)
     bar = Bar("completing")
-    x, settings = inpaint(run, known, progress=bar, **given)
+    x, settings = inpaint(trained, known, progress=bar, **given)
     bar.close()
     _warn_of_lost(x)
     write(x, known, truth)

@@ -11,6 +11,7 @@ import click
 
 from neurosim.cli.common import (
     COUNT,
+    DEVICE,
     FOLDER,
     JSON,
     LAWS,
@@ -57,11 +58,13 @@ class _Shard(ParamType):
     help="Every N-th point from the I-th on: one job of an array, all with one --out.",
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="List the points and compute nothing.")
+@DEVICE
 @LAWS
 @JSON
 def sweep(
     file: Path, out: Path | None, workers: int | None, dask: str, go_on: bool,
-    shard: tuple[int, int], dry_run: bool, laws: tuple[type[Block], ...], as_json: bool,
+    shard: tuple[int, int], dry_run: bool, device: str, laws: tuple[type[Block], ...],
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Train and sample over a grid of chips, recipes and ways of sampling.
 
@@ -93,13 +96,14 @@ def sweep(
         shared=shard[1] > 1,
     )
     left = len(folder.left(shard))
-    used = workers or min(available_threads(), max(1, left))
+    # Processes would share one GPU.
+    used = workers or (min(available_threads(), max(1, left)) if device == "cpu" else 1)
     bar = Bar("points", len(folder.share(shard)) - left)
     try:
         with on_signals(stopping):
             run_sweep(
                 folder,
-                Workers(used, dask),
+                Workers(used, dask, device),
                 shard=shard,
                 progress=lambda done, total, rows: bar(done, total, **_shown(folder, rows)),
             )

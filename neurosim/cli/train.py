@@ -9,6 +9,7 @@ import click
 
 from neurosim.cli.common import (
     COUNT,
+    DEVICE,
     ENGINE,
     FOLDER,
     JSON,
@@ -133,6 +134,7 @@ def _memory_line(profile: Profile, experiment: Experiment) -> str:
     is_flag=True,
     help="Go on with the run in --out; begin it if there is none.",
 )
+@DEVICE
 @LAWS
 @STRICT
 @JSON
@@ -140,6 +142,7 @@ def train(
     profile: str | None,
     out: Path | None,
     go_on: bool,
+    device: str,
     laws: tuple[type[Block], ...],
     strict: bool,
     as_json: bool,
@@ -170,7 +173,7 @@ def train(
         done = run.n_done
     with stoppable(out, Bar("training", done), go_on) as bar:
         if begun:
-            trained = resume_run(out, laws=laws, progress=bar.on_update)
+            trained = resume_run(out, laws=laws, progress=bar.on_update, device=device)
         else:
             experiment = _experiment(given["experiment"], given, laws)
             hardware = _profile(str(profile), given, laws)
@@ -182,6 +185,7 @@ def train(
                 command=command_line(),
                 start=None if given["start"] is None else Run.open(given["start"], laws),
                 progress=bar.on_update,
+                device=device,
             )
     warnings = finish_run(trained)
     loss = trained.metrics()["flow_loss"]

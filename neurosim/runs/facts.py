@@ -40,6 +40,8 @@ class Facts(Record):
         Digest of what it learns.
     calibration, ledger : dict from str to number
         What was found before training; totals at the end.
+    computed : str
+        How settles are computed: the engine, its precision, and the machine.
     updates : int
         At the end.
     """
@@ -49,6 +51,7 @@ class Facts(Record):
     start: str = _ABSENT
     dataset_sha256: str = _ABSENT
     calibration: dict[str, Number] = _ABSENT
+    computed: str = _ABSENT
     updates: Count = _ABSENT
     ledger: dict[str, Number] = _ABSENT
 

@@ -292,10 +292,10 @@ class Run:
         """
         return start_weights(kept_weights(self.load()["trainer"], self.profile), str(self.path))
 
-    def parts(self, n_threads: int | None = None) -> Parts:
+    def parts(self, n_threads: int | None = None, device: str = "cpu") -> Parts:
         """The chip as the checkpoint left it, and what its host knows; the file is read once."""
         tree = self.load()
-        chip = Chip(self.profile, self.experiment.seed, n_threads=n_threads)
+        chip = Chip(self.profile, self.experiment.seed, n_threads=n_threads, device=device)
         self._restore_chip(chip, tree["chip"])
         found = tree["trainer"].get("calibration")
         calibration = None if found is None else Calibration(**found)

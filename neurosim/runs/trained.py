@@ -90,11 +90,16 @@ class Trained:
 
     @classmethod
     def of(
-        cls, source: Source, laws: Sequence[type[Block]] = (), n_threads: int | None = None
+        cls,
+        source: Source,
+        laws: Sequence[type[Block]] = (),
+        n_threads: int | None = None,
+        device: str = "cpu",
     ) -> Trained:
         """The chip of a run or of the run in a folder, whose checkpoint is read once.
 
-        `laws` are blocks of your own that the files of a folder name.
+        `laws` are blocks of your own that the files of a folder name; `device` is where a chip
+        from a folder settles its batches, see `Chip`.
 
         Raises
         ------
@@ -108,7 +113,7 @@ class Trained:
         if not isinstance(source, Run | Path | str):
             must_be(source, Trained, "What is drawn from, judged or exported", _OTHERWISE)
         run = Run.open(source, laws)
-        chip, calibration, weights = run.parts(n_threads)
+        chip, calibration, weights = run.parts(n_threads, device)
         return cls(chip, run.experiment, calibration, run, weights=weights)
 
     @property

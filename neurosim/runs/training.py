@@ -38,6 +38,7 @@ def train(
     progress: Progress | bool | None = None,
     command: str = "",
     n_threads: int | None = None,
+    device: str = "cpu",
 ) -> Trained:
     """Train a chip, in memory or into a folder.
 
@@ -58,6 +59,8 @@ def train(
         How to repeat the run, for the report.
     n_threads : int, optional
         Threads that settle a batch; results do not depend on it.
+    device : str
+        Where a new chip settles its batches: ``cpu`` or ``cuda``, see `Chip`.
 
     Raises
     ------
@@ -80,7 +83,7 @@ def train(
     """
     if keep is not None and not is_free(Path(keep)):
         raise RunError(taken(Path(keep)))
-    chip = _chip_of(chip, experiment, n_threads)
+    chip = _chip_of(chip, experiment, n_threads, device)
     if keep is not None:
         _check_kept(chip, experiment)
     begun = None if start is None else Trained.of(start)
@@ -97,18 +100,20 @@ def train(
             history = {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
             return _trained(chip, trainer, None, history)
         facts: dict[str, Any] = {"command": command, "dataset_sha256": dataset.digest}
+        precision = getattr(chip.engine, "dtype", "its own precision")
+        facts["computed"] = f"{chip.engine} in {precision} on {chip.device}"
         if begun is not None and begun.run is not None:
             facts["start"] = str(real(begun.run.path))
         return _kept(Path(keep), chip, trainer, facts, show)
 
 
 def _chip_of(
-    chip: Chip | Profile | str | Path, experiment: Experiment, n_threads: int | None
+    chip: Chip | Profile | str | Path, experiment: Experiment, n_threads: int | None, device: str
 ) -> Chip:
     """The chip itself, or a new one of a profile."""
     if isinstance(chip, Chip):
         return chip
-    return Chip(chip, experiment.seed, n_threads=n_threads)
+    return Chip(chip, experiment.seed, n_threads=n_threads, device=device)
 
 
 def _check_kept(chip: Chip, experiment: Experiment) -> None:
@@ -157,6 +162,7 @@ def resume(
     laws: Sequence[type[Block]] = (),
     progress: Progress | bool | None = None,
     n_threads: int | None = None,
+    device: str = "cpu",
 ) -> Trained:
     """Go on with a run that was stopped; it ends with the bits of one that never was.
 
@@ -166,7 +172,7 @@ def resume(
         The folder that `train` was told to keep.
     laws : sequence of type
         Blocks of your own that its files name.
-    progress, n_threads :
+    progress, n_threads, device :
         See `train`.
 
     Raises
@@ -185,7 +191,7 @@ def resume(
     if not os.path.lexists(run.checkpoint) and not os.path.lexists(run.metrics_path):
         raise RunError(stopped(run.path))
     with run.held(), shown_by(progress, "training") as show:
-        chip = Chip(run.profile, run.experiment.seed, n_threads=n_threads)
+        chip = Chip(run.profile, run.experiment.seed, n_threads=n_threads, device=device)
         trainer = Trainer(chip, run.experiment, run.dataset)
         run.restore(chip, trainer)
         cut_metrics(run.metrics_path, trainer.n_done)

@@ -2,7 +2,7 @@
 
 from neurosim.solvers.brownian import BrownianPath
 from neurosim.solvers.engines import METHODS, Engine, OperatingPoint, Settling, Transient
-from neurosim.solvers.etd import ETD2, ETD4
+from neurosim.solvers.etd import ETD4
 from neurosim.solvers.flicker import FlickerSource, Noise
 from neurosim.solvers.settle import (
     Settled,
@@ -14,7 +14,6 @@ from neurosim.solvers.system import RateFunction, System
 from neurosim.solvers.transient import Chunk, RateOf, finish
 
 __all__ = [
-    "ETD2",
     "ETD4",
     "METHODS",
     "BrownianPath",

@@ -17,7 +17,7 @@ from neurosim.blocks.block import Block
 from neurosim.blocks.choice import one_of
 from neurosim.blocks.mistakes import BlockError
 from neurosim.solvers.flicker import Noise
-from neurosim.solvers.noisy import noisy
+from neurosim.solvers.noisy import LONGEST_STEP, noisy
 from neurosim.solvers.operating_point import operating_point
 from neurosim.solvers.system import System
 from neurosim.solvers.transient import Chunk, RateOf, Tolerances, transient
@@ -28,6 +28,8 @@ Array = NDArray[np.float64]
 Method = Literal["ETD4", "RK23", "RK45", "DOP853", "Radau", "BDF", "LSODA"]
 METHODS: tuple[Method, ...] = get_args(Method)
 Precision = Literal["float64", "float32"]
+# Below these tolerances the rounding of single precision shows.
+_SINGLE_RTOL, _SINGLE_ATOL = 1e-4, 1e-6
 Relative = Annotated[float, Field(gt=0, lt=1)]
 Absolute = Annotated[float, Field(gt=0)]
 
@@ -73,14 +75,13 @@ class Transient(Block):
         Names this engine.
     method : str
         Solver of a system without noise: ETD4 (ours, exact in leaks and springs) or any of SciPy's.
-        Noise is integrated beside ETD4 alone, by ETD2 in equal steps.
+        Noise is integrated beside ETD4 alone, by the same step on a fixed ramp of lengths.
     rtol, atol : float
         Tolerances without noise; `atol` in units of the amplifiers' unit voltage.
-    step_tau : float
-        Longest step with noise, in time constants of a hidden node.
-    precision : {"float64", "float32"}
+    precision : {"auto", "float64", "float32"}
         Of ETD4 and of steps with noise: float32 takes about half the time, and its rounding, 1e-7
-        of a voltage a step, stays far below the default tolerances.
+        of a voltage a step, stays far below the default tolerances. `auto` is float32 where `rtol`
+        is at least 1e-4 and `atol` at least 1e-6, else float64.
 
     Examples
     --------
@@ -93,8 +94,7 @@ class Transient(Block):
     method: Method = "ETD4"
     rtol: Relative = 1e-3
     atol: Absolute = 1e-5
-    step_tau: Annotated[float, Field(gt=0, le=2)] = 0.25
-    precision: Precision = "float64"
+    precision: Literal["auto"] | Precision = "auto"
 
     @model_validator(mode="after")
     def _precision_has_a_solver(self) -> Transient:
@@ -107,9 +107,17 @@ class Transient(Block):
         return f"transient by {self.method}"
 
     @property
+    def dtype(self) -> np.dtype[np.floating]:
+        """What `precision` is."""
+        if self.precision != "auto":
+            return np.dtype(self.precision)
+        single = self.method == "ETD4" and self.rtol >= _SINGLE_RTOL and self.atol >= _SINGLE_ATOL
+        return np.dtype(np.float32 if single else np.float64)
+
+    @property
     def noise_step_tau(self) -> float | None:
-        """`step_tau`; None by one of SciPy's solvers."""
-        return self.step_tau if self.method == "ETD4" else None
+        """The longest step; None by one of SciPy's solvers."""
+        return LONGEST_STEP if self.method == "ETD4" else None
 
     @property
     def along_the_way(self) -> Transient:
@@ -121,9 +129,8 @@ class Transient(Block):
     ) -> Chunk:
         """Integrate a block of rows for `span` time constants."""
         if noise is not None:
-            dtype = np.dtype(self.precision)
-            return noisy(rate_of, u_V, span, self.step_tau, dtype, system, noise)
-        tolerances = Tolerances(self.rtol, self.atol, np.dtype(self.precision))
+            return noisy(rate_of, u_V, span, self.dtype, system, noise)
+        tolerances = Tolerances(self.rtol, self.atol, self.dtype)
         return transient(rate_of, u_V, span, self.method, tolerances, system.unit_V)
 
 
@@ -178,16 +185,16 @@ class OperatingPoint(Block):
 
 
 def _as_written_now(value: Any) -> Any:
-    """What version 0.1.0 wrote: noise was an engine, RKC a method, any engine had all fields."""
+    """What earlier versions wrote: noise was an engine with a step, RKC a method."""
     if not isinstance(value, Mapping):
         return value
-    now = {"engine": "transient", **value}
+    now = {"engine": "transient", **{k: v for k, v in value.items() if k != "step_tau"}}
     if now["engine"] == "stochastic":
         now |= {"engine": "transient", "method": "ETD4"}
     if now.get("method") == "RKC":
         now["method"] = "ETD4"
     if now["engine"] == "operating_point":
-        now = {key: v for key, v in now.items() if key not in ("method", "step_tau")}
+        now = {key: v for key, v in now.items() if key != "method"}
     return now
 
 

@@ -15,13 +15,16 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
+from neurosim.arrays import NUMPY, Arrays, Normals, namespace_of
 from neurosim.solvers.brownian import BrownianPath, NoisePath
-from neurosim.solvers.etd import phi_functions
+from neurosim.solvers.field import Field
+from neurosim.solvers.krogstad import Kick
 from neurosim.solvers.system import System
 
 __all__ = ["FlickerPath", "FlickerSource", "FlickerState", "Noise", "flicker_processes"]
@@ -30,7 +33,7 @@ Array = NDArray[np.float64]
 
 # 1.25 processes a decade keep the spectrum within 5 % of 1/f.
 _PER_DECADE = 1.25
-# A process may stand for half its correlation time: at low frequencies this adds 0.5^2 / 12 = 2 %.
+# A value of a process may stand for half its correlation time, or for a step.
 _HOLD = 0.5
 
 
@@ -69,40 +72,57 @@ def flicker_processes(low: float, high: float) -> tuple[Array, Array]:
 
 @dataclass
 class FlickerState:
-    """The processes of one block of rows.
+    r"""The processes of one block of rows.
+
+    A value is a draw from its process at the beginning of the time H for which it stands, exact in
+    law given the draw before. Holding raises the spectrum at low frequencies by
+    :math:`(rH/2) \coth(rH/2)`; the sum takes this out, so that slow nodes, and the difference of
+    two phases, see the right power.
 
     Parameters
     ----------
-    rng : numpy.random.Generator
+    arrays : Arrays
+    normals : Normals
         Draws every later value.
     rate, variance : ndarray, shape (k,)
-    value : ndarray, shape (k, n, rows)
+    value : array, shape (k, n, rows)
         Edited in place.
     age : ndarray, shape (k,)
         How long each value has stood.
-    total : ndarray, shape (n, rows)
-        Sum of the values.
+    total : array, shape (n, rows)
+        Sum of the values, as they are held.
     """
 
-    rng: np.random.Generator
+    arrays: Arrays
+    normals: Normals
     rate: Array
     variance: Array
-    value: Array
+    value: Any
     age: Array
-    total: Array
+    total: Any
+    held_for: float = math.nan
 
     @classmethod
     def stationary(
-        cls, rng: np.random.Generator, rate: Array, variance: Array, n: int, rows: int
+        cls,
+        arrays: Arrays,
+        rng: np.random.Generator,
+        processes: tuple[Array, Array],
+        n: int,
+        rows: int,
     ) -> FlickerState:
         """Every process as it is after an infinite time."""
-        value = rng.standard_normal((len(rate), n, rows))
-        value *= np.sqrt(variance)[:, None, None]
-        return cls(rng, rate, variance, value, np.zeros(len(rate)), value.sum(axis=0))
+        (rate, variance), normals = processes, arrays.normals(rng)
+        value = arrays.empty((len(rate), n, rows), np.float32)
+        for k, deviation in enumerate(np.sqrt(variance)):
+            normals.fill(value[k])
+            value[k] *= float(deviation)
+        total = arrays.empty((n, rows), np.float32)
+        return cls(arrays, normals, rate, variance, value, np.zeros(len(rate)), total)
 
     def some(self, rows: NDArray[np.bool_]) -> FlickerState:
         """Copy of some rows, with the same generator."""
-        value, total = (np.compress(rows, a, axis=-1) for a in (self.value, self.total))
+        value, total = (self.arrays.columns(a, rows) for a in (self.value, self.total))
         return replace(self, value=value, total=total)
 
     def put(self, rows: NDArray[np.bool_], part: FlickerState) -> None:
@@ -110,26 +130,37 @@ class FlickerState:
         if rows.all():
             self.value, self.total = part.value, part.total
         else:
-            self.value[..., rows], self.total[..., rows] = part.value, part.total
-        self.age = part.age
+            self.arrays.put_columns(self.value, rows, part.value)
+            self.arrays.put_columns(self.total, rows, part.total)
+        self.age, self.held_for = part.age, part.held_for
 
-    def advance(self, h: float) -> Array:
+    def advance(self, h: float) -> Any:
         """Sum of the processes to hold over the next time `h`, shape (n, rows); not to be edited.
 
-        A value is a draw from its process at the beginning of the time for which it stands,
-        exact in law given the draw before, whatever the times between them.
+        Whatever the times between draws, a process keeps its law.
         """
         renewed = (self.age > 0) & (self.age + h > _HOLD / self.rate)
         for k in np.flatnonzero(renewed):
-            time = self.rate[k] * self.age[k]
-            self.value[k] *= np.exp(-time)
-            draw = self.rng.standard_normal(self.total.shape)
-            draw *= np.sqrt(self.variance[k] * -np.expm1(-2 * time))
-            self.value[k] += draw
-        if renewed.any():
-            np.sum(self.value, axis=0, out=self.total)
+            self._renew(int(k))
+        if renewed.any() or h != self.held_for:
+            self._sum(h)
         self.age = np.where(renewed, h, self.age + h)
         return self.total
+
+    def _renew(self, k: int) -> None:
+        time = self.rate[k] * self.age[k]
+        value, draw = self.value[k], self.total
+        self.normals.fill(draw)
+        value *= float(np.exp(-time))
+        draw *= float(np.sqrt(self.variance[k] * -np.expm1(-2 * time)))
+        value += draw
+
+    def _sum(self, h: float) -> None:
+        x = self.rate * np.maximum(h, _HOLD / self.rate) / 2
+        shares = self.arrays.put(np.sqrt(np.tanh(x) / x)[None], np.float32)
+        every, total = self.value.reshape(len(x), -1), self.total.reshape(1, -1)
+        namespace_of(total).matmul(shares, every, out=total)
+        self.held_for = h
 
 
 class FlickerSource:
@@ -153,48 +184,49 @@ class FlickerSource:
         self._generator_of = generator_of
         self._states: dict[int, FlickerState] = {}
 
-    def state(self, k: int, n: int, rows: int) -> FlickerState:
+    def state(self, k: int, n: int, rows: int, arrays: Arrays = NUMPY) -> FlickerState:
         """State of block k; stationary at its first call."""
         if k not in self._states:
             rng = self._generator_of(k)
-            self._states[k] = FlickerState.stationary(rng, *self._processes, n, rows)
+            self._states[k] = FlickerState.stationary(arrays, rng, self._processes, n, rows)
         return self._states[k]
 
 
 class FlickerPath:
-    r"""Increments of a Brownian path and of a flicker noise that is constant over each step.
-
-    .. math:: \xi + h\,\varphi_1(-\gamma h)\, a \textstyle\sum_k x_k(t)
-
-    The value at a step's beginning stands for the step: strong order 1, as that of the solver.
+    """Kicks of a Brownian path beside a flicker noise that is constant over each step.
 
     Parameters
     ----------
     white : NoisePath
     state : FlickerState
-        Advanced by every increment.
+        Advanced by every kick.
     amplitude : ndarray, shape (n,)
-        a: the noise in du/ds has the one-sided density a^2 / f.
-    decay : ndarray, shape (n,)
-        gamma.
+        a: the noise in dz/ds has the one-sided density a^2 / f.
+    field : Field
+    nodes : ndarray of int, optional
+        Which nodes of the state these are; all, if left out.
     """
 
     def __init__(
-        self, white: NoisePath, state: FlickerState, amplitude: Array, decay: Array
+        self,
+        white: NoisePath,
+        state: FlickerState,
+        amplitude: Array,
+        field: Field,
+        nodes: NDArray[np.intp] | None = None,
     ) -> None:
-        self._white, self._state = white, state
-        self._amplitude, self._decay = amplitude, decay
-        self._sum = np.empty(state.value.shape[1:])
-        self._h_of_weight = math.nan
+        self._white, self._state, self._nodes = white, state, nodes
+        self._amplitude = field.arrays.put(amplitude[:, None], field.dtype)
+        shape = len(amplitude), state.total.shape[1]
+        self._force = field.arrays.empty(shape, field.dtype)
 
-    def increment(self, h: float) -> Array:
-        """Next increment, shape (n, rows), over a time `h`."""
-        if h != self._h_of_weight:
-            self._weight = (h * phi_functions(-self._decay * h, 1)[1] * self._amplitude)[:, None]
-            self._h_of_weight = h
-        np.multiply(self._state.advance(h), self._weight, out=self._sum)
-        self._sum += self._white.increment(h)
-        return self._sum
+    def kick(self, h: float) -> Kick:
+        """See `NoisePath.kick`."""
+        total = self._state.advance(h)
+        if self._nodes is not None:
+            total = total[self._nodes]
+        namespace_of(total).multiply(total, self._amplitude, out=self._force)
+        return self._white.kick(h)._replace(force=self._force)
 
 
 @dataclass(frozen=True)
@@ -208,23 +240,32 @@ class Noise:
         and none is added.
     flicker : FlickerState, optional
         The 1/f noise, advanced in place.
+    nodes : ndarray of int, optional
+        The nodes that move, of those that the flicker has.
+    goes_on : bool
+        Whether the settle before ended where this one begins, under the same sources.
     """
 
     white: np.random.Generator | None
     flicker: FlickerState | None = None
+    nodes: NDArray[np.intp] | None = None
+    goes_on: bool = False
 
-    def path(self, system: System, decay: Array, rows: int, step: float) -> NoisePath | None:
-        """Increments of all noise in steps of `step`, filtered by the `decay` of each node."""
+    def path(self, system: System, field: Field, rows: int) -> NoisePath | None:
+        """Kicks of all noise of a system whose field is being stepped."""
         if self.white is None:
             return None
-        white = BrownianPath(self.white, system.noise_V, decay, rows, step)
+        normals = field.arrays.normals(self.white)
+        white = BrownianPath(normals, system.noise_V * field.per_V, field, rows)
         if self.flicker is None:
             return white
-        return FlickerPath(white, self.flicker, system.flicker_V, decay)
+        amplitude = system.flicker_V * field.per_V
+        return FlickerPath(white, self.flicker, amplitude, field, self.nodes)
 
     def some(self, rows: NDArray[np.bool_]) -> Noise:
         """For some rows, with a copy of their state."""
-        return Noise(self.white, None if self.flicker is None else self.flicker.some(rows))
+        flicker = None if self.flicker is None else self.flicker.some(rows)
+        return replace(self, flicker=flicker)
 
     def put(self, rows: NDArray[np.bool_], part: Noise) -> None:
         """Take over the state that `some` has reached."""

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from neurosim.solvers.system import RateFunction, SmallSignal
-from neurosim.solvers.transient import Chunk, RateOf, Tolerances, finish, follow
+from neurosim.solvers.transient import Chunk, RateOf, Tolerances, arrays_of, finish, follow
 
 __all__ = ["operating_point"]
 
@@ -35,6 +35,16 @@ RESIDUAL = 1e-8
 _NEWTON_STEPS, _PRODUCTS = 8, 60
 
 
+class _Some:
+    """Right-hand side for some rows of a block, counted among these."""
+
+    def __init__(self, rate_of: RateOf, rows: NDArray[np.intp]) -> None:
+        self._rate_of, self._rows, self.arrays = rate_of, rows, arrays_of(rate_of)
+
+    def __call__(self, rows: NDArray[np.intp], dtype: DTypeLike = np.float64) -> RateFunction:
+        return self._rate_of(self._rows[rows], dtype)
+
+
 def _transient(
     rate_of: RateOf,
     some: NDArray[np.intp],
@@ -44,13 +54,9 @@ def _transient(
     unit_V: float,
 ) -> tuple[Array, int]:
     """Transient of some rows of the block, states (n, k), and its evaluations."""
-
-    def rate_of_some(rows: NDArray[np.intp], dtype: DTypeLike = np.float64) -> RateFunction:
-        return rate_of(some[rows], dtype)
-
     rtol, atol, dtype = tolerances
     wide = Tolerances(LOOSE * rtol, LOOSE * atol, dtype)
-    path = follow(rate_of_some, u_V, span, wide, unit_V)
+    path = follow(_Some(rate_of, some), u_V, span, wide, unit_V)
     return path.u_V, path.n_evaluations
 
 

@@ -11,10 +11,11 @@ from functools import cache
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from neurosim.arrays import NUMPY, Arrays
 from neurosim.errors import ConvergenceError, DataError
 from neurosim.solvers.engines import Engine
 from neurosim.solvers.flicker import FlickerSource, Noise
-from neurosim.solvers.system import RateFunction, System
+from neurosim.solvers.system import HoldsNodes, RateFunction, System
 from neurosim.solvers.transient import Chunk
 from neurosim.threads import one_blas_thread
 
@@ -99,6 +100,8 @@ def settle(
     noise_of: NoiseOf | None = None,
     n_threads: int | None = None,
     flicker: FlickerSource | None = None,
+    arrays: Arrays = NUMPY,
+    goes_on: bool = False,
 ) -> Settled:
     """Let every row of `u_V` run for `time_s`.
 
@@ -116,6 +119,11 @@ def settle(
         Threads; by default one for each processor. Results do not depend on it.
     flicker : FlickerSource, optional
         1/f noise that goes on from where the settle before left it.
+    arrays : Arrays, optional
+        Where the steps are computed; rows go there at the beginning and come back at the end. An
+        operating point's Newton steps, and an engine of one's own, stay on the processor.
+    goes_on : bool
+        Whether the settle before ended where this one begins, under the same sources.
 
     Raises
     ------
@@ -124,11 +132,17 @@ def settle(
     ConvergenceError
         There is no stream for the noise.
     """
+    whole_V, nodes = u_V, None
+    if isinstance(system, HoldsNodes) and (free := system.free(u_V)) is not None:
+        system, nodes = free
+        u_V = u_V[:, nodes]
     has_noise = bool(system.noise_V.any() or system.flicker_V.any())
     if has_noise:
         _check_noise(engine, noise_of)
     rows = len(u_V)
     n_chunks = max(-(-rows // CHUNK_ROWS), min(2, rows // _LEAST_ROWS), 1)
+    if arrays.whole:
+        n_chunks = 1
     chunks = np.array_split(np.arange(rows), n_chunks)
 
     def run(k: int) -> tuple[Chunk, NDArray[np.bool_]]:
@@ -136,9 +150,9 @@ def settle(
         if has_noise and noise_of is not None:
             state = None
             if flicker is not None:
-                state = flicker.state(k, u_V.shape[1], len(chunks[k]))
-            noise = Noise(noise_of(k), state)
-        return _settle_chunk(engine, system, u_V, chunks[k], time_s, noise)
+                state = flicker.state(k, whole_V.shape[1], len(chunks[k]), arrays)
+            noise = Noise(noise_of(k), state, nodes, goes_on)
+        return _settle_chunk(engine, system, u_V, chunks[k], time_s, noise, arrays)
 
     with one_blas_thread():
         n_threads = min(n_threads or available_threads(), n_chunks)
@@ -148,8 +162,13 @@ def settle(
             results = list(_pool(n_threads).map(run, range(n_chunks)))
     parts = [part for part, _ in results]
     sizes = np.array([len(chunk) for chunk in chunks])
+    ended_V = np.concatenate([part.u_V for part in parts])
+    if nodes is not None:
+        ended_V, moved_V = whole_V.astype(np.float64), ended_V
+        ended_V[:, nodes] = moved_V
+        ended_V[np.isnan(moved_V).any(axis=1)] = np.nan
     return Settled(
-        u_V=np.concatenate([part.u_V for part in parts]),
+        u_V=ended_V,
         residual=np.concatenate([part.residual for part in parts]),
         diverged=np.concatenate([bad for _, bad in results]),
         refused=np.concatenate([part.refused for part in parts if part.refused is not None]),
@@ -171,6 +190,16 @@ def _check_noise(engine: Engine, noise_of: NoiseOf | None) -> None:
         )
 
 
+class _RateOf:
+    """Right-hand side for some rows of a block; see `RateOf`."""
+
+    def __init__(self, system: System, rows: NDArray[np.intp], arrays: Arrays) -> None:
+        self._system, self._rows, self.arrays = system, rows, arrays
+
+    def __call__(self, rows: NDArray[np.intp], dtype: DTypeLike = np.float64) -> RateFunction:
+        return self._system.rate(self._rows[rows], dtype)
+
+
 def _settle_chunk(
     engine: Engine,
     system: System,
@@ -178,6 +207,7 @@ def _settle_chunk(
     rows: NDArray[np.intp],
     time_s: float,
     noise: Noise | None,
+    arrays: Arrays,
 ) -> tuple[Chunk, NDArray[np.bool_]]:
     """Settle one chunk; rows that diverge are set aside and the others settle without them."""
     good = np.ones(len(rows), dtype=bool)
@@ -187,11 +217,7 @@ def _settle_chunk(
     while good.any():
         keep = rows[good]
 
-        def rate_of(
-            rows: NDArray[np.intp], dtype: DTypeLike = np.float64, keep: NDArray[np.intp] = keep
-        ) -> RateFunction:
-            return system.rate(keep[rows], dtype)
-
+        rate_of = _RateOf(system, keep, arrays)
         drawn = noise and noise.some(good)
         part = engine.run(rate_of, u_V[keep], time_s / system.tau_s, system, drawn)
         n_evaluations, n_steps = n_evaluations + part.n_evaluations, n_steps + part.n_steps

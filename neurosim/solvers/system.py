@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["RateFunction", "SmallSignal", "System"]
+__all__ = ["HoldsNodes", "RateFunction", "SmallSignal", "System"]
 
 Array = NDArray[np.float64]
 Single = NDArray[np.float32]
@@ -78,3 +78,14 @@ class System(Protocol):
 
     def rate(self, rows: slice | NDArray[np.intp], dtype: DTypeLike = np.float64) -> RateFunction:
         """Right-hand side for some rows of the batch, computed in `dtype`."""
+
+
+@runtime_checkable
+class HoldsNodes(Protocol):
+    """A system of which sources may hold some nodes rigidly."""
+
+    def free(self, u_V: Array) -> tuple[System, NDArray[np.intp]] | None:
+        """The system of the other nodes, and which these are; None where it stays whole.
+
+        `u_V` is the state of all nodes, (rows, n).
+        """

@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from scipy.integrate import BDF, DOP853, LSODA, RK23, RK45, OdeSolver, Radau
 
-from neurosim.solvers.etd import ETD4
+from neurosim.arrays import NUMPY, Arrays
+from neurosim.solvers.etd import Controlled
+from neurosim.solvers.field import field_of
+from neurosim.solvers.krogstad import stepping
 from neurosim.solvers.system import RateFunction
 
 __all__ = ["REST", "Chunk", "Path", "RateOf", "Tolerances", "finish", "follow", "transient"]
@@ -22,6 +25,12 @@ class RateOf(Protocol):
 
     def __call__(self, rows: NDArray[np.intp], dtype: DTypeLike = np.float64) -> RateFunction:
         """Right-hand side for `rows`."""
+
+
+def arrays_of(rate_of: RateOf) -> Arrays:
+    """Where a block is to be computed; by NumPy, if nothing else is said."""
+    arrays: Arrays = getattr(rate_of, "arrays", NUMPY)
+    return arrays
 
 
 class Tolerances(NamedTuple):
@@ -94,9 +103,10 @@ _SOLVERS: dict[str, type[OdeSolver]] = {
 
 
 class Path(NamedTuple):
-    """Where a block (n, rows) came to, and what it cost."""
+    """Where a block (n, rows) came to, its residual (rows,), and what it cost."""
 
     u_V: Array
+    residual: Array
     n_evaluations: int
     n_steps: int
     failed: bool
@@ -111,33 +121,35 @@ def follow(
     less than `REST` of the absolute tolerance in all the time that is left. The block is made
     smaller when half of its rows do.
     """
-    atol, n_rows = tolerances.atol * unit_V, start_V.shape[1]
-    out, left, now = start_V.astype(np.float64), np.arange(n_rows), 0.0
-    first_step, before = None, np.zeros(n_rows)
+    n_rows, (rtol, atol, dtype) = start_V.shape[1], tolerances
+    arrays = arrays_of(rate_of)
+    out, speed_V = start_V.astype(np.float64), np.zeros(n_rows)
+    left, now, first_step, before = np.arange(n_rows), 0.0, None, np.zeros(n_rows)
     n_evaluations, n_steps = 0.0, 0
+    # Where a block is whole, rows at rest stay in it: another shape would cost more.
+    few = 1.0 if arrays.whole else 0.5
     while True:
-        rate = rate_of(left, tolerances.dtype)
-        solver = ETD4(
-            lambda _t, y: y, now, out[:, left].ravel(), span, decay=rate.decay, rows=len(left),
-            nonlinear=rate.nonlinear, rtol=tolerances.rtol, atol=atol, start=start_V[:, left],
-            first_step=first_step, dtype=tolerances.dtype,
-        )  # fmt: skip
-        rest, failed = np.zeros(len(left), dtype=bool), False
-        while solver.status == "running" and not failed and 2 * rest.sum() < len(left):
-            solver.step()
-            n_steps += 1
-            lost = not np.abs(solver.y).max() <= _BOUND * unit_V
-            failed = solver.status == "failed" or lost or n_steps > _MOST_STEPS
-            if n_steps % _CHECK_EVERY == 0:
-                speed = solver.speed
-                rest = (speed * (span - solver.t) < REST * atol) & (speed <= before)
-                before = speed
-        out[:, left] = solver.y.reshape(-1, len(left))
-        n_evaluations += solver.nfev * len(left) / n_rows
+        field = field_of(rate_of(left, dtype), dtype, arrays)
+        unit = float(field.per_V.max() * unit_V)
+        with stepping(field, out[:, left]) as stepper:
+            start = field.enter(start_V[:, left])
+            control = Controlled(stepper, now, span, rtol, atol * unit, start, first_step)
+            rest, failed = np.zeros(len(left), dtype=bool), False
+            while control.t < span and not failed and rest.sum() < few * len(left):
+                n_steps += 1
+                failed = not control.step() or n_steps > _MOST_STEPS
+                failed = failed or not stepper.moved <= _BOUND * unit
+                if n_steps % _CHECK_EVERY == 0:
+                    speed = control.speed
+                    rest = (speed * (span - control.t) < REST * atol * unit) & (speed <= before)
+                    before = speed
+            out[:, left] = field.leave(stepper.z)
+            speed_V[left] = np.abs(stepper.rate_V()).max(axis=0)
+            n_evaluations += stepper.evaluations * len(left) / n_rows
         left, before = left[~rest], before[~rest]
-        now, first_step = solver.t, solver.h_abs
-        if failed or solver.status != "running" or not len(left):
-            return Path(out, int(np.ceil(n_evaluations)), n_steps, failed)
+        now, first_step = control.t, control.h
+        if failed or now >= span or not len(left):
+            return Path(out, speed_V / unit_V, int(np.ceil(n_evaluations)), n_steps, failed)
 
 
 def transient(
@@ -158,8 +170,7 @@ def transient(
             path = follow(rate_of, start, span, tolerances, unit_V)
         else:
             path = _by_scipy(rate_of, start, span, method, tolerances, unit_V)
-        rate = rate_of(np.arange(len(u_V)))
-        return finish(rate, path.u_V, path.n_evaluations, path.n_steps, unit_V, path.failed)
+    return _chunk(path, unit_V)
 
 
 def _by_scipy(
@@ -187,20 +198,30 @@ def _by_scipy(
         n_steps += 1
         lost = np.abs(solver.y).max() > _BOUND * unit_V
         failed = solver.status == "failed" or lost or n_steps > _MOST_STEPS
-    return Path(solver.y.reshape(start.shape), solver.nfev, n_steps, failed)
+    u_V = solver.y.reshape(start.shape)
+    residual = np.abs(rate(u_V, np.empty_like(u_V))).max(axis=0) / unit_V
+    return Path(u_V, residual, solver.nfev + 1, n_steps, failed)
 
 
 def finish(
     rate: RateFunction, u_V: Array, n_evaluations: int, n_steps: int, unit_V: float, failed: bool
 ) -> Chunk:
     """Result of a block (n, rows): residual of each row, infinite if it made the engine fail."""
-    residual = np.abs(rate(u_V, np.empty_like(u_V))).max(axis=0) / unit_V
+    with np.errstate(over="ignore", invalid="ignore"):
+        residual = np.abs(rate(u_V, np.empty_like(u_V))).max(axis=0) / unit_V
+    return _chunk(Path(u_V, residual, n_evaluations + 1, n_steps, failed), unit_V)
+
+
+def _chunk(path: Path, unit_V: float) -> Chunk:
+    """Result of a path: an infinite residual for each row that made it fail."""
+    u_V, residual = path.u_V, path.residual
     residual[~np.isfinite(residual)] = np.inf
-    if failed:
+    if path.failed:
         size = np.abs(u_V).max(axis=0) / unit_V
         bad = ~(size < _BOUND)
         if not (bad.any() or np.isinf(residual).any()):
             # None has left the bounds yet: the fastest row is what the step control gave up on.
             bad = residual >= 0.5 * residual.max()
         residual[bad] = np.inf
-    return Chunk(u_V.T.astype(np.float64, copy=False), residual, n_evaluations + 1, n_steps)
+    here = np.ascontiguousarray(u_V.T, np.float64)
+    return Chunk(here, residual, path.n_evaluations, path.n_steps)

@@ -218,6 +218,7 @@ def run_sweep(
     list of dict
         The table.
     """
+    workers = workers or Workers()
     left = [point for point in folder.left(shard) if isinstance(point, Point)]
     if len(left) < len(folder.left(shard)):
         raise RunError(
@@ -226,8 +227,10 @@ def run_sweep(
     total = len(folder.share(shard))
     done = total - len(left)
     for stage in _stages(left):
-        tasks = [Task(point, real(folder.path), folder.laws) for point in stage]
-        for key in finished(tasks, workers or Workers()):
+        tasks = [
+            Task(point, real(folder.path), folder.laws, device=workers.device) for point in stage
+        ]
+        for key in finished(tasks, workers):
             done += 1
             folder.forget(key)
             folder.write_tables()

@@ -60,16 +60,19 @@ class Task:
         Blocks of one's own that the point's files name.
     parent : int or None
         Process with which the worker ends.
+    device : str
+        Where batches are settled.
     """
 
     point: Point
     out: Path
     laws: Sequence[type[Block]] = ()
     parent: int | None = None
+    device: str = "cpu"
 
     def __reduce__(self) -> tuple[Any, ...]:
         files = files_of(self.laws)
-        parts = self.point, self.out, self.laws, self.parent
+        parts = self.point, self.out, self.laws, self.parent, self.device
         # A worker must have run the user's files before it can read what is made of their classes.
         return (_unpacked, (files, pickle.dumps(parts))) if files else (Task, parts)
 
@@ -114,23 +117,24 @@ def train_once(task: Task) -> Trained:
     point = task.point
     if point.training is None:
         assert point.run is not None
-        return Trained.of(point.run, task.laws, n_threads=1)
+        return Trained.of(point.run, task.laws, 1, task.device)
     folder = within(task.out / "trained", point.training.key)
     with locked(folder.with_suffix(".lock")):
-        return _finish(folder, point.training, task.laws)
+        return _finish(folder, point.training, task)
 
 
-def _finish(folder: Path, training: Training, laws: Sequence[type[Block]]) -> Trained:
+def _finish(folder: Path, training: Training, task: Task) -> Trained:
     """The finished run in `folder`, from wherever it stands."""
     if not exists(folder / "checkpoint.npz"):
         # Of version 0.1.0, killed while it was made: nothing is lost, and it may not be whole.
         shutil.rmtree(folder, ignore_errors=True)
-        start = None if training.start is None else Run.open(training.start, laws)
-        return train(training.profile, training.experiment, folder, start=start, n_threads=1)
-    run = Run.open(folder, laws)
+        start = None if training.start is None else Run.open(training.start, task.laws)
+        profile, experiment = training.profile, training.experiment
+        return train(profile, experiment, folder, start=start, n_threads=1, device=task.device)
+    run = Run.open(folder, task.laws)
     if run.n_done == training.experiment.updates and "updates" in run.facts:
-        return Trained.of(run, n_threads=1)
-    return resume(folder, laws=laws, n_threads=1)
+        return Trained.of(run, n_threads=1, device=task.device)
+    return resume(folder, laws=task.laws, n_threads=1, device=task.device)
 
 
 def _end_with(parent: int) -> None:
@@ -152,7 +156,8 @@ def _sampled(trained: Trained, point: Point) -> Trained:
     chip, calibration = trained.fresh(), trained.calibration
     if point.deploy is not None:
         die = experiment.seed if point.sampling.die is None else point.sampling.die
-        weights, chip = _weights(trained), Chip(point.deploy, die, n_threads=1)
+        weights, device = _weights(trained), chip.device
+        chip = Chip(point.deploy, die, n_threads=1, device=device)
         if calibration is not None:
             calibration = calibrate(chip, experiment.flow.on(chip.data_sheet), seed=die)
         chip.program(weights)

@@ -32,10 +32,13 @@ class Workers:
     dask : str
         Address of a Dask scheduler instead. Its workers must see the same files, and have one
         thread each.
+    device : str
+        Where batches are settled: ``cpu`` or ``cuda``, see `Chip`.
     """
 
     workers: int = 1
     dask: str = ""
+    device: str = "cpu"
 
     def check(self) -> None:
         """Raise a RunError if the cluster does not answer or cannot be used."""

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from neurosim.analysis.problem import LAWS, make_problem, shipped_weights
-from neurosim.bench import bench_settle, bench_train
+from neurosim.bench import bench_noise, bench_settle, bench_train
 from neurosim.cli import main
 from neurosim.solvers import OperatingPoint, Transient, settle
 from neurosim.solvers.operating_point import LONGEST_TAU
@@ -54,6 +54,34 @@ def test_the_command_prints_the_table_as_json():
     result = CliRunner().invoke(main, ["bench", "settle", "--rows", "64", "--repeats", "1",
                                        "--no-peers", "--json"])  # fmt: skip
     assert all(row.keys() >= COLUMNS for row in json.loads(result.stdout))
+
+
+@pytest.fixture(scope="module")
+def noise_table():
+    """Schemes for noise on the chip of the bench."""
+    return bench_noise()
+
+
+NOISE_COLUMNS = {
+    "scheme", "steps", "evaluations", "draws", "rms_error", "thermal_rms", "difference_error",
+    "gradient_error", "variance_ratio", "default",
+}  # fmt: skip
+
+
+@pytest.mark.slow
+def test_steps_with_noise_are_as_accurate_as_the_circuit(noise_table):
+    assert all(row.keys() == NOISE_COLUMNS for row in noise_table)
+    [shipped] = [row for row in noise_table if row["default"]]
+    assert shipped["evaluations"] <= 50
+    assert shipped["rms_error"] <= shipped["thermal_rms"] / 4
+    assert shipped["gradient_error"] <= 5e-3
+    assert shipped["variance_ratio"] == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.slow
+def test_what_a_step_gets_wrong_mostly_cancels_between_nudged_phases(noise_table):
+    for row in noise_table[:2]:
+        assert row["difference_error"] < 0.5 * np.sqrt(2) * row["rms_error"]
 
 
 def agreement(law, stage, rows):

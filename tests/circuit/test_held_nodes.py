@@ -1,13 +1,16 @@
 """Some visible nodes held, some on springs, some free; anchors: SciPy on equations written here."""
 
+from dataclasses import dataclass, field, replace
+
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 from scipy.optimize import root
 
 from conftest import CAPACITANCE_F, LEAK_S, UNIT_V, errors_of
-from neurosim.circuit import DrivenCircuit, Springs
-from neurosim.solvers import OperatingPoint, Transient, settle
+from neurosim.circuit import ByLayer, DrivenCircuit, Gradient, Hopfield, Springs
+from neurosim.contrasts import Product
+from neurosim.solvers import FlickerSource, OperatingPoint, Transient, settle
 
 TAU_S = CAPACITANCE_F / LEAK_S
 TIGHT = Transient(rtol=1e-10, atol=1e-12)
@@ -129,6 +132,134 @@ def test_a_source_delivers_what_its_node_takes_a_spring_its_pull_and_no_source_n
     pull_A = 15 * LEAK_S * (springs.target_V[:, 1] - u_V[:, 1])
     np.testing.assert_array_equal(current_A[:, 1], pull_A)
     assert not current_A[:, 3].any()
+
+
+class Whole:
+    """A system that settles with its held nodes in it."""
+
+    def __init__(self, system):
+        self._system = system
+
+    def __getattr__(self, name):
+        if name == "free":
+            raise AttributeError(name)
+        return getattr(self._system, name)
+
+
+@dataclass(frozen=True)
+class Waves:
+    """Nodes that put out the sine and the cosine of their voltage."""
+
+    n_outputs = 2
+    unit_weights = False
+    unit_metric = True
+
+    def contrast(self):
+        return Product()
+
+    def outputs_V(self, amplifiers, u_V):
+        z, unit_V = u_V / amplifiers.unit_V, amplifiers.unit_V
+        return unit_V * np.sin(z), unit_V * np.cos(z)
+
+    def weights(self, amplifiers, u_V):
+        z = u_V / amplifiers.unit_V
+        return np.cos(z), -np.sin(z)
+
+    def weight_slopes_per_V(self, amplifiers, u_V):
+        z, unit_V = u_V / amplifiers.unit_V, amplifiers.unit_V
+        return -np.sin(z) / unit_V, -np.cos(z) / unit_V
+
+    def metric(self, amplifiers, u_V):
+        return np.ones_like(u_V)
+
+    def pull_V2(self, amplifiers, u_V, source_V):
+        return 0.5 * (u_V - source_V) ** 2
+
+    def apply(self, amplifiers, u_V, work, outputs, weights):
+        np.multiply(u_V, 1 / amplifiers.unit_V, out=work)
+        np.sin(work, out=outputs[0])
+        np.cos(work, out=outputs[1])
+        weights[0] = outputs[1]
+        np.negative(outputs[0], out=weights[1])
+
+
+EVERY_LAW = [*LAWS, ByLayer(visible=Hopfield(), hidden=Gradient()), Waves()]
+HELD = {"some": [np.inf, 15 * LEAK_S, np.inf, 0.0], "all": [np.inf] * 4}
+
+
+@pytest.mark.parametrize("law", EVERY_LAW, ids=str)
+@pytest.mark.parametrize("which", HELD)
+@pytest.mark.parametrize(
+    "engine", [TIGHT, Transient(method="RK45", rtol=1e-8, atol=1e-10), OperatingPoint()], ids=str
+)
+def test_the_others_settle_as_if_the_held_ones_were_carried_along(make_circuit, law, which, engine):
+    rng = np.random.default_rng(3)
+    separate = not isinstance(engine, OperatingPoint)
+    circuit = make_circuit(law, sizes=SIZES, w=0.1, mismatch=0.05, loading=0.3, separate=separate)
+    if separate:
+        circuit = replace(circuit, cubic_per_V2=2.0)
+    springs = Springs(np.array(HELD[which]), UNIT_V * rng.standard_normal((3, 4)))
+    start = UNIT_V * rng.standard_normal((3, circuit.n_nodes)) / 2
+    start[:, :4][:, springs.held] = springs.target_V[:, springs.held]
+    injected_A = 1e-7 * rng.standard_normal(start.shape)
+    system = DrivenCircuit(circuit, springs, TAU_S, injected_A=injected_A)
+    free, whole = (settle(s, start, 9 * TAU_S, engine) for s in (system, Whole(system)))
+    np.testing.assert_allclose(free.u_V, whole.u_V, atol=1e-6 * UNIT_V)
+    np.testing.assert_array_equal(free.u_V[:, :4][:, springs.held], start[:, :4][:, springs.held])
+    assert not free.refused.any()
+    assert free.residual == pytest.approx(whole.residual, abs=1e-5)
+
+
+@dataclass
+class Shapes:
+    """An engine that notes the size of the states that it is given."""
+
+    seen: list = field(default_factory=list)
+    noise_step_tau = 1.0
+    along_the_way = None
+
+    def run(self, rate_of, u_V, span, system, noise):
+        self.seen.append((u_V.shape[1], len(system.noise_V), len(system.flicker_V)))
+        return Transient().run(rate_of, u_V, span, system, noise)
+
+
+@pytest.mark.parametrize("law", EVERY_LAW, ids=str)
+def test_no_engine_sees_a_node_that_is_held(make_circuit, law):
+    circuit, engine = make_circuit(law, sizes=SIZES), Shapes()
+    springs = Springs(np.array(HELD["some"]), np.zeros((3, 4)))
+    start = np.zeros((3, circuit.n_nodes))
+    settle(DrivenCircuit(circuit, springs, TAU_S), start, TAU_S, engine)
+    assert engine.seen == [(circuit.n_nodes - 2,) * 3]
+
+
+def test_beside_held_nodes_the_noise_is_that_of_the_whole_circuit(make_circuit):
+    """White and 1/f noise of a settle with held nodes, and the same without the shortcut."""
+    circuit = make_circuit(sizes=SIZES, w=0.2, loading=0.5)
+    springs = Springs(np.array(HELD["some"]), np.zeros((6000, 4)))
+    system = DrivenCircuit(circuit, springs, TAU_S, 300.0, 2.0, 1e6)
+    free, nodes = system.free(np.zeros((6000, circuit.n_nodes)))
+    np.testing.assert_array_equal(free.noise_V, system.noise_V[nodes])
+    np.testing.assert_array_equal(free.flicker_V, system.flicker_V[nodes])
+    spreads = []
+    for one in (system, Whole(system)):
+        flicker = FlickerSource(1e-3, 0.5, lambda k: np.random.default_rng([2, k]))
+        got = settle(
+            one, np.zeros((6000, circuit.n_nodes)), 8 * TAU_S, Transient(), flicker=flicker,
+            noise_of=lambda k: np.random.default_rng([1, k]),
+        )  # fmt: skip
+        spreads.append(got.u_V.std(axis=0))
+    # Two sample deviations of 6,000 draws each: 5 sigma.
+    np.testing.assert_allclose(*spreads, rtol=5 / np.sqrt(6000))
+
+
+def test_what_lags_behind_a_held_node_still_moves(make_circuit):
+    circuit = replace(make_circuit(sizes=SIZES), amplifier_tau_s=TAU_S)
+    springs = Springs(np.array(HELD["some"]), np.full((1, 4), UNIT_V))
+    start = np.zeros((1, 2 * circuit.n_nodes))
+    start[:, [0, 2]] = UNIT_V
+    ended = settle(DrivenCircuit(circuit, springs, TAU_S), start, TAU_S, TIGHT).u_V
+    follows = circuit.output_V(start[:, : circuit.n_nodes])[0, [0, 2]] * (1 - np.exp(-1))
+    np.testing.assert_allclose(ended[0, circuit.n_nodes + np.array([0, 2])], follows, rtol=1e-6)
 
 
 def test_noise_enters_every_node_but_the_held_ones(make_case):

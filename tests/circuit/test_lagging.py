@@ -102,9 +102,8 @@ def test_what_stands_still_stands_as_without_the_pole_and_the_way_tends_to_it(
 def test_thermal_noise_has_the_covariance_of_the_lyapunov_equation():
     circuit, matrix = pair(0.5, 0.5)
     system = DrivenCircuit(circuit, Springs(np.zeros(1), np.zeros((4000, 1))), TAU_S, 300.0)
-    settings = Transient(step_tau=0.02)
     got = settle(
-        system, np.zeros((4000, 4)), 8 * TAU_S, settings,
+        system, np.zeros((4000, 4)), 8 * TAU_S, Transient(),
         noise_of=np.random.default_rng,
     )  # fmt: skip
     exact = solve_continuous_lyapunov(matrix, -np.diag(system.noise_V**2))

@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 from scipy.integrate import DenseOutput, OdeSolver
 
 from neurosim.solvers import Chunk, Engine, Noise, RateOf, System, finish
-from neurosim.solvers.etd import HermiteOutput, worst_row_norm
+from neurosim.solvers.etd import HermiteOutput
+from neurosim.solvers.krogstad import worst_row_norm
 
 __all__ = ["RKC", "Chebyshev", "stability_bound"]
 
@@ -207,7 +208,7 @@ class RKC(OdeSolver):
         f *= 0.4 * h
         f -= np.multiply(d, 0.8, out=work)
         scale = (self._start, self._rtol, self._atol)
-        return new, worst_row_norm(f, new, *scale, work)
+        return new, float(worst_row_norm(f, new, *scale, work)[0])
 
     def _step_impl(self) -> tuple[bool, str | None]:
         rejected = False

@@ -11,13 +11,13 @@ from pydantic import TypeAdapter, ValidationError
 
 import neurosim
 from neurosim.chip import Chip
+from neurosim.circuit import DrivenCircuit
+from neurosim.circuit.gain import gain
 from neurosim.cli.common import ENGINE
 from neurosim.errors import DataError
 from neurosim.host import Experiment, FlowSettings, Trainer
 from neurosim.profile import load_profile
 from neurosim.solvers import (
-    ETD2,
-    BrownianPath,
     Noise,
     OperatingPoint,
     Settling,
@@ -25,6 +25,8 @@ from neurosim.solvers import (
     finish,
     settle,
 )
+from neurosim.solvers.field import field_of
+from neurosim.solvers.noisy import ramp, stepped
 from systems import linear_chain, with_noise
 
 TAU_S = 1e-7
@@ -133,26 +135,20 @@ def test_a_system_without_noise_draws_no_random_number():
     assert asked == [0]
 
 
-def etd2(system, u, span, n_steps, path=None):
+def on_the_ramp(system, u, span, rng=None):
     """The steps of noise, made here."""
-    rate = system.rate(np.arange(len(u)))
-    solver = ETD2(
-        lambda _t, y: y, 0.0, u.T.ravel(), span, step=span / n_steps, decay=system.decay,
-        rows=len(u), nonlinear=rate.nonlinear, path=path,
-    )  # fmt: skip
-    while solver.status == "running":
-        solver.step()
-    return solver.y.reshape(u.T.shape).T
+    field = field_of(system.rate(np.arange(len(u))), np.float64)
+    path = Noise(rng).path(system, field, len(u))
+    return stepped(field, u, ramp(span), path, system.unit_V).u_V
 
 
-def test_noise_is_integrated_by_etd2_with_the_increments_of_a_brownian_path():
+def test_noise_is_integrated_on_the_ramp_with_the_kicks_of_a_brownian_path():
     u = np.random.default_rng(1).standard_normal((4, 5))
-    got = settle(
-        NOISY, u, 2 * TAU_S, Transient(step_tau=0.3), noise_of=lambda k: np.random.default_rng(7)
-    )
-    path = BrownianPath(np.random.default_rng(7), NOISY.noise_V, NOISY.decay, 4, 2 / 7)
-    np.testing.assert_array_equal(got.u_V, etd2(NOISY, u, 2.0, 7, path))
-    assert got.n_steps == 7
+    got = settle(NOISY, u, 2 * TAU_S, Transient(), noise_of=lambda k: np.random.default_rng(7))
+    expected = on_the_ramp(NOISY, u, 2.0, np.random.default_rng(7))
+    np.testing.assert_array_equal(got.u_V, expected)
+    assert got.n_steps == 3
+    assert np.abs(got.u_V - on_the_ramp(NOISY, u, 2.0)).min() > 0
 
 
 def test_silence_takes_the_steps_of_noise_and_adds_none():
@@ -162,7 +158,21 @@ def test_silence_takes_the_steps_of_noise_and_adds_none():
         return NOISY.rate(rows, dtype)
 
     silent = Transient().run(rate_of, u, 1.0, NOISY, Noise(None))
-    np.testing.assert_array_equal(silent.u_V, etd2(NOISY, u, 1.0, 4))
+    np.testing.assert_array_equal(silent.u_V, on_the_ramp(NOISY, u, 1.0))
+
+
+@pytest.mark.parametrize("w", [0.1, 1.0])
+def test_strong_couplings_take_shorter_steps_that_no_spring_changes(make_circuit, make_springs, w):
+    circuit = make_circuit(sizes=(6, 10, 8), w=w)
+    start, steps = np.zeros((3, circuit.n_nodes)), set()
+    for stiffness in (0.0, 15.0, 40.0):
+        springs = make_springs(circuit, rows=3, stiffness=stiffness)
+        system = DrivenCircuit(circuit, springs, TAU_S, 300.0)
+        got = settle(system, start, 10 * TAU_S, Transient(), noise_of=np.random.default_rng)
+        steps.add(got.n_steps)
+    longest = min(1.0, 1.5 / gain(circuit, TAU_S))
+    assert steps == {len(ramp(10.0, longest))}
+    assert (longest < 1) == (w == 1.0)
 
 
 # What files say
@@ -177,8 +187,9 @@ read = TypeAdapter(Settling).validate_python
         ({"rtol": 1e-4}, Transient(rtol=1e-4)),
         ({"engine": "transient", "method": "RK45"}, Transient(method="RK45")),
         ({"engine": "operating_point", "rtol": 1e-4}, OperatingPoint(rtol=1e-4)),
-        # Written by 0.1.0:
-        ({"engine": "stochastic", "step_tau": 0.1}, Transient(step_tau=0.1)),
+        # Written by earlier versions:
+        ({"engine": "transient", "rtol": 1e-4, "step_tau": 0.25}, Transient(rtol=1e-4)),
+        ({"engine": "stochastic", "step_tau": 0.1}, Transient()),
         ({"engine": "stochastic", "method": "RK45"}, Transient()),
         ({"engine": "transient", "method": "RKC", "atol": 1e-7}, Transient(atol=1e-7)),
         (

@@ -5,8 +5,8 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 
-from neurosim.solvers.brownian import BrownianPath
-from neurosim.solvers.etd import ETD2, ETD4, phi_functions
+from neurosim.solvers.etd import ETD4
+from neurosim.solvers.phi import phi_functions
 
 
 def order(errors, factor=2.0):
@@ -46,12 +46,10 @@ def test_phi_functions_agree_with_the_matrix_exponential():
         np.testing.assert_allclose([p.item() for p in phi_functions(np.array(z), 3)], expected)
 
 
-@pytest.mark.parametrize("solver", [ETD4, ETD2])
-def test_a_node_with_constant_drive_is_exact_in_one_step(solver):
+def test_a_node_with_constant_drive_is_exact_in_one_step():
     gamma, drive = np.array([16.0, 1.0, 0.0]), np.array([2.0, -1.0, 0.5])
-    options = {"step": 3.0} if solver is ETD2 else {"first_step": 3.0}
     got = solve_ivp(
-        lambda t, y: drive - gamma * y, (0, 3), [1.0, 1.0, 1.0], solver, decay=gamma, **options
+        lambda t, y: drive - gamma * y, (0, 3), [1.0, 1.0, 1.0], ETD4, decay=gamma, first_step=3.0
     )
     rest = drive[:2] / gamma[:2]
     exact = [*(rest + (1 - rest) * np.exp(-3 * gamma[:2])), 1 + 1.5]
@@ -70,14 +68,6 @@ def test_etd4_converges_with_order_four_in_fixed_steps():
             solver.step()
         errors.append(np.abs(solver.y - exact).max())
     assert order(errors).min() > 3.7
-
-
-def test_etd2_without_noise_converges_with_order_two():
-    exact, errors = reference(2.0), []
-    for n in (32, 64, 128):
-        got = solve_ivp(pendulum, (0, 2), [1.0, -0.5], ETD2, decay=DECAY, step=2 / n)
-        errors.append(np.abs(got.y[:, -1] - exact).max())
-    assert order(errors).min() > 1.85
 
 
 def test_the_error_is_proportional_to_the_tolerance():
@@ -124,76 +114,6 @@ def test_evaluations_do_not_grow_with_the_stiffness_of_the_spring():
     soft, stiff = count(16.0), count(1600.0)
     assert stiff < 1.5 * soft
     assert stiff < 200
-
-
-def brownian(base_step, intensity, decay, rows, seed=0):
-    return BrownianPath(np.random.default_rng(seed), intensity, decay, rows, base_step)
-
-
-def test_an_ornstein_uhlenbeck_node_has_its_exact_variance_at_any_step():
-    """With N = 0 the scheme is exact in law: var = b^2 (1 - exp(-2 gamma T)) / (2 gamma)."""
-    gamma, b, rows, t_end = np.array([16.0, 1.0, 0.02]), np.array([1.0, 0.5, 0.2]), 20_000, 2.0
-    exact = b**2 * (1 - np.exp(-2 * gamma * t_end)) / (2 * gamma)
-    for step in (2.0, 0.5):
-        solver = ETD2(
-            lambda t, y: -np.repeat(gamma, rows) * y, 0.0, np.zeros(3 * rows), t_end,
-            decay=gamma, rows=rows, step=step, path=brownian(step, b, gamma, rows),
-        )  # fmt: skip
-        while solver.status == "running":
-            solver.step()
-        variance = solver.y.reshape(3, rows).var(axis=1)
-        # A sample variance of n normal draws has relative deviation sqrt(2 / n) = 1 %: 4 sigma.
-        np.testing.assert_allclose(variance, exact, rtol=4 * np.sqrt(2 / rows))
-
-
-def test_the_strong_order_with_additive_noise_is_one():
-    gamma, b, rows = DECAY, np.array([0.3, 0.3]), 400
-    t_end, finest = 1.0, 1 / 1024
-
-    def fun(t, y):
-        u = y.reshape(2, rows)
-        n = np.stack([np.tanh(3 * u[1]), np.tanh(2 * u[0]) + 1])
-        return (n - gamma[:, None] * u).ravel()
-
-    def end(step):
-        solver = ETD2(
-            fun, 0.0, np.zeros(2 * rows), t_end,
-            decay=gamma, rows=rows, step=step, path=brownian(finest, b, gamma, rows),
-        )  # fmt: skip
-        while solver.status == "running":
-            solver.step()
-        return solver.y
-
-    exact = end(finest)
-    errors = [np.sqrt(np.mean((end(h) - exact) ** 2)) for h in (1 / 16, 1 / 32, 1 / 64)]
-    # Exponential Euler would have 1 too, but Euler with the noise sampled once has 1/2.
-    assert order(errors).min() > 0.9
-
-
-def test_the_stationary_covariance_of_the_scheme_tends_to_kt_over_c():
-    """Two coupled linear nodes; covariance of the discrete scheme, solved exactly, no sampling."""
-    from scipy.linalg import solve_discrete_lyapunov, solve_lyapunov
-
-    gamma, coupling, b = np.array([16.0, 1.0]), np.array([[0.0, 0.5], [0.5, 0.0]]), 0.1
-    exact = solve_lyapunov(coupling - np.diag(gamma), -(b**2) * np.eye(2))
-    errors = []
-    for h in (0.2, 0.1, 0.05):
-        e, p1, p2 = (np.diag(p) for p in phi_functions(-gamma * h, 2))
-        predictor = e + h * p1 @ coupling
-        step = predictor + h * p2 @ coupling @ (predictor - np.eye(2))
-        noise = np.eye(2) + h * p2 @ coupling
-        xi = np.diag(b**2 * -np.expm1(-2 * gamma * h) / (2 * gamma))
-        errors.append(np.abs(solve_discrete_lyapunov(step, noise @ xi @ noise.T) - exact).max())
-    assert errors[-1] < 2e-4 * exact.max()
-    assert order(errors).min() > 0.95
-
-
-def test_a_step_that_does_not_divide_the_base_step_is_refused():
-    from neurosim.errors import DataError
-
-    path = brownian(0.1, np.ones(1), np.ones(1), 1)
-    with pytest.raises(DataError, match="multiple of the base step"):
-        path.increment(0.15)
 
 
 def test_going_backward_in_time_is_refused():
