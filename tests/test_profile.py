@@ -10,6 +10,7 @@ from strategies import profiles
 
 from neurosim.blocks.block import Sourced, is_number
 from neurosim.blocks.files import dump_block, load_block, parse_block
+from neurosim.blocks.origins import text_of
 from neurosim.errors import ProfileError
 from neurosim.profile import Profile, load_profile, shipped_profiles
 from shipped import edited, mistakes, shipped
@@ -46,8 +47,8 @@ def test_a_shipped_profile_has_the_name_of_its_file_and_tells_editors_its_schema
 def test_every_assumption_of_a_shipped_profile_has_a_reason_of_some_words(name):
     for block in dict(load_profile(name)).values():
         if isinstance(block, Sourced):
-            texts = [block.source] if isinstance(block.source, str) else block.source.values()
-            for text in texts:
+            said = [block.source] if isinstance(block.source, str) else block.source.values()
+            for text in map(text_of, said):
                 assert text == "ideal" or len(text.removeprefix("assumed:").split()) >= 2
 
 
@@ -184,12 +185,12 @@ def test_a_path_is_one_by_its_ending(tmp_path):
             "settling.engine: must be one of transient, operating_point, but is 'transit'",
         ),
         (
-            ("    levels: ", "    idle_S: "),
+            ("\n    levels:", "\n    idle_S:"),
             "coupling.source: must say where levels comes from: a paper, a DOI, a data sheet, or "
             "'assumed: <reason>'",
         ),
         (
-            ("    levels: ", "    level: "),
+            ("\n    levels:", "\n    level:"),
             "coupling.source.level: must name a field of this block: encoding, full_scale, "
             "idle_S, levels, directions, cubic_per_V2",
         ),

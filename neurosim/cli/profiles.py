@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 __all__ = ["profiles"]
 
 
+_KINDS = {
+    "derived": "follow from quantities in their source",
+    "quoted": "stand in their source",
+    "assumed": "are assumed",
+    "cited": "have a source that does not say them",
+    "stated in code": "have no source but the code that states them",
+}
+
+
 @click.group(invoke_without_command=True)
 @JSON
 @click.pass_context
@@ -67,19 +76,24 @@ def show(name: str, laws: tuple[type[Block], ...], as_json: bool) -> None:
 @LAWS
 @JSON
 def check(path: str, laws: tuple[type[Block], ...], as_json: bool) -> None:
-    """Check a profile: every mistake on a line with its place, and numbers without a source."""
-    from neurosim.blocks.block import STATED_IN_CODE
-    from neurosim.blocks.sources import stated_in_code
+    """Check a profile: every mistake on a line with its place; where its numbers come from."""
+    from neurosim.blocks.sources import by_kind, numbers_of
+    from neurosim.errors import ProfileError
     from neurosim.profile import load_profile
 
     profile = load_profile(path, laws=laws)
-    unsourced = stated_in_code(profile)
+    numbers = numbers_of(profile)
+    wrong = [f"{path}: {number.path}: {number.mistake}" for number in numbers if number.mistake]
+    if wrong:
+        raise ProfileError("\n".join(wrong))
+    kinds = by_kind(numbers)
     if as_json:
-        print_json({"name": profile.name, "valid": True, "stated_in_code": unsourced})
+        print_json({"name": profile.name, "valid": True, "numbers": kinds})
         return
     say(f"{path}: valid ({profile.name}: {profile.summary})")
-    if unsourced:
-        say(f"numbers {STATED_IN_CODE}, {len(unsourced)}: {', '.join(unsourced)}")
+    for kind, paths in kinds.items():
+        if paths:
+            say(f"{len(paths)} of {len(numbers)} numbers {_KINDS[kind]}: {', '.join(paths)}")
 
 
 @profiles.command("energy")
