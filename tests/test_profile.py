@@ -83,6 +83,7 @@ def test_the_realistic_profile_states_every_effect_but_those_it_explains_away():
         *("node.loading", "node.output_Ohm", "node.bandwidth_Hz", "write.verify"),
         *("coupling.idle_S", "coupling.cubic_per_V2"),
         *(f"{name}.channels" for name in ("dac", "adc", "current_sense")),
+        *("supply.adc_J", "supply.dac_J", "supply.read_s"),
     }
 
 
@@ -270,7 +271,7 @@ def test_a_summary_is_one_line_that_a_terminal_does_not_obey(text):
 
 def test_a_name_that_is_a_path_is_refused_at_its_place():
     [line] = mistakes(edited(("name: cmos_rc_6bit", "name: ../../x")))
-    assert line.startswith("my.yaml:8:7: name: must be a name of 1 to 64 letters (A-Z), digits")
+    assert line.startswith("my.yaml:11:7: name: must be a name of 1 to 64 letters (A-Z), digits")
     assert line.endswith("does not end in a dot, but is '../../x'")
 
 

@@ -8,7 +8,6 @@ import pytest
 
 from neurosim.blocks.origins import Derived
 from neurosim.blocks.sources import numbers_of
-from neurosim.chip import Chip
 from neurosim.devices.curves import evaluate
 from neurosim.profile import Profile, load_profile, shipped_profiles
 from shipped import shipped
@@ -68,7 +67,6 @@ WORDS = [
     ("board_digipot", "thermal.amplifier_excess", 28e-9**2 / (4 * KT_J / 1e-3), 0.01),
     ("board_digipot", "supply.amplifier_W", 2 * 100e-6 * 5, 0.001),
     ("board_digipot", "supply.read_s", 1 / 128, 0.03),
-    ("board_mosfet_clln", "supply.read_s", 320 / 32 / 1e6, 0.001),
     ("board_mosfet_clln", "supply.amplifier_W", 2e-3 * 5, 0.001),
     ("board_mosfet_clln", "node.unit_V", 0.45 / 2 / 3.2, 0.01),
     ("board_mosfet_clln", "node.leak_S", 0.5e-3 / 0.6, 0.001),
@@ -88,7 +86,6 @@ WORDS = [
     ("bss2_65nm", "mismatch.offset_V", 1 / 254, 0.02),
     ("bss2_65nm", "adc.noise", 2 * 2 / 254, 0.004),
     ("bss2_65nm", "supply.amplifier_W", 192e-6 / 276e-6 / 512, 0.002),
-    ("bss2_65nm", "supply.read_s", 1 / 1.85e6, 0.002),
     ("cap_cell_14nm", "node.tau_s", 100e-9, 0.001),
     ("cap_cell_14nm", "node.leak_S", 10e-6 / 0.6, 0.003),
     ("cap_cell_14nm", "write.noise", math.hypot(math.sqrt(KT_J / 10e-15), 0.3 / 400), 0.02),
@@ -178,35 +175,3 @@ def test_a_curve_is_the_fit_that_its_source_gives(name, path, fit, unit):
         x = 90 * x  # these count in uS or nA
     curve = at(load_profile(name), path)
     np.testing.assert_allclose(evaluate(curve, x), fit(x) / unit, rtol=2e-4, atol=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("name", "drive_s", "read_s", "dac_J", "adc_J", "amplifier_W"),
-    [
-        ("board_digipot", 10e-6, 8e-3, 800e-6 * 5 * 5e-6, 150e-6 * 5 * 8e-3, 2 * 100e-6 * 5),
-        ("board_mosfet_clln", 10e-6, 320 / 32 / 1e6, 1e-6, 1e-6, 2e-3 * 5),
-    ],
-)
-def test_a_settle_and_a_reading_of_a_board_take_what_its_parts_take(
-    name, drive_s, read_s, dac_J, adc_J, amplifier_W
-):
-    profile, rows = load_profile(name), 2
-    chip = Chip(profile.with_value("thermal", QUIET))
-    before, settle_s = chip.ledger.copy(), 10 * profile.node.tau_s
-    chip.precharge(np.zeros((rows, 64)))
-    chip.drive(np.zeros((rows, 64)), 15 * profile.node.leak_S)
-    chip.settle(settle_s)
-    chip.read()
-    spent = chip.ledger.since(before)
-    row_s = settle_s + 2 * drive_s + read_s
-    assert spent["time_s"] == pytest.approx(rows * row_s)
-    assert spent["dac_J"] == pytest.approx(rows * 2 * 64 * dac_J)
-    assert spent["adc_J"] == pytest.approx(rows * 320 * adc_J)
-    assert spent["amplifiers_J"] == pytest.approx(rows * 320 * amplifier_W * row_s)
-    assert spent["controller_J"] == pytest.approx(rows * 100e-3 * row_s)
-
-
-QUIET = {
-    "temperature_K": "ideal", "amplifier_excess": "ideal", "flicker_corner_Hz": "ideal",
-    "source": "ideal",
-}  # fmt: skip

@@ -15,6 +15,8 @@ from neurosim.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from neurosim.blocks.block import Block
     from neurosim.profile import Profile
 
@@ -77,6 +79,7 @@ def show(name: str, laws: tuple[type[Block], ...], as_json: bool) -> None:
 @JSON
 def check(path: str, laws: tuple[type[Block], ...], as_json: bool) -> None:
     """Check a profile: every mistake on a line with its place; where its numbers come from."""
+    from neurosim.analysis.loads import load_notes
     from neurosim.blocks.sources import by_kind, numbers_of
     from neurosim.errors import ProfileError
     from neurosim.profile import load_profile
@@ -88,12 +91,16 @@ def check(path: str, laws: tuple[type[Block], ...], as_json: bool) -> None:
         raise ProfileError("\n".join(wrong))
     kinds = by_kind(numbers)
     if as_json:
-        print_json({"name": profile.name, "valid": True, "numbers": kinds})
+        print_json(
+            {"name": profile.name, "valid": True, "numbers": kinds, "notes": load_notes(profile)}
+        )
         return
     say(f"{path}: valid ({profile.name}: {profile.summary})")
     for kind, paths in kinds.items():
         if paths:
             say(f"{len(paths)} of {len(numbers)} numbers {_KINDS[kind]}: {', '.join(paths)}")
+    for note in load_notes(profile):
+        say(f"note: {note}")
 
 
 @profiles.command("energy")
@@ -133,19 +140,20 @@ def energy(
     for item in FORMULAS:
         line(f"  {item}", [format_quantity(r["items_J"][item], "J", 3) for r in table.values()])
     say(f"\nAn update presents {batch} rows; a training run has {updates} updates.\n")
-    for item, (formula, place) in FORMULAS.items():
-        say(f"{item:12}{formula}{_source_of(profile, place)}")
+    for item, (formula, places) in FORMULAS.items():
+        say(f"{item:12}{formula}{_sources_of(profile, places)}")
     say(
-        "\nNot modelled: losses of the supply, what drivers take above the heat of couplings and "
-        "springs,\nleakage currents, switches of the hold capacitors, the host."
+        "\nNot modelled: losses of the supply, leakage currents, switches of the hold capacitors, "
+        "the host."
     )
 
 
-def _source_of(profile: Profile, place: str) -> str:
-    """Where the number at `place` of a profile comes from, to be printed after a formula."""
-    block_name, _, field = place.partition(".")
-    block = getattr(profile, block_name, None) if place else None
-    if block is None:
-        return "" if not place else f"; {place} is ideal: not counted"
-    source = block.source if isinstance(block.source, str) else block.source.get(field, "ideal")
-    return f"; {place}: {source}"
+def _sources_of(profile: Profile, places: Sequence[str]) -> str:
+    """Where the numbers at these places of a profile come from, to be printed after a formula."""
+    from neurosim.blocks.sources import numbers_of
+
+    said = {number.path: str(number.source) for number in numbers_of(profile)}
+    found = [f"; {place}: {said[place]}" for place in places if place in said]
+    if places and not found:
+        return f"; {' and '.join(places)} {'is' if len(places) == 1 else 'are'} ideal: not counted"
+    return "".join(found)

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.blocks.block import plain
+from neurosim.blocks.block import Block, plain
 from neurosim.blocks.files import dump_block
 from neurosim.blocks.words import as_written
 from neurosim.chip import Chip
@@ -117,13 +117,14 @@ class WeightTable:
 
 
 def checksum(profile: Profile) -> str:
-    """Digest of what the profile says of the chip; how settles are computed is no part of it."""
-    tree = plain(as_written(profile))
+    """Digest of what the profile says of the chip; how settles are computed is no part of it.
+
+    Nor are fields that a file may leave out and that say nothing, so that tables of versions
+    without them keep their digests.
+    """
+    tree = _said(profile, plain(as_written(profile)))
     for name in ("summary", "description", "settling", "host"):
-        del tree[name]
-    for name in Profile.may_be_left_out:
-        if getattr(profile, name) == Profile.model_fields[name].default:
-            tree.pop(name, None)
+        tree.pop(name, None)
 
     def without_sources(value: Any) -> Any:
         if not isinstance(value, dict):
@@ -132,6 +133,17 @@ def checksum(profile: Profile) -> str:
 
     text = json.dumps(without_sources(tree), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _said(block: Block, tree: dict[str, Any]) -> dict[str, Any]:
+    """The tree of a block without what it may leave out and has at its default."""
+    out, fields = {}, type(block).model_fields
+    for name, written in tree.items():
+        value = getattr(block, name)
+        if name in block.may_be_left_out and value == fields[name].default:
+            continue
+        out[name] = _said(value, written) if isinstance(value, Block) else written
+    return out
 
 
 def data_sheet(profile: Profile, seed: int) -> dict[str, Any]:
