@@ -14,7 +14,7 @@ class_ab :math:`V_r |i|` beyond the amplifier's own power, at rest
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NamedTuple, Protocol
+from typing import Annotated, Literal, NamedTuple, Protocol, runtime_checkable
 
 from neurosim.blocks.block import Sourced
 from neurosim.blocks.choice import one_of
@@ -31,6 +31,7 @@ class Taken(NamedTuple):
     drivers_J: float
 
 
+@runtime_checkable
 class DriverLaw(Protocol):
     """What a kind of driver answers."""
 
@@ -108,4 +109,5 @@ class ClassAB(Sourced):
         return Taken(static_J, max(self.rail_V * delivered_C - heat_J, 0.0))
 
 
-Driver = Annotated[ClassA | ClassAB | None, one_of(ClassA, ClassAB, key="kind"), IDEAL]
+# Of a supply; None takes no more than the heat of what it drives.
+Driver = Annotated[DriverLaw | None, one_of(ClassA, ClassAB, key="kind", of=DriverLaw), IDEAL]

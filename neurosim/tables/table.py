@@ -125,24 +125,17 @@ def checksum(profile: Profile) -> str:
     tree = _said(profile, plain(as_written(profile)))
     for name in ("summary", "description", "settling", "host"):
         tree.pop(name, None)
-
-    def without_sources(value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        return {k: without_sources(v) for k, v in value.items() if k != "source"}
-
-    text = json.dumps(without_sources(tree), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
 
 
 def _said(block: Block, tree: dict[str, Any]) -> dict[str, Any]:
-    """The tree of a block without what it may leave out and has at its default."""
+    """The tree of a block without its sources, and what it may leave out and has at its default."""
     out, fields = {}, type(block).model_fields
     for name, written in tree.items():
         value = getattr(block, name)
-        if name in block.may_be_left_out and value == fields[name].default:
-            continue
-        out[name] = _said(value, written) if isinstance(value, Block) else written
+        left_out = name in block.may_be_left_out and value == fields[name].default
+        if name != "source" and not left_out:
+            out[name] = _said(value, written) if isinstance(value, Block) else written
     return out
 
 
