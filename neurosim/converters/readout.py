@@ -69,8 +69,15 @@ class Sums(Protocol):
         """Standard deviation of one accumulated product, in squares of the unit voltage."""
 
     @property
+    def bits(self) -> int | None:
+        """Resolution of its converters, which their energy goes by; None reads exactly."""
+
+    @property
     def conversions(self) -> int:
         """Conversions that one reading takes."""
+
+    def turns(self, n_values: int) -> int:
+        """How often a conversion of so many sums happens one after another."""
 
     def read(self, sums: Array) -> Converted:
         """Sums of every multiplier as read, (n,), in squares of the unit voltage."""
