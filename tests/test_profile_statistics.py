@@ -1,8 +1,9 @@
-"""Statistics of phase-change memory against the published noise model of the HERMES chip.
+"""Statistics of phase-change memory and of CMO/HfOx RRAM against their published noise models.
 
-The model is written out here with NumPy from the formulas and the coefficients of IBM's aihwkit
-(src/aihwkit/inference/noise/hermes.py, two devices for each weight, commit 2073296c): programming
-noise a polynomial of the target, drift t^-nu, 1/f noise accumulated since the write.
+The models are written out here with NumPy from the formulas and the coefficients of IBM's aihwkit
+(src/aihwkit/inference/noise/hermes.py, two devices for each weight, commit 2073296c; reram.py,
+commit 0c9de573): programming noise a polynomial of the target, drift t^-nu or a shift and a spread
+in ln t, 1/f noise accumulated since the write.
 """
 
 import numpy as np
@@ -89,3 +90,22 @@ def test_read_noise_is_the_published_one_when_the_drift_begins(g):
     common, own = PCM.device_noise.variance(np.array([g * G_MAX_S]), 10 * tau_s, tau_s)
     sigma = q_s(g) * np.sqrt(np.log((T_0_S + T_READ_S) / (2 * T_READ_S)))
     assert np.sqrt(common + own)[0] == pytest.approx(sigma * g * G_MAX_S, rel=1e-6)
+
+
+@pytest.mark.parametrize("elapsed_s", [1.0, 3600.0, 86_400.0])
+@pytest.mark.parametrize("g_uS", [8.0, 20.0, 49.0, 90.0])
+def test_rram_relaxes_as_published_and_is_not_clamped_to_the_range_of_weights(g_uS, elapsed_s):
+    """A write to 2 %, then mean -0.089 ln t uS and spread 0.042 ln t + 0.4118 uS."""
+    cmo, rng = load_profile("rram_cmo_hfox"), np.random.default_rng(3)
+    target_S = np.full(N, 1e-6 * g_uS)
+    written_S = cmo.write.write(target_S, rng).conductance_S
+    aged_S = cmo.drift.aged(written_S, target_S, np.full(N, elapsed_s), rng.standard_normal(N))
+    log_time = np.log(elapsed_s)
+    mean_uS = g_uS - 0.08900206 * log_time
+    written_uS = 0.01129027418 * g_uS + 0.0112185391
+    sigma_uS = np.hypot(written_uS, 0.04201137 * log_time + 0.41183342)
+    # The profile has two to four digits of these; then 4.5 standard errors.
+    assert 1e6 * aged_S.mean() == pytest.approx(mean_uS, abs=2e-4 + 4.5 * sigma_uS / np.sqrt(N))
+    assert 1e6 * aged_S.std() == pytest.approx(sigma_uS, rel=1e-3 + 4.5 / np.sqrt(2 * N))
+    if g_uS in (8.0, 90.0):
+        assert (aged_S < 8e-6).any() or (aged_S > 90e-6).any()

@@ -58,10 +58,14 @@ class Amount:
         powers = tuple(a + sign * b for a, b in zip(self.powers, other.powers, strict=True))
         return Amount(self.value * other.value**sign, powers)
 
-    def power(self, exponent: float) -> Amount:
-        """Power by a plain number."""
-        fraction = Fraction(exponent).limit_denominator(12)
-        return Amount(self.value**exponent, tuple(p * fraction for p in self.powers))
+    def power(self, exponent: Any) -> Amount:
+        """Power by a plain number, or by an array of them where there is no unit."""
+        if np.ndim(exponent):
+            return Amount(self.number() ** exponent)
+        value, fraction = self.value**exponent, Fraction(exponent).limit_denominator(12)
+        if isinstance(value, complex):
+            raise ValueError("takes a root of a negative amount")
+        return Amount(value, tuple(p * fraction for p in self.powers))
 
     def number(self) -> Any:
         """Value of an amount without a unit."""
@@ -167,6 +171,8 @@ class Expression:
             shown.append(match[0])
             return f" _{len(found) - 1} "
 
+        if re.search(r"(?<!\w)_", text):  # So begin the names that stand for quantities below.
+            raise ValueError("has something else in it")
         plain = _QUANTITY.sub(placeholder, text).replace("^", "**")
         try:
             self._tree = ast.parse(plain.strip(), mode="eval").body
@@ -201,7 +207,7 @@ class Expression:
         if isinstance(node, ast.BinOp):
             left, right = self._walk(node.left, of), self._walk(node.right, of)
             if isinstance(node.op, ast.Pow):
-                return left.power(float(right.number()))
+                return left.power(right.number())
             combine = Amount.plus if isinstance(node.op, ast.Add | ast.Sub) else Amount.times
             return combine(left, right, _SIGNS[type(node.op)])
         if isinstance(node, ast.UnaryOp):

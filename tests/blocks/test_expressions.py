@@ -62,6 +62,7 @@ def test_volts_times_amperes_over_seconds_are_what_joules_over_square_seconds_ar
         ("1 V \0", "is not one"),
         ("(" * 5000 + "1" + ")" * 5000, "is not one"),
         ("9^9^9", "is not finite"),
+        ("sqrt(1 - 9)", "takes a root of a negative amount"),
         ("1 V / (1 - 1)", "is not finite"),
         ("open('x')", "calls open of 1; the functions are sqrt of 1"),
         ("sqrt(1, 2)", "calls sqrt of 2"),
@@ -70,6 +71,7 @@ def test_volts_times_amperes_over_seconds_are_what_joules_over_square_seconds_ar
         ("1 if 2 else 3", "has something else in it"),
         ("'1'", "has something else in it"),
         ("a.b.c", "has something else in it"),
+        ("_0 * 2", "has something else in it"),
     ],
 )
 def test_what_is_no_such_expression_is_refused(text, wrong):
@@ -83,6 +85,8 @@ def test_names_are_fields_and_a_curve_is_computed_at_many_places():
     expression = Expression("(0.25 + 2 * g) * node.leak_S")
     assert expression.names == ("g", "node.leak_S")
     np.testing.assert_allclose(expression.value(of.__getitem__).value, 2 * (0.25 + 2 * x))
+    power = Expression("3 * 2^g").value(of.__getitem__).value
+    np.testing.assert_allclose(power, 3 * 2**x)
 
 
 def test_numbers_of_a_text_are_read_with_the_units_that_follow_them():
