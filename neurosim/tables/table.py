@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.blocks.block import Block, plain
+from neurosim.blocks.block import plain
 from neurosim.blocks.files import dump_block
-from neurosim.blocks.words import as_written
+from neurosim.blocks.words import as_written, bare
 from neurosim.chip import Chip
 from neurosim.chip.die import Die
 from neurosim.devices import FAULTS
@@ -122,21 +122,10 @@ def checksum(profile: Profile) -> str:
     Nor are fields that a file may leave out and that say nothing, so that tables of versions
     without them keep their digests.
     """
-    tree = _said(profile, plain(as_written(profile)))
+    tree = bare(profile, plain(as_written(profile)))
     for name in ("summary", "description", "settling", "host"):
         tree.pop(name, None)
     return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
-
-
-def _said(block: Block, tree: dict[str, Any]) -> dict[str, Any]:
-    """The tree of a block without its sources, and what it may leave out and has at its default."""
-    out, fields = {}, type(block).model_fields
-    for name, written in tree.items():
-        value = getattr(block, name)
-        left_out = name in block.may_be_left_out and value == fields[name].default
-        if name != "source" and not left_out:
-            out[name] = _said(value, written) if isinstance(value, Block) else written
-    return out
 
 
 def data_sheet(profile: Profile, seed: int) -> dict[str, Any]:
