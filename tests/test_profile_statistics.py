@@ -14,7 +14,7 @@ from neurosim.profile import load_profile
 PCM = load_profile("pcm_hermes_14nm")
 G_MAX_S, T_0_S, T_READ_S = 20.7e-6, 300.0, 512e-9
 SHARES = [0.02, 0.05, 0.09, 0.1, 0.159, 0.17, 0.3, 0.31, 0.5, 0.75, 1.0]
-N = 200_000
+N = 50_000
 
 
 def programming_sigma_S(g):
