@@ -95,7 +95,16 @@ def supplies(draw):
     """Any supply."""
     prices = ("amplifier_W", "controller_W", "adc_J", "dac_J", "read_s", "drive_s")
     fields = {name: or_ideal(positive) for name in prices}
-    fields |= {"writes_at_once": st.integers(1, 1000), "source": source}
+    fields |= {name: or_ideal(positive) for name in ("adc_step_J", "dac_step_J", "read_step_s")}
+    driver = st.fixed_dictionaries(
+        {
+            "kind": st.sampled_from(["class_a", "class_ab"]),
+            "rail_V": positive,
+            "most_A": or_ideal(positive),
+            "source": source,
+        }
+    )
+    fields |= {"writes_at_once": st.integers(1, 1000), "driver": or_ideal(driver), "source": source}
     return draw(st.fixed_dictionaries(fields))
 
 

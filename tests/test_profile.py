@@ -10,6 +10,7 @@ from strategies import profiles
 
 from neurosim.blocks.block import Sourced, is_number
 from neurosim.blocks.files import dump_block, load_block, parse_block
+from neurosim.blocks.origins import text_of
 from neurosim.errors import ProfileError
 from neurosim.profile import Profile, load_profile, shipped_profiles
 from shipped import edited, mistakes, shipped
@@ -46,8 +47,8 @@ def test_a_shipped_profile_has_the_name_of_its_file_and_tells_editors_its_schema
 def test_every_assumption_of_a_shipped_profile_has_a_reason_of_some_words(name):
     for block in dict(load_profile(name)).values():
         if isinstance(block, Sourced):
-            texts = [block.source] if isinstance(block.source, str) else block.source.values()
-            for text in texts:
+            said = [block.source] if isinstance(block.source, str) else block.source.values()
+            for text in map(text_of, said):
                 assert text == "ideal" or len(text.removeprefix("assumed:").split()) >= 2
 
 
@@ -82,6 +83,7 @@ def test_the_realistic_profile_states_every_effect_but_those_it_explains_away():
         *("node.loading", "node.output_Ohm", "node.bandwidth_Hz", "write.verify"),
         *("coupling.idle_S", "coupling.cubic_per_V2"),
         *(f"{name}.channels" for name in ("dac", "adc", "current_sense")),
+        *("supply.adc_J", "supply.dac_J", "supply.read_s"),
     }
 
 
@@ -184,12 +186,12 @@ def test_a_path_is_one_by_its_ending(tmp_path):
             "settling.engine: must be one of transient, operating_point, but is 'transit'",
         ),
         (
-            ("    levels: ", "    idle_S: "),
+            ("\n    levels:", "\n    idle_S:"),
             "coupling.source: must say where levels comes from: a paper, a DOI, a data sheet, or "
             "'assumed: <reason>'",
         ),
         (
-            ("    levels: ", "    level: "),
+            ("\n    levels:", "\n    level:"),
             "coupling.source.level: must name a field of this block: encoding, full_scale, "
             "idle_S, levels, directions, cubic_per_V2",
         ),
@@ -269,7 +271,7 @@ def test_a_summary_is_one_line_that_a_terminal_does_not_obey(text):
 
 def test_a_name_that_is_a_path_is_refused_at_its_place():
     [line] = mistakes(edited(("name: cmos_rc_6bit", "name: ../../x")))
-    assert line.startswith("my.yaml:8:7: name: must be a name of 1 to 64 letters (A-Z), digits")
+    assert line.startswith("my.yaml:11:7: name: must be a name of 1 to 64 letters (A-Z), digits")
     assert line.endswith("does not end in a dot, but is '../../x'")
 
 

@@ -17,17 +17,24 @@ from neurosim.streams import Streams
 
 __all__ = ["FORMULAS", "energy_table"]
 
-# Item -> its formula, and the field of the profile whose source stands behind it.
-FORMULAS = {
-    "couplings": ("sum of G v^2 over devices, along the settle", ""),
-    "springs": ("sum of K (V - u)^2, along the settle", ""),
-    "leaks": ("sum of g u^2, along the settle", ""),
-    "precharge": ("C V^2 of every node that is charged", "node.capacitance_F"),
-    "amplifiers": ("power x nodes x (settling, driving, reading)", "supply.amplifier_W"),
-    "controller": ("power x (settling, driving, reading, writing)", "supply.controller_W"),
-    "dac": ("energy x conversions", "supply.dac_J"),
-    "adc": ("energy x conversions", "supply.adc_J"),
-    "writes": ("energy x pulses", "write.pulse_J"),
+# Item -> its formula, and the fields of the profile whose sources stand behind it.
+FORMULAS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "couplings": ("sum of G v^2 over devices, settling, driving, reading", ()),
+    "springs": ("sum of K (V - u)^2, the same", ()),
+    "leaks": ("sum of g u^2, the same", ()),
+    "precharge": ("C V^2 of every node that is charged", ("node.capacitance_F",)),
+    "amplifiers": (
+        "power x nodes x (settling, driving, reading), in class A less the couplings' heat",
+        ("supply.amplifier_W",),
+    ),
+    "controller": ("power x (settling, driving, reading, writing)", ("supply.controller_W",)),
+    "drivers": (
+        "in class AB the rail x charge through couplings and springs, less their heat",
+        ("supply.driver.rail_V",),
+    ),
+    "dac": ("(energy + step x 2^bits) x conversions", ("supply.dac_J", "supply.dac_step_J")),
+    "adc": ("(energy + step x 2^bits) x conversions", ("supply.adc_J", "supply.adc_step_J")),
+    "writes": ("energy x pulses", ("write.pulse_J",)),
 }
 _STEP = 1e-3
 

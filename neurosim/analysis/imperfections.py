@@ -151,6 +151,7 @@ STRUCTURE = {
     "readout.gain": "scale",
     "readout.auto_range": "makes the steps of the correlators' bits smaller",
     "readout.capacitance_F": "its kT/C comes with thermal noise and is common to the phases",
+    "thermal.noise_gain": "how large the amplifier noise is",
     "pulse": "acts on updates, not on a gradient",
     "supply": "cost",
     "settling": "how the simulator computes",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Self, cast, get_args
 
@@ -21,6 +20,7 @@ from neurosim.arguments import shown
 from neurosim.blocks.classes import class_at, has_defaults, own_classes
 from neurosim.blocks.document import Document, Location
 from neurosim.blocks.mistakes import BlockError, in_python, mistakes_of, nearest
+from neurosim.blocks.origins import Derived, checked_source
 from neurosim.blocks.signature import PlainSignature
 from neurosim.blocks.words import LEFT_OUT, Reading, as_values, as_written
 from neurosim.errors import ProfileError
@@ -177,16 +177,6 @@ def holds_number(value: Any) -> bool:
     return is_number(value) and value != 0
 
 
-def _check_source(value: Any) -> Any:
-    """A text, or a mapping of texts, each of which says something."""
-    texts = list(value.values()) if isinstance(value, Mapping) else [value]
-    if not all(isinstance(text, str) and text.strip() for text in texts):
-        raise ValueError("must be text, or a mapping from this block's fields to texts")
-    if any(re.fullmatch(r"assumed\s*:?\s*", text.strip(), re.IGNORECASE) for text in texts):
-        raise ValueError("must give the reason of an assumption, as in 'assumed: <reason>'")
-    return value
-
-
 STATED_IN_CODE = "stated in code"
 
 
@@ -199,12 +189,15 @@ class Sourced(Block):
     ----------
     source : str or dict
         One text for the whole block, or one for each field that holds a number. A paper, a DOI, a
-        data sheet, or ``assumed: <reason>``; ``ideal`` where no effect has a number.
+        data sheet, or ``assumed: <reason>``; ``ideal`` where no effect has a number. A field's
+        source may be ``{text: ..., equals: ...}``, see `neurosim.blocks.origins.Derived`.
     """
 
     stated: ClassVar[bool] = True
 
-    source: Annotated[str | dict[str, str], BeforeValidator(_check_source)] = STATED_IN_CODE
+    source: Annotated[str | dict[str, str | Derived], BeforeValidator(checked_source)] = (
+        STATED_IN_CODE
+    )
 
     @model_validator(mode="after")
     def _numbers_have_sources(self) -> Self:

@@ -7,7 +7,7 @@ import re
 
 from quantiphy import Quantity
 
-__all__ = ["format_quantity", "parse_duration", "parse_quantity"]
+__all__ = ["format_quantity", "parse_duration", "parse_quantity", "prefix_power"]
 
 # No K (kilo is k): otherwise 300 K would read as 300,000.
 _POWERS = {
@@ -58,7 +58,7 @@ def parse_quantity(value: float | int | str, unit: str) -> float:
     if not parts:
         wanted = f"a number with unit {unit}" if unit else "a plain number"
         raise ValueError(f"must be {wanted}, but is {value!r}")
-    power = _prefix_power(parts["unit"], unit)
+    power = prefix_power(parts["unit"], unit)
     if power is None:
         wanted = f"given in {unit}" if unit else "a plain number"
         raise ValueError(f"must be {wanted}, but is {value!r}")
@@ -93,7 +93,7 @@ def parse_duration(text: str) -> float:
     return number
 
 
-def _prefix_power(text: str, unit: str) -> int | None:
+def prefix_power(text: str, unit: str) -> int | None:
     """Power of ten of the prefix in `text`, or None if its unit is another."""
     for spelling in _OHMS if unit in _OHMS else {unit}:
         if text.endswith(spelling):

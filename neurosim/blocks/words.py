@@ -22,6 +22,7 @@ __all__ = [
     "Word",
     "as_values",
     "as_written",
+    "bare",
     "word_of",
 ]
 
@@ -143,3 +144,16 @@ def _said(value: Any, dumped: Any, field: FieldInfo, brief: bool) -> Any:
         pairs = zip(value, dumped, strict=True)
         return [of_items.text if item == of_items.value else said for item, said in pairs]
     return dumped
+
+
+def bare(block: BaseModel, tree: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of a block as written, without sources and what it may leave out and leaves ideal."""
+    out, may_be_left_out = {}, getattr(block, "may_be_left_out", ())
+    for name, written in tree.items():
+        value = getattr(block, name)
+        left_out = name in may_be_left_out and value == type(block).model_fields[name].default
+        if name != "source" and not left_out:
+            # A block without numbers of its own may be written as a word.
+            inside = isinstance(value, BaseModel) and isinstance(written, Mapping)
+            out[name] = bare(value, written) if inside else written
+    return out

@@ -72,6 +72,7 @@ class Assembly:
             thermal.amplifier_excess,
             thermal.flicker_corner_Hz,
             injected_A,
+            noise_gain=thermal.noise_gain,
         )
 
     def noise_currents(

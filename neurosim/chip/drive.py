@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from neurosim.chip.die import Die
 from neurosim.chip.meter import Meter
 from neurosim.circuit import Springs
+from neurosim.converters.channels import turns
 from neurosim.errors import DataError
 from neurosim.profile import Profile
 from neurosim.streams import Streams
@@ -148,7 +149,8 @@ class Sources:
         nominal_V, n_clipped = self._profile.dac.codes(wanted_V)
         errors = None if self._die.dac_errors is None else self._die.dac_errors.take(slice(0, n))
         rng = self._streams.generator("dac", self._n_drives)
-        self._meter.drive(target_V if used is None else target_V[:, used], n_clipped)
+        dac, values = self._profile.dac, target_V if used is None else target_V[:, used]
+        self._meter.drive(values, n_clipped, dac.bits, turns(dac.channels, values.shape[1]))
         self._n_drives += 1
         return nominal_V, self._profile.dac.drive(nominal_V, rng, errors)
 
@@ -223,7 +225,7 @@ class CurrentSources:
             )
         nominal_A, n_clipped = injectors.codes(current_A)
         rng = self._streams.generator("injector", self._n_settings)
-        self._meter.drive(current_A, n_clipped)
+        self._meter.drive(current_A, n_clipped, injectors.bits)
         self._n_settings += 1
         self.current_A = np.zeros((rows, self._die.layers.n_nodes))
         self.current_A[:, nodes] = injectors.drive(nominal_A, rng)

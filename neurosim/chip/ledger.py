@@ -23,7 +23,7 @@ class Ledger:
         host has let it wait. Drift goes by this clock. The whole time is the property `time_s`.
     drive_time_s, read_time_s, write_time_s : float
         Time for setting sources, reading and writing, where the profile's supply gives it.
-    couplings_J, springs_J, leaks_J, precharge_J, amplifiers_J, controller_J : float
+    couplings_J, springs_J, leaks_J, precharge_J, amplifiers_J, controller_J, drivers_J : float
         Energy of the parts that work while time passes: see `neurosim.chip.meter`.
     dac_J, adc_J, writes_J : float
         Energy of conversions and write pulses.
@@ -63,6 +63,7 @@ class Ledger:
     precharge_J: float = 0.0
     amplifiers_J: float = 0.0
     controller_J: float = 0.0
+    drivers_J: float = 0.0
     dac_J: float = 0.0
     adc_J: float = 0.0
     writes_J: float = 0.0

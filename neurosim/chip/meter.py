@@ -3,27 +3,34 @@ r"""Energy and time of what a chip does, entered into its ledger item by item.
 =============== ==========================================================================
 item            formula
 =============== ==========================================================================
-couplings       dissipation P of couplings and biases over a settle, see below
+couplings       dissipation P of couplings and biases, see below
 springs         the same of the springs
 leaks           the same of the nodes' leaks
 precharge       :math:`C V^2`: half as a node is charged, half when it is next discharged
-amplifiers      `amplifier_W` x nodes x (settling + reading + driving time)
+amplifiers      `amplifier_W` x nodes x (settling + reading + driving time), in class A
+                less the heat of the couplings
+drivers         in class AB `rail_V` x the charge through couplings, biases and springs,
+                less their heat
 controller      `controller_W` x the same time and that of writing
-dac, adc        `dac_J`, `adc_J` x conversions; a DAC's are those of sources and of injectors
+dac, adc        (energy + step x 2^bits) x conversions; a DAC's are those of sources and of
+                injectors
 writes          `pulse_J` x pulses, of writes and of learning in memory
 =============== ==========================================================================
 
 A settle of time T from power P_0 to P_1 is taken to heat as
-:math:`P_1 T - \min(3 \tau, T / 2)\,(P_1 - P_0)`: within 10 % of the integral along the path
-for the law `hopfield` (within 25 % for `gradient`), at 5 to 30 time constants.
+:math:`P_1 T - \min(t_e, T / 2)\,(P_1 - P_0)`, t_e being 3 tau, and C / (g + K) for springs, whose
+nodes are that fast. Against the integral along the path, at 5 to 30 time constants, all of it is
+within 10 % for the law `hopfield` (within 25 % for `gradient`), springs alone within 20 % (35 %).
+While sources are set before a settle the power is P_0, while nodes are read after it P_1.
 
-Not modelled: the supply's own losses, the drivers' current into couplings and springs above what
-these dissipate, the headroom of injectors (their current turns into heat in the conductances, which
-is counted), the switches of the hold capacitors, leakage currents, the discharge of hidden nodes
-before a precharge, the host.
+Not modelled: the supply's own losses, the headroom of injectors (their current turns into heat in
+the conductances, which is counted), the switches of the hold capacitors, leakage currents, the
+discharge of hidden nodes before a precharge, nodes while devices are written, the host.
 """
 
 from __future__ import annotations
+
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,13 +38,37 @@ from numpy.typing import NDArray
 from neurosim.chip.bank import WriteCount
 from neurosim.chip.ledger import Ledger
 from neurosim.circuit import DrivenCircuit
-from neurosim.circuit.power import dissipation_W
+from neurosim.circuit.power import Dissipation, dissipation_W
+from neurosim.devices.drivers import Taken
 from neurosim.profile import Profile
 from neurosim.solvers import Settled
 
 __all__ = ["Meter"]
 
 Array = NDArray[np.float64]
+
+
+def _sums(power: Dissipation) -> Array:
+    """Of all rows, in the order of `Meter._heat`."""
+    return np.array([part.sum() for part in power])
+
+
+class Converters(Protocol):
+    """What the meter asks of converters that read."""
+
+    @property
+    def bits(self) -> int | None:
+        """Resolution; None is exact."""
+        ...
+
+    @property
+    def conversions(self) -> int:
+        """Conversions that one reading takes."""
+        ...
+
+    def turns(self, n_values: int) -> int:
+        """How often a reading of so many values converts one after another."""
+        ...
 
 
 class Meter:
@@ -58,17 +89,38 @@ class Meter:
         self._supply, self._write_law, self._n_nodes = profile.supply, profile.write, n_nodes
         self._tau_s = profile.node.tau_s
         self.ledger = Ledger()
+        # Of a mean row, at the end of the last settle; and the time of setting since then.
+        self._standing, self._setting_s = np.zeros(4), 0.0
 
-    def _works(self, time_s: float, *, nodes: bool = True) -> None:
-        if self._supply is None:
+    def _control(self, time_s: float) -> None:
+        if self._supply is not None:
+            self.ledger.controller_J += self._supply.controller_W * time_s
+
+    def _heat(self, energy: Array, time_s: float) -> None:
+        """Energy of couplings, springs and leaks and the charge through the first two.
+
+        Amplifiers and control work meanwhile.
+        """
+        ledger, supply = self.ledger, self._supply
+        couplings_J, springs_J, leaks_J, delivered_C = map(float, energy)
+        ledger.couplings_J += couplings_J
+        ledger.springs_J += springs_J
+        ledger.leaks_J += leaks_J
+        if supply is None:
             return
-        self.ledger.controller_J += self._supply.controller_W * time_s
-        if nodes:
-            self.ledger.amplifiers_J += self._supply.amplifier_W * self._n_nodes * time_s
+        static_J = supply.amplifier_W * self._n_nodes * time_s
+        taken = Taken(static_J, 0.0)
+        if supply.driver is not None:
+            heat_J = couplings_J + springs_J
+            taken = supply.driver.taken(static_J, couplings_J, heat_J, delivered_C)
+        ledger.amplifiers_J += taken.amplifiers_J
+        ledger.drivers_J += taken.drivers_J
+        self._control(time_s)
 
     def wait(self, time_s: float) -> None:
         """Time in which nothing is presented."""
         self.ledger.settle_time_s += time_s
+        self._standing[:] = 0.0
 
     def computed(self, result: Settled, alive: NDArray[np.bool_]) -> None:
         """What an engine spent on rows, and which of those `alive` at its start diverged."""
@@ -82,49 +134,52 @@ class Meter:
 
     def settle(self, system: DrivenCircuit, before_V: Array, u_V: Array, time_s: float) -> None:
         """A settle of `time_s` from `before_V` to `u_V`, one row after another."""
-        ledger = self.ledger
+        ledger, rows = self.ledger, len(u_V)
         good = np.flatnonzero(np.isfinite(u_V).all(axis=1))
-        springs, early_s = system.springs.rows(good), min(3 * self._tau_s, time_s / 2)
-        first = dissipation_W(system.circuit, springs, before_V[good])
-        last = dissipation_W(system.circuit, springs, u_V[good])
-
-        def heat_J(start_W: Array, end_W: Array) -> float:
-            return float(np.sum(end_W * time_s - early_s * (end_W - start_W)))
-
-        ledger.couplings_J += heat_J(first.couplings, last.couplings)
-        ledger.springs_J += heat_J(first.springs, last.springs)
-        ledger.leaks_J += heat_J(first.leaks, last.leaks)
-        self._works(time_s * len(u_V))
+        springs = system.springs.rows(good)
+        early_s = np.minimum(self._early_s(system), time_s / 2)
+        first = _sums(dissipation_W(system.circuit, springs, before_V[good]))
+        last = _sums(dissipation_W(system.circuit, springs, u_V[good]))
+        self._heat(first * (self._setting_s / rows), self._setting_s)
+        self._heat(last * time_s - early_s * (last - first), time_s * rows)
+        self._standing, self._setting_s = last / rows, 0.0
         ledger.settles += 1
-        ledger.rows_settled += len(u_V)
-        ledger.settle_time_s += time_s * len(u_V)
+        ledger.rows_settled += rows
+        ledger.settle_time_s += time_s * rows
+
+    def _early_s(self, system: DrivenCircuit) -> Array:
+        """Time for which the power of each part is about that at a settle's start."""
+        early_s = np.full(4, 3 * self._tau_s)
+        stiff = system.springs.soft_S.mean() / system.circuit.leak_S.mean()
+        early_s[1] = self._tau_s / (1 + stiff)
+        return early_s
 
     def precharge(self, capacitance_F: Array, u_V: Array) -> None:
         """Nodes charged to `u_V`, (rows, n_nodes)."""
         self.ledger.precharge_J += float(capacitance_F @ (u_V**2).sum(axis=0))
 
-    def drive(self, target_V: Array, n_clipped: int) -> None:
-        """Sources set for every row, (rows, n), of which some values clipped."""
+    def drive(self, target: Array, n_clipped: int, bits: int | None, n_turns: int = 1) -> None:
+        """Sources of so many bits set for every row, (rows, n), in turns; some values clipped."""
         ledger = self.ledger
-        ledger.dac_conversions += target_V.size
+        ledger.dac_conversions += target.size
         ledger.dac_clipped += n_clipped
         if self._supply is not None:
-            ledger.dac_J += self._supply.dac_J * target_V.size
-            time_s = self._supply.drive_s * len(target_V)
+            ledger.dac_J += self._supply.setting_J(bits) * target.size
+            time_s = self._supply.drive_s * n_turns * len(target)
             ledger.drive_time_s += time_s
-            self._works(time_s)
+            self._setting_s += time_s
 
-    def read(self, rows: int, values: int, conversions: int, n_clipped: int) -> None:
-        """So many values of every row, each by so many conversions, of which some clipped."""
-        ledger = self.ledger
+    def read(self, rows: int, values: int, by: Converters, n_clipped: int) -> None:
+        """So many values of every row, of which some clipped."""
+        ledger, conversions = self.ledger, by.conversions * rows * values
         ledger.adc_clipped += n_clipped
-        for _ in range(conversions):
-            ledger.adc_conversions += rows * values
-            if self._supply is not None:
-                ledger.adc_J += self._supply.adc_J * (rows * values)
-                time_s = self._supply.read_s * rows
-                ledger.read_time_s += time_s
-                self._works(time_s)
+        ledger.adc_conversions += conversions
+        if self._supply is not None:
+            ledger.adc_J += self._supply.reading_J(by.bits) * conversions
+            n_turns = by.conversions * by.turns(values) * rows
+            time_s = self._supply.turn_s(by.bits) * n_turns
+            ledger.read_time_s += time_s
+            self._heat(self._standing * time_s, time_s)
 
     def program(self, count: WriteCount, weights_clipped: int = 0) -> None:
         """One writing of the devices to their targets."""
@@ -154,4 +209,4 @@ class Meter:
         at_once = 1 if self._supply is None else self._supply.writes_at_once
         time_s = self._write_law.pulse_s * np.ceil(pulses / at_once)
         ledger.write_time_s += time_s
-        self._works(time_s, nodes=False)
+        self._control(time_s)

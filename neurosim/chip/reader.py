@@ -74,7 +74,7 @@ class Reader:
         rng = self._streams.generator("adc", self._n_reads)
         value, n_clipped = adc.read(v_V, n_visible, rng, errors)
         rows, values = v_V.shape
-        self._meter.read(rows, values, adc.conversions, n_clipped)
+        self._meter.read(rows, values, adc, n_clipped)
         self._n_reads += 1
         return value
 
@@ -95,7 +95,7 @@ class Reader:
         rows, values = current_A.shape
         errors = None if errors is None else errors.take(slice(0, values))
         value, n_clipped = sense.read(current_A, errors)
-        self._meter.read(rows, values, 1, n_clipped)
+        self._meter.read(rows, values, sense, n_clipped)
         return value
 
     def correlate(self, output_V: Array, sign: int) -> None:
@@ -107,8 +107,7 @@ class Reader:
         """Sums of products [V^2] and the rows in them; they start anew."""
         assert self._correlators is not None
         sums_V2, rows, n_clipped = self._correlators.read()
-        conversions = self._correlators.block.conversions
-        self._meter.read(1, self._correlators.size, conversions, n_clipped)
+        self._meter.read(1, self._correlators.size, self._correlators.block, n_clipped)
         return sums_V2, rows
 
     def state(self) -> dict[str, Any]:

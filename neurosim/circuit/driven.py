@@ -35,6 +35,9 @@ class DrivenCircuit:
         Frequency at which the amplifier's 1/f noise equals its white noise.
     injected_A : ndarray, shape (rows, n_nodes), optional
         Constant current into each node, as its couplings' current.
+    noise_gain : bool
+        Whether the amplifier's noise current counts (1 + load / g)^2 times, as where it holds a
+        virtual ground with the load of its couplings on it.
 
     Notes
     -----
@@ -43,7 +46,8 @@ class DrivenCircuit:
     into the node's capacitor. This is a noise voltage of density 4kT excess / g at the amplifier's
     input, as far as the node's own pole lets it through. Assumed: noise of different nodes is
     independent, and it depends neither on the state nor on the couplings that the amplifier
-    drives; a virtual ground amplifies its input noise by (1 + load / g) instead.
+    drives. Without `noise_gain` not on the load of the summing node either: g_m is then ideal, as
+    if that node had no virtual ground.
     """
 
     circuit: Circuit
@@ -53,6 +57,7 @@ class DrivenCircuit:
     amplifier_excess: float = 0.0
     flicker_corner_Hz: float = 0.0
     injected_A: Array | None = None
+    noise_gain: bool = False
 
     @property
     def unit_V(self) -> float:
@@ -123,6 +128,8 @@ class DrivenCircuit:
         """White output current noise of each node's amplifier, one-sided density."""
         temperature_K = self.temperature_K or 0.0
         density = 4 * Boltzmann * temperature_K * self.amplifier_excess * self.circuit.leak_S
+        if self.noise_gain:
+            density = density * (1 + self.circuit.load_S / self.circuit.leak_S) ** 2
         return np.asarray(density, dtype=np.float64)
 
     def _where_free(self, noise: Array) -> Array:

@@ -27,11 +27,16 @@ Array = NDArray[np.float64]
 
 
 class Dissipation(NamedTuple):
-    """Power in the couplings and biases, the springs and the leaks; each of shape (rows,) [W]."""
+    """Power in the couplings and biases, the springs and the leaks; each of shape (rows,) [W].
+
+    `delivered_A` is the current through couplings, biases and springs, (rows,) [A]: the sum of all
+    magnitudes, each device's own as if its far end stood at 0 V.
+    """
 
     couplings: Array
     springs: Array
     leaks: Array
+    delivered_A: Array
 
     @property
     def total(self) -> Array:
@@ -59,6 +64,9 @@ def dissipation_W(circuit: Circuit, springs: Springs | None, u_V: Array) -> Diss
         couplings += share**2 * (u_V**2 @ circuit.load_S) - 2 * share * np.sum(u_V * into, axis=1)
     leaks = u_V**2 @ circuit.leak_S
     across = np.zeros(len(u_V))
+    delivered_A = np.abs(v) @ driven + abs(circuit.reference_V) * circuit.biases.sum_S.sum()
     if springs is not None:
-        across = (springs.target_V - u_V[:, springs.at]) ** 2 @ springs.soft_S
-    return Dissipation(couplings, across, leaks)
+        stretch_V = springs.target_V - u_V[:, springs.at]
+        across = stretch_V**2 @ springs.soft_S
+        delivered_A = delivered_A + np.abs(stretch_V) @ springs.soft_S
+    return Dissipation(couplings, across, leaks, delivered_A)

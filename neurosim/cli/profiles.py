@@ -15,10 +15,21 @@ from neurosim.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from neurosim.blocks.block import Block
     from neurosim.profile import Profile
 
 __all__ = ["profiles"]
+
+
+_KINDS = {
+    "derived": "follow from quantities in their source",
+    "quoted": "stand in their source",
+    "assumed": "are assumed",
+    "cited": "have a source that does not say them",
+    "stated in code": "have no source but the code that states them",
+}
 
 
 @click.group(invoke_without_command=True)
@@ -72,11 +83,10 @@ def check(
 ) -> None:
     """Check profiles: every mistake on a line with its place, and what is odd in valid ones.
 
-    A mistake is what cannot be read, contradicts itself, or would be cut off in silence: exit
-    status 2. Warned of are numbers far from any chip's, device blocks beside the couplings' range,
-    and what training would refuse. Numbers without a source are listed.
+    A mistake is what cannot be read, contradicts itself or its source, or would be cut off in
+    silence: exit status 2. Warned of are numbers far from any chip's, device blocks beside the
+    couplings' range, and what training would refuse. It is said where the numbers come from.
     """
-    from neurosim.blocks.block import STATED_IN_CODE
     from neurosim.errors import DataError, ProfileError
     from neurosim.profile import shipped_profiles
 
@@ -92,12 +102,7 @@ def check(
     if as_json and not wrong:
         print_json(found[0] if len(names) == 1 else found)
     for record in [] if as_json else found:
-        say(f"{record['path']}: valid ({record['name']}: {record['summary']})")
-        unsourced = record["stated_in_code"]
-        if unsourced:
-            say(f"numbers {STATED_IN_CODE}, {len(unsourced)}: {', '.join(unsourced)}")
-        for warning in record["warnings"]:
-            say(f"{record['path']}: warning: {warning}", err=True)
+        _say_checked(record)
     if wrong:
         raise ProfileError("\n".join(wrong))
 
@@ -110,19 +115,35 @@ def _checked(name: str, laws: tuple[type[Block], ...]) -> dict[str, Any]:
     ProfileError
         It has mistakes.
     """
+    from neurosim.analysis.loads import load_notes
     from neurosim.analysis.plausible import mistakes_in, warnings_in
-    from neurosim.blocks.sources import stated_in_code
+    from neurosim.blocks.sources import by_kind, numbers_of
     from neurosim.errors import ProfileError
     from neurosim.profile import load_profile
 
     profile = load_profile(name, laws=laws)
-    mistakes = mistakes_in(profile)
+    numbers = numbers_of(profile)
+    mistakes = [f"{number.path}: {number.mistake}" for number in numbers if number.mistake]
+    mistakes += [f"{mistake}." for mistake in mistakes_in(profile)]
     if mistakes:
-        raise ProfileError("\n".join(f"{name}: {mistake}." for mistake in mistakes))
+        raise ProfileError("\n".join(f"{name}: {mistake}" for mistake in mistakes))
     return {
         "path": name, "name": profile.name, "summary": profile.summary, "valid": True,
-        "stated_in_code": stated_in_code(profile), "warnings": warnings_in(profile),
+        "numbers": by_kind(numbers), "notes": load_notes(profile), "warnings": warnings_in(profile),
     }  # fmt: skip
+
+
+def _say_checked(record: dict[str, Any]) -> None:
+    """Print what is found in one profile."""
+    say(f"{record['path']}: valid ({record['name']}: {record['summary']})")
+    count = sum(map(len, record["numbers"].values()))
+    for kind, paths in record["numbers"].items():
+        if paths:
+            say(f"{len(paths)} of {count} numbers {_KINDS[kind]}: {', '.join(paths)}")
+    for note in record["notes"]:
+        say(f"note: {note}")
+    for warning in record["warnings"]:
+        say(f"{record['path']}: warning: {warning}", err=True)
 
 
 @profiles.command("energy")
@@ -162,19 +183,20 @@ def energy(
     for item in FORMULAS:
         line(f"  {item}", [format_quantity(r["items_J"][item], "J", 3) for r in table.values()])
     say(f"\nAn update presents {batch} rows; a training run has {updates} updates.\n")
-    for item, (formula, place) in FORMULAS.items():
-        say(f"{item:12}{formula}{_source_of(profile, place)}")
+    for item, (formula, places) in FORMULAS.items():
+        say(f"{item:12}{formula}{_sources_of(profile, places)}")
     say(
-        "\nNot modelled: losses of the supply, what drivers take above the heat of couplings and "
-        "springs,\nleakage currents, switches of the hold capacitors, the host."
+        "\nNot modelled: losses of the supply, leakage currents, switches of the hold capacitors, "
+        "the host."
     )
 
 
-def _source_of(profile: Profile, place: str) -> str:
-    """Where the number at `place` of a profile comes from, to be printed after a formula."""
-    block_name, _, field = place.partition(".")
-    block = getattr(profile, block_name, None) if place else None
-    if block is None:
-        return "" if not place else f"; {place} is ideal: not counted"
-    source = block.source if isinstance(block.source, str) else block.source.get(field, "ideal")
-    return f"; {place}: {source}"
+def _sources_of(profile: Profile, places: Sequence[str]) -> str:
+    """Where the numbers at these places of a profile come from, to be printed after a formula."""
+    from neurosim.blocks.sources import numbers_of
+
+    said = {number.path: str(number.source) for number in numbers_of(profile)}
+    found = [f"; {place}: {said[place]}" for place in places if place in said]
+    if places and not found:
+        return f"; {' and '.join(places)} {'is' if len(places) == 1 else 'are'} ideal: not counted"
+    return "".join(found)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from neurosim.blocks.block import Sourced
 from neurosim.blocks.quantities import AmpereLimit, Bits, Sigma, VoltLimit
 from neurosim.blocks.words import IDEAL
-from neurosim.converters.channels import ChannelErrors, Channels
+from neurosim.converters.channels import ChannelErrors, Channels, turns
 from neurosim.converters.codes import Converted, fitting_range, quantise
 
 __all__ = ["Adc", "CurrentSense"]
@@ -54,6 +54,10 @@ class Adc(Sourced):
     def conversions(self) -> int:
         """Conversions that one reading takes."""
         return 2 if self.auto_range else 1
+
+    def turns(self, n_values: int) -> int:
+        """How often a conversion of so many values happens one after another."""
+        return turns(self.channels, n_values)
 
     def read(
         self,
@@ -119,6 +123,15 @@ class CurrentSense(Sourced):
     bits: Bits = None
     range_A: AmpereLimit = None
     channels: Annotated[Channels | None, IDEAL] = None
+
+    @property
+    def conversions(self) -> int:
+        """Conversions that one reading takes."""
+        return 1
+
+    def turns(self, n_values: int) -> int:
+        """How often a conversion of so many values happens one after another."""
+        return turns(self.channels, n_values)
 
     def read(self, current_A: Array, errors: ChannelErrors | None = None) -> Converted:
         """Currents as measured."""

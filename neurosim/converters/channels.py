@@ -12,6 +12,7 @@ its peak is 1, so that :math:`\epsilon` is the peak of the INL. All are drawn at
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -24,7 +25,7 @@ from neurosim.blocks.block import Sourced
 from neurosim.blocks.quantities import Excess, Sigma
 from neurosim.converters.codes import lsb
 
-__all__ = ["ChannelErrors", "Channels"]
+__all__ = ["ChannelErrors", "Channels", "turns"]
 
 Array = NDArray[np.float64]
 
@@ -75,7 +76,8 @@ class Channels(Sourced):
     Parameters
     ----------
     count : int or "per_node"
-        Converters that the nodes share in turn: node k has number k modulo this.
+        Converters that the nodes share in turn: node k has number k modulo this. A reading takes
+        as many turns as the busiest converter has nodes.
     offset : float
         Standard deviation of the offset, as a share of the range (0.005: 0.5 % of full scale).
     gain : float
@@ -94,6 +96,10 @@ class Channels(Sourced):
     offset: Sigma = 0.0
     gain: Annotated[Sigma, Field(le=0.2)] = 0.0
     inl_lsb: Excess = 0.0
+
+    def turns(self, n_values: int) -> int:
+        """Conversions one after another that so many values take."""
+        return 1 if self.count == "per_node" else math.ceil(n_values / self.count)
 
     def fabricate(
         self, n_values: int, bits: int | None, rng_of: Callable[[str], np.random.Generator]
@@ -114,6 +120,11 @@ class Channels(Sourced):
             self.offset * normal("offset") if self.offset else None,
             inl,
         )
+
+
+def turns(channels: Channels | None, n_values: int) -> int:
+    """Conversions one after another; one where every node has a converter of its own."""
+    return 1 if channels is None else channels.turns(n_values)
 
 
 def _unit_peak(angle: Array) -> Array:

@@ -69,8 +69,15 @@ class Sums(Protocol):
         """Standard deviation of one accumulated product, in squares of the unit voltage."""
 
     @property
+    def bits(self) -> int | None:
+        """Resolution of its converters, which their energy goes by; None reads exactly."""
+
+    @property
     def conversions(self) -> int:
         """Conversions that one reading takes."""
+
+    def turns(self, n_values: int) -> int:
+        """How often a conversion of so many sums happens one after another."""
 
     def read(self, sums: Array) -> Converted:
         """Sums of every multiplier as read, (n,), in squares of the unit voltage."""
@@ -131,7 +138,7 @@ class Correlator(Sourced):
 
     The product of both outputs at the end of the positive phase is added, that of the negative
     phase subtracted, row after row; for a bias the second input is the reference. The sums are
-    read through an ADC of their own, once a batch.
+    read once a batch, each through an ADC of its own.
 
     Parameters
     ----------
@@ -182,6 +189,10 @@ class Correlator(Sourced):
     def conversions(self) -> int:
         """Conversions that one reading takes."""
         return 2 if self.auto_range else 1
+
+    def turns(self, n_values: int) -> int:
+        """One: every multiplier has a converter of its own."""
+        return 1
 
     def read(self, sums: Array) -> Converted:
         """Sums of every multiplier as read, (n,), in squares of `unit_V`."""

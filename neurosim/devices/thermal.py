@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import model_validator
 
 from neurosim.blocks.block import Sourced
@@ -23,6 +25,8 @@ class Thermal(Sourced):
         for a leak that is a transconductor of n noisy devices.
     flicker_corner_Hz : float
         Frequency at which the 1/f noise of the amplifier equals its white noise.
+    noise_gain : bool
+        Whether each summing node amplifies that noise by 1 + load / leak, as a virtual ground does.
 
     Examples
     --------
@@ -31,9 +35,12 @@ class Thermal(Sourced):
     Thermal(temperature_K=300.0)
     """
 
+    may_be_left_out: ClassVar[tuple[str, ...]] = ("noise_gain",)
+
     temperature_K: Kelvin = None
     amplifier_excess: Excess = 0.0
     flicker_corner_Hz: Hertz = 0.0
+    noise_gain: bool = False
 
     @model_validator(mode="after")
     def _flicker_has_a_measure(self) -> Thermal:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from neurosim.analysis import Point, Row, Source
-from neurosim.blocks.block import STATED_IN_CODE, Block
-from neurosim.blocks.sources import stated_in_code
+from neurosim.blocks.block import Block
+from neurosim.blocks.sources import by_kind, numbers_of
 from neurosim.blocks.units import format_quantity
 from neurosim.blocks.words import as_written
 from neurosim.chip.oscilloscope import Trace
@@ -208,20 +208,28 @@ def _text(name: str, value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def blocks_of(profile: BaseModel) -> list[tuple[str, list[tuple[str, str, str]]]]:
-    """Tables of parameter, value, source: one for each block, the plain fields first."""
+def blocks_of(profile: Block) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """Tables of parameter, value, source: one for each block, the plain fields first.
+
+    After these: how many numbers follow from their source, stand in it, are assumed.
+    """
     plain: list[tuple[str, str, str]] = []
     blocks = []
     for name, value in as_written(profile).items():
         if not isinstance(value, dict):
             plain.append((name, _text(name, value), ""))
             continue
-        source = value.pop("source", "")
+        value.pop("source", None)
+        source = getattr(getattr(profile, name), "source", "")
         rows = [
-            (k, _text(k, v), source.get(k, "") if isinstance(source, dict) else source)
+            (k, _text(k, v), str(source.get(k, "")) if isinstance(source, dict) else source)
             for k, v in value.items()
         ]
         blocks.append((name, rows))
+    numbers = numbers_of(profile)
+    for kind, paths in by_kind(numbers).items():
+        if paths:
+            plain.append((f"numbers {kind}", f"{len(paths)} of {len(numbers)}", ", ".join(paths)))
     return [("chip", plain), *blocks]
 
 
@@ -269,7 +277,5 @@ def render_report(view: RunView) -> str:
         spent=_spent(view.ledger),
         sources=[(source.name, source.drawn, source.phases) for source in view.sources],
         blocks=blocks_of(view.profile),
-        stated_in_code=STATED_IN_CODE,
-        unsourced=stated_in_code(view.profile) if isinstance(view.profile, Block) else [],
         experiment=_flat(view.experiment.model_dump()),
     )

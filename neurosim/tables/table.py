@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from neurosim.blocks.block import plain
 from neurosim.blocks.files import dump_block
-from neurosim.blocks.words import as_written
+from neurosim.blocks.words import as_written, bare
 from neurosim.chip import Chip
 from neurosim.chip.die import Die
 from neurosim.devices import FAULTS
@@ -117,21 +117,15 @@ class WeightTable:
 
 
 def checksum(profile: Profile) -> str:
-    """Digest of what the profile says of the chip; how settles are computed is no part of it."""
-    tree = plain(as_written(profile))
+    """Digest of what the profile says of the chip; how settles are computed is no part of it.
+
+    Nor are fields that a file may leave out and that say nothing, so that tables of versions
+    without them keep their digests.
+    """
+    tree = bare(profile, plain(as_written(profile)))
     for name in ("summary", "description", "settling", "host"):
-        del tree[name]
-    for name in Profile.may_be_left_out:
-        if getattr(profile, name) == Profile.model_fields[name].default:
-            tree.pop(name, None)
-
-    def without_sources(value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        return {k: without_sources(v) for k, v in value.items() if k != "source"}
-
-    text = json.dumps(without_sources(tree), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+        tree.pop(name, None)
+    return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
 
 
 def data_sheet(profile: Profile, seed: int) -> dict[str, Any]:

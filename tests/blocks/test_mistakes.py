@@ -39,10 +39,14 @@ def test_a_wrong_value_is_named_with_line_column_and_path():
         ("null", "5", "12:10: ammeter: must be a block of fields or null, but is 5"),
         ("name: one", "name: true", "2:7: name: must be text, but is true"),
         ("null\n", "{bits: 1}\n", "12:17: ammeter.bits: must be at least 2, but is 1"),
-        ("a paper", "5", "9:3: adc.source: must be text, or a mapping from this block's fields"),
+        (
+            "a paper",
+            "5",
+            "10:11: adc.source.bits: must be text, or a mapping from this block's fie",
+        ),
         ("bits: a", "bitz: a", "10:11: adc.source.bitz: must name a field of this block: bits,"),
         ("bits: a", "bitz: a", "9:3: adc.source: must say where bits comes from: a paper, a DOI"),
-        ('"assumed: a reason"', "'assumed:'", "9:3: adc.source: must give the reason of an assum"),
+        ('"assumed: a reason"', "'assumed:'", "11:14: adc.source.range_V: must give the reason of"),
     ],
 )
 def test_messages_say_what_must_hold_and_what_is(old, new, message):

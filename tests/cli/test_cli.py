@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -46,6 +47,24 @@ def test_profiles_lists_name_law_and_summary_as_json():
     rows = json.loads(run("profiles", "--json").stdout)
     assert {"ideal_gradient", "ideal_hopfield", "cmos_rc_6bit"} <= {row["name"] for row in rows}
     assert all({"name", "law", "summary"} <= row.keys() for row in rows)
+
+
+def test_a_check_says_where_numbers_come_from_and_refuses_one_that_does_not_come_out(tmp_path):
+    good = run("profiles", "check", "sonos_40nm").stdout
+    assert re.search(
+        r"\d+ of \d+ numbers follow from quantities in their source: node.unit_V, ", good
+    )
+    assert re.search(r"\d+ of \d+ numbers stand in their source: ", good)
+    assert re.search(r"\d+ of \d+ numbers are assumed: node.leak_S, ", good)
+    kinds = json.loads(run("profiles", "check", "sonos_40nm", "--json").stdout)["numbers"]
+    assert kinds["cited"] == kinds["stated in code"] == []
+    text, bad = run("profiles", "show", "sonos_40nm").stdout, tmp_path / "bad.yaml"
+    bad.write_text(text.replace("max_S: 2.67 mS", "max_S: 2.76 mS"))
+    refused = run("profiles", "check", bad)
+    assert refused.exit_code == 2
+    assert "bad.yaml: spring.max_S: must be 100 * leak_S = 0.00267, but is 0.00276" in (
+        refused.stderr
+    )
 
 
 def test_a_shown_profile_checks_as_valid(tmp_path):

@@ -25,9 +25,17 @@ def test_the_table_has_a_row_a_point_with_figures_and_costs(serial):
     assert all(float(row["sample_energy_J"]) > 0 for row in rows)
     # Free-running: one settle, and t_end * alpha * C_x / C_h time constants: 1 + 0.05 * 2 * 30.
     assert all(float(row["sample_tau"]) == pytest.approx(4.0) for row in rows)
-    # tau is 100 ns; all DACs take 100 ns each time, precharging and clamping; the ADC takes 256 ns.
-    seconds = 4.0 * 100e-9 + 2 * 100e-9 + 256e-9
-    assert all(float(row["sample_time_s"]) == pytest.approx(seconds) for row in rows)
+    # tau is 100 ns; all DACs take 100 ns each time, precharging and clamping; the ADC's ramp counts
+    # 2^bits ns, 64 visible nodes at 20 fJ a step while 75 amplifiers and control take 16.2 mW.
+    coarse, fine = (16e-9, 256e-9)
+    for row, ramp_s in zip(rows, (coarse, fine, coarse, fine), strict=True):
+        seconds = 4.0 * 100e-9 + 2 * 100e-9 + ramp_s
+        assert float(row["sample_time_s"]) == pytest.approx(seconds)
+    more_J = 64 * 20e-15 * (256 - 16) + (fine - coarse) * (75 * 82.5e-6 + 10e-3)
+    for k in (0, 2):
+        spent_J = float(rows[k + 1]["sample_energy_J"]) - float(rows[k]["sample_energy_J"])
+        # Heat of leaks is beside it, in the hundredths.
+        assert spent_J == pytest.approx(more_J, rel=0.03)
     assert len(list((serial.path / "trained").glob("*/run.json"))) == 2
 
 

@@ -1,0 +1,73 @@
+r"""Whether a chip's amplifiers carry their load: the current of an output, the summing node's gain.
+
+An output at v with n pairs of devices delivers :math:`|v| \sum (G^+ + G^-)`, both rails together.
+An amplifier that holds its summing node at a virtual ground with n pairs on it amplifies its own
+input noise by :math:`1 + \sum (G^+ + G^-) / g`, g being the leak in its feedback.
+"""
+
+from __future__ import annotations
+
+from neurosim.blocks.units import format_quantity
+from neurosim.network import Layers
+from neurosim.profile import Profile
+
+__all__ = ["load_notes", "noise_gain", "output_load_A"]
+
+# Mean magnitude of the shipped trained weights, 0.042, over the 0.6 of the shipped profiles.
+TYPICAL_WEIGHT = 0.07
+
+
+def _load_S(profile: Profile, weight: float) -> float:
+    """Conductance on the busiest output where all its weights are this share of the full scale."""
+    present, coupling = Layers(profile.layers).present, profile.coupling
+    pairs = int(max(present.sum(axis=0).max(), present.sum(axis=1).max()))
+    unit_S = profile.node.leak_S
+    carried_S = 0.0 if coupling.encoding == "complementary" else weight * coupling.range_S(unit_S)
+    return pairs * (coupling.nominal_load_S(unit_S) + carried_S)
+
+
+def output_load_A(profile: Profile, weight: float = TYPICAL_WEIGHT) -> float:
+    """Current of the busiest output at `node.unit_V`, where amplifiers saturate [A].
+
+    Parameters
+    ----------
+    profile : Profile
+    weight : float
+        Magnitude of all its weights, as a share of the full scale.
+    """
+    return profile.node.unit_V * _load_S(profile, weight)
+
+
+def noise_gain(profile: Profile, weight: float = TYPICAL_WEIGHT) -> float:
+    """Gain of the busiest summing node for its amplifier's input noise, 1 + load / g."""
+    return 1 + _load_S(profile, weight) / profile.node.leak_S
+
+
+def load_notes(profile: Profile) -> list[str]:
+    """What of the load a profile's amplifiers cannot carry, or are taken to carry for nothing."""
+    driver = None if profile.supply is None else profile.supply.driver
+    load_A, full_A = output_load_A(profile), output_load_A(profile, 1.0)
+    needs = (
+        f"the busiest output delivers {format_quantity(load_A, 'A', 3)} at {TYPICAL_WEIGHT:.0%} of "
+        f"the full scale and {format_quantity(full_A, 'A', 3)} at all of it"
+    )
+    notes = []
+    if profile.supply is not None and driver is None:
+        notes.append(f"supply.driver is ideal, so that driving the array costs its heat: {needs}")
+    if driver is not None and driver.most_A is not None and driver.most_A < full_A:
+        can = format_quantity(driver.most_A, "A", 3)
+        cannot = "does not carry its array" if driver.most_A < load_A else "carries no full weights"
+        notes.append(f"an amplifier of {can} {cannot}: {needs}; the model drives it all the same")
+    swing_V = max(profile.node.unit_V, profile.node.visible_rail_V or 0.0)
+    if driver is not None and driver.rail_V < swing_V:
+        notes.append(
+            f"outputs of {swing_V:g} V must lie within the rails of {driver.rail_V:g} V, but do "
+            "not; raise supply.driver.rail_V"
+        )
+    thermal = profile.thermal
+    if thermal.temperature_K is not None and thermal.amplifier_excess and not thermal.noise_gain:
+        notes.append(
+            f"summing nodes amplify their amplifiers' noise by up to {noise_gain(profile):.3g}, "
+            "1 + load / leak_S, which is taken as 1; thermal.noise_gain: true counts it"
+        )
+    return notes

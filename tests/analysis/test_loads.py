@@ -1,0 +1,59 @@
+"""What outputs deliver, and how far that is from what the shipped chips do."""
+
+import numpy as np
+import pytest
+
+from neurosim.analysis.loads import load_notes, noise_gain, output_load_A
+from neurosim.analysis.problem import shipped_weights
+from neurosim.chip import Chip
+from neurosim.data import PairSource, load_digits
+from neurosim.profile import load_profile
+from neurosim.streams import Streams
+from shipped import shipped
+
+CMO = load_profile("rram_cmo_hfox")
+
+
+def test_the_busiest_output_drives_every_pair_on_it():
+    # 128 + 64 pairs of 8 uS each idle, and 82.2 uS more at full scale, at 62.5 mV.
+    assert output_load_A(CMO, 0.0) == pytest.approx(192 * 16e-6 * 62.5e-3)
+    assert output_load_A(CMO, 1.0) == pytest.approx(192 * (16e-6 + 82.2e-6) * 62.5e-3)
+    assert noise_gain(CMO, 0.0) == pytest.approx(1 + 192 * 16 / 137)
+
+
+def test_trained_weights_load_a_mean_output_with_135_uA_and_a_busy_one_with_twice_as_much():
+    quiet = CMO.with_values({"thermal.temperature_K": "ideal", "device_noise": "ideal"})
+    chip, node = Chip(quiet), CMO.node
+    chip.program(shipped_weights("hopfield", "trained"))
+    x_t = PairSource(load_digits()[0], 32, Streams(0), prefetch=False).batch_at(0).x_t
+    chip.precharge(x_t * node.unit_V)
+    chip.drive(x_t * node.unit_V, 15 * node.leak_S)
+    chip.settle(10 * node.tau_s)
+    circuit, layers = chip.circuit, chip.circuit.layers
+    load_S = np.empty(layers.n_nodes)
+    load_S[layers.even] = (circuit.couplings.plus_S + circuit.couplings.minus_S).sum(axis=0)
+    load_S[layers.odd] = (circuit.couplings.plus_S + circuit.couplings.minus_S).sum(axis=1)
+    delivered_A = np.abs(chip.output_V) * load_S
+    assert delivered_A.mean() == pytest.approx(135e-6, rel=0.05)
+    # What notes go by is near the 99th percentile.
+    assert output_load_A(CMO) == pytest.approx(np.quantile(delivered_A, 0.99), rel=0.1)
+
+
+def test_an_amplifier_that_cannot_carry_its_array_is_told_with_what_it_would_have_to():
+    weak = CMO.with_value("supply.driver.most_A", 46e-6)
+    told, _ = load_notes(weak)
+    assert told.startswith("an amplifier of 46 uA does not carry its array: the busiest output")
+    assert "delivers 261 uA at 7% of the full scale and 1.18 mA at all of it" in told
+    fair = load_notes(CMO.with_value("supply.driver.most_A", 0.5e-3))[0]
+    assert fair.startswith("an amplifier of 500 uA carries no full weights")
+    assert load_notes(CMO.with_value("supply.driver", "ideal"))[0].startswith("supply.driver is id")
+    low = CMO.with_value("supply.driver.rail_V", 0.2)
+    assert load_notes(low)[0].startswith("outputs of 0.25 V must lie within the rails of 0.2 V")
+
+
+@shipped
+def test_every_shipped_amplifier_carries_its_array_within_its_rails(name):
+    notes = " ".join(load_notes(load_profile(name)))
+    assert "does not carry" not in notes
+    assert "rails" not in notes
+    assert "supply.driver is ideal" not in notes
