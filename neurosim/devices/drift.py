@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,32 +37,11 @@ from neurosim.blocks.quantities import (
 )
 from neurosim.blocks.words import IDEAL
 from neurosim.devices.curves import Curve, evaluate, negative
+from neurosim.devices.drift_law import DriftLaw
 
 __all__ = ["Drift", "DriftLaw", "Leak", "LogRelaxation", "PowerLaw", "TableDrift"]
 
 Array = NDArray[np.float64]
-
-
-@runtime_checkable
-class DriftLaw(Protocol):
-    """What a law of drift answers.
-
-    One that cuts something off at 0 may say so to `neurosim profiles check`, by a method `cut_off`
-    as that of `PowerLaw`.
-    """
-
-    @property
-    def at_write(self) -> bool:
-        """Whether the deviate is drawn at each write; otherwise once at fabrication."""
-        ...
-
-    def aged(self, written_S: Array, target_S: Array, elapsed_s: Array, deviate: Array) -> Array:
-        """Conductance a time after the write [S], all of one shape."""
-        ...
-
-    def scale_s(self) -> float:
-        """Time in which a device that was just written hardly changes."""
-        ...
 
 
 class PowerLaw(Sourced):
