@@ -39,8 +39,12 @@ def mistakes_in(profile: Profile) -> list[str]:
 
 
 def warnings_in(profile: Profile) -> list[str]:
-    """What is odd, a line each."""
-    return [line for check in WARNINGS for line in check(profile)]
+    """What is odd, a line each; where nothing is, what training would refuse.
+
+    A chip of numbers far from any may take an engine without end, so that it is not tried.
+    """
+    found = [line for check in WARNINGS for line in check(profile)]
+    return found or list(refused(profile))
 
 
 def _range_S(profile: Profile) -> tuple[float, float]:
@@ -131,10 +135,5 @@ def _beside_the_range(profile: Profile) -> Iterator[str]:
             )
 
 
-def _trained(profile: Profile) -> Iterator[str]:
-    """What training refuses, in its own words."""
-    yield from refused(profile)
-
-
 MISTAKES: tuple[Check, ...] = (_cut_off,)
-WARNINGS: tuple[Check, ...] = (_unusual, _beside_the_range, _trained)
+WARNINGS: tuple[Check, ...] = (_unusual, _beside_the_range)
