@@ -12,6 +12,8 @@ from .converters import DoubleSampling as DoubleSampling
 from .converters import Injectors as Injectors
 from .data import load_dataset as load_dataset
 from .data import load_digits as load_digits
+from .devices import ClassA as ClassA
+from .devices import ClassAB as ClassAB
 from .devices import CouplingDevice as CouplingDevice
 from .devices import DeviceNoise as DeviceNoise
 from .devices import EvenConductance as EvenConductance

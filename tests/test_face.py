@@ -99,9 +99,9 @@ def blocks_within(cls):
 
 
 def test_every_block_of_a_profile_and_of_an_experiment_has_a_name():
-    """Laws, amplifiers and networks are a room of their own: files name them by a word."""
+    """Not laws, amplifiers and networks, which files name by a word, nor a source."""
     found = blocks_within(ns.Profile) | blocks_within(ns.Experiment)
-    rooms = ("neurosim.circuit", "neurosim.patterns")
+    rooms = ("neurosim.circuit", "neurosim.patterns", "neurosim.blocks")
     names = {cls.__name__ for cls in found if not cls.__module__.startswith(rooms)}
     assert names <= set(dir(ns))
     assert len(names) > 30

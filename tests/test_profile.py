@@ -271,7 +271,7 @@ def test_a_summary_is_one_line_that_a_terminal_does_not_obey(text):
 
 def test_a_name_that_is_a_path_is_refused_at_its_place():
     [line] = mistakes(edited(("name: cmos_rc_6bit", "name: ../../x")))
-    assert line.startswith("my.yaml:11:7: name: must be a name of 1 to 64 letters (A-Z), digits")
+    assert line.startswith("my.yaml:12:7: name: must be a name of 1 to 64 letters (A-Z), digits")
     assert line.endswith("does not end in a dot, but is '../../x'")
 
 

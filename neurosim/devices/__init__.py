@@ -3,6 +3,7 @@
 from neurosim.devices.coupling import CouplingDevice, Target
 from neurosim.devices.curves import Piece
 from neurosim.devices.drift import Drift, DriftLaw, Leak, LogRelaxation, PowerLaw, TableDrift
+from neurosim.devices.drivers import ClassA, ClassAB, DriverLaw
 from neurosim.devices.faults import FAULTS, Faults, Faulty
 from neurosim.devices.levels import EvenConductance, EvenResistance, LevelLaw, LevelTable
 from neurosim.devices.node import Mismatch, Spring, spread
@@ -21,10 +22,13 @@ from neurosim.devices.writing import Verify, Write, Written
 
 __all__ = [
     "FAULTS",
+    "ClassA",
+    "ClassAB",
     "CouplingDevice",
     "DeviceNoise",
     "Drift",
     "DriftLaw",
+    "DriverLaw",
     "EvenConductance",
     "EvenResistance",
     "ExponentialStep",

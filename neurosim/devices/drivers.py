@@ -62,6 +62,12 @@ class ClassA(Sourced):
     most_A : float or None
         Largest current that one node's amplifier delivers, both outputs together. What exceeds it
         is warned of when the profile is checked; no voltage is changed by it.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.ClassA(rail_V=0.9)
+    ClassA(rail_V=0.9)
     """
 
     kind: Literal["class_a"] = "class_a"
@@ -97,6 +103,12 @@ class ClassAB(Sourced):
         Voltage of the supply above, and below, the reference.
     most_A : float or None
         Largest current that one node's amplifier delivers, as of `ClassA`.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Supply(driver=ns.ClassAB(rail_V=2.5)).driver
+    ClassAB(rail_V=2.5)
     """
 
     kind: Literal["class_ab"] = "class_ab"

@@ -41,7 +41,7 @@ def test_every_command_prints_by_the_one_function_that_escapes():
 def test_an_error_that_quotes_a_file_is_one_line_without_escapes(tmp_path, line):
     (tmp_path / "x.yaml").write_text(edited(("name:", f"{line}\nname:")))
     result = run("profiles", "check", tmp_path / "x.yaml")
-    assert "x.yaml:8:" in one_line(result)
+    assert "x.yaml:12:" in one_line(result)
     assert not obeyed(result)
     assert len(result.stderr.splitlines()) == 1
 
