@@ -114,6 +114,10 @@ def check_fields(block: Any, **advice: str) -> None:
 
 def _parts(kinds: Any) -> list[Any]:
     """The kinds of a union, each a class or the values of a Literal."""
+    # An alias by `type X = ...`, as NumPy 2.5 has them, stands for its value.
+    meant = getattr(get_origin(kinds) or kinds, "__value__", None)
+    if meant is not None:
+        return _parts(meant)
     origin = get_origin(kinds)
     if origin in (Union, UnionType):
         return [part for kind in get_args(kinds) for part in _parts(kind)]
