@@ -144,8 +144,8 @@ class OperatingPoint(Block):
     rtol, atol : float
         Tolerances, before they are widened threefold, of the transient that chooses where a row
         comes to rest; its end is as accurate with any.
-    precision : {"float64", "float32"}
-        Of that transient.
+    precision : {"auto", "float64", "float32"}
+        Of that transient; `auto` is float64.
 
     Examples
     --------
@@ -160,7 +160,12 @@ class OperatingPoint(Block):
     engine: Literal["operating_point"] = "operating_point"
     rtol: Relative = 1e-3
     atol: Absolute = 1e-5
-    precision: Precision = "float64"
+    precision: Literal["auto"] | Precision = "auto"
+
+    @property
+    def dtype(self) -> np.dtype[np.floating]:
+        """What `precision` is."""
+        return np.dtype("float64" if self.precision == "auto" else self.precision)
 
     def __str__(self) -> str:
         return "operating_point"
@@ -180,7 +185,7 @@ class OperatingPoint(Block):
     ) -> Chunk:
         """Settle a block of rows to where they would stand after infinite time."""
         del span, noise
-        tolerances = Tolerances(self.rtol, self.atol, np.dtype(self.precision))
+        tolerances = Tolerances(self.rtol, self.atol, self.dtype)
         return operating_point(rate_of, u_V, tolerances, system.unit_V)
 
 

@@ -92,7 +92,7 @@ def test_one_settle_is_scipys_solution_of_the_same_circuit():
 
 
 def test_release_lets_a_visible_node_decay_with_the_large_capacitor():
-    chip = Chip(small())
+    chip = Chip(small(settling__precision="float64"))
     sheet = chip.data_sheet
     chip.precharge(targets(chip))
     start = chip.u_V.copy()
@@ -178,7 +178,8 @@ def test_turning_one_effect_on_leaves_every_other_draw_alone():
 
 
 def noisy(corner, excess=1.5):
-    profile = small("cmos_rc_6bit", thermal__flicker_corner_Hz="ideal")
+    double = {"settling__precision": "float64"}
+    profile = small("cmos_rc_6bit", thermal__flicker_corner_Hz="ideal", **double)
     profile = profile.with_value("thermal.amplifier_excess", excess)
     return profile.with_value("thermal.flicker_corner_Hz", corner)
 

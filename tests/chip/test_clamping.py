@@ -72,7 +72,7 @@ def test_held_nodes_stand_exactly_at_their_sources_and_the_others_move(name):
 
 def test_free_nodes_are_on_their_large_capacitors_also_beside_held_ones():
     """Without couplings a free node decays with the release time constant, whatever is held."""
-    chip = make_chip("ideal_hopfield")
+    chip = make_chip("ideal_hopfield", settling__precision="float64")
     layers = chip.data_sheet.layers
     chip.program(Weights(np.zeros((layers.n_odd, layers.n_even)), np.zeros(layers.n_nodes)))
     target_V = targets(chip)
