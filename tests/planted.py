@@ -68,14 +68,14 @@ FAULTS = (
         "circuit/circuit.py",
         "return self.biases.delta_S * self.reference_V * bent",
         "return self.biases.delta_S * self.reference_V * bent / 2",
-        "circuit/test_circuit.py",
+        "tables/test_deck.py",
     ),
     Fault(
         "thermal noise of two-sided density",
         "circuit/circuit.py",
         "return float(4 * Boltzmann * temperature_K) * total",
         "return float(2 * Boltzmann * temperature_K) * total",
-        "circuit/test_circuit.py",
+        "solvers/test_settle.py",
     ),
     Fault(
         "the slope of a tanh lacks its square",

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from neurosim.chip import Chip
+from neurosim.errors import ProfileError
 from neurosim.host import FlowSettings, SamplingSettings, draw_samples, sample_settle_time_s
 from neurosim.network import Weights
 from neurosim.profile import load_profile
@@ -47,3 +48,9 @@ def test_the_time_of_a_sample_is_what_the_chip_s_clock_says(untaught, x_0, mode,
     spent_s = (untaught.ledger.settle_time_s - before_s) / len(x_0)
     stated_s = sample_settle_time_s(untaught.data_sheet, FLOW, sampling)
     assert spent_s == pytest.approx(stated_s, rel=1e-12)
+
+
+@pytest.mark.parametrize("dt", [0.0, 1e-320, 1e-7, 1.5, float("nan")])
+def test_a_step_that_no_generation_ends_with_is_refused(dt):
+    with pytest.raises(ProfileError, match=r"SamplingSettings\.dt: must be"):
+        SamplingSettings(mode="spring", dt=dt)
