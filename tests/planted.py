@@ -286,6 +286,13 @@ FAULTS = (
         "host/test_gradep.py",
     ),
     Fault(
+        "a centred difference over beta alone",
+        "host/phases.py",
+        "distance = (1 - sign) * flow.beta",
+        "distance = flow.beta",
+        "host/test_gradep.py",
+    ),
+    Fault(
         "lost rows are not counted",
         "host/readings.py",
         "n_lost = int(np.count_nonzero(~good))",
