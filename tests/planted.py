@@ -240,14 +240,14 @@ FAULTS = (
         "chip/die.py",
         "return pairs(0), biases, pairs(2 * c + 2 * n) if self.separate else None",
         "return pairs(0), biases, pairs(0) if self.separate else None",
-        "tables/test_deck.py",
+        "chip/test_die.py",
     ),
     Fault(
         "visible amplifiers have a gain error",
         "chip/die.py",
         "self._gain[self.layers.visible] = 1.0",
         "self._gain[self.layers.visible] *= 1.0",
-        "chip/test_chip.py",
+        "chip/test_die.py",
     ),
     Fault(
         "a stored state has no noise of its switch",
