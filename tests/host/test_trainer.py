@@ -45,3 +45,20 @@ def test_each_refresh_is_one_more_writing_of_the_whole_chip():
     # Just written, no device has leaked yet.
     np.testing.assert_array_equal(refreshed.devices_S, refreshed.programmed_S()[1])
     assert np.any(never.devices_S != never.programmed_S()[1])
+
+
+def test_a_trainer_that_goes_on_has_the_calibration_that_was_measured():
+    """A chip is measured once; what a fresh trainer measures again must not count."""
+    profile = load_profile("cmos_rc_6bit").with_value("layers", SIZES)
+    experiment = Experiment(updates=1, batch=4, calibrate=True, flow=FLOW)
+    images = np.random.default_rng(0).uniform(-1, 1, (20, SIZES[0]))
+
+    def trainer(seed):
+        return Trainer(Chip(profile, seed), experiment, images)
+
+    first, other = trainer(0), trainer(1)
+    kept, measured = first.state()["calibration"], other.state()["calibration"]
+    assert any(np.any(kept[name] != measured[name]) for name in kept)
+    other.restore(first.state())
+    for name, values in kept.items():
+        np.testing.assert_array_equal(other.state()["calibration"][name], values)
