@@ -383,14 +383,14 @@ FAULTS = (
         "runs/metrics.py",
         "kept = _lines(path)[: n_updates + 1]",
         "kept = _lines(path)[: n_updates + 2]",
-        "runs/test_training.py",
+        "runs/test_resumed.py",
     ),
     Fault(
         "a checkpoint of another run is taken",
         "runs/run.py",
         'if tree.get("identity") != self.identity:',
         'if tree.get("identity") is None:',
-        "runs/test_run_folders.py",
+        "runs/test_resumed.py",
     ),
     Fault(
         "a point's name forgets its sampling",
