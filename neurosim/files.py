@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from neurosim.outputs import write_bytes
 
 __all__ = [
     "as_text",
+    "load_npy",
     "load_npz",
     "load_tree",
     "read_bytes",
@@ -104,12 +106,37 @@ def load_npz(data: bytes) -> dict[str, NDArray[Any]]:
     Raises
     ------
     ValueError
-        It is no NPZ file. A damaged one raises what `zipfile`, `zlib` or NumPy find.
+        It is no NPZ file, or a damaged one.
     """
     if not data.startswith(b"PK"):
         raise ValueError("it is no NPZ file")
-    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+    with _damage(), np.load(io.BytesIO(data), allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}
+
+
+def load_npy(data: bytes) -> NDArray[Any]:
+    """Array of an NPY file; nothing in it is run.
+
+    Raises
+    ------
+    ValueError
+        It is no NPY file, or a damaged one.
+    """
+    if not data.startswith(b"\x93NUMPY"):
+        raise ValueError("it is no NPY file")
+    with _damage():
+        found: NDArray[Any] = np.load(io.BytesIO(data), allow_pickle=False)
+    return found
+
+
+@contextmanager
+def _damage() -> Iterator[None]:
+    """Whatever zipfile, zlib or the parser of NumPy's headers find is a ValueError."""
+    try:
+        yield
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(reason) from None
 
 
 def load_tree(path: Path) -> dict[str, Any]:

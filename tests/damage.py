@@ -12,6 +12,10 @@ VALUES: list[Any] = [
     *(None, True, -1, 0, 7.5, 1e308, 10**30, float("nan"), float("inf"), "", "x", "\ud800"),
     *([], {}, [[1]], [None] * 3, {"a": {}}),
 ]
+WORDS = [
+    *(b"", b"ideal", b"none", b".nan", b"-.inf", b"nan V", b"1e999 S", b"[]", b"{}", b"true"),
+    *(b"-1", b"1e-320", b"0", b"&a", b"*a", b"!!python/name:os.system", b"1 GHz", b"'", b"|"),
+]
 INSERTS = [
     *(b"nan", b"1e999", b"-", b",", b"\n", b"\x00", b"\xff\xfe", b"[" * 20_000),
     *(b"{a: " * 500, b"&a [*a]", b"9" * 400, b'"', b"\xf0\x9f\x98\x80"),
@@ -71,6 +75,35 @@ def value(data: bytes, rng: random.Random) -> bytes:
     return json.dumps(tree).encode("utf-8", "surrogatepass")
 
 
+def line(data: bytes, rng: random.Random) -> bytes:
+    """A line that is gone, there twice, in another's place, or further in."""
+    lines = data.splitlines(keepends=True)
+    k, j = rng.randrange(len(lines)), rng.randrange(len(lines))
+    change = rng.choice(("drop", "twice", "swap", "indent"))
+    if change == "drop":
+        del lines[k]
+    elif change == "twice":
+        lines.insert(j, lines[k])
+    elif change == "swap":
+        lines[k], lines[j] = lines[j], lines[k]
+    else:
+        lines[k] = b"  " + lines[k]
+    return b"".join(lines)
+
+
+def word(data: bytes, rng: random.Random) -> bytes:
+    """What stands behind a colon is something else."""
+    colons = [k for k in range(len(data) - 1) if data[k : k + 2] == b": "]
+    if not colons:
+        return number(data, rng)
+    start = rng.choice(colons) + 2
+    end = start
+    while end < len(data) and chr(data[end]) not in ",\n}":
+        end += 1
+    other = rng.choice(WORDS)
+    return data[:start] + other + data[end:]
+
+
 CHANGES: list[Callable[[bytes, random.Random], bytes]] = [
     truncate,
     flip,
@@ -78,6 +111,8 @@ CHANGES: list[Callable[[bytes, random.Random], bytes]] = [
     insert,
     number,
     value,
+    line,
+    word,
 ]
 REPLACEMENTS: dict[str, Callable[[Path], object]] = {
     "nothing": lambda path: None,

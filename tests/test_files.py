@@ -1,10 +1,12 @@
 """Trees of arrays in one file."""
 
+import io
+
 import numpy as np
 import pytest
 
 from neurosim.errors import CheckpointError
-from neurosim.files import load_tree, save_tree
+from neurosim.files import load_npy, load_npz, load_tree, save_tree
 
 
 def test_a_tree_survives_saving_with_all_its_bits(tmp_path):
@@ -34,3 +36,16 @@ def test_a_checkpoint_with_a_flipped_byte_is_named_as_damaged(tmp_path):
     path.write_bytes(bytes(data))
     with pytest.raises(CheckpointError):
         load_tree(path)
+
+
+@pytest.mark.parametrize("header", [b"&a", b"(" * 500, b"{'descr': }", b"\xff", b"1e999"])
+@pytest.mark.parametrize("kind", ["npy", "npz"])
+def test_a_damaged_header_of_an_array_is_one_kind_of_error(header, kind):
+    """NumPy reads it as Python: what is wrong with it may be any error of a parser."""
+    stream = io.BytesIO()
+    (np.save if kind == "npy" else np.savez)(stream, np.arange(3.0))
+    data = stream.getvalue()
+    at = data.index(b"{'descr'")
+    damaged = data[:at] + header + data[at + len(header) :]
+    with pytest.raises(ValueError, match=r"."):
+        (load_npy if kind == "npy" else load_npz)(damaged)

@@ -256,15 +256,14 @@ def warn(found: Sequence[str], strict: bool = False) -> None:
 def finish_run(trained: Trained) -> list[str]:
     """Samples, weight table and report of a run; what is wrong with its numbers."""
     from neurosim.report import write_report
-    from neurosim.runs import watch
+    from neurosim.runs import export_weights, watch
     from neurosim.signals import Stopped
-    from neurosim.tables import export as export_table
 
     say("drawing samples and writing the report ...", err=True)
     assert trained.run is not None
     folder = trained.run.path
     try:
-        export_table(trained.fresh(), folder / "weights.csv")
+        export_weights(trained, folder / "weights.csv")
         found = watch(trained)
         write_report(trained, warnings=found)
     except KeyboardInterrupt as cause:

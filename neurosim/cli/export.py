@@ -101,6 +101,7 @@ def export(
     """
     from neurosim.outputs import STANDARD_OUTPUT
     from neurosim.runs import Run
+    from neurosim.runs.exporting import recipe_of
     from neurosim.tables import read_faults, table, tiled, write_table
     from neurosim.tables.formats import FORMATS, NETLIST, format_of
     from neurosim.tables.nir_graph import LOST
@@ -113,7 +114,9 @@ def export(
         choices = {"analysis": analysis, "noise": noise, "blocks": hierarchical}
         _write_netlist(Run.open(run, laws), file, row, as_json, choices)
         return
-    made, facts = table(Run.open(run, laws).chip()), dict[str, Any]()
+    opened = Run.open(run, laws)
+    chip = opened.chip()
+    made, facts = table(chip, recipe_of(chip, opened.experiment)), dict[str, Any]()
     if tile is not None:
         faults = None if faulty is None else read_faults(faulty, tile)
         made, facts = tiled(made, tile, spare or (0, 0), faults)

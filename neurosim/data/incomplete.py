@@ -12,9 +12,7 @@
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +21,7 @@ from numpy.typing import NDArray
 
 from neurosim.data.sets import from_grey
 from neurosim.errors import DataError
-from neurosim.files import load_npz
+from neurosim.files import load_npy, load_npz
 
 __all__ = ["read_incomplete"]
 
@@ -47,7 +45,7 @@ def read_incomplete(path: Path, n_pixels: int) -> Array:
     """
     try:
         images, known = _csv(path) if path.suffix.lower() == ".csv" else _arrays(path)
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError) as error:
         if isinstance(error, DataError):
             raise
         raise DataError(
@@ -111,8 +109,8 @@ def _pixels(path: Path, rows: NDArray[Any], known: NDArray[np.bool_]) -> Array:
 
 def _arrays(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
     suffix, data = path.suffix.lower(), path.read_bytes()
-    if suffix == ".npy" and data.startswith(b"\x93NUMPY"):
-        return np.load(io.BytesIO(data), allow_pickle=False), None
+    if suffix == ".npy":
+        return load_npy(data), None
     if suffix != ".npz":
         raise ValueError(f"it is no {suffix or 'such'} file")
     stored = load_npz(data)

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,7 +126,7 @@ def load_dataset(name: str | Path) -> Dataset:
         )
     try:
         images, labels = (_npz if path.suffix.lower() == ".npz" else _idx_pair)(path)
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         if isinstance(error, DataError):
             raise
         raise DataError(

@@ -29,6 +29,7 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 # Bounds far beyond any use, so that a slip of the pen does not run for days.
 SettleTau = Annotated[float, Field(gt=0, le=1e5)]
 Beta = Annotated[float, Field(ge=1e-9, le=1)]
+SampleStep = Annotated[float, Field(ge=1e-6, le=1)]
 Decay = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -116,4 +117,4 @@ class SamplingSettings(Block):
 
     mode: Mode = "free-running"
     t_end: Annotated[float, Field(ge=1e-9, le=100)] = 1.2
-    dt: Annotated[float, Field(gt=0, le=1)] = 0.01
+    dt: SampleStep = 0.01

@@ -8,10 +8,18 @@ from pathlib import Path
 from neurosim.arguments import checked
 from neurosim.blocks.block import Block
 from neurosim.chip import Chip
+from neurosim.host import Experiment
 from neurosim.runs.trained import Source, Trained
 from neurosim.tables import export
 
-__all__ = ["export_weights"]
+__all__ = ["export_weights", "recipe_of"]
+
+
+def recipe_of(chip: Chip, experiment: Experiment) -> dict[str, float | str]:
+    """How an experiment presents to a chip, for the data sheet of its table."""
+    flow = experiment.flow.on(chip.data_sheet)
+    names = ("stiffness", "alpha", "beta", "settle_tau", "phases")
+    return {name: getattr(flow, name) for name in names}
 
 
 @checked()
@@ -40,5 +48,8 @@ def export_weights(
     ...     ns.export_weights(ns.Chip("ideal_hopfield"), f"{folder}/weights.csv")
     24896
     """
-    chip = source if isinstance(source, Chip) else Trained.of(source, laws).chip
-    return export(chip, Path(path), name)
+    if isinstance(source, Chip):
+        return export(source, Path(path), name)
+    trained = Trained.of(source, laws)
+    chip = trained.fresh()
+    return export(chip, Path(path), name, recipe_of(chip, trained.experiment))

@@ -80,11 +80,12 @@ class _Kept:
     def add(self, row: dict[str, Any], states: States) -> None:
         """A row of the table, and the states after it."""
         self._check_place()
-        names = self._columns or list(row)
+        names, full = self._columns or list(row), Ledger.with_former_names(row)
+        self._check_columns(full)
         writer = csv.DictWriter(self._stream, names, extrasaction="ignore", lineterminator="\n")
         if self._stream.tell() == 0:
             writer.writeheader()
-        writer.writerow(Ledger.with_former_names(row))
+        writer.writerow(full)
         self._stream.flush()
         self._states = states
         if time.monotonic() - self._saved_s > CHECKPOINT_EVERY_S:
@@ -96,6 +97,15 @@ class _Kept:
         os.fsync(self._stream.fileno())
         self._run.save(*self._states)
         self._saved_s = time.monotonic()
+
+    def _check_columns(self, row: dict[str, Any]) -> None:
+        """Raise a RunError if the table has a column that no update can fill."""
+        unknown = [name for name in self._columns if name not in row]
+        if unknown:
+            raise RunError(
+                f"{self._run.metrics_path} must have columns of this training, but has "
+                f"{unknown[0][:80]!r}; restore it, or train again into a new folder."
+            )
 
     def _check_place(self) -> None:
         """Raise a RunError unless the folder is the one that the table was begun in."""

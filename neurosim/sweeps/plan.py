@@ -11,7 +11,7 @@ from neurosim.blocks.mistakes import BlockError
 from neurosim.blocks.names import Name
 from neurosim.blocks.quantities import SecondFromZero
 from neurosim.host import Experiment
-from neurosim.host.settings import Mode
+from neurosim.host.settings import Mode, SampleStep
 from neurosim.sweeps.axes import DOTTED, AnyAxis, Cases, columns_of
 
 __all__ = ["COSTS", "Base", "Figure", "Sampling", "Sweep"]
@@ -99,7 +99,7 @@ class Sampling(Block):
     seed: Annotated[int, Field(ge=0)] = 0
     mode: Mode | None = None
     t_end: Annotated[float, Field(ge=1e-9, le=100)] | None = None
-    dt: Annotated[float, Field(gt=0, le=1)] | None = None
+    dt: SampleStep | None = None
     settle_tau: Annotated[float, Field(gt=0, le=1e5)] | None = None
     die: Annotated[int, Field(ge=0)] | None = None
     age_s: SecondFromZero = 0.0

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.blocks.files import parse_block
-from neurosim.chip.bank import DeviceBank
-from neurosim.chip.clock import Clock
-from neurosim.chip.die import Die
-from neurosim.devices import FAULTS
 from neurosim.errors import DataError
 from neurosim.profile import Profile
-from neurosim.streams import Streams
+from neurosim.tables.die_checks import UNKNOWN_DIE, check_cells, check_die
+from neurosim.tables.layout import shapes
 from neurosim.tables.table import (
+    COLUMNS,
     KIND,
     VERSION,
     Array,
@@ -23,15 +23,10 @@ from neurosim.tables.table import (
     checksum,
     columns_of,
     data_sheet,
-    positions,
-    shapes,
 )
 from neurosim.tables.tiles import Tiling
 
 __all__ = ["UNKNOWN_DIE", "check_table", "profile_of"]
-
-# Seed in the sheet of a table whose die nobody knows.
-UNKNOWN_DIE = -1
 
 # Text and tools may round a conductance; far below any level, far above a double's last bit.
 _TOLERANCE = 1e-9
@@ -42,6 +37,9 @@ _WORDS = {
     *("kind", "version", "order", "columns", "profile_yaml", "profile_checksum"),
     *("sources", "injectors"),
 }
+# Keys that the sheets of version 0.1.0 did not have.
+_NEWER = {"circuit"}
+_OF_NODES = {column.name for column in COLUMNS if column.node}
 
 
 def profile_of(table: WeightTable) -> Profile:
@@ -85,11 +83,24 @@ def _check_sheet(sheet: dict[str, Any], profile: Profile) -> None:
             "nothing was programmed. Use the profile that the table was exported with."
         )
     for key, value in data_sheet(profile, seed).items():
-        if key not in _WORDS and sheet.get(key) != value:
+        missing = key in _NEWER and key not in sheet
+        if key not in _WORDS and not missing and sheet.get(key) != value:
             raise DataError(
                 f"The data sheet must be that of {profile.name}, but its {key} is not; nothing was "
                 "programmed. Export the table again."
             )
+    recipe = sheet.get("recipe", {})
+    if not isinstance(recipe, dict) or not all(map(_is_setting, recipe.values())):
+        raise DataError(
+            "The recipe of the data sheet must be numbers above 0 and words, but is "
+            f"{json.dumps(recipe)[:80]}; nothing was programmed. Export the table again."
+        )
+
+
+def _is_setting(value: Any) -> bool:
+    """Whether a value can be one of a recipe."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, str) or (number and 0 < value < math.inf)
 
 
 def check_table(table: WeightTable, profile: Profile) -> None:
@@ -113,7 +124,7 @@ def check_table(table: WeightTable, profile: Profile) -> None:
             "nothing was programmed."
         )
     names = set(table.blocks["W0"])
-    known = columns_of(profile) | ({"address"} if "tiling" in table.sheet else set())
+    known = columns_of(profile) - _OF_NODES | ({"address"} if "tiling" in table.sheet else set())
     foreign = sorted(names - known)
     if foreign:
         raise DataError(
@@ -122,7 +133,7 @@ def check_table(table: WeightTable, profile: Profile) -> None:
         )
     for name, shape in wanted.items():
         _check_block(name, shape, table.blocks[name], names, profile)
-    _check_faults(table, profile)
+    check_die(table, profile)
     for name in wanted:
         _check_written(name, table.blocks[name], profile)
     _check_addresses(table, profile)
@@ -140,8 +151,9 @@ def _check_block(
             f"{name} must have the columns code_plus and code_minus, or target_plus_S and "
             f"target_minus_S, but has {', '.join(block) or 'none'}; nothing was programmed."
         )
-    if set(block) != names:
-        lost = sorted(names ^ set(block))
+    of_nodes = _OF_NODES if name[0] == "b" else set()
+    if set(block) - of_nodes != names:
+        lost = sorted(names ^ (set(block) - of_nodes))
         raise DataError(
             f"All blocks must have the same columns, but {name} and W0 differ in "
             f"{', '.join(lost)}; nothing was programmed."
@@ -152,9 +164,9 @@ def _check_block(
                 f"{name} {column} must have shape {shape}, but has {values.shape}; nothing was "
                 "programmed."
             )
-        lowest = -np.inf if column == "weight" else 0
-        text = "finite" if column == "weight" else "finite and not below 0"
-        _all(np.isfinite(values) & (values >= lowest), name, column, values, text)
+        signed = column in ("weight", "offset_V")
+        lowest, text = (-np.inf, "finite") if signed else (0, "finite and not below 0")
+        check_cells(np.isfinite(values) & (values >= lowest), name, column, values, text)
     _check_levels(name, block, profile)
 
 
@@ -176,42 +188,22 @@ def _check_levels(name: str, block: dict[str, Array], profile: Profile) -> None:
             assert levels is not None
             good = (code < len(levels)) & (code == np.rint(code))
             text = f"a whole number from 0 to {len(levels) - 1}"
-            _all(good, name, f"code_{side}", code, text)
+            check_cells(good, name, f"code_{side}", code, text)
             if target is not None:
                 code = code.astype(np.intp)
                 agree = np.abs(levels[code] - target) <= slack
                 if profile.pulse is not None:
                     # What a device was pulsed to is its target, near a level or not.
                     agree |= coupling.level(target, unit_S) == code
-                _all(agree, name, f"target_{side}_S", target, f"that of code_{side}")
+                check_cells(agree, name, f"target_{side}_S", target, f"that of code_{side}")
         elif target is not None and profile.pulse is None:
             top_S = _top_S(profile) + slack
-            _all(target <= top_S, name, f"target_{side}_S", target, f"at most {top_S:g} S")
+            check_cells(target <= top_S, name, f"target_{side}_S", target, f"at most {top_S:g} S")
     if "weight" in block and "target_plus_S" in block:
         delta = block["target_plus_S"] - block["target_minus_S"]
         agree = np.abs(block["weight"] * unit_S - delta) <= slack
-        _all(agree, name, "weight", block["weight"], "(target_plus_S - target_minus_S) / unit_S")
-
-
-def _check_faults(table: WeightTable, profile: Profile) -> None:
-    """Flags are those of the die, if it is known; else any that there are."""
-    if not any(column.startswith("fault_") for column in table.blocks["W0"]):
-        return
-    seed = int(table.sheet["die_seed"])
-    die = Die(profile, max(seed, 0))
-    bank = DeviceBank(profile, die.devices, Streams(max(seed, 0)), Clock())
-    assert bank.faulty is not None
-    for side, blocks in positions(die).items():
-        column = f"fault_{side.removesuffix('_S')}"
-        for name, at in blocks.items():
-            flags = table.blocks[name].get(column)
-            if flags is None:
-                continue
-            if seed == UNKNOWN_DIE:
-                good = (flags < len(FAULTS)) & (flags == np.rint(flags))
-                _all(good, name, column, flags, f"a whole number from 0 to {len(FAULTS) - 1}")
-            else:
-                _all(flags == bank.faulty.kind[at], name, column, flags, f"that of die {seed}")
+        text = "(target_plus_S - target_minus_S) / unit_S"
+        check_cells(agree, name, "weight", block["weight"], text)
 
 
 def _check_written(name: str, block: dict[str, Array], profile: Profile) -> None:
@@ -220,7 +212,7 @@ def _check_written(name: str, block: dict[str, Array], profile: Profile) -> None
     for column, values in block.items():
         if column.startswith(("achieved_", "present_", "back_", "target_")):
             text = f"at most {most_S:g} S, {_MOST_RANGES} times the range"
-            _all(values <= most_S, name, column, values, text)
+            check_cells(values <= most_S, name, column, values, text)
     for side in ("plus", "minus"):
         target = block.get(f"target_{side}_S")
         for column, flag in (
@@ -230,7 +222,7 @@ def _check_written(name: str, block: dict[str, Array], profile: Profile) -> None
             if target is not None and column in block:
                 works = block[flag] == 0 if flag in block else np.ones(target.shape, dtype=bool)
                 good = ~works | (np.abs(block[column] - target) <= _most_error_S(target, profile))
-                _all(good, name, column, block[column], f"within a write of target_{side}_S")
+                check_cells(good, name, column, block[column], f"within a write of target_{side}_S")
 
 
 def _most_error_S(target_S: Array, profile: Profile) -> NDArray[np.float64]:
@@ -251,15 +243,4 @@ def _check_addresses(table: WeightTable, profile: Profile) -> None:
     for name, block in table.blocks.items():
         if "address" in block:
             good = block["address"] == addresses[name]
-            _all(good, name, "address", block["address"], "that of the sheet's tiling")
-
-
-def _all(good: Array, name: str, column: str, values: Array, text: str) -> None:
-    """Refuse the first cell that is not good."""
-    if not np.all(good):
-        first = tuple(int(k) for k in np.argwhere(~good)[0])
-        place = ", ".join(map(str, first))
-        raise DataError(
-            f"{name}[{place}] {column} must be {text}, but is {values[first]:.9g} "
-            f"({np.count_nonzero(~good)} such cells); nothing was programmed."
-        )
+            check_cells(good, name, "address", block["address"], "that of the sheet's tiling")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from neurosim.files import as_text
 from neurosim.outputs import STANDARD_OUTPUT, check_suffix, check_writable, write_files
 from neurosim.profile import Profile
 from neurosim.tables import arrays, includes, text, words
-from neurosim.tables.checking import UNKNOWN_DIE
+from neurosim.tables.die_checks import UNKNOWN_DIE
 from neurosim.tables.nir_graph import write_nir
 from neurosim.tables.table import COLUMNS, WeightTable, data_sheet, digest, table
 
@@ -98,7 +98,12 @@ def sheet_path(path: Path) -> Path:
     return path.with_suffix(".sheet.json") if csv else path.with_name(f"{path.name}.sheet.json")
 
 
-def export(chip: Chip, path: Path, name: str | None = None) -> int:
+def export(
+    chip: Chip,
+    path: Path,
+    name: str | None = None,
+    recipe: Mapping[str, float | str] | None = None,
+) -> int:
     """Write the weight table of a chip to `path`; the number of its rows.
 
     Parameters
@@ -109,6 +114,8 @@ def export(chip: Chip, path: Path, name: str | None = None) -> int:
         sheet beside it.
     name : str, optional
         Format instead of that of the suffix.
+    recipe : mapping, optional
+        See `neurosim.tables.table`.
 
     Raises
     ------
@@ -117,7 +124,7 @@ def export(chip: Chip, path: Path, name: str | None = None) -> int:
     NeurosimError
         The format needs a package that is not installed.
     """
-    return write_table(table(chip), path, name)
+    return write_table(table(chip, recipe), path, name)
 
 
 def write_table(made: WeightTable, path: Path, name: str | None = None) -> int:

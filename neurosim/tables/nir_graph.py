@@ -28,8 +28,9 @@ from neurosim.circuit import Hopfield
 from neurosim.errors import DataError
 from neurosim.tables.arrays import optional
 from neurosim.tables.checking import profile_of
+from neurosim.tables.layout import unpacked
 from neurosim.tables.programming import program_table
-from neurosim.tables.table import WeightTable, unpacked
+from neurosim.tables.table import WeightTable
 
 __all__ = ["LOST", "write_nir"]
 

@@ -29,8 +29,9 @@ from neurosim.devices import Write
 from neurosim.errors import DataError
 from neurosim.profile import Profile
 from neurosim.tables.checking import check_table
+from neurosim.tables.layout import shapes
 from neurosim.tables.programming import targets_S
-from neurosim.tables.table import WeightTable, shapes
+from neurosim.tables.table import WeightTable
 
 __all__ = ["Plan", "plan"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from neurosim.chip import Chip
 from neurosim.profile import Profile
 from neurosim.tables.checking import check_table
-from neurosim.tables.table import Array, WeightTable, positions
+from neurosim.tables.layout import positions
+from neurosim.tables.table import Array, WeightTable
 
 __all__ = ["program_table", "targets_S"]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -22,11 +22,13 @@ from neurosim.blocks.block import plain
 from neurosim.blocks.files import dump_block
 from neurosim.blocks.words import as_written, bare
 from neurosim.chip import Chip
-from neurosim.chip.die import Die
 from neurosim.devices import FAULTS
 from neurosim.errors import DataError
 from neurosim.network import Layers
 from neurosim.profile import Profile
+from neurosim.tables.equations import circuit_of
+from neurosim.tables.fabrication import fabricated
+from neurosim.tables.layout import positions, shapes
 
 __all__ = [
     "COLUMNS",
@@ -37,10 +39,7 @@ __all__ = [
     "data_sheet",
     "digest",
     "layers_of",
-    "positions",
-    "shapes",
     "table",
-    "unpacked",
 ]
 
 Array = NDArray[Any]
@@ -49,12 +48,16 @@ VERSION = 1
 
 
 class Column(NamedTuple):
-    """One number of each pair of devices: its name, unit and meaning."""
+    """One number of each pair of devices, or of a node: its name, unit and meaning.
+
+    A node's columns are those of its bias: the blocks b0, b1, ... alone have them.
+    """
 
     name: str
     unit: str
     meaning: str
     whole: bool = False
+    node: bool = False
 
 
 _FAULT_CODES = ", ".join(f"{k} {name or 'works'}" for k, name in enumerate(FAULTS)) + ": "
@@ -68,12 +71,28 @@ COLUMNS = (
     Column("achieved_minus_S", "S", "what the last write left in G-; fixed mismatch comes on top"),
     Column("present_plus_S", "S", "G+ as it was last used: achieved_plus_S after its drift"),
     Column("present_minus_S", "S", "G- as it was last used: achieved_minus_S after its drift"),
+    Column("factor_plus", "", "G+ of the circuit over present or achieved: the die's mismatch"),
+    Column("factor_minus", "", "G- of the circuit over present or achieved: the die's mismatch"),
     Column("fault_plus", "", _FAULT_CODES + "G+", whole=True),
     Column("fault_minus", "", _FAULT_CODES + "G-", whole=True),
     Column("fault_back_plus", "", _FAULT_CODES + "G+ of the other direction", whole=True),
     Column("fault_back_minus", "", _FAULT_CODES + "G- of the other direction", whole=True),
     Column("back_plus_S", "S", "as achieved_plus_S, of the device of the other direction"),
     Column("back_minus_S", "S", "as achieved_minus_S, of the device of the other direction"),
+    Column("present_back_plus_S", "S", "back_plus_S after its drift"),
+    Column("present_back_minus_S", "S", "back_minus_S after its drift"),
+    Column("factor_back_plus", "", "as factor_plus, of the device of the other direction"),
+    Column("factor_back_minus", "", "as factor_minus, of the device of the other direction"),
+    *(
+        Column(name, unit, f"of the node: {meaning}", node=True)
+        for name, unit, meaning in (
+            ("capacitance_F", "F", "its capacitance"),
+            ("leak_S", "S", "its leak g"),
+            ("gain", "", "its amplifier's gain over the design's"),
+            ("offset_V", "V", "its amplifier's input offset"),
+            ("spring", "", "its spring over the design's; 0 where it has none"),
+        )
+    ),
     Column("address", "", "cell that holds the pair, see tiling in the data sheet", whole=True),
 )
 
@@ -136,8 +155,9 @@ def data_sheet(profile: Profile, seed: int) -> dict[str, Any]:
     injectors; scales (`unit_S` is the conductance of weight 1, `unit_V` the voltage of 1,
     `reference_V` the rail of the biases, `tau_s` a node's C / g); encoding, directions, largest
     weight (`full_scale`) and the range of a device, from `idle_S` up by `range_S`; `level_S`, the
-    conductance of every code;
-    `zero_codes`, those of weight 0; and each column's unit and meaning. In a file `table_sha256`
+    conductance of every code; `zero_codes`, those of weight 0; `circuit`, the design of the
+    elements and their equations; and each column's unit and meaning. `recipe`, where there is one,
+    is how the host presents to the chip. In a file `table_sha256`
     says which table it belongs to: see `digest`.
     """
     coupling, node, layers = profile.coupling, profile.node, profile.network
@@ -171,6 +191,7 @@ def data_sheet(profile: Profile, seed: int) -> dict[str, Any]:
         "range_S": coupling.range_S(node.leak_S),
         "level_S": None if levels is None else levels.tolist(),
         "zero_codes": None if levels is None else coupling.level(pair_S, node.leak_S).tolist(),
+        "circuit": circuit_of(profile),
         "columns": {c.name: {"unit": c.unit, "meaning": c.meaning} for c in COLUMNS},
         "profile_yaml": dump_block(profile),
     }
@@ -202,10 +223,14 @@ def columns_of(profile: Profile) -> set[str]:
     groups += ["code_{}"] if profile.coupling.levels is not None else []
     groups += ["present_{}_S"] if profile.drift is not None else []
     groups += ["fault_{}"] if profile.faults is not None else []
+    groups += ["factor_{}"] if profile.mismatch.coupling else []
     if profile.coupling.separate:
         groups += ["back_{}_S"]
+        groups += ["present_back_{}_S"] if profile.drift is not None else []
+        groups += ["factor_back_{}"] if profile.mismatch.coupling else []
         groups += ["fault_back_{}"] if profile.faults is not None else []
-    return {"weight"} | {group.format(side) for group in groups for side in sides}
+    nodes = {column.name for column in COLUMNS if column.node}
+    return {"weight"} | nodes | {group.format(side) for group in groups for side in sides}
 
 
 def digest(table: WeightTable, columns: Collection[str] | None = None) -> str:
@@ -229,46 +254,19 @@ def digest(table: WeightTable, columns: Collection[str] | None = None) -> str:
     return found.hexdigest()
 
 
-def shapes(layers: Layers) -> dict[str, tuple[int, ...]]:
-    """Shape of every block."""
-    sizes = layers.sizes
-    out: dict[str, tuple[int, ...]] = {
-        f"W{k}": (sizes[k + 1], sizes[k]) for k in range(len(sizes) - 1)
-    }
-    return out | {f"b{k}": (size,) for k, size in enumerate(sizes)}
+def table(chip: Chip, recipe: Mapping[str, float | str] | None = None) -> WeightTable:
+    """The table of a chip as it is programmed.
 
-
-def unpacked(layers: Layers, coupling: Array, bias: Array) -> dict[str, Array]:
-    """Blocks of a crossbar (n_odd, n_even) and of a vector over all nodes."""
-    out = {}
-    for k in range(len(layers.sizes) - 1):
-        block = coupling[layers.crossing(k, k + 1)]
-        out[f"W{k}"] = np.ascontiguousarray(block if k % 2 == 0 else block.T)
-    return out | {f"b{k}": bias[layers.nodes(k)].copy() for k in range(len(layers.sizes))}
-
-
-def positions(die: Die) -> dict[str, dict[str, Array]]:
-    """Where the devices of each block stand in the vectors of `Chip.programmed_S`."""
-    devices, layers = die.devices, die.layers
-    couplings, biases, back = devices.split(np.arange(devices.size, dtype=np.float64))
-    pairs = {
-        "plus_S": (couplings.plus_S, biases.plus_S),
-        "minus_S": (couplings.minus_S, biases.minus_S),
-    }
-    if back is not None:
-        pairs |= {"back_plus_S": (back.plus_S, biases.plus_S)}
-        pairs |= {"back_minus_S": (back.minus_S, biases.minus_S)}
-    return {
-        name: {key: at.astype(np.intp) for key, at in unpacked(layers, *boxes).items()}
-        for name, boxes in pairs.items()
-    }
-
-
-def table(chip: Chip) -> WeightTable:
-    """The table of a chip as it is programmed."""
+    Parameters
+    ----------
+    chip : Chip
+    recipe : mapping, optional
+        How the host presents to it: stiffness, alpha, beta and whatever else its springs depend
+        on, for the data sheet.
+    """
     coupling, unit_S = chip.profile.coupling, chip.profile.node.leak_S
     target_S, achieved_S = chip.programmed_S()
-    at = positions(chip.die)
+    at, fixed = positions(chip.die), fabricated(chip.die)
     blocks: dict[str, dict[str, Array]] = {}
     for name in shapes(chip.die.layers):
         plus, minus = (target_S[at[side][name]] for side in ("plus_S", "minus_S"))
@@ -283,10 +281,11 @@ def table(chip: Chip) -> WeightTable:
         for side, index in at.items():
             here, back = index[name], side.startswith("back")
             block[side if back else f"achieved_{side}"] = achieved_S[here]
-            if chip.profile.drift is not None and not back:
+            if chip.profile.drift is not None:
                 block[f"present_{side}"] = chip.devices_S[here]
             if chip.bank.faulty is not None:
                 kind = chip.bank.faulty.kind[here]
                 block[f"fault_{side.removesuffix('_S')}"] = kind.astype(np.int64)
-        blocks[name] = block
-    return WeightTable(data_sheet(chip.profile, chip.seed), blocks)
+        blocks[name] = block | fixed[name]
+    sheet = data_sheet(chip.profile, chip.seed)
+    return WeightTable(sheet if recipe is None else sheet | {"recipe": dict(recipe)}, blocks)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from neurosim.errors import DataError
 from neurosim.network import Layers
-from neurosim.tables.table import COLUMNS, Array, WeightTable, layers_of, shapes
+from neurosim.tables.layout import shapes
+from neurosim.tables.table import COLUMNS, Array, WeightTable, layers_of
 
 __all__ = ["read_csv", "read_json", "write_csv", "write_json"]
 
@@ -40,6 +41,13 @@ def _cells(values: Array) -> list[str]:
     return [f"{v:.17g}" if isinstance(v, float) else str(v) for v in values.ravel().tolist()]
 
 
+def _cells_of(columns: Mapping[str, Array], name: str) -> list[str]:
+    """Cells of a column; empty where it is one of nodes and these are couplings."""
+    if name in columns:
+        return _cells(columns[name])
+    return [""] * next(iter(columns.values())).size
+
+
 def write_csv(table: WeightTable) -> bytes:
     """The blocks row by row: couplings layer by layer, then biases, whose `column` is empty."""
     out = io.StringIO()
@@ -47,7 +55,7 @@ def write_csv(table: WeightTable) -> bytes:
     names = [column.name for column in table.columns]
     writer.writerow([*PLACE, *names])
     texts = {
-        block: list(zip(*(_cells(columns[name]) for name in names), strict=True))
+        block: list(zip(*(_cells_of(columns, name) for name in names), strict=True))
         for block, columns in table.blocks.items()
     }
     layers = layers_of(table.sheet)
@@ -88,8 +96,9 @@ def read_csv(data: bytes, sheet: dict[str, Any] | None) -> WeightTable:
             f"{', '.join(header)[:200] or 'none'}; export it again, or save it with commas between "
             "cells and points in numbers."
         )
+    both = {column.name for column in COLUMNS if not column.node}
     blocks = {
-        block: {name: np.full(shape, np.nan) for name in names}
+        block: {name: np.full(shape, np.nan) for name in names if block[0] == "b" or name in both}
         for block, shape in shapes(layers).items()
     }
     seen = {block: np.zeros(shape, dtype=bool) for block, shape in shapes(layers).items()}
@@ -98,8 +107,8 @@ def read_csv(data: bytes, sheet: dict[str, Any] | None) -> WeightTable:
         if not any(cell for cell in row.values() if isinstance(cell, str)):
             continue  # as spreadsheets leave below a table
         block, place = _place_of(row, seen, reader.line_num)
-        for name in names:
-            blocks[block][name][place] = _number(row[name], name, reader.line_num)
+        for name, values in blocks[block].items():
+            values[place] = _number(row[name], name, reader.line_num)
         _check_nodes(row, _nodes(nodes, block, *place), reader.line_num)
         seen[block][place] = True
     for block, filled in seen.items():

@@ -25,7 +25,8 @@ from scipy.optimize import linear_sum_assignment
 from neurosim.errors import DataError
 from neurosim.files import read_rows
 from neurosim.network import Layers
-from neurosim.tables.table import WeightTable, layers_of, shapes
+from neurosim.tables.layout import shapes
+from neurosim.tables.table import WeightTable, layers_of
 
 __all__ = ["Tile", "Tiling", "read_faults", "tiled"]
 

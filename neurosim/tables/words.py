@@ -27,7 +27,8 @@ import numpy as np
 from neurosim.errors import DataError
 from neurosim.files import as_text
 from neurosim.safe_text import comment
-from neurosim.tables.table import Array, WeightTable, layers_of, shapes
+from neurosim.tables.layout import shapes
+from neurosim.tables.table import Array, WeightTable, layers_of
 from neurosim.tables.tiles import Tiling
 
 __all__ = ["bases", "code_bits", "read_hex", "read_mem", "write_hex", "write_mem"]

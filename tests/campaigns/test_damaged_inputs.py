@@ -1,4 +1,4 @@
-"""Three thousand damaged weight tables, run folders and sweep folders, each read by a command.
+"""Weight tables, run folders and sweep folders, damaged by the hundred, each read by a command.
 
 Every one is read as what it was, or refused by one line; nothing else, within 20 s of work, and no
 file is left in the writing. A case says its seed: run it alone by its name.
@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import random
 import shutil
-import signal
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from answers import answer
 from commands import run
 from damage import damage
 from neurosim.blocks.files import dump_block
@@ -28,55 +27,6 @@ from neurosim.tables.table import digest
 
 pytestmark = pytest.mark.campaign
 TINY = Experiment(updates=4, batch=8, average=0.5, flow=FlowSettings(settle_tau=1.0))
-LIMIT_S = 20
-
-
-@contextmanager
-def limited():
-    """Ends what hangs, where the system has such clocks: busy for 20 s, or waiting for 200 s."""
-    if not hasattr(signal, "setitimer"):
-        yield
-        return
-
-    def too_long(*_):
-        raise TimeoutError(f"no answer within {LIMIT_S} s")
-
-    clocks = {signal.SIGPROF: signal.ITIMER_PROF, signal.SIGALRM: signal.ITIMER_REAL}
-    before = {number: signal.signal(number, too_long) for number in clocks}
-    signal.setitimer(signal.ITIMER_PROF, LIMIT_S)
-    signal.setitimer(signal.ITIMER_REAL, 10 * LIMIT_S)
-    try:
-        yield
-    finally:
-        for number, clock in clocks.items():
-            signal.setitimer(clock, 0)
-            signal.signal(number, before[number])
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Every file of a folder but its locks, which say nothing."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    return {str(f.relative_to(folder)): f.read_bytes() for f in files if f.suffix != ".lock"}
-
-
-def answer(folder: Path, said: str, *command: object) -> bool:
-    """Whether a command accepts what it reads; if not, it is as a refusal must be."""
-    before = contents(folder)
-    with limited():
-        result = run(*command)
-    told = f"{said}; {' '.join(map(str, command))}\n{result.output}"
-    assert result.exception is None or isinstance(result.exception, SystemExit), told
-    after = contents(folder)
-    assert not [name for name in after if name.endswith((".tmp", ".partial"))], told
-    if result.exit_code == 0:
-        return True
-    assert result.exit_code == 2, told
-    assert "Traceback" not in result.stderr, told
-    assert result.stdout == "", told
-    assert "neurosim: " in result.stderr, told
-    # An evaluation is read last, by the report of a run that has been trained on.
-    assert after == before or (command[0] == "train" and said.startswith("evaluation")), told
-    return False
 
 
 def layers_profile():
@@ -145,7 +95,7 @@ def of_a_sweep(folder: Path) -> list[tuple[object, ...]]:
     ]
 
 
-@pytest.mark.parametrize("seed", range(1800))
+@pytest.mark.parametrize("seed", range(1000))
 def test_a_damaged_weight_table_is_the_same_table_or_refused(tables, tmp_path, seed):
     rng = random.Random(seed)
     name = rng.choice(sorted(tables))
@@ -157,7 +107,7 @@ def test_a_damaged_weight_table_is_the_same_table_or_refused(tables, tmp_path, s
         assert digest(read_table(folder / whole.name)) == digest(read_table(whole)), said
 
 
-@pytest.mark.parametrize("seed", range(800))
+@pytest.mark.parametrize("seed", range(500))
 def test_a_damaged_run_folder_gives_numbers_or_is_refused(begun, tmp_path, seed):
     rng = random.Random(seed)
     folder = shutil.copytree(begun, tmp_path / "run")
@@ -168,11 +118,12 @@ def test_a_damaged_run_folder_gives_numbers_or_is_refused(begun, tmp_path, seed)
         assert all(np.isfinite(v).all() for b in weights.blocks.values() for v in b.values()), said
 
 
-@pytest.mark.parametrize("seed", range(400))
+@pytest.mark.parametrize("seed", range(200))
 def test_a_damaged_sweep_folder_goes_on_or_is_refused(swept, tmp_path, seed):
     rng = random.Random(seed)
     folder = shutil.copytree(swept, tmp_path / "swept")
     said = damage(folder, rng)
-    if answer(tmp_path, said, *rng.choice(of_a_sweep(folder))) and (folder / "out").is_dir():
-        text = (folder / "out" / "results.csv").read_text()
-        assert "nan" not in text.lower(), said
+    table = folder / "out" / "results.csv"
+    # A report is made of the points: it needs no table, and leaves alone what is in its place.
+    if answer(tmp_path, said, *rng.choice(of_a_sweep(folder))) and table.is_file():
+        assert "nan" not in table.read_text().lower(), said

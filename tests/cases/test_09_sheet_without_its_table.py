@@ -5,32 +5,14 @@ their data sheets, and on the four files of a report.
 """
 
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from commands import one_line, run, train_only
 from neurosim.profile import load_profile
 from neurosim.tables import read_table
+from processes import ended, start
 from tools import posix
-
-# At that size of a file the system has no room: as `ulimit -f`, without its signal.
-PROGRAM = """
-import resource, signal, sys
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))
-from neurosim.__main__ import run
-run()
-"""
-
-
-def with_room(size, *words):
-    return subprocess.run(
-        [sys.executable, "-c", PROGRAM.format(size=size), *map(str, words)],
-        capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2],
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +42,9 @@ def test_a_table_for_which_there_is_no_room_leaves_the_old_pair(
     sizes = sorted(len(data) for data in before.values())
     room = 500 if files_too_large == "both" else sizes[0] + 200
     assert room < sizes[1]
-    done = with_room(room, "export", runs[1], "--to", tmp_path / name)
-    assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].endswith("must be writable, but is not (File too large).")
+    status, lines = ended(start("export", runs[1], "--to", tmp_path / name, room=room))
+    assert status == 2
+    assert lines[-1].endswith("must be writable, but is not (File too large).")
     assert contents(tmp_path) == before
     assert f"die 3{chr(10)}" in run("import", tmp_path / name).stdout
 
@@ -73,8 +55,8 @@ def test_a_report_for_which_there_is_no_room_leaves_the_old_one(runs, tmp_path):
     folder = shutil.copytree(runs[0], tmp_path / "run")
     assert run("report", folder).exit_code == 0
     before = contents(folder)
-    done = with_room(len(before["report.html"]) - 1000, "report", folder)
-    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    status, lines = ended(start("report", folder, room=len(before["report.html"]) - 1000))
+    assert (status, len(lines)) == (2, 1)
     assert contents(folder) == before
 
 

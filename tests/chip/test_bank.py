@@ -114,3 +114,20 @@ def test_a_target_that_is_no_conductance_is_refused_and_nothing_is_written(value
     for old, new in zip(before, chip.programmed_S(), strict=True):
         np.testing.assert_array_equal(old, new)
     assert chip.ledger.programs == 0
+
+
+def test_every_write_draws_its_errors_anew():
+    """Of two writes to the same targets: as large each, and without correlation."""
+    on = programmed(chip(write=WRITE | {"verify": "none"}), 1)
+    target_S = on.bank.target_S
+    first_S = on.bank.written_S - target_S
+    on.refresh()
+    second_S = on.bank.written_S - target_S
+    present = on.die.devices.present
+    first_S, second_S = first_S[present], second_S[present]
+    n = first_S.size
+    assert first_S.std() == pytest.approx(second_S.std(), rel=0.1)
+    # A sample correlation of independent numbers has the standard deviation 1 / sqrt(n).
+    assert abs(np.corrcoef(first_S, second_S)[0, 1]) < 5 / np.sqrt(n)
+    other = programmed(chip(seed=4, write=WRITE | {"verify": "none"}), 1)
+    assert not np.array_equal(other.bank.written_S, on.bank.written_S)

@@ -178,3 +178,12 @@ def test_the_table_of_every_profile_adds_up(name):
 def test_a_chip_of_another_image_size_is_refused():
     with pytest.raises(DataError, match="needs 64 visible nodes"):
         energy_table(CMOS.with_value("layers", (16, 8)))
+
+
+def test_charging_a_node_costs_its_capacitance_times_its_voltage_squared():
+    """C V^2 / 2 stays on the capacitor and is lost when it is next discharged."""
+    chip = Chip(load_profile("ideal_hopfield"))
+    v_V = 0.1 * np.random.default_rng(0).standard_normal((5, 64))
+    chip.precharge(v_V)
+    node = chip.profile.node
+    assert chip.ledger.precharge_J == pytest.approx(node.capacitance_F * np.sum(v_V**2), rel=1e-12)

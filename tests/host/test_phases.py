@@ -175,3 +175,28 @@ def test_what_settings_leave_open_is_the_chip_s_advice():
     x = np.zeros((1, SIZES[0]))
     present(chip, x, x, FlowSettings())
     assert chip.ledger.settle_time_s == pytest.approx(3 * advised.settle_s)
+
+
+def test_a_nudge_displaces_the_voltage_that_the_dac_delivers_not_the_one_asked_for():
+    """Three-bit sources: codes are 0.5 apart, so that both differ by up to 0.25."""
+    profile = load_profile("ideal_hopfield").with_values(
+        {"layers": (6, 5, 4), "dac.bits": 3, "dac.range_V": 0.15}
+    )
+    chip, asked = Chip(profile), []
+    drive = chip.drive
+
+    def recorded(target_V, conductance_S, held=None):
+        asked.append(target_V / chip.data_sheet.unit_V)
+        return drive(target_V, conductance_S, held)
+
+    chip.drive = recorded
+    rng = np.random.default_rng(0)
+    x_t, u_t = rng.uniform(-1, 1, (2, 8, 6))
+    flow = FlowSettings(beta=4e-3, settle_tau=1.0).on(chip.data_sheet)
+    present(chip, x_t, u_t, flow)
+    scale = flow.alpha * flow.stiffness
+    nudge, codes = flow.beta * scale**2, 0.5 * np.round(x_t / 0.5)
+    assert np.abs(codes - x_t).max() > 0.2
+    for sign in (1, -1):
+        target = codes + sign * nudge / (flow.stiffness + sign * nudge) * u_t / scale
+        assert min(np.abs(got - target).max() for got in asked) < 1e-12

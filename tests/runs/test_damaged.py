@@ -225,6 +225,16 @@ def test_a_metrics_table_of_no_numbers_is_named_before_an_update_is_added(
     assert line in one_line(run("train", "--resume", "--out", copy))
 
 
+@pytest.mark.parametrize("other", ["grad\\0ient_norm", "gradient", ""])
+def test_a_column_that_no_update_can_fill_is_named_before_one_is_added(copy, other):
+    path = copy / "metrics.csv"
+    path.write_text(path.read_text().replace("gradient_norm", other.replace("\\0", "\0"), 1))
+    before = path.read_bytes()
+    result = run("train", "--resume", "--out", copy)
+    assert "must have columns of this training, but has" in one_line(result)
+    assert path.read_bytes() == before
+
+
 def test_a_fifth_of_time_without_rows_and_a_line_in_the_writing_are_no_damage(copy):
     path = copy / "metrics.csv"
     rows = [text.split(",") for text in path.read_text().splitlines()]

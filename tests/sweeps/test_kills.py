@@ -10,6 +10,8 @@ import time
 import psutil
 import pytest
 
+from processes import ended, struck, was_stopped
+from processes import start as command
 from tiny_sweeps import table
 from tools import posix
 
@@ -78,3 +80,31 @@ def test_a_sweep_killed_at_a_random_moment_ends_with_the_same_table(tiny, serial
 def test_a_sweep_killed_twenty_times_ends_with_the_same_table(tiny, serial, tmp_path, k):
     kill_once(tiny, tmp_path / "out", random.Random(k), worker=k % 2 == 1, longest_s=15.0)
     assert table(tmp_path / "out") == table(serial.path)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("k", range(10))
+def test_a_sweep_that_is_stopped_says_how_to_go_on_and_ends_with_the_same_table(
+    tiny, serial, tmp_path, number, k
+):
+    file, _ = tiny
+    out, seconds = tmp_path / "out", random.Random(k).uniform(0.0, 15.0)
+    status, lines = struck(seconds, number, "sweep", file, "--out", out, "--workers", 2)
+    if was_stopped(status, lines, number) and "go on" in " ".join(lines):
+        assert lines[-1] == "neurosim: stopped; go on with the same command and --resume"
+    assert finish(start(file, out, "--workers", "2", "--resume")) == 0
+    assert table(out) == table(serial.path)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("room", [10, 300, 1000, 3000, 5000, 10_000, 30_000, 60_000, 10**5, 10**6])
+def test_a_sweep_on_a_full_disk_says_so_and_goes_on_to_the_same_table(tiny, serial, tmp_path, room):
+    file, _ = tiny
+    out = tmp_path / "out"
+    status, lines = ended(command("sweep", file, "--out", out, "--workers", 1, room=room))
+    # 1: points failed for lack of room, each on a line.
+    assert status in (0, 1, 2), lines
+    assert status == 0 or lines[-1].startswith("neurosim: "), lines
+    assert finish(start(file, out, "--workers", "2", "--resume")) == 0
+    assert table(out) == table(serial.path)

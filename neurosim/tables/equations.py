@@ -1,0 +1,73 @@
+"""What the numbers of a table make of a network: the equation of each element, as text.
+
+With these, the columns and the data sheet somebody who has never seen this program can write the
+circuit down and solve it: `tests/tables/test_deck.py` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from neurosim.circuit import Gradient, Hopfield, Linear, Silu, Tanh
+from neurosim.profile import Profile
+
+__all__ = ["circuit_of"]
+
+_LAWS: Mapping[type, str] = MappingProxyType({Hopfield: "1", Gradient: "dv/du"})
+# Of z = gain (u + offset_V) / unit_V.
+_AMPLIFIERS: Mapping[type, str] = MappingProxyType(
+    {
+        Linear: "f unit_V z, with z between -+visible_rail_V / unit_V where that is no null",
+        Tanh: "f unit_V tanh(z)",
+        Silu: "10 f unit_V tanh(z / (1 + exp(-z)) / 10)",
+    }
+)
+_EQUATIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "node": "capacitance_F du/dt = w (sum of dG_ij d(v_j) over its neighbours j"
+        " + dG_b d(reference_V)) - (leak_S + loading L) u + K (V - u)",
+        "conductance": "G+ = factor_plus present_plus_S, or factor_plus achieved_plus_S where no"
+        " column says what it is at present; factor_plus is 1 where there is no such column;"
+        " G- likewise; dG = G+ - G-; dG_b that of the bias",
+        "direction": "separate directions: these columns are of the device that drives the node in"
+        " the layer of odd number; that of even number is driven by a device of the columns with"
+        " `back`. Shared: one device drives both",
+        "device": "d(v) = v (1 + cubic_per_V2 v^2)",
+        "load": "L = sum of G+ + G- of all devices that drive the node, its bias among them",
+        "input": "z = gain (u + offset_V) / unit_V",
+        "attenuation": "f = 1 / (1 + output_Ohm M / 2), M the sum of G+ + G- of all couplings that"
+        " the node drives",
+        "spring": "K = spring stiffness unit_S of a free phase,"
+        " spring (stiffness +- k) unit_S of a nudged one, k = beta (alpha stiffness)^2",
+        "source": "V = unit_V x of a free phase,"
+        " unit_V (x +- k / (stiffness +- k) y / (alpha stiffness)) of a nudged one, for an image x"
+        " on its way with the velocity y; a DAC rounds both",
+        "velocity": "alpha stiffness (v / unit_V - x), of the visible nodes of a free phase",
+    }
+)
+
+
+def circuit_of(profile: Profile) -> dict[str, Any]:
+    """Design values of the elements and their equations, as plain JSON values."""
+    node = profile.node
+    law, below, above = node.law, node.visible_amplifier, node.hidden_amplifier
+    return {
+        "loading": node.loading,
+        "output_Ohm": node.output_Ohm,
+        "cubic_per_V2": profile.coupling.cubic_per_V2,
+        "visible_rail_V": node.visible_rail_V,
+        "amplifier_tau_s": node.amplifier_tau_s,
+        "equations": {
+            **_EQUATIONS,
+            "weight": f"w = {_said(_LAWS, law)}",
+            "visible output": f"v = {_said(_AMPLIFIERS, below)}",
+            "hidden output": f"v = {_said(_AMPLIFIERS, above)}",
+        },
+    }
+
+
+def _said(texts: Mapping[type, str], made: object) -> str:
+    """Of a class of one's own its name, for nobody else knows its equation."""
+    return texts.get(type(made), f"that of the class {type(made).__name__}, which is not shipped")
