@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import DTypeLike, NDArray
 
 from neurosim.arrays import NUMPY, Normals
@@ -14,7 +13,10 @@ from neurosim.errors import DataError
 
 __all__ = ["TorchArrays"]
 
-_DTYPES = {np.dtype(np.float32): torch.float32, np.dtype(np.float64): torch.float64}
+try:
+    import torch
+except ImportError:  # Tools read every module; `machines.arrays_on` says what to install.
+    torch: Any = None  # type: ignore[no-redef]
 
 
 class _Drawn:
@@ -97,7 +99,7 @@ class TorchArrays:
 
     def empty(self, shape: tuple[int, ...], dtype: DTypeLike) -> torch.Tensor:
         """See `Arrays.empty`."""
-        return torch.empty(shape, dtype=_DTYPES[np.dtype(dtype)], device=self.device)
+        return torch.empty(shape, dtype=getattr(torch, np.dtype(dtype).name), device=self.device)
 
     def put(self, values: NDArray[Any], dtype: DTypeLike) -> torch.Tensor:
         """See `Arrays.put`."""

@@ -32,14 +32,8 @@ def test_another_name_is_an_attribute_error():
         _ = ns.Chipp
 
 
-# Modules that need a package of an extra.
-OF_EXTRAS = {"neurosim.torch_arrays": "torch"}
-
-
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_has_all_that_it_says_it_offers(name):
-    if name in OF_EXTRAS:
-        pytest.importorskip(OF_EXTRAS[name], reason="an extra is not installed")
     module = import_module(name)
     offered = getattr(module, "__all__", [])
     assert len(set(offered)) == len(offered)
