@@ -32,7 +32,7 @@ def arrays_on(device: str) -> Arrays:
     """
     if device == "cpu":
         return NUMPY
-    if device != "torch" and not re.fullmatch(r"cuda(:\d+)?", device):
+    if device != "torch" and not re.fullmatch(r"cuda(:\d+)?", str(device)):
         raise DataError(
             f"A device must be cpu, cuda, cuda:1 or torch, but is {device!r}; cpu needs no GPU."
         )
