@@ -137,7 +137,8 @@ def test_a_system_without_noise_draws_no_random_number():
 
 def on_the_ramp(system, u, span, rng=None):
     """The steps of noise, made here."""
-    field = field_of(system.rate(np.arange(len(u))), np.float64)
+    dtype = Transient().dtype
+    field = field_of(system.rate(np.arange(len(u)), dtype), dtype)
     path = Noise(rng).path(system, field, len(u))
     return stepped(field, u, ramp(span), path, system.unit_V).u_V
 

@@ -129,7 +129,10 @@ def test_the_residual_is_the_rate_that_is_left(make_circuit, make_springs):
     circuit = make_circuit()
     springs = make_springs(circuit)
     got = settle(
-        DrivenCircuit(circuit, springs, TAU_S), np.zeros((4, circuit.n_nodes)), TAU_S, Transient()
+        DrivenCircuit(circuit, springs, TAU_S),
+        np.zeros((4, circuit.n_nodes)),
+        TAU_S,
+        Transient(precision="float64"),
     )
     rate = circuit.current_A(got.u_V, springs) * TAU_S / circuit.capacitance_F
     np.testing.assert_allclose(got.residual, np.abs(rate).max(axis=1) / 0.1, rtol=1e-12)
