@@ -48,7 +48,8 @@ def test_an_ideal_chip_is_found_ideal():
 
 
 def test_without_noise_the_visible_half_of_a_die_is_found_exactly():
-    chip = Chip(mismatched(offset_V="2 mV", spring=0.05, leak=0.05), seed=4)
+    profile = mismatched(offset_V="2 mV", spring=0.05, leak=0.05)
+    chip = Chip(profile.with_value("settling.precision", "float64"), seed=4)
     found, unit_V = calibrate(chip, FLOW), IDEAL.node.unit_V
     offset = errors_of(chip.circuit).offset_V / unit_V
     np.testing.assert_allclose(found.offset[:N], offset[:N], atol=1e-9)
