@@ -17,7 +17,7 @@ from pydantic import (
 from pydantic_core import PydanticKnownError
 
 from neurosim.arguments import shown
-from neurosim.blocks.classes import class_at, has_defaults, own_classes
+from neurosim.blocks.classes import class_at, has_defaults, is_lost, own_classes
 from neurosim.blocks.document import Document, Location
 from neurosim.blocks.mistakes import BlockError, in_python, mistakes_of, nearest
 from neurosim.blocks.origins import Derived, checked_source
@@ -103,12 +103,19 @@ class Block(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _is_given_and_no_switch(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuse true and false, which are also 1 and 0 in Python, where a number may be."""
+        """Refuse what a file could not say, and true and false where a number may be.
+
+        In Python these two are also 1 and 0.
+        """
         if value is LEFT_OUT:
             raise PydanticKnownError("missing")
         field = cls.model_fields[info.field_name or ""]
         if isinstance(value, bool) and {int, float} & _types_in(field.annotation):
             raise ValueError(f"must not be true or false, but is {str(value).lower()}")
+        for one in value if isinstance(value, tuple | list) else (value,):
+            wrong = is_lost(type(one), field) if isinstance(one, Block) else None
+            if wrong is not None:
+                raise ValueError(wrong)
         return value
 
     def with_values(

@@ -9,6 +9,7 @@ from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, Vali
 from pydantic_core import CoreSchema, core_schema
 
 from neurosim.blocks.block import Block
+from neurosim.blocks.classes import word_of_class, wrong_word
 from neurosim.blocks.document import Document, Location, shown
 from neurosim.blocks.mistakes import BlockError, a_block, mistakes_of, nearest
 from neurosim.blocks.words import Reading
@@ -44,7 +45,8 @@ class one_of:  # noqa: N801  # read as a word of an annotation
     ) -> None:
         self.classes, self.key, self.short = classes, key, short
         self._of: tuple[type, ...] = of if isinstance(of, tuple) else (of,) if of else ()
-        self._words = tuple(_word(cls, key) for cls in classes)
+        self._types = (*classes, *self._of)
+        self._words = tuple(word_of_class(cls, key) for cls in classes)
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -85,20 +87,42 @@ class one_of:  # noqa: N801  # read as a word of an annotation
     def _of_word(self, tree: Mapping[str, Any], at: Location, handler: Any, context: Any) -> Any:
         """A block of the class that a word names, shipped or one that the reader was taught."""
         word = tree.get(self.key)
+        laws = dict.fromkeys(context.laws if isinstance(context, Reading) else ())
+        named = [cls for cls in laws if word == word_of_class(cls, self.key)]
         if word in self._words:
-            return handler(tree)
-        for cls in context.laws if isinstance(context, Reading) else ():
-            if word == _word(cls, self.key):
-                return self._fitting(_read_own(cls, tree, context))
+            shipped = self.classes[self._words.index(word)]
+            named = [shipped, *(cls for cls in named if self._reads(cls, tree, context))]
+        elif len(named) > 1:  # A word may name a law of drift and one of pulses.
+            named = [cls for cls in named if self._reads(cls, tree, context)] or named
+        if len(set(named)) > 1:
+            names = " and ".join(cls.__name__ for cls in dict.fromkeys(named))
+            raise BlockError([(at, f"must name one class, but {word!r} is the word of {names}")])
+        if named:
+            return handler(tree) if word in self._words else self._own(named[0], tree, context)
         said = f"but is {shown(word)}" if self.key in tree else "but is missing"
         text = f"must be one of {', '.join(self._words)}, {said}"
         if isinstance(word, str) and not nearest(word, self._words, 0.75):
             text += f"; {self.key} of your own: laws=[its class], or --laws FILE.py"
         raise BlockError([(at, text)])
 
+    def _own(self, cls: type[BaseModel], tree: Mapping[str, Any], context: Reading) -> Any:
+        """A block of a class of one's own, refused where it is not of the type."""
+        return self._fitting(_read_own(cls, tree, context))
+
+    def _reads(self, cls: type[BaseModel], tree: Mapping[str, Any], context: Reading) -> bool:
+        """Whether a class of one's own makes a block of the type of a tree."""
+        try:
+            return isinstance(_read_own(cls, tree, context), self._types)
+        except ValueError:
+            return False
+
     def _fitting(self, value: Any) -> Any:
         """A block, refused where it is not of the type."""
-        if isinstance(value, Block) and isinstance(value, (*self.classes, *self._of)):
+        if isinstance(value, Block) and isinstance(value, self._types):
+            cls = type(value)
+            wrong = None if cls in self.classes else wrong_word(cls, self.classes, self.key)
+            if wrong is not None:
+                raise ValueError(wrong)
             return value
         wanted = ", ".join(cls.__name__ for cls in self.classes)
         own = "".join(f" or a block that is {a_block(one)}" for one in self._of)
@@ -111,10 +135,3 @@ def _read_own(cls: type[BaseModel], tree: Mapping[str, Any], context: Reading) -
     except ValidationError as failure:
         found = mistakes_of(failure, cls, Document(None, tree))
         raise BlockError([(mistake.path, mistake.text) for mistake in found]) from None
-
-
-def _word(cls: type[BaseModel], key: str) -> str:
-    """By which a file names a class; no word where it has none, or several."""
-    field = cls.model_fields.get(key)
-    words = () if field is None else get_args(field.annotation)
-    return str(words[0]) if len(words) == 1 else ""

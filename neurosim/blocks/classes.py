@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Protocol, get_args, runtime_checkable
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, Protocol, get_args, get_origin, runtime_checkable
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -17,7 +17,10 @@ __all__ = [
     "classes_of",
     "has_defaults",
     "is_inside",
+    "is_lost",
     "own_classes",
+    "word_of_class",
+    "wrong_word",
 ]
 
 
@@ -76,6 +79,41 @@ def own_classes(block: BaseModel) -> Iterator[type[BaseModel]]:
             if type(value) not in classes_of(field):
                 yield type(value)
             yield from own_classes(value)
+
+
+def word_of_class(cls: type[BaseModel], key: str) -> str:
+    """By which a file names a class; no word where it has none, or several."""
+    field = cls.model_fields.get(key)
+    words = () if field is None or get_origin(field.annotation) is not Literal else field.annotation
+    found = get_args(words)
+    return found[0] if len(found) == 1 and isinstance(found[0], str) else ""
+
+
+def wrong_word(cls: type[BaseModel], shipped: Sequence[type[BaseModel]], key: str) -> str | None:
+    """What is wrong with the word at `key` of a class of one's own; None where nothing is."""
+    word, name = word_of_class(cls, key), cls.__name__
+    advice = f'write {key}: Literal["my_word"] = "my_word" in {name}'
+    taken = [one.__name__ for one in shipped if word_of_class(one, key) == word]
+    if not word:
+        wanted, said = "a word by which files name it, a Literal", "is none"
+    elif taken:
+        wanted, said = "a word of its own", f"is '{word}', that of {taken[0]}"
+    else:
+        return None
+    return f"must have {wanted}, but {name}.{key} {said}; {advice}"
+
+
+def is_lost(cls: type[BaseModel], field: FieldInfo) -> str | None:
+    """What is wrong with a `cls` where a file says the fields of one class, and not which."""
+    shipped = classes_in(field.annotation)
+    chosen = any(isinstance(mark, Choices) for mark in field.metadata)
+    if chosen or cls in shipped or not issubclass(cls, tuple(shipped)):
+        return None
+    wanted = " or ".join(one.__name__ for one in shipped)
+    return (
+        f"must be {wanted} itself, but is {cls.__name__}, a class made from it, which no file can "
+        f"name; give a {wanted} with other fields"
+    )
 
 
 def has_defaults(cls: type[BaseModel]) -> bool:

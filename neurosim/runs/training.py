@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic_core import PydanticSerializationError
+from yaml import YAMLError
 
 from neurosim.arguments import checked, shown
 from neurosim.blocks.block import Block
+from neurosim.blocks.classes import own_classes
+from neurosim.blocks.files import dump_block, parse_block
 from neurosim.chip import Chip
 from neurosim.data.sets import load_dataset
 from neurosim.errors import RunError
@@ -128,6 +132,26 @@ def _check_kept(chip: Chip, experiment: Experiment) -> None:
             f"A chip that is kept must have its profile's engine, but has {shown(chip.engine)}; "
             "give it to the profile, as settling, or leave out keep."
         )
+    _check_written(chip.profile, Profile)
+    _check_written(experiment, Experiment)
+
+
+def _check_written(block: Block, cls: type[Block]) -> None:
+    """Refuse a block that is another when it is read from its file."""
+    name = type(block).__name__
+    wrong = f"A {cls.__name__} that is kept must be read from its file as it is, but"
+    advice = "keep the values of your own parts in fields, or leave out keep."
+    own = [found for found in own_classes(block) if issubclass(found, Block)]
+    try:
+        text = dump_block(block)
+        read = parse_block(text, cls, "its file", laws=own)
+        same = read == block
+    except (YAMLError, PydanticSerializationError, TypeError, ValueError) as error:
+        said = " ".join(str(error).split())
+        raise RunError(f"{wrong} cannot be ({said}); {advice}") from None
+    if not same:
+        changed = [key for key in cls.model_fields if getattr(read, key) != getattr(block, key)]
+        raise RunError(f"{wrong} {', '.join(changed) or name} would be another; {advice}")
 
 
 def _trained(
