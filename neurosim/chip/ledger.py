@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from neurosim.blocks.block import plain
+
 __all__ = ["Ledger"]
 
 # What version 0.1.0 called a field, in its checkpoints and tables.
@@ -108,8 +110,9 @@ class Ledger:
         return Ledger(**asdict(self))
 
     def totals(self) -> dict[str, float]:
-        """Every field, and time_s and energy_J in all."""
-        return asdict(self) | {"time_s": self.time_s, "energy_J": self.energy_J}
+        """Every field, and time_s and energy_J in all, as Python's own numbers."""
+        found: dict[str, float] = plain(asdict(self))
+        return found | {"time_s": float(self.time_s), "energy_J": float(self.energy_J)}
 
     def since(self, earlier: Ledger) -> dict[str, float]:
         """What was added to `totals` since `earlier`, by name."""

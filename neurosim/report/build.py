@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from neurosim.analysis import Conditions, Point, Row, ledger, scan_beta
 from neurosim.analysis import present as imperfections
 from neurosim.arguments import checked
+from neurosim.blocks.block import Block
 from neurosim.blocks.records import read_record
 from neurosim.chip import Ledger
 from neurosim.chip.oscilloscope import Oscilloscope, Trace
@@ -130,6 +131,7 @@ def write_report(
     *,
     noise: bool = False,
     warnings: Sequence[str] | None = None,
+    laws: Sequence[type[Block]] = (),
 ) -> Path:
     """Write the page of a trained chip, with a hundred samples and its loss; the page's path.
 
@@ -144,6 +146,8 @@ def write_report(
         Whether what each imperfection does to the gradient is measured too, in minutes.
     warnings : sequence of str, optional
         Those of `neurosim.runs.watch`, where they are known.
+    laws : sequence of type
+        Blocks of your own that the files of a folder name.
 
     Raises
     ------
@@ -154,7 +158,7 @@ def write_report(
     --------
     ``ns.write_report("runs/mine")``, or of a chip in memory ``ns.write_report(trained, "it.html")``
     """
-    trained = Trained.of(source)
+    trained = Trained.of(source, laws)
     if to is None and trained.run is None:
         raise DataError(
             "write_report.to must be a file where a chip has no run folder, but is left out; "

@@ -55,6 +55,8 @@ _STYLE: Any = {
     "text.usetex": False,
 }
 _LINES = 24
+# Updates that are marked each, and from which on a mean of several is drawn, see `_running_mean`.
+_FEW, _SMOOTHED = 30, 100
 
 
 def loss_figure(metrics: Mapping[str, Array]) -> Figure:
@@ -72,9 +74,12 @@ def loss_figure(metrics: Mapping[str, Array]) -> Figure:
     with style():
         fig = new_figure(5.6)
         total, bins = fig.subplots(2, 1, sharex=True)
-        marker = "." if len(update) < 20 else None
-        total.plot(update, loss, color=_BLUE, lw=0.6, alpha=0.45, label="each update")
-        total.plot(update[some], smooth, color=_BLUE, lw=2.0, marker=marker, label="running mean")
+        marker = "." if len(update) <= _FEW else None
+        if len(update) < _SMOOTHED:
+            total.plot(update, loss, color=_BLUE, lw=1.4, marker=marker, label="each update")
+        else:
+            total.plot(update, loss, color=_BLUE, lw=0.6, alpha=0.45, label="each update")
+            total.plot(update[some], smooth, color=_BLUE, lw=2.0, label="running mean")
         for k, (curve, color) in enumerate(zip(curves, _ordered_colors(5), strict=True)):
             label = f"{k / 5:.1f} to {(k + 1) / 5:.1f}"
             bins.plot(update[some], curve, color=color, lw=1.5, marker=marker, label=label)
@@ -83,28 +88,49 @@ def loss_figure(metrics: Mapping[str, Array]) -> Figure:
             axes.grid(alpha=0.3, lw=0.6, which="both")
         total.set_ylabel("flow loss")
         total.legend(frameon=False)
-        bins.set_ylabel("running mean by t")
+        bins.set_ylabel("flow loss by t" if len(update) < _SMOOTHED else "running mean by t")
         bins.set_xlabel("updates")
+        bins.xaxis.set_major_locator(MaxNLocator(integer=True))
         bins.legend(frameon=False, title="t from", ncols=2, title_fontsize=9, labelspacing=0.3)
     return fig
 
 
-def sample_figure(samples: Array, n: int = 100, columns: int = 20) -> Figure:
+def curve_figure(values: Array) -> Figure:
+    """A column of numbers (n,) over 1 to n; NaN is a gap."""
+    with style():
+        fig = new_figure(2.8)
+        axes = fig.subplots()
+        marker = "." if len(values) <= _FEW else None
+        axes.plot(np.arange(1, len(values) + 1), values, color=_BLUE, lw=1.4, marker=marker)
+        _loss_scale(axes, np.asarray(values, dtype=float))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(alpha=0.3, lw=0.6, which="both")
+        axes.set_xlabel("number in the array")
+    return fig
+
+
+def sample_figure(samples: Array, n: int = 100, columns: int = 20, note: str = "") -> Figure:
     """The first `n` samples as gray tiles from -1 (black) to 1 (white); failed ones are orange.
 
     Parameters
     ----------
-    samples : ndarray, shape (rows, n_visible)
+    samples : ndarray, shape (rows, n_visible) or (rows, height, width)
         A square number of pixels is drawn as a square, any other as a strip of one row.
     n, columns : int
         Number of samples, and of square tiles beside each other.
+    note : str
+        Written below.
     """
+    size = np.shape(samples)[1:]
     shown = np.clip(np.atleast_2d(np.asarray(samples, dtype=float))[:n], -1, 1)
     if not shown.size:
         raise DataError("sample_figure needs at least one sample, but there is none; draw some.")
+    shown = shown.reshape(len(shown), -1)
     count, pixels = shown.shape
     side = isqrt(pixels)
     height, width = (side, side) if side**2 == pixels else (1, pixels)
+    if len(size) == 2:
+        height, width = size
     columns = min(count, max(1, columns * side // width))
     rows = -(-count // columns)
     # NaN is the gap between tiles; above the range stands a sample that failed.
@@ -114,8 +140,11 @@ def sample_figure(samples: Array, n: int = 100, columns: int = 20) -> Figure:
         sheet[k // columns, :height, k % columns, :width] = sample.reshape(height, width)
     image = sheet.reshape(rows * (height + 1), columns * (width + 1))[:-1, :-1]
     with style():
-        fig = new_figure(_WIDTH_IN * image.shape[0] / image.shape[1], layout=None)
-        axes = fig.add_axes((0, 0, 1, 1))
+        tiles_in, note_in = _WIDTH_IN * image.shape[0] / image.shape[1], 0.25 * bool(note)
+        fig = new_figure(tiles_in + note_in, layout=None)
+        below = note_in / (tiles_in + note_in)
+        axes = fig.add_axes((0, below, 1, 1 - below))
+        fig.text(0.5, below / 2, note, ha="center", va="center", fontsize=9)
         cmap = mpl.colormaps["gray"].with_extremes(bad="white", over=_ORANGE)
         axes.imshow(image, cmap=cmap, vmin=-1, vmax=1, interpolation="nearest", aspect="auto")
         axes.set_axis_off()

@@ -73,8 +73,7 @@ def _lines(
 
 def _said(column: str, value: object) -> str:
     """A value as a legend says it: numbers need the name of what they are."""
-    name = column.rpartition(".")[2]
-    return f"{_plain(name)} {_word(value)}" if isinstance(value, int | float) else _word(value)
+    return f"{_plain(column)} = {_word(value)}" if isinstance(value, int | float) else _word(value)
 
 
 def _word(value: object) -> str:
@@ -123,11 +122,12 @@ def axis_figure(
     x: str,
     figures: Sequence[str],
     random: Container[str] = (),
+    note: str = "",
 ) -> Figure:
     """One panel for each figure over the axis `x`; bars are standard errors over replicas.
 
     Where more varies than lines can tell, a line shows the best of the rest. Points over one of the
-    `random` columns are not joined.
+    `random` columns are not joined. The note stands below.
     """
     chosen, _ = lines_of(groups, columns, x, random)
     at = columns.index(x)
@@ -150,6 +150,8 @@ def axis_figure(
         else:
             _words(stack[-1])
         stack[-1].set_xlabel(_plain(x))
+        if note:
+            fig.supxlabel(note, fontsize=9)
     return fig
 
 

@@ -39,9 +39,11 @@ class Facts(Record):
     dataset_sha256 : str
         Digest of what it learns.
     calibration, ledger : dict from str to number
-        What was found before training; totals at the end.
+        What was found before training; what the training took, totals of the ledger.
     computed : str
         How settles are computed: the engine, its precision, and the machine.
+    ledger_before : dict from str to number
+        Totals of a chip that was used before this training.
     updates : int
         At the end.
     """
@@ -54,6 +56,7 @@ class Facts(Record):
     computed: str = _ABSENT
     updates: Count = _ABSENT
     ledger: dict[str, Number] = _ABSENT
+    ledger_before: dict[str, Number] = _ABSENT
 
 
 class Judged(Record):

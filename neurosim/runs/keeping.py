@@ -46,7 +46,8 @@ def go_on(run: Run, chip: Chip, trainer: Trainer, progress: Progress | None) -> 
             f"{run.path} must be writable, but is not ({error.strerror}); make room, and go on "
             "with --resume."
         ) from None
-    run.note(updates=trainer.n_done, ledger=chip.ledger.totals())
+    before = Ledger(**run.facts.get("ledger_before", {}))
+    run.note(updates=trainer.n_done, ledger=chip.ledger.since(before))
 
 
 def _columns(path: Path) -> list[str]:

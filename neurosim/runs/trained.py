@@ -56,6 +56,8 @@ class Trained:
         What the host meant its chip to hold in the end; a host that learned in memory kept none.
     history : dict from str to ndarray, optional
         The table of its training, where no folder has it: see `metrics`.
+    took : dict from str to float, optional
+        What its training took, where no folder says it: see `spent`.
 
     Examples
     --------
@@ -76,6 +78,7 @@ class Trained:
     run: Run | None = None
     weights: Weights | None = field(default=None, kw_only=True)
     history: Mapping[str, Array] | None = field(default=None, kw_only=True)
+    took: Mapping[str, float] | None = field(default=None, kw_only=True)
     _begun: dict[str, Any] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -159,9 +162,15 @@ class Trained:
         return self.run.metrics()
 
     def spent(self) -> dict[str, float]:
-        """What its training took: totals of the ledger; empty where a table was programmed."""
+        """What its training took, by the names of `neurosim.chip.Ledger.totals`.
+
+        Empty where a table was programmed; of a chip that was put together from its parts, all that
+        it took so far.
+        """
         if self.run is not None:
             return dict(self.run.facts.get("ledger", {}))
+        if self.took is not None:
+            return dict(self.took)
         return self.fresh().ledger.totals()
 
     def draw(

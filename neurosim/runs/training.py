@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,15 @@ from pydantic_core import PydanticSerializationError
 from yaml import YAMLError
 
 from neurosim.arguments import checked, shown
-from neurosim.blocks.block import Block
+from neurosim.blocks.block import Block, plain
 from neurosim.blocks.classes import own_classes
 from neurosim.blocks.files import dump_block, parse_block
-from neurosim.chip import Chip
+from neurosim.chip import Chip, Ledger
 from neurosim.data.sets import load_dataset
 from neurosim.errors import RunError
 from neurosim.folders import is_free, real
 from neurosim.host import Experiment, Trainer
-from neurosim.profile import Profile
+from neurosim.profile import Profile, load_profile
 from neurosim.runs.images import check_size
 from neurosim.runs.keeping import go_on, updates
 from neurosim.runs.metrics import cut_metrics
@@ -39,6 +40,7 @@ def train(
     keep: Path | str | None = None,
     *,
     start: Source | None = None,
+    laws: Sequence[type[Block]] = (),
     progress: Progress | bool | None = None,
     command: str = "",
     n_threads: int | None = None,
@@ -49,14 +51,18 @@ def train(
     Parameters
     ----------
     chip : Chip, Profile, name or path
-        A chip is trained as it is, and is then the trained one. Of a profile a new chip is made,
-        the die of the experiment's seed.
+        A chip is trained as it is, and is then the trained one: it goes on from where it stands,
+        with its clock, its worn devices and its next draws of noise; only weights begin anew. What
+        `Trained.spent` says is of this training alone. Of a profile a new chip is made, the die of
+        the experiment's seed.
     experiment : Experiment
     keep : path, optional
         A folder that does not exist yet, or is empty, in which everything is kept; it is made
         whole, with the first checkpoint. It can be opened, resumed and reported.
     start : Trained, Run or path, optional
         A trained chip with whose weights training begins, on whatever chip.
+    laws : sequence of type
+        Blocks of your own that a profile's file or the folder of `start` names.
     progress : callable or bool, optional
         Called after each update with it and the total; True shows a bar.
     command : str
@@ -87,14 +93,17 @@ def train(
     """
     if keep is not None and not is_free(Path(keep)):
         raise RunError(taken(Path(keep)))
-    chip = _chip_of(chip, experiment, n_threads, device)
+    if not isinstance(chip, Chip):
+        profile = chip if isinstance(chip, Profile) else load_profile(chip, laws=laws)
+        chip = Chip(profile, experiment.seed, n_threads=n_threads, device=device)
     if keep is not None:
         _check_kept(chip, experiment)
-    begun = None if start is None else Trained.of(start)
+    begun = None if start is None else Trained.of(start, laws)
     dataset = load_dataset(experiment.dataset)
     if experiment.task.has_paths:
         check_size(chip.profile, dataset, experiment.labels)
     weights = None if begun is None else start_weights(begun.weights, begun.name)
+    before = chip.ledger.copy()
     trainer = Trainer(chip, experiment, dataset, weights)
     with shown_by(progress, "training") as show:
         if keep is None:
@@ -102,22 +111,15 @@ def train(
             for row in updates(chip, trainer, show):
                 rows.append(row)
             history = {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
-            return _trained(chip, trainer, None, history)
+            return _trained(chip, trainer, history=history, took=chip.ledger.since(before))
         facts: dict[str, Any] = {"command": command, "dataset_sha256": dataset.digest}
         precision = getattr(chip.engine, "dtype", "its own precision")
         facts["computed"] = f"{chip.engine} in {precision} on {chip.device}"
+        if before != Ledger():
+            facts["ledger_before"] = plain(asdict(before))
         if begun is not None and begun.run is not None:
             facts["start"] = str(real(begun.run.path))
         return _kept(Path(keep), chip, trainer, facts, show)
-
-
-def _chip_of(
-    chip: Chip | Profile | str | Path, experiment: Experiment, n_threads: int | None, device: str
-) -> Chip:
-    """The chip itself, or a new one of a profile."""
-    if isinstance(chip, Chip):
-        return chip
-    return Chip(chip, experiment.seed, n_threads=n_threads, device=device)
 
 
 def _check_kept(chip: Chip, experiment: Experiment) -> None:
@@ -154,14 +156,12 @@ def _check_written(block: Block, cls: type[Block]) -> None:
         raise RunError(f"{wrong} {', '.join(changed) or name} would be another; {advice}")
 
 
-def _trained(
-    chip: Chip, trainer: Trainer, run: Run | None, history: dict[str, Any] | None
-) -> Trained:
+def _trained(chip: Chip, trainer: Trainer, run: Run | None = None, **known: Any) -> Trained:
     """What has been trained, with all that its host knows."""
     weights = kept_weights(trainer.state(), chip.profile)
     experiment = trainer.experiment if run is None else run.experiment
     found = trainer.calibration
-    return Trained(chip, experiment, found, run, weights=weights, history=history)
+    return Trained(chip, experiment, found, run, weights=weights, **known)
 
 
 def _kept(
@@ -176,7 +176,7 @@ def _kept(
         if os.path.lexists(run.metrics_path):
             raise RunError(f"{out} must be free to be trained in, but another training was faster.")
         go_on(run, chip, trainer, progress)
-    return _trained(chip, trainer, run, None)
+    return _trained(chip, trainer, run)
 
 
 @checked()
@@ -220,4 +220,4 @@ def resume(
         run.restore(chip, trainer)
         cut_metrics(run.metrics_path, trainer.n_done)
         go_on(run, chip, trainer, show)
-    return _trained(chip, trainer, run, None)
+    return _trained(chip, trainer, run)

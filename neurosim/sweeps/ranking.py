@@ -56,7 +56,7 @@ def groups(rows: Sequence[Row], columns: Sequence[str], figures: Sequence[str]) 
             found.setdefault(tuple(row[column] for column in kept), []).append(row)
     out = []
     for settings, members in found.items():
-        values = {f: np.array([row[f] for row in members if row[f] != ""]) for f in figures}
+        values = {f: np.array([row[f] for row in members if row.get(f, "") != ""]) for f in figures}
         values = {f: v for f, v in values.items() if v.size}
         mean = {f: float(v.mean()) for f, v in values.items()}
         error = {

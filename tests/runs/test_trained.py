@@ -1,11 +1,14 @@
 """A chip in memory is drawn from and judged as one in a folder is, and is read but once."""
 
+import inspect
 from functools import partial
 
 import numpy as np
+import own_parts
 import pytest
 
 import neurosim as ns
+from neurosim.blocks.files import dump_block
 from neurosim.errors import DataError, RunError
 from neurosim.files import load_tree
 from neurosim.runs import Run, Trained, evaluate, sample
@@ -121,3 +124,72 @@ def test_a_checkpoint_is_opened_once(tmp_path, monkeypatch, use):
     monkeypatch.setattr("neurosim.runs.run.load_tree", counted)
     use(Run.open(out), 20, t_end=0.1)
     assert len(opened) == 1
+
+
+def test_a_second_training_of_one_chip_says_what_it_took_itself(tmp_path):
+    profile, experiment = trained_in_memory("ideal_hopfield")
+    chip = ns.Chip(profile)
+    first = ns.train(chip, experiment)
+    second = ns.train(chip, experiment)
+    third = ns.train(chip, experiment, keep=tmp_path / "run")
+    steady = ("settles", "rows_settled", "programs", "settle_time_s")
+    for trained in (second, third, Trained.of(tmp_path / "run"), ns.resume(tmp_path / "run")):
+        for name in steady:
+            assert trained.spent()[name] == pytest.approx(first.spent()[name], rel=1e-9)
+        table = trained.metrics()
+        for name in ("settle_time_s", "evaluations"):
+            assert trained.spent()[name] == pytest.approx(table[name].sum(), rel=1e-9)
+    assert chip.ledger.settles == 3 * first.spent()["settles"]
+    assert all(type(value) in (int, float) for value in second.spent().values())
+
+
+def test_a_killed_second_training_goes_on_with_what_it_took_before(tmp_path):
+    profile, experiment = trained_in_memory("ideal_hopfield")
+    chip = ns.Chip(profile)
+    first = ns.train(chip, experiment)
+
+    def stop(update, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ns.train(chip, experiment, keep=tmp_path / "run", progress=stop)
+    assert ns.resume(tmp_path / "run").spent()["settles"] == first.spent()["settles"]
+
+
+def test_a_sweep_says_what_the_training_of_its_chip_cost_and_not_those_before():
+    profile, experiment = trained_in_memory("ideal_hopfield")
+    chip, axes = ns.Chip(profile), {"sampling.t_end": [0.1]}
+    costs = [ns.sweep(ns.train(chip, experiment), axes, n=20)["training_time_s"] for _ in range(2)]
+    assert costs[0] == pytest.approx(costs[1], rel=1e-9)
+
+
+def test_whatever_takes_a_folder_takes_the_classes_that_it_names(tmp_path):
+    profile, experiment = trained_in_memory("ideal_hopfield")
+    profile = profile.with_value("drift", own_parts.Halves(half_s=1e6))
+    laws, out = [own_parts.Halves], tmp_path / "run"
+    ns.train(profile, experiment, keep=out)
+    (tmp_path / "own.yaml").write_text(dump_block(profile))
+    uses = [
+        partial(ns.train, profile, experiment, start=out),
+        partial(ns.train, tmp_path / "own.yaml", experiment),
+        partial(ns.write_report, out, tmp_path / "page.html", warnings=[]),
+        partial(ns.plot_settle, out),
+        partial(ns.plot, out),
+    ]
+    for use in uses:
+        use(laws=laws)
+        with pytest.raises(ns.ProfileError, match=r"laws=\[its class\]"):
+            use()
+
+
+FOLDERS = {"source", "start", "out", "thing"}
+
+
+def test_every_verb_that_takes_a_folder_has_laws():
+    found = []
+    for name in dir(ns):
+        value = getattr(ns, name)
+        if inspect.isfunction(value) and FOLDERS & inspect.signature(value).parameters.keys():
+            found.append(name)
+            assert "laws" in inspect.signature(value).parameters, name
+    assert len(found) > 8
