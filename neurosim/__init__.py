@@ -1,6 +1,21 @@
 """neurosim: a circuit-level simulator of neuromorphic hardware that learns and draws.
 
-Read the package in this order:
+What you will use first, as ``import neurosim as ns``; ``help(ns.train)`` and its kin say more:
+
+=================== ===============================================================================
+`load_profile`      a technology by its name or file; ``shipped_profiles()`` are those that come
+`Chip`              a chip made to a profile, and what a host may ask of it
+`Experiment`        what is trained, and how
+`train`             a chip, in memory or into a folder: a `Trained`
+`sample`            draws from what is trained; so does ``trained.draw(100)``
+`inpaint`           completes images
+`evaluate`          judges samples
+`sweep`             the same under other settings: a `Table`
+`plot`              a picture of what you hold; `plot_settle`, `write_report`
+`export_weights`    the weight table, in a file
+=================== ===============================================================================
+
+To change the package, read it in this order:
 
 ======================== ==========================================================================
 `network`                which node is where: a layered network as one crossbar

@@ -13,7 +13,19 @@ __all__ = [
 
 
 class NeurosimError(Exception):
-    """Base of every error that a user can mend; the command line prints its text alone."""
+    """Base of every error that a user can mend; the command line prints its text alone.
+
+    Parameters
+    ----------
+    text : str
+        What must hold, what it is, and what to do in Python.
+    at_command_line : str, optional
+        The same with what to do there, where that is another.
+    """
+
+    def __init__(self, text: str, at_command_line: str | None = None) -> None:
+        super().__init__(text)
+        self.at_command_line = text if at_command_line is None else at_command_line
 
 
 class ProfileError(NeurosimError, ValueError):

@@ -95,14 +95,12 @@ def is_free(path: Path) -> bool:
 
 
 def _cannot(path: Path, error: OSError) -> RunError:
-    return RunError(
-        f"{path} must be a folder that can be made, but cannot ({error.strerror}); give another "
-        "--out."
-    )
+    wrong = f"{path} must be a folder that can be made, but cannot ({error.strerror})"
+    return RunError(f"{wrong}; give another path.", f"{wrong}; give another --out.")
 
 
 @contextmanager
-def made_whole(path: Path, taken: str) -> Iterator[Path]:
+def made_whole(path: Path, taken: RunError | str) -> Iterator[Path]:
     """A folder beside `path` to be filled, which then takes its name, or leaves nothing.
 
     What a process that died has left of the same name goes.
@@ -111,7 +109,7 @@ def made_whole(path: Path, taken: str) -> Iterator[Path]:
     ----------
     path : Path
         Where there is nothing, or an empty folder.
-    taken : str
+    taken : RunError or str
         What to say where there is something else.
 
     Raises
@@ -119,14 +117,16 @@ def made_whole(path: Path, taken: str) -> Iterator[Path]:
     RunError
         There is something at `path`, or the folder cannot be made.
     """
+    in_the_way = taken if isinstance(taken, RunError) else RunError(taken)
     try:
         if not is_free(path):
-            raise RunError(taken)
+            raise in_the_way
         place = real(path)
         if place == Path.cwd():
+            wrong = f"{path} must be a folder that can be made, but is the one in use"
             raise RunError(
-                f"{path} must be a folder that can be made, but is the one in use; give another "
-                "--out, such as a name in it."
+                f"{wrong}; give another path, such as a name in it.",
+                f"{wrong}; give another --out, such as a name in it.",
             )
         place.parent.mkdir(parents=True, exist_ok=True)
         lock = place.with_name(f".{place.name}{LOCK}")
@@ -134,7 +134,7 @@ def made_whole(path: Path, taken: str) -> Iterator[Path]:
         with locked(lock):
             try:
                 if not is_free(place):
-                    raise RunError(taken)
+                    raise in_the_way
                 with _filled(place) as temporary:
                     yield temporary
             finally:

@@ -18,6 +18,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.arguments import answer
 from neurosim.errors import DataError
 
 __all__ = ["Layers", "Pattern", "Weights", "next_layers"]
@@ -161,7 +162,7 @@ class Layers:
         """
         if self.pattern is None:
             return next_layers(self.sizes)
-        found, depth = dict(self.pattern.links(self.sizes)), len(self.sizes)
+        found, depth = dict(answer(self.pattern, "links", self.sizes)), len(self.sizes)
         for (low, high), mask in found.items():
             known = 0 <= low < high < depth and (high - low) % 2 == 1
             shape = (self.sizes[high], self.sizes[low]) if known else None

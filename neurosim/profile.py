@@ -158,7 +158,15 @@ class Profile(Block):
     host: HostAdvice
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Its name, and what differs where one of this name is shipped."""
         yield None, self.name
+        path = shipped_profiles().get(self.name)
+        if path is not None:
+            shipped = load_block(path, Profile)
+            fields = [name for name in Profile.model_fields if name != "name"]
+            changed = [name for name in fields if getattr(self, name) != getattr(shipped, name)]
+            if changed:
+                yield "changed", changed
 
     @cached_property
     def network(self) -> Layers:
@@ -196,13 +204,13 @@ def _range_mistakes(profile: Profile) -> Found:
         block = getattr(profile, name)
         ideal = [r for r in ranges if block is not None and getattr(block, r) is None]
         if ideal and getattr(block, field):
-            text = f"needs a finite range, but {' and '.join(ideal)} is ideal"
+            text = f"needs a finite range, but {' and '.join(ideal)} {_are(ideal)} ideal"
             found.append(((name, field), f"{text}; state it, or write {field} as 'ideal' too"))
         channels = getattr(block, "channels", None)
         if channels is None or field != "bits":
             continue
         if channels.offset and ideal:
-            text = f"needs a finite range, but {' and '.join(ideal)} is ideal; state it"
+            text = f"needs a finite range, but {' and '.join(ideal)} {_are(ideal)} ideal; state it"
             found.append(((name, "channels", "offset"), text))
         if channels.inl_lsb and block.bits is None:
             text = "counts steps, but bits is ideal; state bits, or write inl_lsb as 'ideal' too"
@@ -211,6 +219,10 @@ def _range_mistakes(profile: Profile) -> Found:
         text = "is of no use where bits is ideal; state bits, or write auto_range as false"
         found.append((("adc", "auto_range"), text))
     return found
+
+
+def _are(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
 
 
 def _readout_mistakes(profile: Profile) -> Found:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurosim.errors import DataError
+
 __all__ = ["Streams"]
 
 
@@ -22,7 +24,7 @@ class Streams:
     Parameters
     ----------
     seed : int
-        At least 0. The same seed, name and indices always give the same generator.
+        At least 0, or a DataError. The same seed, name and indices always give the same generator.
 
     Examples
     --------
@@ -33,6 +35,12 @@ class Streams:
     """
 
     seed: int
+
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise DataError(
+                f"A seed must be a whole number of at least 0, but is {self.seed}; give another."
+            )
 
     def generator(self, name: str, *indices: int) -> np.random.Generator:
         """Fresh generator of the stream `name` at `indices` (non-negative integers)."""

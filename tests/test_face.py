@@ -136,11 +136,14 @@ def test_what_a_notebook_holds_shows_itself_in_one_line(tmp_path):
     trained = ns.train(chip, experiment, keep=tmp_path / "run")
     shown = [repr(thing) for thing in (profile, chip, experiment, trained, trained.run)]
     assert shown[:3] == [
-        "Profile('ideal_hopfield')",
+        "Profile('ideal_hopfield', changed=['layers'])",
         "Chip('ideal_hopfield', seed 0, 64-6)",
         "Experiment(updates=1, batch=4)",
     ]
     assert all(len(text.splitlines()) == 1 for text in shown)
+    assert repr(ns.load_profile("ideal_hopfield")) == "Profile('ideal_hopfield')"
+    trainer = ns.Trainer(chip, experiment, ns.load_digits()[0])
+    assert repr(trainer) == f"Trainer({chip!r}, 0 of 1 updates done)"
     assert shown[3].startswith("Trained(Chip(")
     assert shown[4].startswith("Run('")
 

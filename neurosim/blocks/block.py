@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Self, cast, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, cast, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticKnownError
 
-from neurosim.arguments import shown
+from neurosim.arguments import must_be, shown
 from neurosim.blocks.classes import class_at, has_defaults, is_lost, own_classes
 from neurosim.blocks.document import Document, Location
 from neurosim.blocks.mistakes import BlockError, in_python, mistakes_of, nearest
@@ -58,7 +58,7 @@ class Block(BaseModel):
 
     def __init__(self, /, *unnamed: Any, **fields: Any) -> None:
         if unnamed:
-            name, first = type(self).__name__, next(iter(type(self).model_fields))
+            name, first = type(self).__name__, _first_field(type(self))
             raise ProfileError(
                 f"{name} must be given its fields by name, but is given {shown(unnamed[0])}; write "
                 f"{name}({first}=...)."
@@ -84,6 +84,27 @@ class Block(BaseModel):
 
     def __str__(self) -> str:
         return repr(self)
+
+    def __dir__(self) -> list[str]:
+        """Fields, and what a block itself does; nothing of pydantic's."""
+        own = {name for cls in type(self).__mro__ for name in vars(cls) if _is_ours(cls, name)}
+        return sorted({*type(self).model_fields, *own})
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("_"):
+            super().__setattr__(name, value)
+            return
+        cls = type(self).__name__
+        raise ProfileError(
+            f"{cls}.{name} must stay as it is, but is given {shown(value)}; make a copy that "
+            f"differs: with_value({name!r}, ...)."
+        )
+
+    def __delattr__(self, name: str) -> None:
+        raise ProfileError(
+            f"{type(self).__name__}.{name} must stay as it is, but is to be deleted; make a copy "
+            "that differs, by with_value."
+        )
 
     @classmethod
     def must_state(cls) -> tuple[str, ...]:
@@ -139,6 +160,9 @@ class Block(BaseModel):
         ProfileError
             There is no such path, or the changed block is not valid.
         """
+        must_be(changes, Mapping, "Changes of a block", 'give values by path, {"adc.bits": 6}')
+        for path in changes:
+            must_be(path, str, "The path of a change", 'give one such as "adc.bits"')
         tree, lead = as_written(self, whole=True), f"{root}." if root else ""
         for path, value in changes.items():
             known = list(_paths(tree))
@@ -150,7 +174,7 @@ class Block(BaseModel):
                     else f"the fields are {', '.join(tree)}."
                 )
                 hint = _turned_off(type(self), tree, path) or f"there is no such field; {hint}"
-                raise ProfileError(f"{lead}{path}: {hint}")
+                raise ProfileError(f"{lead}{path or repr(path)}: {hint}")
             tree = _changed(tree, path, plain(value))
         tree = _untouched(tree, self, list(changes))
         try:
@@ -162,6 +186,21 @@ class Block(BaseModel):
     def with_value(self, path: str, value: Any) -> Self:
         """Copy with one change: ``profile.with_value("adc.bits", 6)``. See `with_values`."""
         return self.with_values({path: value})
+
+
+def _is_ours(cls: type, name: str) -> bool:
+    """Whether a name of a class is for a person to use."""
+    return issubclass(cls, Block) and not name.startswith(("_", "model_"))
+
+
+def _first_field(cls: type[BaseModel]) -> str:
+    """The field that a person most likely means to give: no source, and no word of a class."""
+    said = [
+        name
+        for name, field in cls.model_fields.items()
+        if name != "source" and get_origin(field.annotation) is not Literal
+    ]
+    return next(iter([*said, *cls.model_fields]), "field")
 
 
 def _types_in(annotation: Any) -> set[type]:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from neurosim.arguments import must_be_classes
 from neurosim.blocks.block import Block, plain
 from neurosim.blocks.document import compose, shown, written
 from neurosim.blocks.mistakes import mistakes_of
@@ -36,6 +37,7 @@ def parse_block(text: str, cls: type[B], where: str, *, laws: Sequence[type[Bloc
     >>> parse_block("{method: ETD4, rtol: 1e-6}", Transient, "my.yaml").rtol
     1e-06
     """
+    must_be_classes(laws, Block, "laws")
     document = compose(text, where)
     if not isinstance(document.tree, dict):
         raise ProfileError(

@@ -129,7 +129,9 @@ def _sentence(error: ErrorDetails, at: _In) -> str:
         return str(context["error"])
     if form in _LENGTHS:
         word, key = _LENGTHS[form]
-        return f"must have {word} {context[key]} items, but has {context['actual_length']}"
+        least = context[key]
+        items = f"{least} item{'s' * (least != 1)}"
+        return f"must have {word} {items}, but has {context['actual_length'] or 'none'}"
     said = shown(given) if at.in_file else _shown_in_python(given)
     if form in _BOUNDS:
         word, key = _BOUNDS[form]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.arguments import answer
 from neurosim.devices.drift import DriftLaw
 from neurosim.streams import Streams
 
@@ -53,13 +54,15 @@ class Ageing:
     def is_stale(self, time_s: float) -> bool:
         """Whether conductances as last computed are too old at `time_s`."""
         youngest_s = max(self.time_s - float(self._written_at_s.max()), 0.0)
-        return time_s - self.time_s > _RENEW * (self.law.scale_s() + youngest_s)
+        return bool(time_s - self.time_s > _RENEW * (answer(self.law, "scale_s") + youngest_s))
 
     def conductance_S(self, written_S: Array, target_S: Array, time_s: float) -> Array:
         """Conductances at `time_s` [S]."""
         self.time_s = time_s
         elapsed_s = np.maximum(self.time_s - self._written_at_s, 0.0)
-        return self.law.aged(written_S, target_S, elapsed_s, self._deviate)
+        given = written_S, target_S, elapsed_s, self._deviate
+        aged_S: Array = answer(self.law, "aged", *given, shape=written_S.shape)
+        return aged_S
 
     def state(self) -> dict[str, Any]:
         """Everything that later conductances depend on, besides those that were written."""

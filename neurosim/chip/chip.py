@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.arguments import must_be, shown
+from neurosim.arguments import checked, must_be, shown
 from neurosim.chip.assembly import Assembly
 from neurosim.chip.bank import DeviceBank
 from neurosim.chip.clock import Clock
@@ -22,7 +22,7 @@ from neurosim.chip.ledger import Ledger
 from neurosim.chip.meter import Meter
 from neurosim.chip.nodes import Nodes
 from neurosim.chip.reader import Reader
-from neurosim.circuit import Circuit, DrivenCircuit
+from neurosim.circuit import Circuit, DrivenCircuit, check_answers
 from neurosim.errors import DataError
 from neurosim.machines import arrays_on
 from neurosim.network import Weights
@@ -34,6 +34,12 @@ __all__ = ["Chip"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+
+_WEIGHTS = "give Weights, such as trained.weights"
+_TIME = "give seconds, such as 1e-6"
+_ROWS = "give an array with a row for each presentation, a column a node"
+_SPRING = "give siemens, or an array of them"
+_LAYERS = "give numbers of layers, such as (0, -1)"
 
 
 class Chip:
@@ -90,6 +96,11 @@ class Chip:
                 f"{engine!r}; leave it out for the profile's own."
             )
         must_be(n_threads, int | None, "Chip.n_threads", "leave it out for one a processor")
+        if n_threads is not None and n_threads < 1:
+            raise DataError(
+                f"Chip.n_threads must be at least 1, but is {n_threads}; leave it out for one a "
+                "processor."
+            )
         self.profile, self.seed = profile, int(seed)
         self.engine: Engine = profile.settling if engine is None else engine
         self.die, streams = Die(profile, seed), Streams(seed)
@@ -102,6 +113,7 @@ class Chip:
         self.device = device
         self._reader = Reader(profile, self.die, streams, self._meter)
         self._assembly = Assembly(profile, self.die, self.bank, streams)
+        check_answers(self.circuit.law, self.circuit.amplifiers, self.circuit.n_nodes)
 
     def __repr__(self) -> str:
         sizes = "-".join(map(str, self.profile.layers))
@@ -127,6 +139,7 @@ class Chip:
         """Nominal values."""
         return data_sheet(self.profile, self.die.layers, self.bank.pulse_weight)
 
+    @checked(weights=_WEIGHTS)
     def program(self, weights: Weights) -> None:
         """Write every device whose target has changed; the others keep what they hold."""
         self.write(*self.bank.target(weights))
@@ -137,6 +150,7 @@ class Chip:
         self._meter.program(self.bank.program(target_S), n_clipped)
         self._assembly.renew()
 
+    @checked(counts=_WEIGHTS)
     def pulse(self, counts: Weights) -> None:
         """Give each pair its pulses, and write anew the pairs that have no room left."""
         self._need(self.profile.pulse is not None, "pulse", "devices that take pulses")
@@ -150,6 +164,7 @@ class Chip:
         self._meter.program(self.bank.refresh())
         self._assembly.renew()
 
+    @checked(time_s=_TIME)
     def wait(self, time_s: float) -> None:
         """Let time pass with nothing presented; the nodes' state is lost."""
         if not 0 <= time_s < np.inf:
@@ -158,6 +173,7 @@ class Chip:
         self._nodes.lose()
         self._let_go()
 
+    @checked(target_V=_ROWS)
     def precharge(self, target_V: Array) -> None:
         """Nodes with sources to these voltages, all others to 0 V."""
         nodes, actual_V = self._sources.charge(target_V)
@@ -188,6 +204,7 @@ class Chip:
         """Largest rate of a node at the last settle's end, (rows,), in unit voltages per tau."""
         return self._nodes.residual
 
+    @checked(target_V=_ROWS, conductance_S=_SPRING)
     def drive(
         self, target_V: Array, conductance_S: float | Array, held: Mask | None = None
     ) -> Array:
@@ -196,6 +213,7 @@ class Chip:
         self._nodes.place(self._sources.springs)
         return nominal_V
 
+    @checked(target_V=_ROWS)
     def clamp(self, target_V: Array, held: Mask | None = None) -> Array:
         """Nodes rigidly at these voltages; with `held` only those, the others free."""
         nominal_V = self._sources.clamp(target_V, held)
@@ -206,6 +224,7 @@ class Chip:
         """All sources let go: visible nodes run free on their large capacitors."""
         self._sources.release()
 
+    @checked(current_A=_ROWS)
     def inject(self, current_A: Array) -> Array:
         """These currents [A] into the nodes with injectors."""
         self._need(self.profile.injectors is not None, "inject", "injectors")
@@ -216,6 +235,7 @@ class Chip:
         springs, injected_A = self._sources.of_rows(len(self.u_V)), self._injectors.current_A
         return self._assembly.driven(springs, injected_A, released=self._sources.released)
 
+    @checked(time_s=_TIME)
     def settle(self, time_s: float) -> None:
         """Let every row run for `time_s`, with the devices as old as its clock has them."""
         if not time_s > 0 or not len(self.u_V):
@@ -245,6 +265,7 @@ class Chip:
         """Charge every node to its stored voltage."""
         self._nodes.recall(self.circuit)
 
+    @checked(layers=_LAYERS)
     def read(self, layers: Sequence[int] | None = None) -> Array:
         """Output voltages [V] of all nodes, or of some layers' alone, through the ADC."""
         return self._reader.read(self.output_V, layers)
@@ -258,6 +279,7 @@ class Chip:
         """Output voltages [V] of the visible nodes through the ADC."""
         return self._reader.read(self.output_V, (0,))
 
+    @checked()
     def correlate(self, sign: int) -> None:
         """Products of outputs onto the accumulators (+1) or off them (-1), in turn."""
         self._need(self.data_sheet.has_correlator, "correlate", "correlators")

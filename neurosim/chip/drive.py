@@ -94,8 +94,8 @@ class Sources:
         counts = sorted({self._die.layers.n_visible, len(self._die.sources)})
         if target_V.ndim != 2 or target_V.shape[1] not in counts:
             raise DataError(
-                f"Chip needs target voltages of shape (rows, {' or '.join(map(str, counts))}), "
-                f"but got {target_V.shape}."
+                f"Target voltages must have shape (rows, {' or '.join(map(str, counts))}), but "
+                f"have {target_V.shape}; give a row for each presentation."
             )
         return int(target_V.shape[1])
 
@@ -111,8 +111,9 @@ class Sources:
             return np.full(n, default)
         if held.shape != (n,) or held.dtype != bool:
             raise DataError(
-                f"Chip needs a mask of {n} {self._kind(n)} nodes to hold, but got {held.dtype} of "
-                f"shape {held.shape}."
+                f"A mask of nodes to hold must be of bool and have one value for each of {n} "
+                f"{self._kind(n)} nodes, but is of {held.dtype} and shape {held.shape}; give such "
+                "a one, or none."
             )
         return held
 

@@ -6,7 +6,7 @@ from neurosim.circuit.circuit import Circuit
 from neurosim.circuit.driven import DrivenCircuit
 from neurosim.circuit.elements import Pairs, Springs
 from neurosim.circuit.fluctuation import Fluctuation
-from neurosim.circuit.laws import Gradient, Hopfield, Law
+from neurosim.circuit.laws import Gradient, Hopfield, Law, check_answers
 from neurosim.circuit.node import Node
 from neurosim.circuit.outputs import Amplifiers, Imperfect, imperfect
 
@@ -28,5 +28,6 @@ __all__ = [
     "Springs",
     "Tanh",
     "UnitAmplifier",
+    "check_answers",
     "imperfect",
 ]

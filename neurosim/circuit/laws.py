@@ -28,12 +28,13 @@ from typing import ClassVar, Literal, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.arguments import answer, shown
 from neurosim.blocks.block import Block
 from neurosim.circuit.outputs import Amplifiers
 from neurosim.contrasts import Contrast, Product
 from neurosim.errors import DataError
 
-__all__ = ["Amplified", "Gradient", "Hopfield", "Law", "check_law"]
+__all__ = ["Amplified", "Gradient", "Hopfield", "Law", "check_answers", "check_law"]
 
 Array = NDArray[np.float64]
 Outputs = tuple[Array, ...]
@@ -213,3 +214,29 @@ def check_law(name: str, law: object) -> None:
             f"{name} must be a law such as Hopfield() or Gradient(), but is {law!r}; make one, or "
             "see neurosim.circuit.laws for what a law of your own must have."
         )
+
+
+def check_answers(law: Law, amplifiers: Amplifiers, n_nodes: int) -> None:
+    """Ask a law and its amplifiers once of nodes at rest, so that what is wrong is named.
+
+    Raises
+    ------
+    DataError
+        A method raises something, or returns arrays of another number or shape.
+    """
+    at_V = np.zeros((2, n_nodes))
+    for amplifier, n in amplifiers.groups:
+        for call in ("output_V", "slope", "curvature_per_V", "integral_V2"):
+            ideal, some_V = getattr(amplifier, "base", amplifier), at_V[:, :n]
+            answer(ideal, call, some_V, shape=some_V.shape)
+    for call in ("outputs_V", "weights", "weight_slopes_per_V"):
+        found = answer(law, call, amplifiers, at_V)
+        shapes = [np.shape(one) for one in found] if isinstance(found, tuple) else None
+        if shapes != [at_V.shape] * law.n_outputs:
+            raise DataError(
+                f"{type(law).__name__}.{call} must return {law.n_outputs} arrays of shape "
+                f"{at_V.shape} in a tuple, but returns {shown(found if shapes is None else shapes)}"
+                "; mend it."
+            )
+    answer(law, "metric", amplifiers, at_V, shape=at_V.shape)
+    answer(law, "pull_V2", amplifiers, at_V, at_V, shape=at_V.shape)

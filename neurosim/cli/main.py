@@ -59,7 +59,7 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except NeurosimError as error:
-            say(f"neurosim: {error}", err=True)
+            say(f"neurosim: {error.at_command_line}", err=True)
             sys.exit(2)
         except KeyboardInterrupt as cause:
             stopped = cause if isinstance(cause, Stopped) else Stopped()

@@ -239,14 +239,14 @@ class PairSource:
     ) -> None:
         if images.ndim != 2 or not np.isfinite(images).all():
             raise DataError(
-                f"PairSource.images must be a finite array of shape (n, d), but has shape "
+                f"Images that are learned must be a finite array of shape (n, d), but have shape "
                 f"{images.shape} and {np.count_nonzero(~np.isfinite(images))} values that are not "
                 f"finite; make each image one row and mend those values."
             )
         if not 1 <= batch <= len(images):
             raise DataError(
-                f"PairSource.batch must be between 1 and the {len(images)} images, but is {batch}; "
-                f"choose a batch in that range or bring more images."
+                f"The batch of an experiment must be between 1 and the {len(images)} images, but "
+                f"is {batch}; choose a batch in that range or bring more images."
             )
         self._images, self._batch, self._streams = images, batch, streams
         self._times = times

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from neurosim.arguments import answer
 from neurosim.blocks.block import Sourced
 from neurosim.blocks.mistakes import BlockError
 from neurosim.blocks.quantities import Cubic, IdleSiemens
@@ -115,7 +116,8 @@ class CouplingDevice(Sourced):
             step = self.full_scale / (self.levels - 1)
             even_S: Array = self.idle_S + np.arange(self.levels, dtype=np.float64) * step * unit_S
             return even_S
-        return self.levels.values(self.idle_S, self.range_S(unit_S))
+        values_S: Array = answer(self.levels, "values", self.idle_S, self.range_S(unit_S))
+        return values_S
 
     def level(self, conductance_S: Array, unit_S: float) -> NDArray[np.int64]:
         """Level code of each target conductance (levels must be finite)."""

@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from neurosim.arguments import answer
 from neurosim.blocks.block import Sourced
 from neurosim.blocks.choice import one_of
 from neurosim.blocks.mistakes import BlockError
@@ -138,7 +139,7 @@ class PulseLaw(Sourced):
 
     def mid_step(self) -> float:
         """Change of G+ - G- by one pulse to a pair in mid-range, over the range."""
-        up, down = (float(f[0]) for f in self.factors(np.array([0.5])))
+        up, down = (float(f[0]) for f in answer(self, "factors", np.array([0.5])))
         change = (1 + self.asymmetry) * up
         if not self.only_rises:
             change += (1 - self.asymmetry) * down
@@ -182,7 +183,7 @@ class PulseLaw(Sourced):
         low, high = devices.low_S[at], devices.high_S[at]
         range_S = high - low
         x = np.divide(g_S - low, range_S, out=np.zeros_like(g_S), where=range_S > 0)
-        rise, fall = self.factors(np.clip(x, 0.0, 1.0))
+        rise, fall = answer(self, "factors", np.clip(x, 0.0, 1.0))
         nominal = np.where(up, devices.up_S[at], -devices.down_S[at])
         step = nominal * np.where(up, rise, fall)
         if self.cycle_noise:

@@ -124,6 +124,12 @@ class Flow(Block):
                 f"The chip's visible layer must have one node for each of the {rows.shape[1]} "
                 f"pixels of an image, but {sheet.name} has {n}; change `layers`."
             )
+        pixels = rows[:, : n - (0 if recipe.labels is None else recipe.labels.classes)]
+        if np.abs(pixels).max(initial=0) > 1:
+            raise DataError(
+                f"Images that are learned must lie in [-1, 1], but reach from {pixels.min():.4g} "
+                f"to {pixels.max():.4g}; scale them."
+            )
         return _Paths(rows, recipe, sheet)
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.arguments import checked, shown
+from neurosim.arguments import answer, checked, shown
 from neurosim.chip.interface import ChipInterface
 from neurosim.data import Dataset, FlowBatch
 from neurosim.errors import ConvergenceError, DataError
@@ -107,14 +107,19 @@ class Trainer:
         self.flow = experiment.flow.on(sheet)
         self.n_done = 0
         check_flow(self.flow, sheet)
-        self._lessons = experiment.task.lessons(data, experiment, sheet)
+        if isinstance(data, np.ndarray) and (data.ndim != 2 or data.dtype.kind not in "fiub"):
+            raise DataError(
+                "Trainer.data must be an array of numbers (n, d), one row an image, but is one of "
+                f"{data.dtype} of shape {data.shape}; bring it to that shape."
+            )
+        self._lessons = answer(experiment.task, "lessons", data, experiment, sheet)
         self._refresh_every = self._updates_between_refreshes()
         if start is None:
             rng = Streams(experiment.seed).generator("weights")
             start = initial_weights(sheet.layers, experiment.gain, rng)
         elif start.coupling.shape != (sheet.layers.n_odd, sheet.layers.n_even):
             raise DataError(
-                f"Trainer.start must be the weights of a network {sheet.layers.sizes}, but has "
+                f"Weights to start with must be those of a network {sheet.layers.sizes}, but has "
                 f"couplings of shape {start.coupling.shape}; start from a run of the same layers."
             )
         self.learner = learner(chip, start, experiment)
@@ -122,6 +127,10 @@ class Trainer:
         if experiment.calibrate:
             self.calibration = calibrate(chip, self.flow, seed=experiment.seed)
         chip.program(start)
+
+    def __repr__(self) -> str:
+        done = f"{self.n_done} of {self.experiment.updates} updates done"
+        return f"Trainer({self.chip!r}, {done})"
 
     def _updates_between_refreshes(self) -> int | None:
         """Updates that fit into the time for which devices hold their weights, at least one."""

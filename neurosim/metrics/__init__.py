@@ -2,6 +2,7 @@
 
 from neurosim.metrics.classifier import Classifier, area_average, classifier_of
 from neurosim.metrics.samples import (
+    FEWEST,
     baselines,
     class_entropy,
     class_shares,
@@ -16,6 +17,7 @@ from neurosim.metrics.samples import (
 )
 
 __all__ = [
+    "FEWEST",
     "Classifier",
     "area_average",
     "baselines",

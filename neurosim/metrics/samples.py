@@ -25,6 +25,7 @@ from neurosim.metrics.classifier import Classifier, area_average, classifier_of
 from neurosim.streams import Streams
 
 __all__ = [
+    "FEWEST",
     "baselines",
     "class_entropy",
     "class_shares",
@@ -41,6 +42,8 @@ __all__ = [
 Array = NDArray[np.float64]
 
 _NEIGHBOURS = 5
+# Samples that can be judged at all.
+FEWEST = _NEIGHBOURS + 2
 _N_CLASSES = 10
 _SPLITS = 10
 
@@ -212,7 +215,7 @@ def evaluate_samples(
     DataError
         A sample is not finite, its width is not the images', or there are too few.
     """
-    _check("evaluate_samples", samples, images, fewest=_NEIGHBOURS + 2)
+    _check("evaluate_samples", samples, images, fewest=FEWEST)
     x = to_grid(samples, steps)
     precision, recall, density, coverage = precision_recall_density_coverage(images, x)
     by_feature: dict[str, Any] = {}
@@ -254,7 +257,7 @@ def baselines(
         N(0, 0.1^2) added. ``gaussian``: `n` draws of one Gaussian with the images' mean and
         covariance. Each as `evaluate_samples` gives it.
     """
-    _check("baselines", images, images, fewest=2 * (_NEIGHBOURS + 2))
+    _check("baselines", images, images, fewest=2 * FEWEST)
     streams, classifier, half = Streams(seed), classifier_of(images.shape[1]), len(images) // 2
     order = streams.generator("baseline-real").permutation(len(images))
     noisy = images + streams.generator("baseline-noisy").normal(0, 0.1, images.shape)

@@ -113,7 +113,7 @@ def _evaluation(run: Run) -> dict[str, Any] | None:
     path = run.path / "evaluation.json"
     if not os.path.lexists(path) or not run.experiment.task.has_paths:
         return None
-    advice = f"make it again with `neurosim evaluate {quoted(run.path)}`"
+    advice = f"delete it, or make it again with `neurosim evaluate {quoted(run.path)}`"
     return read_record(path, Evaluation, advice).model_dump(exclude_unset=True)
 
 

@@ -10,6 +10,7 @@ from neurosim.runs.inpainting import (
     judge_completions,
     nearest_fill,
 )
+from neurosim.runs.progress import counted_by
 from neurosim.runs.repeating import Repeated, repeat
 from neurosim.runs.run import OWN_FILES, Run
 from neurosim.runs.sampling import evaluate, sample
@@ -24,6 +25,7 @@ __all__ = [
     "Run",
     "Source",
     "Trained",
+    "counted_by",
     "evaluate",
     "export_weights",
     "first_batch",

@@ -50,12 +50,15 @@ def asked_classes(experiment: Experiment, n: int, label: int | None, name: str) 
     if label is None:
         return np.arange(n) % (1 if labels is None else labels.classes)
     if labels is None:
+        wrong = f"A class must be asked of a run that has learned classes, but {name} has not"
         raise DataError(
-            f"A class can be asked of a run that has learned classes, but {name} has not; "
-            "train one with --labels."
+            f"{wrong}; train one with Experiment(labels=Labels(...)).",
+            f"{wrong}; train one with --labels.",
         )
     if not 0 <= label < labels.classes:
-        raise DataError(f"The class must be 0 to {labels.classes - 1}, but is {label}.")
+        raise DataError(
+            f"The class must be 0 to {labels.classes - 1}, but is {label}; give one of them."
+        )
     return np.full(n, label)
 
 

@@ -43,10 +43,13 @@ def check_size(profile: Profile, dataset: Dataset, labels: Labels | None) -> Non
         return
     fitting = ",".join(map(str, (needed, *profile.layers[1:])))
     classes = "" if labels is None else f" and of {labels.classes} classes"
-    raise DataError(
+    wrong = (
         f"The visible layer must have {needed} nodes, one for each pixel of {dataset.name}"
-        f"{classes}, but {profile.name} has {profile.layers[0]}; give --layers {fitting}, or "
-        "change `layers` of the profile."
+        f"{classes}, but {profile.name} has {profile.layers[0]}"
+    )
+    raise DataError(
+        f'{wrong}; give it others, profile.with_value("layers", ({fitting.replace(",", ", ")})).',
+        f"{wrong}; give --layers {fitting}, or change `layers` of the profile.",
     )
 
 

@@ -59,7 +59,7 @@ def inpaint(
     laws: Sequence[type[Block]] = (),
     progress: Progress | None = None,
 ) -> tuple[Array, SamplingSettings]:
-    """Complete images with a chip that has learned.
+    """Complete images with a chip that has learned: a pair (x, settings).
 
     Parameters
     ----------
@@ -68,9 +68,19 @@ def inpaint(
         Pixels from -1 to 1; NaN where the chip is to find them. Rows with the same unknown pixels
         are presented together.
     start : {"rest", "noise", "ramp"}
-        As above.
-    mode, t_end, seed, laws, progress :
-        As of `neurosim.runs.sample`; t_end is 1 by default.
+        ``rest``: known pixels stand at their values and the others start at 0 V: one completion,
+        nearest to the truth. ``noise``: the others start from noise, and each seed gives another
+        completion. ``ramp``: known pixels come from noise too, on the straight path of training.
+    mode : {"spring", "gradient", "free-running"}, optional
+        How samples flow, instead of the experiment's.
+    t_end : float, optional
+        Where the flow ends; 1 by default.
+    seed : int
+        Of the starting noise.
+    laws : sequence of type
+        Blocks of your own that the files of a folder name.
+    progress : callable, optional
+        Called with steps done and their total.
     label : int, optional
         Class of all images, where classes were learned too; the run then needs one.
 
@@ -84,7 +94,8 @@ def inpaint(
     Raises
     ------
     DataError
-        The images have another size than the run's, or hold infinity, or lack a class.
+        The images have another size than the run's, hold infinity or numbers beyond [-1, 1], or
+        lack a class.
 
     Examples
     --------
@@ -106,8 +117,14 @@ def inpaint(
             f"Images to complete must be numbers or NaN of shape (n, {n_pixels}), but have shape "
             f"{known.shape}; bring them to the size that {trained.name} was trained on."
         )
+    if np.nanmax(np.abs(known), initial=0) > 1:
+        raise DataError(
+            f"Images to complete must lie in [-1, 1], but reach from {np.nanmin(known):.4g} to "
+            f"{np.nanmax(known):.4g}; scale them."
+        )
     if labels is not None and label is None:
-        raise DataError(f"{trained.name} has learned classes: say which to complete with --class.")
+        wrong = f"The class must be said where classes were learned, as {trained.name} has, but"
+        raise DataError(f"{wrong} is not; give label=.", f"{wrong} is not; give --class.")
     asked = asked_classes(experiment, len(known), label, trained.name)
     x_0 = Streams(seed).generator("samples").standard_normal(known.shape)
     x_1 = np.where(np.isnan(known), 0.0, known)

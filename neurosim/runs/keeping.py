@@ -17,7 +17,7 @@ from neurosim.chip import Chip, Ledger
 from neurosim.errors import RunError
 from neurosim.host import Trainer, Update
 from neurosim.runs.progress import Progress
-from neurosim.runs.run import Run, States
+from neurosim.runs.run import Run, States, to_go_on
 
 __all__ = ["go_on", "metrics_row", "updates"]
 
@@ -42,9 +42,8 @@ def go_on(run: Run, chip: Chip, trainer: Trainer, progress: Progress | None) -> 
     except OSError as error:
         if isinstance(error, RunError):
             raise
-        raise RunError(
-            f"{run.path} must be writable, but is not ({error.strerror}); make room, and go on "
-            "with --resume."
+        raise to_go_on(
+            f"{run.path} must be writable, but is not ({error.strerror}); make room, and"
         ) from None
     before = Ledger(**run.facts.get("ledger_before", {}))
     run.note(updates=trainer.n_done, ledger=chip.ledger.since(before))
@@ -116,9 +115,10 @@ class _Kept:
         except OSError:
             same = False
         if not same:
-            raise RunError(
+            raise to_go_on(
                 f"{self._run.path} must stay where it is, open to be written, while it is trained, "
-                "but does not; put it back and go on with --resume, or train into a new folder."
+                "but does not; put it back, and",
+                ", or train into a new folder",
             )
 
 

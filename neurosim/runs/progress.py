@@ -7,10 +7,32 @@ from contextlib import contextmanager
 
 from neurosim.host import Update
 
-__all__ = ["Progress", "shown_by"]
+__all__ = ["Progress", "counted_by", "shown_by"]
 
 # An update that is done, and the number of all.
 Progress = Callable[[Update, int], None]
+
+
+@contextmanager
+def counted_by(
+    progress: Callable[[int, int], None] | bool | None, what: str
+) -> Iterator[Callable[[int, int], None] | None]:
+    """What to call with how many are done and their number: as given, or for True a bar."""
+    if not isinstance(progress, bool):
+        yield progress
+        return
+    if not progress:
+        yield None
+        return
+    from tqdm import tqdm
+
+    with tqdm(desc=what) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield show
 
 
 @contextmanager

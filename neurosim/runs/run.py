@@ -52,6 +52,7 @@ __all__ = [
     "States",
     "stopped",
     "taken",
+    "to_go_on",
 ]
 
 Array = NDArray[np.float64]
@@ -61,6 +62,9 @@ States = tuple[dict[str, Any], dict[str, Any]]
 
 # What a run folder cannot do without.
 OWN_FILES = ("profile.yaml", "experiment.yaml", "run.json", "metrics.csv", "checkpoint.npz")
+
+
+_OPEN = "Run.open opens a run folder"
 
 
 class Parts(NamedTuple):
@@ -86,7 +90,7 @@ class Run:
     kin take it as they take the path.
     """
 
-    @checked(path="Run.open opens a run folder")
+    @checked(path=_OPEN, profile=_OPEN, experiment=_OPEN)
     def __init__(self, path: Path, profile: Profile, experiment: Experiment) -> None:
         self.path, self.profile, self.experiment = path, profile, experiment
 
@@ -135,9 +139,10 @@ class Run:
         if found == [True, False, False]:
             raise RunError(stopped(path))
         if not all(found[:2]):
+            wrong = f"{path} must be a run folder with profile.yaml and experiment.yaml, but is not"
             raise RunError(
-                f"{path} must be a run folder with profile.yaml and experiment.yaml, but is not; "
-                "make one with `neurosim train`."
+                f"{wrong}; make one with ns.train(..., keep=...).",
+                f"{wrong}; make one with `neurosim train`.",
             )
         profile = load_block(path / "profile.yaml", Profile, laws=laws)
         recipe = load_block(path / "experiment.yaml", Experiment, laws=laws)
@@ -230,9 +235,9 @@ class Run:
             profile.yaml or experiment.yaml has changed meanwhile.
         """
         if self.begun_as != self.identity:
-            raise RunError(
+            raise to_go_on(
                 f"profile.yaml and experiment.yaml of {self.path} must stay as they are while it "
-                "is trained, but have changed; restore them and go on with --resume."
+                "is trained, but have changed; restore them, and"
             )
         tree = {"identity": self.identity, "chip": chip_state, "trainer": trainer_state}
         save_tree(self.checkpoint, tree)
@@ -338,6 +343,13 @@ class Run:
         return read_metrics(self.metrics_path)
 
 
+def to_go_on(text: str, otherwise: str = "") -> RunError:
+    """The error of a training that stopped: what is wrong and to be done before it goes on."""
+    return RunError(
+        f"{text} go on with ns.resume{otherwise}.", f"{text} go on with --resume{otherwise}."
+    )
+
+
 def stopped(path: Path) -> str:
     """What to say of a folder that version 0.1.0 was making when it was killed."""
     return (
@@ -346,9 +358,10 @@ def stopped(path: Path) -> str:
     )
 
 
-def taken(path: Path) -> str:
+def taken(path: Path) -> RunError:
     """What to say where something is in the way of a new run."""
-    return (
-        f"{path} must be a new folder, but exists; give another --out, or --resume to go on with "
-        "it."
+    wrong = f"{path} must be a new folder, but exists"
+    return RunError(
+        f"{wrong}; give another path, or go on with it by ns.resume.",
+        f"{wrong}; give another --out, or --resume to go on with it.",
     )

@@ -31,7 +31,9 @@ def sample(
     laws: Sequence[type[Block]] = (),
     progress: Progress | None = None,
 ) -> tuple[Array, SamplingSettings]:
-    """Draw `n` samples from a chip that has learned, and say how.
+    """Draw `n` samples from a chip that has learned, and say how: a pair (x, settings).
+
+    ``trained.draw(n)`` returns the samples alone.
 
     Where classes were learned too, their nodes are held while the pixels flow.
 
@@ -59,6 +61,7 @@ def sample(
     Returns
     -------
     x : ndarray, shape (n, n_pixels)
+        From -1 to 1 or a little beyond; NaN where a row diverged.
     settings : SamplingSettings
         As used.
 
@@ -93,6 +96,8 @@ def evaluate(
     progress: Progress | None = None,
 ) -> tuple[dict[str, Any], Array]:
     """Judge `n` samples against the images that were learned, beside rows that need no chip.
+
+    The result is a pair (result, samples).
 
     A chip that has learned to answer is judged by its answers, see `neurosim.runs.examining`.
 

@@ -19,6 +19,7 @@ from neurosim.data import Dataset, FlowBatch, load_dataset
 from neurosim.errors import DataError
 from neurosim.host import Calibration, Experiment, Held, SamplingSettings, free_phase
 from neurosim.host.phases import flow_loss
+from neurosim.metrics import FEWEST
 from neurosim.network import Weights
 from neurosim.profile import Profile
 from neurosim.runs.drawing import Progress, asked_classes, carry, settings_of
@@ -85,6 +86,11 @@ class Trained:
         advice = "Trained.of takes a run or its folder"
         check_fields(self, chip=advice, experiment=advice, run=advice)
         self._begun.update(deepcopy(self.chip.state()))
+
+    def __dir__(self) -> list[str]:
+        """What a person may want; what the package asks for is left out."""
+        inner = {"carried", "compared", "drawn", "fresh", "history", "took"}
+        return sorted(name for name in super().__dir__() if name not in inner)
 
     def __repr__(self) -> str:
         updates = self.experiment.updates
@@ -173,6 +179,7 @@ class Trained:
             return dict(self.took)
         return self.fresh().ledger.totals()
 
+    @checked(n="give a number such as 100")
     def draw(
         self,
         n: int,
@@ -187,12 +194,26 @@ class Trained:
 
         Parameters
         ----------
-        n, seed, mode, t_end, label, progress
-            See `neurosim.sample`, which says too with which settings it drew.
+        n : int
+            At least 1.
+        seed : int
+            Of the starting noise.
+        mode : {"spring", "gradient", "free-running"}, optional
+            How samples flow, instead of the experiment's.
+        t_end : float, optional
+            Where the flow ends, instead of the experiment's.
+        label : int, optional
+            The class to draw, where classes were learned; without it they take turns.
+        progress : callable, optional
+            Called with steps done and their total.
+
+        Returns
+        -------
+        ndarray, shape (n, n_pixels)
+            Samples alone; `neurosim.sample` says too with which settings it drew.
         """
         return self.drawn(n, seed, settings_of(self.experiment, mode, t_end), label, progress)
 
-    @checked(n="give a number such as 100")
     def drawn(
         self,
         n: int,
@@ -204,7 +225,7 @@ class Trained:
         """As `draw`, with all that says how in one block."""
         need_paths(self.experiment, self.name)
         if n < 1:
-            raise DataError(f"The number of samples must be at least 1, but is {n}.")
+            raise DataError(f"The number of samples must be at least 1, but is {n}; ask for some.")
         rng = Streams(seed).generator("samples")
         labels, classes = (
             self.experiment.labels,
@@ -256,6 +277,7 @@ class Trained:
         pixels = slice(0, pixels_of(self.profile, experiment.labels))
         return flow_loss(velocity[:, pixels], batch.u_t[:, pixels], batch.t)
 
+    @checked(n="give a number such as 2000")
     @one_blas_thread()
     def evaluate(
         self,
@@ -267,9 +289,20 @@ class Trained:
         floors: bool = True,
         progress: Progress | None = None,
     ) -> tuple[dict[str, Any], Array]:
-        """Judge `n` samples against the images that were learned: see `neurosim.evaluate`."""
+        """Judge `n` samples against the images that were learned: see `neurosim.evaluate`.
+
+        Returns
+        -------
+        result : dict
+            Figures by name.
+        samples : ndarray, shape (n, n_pixels)
+        """
         if not self.experiment.task.has_paths:
             return examine(self.fresh(), self.experiment, self.dataset, self.calibration)
+        if n < FEWEST:
+            raise DataError(
+                f"The number of samples to judge must be at least {FEWEST}, but is {n}; draw more."
+            )
         before = self.fresh().ledger.copy()
         settings = settings_of(self.experiment, mode, t_end)
         x = self.drawn(n, seed, settings, progress=progress)

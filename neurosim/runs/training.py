@@ -92,7 +92,7 @@ def train(
     ``ns.train(profile, experiment, keep="runs/mine")`` makes the same a run folder.
     """
     if keep is not None and not is_free(Path(keep)):
-        raise RunError(taken(Path(keep)))
+        raise taken(Path(keep))
     if not isinstance(chip, Chip):
         profile = chip if isinstance(chip, Profile) else load_profile(chip, laws=laws)
         chip = Chip(profile, experiment.seed, n_threads=n_threads, device=device)

@@ -7,10 +7,13 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from neurosim.blocks.block import Block
 from neurosim.errors import ProfileError
 from neurosim.folders import exists, real
+from neurosim.host import Experiment
+from neurosim.profile import Profile
 from neurosim.sweeps.axes import DOTTED, steps
-from neurosim.sweeps.plan import Sweep
+from neurosim.sweeps.plan import Sampling, Sweep
 
 __all__ = ["check_paths", "find", "grid", "paths"]
 
@@ -35,8 +38,27 @@ def grid(sweep: Sweep) -> Iterator[tuple[Changes, Changes]]:
             yield changes, columns | ({"replica": replica} if sweep.replicas > 1 else {})
 
 
-def check_paths(sweep: Sweep) -> None:
+def _no_root(path: str, *, trained: bool) -> str:
+    """What to say of a path that begins with nothing known."""
+    fields: dict[str, type[Block]] = {
+        "profile": Profile,
+        "sampling": Sampling,
+        "experiment": Experiment,
+    }
+    roots = ("profile", "deploy", "sampling") if trained else DOTTED
+    first = path.partition(".")[0]
+    meant = [root for root in roots if root in fields and first in fields[root].model_fields]
+    if meant:
+        return f"a path must begin with its root; did you mean {meant[0]}.{path}?"
+    bare = [root for root in _BARE if not trained or root not in ("experiment", "start")]
+    begins, alone = ", ".join(f"{root}." for root in roots), ", ".join(bare)
+    return f"a path must begin with {begins}, or be one of {alone}."
+
+
+def check_paths(sweep: Sweep, *, trained: bool = False) -> None:
     """Every path has a known root and belongs to one axis.
+
+    Of a chip that is `trained` none changes how it was.
 
     Raises
     ------
@@ -50,10 +72,7 @@ def check_paths(sweep: Sweep) -> None:
         for path in {path for change, _ in options for path in change}:
             root, _, field = path.partition(".")
             if root not in (DOTTED if field else _BARE):
-                raise ProfileError(
-                    f"{path}: a path must begin with {'., '.join(DOTTED)}., or be one of "
-                    f"{', '.join(_BARE)}."
-                )
+                raise ProfileError(f"{path}: {_no_root(path, trained=trained)}")
             if path in seen:
                 raise ProfileError(
                     f"{path}: must vary along one axis, but does along {seen[path]} and {number}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -10,7 +11,8 @@ from threadpoolctl import threadpool_limits
 
 from neurosim.arguments import checked, must_be
 from neurosim.blocks.block import Block, plain
-from neurosim.runs import Source, Trained
+from neurosim.errors import DataError, ProfileError
+from neurosim.runs import Source, Trained, counted_by
 from neurosim.sweeps.axes import Axis
 from neurosim.sweeps.plan import Base, Figure, Sampling, Sweep
 from neurosim.sweeps.points import expand
@@ -33,7 +35,7 @@ def sweep(
     replicas: int = 1,
     measure: Sequence[Figure] = ("frechet_feature", "coverage", "flow_loss"),
     laws: Sequence[type[Block]] = (),
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] | bool | None = None,
 ) -> Table:
     """Draw from a trained chip under every combination of some settings, and judge each.
 
@@ -56,8 +58,8 @@ def sweep(
         Figures of the table: see `neurosim.sweeps.plan.Figure`.
     laws : sequence of type
         Blocks of your own that files of a run or a profile name.
-    progress : callable, optional
-        Called after each point with how many are done, and their number.
+    progress : callable or bool, optional
+        Called after each point with how many are done, and their number; True shows a bar.
 
     Returns
     -------
@@ -79,23 +81,33 @@ def sweep(
     >>> table["sampling.t_end"], len(table["coverage"])
     ([0.1, 0.2], 2)
     """
+    if not axes:
+        raise DataError(
+            "sweep.axes must have a path, but is empty; give values by path, "
+            '{"sampling.t_end": [1.0, 1.2]}.'
+        )
     listed = {path: _listed(path, values) for path, values in axes.items()}
     trained = Trained.of(source, laws)
-    plan = Sweep(
-        name="sweep",
-        base=Base(),
-        sampling=Sampling(n=n, seed=seed),
-        axes=tuple(Axis(path=path, values=values) for path, values in listed.items()),
-        replicas=replicas,
-        measure=tuple(measure),
-    )
+    try:
+        plan = Sweep(
+            name="sweep",
+            base=Base(),
+            sampling=Sampling(n=n, seed=seed),
+            axes=tuple(Axis(path=path, values=values) for path, values in listed.items()),
+            replicas=replicas,
+            measure=tuple(measure),
+        )
+    except ProfileError as error:
+        # By the names that were given here.
+        lines = [re.sub(r"^(Sampling|Sweep|Axis)\.", "sweep.", s) for s in str(error).splitlines()]
+        raise ProfileError("\n".join(lines)) from None
     points, rows = expand(plan, laws=laws, given=trained), list[Row]()
-    with threadpool_limits(1):
+    with threadpool_limits(1), counted_by(progress, "points") as show:
         for done, point in enumerate(points, 1):
             found = outcome(point, partial(Trained.of, point.run or trained, laws, 1))
             rows.append(row_of(point, found, plan.measure))
-            if progress is not None:
-                progress(done, len(points))
+            if show is not None:
+                show(done, len(points))
     names = dict.fromkeys(name for point in points for name in point.settings)
     return Table(rows, tuple(names), plan.measure)
 
@@ -104,7 +116,7 @@ def _listed(path: object, values: object) -> tuple[Any, ...]:
     """The values of an axis, which may be an array."""
     must_be(path, str, "A path of sweep.axes", "give one such as sampling.t_end")
     found = plain(values)
-    # A text is a sequence too, of letters.
-    sequence = None if isinstance(found, str) else found
-    must_be(sequence, Sequence, f"The values of {path}", "give a list of them")
+    must_be(found, Sequence, f"The values of {path}", "give a list of them")
+    if not found:
+        raise DataError(f"The values of {path} must be at least one, but are none; give some.")
     return tuple(found)

@@ -134,7 +134,7 @@ def expand(
     RunError
         A run is not there.
     """
-    check_paths(sweep)
+    check_paths(sweep, trained=given is not None)
     maker, points = _Maker(sweep, folder, laws, given), []
     mistakes: dict[str, None] = {}
     for index, (changes, columns) in enumerate(grid(sweep)):
@@ -183,6 +183,12 @@ class _Maker:
             experiment = self._experiment(changes)
         sampling = self._sampling(changes, experiment, replica)
         deploy = self._deployed(changes, profile, given=is_run)
+        if deploy is not None and deploy.layers != profile.layers:
+            raise ProfileError(
+                f"The chip that weights are programmed into must have the layers of the trained "
+                f"one, {list(profile.layers)}, but {deploy.name} has {list(deploy.layers)}; vary "
+                "what leaves them."
+            )
         used = "null" if deploy is None else self._memory.written(deploy).text
         key = digest_of_json([json.dumps(origin), used, self._memory.written(sampling).text])
         given = deploy or profile if is_run else profile

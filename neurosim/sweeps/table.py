@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -73,18 +74,30 @@ class Table:
     def __repr__(self) -> str:
         failed = sum(bool(row["error"]) for row in self.rows)
         over = f" over {', '.join(self.settings)}" if self.settings else ""
-        return f"Table({len(self.rows)} points{over}{f', {failed} failed' if failed else ''})"
+        n = len(self.rows)
+        return f"Table({n} point{'s' * (n != 1)}{over}{f', {failed} failed' if failed else ''})"
 
     def __str__(self) -> str:
+        lines = self._cells()
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        return "\n".join(
+            "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
+            for line in lines
+        )
+
+    def _repr_html_(self) -> str:
+        """For a notebook."""
+        head, *rows = ([escape(cell).replace("\n", " ") for cell in line] for line in self._cells())
+        titles = "".join(f"<th>{cell}</th>" for cell in head)
+        body = "".join(f"<tr>{''.join(f'<td>{c}</td>' for c in row)}</tr>" for row in rows)
+        return f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>"
+
+    def _cells(self) -> list[list[str]]:
+        """What is shown: the names of columns that say something, and their cells."""
         names = (*self.settings, *self.measure, "sample_time_s", "sample_energy_J", "error")
         shown = [name for name in names if any(row.get(name, "") != "" for row in self.rows)]
         cells = [[_cell(row.get(name, "")) for name in shown] for row in self.rows]
-        widths = [max(map(len, column)) for column in zip(shown, *cells, strict=True)]
-        lines = [
-            "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
-            for line in (shown, *cells)
-        ]
-        return "\n".join(lines)
+        return [shown, *cells]
 
     def __len__(self) -> int:
         return len(self.rows)
