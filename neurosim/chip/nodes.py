@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.constants import Boltzmann
 
 from neurosim.arrays import NUMPY, Arrays
 from neurosim.chip.die import Die
 from neurosim.chip.fluctuations import flicker_source
+from neurosim.chip.hold import Hold
 from neurosim.chip.meter import Meter
 from neurosim.circuit import Circuit, DrivenCircuit, Springs
-from neurosim.errors import DataError
 from neurosim.profile import Profile
 from neurosim.solvers import Engine, FlickerSource, settle
 from neurosim.streams import Streams
@@ -63,13 +62,12 @@ class Nodes:
     ) -> None:
         self._profile, self._streams, self._meter = profile, streams, meter
         self._n_threads, self._arrays = n_threads, arrays
-        self._n_settles = self._n_stores = 0
+        self._n_settles, self._hold = 0, Hold(profile, streams)
         self._layers = die.layers
         self.u_V = np.zeros((0, self._layers.n_nodes))
         self.residual = np.zeros(0)
         self.injected_A: Array | None = None
         self._lagging_V: Array | None = None
-        self._held_V: Array | None = None
         self._flicker: FlickerSource | None = None
 
     def output_V(self, circuit: Circuit) -> Array:
@@ -83,14 +81,16 @@ class Nodes:
     def lose(self) -> None:
         """No row is left."""
         self.u_V, self._lagging_V = self.u_V[:0], None
-        self._held_V, self._flicker = None, None
+        self._flicker = None
+        self._hold.forget()
 
     def precharge(self, circuit: Circuit, nodes: NDArray[np.intp], charged_V: Array) -> None:
         """These nodes to these voltages, (rows, n), all others to 0 V."""
         self.u_V = np.zeros((len(charged_V), self._layers.n_nodes))
         self.u_V[:, nodes] = charged_V
         self._follow(circuit)
-        self._held_V, self._flicker, self.injected_A = None, None, None
+        self._flicker, self.injected_A = None, None
+        self._hold.forget()
 
     def _follow(self, circuit: Circuit) -> None:
         """Lagging outputs to what they tend to."""
@@ -104,14 +104,7 @@ class Nodes:
 
     def store(self) -> None:
         """Sample every node onto its hold capacitor, with the noise kT/C of that switch."""
-        held_V = self.u_V.copy()
-        temperature_K = self._profile.thermal.temperature_K
-        if temperature_K is not None:
-            rng = self._streams.generator("hold", self._n_stores)
-            sigma_V = np.sqrt(Boltzmann * temperature_K / self._profile.node.capacitance_F)
-            held_V += sigma_V * rng.standard_normal(held_V.shape)
-        self._held_V = held_V
-        self._n_stores += 1
+        self._hold.store(self.u_V)
 
     def recall(self, circuit: Circuit) -> None:
         """Charge every node to its stored voltage.
@@ -121,9 +114,7 @@ class Nodes:
         DataError
             Nothing was stored since the last precharge.
         """
-        if self._held_V is None:
-            raise DataError("Chip.recall needs a stored state, but none is stored; store first.")
-        self.u_V = self._held_V.copy()
+        self.u_V = self._hold.recall()
         self._follow(circuit)
 
     def settle(
@@ -199,11 +190,11 @@ class Nodes:
 
     def state(self) -> dict[str, Any]:
         """What later settles depend on, between two presentations."""
-        return {"draws": {"settle": self._n_settles, "store": self._n_stores}}
+        return {"draws": {"settle": self._n_settles, "store": self._hold.n_stores}}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from a `state`."""
-        self._n_settles, self._n_stores = (
+        self._n_settles, self._hold.n_stores = (
             int(state["draws"][name]) for name in ("settle", "store")
         )
 

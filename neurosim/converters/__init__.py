@@ -2,9 +2,9 @@
 
 from neurosim.converters.adc import Adc, CurrentSense
 from neurosim.converters.channels import ChannelErrors, Channels
-from neurosim.converters.codes import Converted, lsb, quantise
 from neurosim.converters.dac import Dac
 from neurosim.converters.injectors import Injectors
+from neurosim.converters.quantise import Converted, lsb, quantise
 from neurosim.converters.readout import Correlator, Differences, DoubleSampling, Readout, Sums
 
 __all__ = [

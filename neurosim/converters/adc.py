@@ -11,7 +11,7 @@ from neurosim.blocks.block import Sourced
 from neurosim.blocks.quantities import AmpereLimit, Bits, Sigma, VoltLimit
 from neurosim.blocks.words import IDEAL
 from neurosim.converters.channels import ChannelErrors, Channels, turns
-from neurosim.converters.codes import Converted, fitting_range, quantise
+from neurosim.converters.quantise import Converted, fitting_range, quantise
 
 __all__ = ["Adc", "CurrentSense"]
 

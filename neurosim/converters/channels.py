@@ -23,7 +23,7 @@ from pydantic import Field
 
 from neurosim.blocks.block import Sourced
 from neurosim.blocks.quantities import Excess, Sigma
-from neurosim.converters.codes import lsb
+from neurosim.converters.quantise import lsb
 
 __all__ = ["ChannelErrors", "Channels", "turns"]
 

@@ -11,7 +11,7 @@ from neurosim.blocks.block import Sourced
 from neurosim.blocks.quantities import Bits, SigmaVolt, VoltLimit
 from neurosim.blocks.words import IDEAL
 from neurosim.converters.channels import ChannelErrors, Channels
-from neurosim.converters.codes import Converted, quantise
+from neurosim.converters.quantise import Converted, quantise
 
 __all__ = ["Dac"]
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from neurosim.blocks.block import Sourced
 from neurosim.blocks.quantities import AmpereLimit, Bits, SigmaAmpere
-from neurosim.converters.codes import Converted, quantise
+from neurosim.converters.quantise import Converted, quantise
 
 __all__ = ["Injectors"]
 

@@ -26,7 +26,7 @@ from neurosim.blocks.choice import one_of
 from neurosim.blocks.mistakes import BlockError
 from neurosim.blocks.quantities import Bits, Excess, Farad, Limit, Sigma, SigmaVolt
 from neurosim.blocks.words import Word
-from neurosim.converters.codes import Converted, fitting_range, quantise
+from neurosim.converters.quantise import Converted, fitting_range, quantise
 
 __all__ = ["Correlator", "Differences", "DoubleSampling", "Readout", "Sums"]
 

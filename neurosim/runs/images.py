@@ -9,7 +9,7 @@ from neurosim.data import FlowBatch, PairSource
 from neurosim.data.sets import Dataset
 from neurosim.errors import DataError
 from neurosim.host import Experiment, Labels
-from neurosim.host.tasks import given_nodes, label_nodes, visible_rows
+from neurosim.host.flow import given_nodes, label_nodes, visible_rows
 from neurosim.profile import Profile
 from neurosim.streams import Streams
 

@@ -16,7 +16,7 @@ from neurosim.analysis import present as imperfections
 from neurosim.chip import Chip
 from neurosim.chip.ledger import Ledger
 from neurosim.circuit import DrivenCircuit
-from neurosim.converters.codes import lsb
+from neurosim.converters.quantise import lsb
 from neurosim.host.settings import ChipFlow
 from neurosim.runs.examining import lessons_of
 from neurosim.runs.trained import Source, Trained

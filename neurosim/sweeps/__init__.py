@@ -1,7 +1,7 @@
 """Sweeps: a grid of chips, recipes and ways of sampling, trained once each and sampled each."""
 
 from neurosim.sweeps.folder import SweepFolder, run_sweep
-from neurosim.sweeps.in_memory import sweep
+from neurosim.sweeps.notebook import sweep
 from neurosim.sweeps.plan import Sweep
 from neurosim.sweeps.points import Point, expand
 from neurosim.sweeps.ranking import Group, badness, best, front, groups

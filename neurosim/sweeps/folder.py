@@ -25,10 +25,10 @@ from neurosim.errors import RunError
 from neurosim.folders import LOCK, exists, locked, real
 from neurosim.outputs import write_text
 from neurosim.profile import Profile
-from neurosim.sweeps.memory import digest
 from neurosim.sweeps.plan import COSTS, Sweep
 from neurosim.sweeps.points import Listed, Point, expand
 from neurosim.sweeps.ranking import Group, groups, is_seed
+from neurosim.sweeps.shared import digest
 from neurosim.sweeps.stored import Facts, Plan, keep_plan, read_facts, read_result
 from neurosim.sweeps.table import Row, as_csv, row_of
 from neurosim.sweeps.work import Task

@@ -34,8 +34,8 @@ from neurosim.profile import Profile, load_profile
 from neurosim.runs import Run, Trained
 from neurosim.sweeps.changes import changed, part, shown
 from neurosim.sweeps.grid import check_paths, find, grid, paths
-from neurosim.sweeps.memory import Memory, digest_of_json
 from neurosim.sweeps.plan import Sampling, Sweep
+from neurosim.sweeps.shared import Memory, digest_of_json
 
 __all__ = ["Listed", "Point", "Training", "expand"]
 

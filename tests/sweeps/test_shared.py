@@ -7,7 +7,7 @@ import pytest
 from neurosim.blocks.words import as_written
 from neurosim.errors import ProfileError
 from neurosim.sweeps import Sweep, expand, points
-from neurosim.sweeps.memory import Memory, digest, digest_of_json
+from neurosim.sweeps.shared import Memory, digest, digest_of_json
 
 AXES = [
     {"path": "experiment.flow.settle_tau", "linear": {"start": 1, "stop": 100, "points": 40}},
