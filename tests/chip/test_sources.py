@@ -373,11 +373,14 @@ def test_a_profile_says_what_is_wrong_with_its_sources(changes, match):
 @pytest.mark.parametrize(
     ("call", "match"),
     [
-        (lambda c: c.drive(np.zeros((2, 5)), 1e-6), r"shape \(rows, 4 or 7\), but got \(2, 5\)"),
+        (lambda c: c.drive(np.zeros((2, 5)), 1e-6), r"shape \(rows, 4 or 7\), but have \(2, 5\)"),
         (lambda c: c.drive(np.zeros((2, 7)), np.ones(4)), "one for each of 7 nodes"),
         (lambda c: c.drive(np.zeros((2, 7)), -np.ones(7)), "between 0 S and inf S, but got -1 S"),
         (lambda c: c.drive(np.zeros((2, 7)), np.full(7, np.nan)), "but got nan S"),
-        (lambda c: c.clamp(np.zeros((2, 7)), np.ones(4, bool)), "a mask of 7 driven nodes"),
+        (
+            lambda c: c.clamp(np.zeros((2, 7)), np.ones(4, bool)),
+            "have one value for each of 7 driven nodes",
+        ),
         (lambda c: c.inject(np.zeros((2, 3))), r"currents of shape \(2, 9\), .* got \(2, 3\)"),
         (lambda c: c.read((3,)), "numbers from 0 to 2"),
         (lambda c: c.data_sheet.columns(1), "Layer 1 must have voltage sources.* the layers 0, 2"),
