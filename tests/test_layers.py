@@ -15,8 +15,8 @@ PACKAGE = Path(neurosim.__file__).parent
 
 # From the ground up; modules of one layer do not import each other.
 LAYERS = [
-    {"errors", "streams", "safe_text", "signals", "threads"},
-    {"arguments", "outputs", "folders", "arrays"},
+    {"errors", "safe_text", "signals", "threads"},
+    {"arguments", "outputs", "folders", "arrays", "streams"},
     {"files", "network", "torch_arrays"},
     {"blocks", "contrasts", "machines"},
     {"circuit", "solvers", "devices", "converters", "data", "ideal", "patterns"},

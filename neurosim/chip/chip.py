@@ -96,6 +96,7 @@ class Chip:
                 f"{engine!r}; leave it out for the profile's own."
             )
         must_be(n_threads, int | None, "Chip.n_threads", "leave it out for one a processor")
+        must_be(device, str, "Chip.device", "leave it out for the processor")
         if n_threads is not None and n_threads < 1:
             raise DataError(
                 f"Chip.n_threads must be at least 1, but is {n_threads}; leave it out for one a "

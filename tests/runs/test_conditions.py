@@ -91,7 +91,7 @@ def test_without_a_class_they_take_turns_and_are_judged_by_what_was_asked(with_c
 
 
 def test_a_class_that_was_not_learned_is_one_clear_line(plain, with_classes):
-    with pytest.raises(DataError, match="train one with --labels"):
+    with pytest.raises(DataError, match=r"train one with Experiment\(labels=Labels\("):
         sample(plain, 1, label=7)
     with pytest.raises(DataError, match="must be 0 to 9, but is 10"):
         sample(with_classes, 1, label=10)
@@ -131,7 +131,7 @@ def test_nothing_known_is_a_sample(plain):
 def test_images_of_another_size_or_without_their_class_are_refused(plain, with_classes):
     with pytest.raises(DataError, match=r"shape \(n, 64\), but have shape \(2, 74\)"):
         inpaint(plain, np.full((2, 74), np.nan))
-    with pytest.raises(DataError, match="say which to complete with --class"):
+    with pytest.raises(DataError, match="must be said where classes were learned"):
         inpaint(with_classes, np.full((2, 64), np.nan))
     x, _ = inpaint(with_classes, np.full((2, 64), np.nan), label=4, t_end=0.2)
     assert x.shape == (2, 64)

@@ -236,7 +236,7 @@ def test_what_a_killed_training_left_goes_when_it_goes_on(tmp_path):
 def test_a_name_that_is_taken_is_said_before_any_work(tmp_path, monkeypatch):
     (tmp_path / "x").mkdir()
     (tmp_path / "x" / "mine").touch()
-    monkeypatch.setattr("neurosim.runs.training._chip_of", None)
+    monkeypatch.setattr("neurosim.runs.training.Trainer", None)
     with pytest.raises(RunError, match="must be a new folder, but exists"):
         train(profile(), TINY, tmp_path / "x")
 

@@ -101,7 +101,7 @@ def test_a_point_that_fails_is_a_row_with_its_error(run):
         ({"sampling.t_end": 12}, DataError, "The values of sampling.t_end must be"),
         ({3: [1]}, DataError, "A path of sweep.axes must be a text, but is 3"),
         ([1], DataError, "sweep.axes must be a mapping, but is"),
-        ({"sampling.t_end": []}, ProfileError, "Axis.values"),
+        ({"sampling.t_end": []}, DataError, "must be at least one, but are none"),
     ],
 )
 def test_axes_that_are_none_are_refused(run, axes, kind, said):

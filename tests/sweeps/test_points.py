@@ -201,7 +201,7 @@ def test_a_key_follows_the_trained_weights(run, tmp_path):
         ([{"path": "profile.adc.bitz", "values": [1]}], "did you mean 'profile.adc.bits'"),
         ([{"path": "deploy.weight_bitz", "values": [1]}], "did you mean 'deploy.weight_bits'"),
         ([{"path": "profile.weight_bits", "values": [2.5]}], "weight_bits: must be a whole number"),
-        ([{"path": "adc.bits", "values": [1]}], "a path must begin with profile., deploy."),
+        ([{"path": "adc.bits", "values": [1]}], "did you mean profile.adc.bits?"),
         ([{"path": "sampling.mode", "values": ["dream"]}], "must be one of 'spring'"),
         ([{"path": "profile.adc.bits", "values": [6]}], "needs a finite range"),
         ([{"path": "profile.weight_bits", "values": ["six"]}], "must be a number of at least 0"),
