@@ -115,7 +115,7 @@ def test_a_file_that_holds_no_data_set_says_what_it_is(refused, tmp_path, conten
     [
         ("{path: experiment.flow.bta, values: [1]}", "did you mean 'experiment.flow.beta'?"),
         ("{path: chip.adc, values: [1]}", "a path must begin with profile."),
-        ("{path: experiment.flow.beta, values: []}", "values: must have at least 1 items, but has"),
+        ("{path: experiment.flow.beta, values: []}", "values: must have at least 1 item, but has"),
         ("{path: experiment.flow.beta, values: [x]}", "beta: must be a number, but is 'x'"),
         ("{path: profile.adc.bits, values: [8.5]}", "must be a whole number or ideal, but is 8.5"),
         ("{path: profile, values: [ideal_hopfeld]}", "did you mean ideal_hopfield?"),
