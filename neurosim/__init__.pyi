@@ -45,6 +45,8 @@ from .host import Adam as Adam
 from .host import Classify as Classify
 from .host import Clip as Clip
 from .host import Contrast as Contrast
+from .host import ContrastiveHebbian as ContrastiveHebbian
+from .host import Coupled as Coupled
 from .host import Experiment as Experiment
 from .host import Flow as Flow
 from .host import FlowSettings as FlowSettings
@@ -67,6 +69,7 @@ from .runs import Trained as Trained
 from .runs import evaluate as evaluate
 from .runs import export_weights as export_weights
 from .runs import inpaint as inpaint
+from .runs import predict as predict
 from .runs import resume as resume
 from .runs import sample as sample
 from .runs import train as train

@@ -37,6 +37,7 @@ __all__ = [
     "SEED",
     "SIZES",
     "STRICT",
+    "TASK",
     "Bar",
     "ParamType",
     "check_output",
@@ -53,6 +54,7 @@ __all__ = [
 # As `neurosim.outputs` has it, which loads at first use.
 _STANDARD_OUTPUT = Path("-")
 MODES = click.Choice(["spring", "gradient", "free-running"])
+TASK = click.Choice(["flow", "classify", "regress"])
 ENGINE = click.Choice(["transient", "operating_point"])
 COUNT = click.IntRange(min=1)
 DEVICE = click.option(
@@ -206,9 +208,8 @@ def metric_lines(result: dict[str, Any]) -> list[str]:
     """Table of the headline metrics beside the three rows that need no chip."""
     from neurosim.data.sets import DIGITS
 
-    if "baselines" not in result:
-        figures = {k: v for k, v in result.items() if isinstance(v, float)}
-        return ["; ".join(f"{name.replace('_', ' ')} {v:.4g}" for name, v in figures.items())]
+    if "flow_loss" not in result:
+        return answer_lines(result)
     names = ["frechet_feature", "nn_two_sample", "w2", "precision", "recall", "density", "coverage"]
     rows = {"this chip": result} | result["baselines"]
     names = [name for name in names if name in result]
@@ -237,6 +238,16 @@ def metric_lines(result: dict[str, Any]) -> list[str]:
             "feature Frechet and classes are by the shipped classifier of 8x8 digits and mean "
             "little for other images"
         ]
+    return lines
+
+
+def answer_lines(result: dict[str, Any]) -> list[str]:
+    """Figures of answers, and a line for each rival that needs no chip."""
+    figures = {k: v for k, v in result.items() if isinstance(v, float)}
+    lines = ["; ".join(f"{name.replace('_', ' ')} {v:.4g}" for name, v in figures.items())]
+    for name, row in result.get("baselines", {}).items():
+        said = "; ".join(f"{key.replace('_', ' ')} {value:.4g}" for key, value in row.items())
+        lines.append(f"{name}: {said}")
     return lines
 
 

@@ -17,6 +17,7 @@ from neurosim.cli.fit import fit
 from neurosim.cli.import_ import import_
 from neurosim.cli.noise import noise
 from neurosim.cli.plan import plan
+from neurosim.cli.predict import predict
 from neurosim.cli.profiles import profiles
 from neurosim.cli.quickstart import quickstart
 from neurosim.cli.repeat import repeat
@@ -100,6 +101,7 @@ for command in (
     train,
     sample,
     evaluate,
+    predict,
     sweep,
     export,
     import_,

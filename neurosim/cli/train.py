@@ -18,6 +18,7 @@ from neurosim.cli.common import (
     SEED,
     SIZES,
     STRICT,
+    TASK,
     Bar,
     command_line,
     finish_run,
@@ -32,6 +33,7 @@ from neurosim.safe_text import quoted
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
     from neurosim.host import Experiment
+    from neurosim.host.lessons import TaskLaw
     from neurosim.profile import Profile
     from neurosim.runs import Run
 
@@ -46,7 +48,12 @@ def _experiment(
     from neurosim.data.sets import dataset_name
     from neurosim.host import Experiment, Labels
 
-    base = Experiment() if path is None else load_block(path, Experiment, laws=laws)
+    task = options["task"]
+    if path is not None:
+        base = load_block(path, Experiment, laws=laws)
+        base = base if task is None else base.with_value("task", task)
+    else:
+        base = Experiment() if task is None else Experiment.suited(task)
     places = {"flow.settle_tau": "settle_tau", "flow.beta": "beta"}
     names = ("updates", "batch", "seed", "calibrate", "dataset")
     places |= {name: name for name in names}
@@ -57,11 +64,17 @@ def _experiment(
     return experiment.model_copy(update={"dataset": dataset_name(experiment.dataset)})
 
 
-def _profile(name: str, given: dict[str, Any], laws: tuple[type[Block], ...]) -> Profile:
+def _profile(
+    name: str, given: dict[str, Any], laws: tuple[type[Block], ...], task: TaskLaw
+) -> Profile:
+    """The profile, with what the options say instead and sources where the task asks for them."""
     from neurosim.profile import load_profile
 
     engine, layers = given["engine"], given["layers"]
     profile = load_profile(name, laws=laws)
+    sources = getattr(task, "sources", profile.sources)
+    if given["task"] is not None and not set(sources) <= set(profile.sources):
+        profile = profile.with_values({"sources": sources})
     if layers is not None:
         profile = profile.with_values({"layers": layers})
     if engine is None:
@@ -100,12 +113,18 @@ def _memory_line(profile: Profile, experiment: Experiment) -> str:
 @click.option(
     "--experiment", type=FOLDER, metavar="FILE", help="YAML file with the algorithm's settings."
 )
+@click.option(
+    "--task",
+    type=TASK,
+    help="What is learned, with settings that suit it and springs where it has answers.  "
+    "[default: flow]",
+)
 @click.option("--updates", type=COUNT, help="Weight updates.  [default: 2000]")
 @click.option("--batch", type=COUNT, help="Presentations in an update.  [default: 512]")
 @click.option(
     "--dataset",
     metavar="NAME_OR_FILE",
-    help="digits, digits16, digits28, an .npz or MNIST's idx file.  [default: digits]",
+    help="digits, digits16, digits28, an .npz, a .csv or MNIST's idx file.  [default: digits]",
 )
 @click.option(
     "--labels",
@@ -176,7 +195,7 @@ def train(
             trained = resume_run(out, laws=laws, progress=bar.on_update, device=device)
         else:
             experiment = _experiment(given["experiment"], given, laws)
-            hardware = _profile(str(profile), given, laws)
+            hardware = _profile(str(profile), given, laws, experiment.task)
             say(_memory_line(hardware, experiment), err=True)
             trained = run_training(
                 hardware,
@@ -188,15 +207,18 @@ def train(
                 device=device,
             )
     warnings = finish_run(trained)
-    loss = trained.metrics()["flow_loss"]
+    metrics = trained.metrics()
+    loss, flows = metrics["flow_loss"], trained.experiment.task.has_paths
     if as_json:
         last: dict[str, Any] = {"updates": len(loss), "flow_loss": float(loss[-1])}
+        last |= {name: float(metrics[name][-1]) for name in ("accuracy",) if name in metrics}
         last |= {"warnings": warnings, "ledger": trained.spent()}
         print_json({"run": str(out)} | last)
         warn(warnings, strict)
         return
-    say(f"{out}: {len(loss)} updates, flow loss {loss[0]:.3f} -> {loss[-1]:.3f}")
-    say(f"open {out / 'report.html'}; judge its samples with: neurosim evaluate {quoted(out)}")
+    what, those = ("flow loss", "samples") if flows else ("loss", "answers")
+    say(f"{out}: {len(loss)} updates, {what} {loss[0]:.3f} -> {loss[-1]:.3f}")
+    say(f"open {out / 'report.html'}; judge its {those} with: neurosim evaluate {quoted(out)}")
     warn(warnings, strict)
 
 
@@ -212,6 +234,7 @@ def _check_same(
         flow = {"settle_tau": stored.flow.settle_tau, "beta": stored.flow.beta}
         engine = getattr(run.profile.settling, "engine", "")
         begun: dict[str, Any] = {"engine": engine, "start": run.start}
+        begun |= {"task": getattr(stored.task, "task", "")}
         begun |= {"layers": run.profile.layers, "labels": stored.labels is not None}
         known = stored.model_dump() | flow | begun
         asked = given if given["dataset"] is None else given | {"dataset": experiment.dataset}
@@ -221,7 +244,7 @@ def _check_same(
         different = [k for k, v in asked.items() if v is not None and v != known.get(k, v)]
     else:
         different = [] if experiment == run.experiment else ["experiment"]
-    if profile is not None and (_profile(profile, given, laws) != run.profile):
+    if profile is not None and _profile(profile, given, laws, run.experiment.task) != run.profile:
         different.append("profile")
     if different:
         end = "differs; leave it" if len(different) == 1 else "differ; leave them"

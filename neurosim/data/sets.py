@@ -6,7 +6,9 @@ name              images
 digits            8x8 digits of scikit-learn (see `neurosim.data.pairs.load_digits`)
 digits16          the same, enlarged to 16x16 by cubic splines
 digits28          the same, enlarged to 28x28
-FILE.npz          array `images` of shape (n, d) or (n, h, w), and `labels` (n,) if there are any
+FILE.npz          array `images` of shape (n, d) or (n, h, w), and `labels` (n,) if there are any;
+                  `test_images` and `test_labels` if it has a test set of its own
+FILE.csv          a table of numbers, a row each, under a line of names: inputs and answers
 FILE, FILE.gz     MNIST's idx format, plain or compressed; the labels lie beside the images in a
                   file of the same name with `labels` for `images` and `idx1` for `idx3`
 ================= ================================================================================
@@ -20,7 +22,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ from scipy.ndimage import zoom
 
 from neurosim.arguments import checked
 from neurosim.data.pairs import DIGIT_STEPS, load_digits
+from neurosim.data.tabular import read_table
 from neurosim.errors import DataError
 from neurosim.files import load_npz
 from neurosim.folders import exists, real
@@ -59,12 +62,15 @@ class Dataset:
         Classes 0, 1, ...
     steps : int or None
         Grey levels less one, evenly from -1 to 1; None where pixels take any value.
+    test : Dataset or None
+        Images that are kept for judging, where the set says which.
     """
 
     name: str
     images: Array
     labels: NDArray[np.intp] | None = None
     steps: int | None = None
+    test: Dataset | None = None
 
     def __post_init__(self) -> None:
         self.images.setflags(write=False)
@@ -82,6 +88,8 @@ class Dataset:
         found = hashlib.sha256(np.ascontiguousarray(self.images).tobytes())
         if self.labels is not None:
             found.update(np.ascontiguousarray(self.labels, dtype=np.int64).tobytes())
+        if self.test is not None:
+            found.update(self.test.digest.encode())
         return found.hexdigest()
 
     def at_most(self, n: int) -> Dataset:
@@ -125,14 +133,22 @@ def load_dataset(name: str | Path) -> Dataset:
             "the path."
         )
     try:
-        images, labels = (_npz if path.suffix.lower() == ".npz" else _idx_pair)(path)
+        if path.suffix.lower() == ".csv":
+            return Dataset(name, read_table(path))
+        if path.suffix.lower() == ".npz":
+            return _of_npz(name, path)
+        images, labels = _idx_pair(path)
     except (OSError, EOFError, ValueError, zlib.error) as error:
         if isinstance(error, DataError):
             raise
         raise DataError(
-            f"dataset {path} must be an .npz with an array `images`, or an idx file, but cannot be "
-            f"read ({error})."
+            f"dataset {path} must be an .npz with an array `images`, a .csv or an idx file, "
+            f"but cannot be read ({error})."
         ) from None
+    return _dataset(name, images, labels, path)
+
+
+def _dataset(name: str, images: NDArray[Any], labels: NDArray[Any] | None, path: Path) -> Dataset:
     pixels, steps = _scaled(images, path)
     return Dataset(name, pixels, _checked_labels(labels, len(pixels), path), steps)
 
@@ -149,11 +165,21 @@ def _enlarged(images: Array, side: int) -> Array:
     return clipped
 
 
-def _npz(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
+def _of_npz(name: str, path: Path) -> Dataset:
     stored = load_npz(path.read_bytes())
     if "images" not in stored:
         raise ValueError(f"it holds {', '.join(stored) or 'nothing'}")
-    return stored["images"], stored.get("labels")
+    found = _dataset(name, stored["images"], stored.get("labels"), path)
+    if "test_images" not in stored:
+        return found
+    test = _dataset(name, stored["test_images"], stored.get("test_labels"), path)
+    if test.n_pixels != found.n_pixels or (test.labels is None) != (found.labels is None):
+        raise DataError(
+            f"dataset {path} must hold test images like the others, but has {test.n_pixels} "
+            f"pixels a test image and {found.n_pixels} an image, or labels of one kind alone; mend "
+            "test_images, or test_labels."
+        )
+    return replace(found, test=test)
 
 
 def _idx_pair(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:

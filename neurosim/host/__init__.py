@@ -8,7 +8,8 @@ from neurosim.host.experiment import Experiment, Learning
 from neurosim.host.gradep import GradEP
 from neurosim.host.lessons import Batch, Labels, Verdict
 from neurosim.host.optimizer import Optimizer, initial_weights
-from neurosim.host.phases import Presentation, free_phase, present
+from neurosim.host.phases import Presentation, decide, free_phase, present
+from neurosim.host.rules import ContrastiveHebbian, Coupled
 from neurosim.host.sampler import Held, draw_samples, sample_settle_time_s
 from neurosim.host.settings import ChipFlow, FlowSettings, SamplingSettings
 from neurosim.host.tasks import Classify, Flow, Regress, Supervised
@@ -22,6 +23,8 @@ __all__ = [
     "Classify",
     "Clip",
     "Contrast",
+    "ContrastiveHebbian",
+    "Coupled",
     "Experiment",
     "Flow",
     "FlowSettings",
@@ -40,6 +43,7 @@ __all__ = [
     "Verdict",
     "blank_state",
     "calibrate",
+    "decide",
     "draw_samples",
     "energy_contrast",
     "free_phase",

@@ -13,7 +13,7 @@ from neurosim.data import Pairing, Times
 from neurosim.host.clip import Clip, ClipOrNumber
 from neurosim.host.contrastive import Contrast
 from neurosim.host.descents import Adam, Optimiser
-from neurosim.host.gradep import GradEP, Rule
+from neurosim.host.rules import GradEP, Rule
 from neurosim.host.settings import Count, Decay, FlowSettings, Positive, SamplingSettings
 from neurosim.host.tasks import Flow, Labels, Task
 
@@ -144,6 +144,19 @@ class Experiment(Block):
     flow: FlowSettings = FlowSettings()
     contrast: Contrast | None = None
     sampling: SamplingSettings = SamplingSettings()
+
+    @classmethod
+    def suited(cls, task: Task | str) -> Experiment:
+        """An experiment with the settings that suit a task, which may be its word.
+
+        Examples
+        --------
+        >>> import neurosim as ns
+        >>> ns.Experiment.suited("classify").flow
+        FlowSettings(stiffness=1.0, alpha=1.0, beta=0.2, settle_tau=5.0)
+        """
+        plain = cls().with_value("task", task)
+        return plain.with_values(dict(getattr(plain.task, "suits", {})))
 
     @property
     def contrast_begins(self) -> int:

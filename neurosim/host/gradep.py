@@ -12,20 +12,19 @@ in beta; with an unnudged phase in place of the negative one and beta for 2 beta
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.blocks.block import Block
-from neurosim.blocks.choice import one_of
 from neurosim.chip.interface import ChipInterface
 from neurosim.host.calibration import Calibration
 from neurosim.host.phases import present
 from neurosim.host.settings import ChipFlow
 from neurosim.network import Weights
 
-__all__ = ["Estimate", "GradEP", "Rule", "RuleLaw", "Shown"]
+__all__ = ["Estimate", "GradEP", "RuleLaw", "Shown"]
 
 Array = NDArray[np.float64]
 
@@ -111,7 +110,3 @@ class GradEP(Block):
     ) -> Estimate:
         """See `RuleLaw.estimate`."""
         return present(chip, batch.targets, batch.wanted, flow, calibration, held)
-
-
-# Of an experiment: a word alone, where the rule has nothing else to say.
-Rule = Annotated[RuleLaw, one_of(GradEP, key="rule", of=RuleLaw, short=True)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Annotated, NamedTuple, Protocol, runtime_checkable
+from typing import Annotated, Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,11 +71,14 @@ class Verdict(NamedTuple):
         The same of each fifth of the times along a flow; NaN of other tasks.
     figures : dict of str to float
         What else is to be known; each a column of the metrics table.
+    details : dict of str to lists
+        What an evaluation says beside the figures, such as a confusion matrix.
     """
 
     loss: float
     by_t: tuple[float, ...] = (float("nan"),) * 5
     figures: dict[str, float] = {}  # noqa: RUF012  # never changed
+    details: dict[str, Any] = {}  # noqa: RUF012  # never changed
 
 
 class Recipe(Protocol):

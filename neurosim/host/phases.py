@@ -18,7 +18,9 @@ k = beta (alpha lambda)^2, the spring and a nudge of +-beta merge into one sprin
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,12 +33,16 @@ from neurosim.host.settings import ChipFlow, FlowSettings
 from neurosim.network import Weights
 
 __all__ = [
+    "Measured",
     "Presentation",
     "check_flow",
+    "contrasted",
+    "decide",
     "driven_nodes",
     "flow_loss",
     "free_phase",
     "present",
+    "scale_of",
 ]
 
 Array = NDArray[np.float64]
@@ -94,18 +100,51 @@ def free_phase(
     velocity : ndarray, shape (rows, n)
     """
     sheet, flow = chip.data_sheet, flow.on(chip.data_sheet)
-    target_V = x_t * sheet.unit_V
-    chip.precharge(target_V)
-    anchor = chip.drive(target_V, flow.stiffness * sheet.unit_S, held) / sheet.unit_V
+    anchor = _begin(chip, x_t, flow, held)
     chip.settle(flow.settle_s)
     outputs = chip.read() / sheet.unit_V
+    x = outputs[:, driven_nodes(sheet, x_t.shape[1])]
+    return anchor, outputs, _velocity(chip, x, anchor, flow, calibration)
+
+
+def decide(
+    chip: ChipInterface,
+    x_t: Array,
+    flow: FlowSettings,
+    calibration: Calibration | None = None,
+    held: NDArray[np.bool_] | None = None,
+) -> Array:
+    """Velocity (rows, n) of a free phase; nothing is read but what it takes. See `free_phase`."""
+    sheet, flow = chip.data_sheet, flow.on(chip.data_sheet)
+    anchor = _begin(chip, x_t, flow, held)
+    chip.settle(flow.settle_s)
+    layers = (0,) if x_t.shape[1] == sheet.layers.n_visible else sheet.source_layers
+    x = anchor if sheet.has_current_sense else chip.read(layers) / sheet.unit_V
+    return _velocity(chip, x, anchor, flow, calibration)
+
+
+def _begin(
+    chip: ChipInterface, x_t: Array, flow: FlowSettings, held: NDArray[np.bool_] | None
+) -> Array:
+    """Charge nodes with sources to x_t and hold them there; x_t as the DAC's codes have it."""
+    sheet, target_V = chip.data_sheet, x_t * chip.data_sheet.unit_V
+    chip.precharge(target_V)
+    return chip.drive(target_V, flow.stiffness * sheet.unit_S, held) / sheet.unit_V
+
+
+def _velocity(
+    chip: ChipInterface,
+    x: Array,
+    anchor: Array,
+    flow: FlowSettings,
+    calibration: Calibration | None,
+) -> Array:
+    """What the ammeter says, or without one how far x is from the anchor, times alpha lambda."""
+    sheet = chip.data_sheet
     if sheet.has_current_sense:
-        velocity = -flow.alpha * chip.sense() / (sheet.unit_S * sheet.unit_V)
-    else:
-        x = outputs[:, driven_nodes(sheet, x_t.shape[1])]
-        away = x - anchor if calibration is None else calibration.displacement(x, anchor)
-        velocity = _scale(flow, calibration) * away
-    return anchor, outputs, velocity
+        return -flow.alpha * chip.sense() / (sheet.unit_S * sheet.unit_V)
+    away = x - anchor if calibration is None else calibration.displacement(x, anchor)
+    return scale_of(flow, calibration) * away
 
 
 def present(
@@ -139,23 +178,56 @@ def present(
     flow = flow.on(chip.data_sheet)
     check_flow(flow, chip.data_sheet)
     nudge = flow.beta * (flow.alpha * flow.stiffness) ** 2
-    scale = _scale(flow, calibration)
+    scale, sheet = scale_of(flow, calibration), chip.data_sheet
     anchor, free, velocity = free_phase(chip, x_t, flow, calibration, held)
-    sheet = chip.data_sheet
-    if sheet.has_hold:
-        chip.store()
 
-    reading = reading_of(chip, free)
-
-    def nudged(sign: int, order: int) -> None:
+    def lead(sign: int) -> None:
         stiffness = flow.stiffness + sign * nudge
         target = anchor + sign * nudge / stiffness * u_t / scale
         target = target if held is None else np.where(held, x_t, target)
         chip.drive(target * sheet.unit_V, stiffness * sheet.unit_S, held)
+
+    return contrasted(chip, x_t, flow, held, Measured(free, velocity), lead)
+
+
+class Measured(NamedTuple):
+    """What is known of a free phase: outputs (rows, n_nodes) and velocity (rows, n)."""
+
+    outputs: Array
+    velocity: Array
+
+
+def contrasted(
+    chip: ChipInterface,
+    x_t: Array,
+    flow: ChipFlow,
+    held: NDArray[np.bool_] | None,
+    free: Measured,
+    lead: Callable[[int], None],
+) -> Presentation:
+    """Two phases from the free state that the chip stands in, and what differs.
+
+    Parameters
+    ----------
+    chip : ChipInterface
+    x_t, held
+        See `present`; where there is no hold, the free phase is repeated before the second one.
+    flow : ChipFlow
+    free : Measured
+    lead : callable
+        Sets the sources of a phase: +1, then -1; or 0, which is free, where `flow` is one-sided.
+    """
+    sheet = chip.data_sheet
+    if sheet.has_hold:
+        chip.store()
+    reading = reading_of(chip, free.outputs)
+
+    def led(sign: int, order: int) -> None:
+        lead(sign)
         chip.settle(flow.settle_s)
         reading.take(order)
 
-    nudged(+1, +1)
+    led(+1, +1)
     if sheet.has_hold:
         chip.recall()
     else:
@@ -165,10 +237,11 @@ def present(
     # What still moves after the free phase is common to both states that are compared: without it
     # a one-sided difference would grow as 1 / beta.
     sign = 0 if flow.one_sided else -1
-    nudged(sign, -1)
+    led(sign, -1)
     contrast, lost = reading.contrast()
     distance = (1 - sign) * flow.beta
-    return Presentation(velocity, contrast, distance, lost, (free, *reading.outputs))
+    outputs = (free.outputs, *reading.outputs)
+    return Presentation(free.velocity, contrast, distance, lost, outputs)
 
 
 def driven_nodes(sheet: DataSheet, n: int) -> slice | NDArray[np.intp]:
@@ -216,7 +289,7 @@ def flow_loss(velocity: Array, u_t: Array, t: Array) -> tuple[float, tuple[float
     return mean(good), tuple(mean(good & (fifth == k)) for k in range(5))
 
 
-def _scale(flow: FlowSettings, calibration: Calibration | None) -> float | Array:
+def scale_of(flow: FlowSettings, calibration: Calibration | None) -> float | Array:
     """Velocity over displacement, alpha lambda; calibrated, one for each visible node."""
     scale = flow.alpha * flow.stiffness
     return scale if calibration is None else scale * calibration.stiffness

@@ -8,7 +8,9 @@ supervised equilibrium propagation (at beta 1 the spring of the negative phase i
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,20 +23,30 @@ from neurosim.errors import DataError
 from neurosim.host.calibration import Calibration
 from neurosim.host.gradep import Shown
 from neurosim.host.lessons import Batch, Lessons, Recipe, Verdict
-from neurosim.host.phases import free_phase
+from neurosim.host.phases import decide
 from neurosim.host.settings import FlowSettings
 from neurosim.streams import Streams
 
-__all__ = ["Classify", "Regress", "Supervised"]
+__all__ = ["Supervised"]
 
 Array = NDArray[np.float64]
+
+
+class Rival(Protocol):
+    """What scikit-learn calls an estimator."""
+
+    def fit(self, inputs: Array, answers: Array) -> object:
+        """Learn."""
+
+    def predict(self, inputs: Array) -> Array:
+        """Answers."""
 
 
 class _Pairs:
     """Batches of inputs and answers, drawn without replacement."""
 
     def __init__(self, task: Supervised, data: Dataset, recipe: Recipe, sheet: DataSheet) -> None:
-        inputs, answers = task.examples(data)
+        inputs, answers = task.seen(data)
         n_in, n = inputs.shape[1], task.columns(inputs, answers, sheet)
         if not 1 <= recipe.batch <= len(inputs):
             raise DataError(
@@ -55,7 +67,7 @@ class _Pairs:
     def exams(self) -> dict[str, Shown]:
         """All that is learned from, and all that is not."""
         found: dict[str, Shown] = {"": self._task.batch(self._inputs, self._answers)}
-        if self._unseen is not None and len(self._unseen[0]):
+        if self._unseen is not None:
             found["test_"] = self._task.batch(*self._unseen)
         return found
 
@@ -82,24 +94,62 @@ class Supervised(Block):
     answers : {"last", "beside"}
         Where they are: the last layer, which then needs sources (`sources: [0, -1]` of the
         profile), or the visible layer, after the inputs.
+    test_share : float
+        Share of the examples, always the same ones, that are not learned from but judged by; a
+        data set with a test set of its own has that.
     """
 
     has_paths: ClassVar[bool] = False
+    # Of an experiment, by path: what suits a chip with one hidden layer.
+    suits: ClassVar[Mapping[str, Any]] = {
+        "updates": 600,
+        "batch": 64,
+        "learning_rate": 5e-3,
+        "schedule": "cosine",
+        "flow.stiffness": 1.0,
+        "flow.alpha": 1.0,
+        "flow.beta": 0.2,
+        "flow.settle_tau": 5.0,
+    }
 
     answers: Literal["last", "beside"] = "last"
+    test_share: Annotated[float, Field(ge=0, lt=1)] = 0.2
 
     def examples(self, data: Dataset) -> tuple[Array, Array]:
         """Inputs (n, n_in) and answers (n, n_out) of a data set."""
         raise NotImplementedError
 
+    def split(self, data: Dataset) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows to learn from, and rows to judge by; a set with a test set of its own has none."""
+        rows = Streams(0).generator("test_set").permutation(len(data.images))
+        n_test = 0 if data.test is not None else math.ceil(self.test_share * len(rows))
+        return np.sort(rows[n_test:]), np.sort(rows[:n_test])
+
+    def seen(self, data: Dataset) -> tuple[Array, Array]:
+        """As `examples`, of those that are learned from."""
+        inputs, answers = self.examples(data)
+        rows = self.split(data)[0]
+        return inputs[rows], answers[rows]
+
     def unseen(self, data: Dataset) -> tuple[Array, Array] | None:
         """As `examples`, of those that are kept for judging; None where all are learned from."""
-        del data
-        return None
+        inputs, answers = self.examples(data if data.test is None else data.test)
+        rows = self.split(data)[1] if data.test is None else np.arange(len(inputs))
+        return (inputs[rows], answers[rows]) if len(rows) else None
+
+    @property
+    def sources(self) -> tuple[int, ...]:
+        """Layers that need sources."""
+        return (0,) if self.answers == "beside" else (0, -1)
 
     def judge(self, said: Array, wanted: Array) -> Verdict:
         """Mean of (o - y)^2 over rows and answers; without rows NaN."""
         return Verdict(float(np.mean((said - wanted) ** 2)) if len(said) else float("nan"))
+
+    def rivals(self, hidden: tuple[int, ...], seed: int) -> dict[str, Rival]:
+        """What needs no chip, by name, to be judged beside one with these hidden layers."""
+        del hidden, seed
+        return {}
 
     def columns(self, inputs: Array, answers: Array, sheet: DataSheet) -> int:
         """How many nodes are driven.
@@ -114,9 +164,11 @@ class Supervised(Block):
         first, last = (n_in + n_out, sizes[-1]) if beside else (n_in, n_out)
         if (sizes[0], sizes[-1]) != (first, last):
             way = "answers: last" if beside else "answers: beside"
+            fitting = ",".join(map(str, (first, *sizes[1:-1], last)))
             raise DataError(
                 f"The layers of {sheet.name} must be {first} to {last} for {n_in} inputs and "
-                f"{n_out} answers, but are {sizes[0]} to {sizes[-1]}; change `layers`, or {way}."
+                f"{n_out} answers, but are {sizes[0]} to {sizes[-1]}; give --layers {fitting}, or "
+                f"{way}."
             )
         if not beside and sheet.source_layers != (0, len(sizes) - 1):
             raise DataError(
@@ -151,97 +203,5 @@ class Supervised(Block):
         """What a chip that has learned says to inputs, (rows, n_out); NaN in a failed row."""
         batch = self.batch(inputs, np.zeros((len(inputs), n_out)))
         held = np.arange(batch.targets.shape[1]) < inputs.shape[1]
-        velocity = free_phase(chip, batch.targets, flow, calibration, held)[2]
+        velocity = decide(chip, batch.targets, flow, calibration, held)
         return velocity[:, inputs.shape[1] :]
-
-
-class Classify(Supervised):
-    """Which of some classes an image is of: the largest answer.
-
-    Parameters
-    ----------
-    task : {"classify"}
-        Names this task.
-    answers : {"last", "beside"}
-        See `Supervised`.
-    classes : int
-        Labels are 0 to classes - 1.
-    test_share : float
-        Share of the images, always the same ones, that are not learned from but judged by.
-
-    Examples
-    --------
-    >>> import neurosim as ns
-    >>> ns.Experiment(task=ns.Classify()).task.has_paths
-    False
-    """
-
-    task: Literal["classify"] = "classify"
-    classes: Annotated[int, Field(ge=2, le=1000)] = 10
-    test_share: Annotated[float, Field(ge=0, lt=1)] = 0.2
-
-    def split(self, data: Dataset) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Rows to learn from, and rows to judge by."""
-        rows = Streams(0).generator("test_set").permutation(len(data.images))
-        n_test = int(np.ceil(self.test_share * len(rows)))
-        return np.sort(rows[n_test:]), np.sort(rows[:n_test])
-
-    def examples(self, data: Dataset) -> tuple[Array, Array]:
-        """Images to learn from, and 1 at the node of their class, -1 at the others."""
-        return self._of(data, self.split(data)[0])
-
-    def unseen(self, data: Dataset) -> tuple[Array, Array]:
-        """The same of the test set."""
-        return self._of(data, self.split(data)[1])
-
-    def _of(self, data: Dataset, rows: NDArray[np.intp]) -> tuple[Array, Array]:
-        return data.images[rows], 2 * np.eye(self.classes)[self.labels(data)[rows]] - 1
-
-    def labels(self, data: Dataset) -> NDArray[np.intp]:
-        """Class of every image.
-
-        Raises
-        ------
-        DataError
-            There are none, or more than there are answers.
-        """
-        if data.labels is None or data.labels.max() >= self.classes:
-            found = "none" if data.labels is None else f"label {data.labels.max()}"
-            raise DataError(
-                f"task.classes must be above every label of the data set, but is {self.classes} "
-                f"and {data.name} has {found}; raise it, or take images with labels."
-            )
-        return data.labels
-
-    def judge(self, said: Array, wanted: Array) -> Verdict:
-        """Squared error, and the share of the rows whose largest answer is the right one."""
-        right = said.argmax(axis=1) == wanted.argmax(axis=1)
-        accuracy = float(right.mean()) if len(right) else float("nan")
-        return super().judge(said, wanted)._replace(figures={"accuracy": accuracy})
-
-
-class Regress(Supervised):
-    """Answers that are numbers: the last columns of each row of the data.
-
-    Parameters
-    ----------
-    task : {"regress"}
-        Names this task.
-    answers : {"last", "beside"}
-        See `Supervised`.
-    n_answers : int
-        How many of the last columns are answers.
-
-    Examples
-    --------
-    >>> import neurosim as ns
-    >>> ns.Experiment(task=ns.Regress()).task.has_paths
-    False
-    """
-
-    task: Literal["regress"] = "regress"
-    n_answers: Annotated[int, Field(ge=1)] = 1
-
-    def examples(self, data: Dataset) -> tuple[Array, Array]:
-        """The first columns, and the last ones."""
-        return data.images[:, : -self.n_answers], data.images[:, -self.n_answers :]

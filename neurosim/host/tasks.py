@@ -8,7 +8,7 @@ task       held                          springs stand at            velocity wa
 `Regress`  the inputs                    0, at each answer's node    the answer
 ========== ============================= =========================== ===========================
 
-`Flow` is in `neurosim.host.flow`, the last two are in `neurosim.host.supervised`.
+`Flow` is in `neurosim.host.flow`, the last two are in `neurosim.host.answers`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from neurosim.blocks.choice import one_of
+from neurosim.host.answers import Classify, Regress
 from neurosim.host.flow import Flow
 from neurosim.host.lessons import Labels, TaskLaw
-from neurosim.host.supervised import Classify, Regress, Supervised
+from neurosim.host.supervised import Supervised
 
 __all__ = ["Classify", "Flow", "Labels", "Regress", "Supervised", "Task"]
 

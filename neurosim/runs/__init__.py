@@ -10,6 +10,7 @@ from neurosim.runs.inpainting import (
     judge_completions,
     nearest_fill,
 )
+from neurosim.runs.predicting import predict
 from neurosim.runs.progress import counted_by
 from neurosim.runs.repeating import Repeated, repeat
 from neurosim.runs.run import OWN_FILES, Run
@@ -36,6 +37,7 @@ __all__ = [
     "lessons_of",
     "nearest_fill",
     "pixels_of",
+    "predict",
     "read_incomplete",
     "repeat",
     "resume",

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from neurosim.blocks.records import Number, Record
 
-__all__ = ["Evaluation", "Facts", "versions"]
+__all__ = ["Evaluation", "Examination", "Facts", "versions"]
 
 Count = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -109,3 +109,42 @@ class Evaluation(Judged):
             if row is None or figures - row.model_fields_set:
                 raise ValueError(f"must have a baseline {name} with the same figures")
         return self
+
+
+class Examination(Record):
+    """What evaluation.json says of answers, as far as a report shows it.
+
+    Parameters
+    ----------
+    loss, n, test_loss, test_n
+        Of what was learned from, and of what was not.
+    accuracy, test_accuracy, explained, test_explained : float
+        Share of right answers; share of the answers' variance that is explained.
+    accuracy_interval, test_accuracy_interval : list of float
+        95 % interval.
+    confusion, test_confusion : list of lists
+        Rows of each class by what was said.
+    energy_per_decision_J, time_per_decision_s : float
+    by_settling : dict from str to list of float
+        Figures of settles of several lengths, `tau`.
+    baselines : dict from str to dict of figures
+        What needs no chip.
+    """
+
+    loss: Number
+    n: Count
+    test_loss: Number = _ABSENT
+    test_n: Count = _ABSENT
+    accuracy: Share = _ABSENT
+    test_accuracy: Share = _ABSENT
+    explained: Number = _ABSENT
+    test_explained: Number = _ABSENT
+    accuracy_interval: Annotated[list[Share], Field(min_length=2, max_length=2)] = _ABSENT
+    test_accuracy_interval: Annotated[list[Share], Field(min_length=2, max_length=2)] = _ABSENT
+    confusion: list[list[Count]] = _ABSENT
+    test_confusion: list[list[Count]] = _ABSENT
+    energy_per_decision_J: Number = _ABSENT
+    time_per_decision_s: Number = _ABSENT
+    by_settling: dict[str, list[Number]] = _ABSENT
+    baselines: dict[str, dict[str, Number]] = _ABSENT
+    dataset: str = _ABSENT

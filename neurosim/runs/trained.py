@@ -17,7 +17,13 @@ from neurosim.blocks.block import Block
 from neurosim.chip import Chip
 from neurosim.data import Dataset, FlowBatch, load_dataset
 from neurosim.errors import DataError
-from neurosim.host import Calibration, Experiment, Held, SamplingSettings, free_phase
+from neurosim.host import (
+    Calibration,
+    Experiment,
+    Held,
+    SamplingSettings,
+    free_phase,
+)
 from neurosim.host.phases import flow_loss
 from neurosim.metrics import FEWEST
 from neurosim.network import Weights
@@ -298,7 +304,8 @@ class Trained:
         samples : ndarray, shape (n, n_pixels)
         """
         if not self.experiment.task.has_paths:
-            return examine(self.fresh(), self.experiment, self.dataset, self.calibration)
+            how = self.experiment, self.dataset, self.calibration
+            return examine(self.fresh(), *how, rivals=floors)
         if n < FEWEST:
             raise DataError(
                 f"The number of samples to judge must be at least {FEWEST}, but is {n}; draw more."

@@ -29,6 +29,14 @@ Figure = Literal[
     "class_entropy",
     "smallest_class",
     "nearest_distance",
+    "accuracy",
+    "test_accuracy",
+    "explained",
+    "test_explained",
+    "loss",
+    "test_loss",
+    "energy_per_decision_J",
+    "time_per_decision_s",
 ]
 COSTS = (
     "sample_tau",

@@ -189,14 +189,21 @@ def _measure(point: Point, source: Trained) -> dict[str, float]:
     trained = _sampled(source, point)
     result, _ = evaluate(trained, n, seed=point.sampling.seed, floors=False)
     spent, sheet, how = result["spent"], trained.chip.data_sheet, trained.experiment
-    settle_s = sample_settle_time_s(sheet, how.flow, how.sampling)
     figures = {k: v for k, v in result.items() if k in get_args(Figure)}
-    figures |= {
-        "sample_tau": settle_s / sheet.tau_s,
-        # Not what was spent settling, of which an age of years leaves no digits for a sample.
-        "sample_time_s": settle_s + sum(spent[f"{k}_time_s"] for k in _CONVERTING) / n,
-        "sample_energy_J": spent["energy_J"] / n,
-    }
+    if how.task.has_paths:
+        settle_s = sample_settle_time_s(sheet, how.flow, how.sampling)
+        figures |= {
+            "sample_tau": settle_s / sheet.tau_s,
+            # Not what was spent settling, of which an age of years leaves no digits for a sample.
+            "sample_time_s": settle_s + sum(spent[f"{k}_time_s"] for k in _CONVERTING) / n,
+            "sample_energy_J": spent["energy_J"] / n,
+        }
+    else:
+        figures |= {
+            "sample_tau": how.flow.on(sheet).settle_tau,
+            "sample_time_s": result.get("time_per_decision_s", 0.0),
+            "sample_energy_J": result.get("energy_per_decision_J", 0.0),
+        }
     figures |= {name: spent[name] for name in _SPENT}
     figures |= {f"training_{k}": total[k] for k in ("time_s", "energy_J") if k in total}
     wild = [f"{name} is {value}" for name, value in figures.items() if not math.isfinite(value)]

@@ -154,7 +154,7 @@ def test_everything_of_ones_own_trains_together_and_goes_on_to_the_same_bits(tmp
     classes = [*map(type, parts.values()), *map(type, OWN.values())]
     classes = [cls for cls in classes if cls.__module__ == "own_parts"]
     again = resume(tmp_path / "cut", laws=classes)
-    np.testing.assert_array_equal(whole.weights().vector, again.weights().vector)
+    np.testing.assert_array_equal(whole.weights.vector, again.weights.vector)
     with pytest.raises(ProfileError, match=r"--laws FILE\.py"):
         Run.open(tmp_path / "cut")
     opened = Run.open(tmp_path / "cut", laws=classes)

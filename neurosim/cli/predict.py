@@ -1,0 +1,57 @@
+"""The command `neurosim predict`. Heavy packages are imported inside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from neurosim.cli.common import FOLDER, JSON, LAWS, RUN, check_output, print_json, say
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from neurosim.blocks.block import Block
+
+__all__ = ["predict"]
+
+
+@click.command()
+@RUN
+@click.argument("inputs", metavar="NAME_OR_FILE")
+@click.option("--to", "file", type=FOLDER, required=True, help="A .csv of answers; - prints it.")
+@LAWS
+@JSON
+def predict(
+    run: Path, inputs: str, file: Path, laws: tuple[type[Block], ...], as_json: bool
+) -> None:
+    """Write what a chip that has learned to answer says to the images or rows of a data set.
+
+    A line for each row: its number from 0, of a classifier the class, and every answer. Labels of
+    the data set are not looked at.
+    """
+    from neurosim.outputs import write_text
+    from neurosim.runs import Trained
+    from neurosim.runs import predict as answers_of
+
+    check_output(file, as_json, {".csv"})
+    trained = Trained.of(run, laws)
+    answers = answers_of(trained, inputs)
+    names_classes = "accuracy" in trained.metrics()
+    write_text(file, _table(answers, with_class=names_classes))
+    if as_json:
+        print_json({"file": str(file), "rows": len(answers)})
+    else:
+        say(f"{file}: {len(answers)} rows", beside=file)
+
+
+def _table(answers: NDArray[np.float64], *, with_class: bool) -> str:
+    """The answers in CSV."""
+    names = [f"answer_{k}" for k in range(answers.shape[1])]
+    lines = [",".join(["row", *(["class"] if with_class else []), *names])]
+    for number, row in enumerate(answers):
+        chosen = [str(int(row.argmax()))] if with_class else []
+        lines.append(",".join([str(number), *chosen, *(f"{value:.9g}" for value in row)]))
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,27 @@
+"""Learning rules that ship, each by its word.
+
+===================== ========================= ================================================
+rule                  nudge                     gradient of
+===================== ========================= ================================================
+`GradEP`              springs of the answers    squared error
+`Coupled`             answers are clamped       squared error, weighted by how stiff answers are
+`ContrastiveHebbian`  the same, all the way     none
+===================== ========================= ================================================
+
+The first two are centred or one-sided, as `flow.phases` says.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from neurosim.blocks.choice import one_of
+from neurosim.host.coupled import ContrastiveHebbian, Coupled
+from neurosim.host.gradep import GradEP, RuleLaw
+
+__all__ = ["ContrastiveHebbian", "Coupled", "GradEP", "Rule"]
+
+# Of an experiment: a word alone, where the rule has nothing else to say.
+Rule = Annotated[
+    RuleLaw, one_of(GradEP, Coupled, ContrastiveHebbian, key="rule", of=RuleLaw, short=True)
+]
