@@ -47,6 +47,7 @@ from .host import Clip as Clip
 from .host import Contrast as Contrast
 from .host import ContrastiveHebbian as ContrastiveHebbian
 from .host import Coupled as Coupled
+from .host import CrossEntropy as CrossEntropy
 from .host import Experiment as Experiment
 from .host import Flow as Flow
 from .host import FlowSettings as FlowSettings

@@ -1,5 +1,6 @@
 """What each imperfection of a chip does, and what a chip spends."""
 
+from neurosim.analysis.answers import Answering
 from neurosim.analysis.energy import FORMULAS, energy_table
 from neurosim.analysis.imperfections import SOURCES, Source, ideal, only, present, without
 from neurosim.analysis.noise import ALL, BETA, SETTLE, Figures, Point, Row, ledger, scan_beta
@@ -11,6 +12,7 @@ __all__ = [
     "FORMULAS",
     "SETTLE",
     "SOURCES",
+    "Answering",
     "Conditions",
     "Figures",
     "Point",

@@ -9,7 +9,7 @@ from neurosim.host.gradep import GradEP
 from neurosim.host.lessons import Batch, Labels, Verdict
 from neurosim.host.optimizer import Optimizer, initial_weights
 from neurosim.host.phases import Presentation, decide, free_phase, present
-from neurosim.host.rules import ContrastiveHebbian, Coupled
+from neurosim.host.rules import ContrastiveHebbian, Coupled, CrossEntropy
 from neurosim.host.sampler import Held, draw_samples, sample_settle_time_s
 from neurosim.host.settings import ChipFlow, FlowSettings, SamplingSettings
 from neurosim.host.tasks import Classify, Flow, Regress, Supervised
@@ -25,6 +25,7 @@ __all__ = [
     "Contrast",
     "ContrastiveHebbian",
     "Coupled",
+    "CrossEntropy",
     "Experiment",
     "Flow",
     "FlowSettings",

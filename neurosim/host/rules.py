@@ -6,9 +6,10 @@ rule                  nudge                     gradient of
 `GradEP`              springs of the answers    squared error
 `Coupled`             answers are clamped       squared error, weighted by how stiff answers are
 `ContrastiveHebbian`  the same, all the way     none
+`CrossEntropy`        currents into answers     cross-entropy
 ===================== ========================= ================================================
 
-The first two are centred or one-sided, as `flow.phases` says.
+All but the third are centred or one-sided, as `flow.phases` says.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from typing import Annotated
 from neurosim.blocks.choice import one_of
 from neurosim.host.coupled import ContrastiveHebbian, Coupled
 from neurosim.host.gradep import GradEP, RuleLaw
+from neurosim.host.injected import CrossEntropy
 
-__all__ = ["ContrastiveHebbian", "Coupled", "GradEP", "Rule"]
+__all__ = ["ContrastiveHebbian", "Coupled", "CrossEntropy", "GradEP", "Rule"]
 
 # Of an experiment: a word alone, where the rule has nothing else to say.
 Rule = Annotated[
-    RuleLaw, one_of(GradEP, Coupled, ContrastiveHebbian, key="rule", of=RuleLaw, short=True)
+    RuleLaw,
+    one_of(GradEP, Coupled, ContrastiveHebbian, CrossEntropy, key="rule", of=RuleLaw, short=True),
 ]

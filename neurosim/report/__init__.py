@@ -11,11 +11,11 @@ from neurosim.report.figures import (
     completion_figure,
     figure_png,
     figure_svg,
-    loss_figure,
     sample_figure,
     waveform_figure,
 )
 from neurosim.report.fits import fit_blocks, fit_figure, fit_into
+from neurosim.report.losses import loss_figure
 from neurosim.report.noise import noise_figure, write_noise_figure
 from neurosim.report.page import RunView, render_report
 from neurosim.report.plots import plot, plot_settle

@@ -24,13 +24,13 @@ from neurosim.outputs import STANDARD_OUTPUT, check_writable, write_bytes, write
 from neurosim.report.figures import (
     completion_figure,
     figure_png,
-    loss_figure,
     sample_figure,
     waveform_figure,
 )
+from neurosim.report.losses import loss_figure
 from neurosim.report.page import RunView, render_report
 from neurosim.runs import Run, Source, Trained, lessons_of, watch
-from neurosim.runs.facts import Evaluation, versions
+from neurosim.runs.facts import Evaluation, Examination, versions
 from neurosim.runs.weights import start_weights
 from neurosim.safe_text import quoted
 
@@ -111,10 +111,11 @@ def settle_trace(source: Source) -> Trace:
 
 def _evaluation(run: Run) -> dict[str, Any] | None:
     path = run.path / "evaluation.json"
-    if not os.path.lexists(path) or not run.experiment.task.has_paths:
+    if not os.path.lexists(path):
         return None
     advice = f"delete it, or make it again with `neurosim evaluate {quoted(run.path)}`"
-    return read_record(path, Evaluation, advice).model_dump(exclude_unset=True)
+    kind = Evaluation if run.experiment.task.has_paths else Examination
+    return read_record(path, kind, advice).model_dump(exclude_unset=True)
 
 
 def _noise(trained: Trained) -> tuple[list[Row], list[Point]]:

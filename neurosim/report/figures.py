@@ -30,8 +30,8 @@ __all__ = [
     "completion_figure",
     "figure_png",
     "figure_svg",
-    "loss_figure",
     "new_figure",
+    "ordered_colors",
     "sample_figure",
     "style",
     "waveform_figure",
@@ -55,58 +55,7 @@ _STYLE: Any = {
     "text.usetex": False,
 }
 _LINES = 24
-# Updates that are marked each, and from which on a mean of several is drawn, see `_running_mean`.
-_FEW, _SMOOTHED = 30, 100
 
-
-def loss_figure(metrics: Mapping[str, Array]) -> Figure:
-    """Flow loss against updates: each update thin, its running mean bold; below, by fifths of t.
-
-    Parameters
-    ----------
-    metrics : mapping of str to ndarray, shape (n_updates,)
-        `update`, `flow_loss` and `flow_loss_0` to `flow_loss_4`; NaN where nothing was measured.
-    """
-    update, loss = np.asarray(metrics["update"]), np.asarray(metrics["flow_loss"])
-    some = np.unique(np.linspace(0, len(update) - 1, 300).round().astype(int))
-    names = ("flow_loss", *(f"flow_loss_{k}" for k in range(5)))
-    smooth, *curves = (_running_mean(np.asarray(metrics[name]))[some] for name in names)
-    with style():
-        fig = new_figure(5.6)
-        total, bins = fig.subplots(2, 1, sharex=True)
-        marker = "." if len(update) <= _FEW else None
-        if len(update) < _SMOOTHED:
-            total.plot(update, loss, color=_BLUE, lw=1.4, marker=marker, label="each update")
-        else:
-            total.plot(update, loss, color=_BLUE, lw=0.6, alpha=0.45, label="each update")
-            total.plot(update[some], smooth, color=_BLUE, lw=2.0, label="running mean")
-        for k, (curve, color) in enumerate(zip(curves, _ordered_colors(5), strict=True)):
-            label = f"{k / 5:.1f} to {(k + 1) / 5:.1f}"
-            bins.plot(update[some], curve, color=color, lw=1.5, marker=marker, label=label)
-        for axes, drawn in ((total, [smooth]), (bins, curves)):
-            _loss_scale(axes, np.concatenate(drawn))
-            axes.grid(alpha=0.3, lw=0.6, which="both")
-        total.set_ylabel("flow loss")
-        total.legend(frameon=False)
-        bins.set_ylabel("flow loss by t" if len(update) < _SMOOTHED else "running mean by t")
-        bins.set_xlabel("updates")
-        bins.xaxis.set_major_locator(MaxNLocator(integer=True))
-        bins.legend(frameon=False, title="t from", ncols=2, title_fontsize=9, labelspacing=0.3)
-    return fig
-
-
-def curve_figure(values: Array) -> Figure:
-    """A column of numbers (n,) over 1 to n; NaN is a gap."""
-    with style():
-        fig = new_figure(2.8)
-        axes = fig.subplots()
-        marker = "." if len(values) <= _FEW else None
-        axes.plot(np.arange(1, len(values) + 1), values, color=_BLUE, lw=1.4, marker=marker)
-        _loss_scale(axes, np.asarray(values, dtype=float))
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.grid(alpha=0.3, lw=0.6, which="both")
-        axes.set_xlabel("number in the array")
-    return fig
 
 
 def sample_figure(samples: Array, n: int = 100, columns: int = 20, note: str = "") -> Figure:
@@ -279,27 +228,9 @@ def new_figure(height_in: float, **options: Any) -> Figure:
     return fig
 
 
-def _ordered_colors(n: int) -> Array:
+def ordered_colors(n: int) -> Array:
+    """Colours of n ordered quantities."""
     return np.asarray(mpl.colormaps["viridis"](np.linspace(0, 0.85, n)))
-
-
-def _running_mean(values: Array) -> Array:
-    """Mean over a fiftieth of all updates around each, (n,); NaN is left out, not spread."""
-    half = len(values) // 100
-    good = np.isfinite(values)
-    window = np.ones(2 * half + 1)
-    total = np.convolve(np.where(good, values, 0.0), window)[half : half + len(values)]
-    count = np.convolve(good, window)[half : half + len(values)]
-    return np.where(count > 0.5, total / np.maximum(count, 1), np.nan)
-
-
-def _loss_scale(axes: Axes, drawn: Array) -> None:
-    """Logarithmic if the curve falls by more than a factor of 4."""
-    low, high = (np.nanmin(drawn), np.nanmax(drawn)) if np.isfinite(drawn).any() else (1.0, 1.0)
-    if low > 0 and high / low > 4:
-        axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        axes.yaxis.set_minor_formatter(lambda v, _: f"{v:g}" if f"{v:e}"[0] in "25" else "")
 
 
 def _phase_names(n: int) -> tuple[str, ...]:
@@ -329,5 +260,5 @@ def _draw_nodes(axes: Axes, time: Array, output: Array, order: Array) -> None:
     """Up to 24 nodes of (points, nodes), evenly chosen, coloured by rank of `order`."""
     chosen = np.unique(np.linspace(0, len(order) - 1, _LINES).round().astype(int))
     chosen = chosen[np.argsort(order[chosen])]
-    for node, color in zip(chosen, _ordered_colors(len(chosen)), strict=True):
+    for node, color in zip(chosen, ordered_colors(len(chosen)), strict=True):
         axes.plot(time, output[:, node], color=color, lw=0.8)

@@ -19,14 +19,15 @@ from neurosim.blocks.sources import by_kind, numbers_of
 from neurosim.blocks.units import format_quantity
 from neurosim.blocks.words import as_written
 from neurosim.chip.oscilloscope import Trace
+from neurosim.report.answers import answer_figures, answers
 from neurosim.report.figures import (
     class_figure,
     figure_png,
     figure_svg,
-    loss_figure,
     sample_figure,
     waveform_figure,
 )
+from neurosim.report.losses import loss_figure
 from neurosim.report.noise import noise_figure
 from neurosim.report.quality import quality
 from neurosim.safe_text import printable
@@ -93,7 +94,7 @@ class RunView:
     name: str
     command: str
     profile: Any
-    experiment: BaseModel
+    experiment: Any
     metrics: Mapping[str, Array]
     samples: Array | None
     trace: Trace | None
@@ -124,10 +125,15 @@ def _pictures(view: RunView) -> dict[str, dict[str, str]]:
         "loss": picture(
             loss_figure(view.metrics),
             "loss.svg",
-            "Flow loss against updates",
-            "Mean of (v - u)^2 as the host measures it, in total and by time t along the flow.",
+            "Loss against updates",
+            "Mean of (v - u)^2 as the host measures it: of a flow in total and by time t along it, "
+            "of answers those of each batch.",
         )
     }
+    if view.evaluation is not None and "by_settling" in view.evaluation:
+        used_tau = view.experiment.flow.settle_tau or view.profile.host.settle_tau
+        for name, figure, title, caption in answer_figures(view.evaluation, used_tau):
+            made[name] = picture(figure, f"{name}.svg", title, caption)
     if view.samples is not None:
         made["samples"] = picture(
             sample_figure(view.samples),
@@ -177,15 +183,23 @@ def _spent(ledger: Mapping[str, float]) -> list[tuple[str, str, str]]:
     return out
 
 
+def _loss_name(view: RunView) -> str:
+    return "flow loss" if view.samples is not None else "loss"
+
+
 def _headline(view: RunView) -> list[tuple[str, str]]:
     loss = np.asarray(view.metrics["flow_loss"])
     cards = [
-        (f"{loss[0]:.2f} \u2192 {loss[-1]:.3f}", "flow loss, first and last update"),
+        (f"{loss[0]:.2f} \u2192 {loss[-1]:.3f}", f"{_loss_name(view)}, first and last update"),
         (f"{len(loss)}", "updates"),
     ]
     for key, unit, label in (("time_s", "s", "time on one chip"), ("energy_J", "J", "its energy")):
         if key in view.ledger:
             cards.append((format_quantity(view.ledger[key], unit, 3), label))
+    if view.evaluation is not None and "test_accuracy" in view.evaluation:
+        low, high = view.evaluation["test_accuracy_interval"]
+        right = f"{view.evaluation['test_accuracy']:.1%}"
+        cards.append((right, f"test accuracy, 95 % interval {low:.1%} to {high:.1%}"))
     if view.evaluation is not None and "class_shares" in view.evaluation:
         present = sum(share >= 0.01 for share in view.evaluation["class_shares"])
         feature = f"{view.evaluation['frechet_feature']:.2f}"
@@ -258,6 +272,7 @@ def page_template(name: str) -> Template:
 
 def render_report(view: RunView) -> str:
     """The page as HTML text; everything in it is escaped and embedded."""
+    evaluation = view.evaluation or {}
     ledger = [
         (
             label,
@@ -272,7 +287,8 @@ def render_report(view: RunView) -> str:
         view=view,
         headline=_headline(view),
         pictures=_pictures(view),
-        quality=None if view.evaluation is None else quality(view.evaluation),
+        quality=None if "mode" not in evaluation else quality(evaluation),
+        answers=None if "loss" not in evaluation else answers(evaluation),
         ledger=ledger,
         spent=_spent(view.ledger),
         sources=[(source.name, source.drawn, source.phases) for source in view.sources],

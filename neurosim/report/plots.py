@@ -13,7 +13,8 @@ from neurosim.arguments import checked
 from neurosim.blocks.block import Block
 from neurosim.errors import DataError
 from neurosim.report.build import settle_trace
-from neurosim.report.figures import curve_figure, loss_figure, sample_figure, waveform_figure
+from neurosim.report.figures import sample_figure, waveform_figure
+from neurosim.report.losses import curve_figure, loss_figure
 from neurosim.report.sweep_figures import axis_figure, telling
 from neurosim.runs import Run, Source, Trained
 from neurosim.sweeps import Table

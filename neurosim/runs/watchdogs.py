@@ -17,6 +17,7 @@ from neurosim.chip import Chip
 from neurosim.chip.ledger import Ledger
 from neurosim.circuit import DrivenCircuit
 from neurosim.converters.quantise import lsb
+from neurosim.host import Supervised
 from neurosim.host.settings import ChipFlow
 from neurosim.runs.examining import lessons_of
 from neurosim.runs.trained import Source, Trained
@@ -178,6 +179,21 @@ CHECKS: tuple[Callable[[Watched], str | None], ...] = (
 )
 
 
+def overlap(trained: Trained) -> str | None:
+    """Examples that are learned from and judged by."""
+    task = trained.experiment.task
+    if not isinstance(task, Supervised) or (unseen := task.unseen(trained.dataset)) is None:
+        return None
+    seen = {row.tobytes() for row in task.seen(trained.dataset)[0]}
+    both = sum(row.tobytes() in seen for row in unseen[0])
+    if not both:
+        return None
+    return (
+        f"The test set must have no inputs that are learned from, but {both:,} of its "
+        f"{len(unseen[0]):,} are in both; take them out, or read its accuracy as too high."
+    )
+
+
 def watch(source: Source) -> list[str]:
     """What every check says of a run that is trained; nothing where all is well.
 
@@ -188,8 +204,10 @@ def watch(source: Source) -> list[str]:
     RunError, CheckpointError
         There is no such run, or it is damaged.
     """
-    seen = watched(source)
-    return [said for check in CHECKS if (said := check(seen)) is not None]
+    trained = Trained.of(source)
+    seen = watched(trained)
+    found = [overlap(trained), *(check(seen) for check in CHECKS)]
+    return [said for said in found if said is not None]
 
 
 def watched(source: Source) -> Watched:

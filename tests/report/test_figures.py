@@ -15,10 +15,10 @@ from neurosim.report.figures import (
     class_figure,
     figure_png,
     figure_svg,
-    loss_figure,
     sample_figure,
     waveform_figure,
 )
+from neurosim.report.losses import loss_figure
 
 TAU_s, UNIT_V = 1e-7, 0.1
 NAMES = {
