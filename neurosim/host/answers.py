@@ -124,7 +124,9 @@ class Classify(Supervised):
         from sklearn.neighbors import KNeighborsClassifier
         from sklearn.neural_network import MLPClassifier
 
-        network = MLPClassifier(hidden or (1,), activation="tanh", random_state=seed)
+        network = MLPClassifier(
+            hidden_layer_sizes=hidden or (1,), activation="tanh", random_state=seed
+        )
         linear = LogisticRegression(max_iter=1000)
         nearest = KNeighborsClassifier(1)
         return {
@@ -210,7 +212,9 @@ class Regress(Supervised):
         from sklearn.neighbors import KNeighborsRegressor
         from sklearn.neural_network import MLPRegressor
 
-        network = MLPRegressor(hidden or (1,), activation="tanh", random_state=seed, max_iter=1000)
+        network = MLPRegressor(
+            hidden_layer_sizes=hidden or (1,), activation="tanh", random_state=seed, max_iter=1000
+        )
         return {
             "back-propagation": _OfColumns(network),
             "linear regression": _OfColumns(LinearRegression()),

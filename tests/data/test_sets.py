@@ -152,3 +152,46 @@ def test_a_run_keeps_the_whole_path_of_a_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert dataset_name("mine.npz") == str(tmp_path / "mine.npz")
     assert dataset_name("digits28") == "digits28"
+
+
+def test_an_npz_may_say_which_images_are_for_judging(tmp_path):
+    rng, file = np.random.default_rng(0), tmp_path / "mine.npz"
+    images, labels = rng.integers(0, 256, (9, 4)).astype("u1"), np.arange(9) % 3
+    parts = {"images": images[:6], "labels": labels[:6]}
+    np.savez(file, **parts)
+    plain = load_dataset(file)
+    assert plain.test is None
+    np.savez(file, **parts, test_images=images[6:], test_labels=labels[6:])
+    split = load_dataset(file)
+    np.testing.assert_array_equal(split.test.labels, labels[6:])
+    np.testing.assert_allclose(split.test.images, images[6:] / 127.5 - 1)
+    np.testing.assert_array_equal(split.images, plain.images)
+    assert split.digest != plain.digest
+    np.savez(file, **parts, test_images=images[6:, :3], test_labels=labels[6:])
+    with pytest.raises(DataError, match="must hold test images like the others"):
+        load_dataset(file)
+
+
+def test_a_table_is_rows_of_numbers_under_their_names(tmp_path):
+    file = tmp_path / "mine.csv"
+    file.write_text("a,b\n1,2\n\n-3.5,4e-1\n")
+    np.testing.assert_array_equal(load_dataset(file).images, [[1, 2], [-3.5, 0.4]])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "has no line of names"),
+        ("a,b\n", "has no line of names with rows below it"),
+        ("1,2\n3,4\n", "has no line of names"),
+        ("a,b\n1,2\n3\n", "has 1 values in row 3"),
+        ("a,b\n1,x\n", "has 'x' in row 2"),
+        ("a,b\n1,nan\n", "has 'nan' in row 2"),
+    ],
+)
+def test_a_table_that_is_none_is_refused_in_one_line(tmp_path, text, said):
+    file = tmp_path / "mine.csv"
+    file.write_text(text)
+    with pytest.raises(DataError, match=said) as caught:
+        load_dataset(file)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,109 @@
+"""Chips that answer, by commands alone: train, evaluate, predict, report, validate, go on."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from commands import one_line, run, train_only
+from neurosim.runs import Run
+
+CLASSIFY = ["--profile", "ideal_hopfield", "--task", "classify"]
+
+
+@pytest.fixture(scope="module")
+def classifier(tmp_path_factory):
+    out = tmp_path_factory.mktemp("classifier") / "run"
+    result = run("train", *CLASSIFY, "--layers", "64,12,10", "--updates", 20, "--out", out)
+    assert result.exit_code == 0, result.output
+    assert "judge its answers with: neurosim evaluate" in result.output
+    return out
+
+
+def test_one_command_gives_the_profile_springs_and_the_recipe_what_suits(classifier):
+    opened = Run.open(classifier)
+    assert opened.profile.sources == (0, -1)
+    assert opened.experiment.flow.beta == 0.2
+    assert opened.experiment.schedule == "cosine"
+    header = (classifier / "metrics.csv").read_text().splitlines()[0].split(",")
+    assert "accuracy" in header
+
+
+def test_evaluate_as_json_has_what_a_benchmark_asks(classifier):
+    result = json.loads(run("evaluate", classifier, "--json").stdout)
+    names = {"accuracy", "test_accuracy", "test_accuracy_interval", "confusion", "loss"}
+    assert names | {"energy_per_decision_J", "time_per_decision_s"} <= result.keys()
+    page = run("report", classifier)
+    assert page.exit_code == 0, page.output
+    text = (classifier / "report.html").read_text()
+    for shown in ("confusion.svg", "settling.svg", "nearest neighbour", "back-propagation"):
+        assert shown in text
+
+
+def test_predictions_go_to_a_table(classifier, tmp_path):
+    file = tmp_path / "answers.csv"
+    assert run("predict", classifier, "digits", "--to", file).exit_code == 0
+    with file.open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == 1797
+    answers = np.array([[float(row[f"answer_{k}"]) for k in range(10)] for row in rows])
+    np.testing.assert_array_equal([int(row["class"]) for row in rows], answers.argmax(axis=1))
+    assert "must end in .csv" in one_line(run("predict", classifier, "digits", "--to", "x.npz"))
+
+
+def test_a_classifier_is_gone_on_with_by_the_command_that_began_it(classifier):
+    again = [*CLASSIFY, "--layers", "64,12,10", "--updates", 20, "--out", classifier, "--resume"]
+    assert train_only(*again).exit_code == 0
+    other = ["--task", "regress", "--out", classifier, "--resume"]
+    assert "but task differs" in one_line(run("train", *other))
+
+
+@pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
+def test_ngspice_agrees_about_a_classifier_to_a_millionth_of_a_unit(classifier):
+    found = json.loads(run("validate", classifier, "--spice", "--json").stdout)
+    assert found["operating_point_max_diff_V"] < 1e-6 * found["unit_V"]
+
+
+def test_a_table_of_numbers_trains_a_regression(tmp_path):
+    rng, file = np.random.default_rng(0), tmp_path / "line.csv"
+    x = rng.uniform(-1, 1, (80, 3))
+    rows = np.column_stack([x, x @ [0.5, -0.3, 0.2]])
+    np.savetxt(file, rows, delimiter=",", header="a,b,c,y", comments="")
+    given = ["--profile", "ideal_hopfield", "--task", "regress", "--dataset", file]
+    given += ["--layers", "3,12,1", "--updates", 60, "--out", tmp_path / "run"]
+    result = train_only(*given)
+    assert result.exit_code == 0, result.output
+    found = json.loads(run("evaluate", tmp_path / "run", "--json").stdout)
+    assert found["test_explained"] > 0.8
+    assert found["test_n"] == 16
+    assert run("predict", tmp_path / "run", file, "--to", tmp_path / "y.csv").exit_code == 0
+    header = (tmp_path / "y.csv").read_text().splitlines()[0]
+    assert header == "row,answer_0"
+    np.savetxt(file, 3 * rows, delimiter=",", header="a,b,c,y", comments="")
+    given[-1] = tmp_path / "other"
+    assert "Answers must lie from -1 to 1" in one_line(run("train", *given))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (["--layers", "64,12,9"], "must be 64 to 10 for 64 inputs and 10 answers"),
+        ([], "give --layers 64,128,10"),
+        (["--layers", "64,12,10", "--task", "clasify"], "'clasify' is not one of 'flow'"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_in_one_line(tmp_path, changes, said):
+    result = run("train", *CLASSIFY, *changes, "--out", tmp_path / "run")
+    assert said in one_line(result)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_recipe_whose_profile_has_no_springs_at_the_answers_is_refused(tmp_path):
+    (tmp_path / "mine.yaml").write_text("{task: classify, updates: 1}\n")
+    given = ["--profile", "ideal_hopfield", "--layers", "64,12,10", "--out", tmp_path / "run"]
+    result = run("train", *given, "--experiment", tmp_path / "mine.yaml")
+    assert "state `sources: [0, -1]` in the profile" in one_line(result)
