@@ -45,6 +45,7 @@ def right(tmp_path_factory):
         "path": folder / "w.csv",
         "out": folder / "run",
         "thing": images[:1],
+        "inputs": images[:1],
         "rows": [],
         "settings": (),
         "measure": (),

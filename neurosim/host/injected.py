@@ -32,7 +32,7 @@ Array = NDArray[np.float64]
 def surprise(said: Array, wanted: Array, sharpness: float) -> Array:
     """P - y of answers (rows, n_out), of which the largest wanted one is right; NaN stays."""
     powers = np.exp(sharpness * (said - said.max(axis=1, keepdims=True)))
-    slope = powers / powers.sum(axis=1, keepdims=True)
+    slope: Array = powers / powers.sum(axis=1, keepdims=True)
     slope[np.arange(len(slope)), wanted.argmax(axis=1)] -= 1
     return slope
 

@@ -11,7 +11,6 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, Template
 from markupsafe import Markup
 from numpy.typing import NDArray
-from pydantic import BaseModel
 
 from neurosim.analysis import Point, Row, Source
 from neurosim.blocks.block import Block
