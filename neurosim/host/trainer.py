@@ -113,6 +113,12 @@ class Trainer:
                 f"{data.dtype} of shape {data.shape}; bring it to that shape."
             )
         self._lessons = answer(experiment.task, "lessons", data, experiment, sheet)
+        held = self._lessons.held
+        if experiment.calibrate and held is not None and len(held) != sheet.layers.n_visible:
+            raise DataError(
+                "Calibration measures the springs of visible nodes alone, but this task has some "
+                "on other layers; leave calibrate out, or choose task.answers beside."
+            )
         self._refresh_every = self._updates_between_refreshes()
         if start is None:
             rng = Streams(experiment.seed).generator("weights")

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
+from neurosim.chip import Chip
 from neurosim.data import Dataset, load_dataset
 from neurosim.errors import DataError
-from neurosim.host import Classify, Experiment, Regress
+from neurosim.host import Classify, Experiment, Regress, Trainer
 from neurosim.host.answers import share_interval
+from neurosim.profile import load_profile
 
 
 def images(labels, n=None):
@@ -106,6 +108,15 @@ def test_rivals_learn_what_can_be_learned(task, n_out):
         said = rival.predict(inputs)
         assert said.shape == wanted.shape
         assert task.judge(said, wanted).figures[name] > 0.6
+
+
+def test_a_calibration_of_answers_in_another_layer_is_refused():
+    chip = Chip(
+        load_profile("ideal_hopfield").with_values({"layers": (64, 5, 10), "sources": (0, -1)})
+    )
+    how = Experiment.suited("classify").with_value("calibrate", True)
+    with pytest.raises(DataError, match="springs of visible nodes alone"):
+        Trainer(chip, how, load_dataset("digits"))
 
 
 def test_the_settings_that_suit_a_task_may_be_said_by_its_word():
