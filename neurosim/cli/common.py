@@ -44,7 +44,6 @@ __all__ = [
     "command_line",
     "evaluate_run",
     "finish_run",
-    "metric_lines",
     "print_json",
     "say",
     "stoppable",
@@ -202,53 +201,6 @@ class Bar:
         """Leave the bar as it is."""
         if self._bar is not None:
             self._bar.close()
-
-
-def metric_lines(result: dict[str, Any]) -> list[str]:
-    """Table of the headline metrics beside the three rows that need no chip."""
-    from neurosim.data.sets import DIGITS
-
-    if "flow_loss" not in result:
-        return answer_lines(result)
-    names = ["frechet_feature", "nn_two_sample", "w2", "precision", "recall", "density", "coverage"]
-    rows = {"this chip": result} | result["baselines"]
-    names = [name for name in names if name in result]
-    lines = [f"{'':>10} " + " ".join(f"{name:>15}" for name in names)]
-    lines += [
-        f"{label:>10} " + " ".join(f"{row[name]:>15.3f}" for name in names)
-        for label, row in rows.items()
-    ]
-    if result["fresh_frechet"] is not None:
-        fresh = f"{result['n']} real images outside the set would have a frechet_feature of about"
-        lines.append(f"{fresh} {result['fresh_frechet']:.2f}")
-    loss = f"flow loss {result['flow_loss']:.3f}"
-    if "class_shares" not in result:
-        return [*lines, f"classes are judged on squares of 8x8 and more only; {loss}"]
-    if "asked_class_share" in result:
-        shares = " ".join(f"{share:.2f}" for share in result["asked_class_shares"])
-        asked = result["asked_class_share"]
-        lines += [f"samples of the class that was asked for: {asked:.3f}; by class {shares}"]
-    present = sum(share >= 0.01 for share in result["class_shares"])
-    lines += [
-        f"classes with at least 1 % of the samples: {present} of 10; "
-        f"entropy {result['class_entropy']:.3f}; {loss}"
-    ]
-    if result["dataset"] not in DIGITS:
-        lines += [
-            "feature Frechet and classes are by the shipped classifier of 8x8 digits and mean "
-            "little for other images"
-        ]
-    return lines
-
-
-def answer_lines(result: dict[str, Any]) -> list[str]:
-    """Figures of answers, and a line for each rival that needs no chip."""
-    figures = {k: v for k, v in result.items() if isinstance(v, float)}
-    lines = ["; ".join(f"{name.replace('_', ' ')} {v:.4g}" for name, v in figures.items())]
-    for name, row in result.get("baselines", {}).items():
-        said = "; ".join(f"{key.replace('_', ' ')} {value:.4g}" for key, value in row.items())
-        lines.append(f"{name}: {said}")
-    return lines
 
 
 STRICT = click.option(

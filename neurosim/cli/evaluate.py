@@ -15,10 +15,10 @@ from neurosim.cli.common import (
     RUN,
     SEED,
     evaluate_run,
-    metric_lines,
     print_json,
     say,
 )
+from neurosim.cli.lines import metric_lines
 
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block

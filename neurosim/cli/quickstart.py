@@ -15,12 +15,12 @@ from neurosim.cli.common import (
     command_line,
     evaluate_run,
     finish_run,
-    metric_lines,
     print_json,
     say,
     stoppable,
     warn,
 )
+from neurosim.cli.lines import metric_lines
 from neurosim.safe_text import quoted
 
 __all__ = ["quickstart"]
