@@ -42,6 +42,7 @@ from .errors import NeurosimError as NeurosimError
 from .errors import ProfileError as ProfileError
 from .errors import RunError as RunError
 from .host import Adam as Adam
+from .host import AsymmetricEP as AsymmetricEP
 from .host import Classify as Classify
 from .host import Clip as Clip
 from .host import Contrast as Contrast

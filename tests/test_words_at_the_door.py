@@ -21,7 +21,7 @@ from neurosim.blocks.block import Block
 from neurosim.circuit import Imperfect, amplifiers, by_layer, laws, outputs
 from neurosim.converters import readout
 from neurosim.devices import drift, levels, pulses
-from neurosim.host import answers, coupled, descents, flow, gradep, injected
+from neurosim.host import answers, asymmetric, coupled, descents, flow, gradep, injected
 from neurosim.solvers import engines
 
 PACKAGE = Path(neurosim.__file__).parent
@@ -109,7 +109,7 @@ KINDS = {
     "readout": Kind((readout,), "kind", frozenset({"readout"})),
     # `flow` is a field and a word of every day.
     "task": Kind((flow, answers), "task", frozenset({"task"}), frozenset({"flow"})),
-    "rule": Kind((gradep, coupled, injected), "rule", frozenset({"rule"})),
+    "rule": Kind((gradep, coupled, injected, asymmetric), "rule", frozenset({"rule"})),
     "optimizer": Kind((descents,), "optimizer", frozenset({"optimizer"})),
 }
 

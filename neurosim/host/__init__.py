@@ -9,7 +9,7 @@ from neurosim.host.gradep import GradEP
 from neurosim.host.lessons import Batch, Labels, Verdict
 from neurosim.host.optimizer import Optimizer, initial_weights
 from neurosim.host.phases import Presentation, decide, free_phase, present
-from neurosim.host.rules import ContrastiveHebbian, Coupled, CrossEntropy
+from neurosim.host.rules import AsymmetricEP, ContrastiveHebbian, Coupled, CrossEntropy
 from neurosim.host.sampler import Held, draw_samples, sample_settle_time_s
 from neurosim.host.settings import ChipFlow, FlowSettings, SamplingSettings
 from neurosim.host.tasks import Classify, Flow, Regress, Supervised
@@ -17,6 +17,7 @@ from neurosim.host.trainer import Trainer, Update, blank_state
 
 __all__ = [
     "Adam",
+    "AsymmetricEP",
     "Batch",
     "Calibration",
     "ChipFlow",

@@ -33,6 +33,7 @@ from neurosim.host.settings import ChipFlow, FlowSettings
 from neurosim.network import Weights
 
 __all__ = [
+    "Anchored",
     "Measured",
     "Presentation",
     "check_flow",
@@ -41,6 +42,7 @@ __all__ = [
     "driven_nodes",
     "flow_loss",
     "free_phase",
+    "nudging",
     "present",
     "scale_of",
 ]
@@ -177,17 +179,37 @@ def present(
     """
     flow = flow.on(chip.data_sheet)
     check_flow(flow, chip.data_sheet)
+    anchor, free, velocity = free_phase(chip, x_t, flow, calibration, held)
+    lead = nudging(chip, Anchored(x_t, anchor, u_t), flow, calibration, held)
+    return contrasted(chip, x_t, flow, held, Measured(free, velocity), lead)
+
+
+class Anchored(NamedTuple):
+    """What is presented, (rows, n): where sources stand, as the DAC has it, velocity wanted."""
+
+    x_t: Array
+    anchor: Array
+    u_t: Array
+
+
+def nudging(
+    chip: ChipInterface,
+    batch: Anchored,
+    flow: ChipFlow,
+    calibration: Calibration | None,
+    held: NDArray[np.bool_] | None,
+) -> Callable[[int], None]:
+    """What sets a phase's springs, merged with a nudge of its sign; see the module."""
     nudge = flow.beta * (flow.alpha * flow.stiffness) ** 2
     scale, sheet = scale_of(flow, calibration), chip.data_sheet
-    anchor, free, velocity = free_phase(chip, x_t, flow, calibration, held)
 
     def lead(sign: int) -> None:
         stiffness = flow.stiffness + sign * nudge
-        target = anchor + sign * nudge / stiffness * u_t / scale
-        target = target if held is None else np.where(held, x_t, target)
+        target = batch.anchor + sign * nudge / stiffness * batch.u_t / scale
+        target = target if held is None else np.where(held, batch.x_t, target)
         chip.drive(target * sheet.unit_V, stiffness * sheet.unit_S, held)
 
-    return contrasted(chip, x_t, flow, held, Measured(free, velocity), lead)
+    return lead
 
 
 class Measured(NamedTuple):

@@ -7,6 +7,7 @@ rule                  nudge                     gradient of
 `Coupled`             answers are clamped       squared error, weighted by how stiff answers are
 `ContrastiveHebbian`  the same, all the way     none
 `CrossEntropy`        currents into answers     cross-entropy
+`AsymmetricEP`        as `GradEP`, and currents squared error, where directions differ
 ===================== ========================= ================================================
 
 All but the third are centred or one-sided, as `flow.phases` says.
@@ -17,14 +18,20 @@ from __future__ import annotations
 from typing import Annotated
 
 from neurosim.blocks.choice import one_of
+from neurosim.host.asymmetric import AsymmetricEP
 from neurosim.host.coupled import ContrastiveHebbian, Coupled
 from neurosim.host.gradep import GradEP, RuleLaw
 from neurosim.host.injected import CrossEntropy
 
-__all__ = ["ContrastiveHebbian", "Coupled", "CrossEntropy", "GradEP", "Rule"]
+__all__ = ["AsymmetricEP", "ContrastiveHebbian", "Coupled", "CrossEntropy", "GradEP", "Rule"]
 
 # Of an experiment: a word alone, where the rule has nothing else to say.
 Rule = Annotated[
     RuleLaw,
-    one_of(GradEP, Coupled, ContrastiveHebbian, CrossEntropy, key="rule", of=RuleLaw, short=True),
+    one_of(
+        *(GradEP, Coupled, ContrastiveHebbian, CrossEntropy, AsymmetricEP),
+        key="rule",
+        of=RuleLaw,
+        short=True,
+    ),
 ]

@@ -11,6 +11,7 @@ from neurosim.converters import Injectors
 from neurosim.data import load_dataset
 from neurosim.errors import DataError
 from neurosim.host import (
+    AsymmetricEP,
     Classify,
     ContrastiveHebbian,
     Coupled,
@@ -22,6 +23,7 @@ from neurosim.host import (
     free_phase,
     initial_weights,
 )
+from neurosim.host.asymmetric import one_way
 from neurosim.host.injected import surprise
 from neurosim.profile import load_profile, shipped_profiles
 from neurosim.solvers import Transient
@@ -35,8 +37,8 @@ PLACES = {
 }
 
 
-def with_injectors(profile, layer):
-    return profile.with_value("injectors", Injectors(layers=(layer,)))
+def with_injectors(profile, *layers):
+    return profile.with_value("injectors", Injectors(layers=layers))
 
 
 def squared(said, wanted):
@@ -46,10 +48,10 @@ def squared(said, wanted):
 class Asked:
     """A chip with random weights of some size, and digits that are shown to it."""
 
-    def __init__(self, place, law="ideal_hopfield", rows=6, gain=1.0):
+    def __init__(self, place, law="ideal_hopfield", rows=6, gain=1.0, *, changes=None, layers=None):
         answers = "beside" if place == "beside" else "last"
-        profile = load_profile(law).with_values(PLACES[place])
-        profile = with_injectors(profile, 0 if answers == "beside" else -1)
+        profile = load_profile(law).with_values(PLACES[place] | (changes or {}))
+        profile = with_injectors(profile, *(layers or [0 if answers == "beside" else -1]))
         self.chip, self.task = Chip(profile, engine=EXACT), Classify(answers=answers)
         rng = np.random.default_rng(0)
         self.weights = initial_weights(profile.network, gain, rng)
@@ -170,6 +172,44 @@ def test_contrastive_hebbian_learning_clamps_the_answers_where_they_should_be():
     unit_V = asked.chip.data_sheet.unit_V
     np.testing.assert_allclose(target_V[:, ~asked.held], asked.wanted * unit_V)
     np.testing.assert_allclose(target_V[:, asked.held], asked.batch.targets[:, asked.held] * unit_V)
+
+
+APART = {"coupling.directions": "separate", "mismatch.coupling": 0.2}
+
+
+def test_couplings_that_differ_by_direction_are_measured_and_made_up_for():
+    asked = Asked("last", changes=APART, layers=(1, 2), rows=3)
+    exact = asked.learned(asked.answering().exact(asked.wanted, squared))
+    plain = cosine(asked.learned(asked.measured(GradEP(), 0.02)), exact)
+    one, six = (
+        cosine(asked.learned(asked.measured(AsymmetricEP(rounds=n, small=0.01), 0.02)), exact)
+        for n in (1, 6)
+    )
+    assert plain < one < six
+    assert plain < 0.99
+    assert six > 0.999
+
+
+def test_what_is_measured_of_directions_is_what_the_die_has():
+    asked = Asked("two hidden layers", changes=APART, layers=(1, 2, 3))
+    free_phase(asked.chip, asked.batch.targets, asked.flow(0.1), None, asked.held)
+    circuit, layers = asked.chip.system().circuit, asked.chip.data_sheet.layers
+    nodes = layers.nodes_of((1, 2, 3))
+    # At zero outputs have slope 1: the Jacobian there is K, but for its diagonal.
+    zero, small = np.zeros(circuit.n_nodes), np.eye(circuit.n_nodes)
+    wired = circuit.jacobian_vector_A(zero[None], small).T / circuit.leak_S[0]
+    apart = (wired - wired.T)[np.ix_(nodes, nodes)]
+    found = one_way(asked.chip, asked.flow(0.1), asked.batch.targets[0], asked.held, 0.01)
+    assert np.abs(apart).max() > 0.05
+    np.testing.assert_allclose(found, apart, atol=2e-3)
+
+
+def test_a_reciprocal_chip_needs_no_currents():
+    asked = Asked("last", layers=(1, 2))
+    assert (
+        np.abs(one_way(asked.chip, asked.flow(0.1), asked.batch.targets[0], asked.held, 0.01)).max()
+        < 1e-3
+    )
 
 
 @pytest.mark.parametrize("name", shipped_profiles())
