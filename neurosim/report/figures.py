@@ -6,7 +6,6 @@ Nothing here touches pyplot: a figure belongs to its caller and to no global lis
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from io import BytesIO, StringIO
 from itertools import pairwise
@@ -55,7 +54,6 @@ _STYLE: Any = {
     "text.usetex": False,
 }
 _LINES = 24
-
 
 
 def sample_figure(samples: Array, n: int = 100, columns: int = 20, note: str = "") -> Figure:
