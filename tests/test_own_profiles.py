@@ -80,7 +80,7 @@ def test_its_file_is_read_by_whoever_knows_the_classes_and_it_goes_to_another_pr
 
 def test_a_run_of_them_is_opened_sampled_judged_exported_and_gone_on_with(tmp_path):
     profile = SMALL.with_values(ALL | {"pattern": Local(reach=1), "layers": (64, 9, 6)})
-    folder = train(profile, RECIPE, tmp_path / "run").path
+    folder = train(profile, RECIPE, tmp_path / "run").run.path
     with pytest.raises(NeurosimError, match="of your own"):
         Run.open(folder)
     assert Run.open(folder, laws=CLASSES).profile == profile
@@ -90,12 +90,12 @@ def test_a_run_of_them_is_opened_sampled_judged_exported_and_gone_on_with(tmp_pa
     assert np.isfinite(x).all()
     assert np.isfinite(result["flow_loss"])
     export_weights(folder, tmp_path / "weights.csv", laws=CLASSES)
-    assert resume(folder, laws=CLASSES).n_done == 2
+    assert resume(folder, laws=CLASSES).run.n_done == 2
 
 
 def test_a_skip_has_no_column_in_a_table_and_its_netlist_has_every_coupling(tmp_path):
     profile = SMALL.with_value("pattern", Skips(between=[(0, 3)]))
-    run = train(profile, RECIPE, tmp_path / "run")
+    run = train(profile, RECIPE, tmp_path / "run").run
     with pytest.raises(DataError, match=r"couplings of neighbouring layers, but .* the pattern"):
         export_weights(run, tmp_path / "weights.csv")
     text = run_netlist(run)
@@ -104,7 +104,7 @@ def test_a_skip_has_no_column_in_a_table_and_its_netlist_has_every_coupling(tmp_
     assert layers.present[skip].all()
     assert not SMALL.network.present[skip].any()
     assert text.count("\nG") == 2 * (layers.present.sum() - SMALL.network.present.sum()) + (
-        run_netlist(train(SMALL, RECIPE, tmp_path / "plain")).count("\nG")
+        run_netlist(train(SMALL, RECIPE, tmp_path / "plain").run).count("\nG")
     )
 
 

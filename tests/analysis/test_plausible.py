@@ -111,7 +111,9 @@ def test_all_shipped_profiles_are_checked_at_once(tmp_path):
     assert result.stdout.count(": valid (") == 15
     assert result.stderr == ""
     path = tmp_path / "p.yaml"
-    path.write_text(dump_block(CHIP.with_value("node.capacitance_F", "1 aF")))
+    path.write_text(
+        dump_block(load_profile("ideal_thermal").with_value("node.capacitance_F", "1 aF"))
+    )
     found = json.loads(run("profiles", "check", path, "ideal_hopfield", "--json").stdout)
     assert [record["valid"] for record in found] == [True, True]
     assert len(found[0]["warnings"]) > len(found[1]["warnings"]) == 0

@@ -38,8 +38,8 @@ def test_its_block_in_a_profile(tmp_path):
 @pytest.mark.parametrize(
     ("name", "old", "new", "said"),
     [
-        ("cmos_rc_6bit", "  leak_S: 10 uS", "  leak_S: 10 MS", "node.leak_S is 10 MS; chips have"),
-        ("cmos_rc_6bit", "  capacitance_F: 1 pF", "  capacitance_F: 1 aF",
+        ("ideal_thermal", "  leak_S: 10 uS", "  leak_S: 10 MS", "node.leak_S is 10 MS; chips have"),
+        ("ideal_thermal", "  capacitance_F: 1 pF", "  capacitance_F: 1 aF",
          "node.capacitance_F is 1 aF; chips have"),
         ("rram_cmo_hfox", "  shift_S: -89 nS", "  shift_S: -89", "drift.shift_S is -89 S"),
         ("rram_neurram_130nm", "  reference_S: 40 uS\n  noise", "  reference_S: 40\n  noise",

@@ -23,7 +23,8 @@ def asked(monkeypatch):
     asked = []
     for name in ("bench_settle", "bench_train"):
 
-        def bench(rows, repeats, *, n_threads, peers, report, name=name):
+        def bench(rows, repeats, *, n_threads, peers, report, device, name=name):
+            assert device == "cpu"
             asked.append((name, rows, repeats, n_threads, peers))
             report("a line of progress")
             return ROWS

@@ -75,7 +75,7 @@ def test_a_mistake_is_one_line_and_leaves_no_trace(refused, command, line):
     ("name", "content", "line"),
     [
         ("x.npz", b"no archive", "cannot be read (it is no NPZ file)"),
-        ("x.npy", b"no array", "cannot be read (it is no .npy file)"),
+        ("x.npy", b"no array", "cannot be read (it is no NPY file)"),
         ("x.txt", b"1 2 3", "cannot be read (it is no .txt file)"),
         ("x.npz", {"pixels": np.zeros((2, 64))}, "cannot be read (it holds pixels)"),
         ("x.npz", {"images": np.zeros((0, 64))}, "its images are float64 of shape (0, 64)"),
