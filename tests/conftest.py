@@ -6,6 +6,7 @@ import datetime
 import gc
 import math
 import random
+import signal
 from collections import defaultdict
 from dataclasses import replace
 from typing import NamedTuple
@@ -29,6 +30,7 @@ from neurosim.circuit import (
 from neurosim.host import Experiment, FlowSettings
 from neurosim.network import Layers
 from neurosim.profile import load_profile
+from neurosim.signals import NUMBERS
 from trainings import train
 
 # How many examples a property is tried on: in the default run, and in the slow one.
@@ -52,6 +54,11 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     thorough = config.option.markexpr == "slow"
     settings.load_profile("thorough" if thorough else "quick")
+    # A job in the background is started with some signals ignored, which its children would be too.
+    for number in NUMBERS:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+            signal.signal(number, usual)
 
 
 @pytest.hookimpl(optionalhook=True)

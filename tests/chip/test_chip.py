@@ -253,7 +253,7 @@ def test_the_clock_counts_one_chip_that_presents_its_rows_after_one_another():
 @pytest.mark.parametrize(
     ("act", "message"),
     [
-        (lambda c: c.precharge(np.zeros((2, 3))), r"shape \(rows, 4\), but got \(2, 3\)"),
+        (lambda c: c.precharge(np.zeros((2, 3))), r"shape \(rows, 4\), but have \(2, 3\)"),
         (lambda c: c.settle(1e-6), "needs a time above 0 s and at least one row"),
         (lambda c: c.program(Weights(np.zeros((2, 2)), np.zeros(15))), "needs weights of shapes"),
         (lambda c: c.program(Weights(np.full((6, 9), np.nan), np.zeros(15))), "finite weights"),

@@ -109,7 +109,7 @@ def test_a_mask_of_another_length_or_type_is_refused():
     chip = make_chip("ideal_hopfield")
     chip.precharge(targets(chip))
     for mask in (HELD[:3], HELD.astype(int)):
-        with pytest.raises(DataError, match="a mask of 6 visible nodes"):
+        with pytest.raises(DataError, match="one value for each of 6 visible nodes"):
             chip.clamp(targets(chip), mask)
 
 
