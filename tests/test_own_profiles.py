@@ -157,6 +157,7 @@ def test_the_exact_gradient_of_parts_of_ones_own_is_that_of_finite_differences(p
         assert conditions.exact[0][k] == pytest.approx(slope, rel=1e-3, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_the_command_line_takes_a_file_of_ones_own(tmp_path):
     file, out = tmp_path / "mine.yaml", tmp_path / "run"
     parts = ALL | {"pattern": Local(reach=1), "layers": (64, 9, 6), "drift": None}

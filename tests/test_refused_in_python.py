@@ -220,7 +220,11 @@ def test_a_sweep_needs_an_axis(trained):
 
 
 def test_a_block_without_names_is_told_a_field_that_says_something():
-    for cls, field in [(ns.Adc, "bits"), (ns.Thermal, "temperature_K"), (ns.Classify, "classes")]:
+    for cls, field in [
+        (ns.Adc, "bits"),
+        (ns.Thermal, "temperature_K"),
+        (ns.Classify, "test_share"),
+    ]:
         assert field in cls.model_fields
         refused(partial(cls, 6), rf"write {cls.__name__}\({field}=\.\.\.\)")
 

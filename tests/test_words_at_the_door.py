@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import get_args
@@ -46,12 +47,12 @@ class Kind:
     shared: frozenset[str] = frozenset()
     maps: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def classes(self) -> frozenset[str]:
         """The shipped ones."""
         return frozenset(cls.__name__ for cls in self.shipped)
 
-    @property
+    @cached_property
     def shipped(self) -> list[type]:
         """Every class of the modules that is no Protocol."""
         return [
@@ -62,14 +63,14 @@ class Kind:
             if not getattr(value, "_is_protocol", False) and issubclass(value, Block | Imperfect)
         ]
 
-    @property
+    @cached_property
     def words(self) -> frozenset[str]:
         """What files call them, less what other things are called too."""
         fields = [cls.model_fields.get(self.key) for cls in self.shipped if issubclass(cls, Block)]
         words = [get_args(field.annotation) for field in fields if field]
         return frozenset(word for found in words for word in found) - self.shared
 
-    @property
+    @cached_property
     def homes(self) -> frozenset[str]:
         """Files that may tell them apart: their own, the netlist's texts, and the oracle's."""
         own = {Path(m.__file__).relative_to(PACKAGE).as_posix() for m in self.modules}
@@ -160,9 +161,16 @@ def tabulated(node: ast.AST, kind: Kind) -> bool:
     return bool(words & kind.words or classes & kind.classes)
 
 
+@cache
+def nodes_of(source: str) -> tuple[ast.AST, ...]:
+    """Of the syntax tree of a file, those that may tell things apart."""
+    telling = ast.Compare, ast.Match, ast.Call, ast.Dict
+    return tuple(node for node in ast.walk(ast.parse(source)) if isinstance(node, telling))
+
+
 def found(source: str, where: str, kind: Kind) -> Iterator[int]:
     """Lines of a file that tell things apart where that file must not."""
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes_of(source):
         if where not in kind.homes and told_apart(node, kind):
             yield node.lineno
         if where not in kind.homes | kind.maps and tabulated(node, kind):

@@ -194,6 +194,7 @@ def test_ideal_correlators_give_the_hosts_gradient_to_rounding(phases, hold):
     assert chip.ledger.adc_conversions == 8 * (nodes + visible) + by_host.size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bits", [6, 8])
 def test_at_the_papers_beta_few_bits_are_enough_for_sums(bits):
     data, weights = digits(32), shipped_weights("hopfield", "trained")
