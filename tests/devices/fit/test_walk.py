@@ -20,7 +20,7 @@ PAGE = (ROOT / "neurosim" / "devices" / "README.md").read_text("utf-8")
 def walked(tmp_path_factory):
     """The folder in which the page's commands were run, each as it stands."""
     folder = tmp_path_factory.mktemp("walk")
-    shutil.copytree(ROOT / "examples", folder / "examples")
+    shutil.copytree(ROOT / "experiments/measured", folder / "experiments/measured")
     lines = re.search(r"```sh\n(.*?)```", PAGE, re.S).group(1).splitlines()
     assert len(lines) == 5
     with pytest.MonkeyPatch.context() as patch:
@@ -99,5 +99,5 @@ def test_fitting_once_more_changes_nothing(walked, monkeypatch):
     monkeypatch.chdir(walked)
     before = Path("mine.yaml").read_bytes()
     words = ["--columns", "target=aim,conductance=G", "--into", "mine.yaml"]
-    assert run("profiles", "fit", "examples/measured/writes.txt", *words).exit_code == 0
+    assert run("profiles", "fit", "experiments/measured/writes.txt", *words).exit_code == 0
     assert Path("mine.yaml").read_bytes() == before
