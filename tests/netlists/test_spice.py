@@ -208,7 +208,7 @@ def test_the_published_network_settles_alike_in_ngspice(name, record_property):
     np.testing.assert_allclose(point, [exact], rtol=0, atol=1e-7)
     measured = {"op_s": op_s, "tran_s": tran_s, "op_V": np.abs(point - exact).max()}
     for key, value in (measured | {"tran_V": error_V}).items():
-        record_property(key, value)
+        record_property(key, float(value))
     print(name, measured, error_V, len(time_s))
 
 
