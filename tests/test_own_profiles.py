@@ -179,6 +179,7 @@ def test_the_command_line_takes_a_file_of_ones_own(tmp_path):
     assert command("train", "--resume", "--out", out, *laws).exit_code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_sweep_takes_it_to_its_workers(tmp_path, workers):
     file = tmp_path / "mine.yaml"

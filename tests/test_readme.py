@@ -39,6 +39,7 @@ def printed(tmp_path_factory):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_program_in_the_readme_prints_what_it_says_and_writes_nothing(printed):
     expected = re.search(r"prints\n\n```text\n(.*?)```", README, re.S).group(1)
     numbers = [

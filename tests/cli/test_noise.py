@@ -35,6 +35,7 @@ def test_an_own_shape_needs_no_weights_and_its_age_is_stated(own):
     assert "by the cosine in column `held`, " in result.stdout.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_the_headline_is_the_best_of_the_column_that_it_names(own):
     words = ["profiles", "noise", own(16, 5, 4), *FEW, "--json"]
     found = json.loads(run(*words, "--age", "90 min").stdout)
@@ -43,6 +44,7 @@ def test_the_headline_is_the_best_of_the_column_that_it_names(own):
     assert found["best_beta"] == max(held, key=held.get)
 
 
+@pytest.mark.slow
 def test_age_makes_a_difference_where_devices_drift(own):
     by_age = []
     for age in ("0 s", "1 week"):
@@ -53,6 +55,7 @@ def test_age_makes_a_difference_where_devices_drift(own):
     assert by_age[1] < by_age[0] - 0.01
 
 
+@pytest.mark.slow
 def test_digits_of_the_size_of_the_visible_layer_are_shown(own):
     found = json.loads(run("profiles", "noise", own(256, 5, 4), *FEW, "--json").stdout)
     assert found["shown"].endswith("images of digits16")

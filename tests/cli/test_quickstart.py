@@ -21,6 +21,7 @@ def small(monkeypatch):
     monkeypatch.setattr(command, "evaluate_run", lambda run, n, *more: judge(run, 40, *more))
 
 
+@pytest.mark.slow
 def test_it_makes_the_files_that_it_names_and_suggests_commands_that_parse(small, tmp_path):
     out = tmp_path / "a folder"
     result = run("quickstart", "--out", out, "--updates", 1)

@@ -125,6 +125,7 @@ def test_coupled_learning_tends_to_its_closed_form_and_not_to_squared_error():
     assert cosine(limit, exact) < 0.9999
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rule", "phases", "wanted"),
     [
@@ -177,6 +178,7 @@ def test_contrastive_hebbian_learning_clamps_the_answers_where_they_should_be():
 APART = {"coupling.directions": "separate", "mismatch.coupling": 0.2}
 
 
+@pytest.mark.slow
 def test_couplings_that_differ_by_direction_are_measured_and_made_up_for():
     asked = Asked("last", changes=APART, layers=(1, 2), rows=3)
     exact = asked.learned(asked.answering().exact(asked.wanted, squared))

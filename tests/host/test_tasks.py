@@ -37,6 +37,7 @@ def losses(profile, experiment, data):
     return [update.flow_loss for update in Trainer(Chip(profile), experiment, data)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("beside", [False, True])
 def test_a_classifier_learns_digits_that_it_has_not_seen(digits, beside):
     """In a fifth of the updates and a third of the nodes of a recipe that reaches 97 %."""

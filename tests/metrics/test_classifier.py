@@ -49,6 +49,7 @@ def test_shipped_features_are_64_activations_none_below_zero():
     assert features.min() == 0
 
 
+@pytest.mark.slow
 def test_the_fitting_script_makes_such_a_classifier_again(tmp_path, capsys):
     path = tmp_path / "again.npz"
     main(["--out", str(path)])

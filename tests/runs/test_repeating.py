@@ -31,6 +31,7 @@ def test_a_run_repeats_to_the_last_bit_whether_it_ended_or_not(name, request):
     )
 
 
+@pytest.mark.slow
 def test_a_run_that_began_with_the_weights_of_another_repeats_while_that_is_there(plain, tmp_path):
     first = shutil.copytree(plain, tmp_path / "first")
     options = ["--profile", "ideal_hopfield", "--layers", "64,12,10", "--updates", 1]

@@ -22,6 +22,7 @@ def run(tmp_path_factory):
     return ns.train(profile, experiment, keep=out)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "axes",
     [

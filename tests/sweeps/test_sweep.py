@@ -68,6 +68,7 @@ def test_a_cluster_whose_workers_have_threads_is_refused(tiny, tmp_path):
         begin(tiny, tmp_path / "out", Workers(dask=cluster.scheduler_address))
 
 
+@pytest.mark.slow
 def test_shards_together_make_the_same_table(tiny, serial, tmp_path):
     out = tmp_path / "out"
     first = begin(tiny, out, shard=(1, 2), shared=True)
@@ -177,6 +178,7 @@ def test_programming_the_same_ideal_chip_changes_nothing(tiny, tmp_path):
     assert figures[0] == figures[1]
 
 
+@pytest.mark.slow
 def test_age_lets_a_chip_that_forgets_forget(tmp_path, tiny):
     """Weights on capacitors leak away: after many time constants nothing is left of them."""
     changes = {"layers": (64, 6, 5), "thermal.temperature_K": "ideal"}
