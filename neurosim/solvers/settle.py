@@ -79,17 +79,17 @@ def _pool(n_threads: int) -> ThreadPoolExecutor:
 def memory_estimate_bytes(rows: int, n_nodes: int, n_couplings: int) -> int:
     """Memory that one training update needs; the settling time makes no difference.
 
-    Counted: some 26 numbers for each row and node (states, drives, reads of every phase), 24 for
+    Counted: some 20 numbers for each row and node (states, drives, reads of every phase), 24 for
     each node of the blocks that the threads work on, 40 for each coupling (devices, pairs, scaled
     copies, the optimiser's moments), and the interpreter.
 
     Examples
     --------
     >>> round(memory_estimate_bytes(1797, 320, 24_576) / 1e9, 1)
-    0.3
+    0.2
     """
     block = 24 * min(rows, CHUNK_ROWS * available_threads())
-    return 8 * (n_nodes * (26 * rows + block) + 40 * n_couplings) + 100_000_000
+    return 8 * (n_nodes * (20 * rows + block) + 40 * n_couplings) + 100_000_000
 
 
 def settle(
