@@ -78,6 +78,7 @@ def test_its_file_is_read_by_whoever_knows_the_classes_and_it_goes_to_another_pr
     assert all(line.endswith("of your own: laws=[its class], or --laws FILE.py") for line in lines)
 
 
+@pytest.mark.slow
 def test_a_run_of_them_is_opened_sampled_judged_exported_and_gone_on_with(tmp_path):
     profile = SMALL.with_values(ALL | {"pattern": Local(reach=1), "layers": (64, 9, 6)})
     folder = train(profile, RECIPE, tmp_path / "run").run.path

@@ -102,6 +102,7 @@ def test_every_chip_of_the_ledger_is_at_the_profiles_temperature_or_has_no_noise
     assert made.count(300.0) == 5 * 2
 
 
+@pytest.mark.slow
 def test_the_row_of_thermal_noise_has_no_error_of_the_steps():
     """At a temperature of almost zero nothing is left: both chips take the same steps."""
     cold = {"thermal.temperature_K": 3e-10, "settling.precision": "float64"}
@@ -287,6 +288,7 @@ def check_rows(case, names):
     return rows
 
 
+@pytest.mark.slow
 def test_every_source_of_the_table_does_something_alone():
     case = dataclasses.replace(conditions(everything(), batch=16, repeats=2), age_s=1e4)
     check_rows(case, {source.name for source in SOURCES} - OF_CORRELATORS)

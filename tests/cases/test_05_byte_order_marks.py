@@ -39,6 +39,7 @@ def test_a_sweep(tmp_path, encoding):
 
 
 @pytest.mark.parametrize("name", ["w.csv", "w.json", "w.mem", "w.hex"])
+@pytest.mark.slow
 def test_a_weight_table_and_its_sheet(plain, tmp_path, name):
     path = tmp_path / name
     options = [] if name.endswith((".csv", ".json")) else ["--profile", "cmos_rc_6bit"]

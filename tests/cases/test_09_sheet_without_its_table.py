@@ -34,6 +34,7 @@ def contents(folder):
 @posix
 @pytest.mark.parametrize("name", ["a.csv", "a.hex"])
 @pytest.mark.parametrize("files_too_large", ["both", "the larger one"])
+@pytest.mark.slow
 def test_a_table_for_which_there_is_no_room_leaves_the_old_pair(
     runs, tmp_path, name, files_too_large
 ):

@@ -41,6 +41,7 @@ def printed_to(stdout, *words):
     ],
     ids=" ".join,
 )
+@pytest.mark.slow
 def test_a_full_disk_is_one_line(plain, words):
     with FULL.open("w") as full:
         done = printed_to(full, *(plain if word == "RUN" else word for word in words))
@@ -50,6 +51,7 @@ def test_a_full_disk_is_one_line(plain, words):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_file_that_is_written_is_kept_where_its_line_cannot_be_printed(plain, tmp_path):
     with FULL.open("w") as full:
         done = printed_to(full, "export", plain, "--to", tmp_path / "w.csv")

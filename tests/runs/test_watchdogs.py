@@ -132,6 +132,7 @@ TRAIN = ("train", "--profile", "ideal_hopfield", "--layers", "64,6,5", "--update
 TRAIN += ("--batch", 8, "--settle-tau", 0.1)
 
 
+@pytest.mark.slow
 def test_warnings_are_said_and_strict_makes_them_errors(tmp_path):
     done = run(*TRAIN, "--out", tmp_path / "a")
     assert done.exit_code == 0

@@ -122,6 +122,7 @@ def test_a_folder_that_another_job_is_making_belongs_to_the_sweep(tiny, tmp_path
     assert len(SweepFolder.create(out, sweep, file.parent, shared=True).points) == 4
 
 
+@pytest.mark.slow
 def test_a_sweep_that_grows_keeps_what_is_done(tiny, serial, tmp_path):
     file, sweep = tiny
     fewer = sweep.model_copy(update={"axes": sweep.axes[1:]})
