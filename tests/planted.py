@@ -173,14 +173,14 @@ FAULTS = (
     # Converters
     Fault(
         "codes round down",
-        "converters/codes.py",
+        "converters/quantise.py",
         "value = np.round(value / step) * step",
         "value = np.floor(value / step) * step",
         "converters/test_converters.py",
     ),
     Fault(
         "what clips is not counted",
-        "converters/codes.py",
+        "converters/quantise.py",
         "n_clipped = int(np.count_nonzero(np.abs(value) > full_scale))",
         "n_clipped = 0",
         "converters/test_converters.py",
@@ -251,9 +251,9 @@ FAULTS = (
     ),
     Fault(
         "a stored state has no noise of its switch",
-        "chip/nodes.py",
-        "held_V += sigma_V * rng.standard_normal(held_V.shape)",
-        "held_V += 0.0",
+        "chip/hold.py",
+        "self._held_V += self._sigma_V * rng.standard_normal(u_V.shape)",
+        "self._held_V += 0.0",
         "chip/test_chip.py",
     ),
     Fault(
@@ -267,8 +267,8 @@ FAULTS = (
     Fault(
         "nudge anchored at x_t instead of the DAC's codes",
         "host/phases.py",
-        "target = anchor + sign * nudge / stiffness * u_t / scale",
-        "target = x_t + sign * nudge / stiffness * u_t / scale",
+        "target = batch.anchor + sign * nudge / stiffness * batch.u_t / scale",
+        "target = batch.x_t + sign * nudge / stiffness * batch.u_t / scale",
         "host/test_phases.py",
     ),
     Fault(

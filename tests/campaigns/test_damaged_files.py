@@ -203,7 +203,7 @@ def measured(kind: str) -> bytes:
     rng = random.Random(0)
     if kind == "ramp":
         rows = [
-            f"update,{way}{d},,,{way},{k},{1e-6 + 1e-5 * abs(start - 0.97**k) * (1 + 0.01 * d)}"
+            f"update,{d},,,{way},{k},{1e-6 + 1e-5 * abs(start - 0.97**k) * (1 + 0.01 * d)}"
             for way, start in (("up", 1), ("down", 0))
             for d in range(4)
             for k in range(60)
