@@ -134,7 +134,7 @@ def _damage() -> Iterator[None]:
     """Whatever zipfile, zlib or the parser of NumPy's headers find is a ValueError."""
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # Their errors are of a dozen classes, none of them common.
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(reason) from None
 

@@ -66,7 +66,7 @@ def locked(path: Path, busy: str = "") -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise RunError(busy) from None
-    except (OSError, NotImplementedError) as error:
+    except (OSError, NotImplementedError) as error:  # filelock raises both, by the disk.
         reason = error.strerror if isinstance(error, OSError) else "its disk has no locks"
         raise RunError(
             f"{path} must be a file that can be locked, but is not ({reason})."

@@ -58,6 +58,7 @@ class Paired:
 
     def teach(self, trainer: Trainer) -> None:
         """Show a trainer these instead of pairs of its own."""
+        # A training has no door for pairs made beforehand: only times need them.
         trainer._lessons.batch_at = self.batch_at  # type: ignore[method-assign]
 
 
@@ -73,6 +74,7 @@ class Clocked:
             inner(*arguments)
             self.seconds.append(time.perf_counter() - started_s)
 
+        # What is timed is inside a chip, where nothing else looks.
         chip._nodes.settle = settle  # type: ignore[method-assign]
 
 
@@ -141,6 +143,7 @@ def recorded(images: Array, device: str) -> dict[str, Any]:
         arrays = arrays_on(device)
         assert arrays.pool is not None
         arrays.pool.clear()
+        # For this process alone: every chip on the device then launches its kernels one by one.
         type(arrays).replayed = lambda _self, work: work  # type: ignore[method-assign]
         return smoke(images, device) | {"kernels_recorded": False}
 

@@ -117,7 +117,7 @@ class Supervised(Block):
 
     def examples(self, data: Dataset) -> tuple[Array, Array]:
         """Inputs (n, n_in) and answers (n, n_out) of a data set."""
-        raise NotImplementedError
+        raise NotImplementedError  # A base: each task says it.
 
     def split(self, data: Dataset) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Rows to learn from, and rows to judge by; a set with a test set of its own has none."""
