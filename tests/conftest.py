@@ -34,7 +34,7 @@ from neurosim.signals import NUMBERS
 from trainings import train
 
 # How many examples a property is tried on: in the default run, and in the slow one.
-settings.register_profile("quick", max_examples=10, deadline=None)
+settings.register_profile("quick", max_examples=6, deadline=None)
 settings.register_profile("thorough", max_examples=50, deadline=None)
 
 UNIT_V, LEAK_S, CAPACITANCE_F = 0.1, 1e-5, 1e-12

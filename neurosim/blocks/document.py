@@ -34,11 +34,24 @@ _SCALARS = {
     ),
 }
 
+# Blocks within blocks that a file may have.
+_DEEPEST = 100
+
 
 class _Loader(yaml.SafeLoader):
     """Composer of nodes whose scalars are tagged by the rules of YAML 1.2."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  # PyYAML keeps them in the class
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """A node; PyYAML's time grows with the square of the depth."""
+        if self.depth == _DEEPEST:
+            raise RecursionError
+        self.depth += 1
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
 
 
 class _Dumper(yaml.SafeDumper):

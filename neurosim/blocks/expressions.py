@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -105,9 +106,10 @@ def _amount(found: re.Match[str]) -> Amount:
     return Amount(float(found[1]) * size, powers)
 
 
-def amounts_in(text: str) -> list[Amount]:
+@lru_cache(maxsize=4096)
+def amounts_in(text: str) -> tuple[Amount, ...]:
     """Every number in a text, with the unit that follows it."""
-    return [_amount(found) for found in _QUANTITY.finditer(text)]
+    return tuple(_amount(found) for found in _QUANTITY.finditer(text))
 
 
 def unit_of_name(name: str) -> Amount:

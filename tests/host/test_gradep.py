@@ -9,9 +9,9 @@ from neurosim.host.readings import compared
 from neurosim.ideal import IdealNetwork
 from neurosim.network import Layers
 from neurosim.profile import load_profile
-from neurosim.solvers import Transient
+from neurosim.solvers import OperatingPoint
 
-EXACT = Transient(rtol=1e-9, atol=1e-12)
+AT_REST = OperatingPoint(rtol=1e-9, atol=1e-12)
 LAWS = {"gradient": ("ideal_gradient", "silu"), "hopfield": ("ideal_hopfield", "tanh")}
 
 
@@ -20,7 +20,7 @@ def estimate(law, sizes, beta, phases="centred", gain=0.5, rows=6, seed=0):
     name, activation = LAWS[law]
     profile = load_profile(name).with_value("layers", sizes)
     layers, rng = Layers(sizes), np.random.default_rng(seed)
-    chip = Chip(profile, engine=EXACT)
+    chip = Chip(profile, engine=AT_REST)
     weights = initial_weights(layers, gain, rng)
     chip.program(weights)
     x_t, u_t = rng.standard_normal((2, rows, sizes[0]))
@@ -63,7 +63,7 @@ def test_a_one_sided_estimate_does_not_blame_the_nudge_for_what_still_moves():
     x_t, u_t = rng.standard_normal((2, 8, 5))
     estimates = []
     for phases, beta in (("centred", 1e-3), ("one-sided", 1e-3), ("one-sided", 1e-5)):
-        chip = Chip(profile, engine=EXACT)
+        chip = Chip(profile, engine=AT_REST)
         chip.program(weights)
         shown = present(chip, x_t, u_t, FlowSettings(beta=beta, settle_tau=3.0, phases=phases))
         assert chip.ledger.settles == 3

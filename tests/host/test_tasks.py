@@ -16,7 +16,7 @@ from neurosim.host import Classify, Experiment, Flow, FlowSettings, Regress, Tra
 from neurosim.host.phases import free_phase, present
 from neurosim.profile import load_profile
 from neurosim.runs import Run, Trained, evaluate, resume, sample, train
-from neurosim.solvers import Transient
+from neurosim.solvers import OperatingPoint
 
 HELD = FlowSettings(stiffness=1.0, alpha=1.0, beta=0.2, settle_tau=10.0)
 IDEAL = load_profile("ideal_hopfield")
@@ -60,7 +60,10 @@ def test_a_classifier_learns_digits_that_it_has_not_seen(digits, beside):
 def test_the_classifiers_gradient_is_that_of_squared_error_with_the_inputs_held():
     """Finite differences of the oracle's equilibrium, whose pixels a stiff spring holds."""
     profile = IDEAL.with_values({"layers": (5, 6)})
-    chip, rng = Chip(profile, engine=Transient(rtol=1e-10, atol=1e-12)), np.random.default_rng(0)
+    chip, rng = (
+        Chip(profile, engine=OperatingPoint(rtol=1e-9, atol=1e-12)),
+        np.random.default_rng(0),
+    )
     task = Classify(answers="beside", classes=2)
     inputs, answers = rng.uniform(-1, 1, (4, 3)), np.array([[1.0, -1.0]] * 2 + [[-1.0, 1.0]] * 2)
     batch = task.batch(inputs, answers)
@@ -210,6 +213,7 @@ def test_a_classifier_draws_no_samples_has_no_contrast_and_needs_a_data_set(digi
         Trainer(chip, how, digits.images)
 
 
+@pytest.mark.slow
 def test_the_command_line_trains_judges_and_reports_a_classifier(tmp_path):
     profile, file, out = IDEAL.with_values(LAST), tmp_path / "mine.yaml", tmp_path / "run"
     file.write_text(dump_block(profile))

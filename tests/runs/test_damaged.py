@@ -98,7 +98,7 @@ def rewritten(copy, **arrays):
         {"__tree__": None},
         {"__tree__": np.array("[1, 2]")},
         {"__tree__": np.array("3")},
-        {"__tree__": np.array("[" * 100_000)},
+        {"__tree__": np.array("[" * 10_000)},
         {"__tree__": np.array('{"chip": {"__array__": [1]}}')},
         {"__tree__": np.array('{"chip": {"__array__": "none"}, "trainer": {}}')},
         {"__tree__": np.array('{"chip": ' * 900 + "{}" + "}" * 900)},
@@ -163,7 +163,7 @@ KINDS = {
     "a folder": lambda path: path.mkdir(),
     "a circle of links": lambda path: path.symlink_to(path.name),
     "empty": lambda path: path.touch(),
-    "deep": lambda path: path.write_text("[" * 100_000),
+    "deep": lambda path: path.write_text("[" * 10_000),
     "no text": lambda path: path.write_bytes(b"\xff\x00\xfe" * 50),
 }
 
