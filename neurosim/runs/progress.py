@@ -1,9 +1,10 @@
-"""How far a training is: told to whoever asks, or shown as a bar."""
+"""How far long work is: told to whoever asks, or shown as a bar."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from neurosim.host import Update
 
@@ -18,26 +19,27 @@ def counted_by(
     progress: Callable[[int, int], None] | bool | None, what: str
 ) -> Iterator[Callable[[int, int], None] | None]:
     """What to call with how many are done and their number: as given, or for True a bar."""
-    if not isinstance(progress, bool):
-        yield progress
-        return
-    if not progress:
-        yield None
-        return
-    from tqdm import tqdm
-
-    with tqdm(desc=what) as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
+    with _asked(progress, what, lambda bar, done: int(done)) as show:
         yield show
 
 
 @contextmanager
 def shown_by(progress: Progress | bool | None, what: str) -> Iterator[Progress | None]:
     """What to call after each update: as given, or for True a bar on standard error."""
+
+    def losses(bar: Any, update: Update) -> int:
+        bar.set_postfix(flow_loss=f"{update.flow_loss:.3f}", refresh=False)
+        return update.update
+
+    with _asked(progress, what, losses) as show:
+        yield show
+
+
+@contextmanager
+def _asked(
+    progress: Callable[[Any, int], None] | bool | None, what: str, done: Callable[[Any, Any], int]
+) -> Iterator[Callable[[Any, int], None] | None]:
+    """As given, or for True a bar that stands where `done` says by what it is called with."""
     if not isinstance(progress, bool):
         yield progress
         return
@@ -48,9 +50,8 @@ def shown_by(progress: Progress | bool | None, what: str) -> Iterator[Progress |
 
     with tqdm(desc=what) as bar:
 
-        def show(update: Update, total: int) -> None:
+        def show(step: Any, total: int) -> None:
             bar.total = total
-            bar.set_postfix(flow_loss=f"{update.flow_loss:.3f}", refresh=False)
-            bar.update(update.update - bar.n)
+            bar.update(done(bar, step) - bar.n)
 
         yield show

@@ -42,7 +42,6 @@ def rest(weights, law, x, anchor=0.0, begin=None):
 
 def exact(weights, law, x, cost, anchor=0.0):
     """Gradient of the mean cost by differences of states at rest."""
-
     undisturbed = [rest(weights, law, row, anchor)[0] for row in x]
 
     def mean_cost(vector):
