@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from unicodedata import category
 
@@ -16,6 +17,7 @@ __all__ = ["comment", "has_hidden", "one_line", "printable", "quoted"]
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS = "\u200c\u200d"
+_NOT_PRINTED_ASCII = re.compile(r"[^ -~]")
 # Between the characters of what C or Verilog would obey within a comment, trigraphs among them.
 _MARKS = re.compile(r"(?<=\*)(?=/)|(?<=/)(?=\*)|(?<=\?)(?=\?)")
 
@@ -24,10 +26,12 @@ def _is_hidden(character: str) -> bool:
     return category(character) in _HIDDEN and character not in _JOINERS
 
 
+def _without_hidden(text: str, instead: Callable[[str], str]) -> str:
+    return _NOT_PRINTED_ASCII.sub(lambda c: instead(c[0]) if _is_hidden(c[0]) else c[0], text)
+
+
 def _escaped(text: str, kept: str) -> str:
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_escape(c) if _is_hidden(c) and c not in kept else c for c in text)
+    return _without_hidden(text, lambda c: c if c in kept else _escape(c))
 
 
 def _escape(character: str) -> str:
@@ -38,7 +42,7 @@ def _escape(character: str) -> str:
 
 def has_hidden(text: str) -> bool:
     """Whether a text has a hidden character, line breaks and tabs among them."""
-    return any(map(_is_hidden, text))
+    return any(map(_is_hidden, _NOT_PRINTED_ASCII.findall(text)))
 
 
 def one_line(text: str) -> str:
@@ -68,7 +72,7 @@ def comment(text: object) -> str:
     >>> comment("a */ int b; /*\n.end")
     'a * / int b; / * .end'
     """
-    plain = "".join(" " if _is_hidden(c) else c for c in str(text))
+    plain = _without_hidden(str(text), lambda _: " ")
     return _MARKS.sub(" ", plain).rstrip("\\ ")
 
 

@@ -178,9 +178,9 @@ class _Maker:
         if is_run:
             run, profile, experiment, origin = self._trained(changes)
         else:
-            training = self._training(changes, replica)
+            begun, experiment = self._named(changes), self._experiment(changes)
+            training = self._training(changes, begun, experiment, replica)
             profile, origin = training.profile, training.key
-            experiment = self._experiment(changes)
         sampling = self._sampling(changes, experiment, replica)
         deploy = self._deployed(changes, profile, given=is_run)
         if deploy is not None and deploy.layers != profile.layers:
@@ -196,7 +196,7 @@ class _Maker:
         blocks |= {"experiment": experiment, "sampling": sampling}
         trees = {root: self._memory.written(block).tree for root, block in blocks.items()}
         settings = shown(columns, trees)
-        named = self._origins(changes, profile if is_run else self._named(changes))
+        named = self._origins(changes, profile if is_run else begun)
         return Point(index, key, settings, named, training, run, deploy, sampling)
 
     def _origins(self, changes: Changes, first: Profile) -> tuple[Profile, ...]:
@@ -231,9 +231,10 @@ class _Maker:
 
         return self._memory.once(("origin", str(path)), read)
 
-    def _training(self, changes: Changes, replica: int) -> Training:
-        profile = self._changed(self._named(changes), part(changes, "profile"), "profile")
-        recipe = self._experiment(changes)
+    def _training(
+        self, changes: Changes, named: Profile, recipe: Experiment, replica: int
+    ) -> Training:
+        profile = self._changed(named, part(changes, "profile"), "profile")
         start = changes.get("start", self._sweep.base.start)
 
         def make() -> Training:
@@ -288,9 +289,12 @@ class _Maker:
         return self._changed(profile, {"host.refresh_s": None} if self._ages else {}, "deploy")
 
     def _profile(self, name: str) -> Profile:
-        named = Path(name).suffix.lower() in {".yaml", ".yml"}
-        path = find(self._folder, name) if named else name
-        return self._memory.once(("profile", name), lambda: load_profile(path, laws=self._laws))
+        def read() -> Profile:
+            is_file = Path(name).suffix.lower() in {".yaml", ".yml"}
+            path = find(self._folder, name) if is_file else name
+            return load_profile(path, laws=self._laws)
+
+        return self._memory.once(("profile", name), read)
 
     def _changed(self, block: B, changes: Changes, root: str) -> B:
         """As `changed`, and the same object for the same changes of the same block."""
