@@ -1,4 +1,4 @@
-"""Signals that ask a command to end: one line, and nothing lost but what is in work.
+"""Signals, or a time limit, that ask a command to end: one line, and only work in hand is lost.
 
 ========================= ========================================================================
 when                      what happens
@@ -19,23 +19,34 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-__all__ = ["NUMBERS", "Stopped", "leave", "on_signals", "stopping", "stopping_after_loading"]
+__all__ = [
+    "NUMBERS",
+    "Stopped",
+    "leave",
+    "on_signals",
+    "stopping",
+    "stopping_after_loading",
+    "within_time",
+]
 
 Handler = Callable[[int, FrameType | None], None]
 
-_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+# Schedulers send SIGUSR1 some time before they kill.
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGBREAK")
 NUMBERS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
 # A terminal, a launcher and a scheduler may all send the same wish.
 _SAME_WISH_S = 3.0
+# As `timeout` of the shell leaves.
+_TIME_IS_UP = 124
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal, or Ctrl-C; its text is what to say.
+    """A signal, Ctrl-C or the end of a time limit; its text is what to say.
 
     Attributes
     ----------
     status : int
-        Of the process: 128 and the signal's number, as shells have it.
+        Of the process: 128 and the signal's number, as shells have it; 124 at a time limit.
     """
 
     def __init__(self, text: str = "stopped.", status: int = 128 + signal.SIGINT) -> None:
@@ -44,8 +55,10 @@ class Stopped(KeyboardInterrupt):
 
     @classmethod
     def by(cls, cause: KeyboardInterrupt, text: str) -> Stopped:
-        """The same wish with more to say."""
-        return cls(text, cause.status) if isinstance(cause, Stopped) else cls(text)
+        """The same wish, and what to say after "stopped; "."""
+        status = cause.status if isinstance(cause, Stopped) else 128 + signal.SIGINT
+        what = "stopped at the time limit" if status == _TIME_IS_UP else "stopped"
+        return cls(f"{what}; {text}", status)
 
 
 def leave(number: int, frame: FrameType | None) -> None:
@@ -77,6 +90,36 @@ def stopping_after_loading(number: int, frame: FrameType | None) -> None:
             leave(number, frame)
         inner = inner.f_back
     stopping(number, frame)
+
+
+@contextmanager
+def within_time(limit_s: float | None) -> Iterator[None]:
+    """Within it `Stopped` is raised after so many seconds, if any; `on_signals` must be around."""
+    heard = [number for number in NUMBERS if signal.getsignal(number) is not signal.SIG_IGN]
+    if limit_s is None or not heard:
+        yield
+        return
+    up, main = threading.Event(), threading.main_thread().ident
+
+    def end() -> None:
+        up.set()
+        # Sent to the main thread, a signal also wakes it where it waits.
+        if hasattr(signal, "pthread_kill") and main is not None:
+            signal.pthread_kill(main, heard[0])
+        else:
+            signal.raise_signal(heard[0])
+
+    timer = threading.Timer(limit_s, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except Stopped as cause:
+        if up.is_set():
+            raise Stopped(str(cause), _TIME_IS_UP) from None
+        raise
+    finally:
+        timer.cancel()
 
 
 def _install(handler: Handler) -> None:

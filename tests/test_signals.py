@@ -11,7 +11,7 @@ import pytest
 
 from commands import run
 from neurosim import signals
-from neurosim.cli.common import Bar
+from neurosim.cli.bar import Bar
 from neurosim.runs import Run
 from neurosim.signals import NUMBERS, Stopped, on_signals, stopping
 from tools import posix

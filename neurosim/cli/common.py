@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shlex
 import sys
 from collections.abc import Collection, Iterator, Sequence
@@ -12,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from neurosim.cli.bar import Bar
 from neurosim.errors import DataError
 from neurosim.safe_text import printable, quoted
 
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
-    from neurosim.host import Update
+    from neurosim.cli.bar import Bar
     from neurosim.runs import Trained
 
     ParamType = click.ParamType[Any]
@@ -38,7 +40,7 @@ __all__ = [
     "SIZES",
     "STRICT",
     "TASK",
-    "Bar",
+    "TIME_LIMIT",
     "ParamType",
     "check_output",
     "command_line",
@@ -64,6 +66,8 @@ DEVICE = click.option(
     help="Where batches settle: cpu, or cuda for a GPU (extra gpu).",
 )
 SEED = click.IntRange(min=0)
+_TIME_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(d(?:ays?)?|h(?:ours?)?|m(?:in)?|s(?:ec)?)(?![a-z])\s*")
+_UNITS_S = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 
 
 class _Positive(click.FloatRange):
@@ -80,6 +84,24 @@ class _Positive(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value} is not a finite number.", param, ctx)
         return number
+
+
+class _Time(ParamType):
+    """A time as schedulers' users write it: 3h50m, 90 min, 45 s."""
+
+    name = "TIME"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """In seconds."""
+        if isinstance(value, float):
+            return value
+        parts = _TIME_PART.findall(str(value))
+        found = sum(float(number) * _UNITS_S[unit[0]] for number, unit in parts)
+        if not found or _TIME_PART.sub("", str(value)).strip():
+            self.fail(f"{value!r} is not a time above 0 such as 3h50m, 90 min or 45 s.", param, ctx)
+        return found
 
 
 class _Own(ParamType):
@@ -122,6 +144,10 @@ RUN = click.argument("run", type=FOLDER, metavar="RUN")
 LAWS = click.option(
     "--laws", type=_Own(), default=(),
     help="Python file with laws, engines or tasks of your own; it is run.",
+)  # fmt: skip
+TIME_LIMIT = click.option(
+    "--time-limit", "limit_s", type=_Time(),
+    help="Stop in time, as Ctrl-C does, with exit status 124: 3h50m, 90 min.",
 )  # fmt: skip
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object for a program.")
 
@@ -166,43 +192,6 @@ def command_line() -> str:
     return shlex.join(["neurosim", *sys.argv[1:]])
 
 
-class Bar:
-    """Progress on standard error: updates or steps done, rate, time left, the newest loss.
-
-    `line` counts from the top where several bars are shown at once; those below the first go when
-    they are closed.
-    """
-
-    def __init__(self, what: str, done: int = 0, line: int = 0) -> None:
-        self._what, self._initial, self._line, self._bar = what, done, line, None
-
-    def __call__(self, done: int, total: int, **figures: Any) -> None:
-        """Show `done` of `total`, with figures beside it."""
-        if self._bar is None:
-            from tqdm import tqdm
-
-            self._bar = tqdm(
-                total=total,
-                initial=min(self._initial, done),
-                desc=self._what,
-                disable=None,
-                position=self._line or None,
-                leave=not self._line,
-            )
-        assert self._bar is not None
-        self._bar.set_postfix(figures, refresh=False)
-        self._bar.update(done - self._bar.n)
-
-    def on_update(self, update: Update, total: int) -> None:
-        """Progress of a training run."""
-        self(update.update, total, flow_loss=f"{update.flow_loss:.3f}")
-
-    def close(self) -> None:
-        """Leave the bar as it is."""
-        if self._bar is not None:
-            self._bar.close()
-
-
 STRICT = click.option(
     "--strict", is_flag=True, help="Warnings of the run's numbers are errors: exit status 1."
 )
@@ -231,7 +220,7 @@ def finish_run(trained: Trained) -> list[str]:
         write_report(trained, warnings=found)
     except KeyboardInterrupt as cause:
         way = f"its page is made by: neurosim report {quoted(folder)}"
-        raise Stopped.by(cause, f"stopped; the run is trained, {way}") from None
+        raise Stopped.by(cause, f"the run is trained, {way}") from None
     return found
 
 
@@ -255,20 +244,21 @@ def evaluate_run(
 
 
 @contextmanager
-def stoppable(out: Path, bar: Bar, go_on: bool = False) -> Iterator[Bar]:
+def stoppable(
+    out: Path, bar: Bar, go_on: bool = False, limit_s: float | None = None
+) -> Iterator[Bar]:
     """Close the bar, and once stopped say how to go on with the run in `out`, if it has begun."""
     from neurosim.folders import exists
-    from neurosim.signals import Stopped, on_signals, stopping
+    from neurosim.signals import Stopped, on_signals, stopping, within_time
 
     begun = out / "experiment.yaml"
     new = go_on or not exists(begun)
     try:
-        with on_signals(stopping):
+        with on_signals(stopping), within_time(limit_s):
             yield bar
     except KeyboardInterrupt as cause:
         way = f"go on with: neurosim train --resume --out {quoted(out)}"
         kept = new and exists(begun)
-        text = f"stopped; {way if kept else 'nothing was kept.'}"
-        raise Stopped.by(cause, text) from None
+        raise Stopped.by(cause, way if kept else "nothing was kept.") from None
     finally:
         bar.close()

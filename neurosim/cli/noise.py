@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from neurosim.cli.common import COUNT, FOLDER, JSON, LAWS, Bar, print_json, say
+from neurosim.cli.bar import Bar
+from neurosim.cli.common import COUNT, FOLDER, JSON, LAWS, print_json, say
 
 if TYPE_CHECKING:
     import numpy as np

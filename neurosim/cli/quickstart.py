@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
+from neurosim.cli.bar import Bar
 from neurosim.cli.common import (
     COUNT,
     FOLDER,
     JSON,
     SEED,
-    Bar,
     command_line,
     evaluate_run,
     finish_run,

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from neurosim.cli.common import JSON, RUN, Bar, print_json, say
+from neurosim.cli.bar import Bar
+from neurosim.cli.common import JSON, RUN, print_json, say
 
 __all__ = ["repeat"]
 

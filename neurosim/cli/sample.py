@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from neurosim.cli.bar import Bar
 from neurosim.cli.common import (
     COUNT,
     DEVICE,
@@ -18,7 +19,6 @@ from neurosim.cli.common import (
     POSITIVE,
     RUN,
     SEED,
-    Bar,
     check_output,
     print_json,
     say,

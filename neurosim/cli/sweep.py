@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from neurosim.cli.bar import Bar
 from neurosim.cli.common import (
     COUNT,
     DEVICE,
     FOLDER,
     JSON,
     LAWS,
-    Bar,
+    TIME_LIMIT,
     ParamType,
     command_line,
     print_json,
@@ -58,13 +59,14 @@ class _Shard(ParamType):
     help="Every N-th point from the I-th on: one job of an array, all with one --out.",
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="List the points and compute nothing.")
+@TIME_LIMIT
 @DEVICE
 @LAWS
 @JSON
 def sweep(
     file: Path, out: Path | None, workers: int | None, dask: str, go_on: bool,
-    shard: tuple[int, int], dry_run: bool, device: str, laws: tuple[type[Block], ...],
-    as_json: bool,
+    shard: tuple[int, int], dry_run: bool, limit_s: float | None, device: str,
+    laws: tuple[type[Block], ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Train and sample over a grid of chips, recipes and ways of sampling.
 
@@ -75,7 +77,7 @@ def sweep(
     """
     from neurosim.blocks.files import load_block
     from neurosim.blocks.names import within
-    from neurosim.signals import Stopped, on_signals, stopping
+    from neurosim.signals import Stopped, on_signals, stopping, within_time
     from neurosim.solvers import available_threads
     from neurosim.sweeps import Sweep, SweepFolder, Workers, expand, run_sweep
 
@@ -100,7 +102,7 @@ def sweep(
     used = workers or (min(available_threads(), max(1, left)) if device == "cpu" else 1)
     bar = Bar("points", len(folder.share(shard)) - left)
     try:
-        with on_signals(stopping):
+        with on_signals(stopping), within_time(limit_s):
             run_sweep(
                 folder,
                 Workers(used, dask, device),
@@ -108,8 +110,7 @@ def sweep(
                 progress=lambda done, total, rows: bar(done, total, **_shown(folder, rows)),
             )
     except KeyboardInterrupt as cause:
-        text = "stopped; go on with the same command and --resume"
-        raise Stopped.by(cause, text) from None
+        raise Stopped.by(cause, "go on with the same command and --resume") from None
     finally:
         bar.close()
     _finish(folder, as_json)

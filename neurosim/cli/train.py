@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from neurosim.cli.bar import Bar
 from neurosim.cli.common import (
     COUNT,
     DEVICE,
@@ -19,7 +20,7 @@ from neurosim.cli.common import (
     SIZES,
     STRICT,
     TASK,
-    Bar,
+    TIME_LIMIT,
     command_line,
     finish_run,
     print_json,
@@ -153,6 +154,7 @@ def _memory_line(profile: Profile, experiment: Experiment) -> str:
     is_flag=True,
     help="Go on with the run in --out; begin it if there is none.",
 )
+@TIME_LIMIT
 @DEVICE
 @LAWS
 @STRICT
@@ -161,6 +163,7 @@ def train(
     profile: str | None,
     out: Path | None,
     go_on: bool,
+    limit_s: float | None,
     device: str,
     laws: tuple[type[Block], ...],
     strict: bool,
@@ -190,7 +193,7 @@ def train(
         run = Run.open(out, laws)
         _check_same(run, profile, given, laws)
         done = run.n_done
-    with stoppable(out, Bar("training", done), go_on) as bar:
+    with stoppable(out, Bar("training", done), go_on, limit_s) as bar:
         if begun:
             trained = resume_run(out, laws=laws, progress=bar.on_update, device=device)
         else:

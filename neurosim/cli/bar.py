@@ -1,0 +1,85 @@
+"""Progress of a command on standard error: a bar on a terminal, lines in a log."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from neurosim.host import Update
+
+__all__ = ["Bar"]
+
+# Between two lines of a log.
+_EVERY_S = 60.0
+_LINE = "{desc}: {n_fmt} of {total_fmt}, {rate_fmt}, {remaining} left{postfix}"
+
+
+class Bar:
+    """Progress: updates or steps done, rate, time left, the newest figures.
+
+    On a terminal it is a bar; anywhere else, as in the log of a job, a line a minute.
+
+    Parameters
+    ----------
+    what : str
+        What is being done.
+    done : int
+        How much of it was done before.
+    line : int
+        Counts from the top where several bars are shown at once; those below the first go when
+        they are closed.
+    """
+
+    def __init__(self, what: str, done: int = 0, line: int = 0) -> None:
+        self._what, self._initial, self._line, self._bar = what, done, line, None
+        self._began_s = self._said_s = time.monotonic()
+
+    def __call__(self, done: int, total: int, **figures: Any) -> None:
+        """Show `done` of `total`, with figures beside it."""
+        if not sys.stderr.isatty():
+            self._say(done, total, figures)
+            return
+        if self._bar is None:
+            from tqdm import tqdm
+
+            self._bar = tqdm(
+                total=total,
+                initial=min(self._initial, done),
+                desc=self._what,
+                position=self._line or None,
+                leave=not self._line,
+            )
+        assert self._bar is not None
+        self._bar.set_postfix(figures, refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def _say(self, done: int, total: int, figures: dict[str, Any]) -> None:
+        now_s = time.monotonic()
+        if now_s - self._said_s < _EVERY_S:
+            return
+        from tqdm import tqdm
+
+        self._said_s = now_s
+        line = tqdm.format_meter(
+            done,
+            total,
+            now_s - self._began_s,
+            prefix=self._what,
+            initial=min(self._initial, done),
+            postfix=", ".join(f"{name} {value}" for name, value in figures.items()) or None,
+            bar_format=_LINE,
+        )
+        click.echo(line, err=True)
+
+    def on_update(self, update: Update, total: int) -> None:
+        """Progress of a training run."""
+        self(update.update, total, flow_loss=f"{update.flow_loss:.3f}")
+
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        if self._bar is not None:
+            self._bar.close()

@@ -1,0 +1,24 @@
+"""Progress in the log of a job: a line a minute, and none before."""
+
+import re
+
+from neurosim.cli import bar as module
+from neurosim.cli.bar import Bar
+
+
+def test_without_a_terminal_progress_is_a_line_a_minute(monkeypatch, capsys):
+    now = [1000.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    bar = Bar("training", done=100)
+    for update in range(101, 400):
+        now[0] += 1.0
+        bar(update, 500, flow_loss=f"{update / 1000:.3f}")
+    bar.close()
+    out, err = capsys.readouterr()
+    lines = err.splitlines()
+    assert not out
+    assert len(lines) == 4
+    assert lines[0] == "training: 160 of 500,  1.00it/s, 05:40 left, flow_loss 0.160"
+    assert [re.search(r"\d+ of", line)[0] for line in lines] == [
+        f"{n} of" for n in (160, 220, 280, 340)
+    ]
