@@ -7,7 +7,7 @@ import re
 
 from quantiphy import Quantity
 
-__all__ = ["format_quantity", "parse_duration", "parse_quantity", "prefix_power"]
+__all__ = ["format_quantity", "format_value", "parse_duration", "parse_quantity", "prefix_power"]
 
 # No K (kilo is k): otherwise 300 K would read as 300,000.
 _POWERS = {
@@ -19,6 +19,7 @@ _LONG = {
     "min": 60.0, "minute": 60.0, "h": 3600.0, "hour": 3600.0, "d": 86400.0, "day": 86400.0,
     "week": 604800.0, "month": 2629746.0, "y": 31556952.0, "year": 31556952.0,
 }  # fmt: skip
+_SUFFIXES = {"V", "S", "F", "A", "s", "K", "J", "W", "Hz", "Ohm"}
 _OHMS = {"ohm", "Ohm", "\u03a9", "\u2126"}
 # Read here and not by quantiphy, to which "2,5 pF" is 25 pF, and "1e3 pF" is no quantity.
 _FORM = re.compile(
@@ -112,3 +113,19 @@ def format_quantity(value: float, unit: str, digits: int = 4) -> str:
     '10 uS'
     """
     return Quantity(value, unit).render(prec=digits - 1)
+
+
+def format_value(name: str, value: object) -> str:
+    """The value of a field for people; the suffix of the field's name is its unit.
+
+    Examples
+    --------
+    >>> format_value("node.leak_S", 1e-5), format_value("layers", (64, 128))
+    ('10 uS', '64, 128')
+    """
+    unit = name.rpartition("_")[2]
+    if value is None:
+        return "ideal"
+    if isinstance(value, float):
+        return format_quantity(value, unit) if unit in _SUFFIXES else f"{value:g}"
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["profiles"]
 
 
+_WIDEST = 30
 _KINDS = {
     "derived": "follow from quantities in their source",
     "quoted": "stand in their source",
@@ -144,6 +145,27 @@ def _say_checked(record: dict[str, Any]) -> None:
         say(f"note: {note}")
     for warning in record["warnings"]:
         say(f"{record['path']}: warning: {warning}", err=True)
+
+
+@profiles.command("diff")
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@LAWS
+@JSON
+def diff(first: str, second: str, laws: tuple[type[Block], ...], as_json: bool) -> None:
+    """Fields in which two profiles, by name or path, differ; `-` is no such field."""
+    from neurosim.blocks.differences import differences
+    from neurosim.profile import load_profile
+
+    found = differences(load_profile(first, laws=laws), load_profile(second, laws=laws))
+    if as_json:
+        print_json([each._asdict() for each in found])
+        return
+    rows = [("", first, second), *((each.path, *each.texts()) for each in found)]
+    wide = max(len(row[0]) for row in rows)
+    middle = max(len(row[1]) for row in rows if len(row[1]) < _WIDEST)
+    for path, one, other in rows:
+        say(f"{path:{wide}}  {one:{middle}}  {other}")
 
 
 @profiles.command("energy")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from neurosim.analysis import Point, Row, Source
 from neurosim.blocks.block import Block
 from neurosim.blocks.sources import by_kind, numbers_of
-from neurosim.blocks.units import format_quantity
+from neurosim.blocks.units import format_quantity, format_value
 from neurosim.blocks.words import as_written
 from neurosim.chip.oscilloscope import Trace
 from neurosim.report.answers import answer_figures, answers
@@ -209,18 +209,6 @@ def _headline(view: RunView) -> list[tuple[str, str]]:
     return cards
 
 
-def _text(name: str, value: Any) -> str:
-    """A parameter as a person reads it: the suffix of its name is its unit."""
-    unit = name.rpartition("_")[2]
-    if value is None:
-        return "ideal"
-    if isinstance(value, float) and unit in {"V", "S", "F", "A", "s", "K"}:
-        return format_quantity(value, unit)
-    if isinstance(value, float):
-        return f"{value:g}"
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
 def blocks_of(profile: Block) -> list[tuple[str, list[tuple[str, str, str]]]]:
     """Tables of parameter, value, source: one for each block, the plain fields first.
 
@@ -230,12 +218,12 @@ def blocks_of(profile: Block) -> list[tuple[str, list[tuple[str, str, str]]]]:
     blocks = []
     for name, value in as_written(profile).items():
         if not isinstance(value, dict):
-            plain.append((name, _text(name, value), ""))
+            plain.append((name, format_value(name, value), ""))
             continue
         value.pop("source", None)
         source = getattr(getattr(profile, name), "source", "")
         rows = [
-            (k, _text(k, v), str(source.get(k, "")) if isinstance(source, dict) else source)
+            (k, format_value(k, v), str(source.get(k, "")) if isinstance(source, dict) else source)
             for k, v in value.items()
         ]
         blocks.append((name, rows))
@@ -252,7 +240,9 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
         if isinstance(value, dict):
             rows += _flat(value, f"{prefix}{name}.")
         else:
-            rows.append((prefix + name, "chip's advice" if value is None else _text(name, value)))
+            rows.append(
+                (prefix + name, "chip's advice" if value is None else format_value(name, value))
+            )
     return rows
 
 
