@@ -158,16 +158,26 @@ def _finish(folder: SweepFolder, as_json: bool) -> None:
     figure = folder.sweep.measure[0]
     found = best(folder.groups(), figure)
     settings = {} if found is None else dict(zip(folder.columns, found.settings, strict=True))
+    idle = folder.without_effect()
     counts = {"points": len(folder.points), "done": len(rows), "failed": len(failed)}
     if as_json:
         top = None if found is None else found._asdict() | {"settings": settings}
-        print_json({"file": str(table), "report": str(page)} | counts | {"best": top})
+        print_json(
+            {"file": str(table), "report": str(page)}
+            | counts
+            | {"best": top, "without_effect": idle}
+        )
     else:
         say(f"{table}: {len(rows)} of {len(folder.points)} points, {len(failed)} failed")
         if found is not None:
             where = f"; {_said(settings)}" if settings else ""
             say(f"best {figure}: {_mean(found, figure)}{where}")
         say(f"open {page}")
+    for name in idle:
+        say(
+            f"neurosim: warning: {name} moves no figure: nothing that was drawn depends on it",
+            err=True,
+        )
     for row in failed[:10]:
         say(f"neurosim: point {row['point']} failed: {row['error']}", err=True)
     if failed:

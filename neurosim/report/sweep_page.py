@@ -49,6 +49,7 @@ def render_sweep(folder: SweepFolder) -> str:
         repeated=any(group.rows > 1 for group in found),
         most_rows=_MOST_ROWS,
         failed=[(row["point"], row["error"]) for row in failed],
+        idle=folder.without_effect(),
         results=data_uri(folder.table().encode(), "text/csv"),
         profiles=[(profile, blocks_of(profile)) for profile in folder.profiles()],
         plan=dump_block(sweep, brief=True),

@@ -27,7 +27,7 @@ from neurosim.outputs import write_text
 from neurosim.profile import Profile
 from neurosim.sweeps.plan import COSTS, Sweep
 from neurosim.sweeps.points import Listed, Point, expand
-from neurosim.sweeps.ranking import Group, groups, is_seed
+from neurosim.sweeps.ranking import Group, groups, is_seed, without_effect
 from neurosim.sweeps.shared import digest
 from neurosim.sweeps.stored import Facts, Plan, keep_plan, read_facts, read_result
 from neurosim.sweeps.table import Row, as_csv, row_of
@@ -159,8 +159,15 @@ class SweepFolder:
     @property
     def columns(self) -> list[str]:
         """Columns of the table that say what a point is, those of seeds left out."""
-        names = dict.fromkeys(name for point in self.points for name in point.settings)
-        return [name for name in names if not is_seed(name)]
+        return [name for name in self._settings if not is_seed(name)]
+
+    @property
+    def _settings(self) -> list[str]:
+        return list(dict.fromkeys(name for point in self.points for name in point.settings))
+
+    def without_effect(self) -> list[str]:
+        """Columns of settings along which none of the measured figures moves, to the last bit."""
+        return without_effect(self.rows(), self._settings, self.sweep.measure)
 
     def groups(self) -> list[Group]:
         """Means over seeds of the table so far."""

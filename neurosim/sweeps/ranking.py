@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Group", "badness", "best", "front", "groups"]
+__all__ = ["Group", "badness", "best", "front", "groups", "without_effect"]
 
 Row = Mapping[str, Any]
 
@@ -71,6 +71,35 @@ def best(found: Sequence[Group], figure: str) -> Group | None:
     """The group with the best mean of a figure."""
     good = [group for group in found if figure in group.mean]
     return min(good, key=lambda group: badness(figure, group.mean[figure]), default=None)
+
+
+def without_effect(
+    rows: Sequence[Row], columns: Sequence[str], figures: Sequence[str]
+) -> list[str]:
+    """Columns along which no figure moves, to the last bit, wherever all others stay.
+
+    Nothing that was drawn depends on such a setting; what it cost may. A column counts once two
+    rows that differ in it alone have been done.
+
+    Examples
+    --------
+    >>> done = {"error": "", "coverage": 0.5}
+    >>> rows = [done | {"t": t, "tau": tau} for t in (1, 2) for tau in (10, 20)]
+    >>> rows[2]["coverage"] = rows[3]["coverage"] = 0.7
+    >>> without_effect(rows, ["t", "tau"], ["coverage"])
+    ['tau']
+    """
+    good = [row for row in rows if not row["error"]]
+    found = []
+    for column in columns:
+        seen: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+        for row in good:
+            others = tuple(row[other] for other in columns if other != column)
+            seen.setdefault(others, []).append(tuple(row.get(figure, "") for figure in figures))
+        alike = [values for values in seen.values() if len(values) > 1]
+        if alike and all(len(set(values)) == 1 for values in alike):
+            found.append(column)
+    return found
 
 
 def front(cost: Sequence[float], bad: Sequence[float]) -> list[int]:

@@ -36,6 +36,24 @@ def test_a_failed_point_shows_in_the_exit_status_and_the_rest_is_done(tiny, tmp_
     assert "neurosim: point 0 failed: Sampling in mode gradient needs" in got.stderr
 
 
+def test_an_axis_on_which_nothing_depends_is_named(tiny, tmp_path):
+    """A chip that runs free takes no steps; one that its host steps does."""
+    file, sweep = tiny
+    warning = "sampling.dt moves no figure: nothing that was drawn depends on it"
+    for mode, told in (("free-running", True), ("spring", False)):
+        axes = [
+            {"path": "sampling.dt", "values": [0.025, 0.05]},
+            {"path": "sampling.mode", "values": [mode]},
+        ]
+        mine = file.with_name("idle.yaml")
+        mine.write_text(dump_block(Sweep(**(sweep.model_dump() | {"axes": axes}))))
+        out = tmp_path / mode
+        got = CliRunner().invoke(main, ["sweep", str(mine), "--out", str(out), "--workers", "1"])
+        assert got.exit_code == 0, got.output
+        assert (warning in got.stderr) is told
+        assert ("moves no figure" in (out / "report.html").read_text()) is told
+
+
 @pytest.mark.parametrize(
     ("text", "options", "message"),
     [
