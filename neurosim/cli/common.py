@@ -46,6 +46,7 @@ __all__ = [
     "command_line",
     "evaluate_run",
     "finish_run",
+    "opened",
     "print_json",
     "say",
     "stoppable",
@@ -203,6 +204,19 @@ def warn(found: Sequence[str], strict: bool = False) -> None:
         say(f"neurosim: {text}" if strict else f"neurosim: warning: {text}", err=True)
     if strict and found:
         raise SystemExit(1)
+
+
+def opened(
+    run: Path, laws: Sequence[type[Block]] = (), device: str = "cpu", *, warned: bool = True
+) -> Trained:
+    """The trained chip in a folder; if `warned`, it is said where its training was stopped."""
+    from neurosim.runs import Trained
+    from neurosim.runs.watchdogs import unfinished
+
+    trained = Trained.of(run, laws, device=device)
+    said = unfinished(trained)
+    warn([said] if said and warned else [])
+    return trained
 
 
 def finish_run(trained: Trained) -> list[str]:

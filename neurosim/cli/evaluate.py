@@ -15,6 +15,7 @@ from neurosim.cli.common import (
     RUN,
     SEED,
     evaluate_run,
+    opened,
     print_json,
     say,
 )
@@ -56,9 +57,7 @@ def evaluate(
     accuracy with its 95 % interval, confusion matrix, loss, joules and seconds a decision, all of
     these by settling time, beside rivals that need no chip.
     """
-    from neurosim.runs import Trained
-
-    result = evaluate_run(Trained.of(run, laws), n, mode, t_end, seed)
+    result = evaluate_run(opened(run, laws), n, mode, t_end, seed)
     if as_json:
         print_json(result)
         return

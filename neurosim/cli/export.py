@@ -17,6 +17,7 @@ from neurosim.cli.common import (
     SEED,
     ParamType,
     check_output,
+    opened,
     print_json,
     say,
 )
@@ -100,7 +101,6 @@ def export(
     in the order of addresses; rows and columns of a tile are permuted to avoid its faulty cells.
     """
     from neurosim.outputs import STANDARD_OUTPUT
-    from neurosim.runs import Run
     from neurosim.runs.exporting import recipe_of
     from neurosim.tables import read_faults, table, tiled, write_table
     from neurosim.tables.formats import FORMATS, NETLIST, format_of
@@ -112,11 +112,13 @@ def export(
     check_output(file, as_json)
     if is_netlist:
         choices = {"analysis": analysis, "noise": noise, "blocks": hierarchical}
-        _write_netlist(Run.open(run, laws), file, row, as_json, choices)
+        kept = opened(run, laws).run
+        assert kept is not None
+        _write_netlist(kept, file, row, as_json, choices)
         return
-    opened = Run.open(run, laws)
-    chip = opened.chip()
-    made, facts = table(chip, recipe_of(chip, opened.experiment)), dict[str, Any]()
+    trained = opened(run, laws)
+    chip = trained.chip
+    made, facts = table(chip, recipe_of(chip, trained.experiment)), dict[str, Any]()
     if tile is not None:
         faults = None if faulty is None else read_faults(faulty, tile)
         made, facts = tiled(made, tile, spare or (0, 0), faults)

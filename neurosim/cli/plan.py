@@ -12,6 +12,7 @@ from neurosim.cli.common import (
     FOLDER,
     JSON,
     check_output,
+    opened,
     print_json,
     say,
 )
@@ -26,12 +27,11 @@ __all__ = ["plan"]
 def _table_of(path: Path) -> WeightTable:
     """The table of a run folder, or in a file."""
     from neurosim.folders import exists
-    from neurosim.runs import Run
     from neurosim.tables import read_table, table
 
     if not exists(path):
         raise DataError(f"{path} must be a run folder or the file of a weight table, but is none.")
-    return table(Run.open(path).chip()) if path.is_dir() else read_table(path)
+    return table(opened(path).chip) if path.is_dir() else read_table(path)
 
 
 @click.command()

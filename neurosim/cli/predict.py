@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from neurosim.cli.common import FOLDER, JSON, LAWS, RUN, check_output, print_json, say
+from neurosim.cli.common import FOLDER, JSON, LAWS, RUN, check_output, opened, print_json, say
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,11 +33,10 @@ def predict(
     the data set are not looked at.
     """
     from neurosim.outputs import write_text
-    from neurosim.runs import Trained
     from neurosim.runs import predict as answers_of
 
     check_output(file, as_json, {".csv"})
-    trained = Trained.of(run, laws)
+    trained = opened(run, laws)
     answers = answers_of(trained, inputs)
     names_classes = "accuracy" in trained.metrics()
     write_text(file, _table(answers, with_class=names_classes))

@@ -20,6 +20,7 @@ from neurosim.cli.common import (
     RUN,
     SEED,
     check_output,
+    opened,
     print_json,
     say,
 )
@@ -87,14 +88,13 @@ def sample(
     and, for `digits`, the truth below each other.
     """
     from neurosim.report import write_samples
-    from neurosim.runs import Run, Trained
     from neurosim.runs import sample as draw
 
-    opened = Run.open(run, laws)
-    trained = Trained.of(opened, device=device)
+    trained = opened(run, laws, device)
     if inpaint is not None:
+        assert trained.run is not None
         _inpaint(
-            opened, trained, inpaint, n, out, as_json,
+            trained.run, trained, inpaint, n, out, as_json,
             {"start": start or "rest", "mode": mode, "t_end": t_end, "seed": seed, "label": label},
         )  # fmt: skip
         return

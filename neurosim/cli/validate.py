@@ -12,6 +12,7 @@ from neurosim.cli.common import (
     JSON,
     LAWS,
     RUN,
+    opened,
     print_json,
     say,
 )
@@ -37,11 +38,13 @@ def validate(
     ngspice solves the exported netlist, operating point and transient of a free phase, for inputs
     of the first training batch. Noise is left out. An input of 64-128-128 takes about a minute.
     """
-    from neurosim.runs import Run, validate_spice
+    from neurosim.runs import validate_spice
 
     if not spice:
         raise DataError("neurosim validate needs --spice, to say against what.")
-    result = validate_spice(Run.open(run, laws), rows, lambda text: say(text, err=True))
+    kept = opened(run, laws).run
+    assert kept is not None
+    result = validate_spice(kept, rows, lambda text: say(text, err=True))
     if as_json:
         print_json(result)
         return

@@ -187,10 +187,10 @@ def _loss_name(view: RunView) -> str:
 
 
 def _headline(view: RunView) -> list[tuple[str, str]]:
-    loss = np.asarray(view.metrics["flow_loss"])
+    loss, planned = np.asarray(view.metrics["flow_loss"]), view.experiment.updates
     cards = [
         (f"{loss[0]:.2f} \u2192 {loss[-1]:.3f}", f"{_loss_name(view)}, first and last update"),
-        (f"{len(loss)}", "updates"),
+        (f"{len(loss):,}", "updates" if len(loss) >= planned else f"updates of {planned:,}"),
     ]
     for key, unit, label in (("time_s", "s", "time on one chip"), ("energy_J", "J", "its energy")):
         if key in view.ledger:

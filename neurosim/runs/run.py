@@ -73,6 +73,7 @@ class Parts(NamedTuple):
     chip: Chip
     calibration: Calibration | None
     weights: Weights | None
+    n_done: int | None  # Updates; of a chip that was programmed from a table none are to be done.
 
 
 class Run:
@@ -304,7 +305,8 @@ class Run:
         self._restore_chip(chip, tree["chip"])
         found = tree["trainer"].get("calibration")
         calibration = None if found is None else Calibration(**found)
-        return Parts(chip, calibration, kept_weights(tree["trainer"], self.profile))
+        n_done = None if tree["trainer"].keys() == {"n_done"} else int(tree["trainer"]["n_done"])
+        return Parts(chip, calibration, kept_weights(tree["trainer"], self.profile), n_done)
 
     def chip(self, n_threads: int | None = None) -> Chip:
         """The chip as the checkpoint left it."""

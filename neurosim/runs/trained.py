@@ -65,6 +65,8 @@ class Trained:
         The table of its training, where no folder has it: see `metrics`.
     took : dict from str to float, optional
         What its training took, where no folder says it: see `spent`.
+    n_done : int, optional
+        Updates that were done, where its training was stopped before its end.
 
     Examples
     --------
@@ -86,6 +88,7 @@ class Trained:
     weights: Weights | None = field(default=None, kw_only=True)
     history: Mapping[str, Array] | None = field(default=None, kw_only=True)
     took: Mapping[str, float] | None = field(default=None, kw_only=True)
+    n_done: int | None = field(default=None, kw_only=True)
     _begun: dict[str, Any] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -100,8 +103,9 @@ class Trained:
 
     def __repr__(self) -> str:
         updates = self.experiment.updates
+        said = self.stopped or f"{updates} update{'s' * (updates != 1)}"
         place = "" if self.run is None else f", in {str(self.run.path)!r}"
-        return f"Trained({self.chip!r}, {updates} update{'s' * (updates != 1)}{place})"
+        return f"Trained({self.chip!r}, {said}{place})"
 
     @classmethod
     def of(
@@ -128,8 +132,15 @@ class Trained:
         if not isinstance(source, Run | Path | str):
             must_be(source, Trained, "What is drawn from, judged or exported", _OTHERWISE)
         run = Run.open(source, laws)
-        chip, calibration, weights = run.parts(n_threads, device)
-        return cls(chip, run.experiment, calibration, run, weights=weights)
+        chip, calibration, weights, n_done = run.parts(n_threads, device)
+        return cls(chip, run.experiment, calibration, run, weights=weights, n_done=n_done)
+
+    @property
+    def stopped(self) -> str:
+        """Where its training was stopped, as in ``163 of 2,000 updates``; empty if it has ended."""
+        updates = self.experiment.updates
+        at_end = self.n_done is None or self.n_done >= updates
+        return "" if at_end else f"{self.n_done:,} of {updates:,} updates"
 
     @property
     def profile(self) -> Profile:

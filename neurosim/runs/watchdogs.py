@@ -21,6 +21,7 @@ from neurosim.host import Supervised
 from neurosim.host.settings import ChipFlow
 from neurosim.runs.examining import lessons_of
 from neurosim.runs.trained import Source, Trained
+from neurosim.safe_text import quoted
 from neurosim.solvers import settle
 from neurosim.threads import one_blas_thread
 
@@ -194,6 +195,17 @@ def overlap(trained: Trained) -> str | None:
     )
 
 
+def unfinished(trained: Trained) -> str | None:
+    """What to say of a training that was stopped."""
+    if not trained.stopped or trained.run is None:
+        return None
+    where = quoted(trained.run.path)
+    return (
+        f"Only {trained.stopped} are done; go on with `neurosim train --resume --out {where}`, or "
+        "read all figures as those of a training that was stopped."
+    )
+
+
 def watch(source: Source) -> list[str]:
     """What every check says of a run that is trained; nothing where all is well.
 
@@ -206,7 +218,7 @@ def watch(source: Source) -> list[str]:
     """
     trained = Trained.of(source)
     seen = watched(trained)
-    found = [overlap(trained), *(check(seen) for check in CHECKS)]
+    found = [unfinished(trained), overlap(trained), *(check(seen) for check in CHECKS)]
     return [said for said in found if said is not None]
 
 

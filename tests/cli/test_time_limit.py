@@ -8,7 +8,7 @@ import pytest
 
 from commands import run
 from neurosim.cli.common import TIME_LIMIT
-from neurosim.runs import Run
+from neurosim.runs import Run, Trained
 from neurosim.signals import Stopped, on_signals, stopping, within_time
 
 TRAIN = ["--profile", "ideal_hopfield", "--batch", 8, "--settle-tau", 1, "--updates", 100_000]
@@ -41,7 +41,17 @@ def test_a_training_stops_in_time_and_says_how_to_go_on(tmp_path):
         shutil.rmtree(out, ignore_errors=True)
     way = f"go on with: neurosim train --resume --out {out}"
     assert result.output.splitlines()[-1] == f"neurosim: stopped at the time limit; {way}"
-    assert 0 < Run.open(out).n_done < 100_000
+    n_done = Run.open(out).n_done
+    assert 0 < n_done < 100_000
+    way = f"go on with `neurosim train --resume --out {out}`"
+    said = f"neurosim: warning: Only {n_done:,} of 100,000 updates are done; {way}"
+    for words in (["evaluate", out, "-n", 50], ["report", out], ["sample", out, "-n", 2]):
+        assert said in run(*words).stderr, words
+    assert run("export", out, "--to", tmp_path / "w.csv").stderr.startswith(said)
+    page = (out / "report.html").read_text()
+    assert "updates of 100,000" in page
+    assert f"Only {n_done:,} of 100,000 updates" in page
+    assert repr(Trained.of(out)).count(f"{n_done:,} of 100,000 updates") == 1
 
 
 def test_a_time_limit_that_is_not_reached_leaves_nothing_behind():
