@@ -174,7 +174,8 @@ def train(
 
     Settings come from the options, then the experiment file, then the profile's advice. Ctrl-C
     stops at once and keeps what is done; the same command with --resume goes on, to the same bits
-    as a run that was never stopped.
+    as a run that was never stopped. --resume with more --updates makes a training longer, ended
+    or not; its schedule is then that of the longer one.
     """
     from neurosim.folders import is_free
     from neurosim.runs import Run
@@ -188,14 +189,17 @@ def train(
             f"{out} must be a run folder to go on with, but there is none; give --profile."
         )
     out = out or _folder_of(str(profile))
-    done, begun = 0, go_on and not is_free(out)
+    done, begun, more = 0, go_on and not is_free(out), None
     if begun:
         run = Run.open(out, laws)
-        _check_same(run, profile, given, laws)
+        more = _longer(run, given)
+        _check_same(run, profile, given if more is None else given | {"updates": None}, laws)
         done = run.n_done
     with stoppable(out, Bar("training", done), go_on, limit_s) as bar:
         if begun:
-            trained = resume_run(out, laws=laws, progress=bar.on_update, device=device)
+            trained = resume_run(
+                out, updates=more, laws=laws, progress=bar.on_update, device=device
+            )
         else:
             experiment = _experiment(given["experiment"], given, laws)
             hardware = _profile(str(profile), given, laws, experiment.task)
@@ -223,6 +227,12 @@ def train(
     say(f"{out}: {len(loss)} updates, {what} {loss[0]:.3f} -> {loss[-1]:.3f}")
     say(f"open {out / 'report.html'}; judge its {those} with: neurosim evaluate {quoted(out)}")
     warn(warnings, strict)
+
+
+def _longer(run: Run, given: dict[str, Any]) -> int | None:
+    """How many updates a run is to have in all, if more than it was begun with."""
+    asked = given["updates"]
+    return asked if asked is not None and asked > run.experiment.updates else None
 
 
 def _check_same(

@@ -46,6 +46,8 @@ class Facts(Record):
         Totals of a chip that was used before this training.
     updates : int
         At the end.
+    extended : list of (int, int)
+        Each time that a training was made longer: the updates it had done, and was to do before.
     """
 
     command: str = _ABSENT
@@ -55,6 +57,7 @@ class Facts(Record):
     calibration: dict[str, Number] = _ABSENT
     computed: str = _ABSENT
     updates: Count = _ABSENT
+    extended: list[tuple[Count, Count]] = _ABSENT
     ledger: dict[str, Number] = _ABSENT
     ledger_before: dict[str, Number] = _ABSENT
 

@@ -81,23 +81,38 @@ def repeat(
             f"{run.path} must hold at least one update to repeat, but holds none; train it with "
             "--resume, if it was not programmed from a table."
         )
-    chip = Chip(run.profile, run.experiment.seed, n_threads=n_threads)
     weights = None if run.start is None else Run.open(run.start).weights()
-    trainer = Trainer(chip, run.experiment, run.dataset, weights)
-    differs = _compared(run, chip, trainer, n_done, progress)
-    if not differs:
+    # Up to where the training was made longer each time, and then to the checkpoint.
+    stages = [*facts.get("extended", []), (n_done, run.experiment.updates)]
+    states: dict[str, Any] | None = None
+    differs = ""
+    for end, planned in stages:
+        chip = Chip(run.profile, run.experiment.seed, n_threads=n_threads)
+        experiment = run.experiment.with_value("updates", planned)
+        trainer = Trainer(chip, experiment, run.dataset, weights)
+        if states is not None:
+            chip.restore(states["chip"])
+            trainer.restore(states["trainer"])
+        differs = differs or _compared(run, chip, trainer, (end, n_done), progress)
         states = {"chip": chip.state(), "trainer": trainer.state()}
-        differs = _difference(states, {part: kept[part] for part in states}, "checkpoint")
+    if not differs:
+        differs = _difference(states, {part: kept[part] for part in states or ()}, "checkpoint")
     then, now = facts.get("versions", {}), versions()
     others = {name: (v, now.get(name, "none")) for name, v in then.items() if v != now.get(name)}
     return Repeated(n_done, differs, others)
 
 
 def _compared(
-    run: Run, chip: Chip, trainer: Trainer, n_done: int, progress: Progress | None
+    run: Run, chip: Chip, trainer: Trainer, ends: tuple[int, int], progress: Progress | None
 ) -> str:
-    """Repeat `n_done` updates; the first figure that is not the table's, if there is one."""
+    """Repeat updates up to the first of `ends`; the first figure that is not the table's, if any.
+
+    The second is how many are repeated in all.
+    """
     table, before = run.metrics(), chip.ledger.copy()
+    end, n_all = ends
+    if trainer.n_done >= end:
+        return ""
     for update in trainer:
         row = Ledger.with_former_names(metrics_row(update, chip, chip.ledger.since(before), 0.0))
         before, k = chip.ledger.copy(), update.update - 1
@@ -109,8 +124,8 @@ def _compared(
                 then, now = float(column[k]), float(row[name])
                 return f"{name} of update {update.update}: {then!r}, now {now!r}"
         if progress is not None:
-            progress(update, n_done)
-        if update.update == n_done:
+            progress(update, n_all)
+        if update.update == end:
             break
     return ""
 

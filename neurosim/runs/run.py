@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -64,6 +65,7 @@ States = tuple[dict[str, Any], dict[str, Any]]
 OWN_FILES = ("profile.yaml", "experiment.yaml", "run.json", "metrics.csv", "checkpoint.npz")
 
 
+_UPDATES = re.compile(rb"^updates:.*\n", re.MULTILINE)
 _OPEN = "Run.open opens a run folder"
 
 
@@ -212,15 +214,26 @@ class Run:
 
     @property
     def identity(self) -> str:
-        """Digest of profile.yaml and experiment.yaml: a checkpoint belongs to one of each."""
+        """Digest of profile.yaml and experiment.yaml: a checkpoint belongs to one of each.
+
+        The number of updates is left out, for a training can be made longer.
+        """
+        return self._digest(_UPDATES.sub(b"", self._settings))
+
+    @property
+    def _settings(self) -> bytes:
         try:
             files = [self.path / name for name in ("profile.yaml", "experiment.yaml")]
-            return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+            return b"".join(file.read_bytes() for file in files)
         except OSError as error:
             raise RunError(
                 f"{self.path} must hold profile.yaml and experiment.yaml, but they cannot be read "
                 f"({error.strerror})."
             ) from None
+
+    @staticmethod
+    def _digest(content: bytes) -> str:
+        return hashlib.sha256(content).hexdigest()
 
     @cached_property
     def begun_as(self) -> str:
@@ -256,7 +269,8 @@ class Run:
             raise CheckpointError(
                 f"{self.checkpoint} must hold a chip and a trainer, but holds {', '.join(tree)}."
             )
-        if tree.get("identity") != self.identity:
+        # Version 0.1.0 did not leave the number of updates out.
+        if tree.get("identity") not in {self.identity, self._digest(self._settings)}:
             raise CheckpointError(
                 f"{self.checkpoint} must belong to the folder's profile.yaml and experiment.yaml, "
                 "but was written for others; restore them, or train again into a new folder."

@@ -22,6 +22,7 @@ from neurosim.errors import RunError
 from neurosim.folders import is_free, real
 from neurosim.host import Experiment, Trainer
 from neurosim.profile import Profile, load_profile
+from neurosim.runs.extending import extended
 from neurosim.runs.images import check_size
 from neurosim.runs.keeping import go_on, updates
 from neurosim.runs.metrics import cut_metrics
@@ -183,6 +184,7 @@ def _kept(
 def resume(
     out: Run | Path | str,
     *,
+    updates: int | None = None,
     laws: Sequence[type[Block]] = (),
     progress: Progress | bool | None = None,
     n_threads: int | None = None,
@@ -194,6 +196,9 @@ def resume(
     ----------
     out : Run or path
         The folder that `train` was told to keep.
+    updates : int, optional
+        Do so many in all, more than the run was begun with: from here on the learning rate of a
+        schedule, and when a contrastive stage begins, are those of the longer training.
     laws : sequence of type
         Blocks of your own that its files name.
     progress, n_threads, device :
@@ -202,7 +207,8 @@ def resume(
     Raises
     ------
     RunError
-        `out` is no run folder, has no checkpoint yet, or another training is in it.
+        `out` is no run folder, has no checkpoint yet, or another training is in it; or `updates`
+        are not more than it has.
     CheckpointError
         Its checkpoint is damaged.
 
@@ -215,6 +221,7 @@ def resume(
     if not os.path.lexists(run.checkpoint) and not os.path.lexists(run.metrics_path):
         raise RunError(stopped(run.path))
     with run.held(), shown_by(progress, "training") as show:
+        run = run if updates is None else extended(run, updates)
         chip = Chip(run.profile, run.experiment.seed, n_threads=n_threads, device=device)
         trainer = Trainer(chip, run.experiment, run.dataset)
         run.restore(chip, trainer)

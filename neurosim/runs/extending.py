@@ -1,0 +1,38 @@
+"""A training that is made longer than it was meant to be."""
+
+from __future__ import annotations
+
+from neurosim.blocks.files import dump_block
+from neurosim.errors import RunError
+from neurosim.outputs import write_text
+from neurosim.runs.run import Run
+
+__all__ = ["extended"]
+
+
+def extended(run: Run, updates: int) -> Run:
+    """The run with more updates to do, whether it has ended or not; nobody else may train in it.
+
+    From here on all that depends on the number of updates, as the learning rate of a cosine
+    schedule and the beginning of a contrastive stage, is that of the longer training. What was
+    done stays as it is, and run.json says where it was made longer.
+
+    Raises
+    ------
+    RunError
+        `updates` are not more than it has.
+    """
+    before = run.experiment.updates
+    if updates <= before:
+        raise RunError(
+            f"{run.path} must be made longer than its {before:,} updates, but {updates:,} are "
+            "asked for; give more, or train into a new folder."
+        )
+    tree = run.load()
+    n_done = int(tree["trainer"]["n_done"])
+    # Each step leaves a run that can be gone on with: the checkpoint belongs to either length.
+    run.save(tree["chip"], tree["trainer"])
+    run.note(extended=[*run.facts.get("extended", []), (n_done, before)])
+    experiment = run.experiment.with_value("updates", updates)
+    write_text(run.path / "experiment.yaml", dump_block(experiment))
+    return Run(run.path, run.profile, experiment)
