@@ -1,4 +1,4 @@
-"""Data sets by name or file: the digits at three sizes, arrays in an .npz, MNIST's own files.
+"""Data sets by name or file: digits, points in the plane, arrays, pictures, MNIST's own files.
 
 ================= ================================================================================
 name              images
@@ -6,8 +6,11 @@ name              images
 digits            8x8 digits of scikit-learn (see `neurosim.data.pairs.load_digits`)
 digits16          the same, enlarged to 16x16 by cubic splines
 digits28          the same, enlarged to 28x28
+moons, circles    points in the plane (see `neurosim.data.toys`)
 FILE.npz          array `images` of shape (n, d) or (n, h, w), and `labels` (n,) if there are any;
                   `test_images` and `test_labels` if it has a test set of its own
+FILE.npy          the array alone
+FOLDER            PNG files of one size; in a subfolder a class, if there are any
 FILE.csv          a table of numbers, a row each, under a line of names: inputs and answers
 FILE, FILE.gz     MNIST's idx format, plain or compressed; the labels lie beside the images in a
                   file of the same name with `labels` for `images` and `idx1` for `idx3`
@@ -32,17 +35,21 @@ from scipy.ndimage import zoom
 
 from neurosim.arguments import checked
 from neurosim.data.pairs import DIGIT_STEPS, load_digits
+from neurosim.data.pictures import read_pictures
 from neurosim.data.tabular import read_table
+from neurosim.data.toys import TOYS, load_toy
 from neurosim.errors import DataError
-from neurosim.files import load_npz
+from neurosim.files import load_npy, load_npz
 from neurosim.folders import exists, real
 from neurosim.streams import Streams
 
-__all__ = ["DIGITS", "Dataset", "dataset_name", "from_grey", "load_dataset"]
+__all__ = ["DIGITS", "NAMED", "Dataset", "dataset_name", "from_grey", "load_dataset"]
 
 Array = NDArray[np.float64]
 
 DIGITS = {"digits": 8, "digits16": 16, "digits28": 28}
+# What is no file.
+NAMED = (*DIGITS, *TOYS)
 _BYTE_STEPS = 255
 _DARK = 16  # whole numbers up to here are on no scale of 255
 _IDX_BYTES = 8  # code of unsigned bytes in an idx file
@@ -103,17 +110,17 @@ class Dataset:
 
 def dataset_name(name: str) -> str:
     """`name` as a run keeps it: that of a file with its whole path."""
-    return name if name in DIGITS else str(real(Path(name)))
+    return name if name in NAMED else str(real(Path(name)))
 
 
 @checked()
 def load_dataset(name: str | Path) -> Dataset:
-    """The data set of a name or a file.
+    """The data set of a name, a file or a folder.
 
     Raises
     ------
     DataError
-        There is no such name or file, or its content is not as described above.
+        There is no such name, file or folder, or its content is not as described above.
 
     Examples
     --------
@@ -126,25 +133,34 @@ def load_dataset(name: str | Path) -> Dataset:
         if DIGITS[name] == 8:
             return Dataset(name, digits, classes, DIGIT_STEPS)
         return Dataset(name, _enlarged(digits, DIGITS[name]), classes)
+    if name in TOYS:
+        return Dataset(name, *load_toy(name))
     path = Path(name)
-    if not exists(path) or not path.is_file():
+    if not exists(path) or not (path.is_file() or path.is_dir()):
         raise DataError(
-            f"dataset must be {', '.join(DIGITS)} or a file, but is {name!r}; correct the name or "
-            "the path."
+            f"dataset must be {', '.join(NAMED)}, a file or a folder, but is {name!r}; correct the "
+            "name or the path."
         )
     try:
-        if path.suffix.lower() == ".csv":
-            return Dataset(name, read_table(path))
-        if path.suffix.lower() == ".npz":
-            return _of_npz(name, path)
-        images, labels = _idx_pair(path)
+        return _of_path(name, path)
     except (OSError, EOFError, ValueError, zlib.error) as error:
         if isinstance(error, DataError):
             raise
         raise DataError(
-            f"dataset {path} must be an .npz with an array `images`, a .csv or an idx file, "
-            f"but cannot be read ({error})."
+            f"dataset {path} must be an .npz with an array `images`, an .npy, a .csv, a folder "
+            f"of PNG files or an idx file, but cannot be read ({error})."
         ) from None
+
+
+def _of_path(name: str, path: Path) -> Dataset:
+    suffix = "/" if path.is_dir() else path.suffix.lower()
+    if suffix == ".csv":
+        return Dataset(name, read_table(path))
+    if suffix == ".npz":
+        return _of_npz(name, path)
+    if suffix == ".npy":
+        return _dataset(name, load_npy(path.read_bytes()), None, path)
+    images, labels = read_pictures(path) if suffix == "/" else _idx_pair(path)
     return _dataset(name, images, labels, path)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,11 @@ from neurosim.outputs import STANDARD_OUTPUT, check_writable, write_bytes, write
 from neurosim.report.figures import (
     completion_figure,
     figure_png,
-    sample_figure,
     waveform_figure,
 )
 from neurosim.report.losses import loss_figure
 from neurosim.report.page import RunView, render_report
+from neurosim.report.points import drawn_figure
 from neurosim.runs import Run, Source, Trained, lessons_of, watch
 from neurosim.runs.facts import Evaluation, Examination, versions
 from neurosim.runs.weights import start_weights
@@ -52,15 +53,17 @@ def _npz(samples: Array) -> bytes:
     return out.getvalue()
 
 
-def _png(samples: Array) -> bytes:
-    return figure_png(sample_figure(samples, n=min(len(samples), 400)))
+def _png(samples: Array, real: Array | None = None) -> bytes:
+    return figure_png(drawn_figure(samples, real, min(len(samples), 400)))
 
 
 _SAMPLE_FORMATS: dict[str, Callable[[Array], bytes]] = {".csv": _csv, ".npz": _npz, ".png": _png}
 
 
-def write_samples(path: Path) -> Callable[[Array], None]:
+def write_samples(path: Path, real: Array | None = None) -> Callable[[Array], None]:
     """Writer of samples to `path`, as its suffix says: .png, .npz or .csv (of standard output).
+
+    A picture of points in the plane has `real` ones behind them.
 
     Raises
     ------
@@ -69,6 +72,7 @@ def write_samples(path: Path) -> Callable[[Array], None]:
     """
     check_writable(path, _SAMPLE_FORMATS)
     make = _csv if path == STANDARD_OUTPUT else _SAMPLE_FORMATS[path.suffix.lower()]
+    make = partial(_png, real=real) if make is _png else make
     return lambda samples: write_bytes(path, make(samples))
 
 
@@ -176,7 +180,9 @@ def write_report(
     node, folder = trained.profile.node, trained.run.path
     page = folder / "report.html"
     settle = waveform_figure(view.trace, node.unit_V, node.tau_s)
-    pictures = {} if view.samples is None else {folder / "samples.png": _png(view.samples)}
+    pictures = (
+        {} if view.samples is None else {folder / "samples.png": _png(view.samples, view.real)}
+    )
     write_files(
         pictures
         | {
@@ -188,19 +194,26 @@ def write_report(
     return page
 
 
+def _points_or_images(trained: Trained) -> int:
+    """How many samples a page shows."""
+    return 400 if trained.dataset.n_pixels == 2 else 100
+
+
 def _view(trained: Trained, warnings: Sequence[str], *, noise: bool) -> RunView:
     """What the page shows of a trained chip: what its folder knows, if it has one, and pictures."""
     run = trained.run
     facts = {} if run is None else run.facts
     # What is read is checked before anything is drawn.
     metrics, evaluation = trained.metrics(), None if run is None else _evaluation(run)
+    has_paths = trained.experiment.task.has_paths
     return RunView(
         name=trained.profile.name if run is None else run.path.name,
         command=facts.get("command", ""),
         profile=trained.profile,
         experiment=trained.experiment,
         metrics=metrics,
-        samples=trained.draw(100) if trained.experiment.task.has_paths else None,
+        samples=trained.draw(_points_or_images(trained)) if has_paths else None,
+        real=trained.dataset.images if has_paths else None,
         trace=settle_trace(trained),
         evaluation=evaluation,
         ledger=Ledger.renamed(trained.spent()),

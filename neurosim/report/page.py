@@ -23,11 +23,11 @@ from neurosim.report.figures import (
     class_figure,
     figure_png,
     figure_svg,
-    sample_figure,
     waveform_figure,
 )
 from neurosim.report.losses import loss_figure
 from neurosim.report.noise import noise_figure
+from neurosim.report.points import drawn_figure
 from neurosim.report.quality import quality
 from neurosim.safe_text import printable
 
@@ -75,7 +75,8 @@ class RunView:
         As used.
     metrics : mapping of str to ndarray
         Columns of the metrics table.
-    samples : ndarray, shape (n, n_visible), or None
+    samples, real : ndarray, shape (n, n_visible), or None
+        What was drawn, and what was learned.
     trace : Trace or None
         One settle.
     evaluation : dict or None
@@ -103,6 +104,7 @@ class RunView:
     sources: Sequence[Source] = ()
     noise: tuple[Sequence[Row], Sequence[Point]] | None = None
     warnings: Sequence[str] = ()
+    real: Array | None = None
 
 
 def data_uri(data: bytes, kind: str) -> str:
@@ -135,7 +137,7 @@ def _pictures(view: RunView) -> dict[str, dict[str, str]]:
             made[name] = picture(figure, f"{name}.svg", title, caption)
     if view.samples is not None:
         made["samples"] = picture(
-            sample_figure(view.samples),
+            drawn_figure(view.samples, view.real),
             "samples.png",
             "Samples",
             "Drawn by the chip from Gaussian noise; no selection.",

@@ -15,6 +15,7 @@ from neurosim.errors import DataError
 from neurosim.report.build import settle_trace
 from neurosim.report.figures import sample_figure, waveform_figure
 from neurosim.report.losses import curve_figure, loss_figure
+from neurosim.report.points import point_figure
 from neurosim.report.sweep_figures import axis_figure, telling
 from neurosim.runs import Run, Source, Trained
 from neurosim.sweeps import Table
@@ -96,6 +97,8 @@ def _array_figure(values: NDArray[np.float64]) -> Figure:
         )
     if values.ndim == 1:
         return curve_figure(values)
+    if values.ndim == 2 and values.shape[1] == 2:
+        return point_figure(values.astype(float))
     drawn, n = min(len(values), _MOST_IMAGES), len(values)
     note = f"the first {drawn} of {n:,} images" if drawn < n else ""
     return sample_figure(values, n=drawn, note=note)

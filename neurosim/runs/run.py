@@ -34,7 +34,7 @@ from neurosim.blocks.block import Block
 from neurosim.blocks.files import dump_block, load_block
 from neurosim.blocks.records import check_like, dump_record, read_record
 from neurosim.chip import Chip
-from neurosim.data.sets import DIGITS, Dataset, dataset_name, load_dataset
+from neurosim.data.sets import NAMED, Dataset, dataset_name, load_dataset
 from neurosim.errors import CheckpointError, NeurosimError, RunError
 from neurosim.files import load_tree, save_tree
 from neurosim.folders import LOCK, clear_temporary, exists, locked, made_whole
@@ -192,7 +192,7 @@ class Run:
             The file has changed since.
         """
         found = load_dataset(self.experiment.dataset)
-        if found.name in DIGITS:
+        if found.name in NAMED:
             return found
         begun = self.facts.get("dataset_sha256")
         if begun is None:
