@@ -125,8 +125,8 @@ def _memory_line(profile: Profile, experiment: Experiment) -> str:
 @click.option(
     "--dataset",
     metavar="NAME_OR_FILE",
-    help="digits, digits16, digits28, moons, circles, an .npz, .npy or .csv, a folder of PNG files, or "
-    "MNIST's idx file.  [default: digits]",
+    help="digits, digits16, digits28, moons, circles, an .npz, .npy or .csv, a folder of PNG "
+    "files, or MNIST's idx file.  [default: digits]",
 )
 @click.option(
     "--labels",
