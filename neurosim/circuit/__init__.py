@@ -7,6 +7,7 @@ from neurosim.circuit.driven import DrivenCircuit
 from neurosim.circuit.elements import Pairs, Springs
 from neurosim.circuit.fluctuation import Fluctuation
 from neurosim.circuit.laws import Gradient, Hopfield, Law, check_answers
+from neurosim.circuit.measured import Measured
 from neurosim.circuit.node import Node
 from neurosim.circuit.outputs import Amplifiers, Imperfect, imperfect
 
@@ -22,6 +23,7 @@ __all__ = [
     "Imperfect",
     "Law",
     "Linear",
+    "Measured",
     "Node",
     "Pairs",
     "Silu",

@@ -8,13 +8,14 @@ kind      v / unit_V                           what it is on a chip
 `Linear`  z, limited by the rails              unity buffer
 `Tanh`    tanh z                               differential pair
 `Silu`    10 tanh(silu(z) / 10)                the soft-clamped SiLU of FlowEqProp
+measured  a spline through points              see `neurosim.circuit.measured`
 ========= ==================================== =======================================
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +23,10 @@ from pydantic import PrivateAttr
 
 from neurosim.arrays import namespace_of, one_minus
 from neurosim.blocks.block import Block
-from neurosim.blocks.choice import one_of
 from neurosim.blocks.quantities import Volt
 from neurosim.errors import DataError
 
-__all__ = ["Amplifier", "Linear", "NodeAmplifier", "Scalable", "Silu", "Tanh", "UnitAmplifier"]
+__all__ = ["Amplifier", "Linear", "Scalable", "Silu", "Tanh", "UnitAmplifier"]
 
 Array = NDArray[np.float64]
 
@@ -264,12 +264,6 @@ class Silu(UnitAmplifier):
         z *= z
         one_minus(z)
         xp.multiply(z, sigmoid, out=slope)
-
-
-# Of a profile's hidden nodes: a word alone, where the amplifier has nothing else to say.
-NodeAmplifier = Annotated[
-    Scalable, one_of(Tanh, Silu, Linear, key="amplifier", of=Scalable, short=True)
-]
 
 
 def check_amplifier(name: str, amplifier: object) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
 from neurosim.blocks.block import Sourced
+from neurosim.blocks.choice import one_of
 from neurosim.blocks.quantities import (
     Farad,
     HertzLimit,
@@ -16,10 +17,16 @@ from neurosim.blocks.quantities import (
     Volt,
     VoltLimit,
 )
-from neurosim.circuit.amplifiers import Amplifier, Linear, NodeAmplifier
+from neurosim.circuit.amplifiers import Amplifier, Linear, Scalable, Silu, Tanh
 from neurosim.circuit.by_layer import NodeLaw
+from neurosim.circuit.measured import Measured
 
 __all__ = ["Node"]
+
+# A word alone, where the amplifier has nothing else to say.
+_NodeAmplifier = Annotated[
+    Scalable, one_of(Tanh, Silu, Linear, Measured, key="amplifier", of=Scalable, short=True)
+]
 
 
 class Node(Sourced):
@@ -31,8 +38,8 @@ class Node(Sourced):
         How couplings act on the node: hopfield, gradient, by_layer or your own, see
         `neurosim.circuit.laws`.
     amplifier : Scalable
-        That of hidden nodes: tanh, silu, linear or your own, see `neurosim.circuit.amplifiers`;
-        visible nodes are unity buffers.
+        That of hidden nodes: tanh, silu, linear, measured or your own, see
+        `neurosim.circuit.amplifiers`; visible nodes are unity buffers.
     unit_V : float
         Voltage that stands for 1 in the host's numbers; a tanh saturates there.
     leak_S : float
@@ -63,7 +70,7 @@ class Node(Sourced):
     """
 
     law: NodeLaw
-    amplifier: NodeAmplifier
+    amplifier: _NodeAmplifier
     unit_V: Volt
     leak_S: Siemens
     capacitance_F: Farad

@@ -10,7 +10,17 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from neurosim.circuit import Amplifier, Gradient, Hopfield, Imperfect, Law, Linear, Silu, Tanh
+from neurosim.circuit import (
+    Amplifier,
+    Gradient,
+    Hopfield,
+    Imperfect,
+    Law,
+    Linear,
+    Measured,
+    Silu,
+    Tanh,
+)
 from neurosim.errors import DataError
 
 __all__ = [
@@ -73,6 +83,35 @@ def _linear(amplifier: Linear, z: str) -> Characteristic:
     return Characteristic(f"{amplifier.unit_V:.17g}*{within}", f"u({limit:.17g}-abs({z}))")
 
 
+def _measured(amplifier: Measured, z: str) -> Characteristic:
+    """The cubics themselves, found by halving; an interpolated table would be another amplifier."""
+    at_V, cubics = amplifier.pieces
+    u = f"({amplifier.unit_V:.17g}*({z}))"
+
+    def chosen(first: int, last: int, terms: Callable[[int, str], str]) -> str:
+        if last - first == 1:
+            return terms(first, f"({u}-({at_V[first]:.17g}))")
+        middle = (first + last) // 2
+        below, above = chosen(first, middle, terms), chosen(middle, last, terms)
+        return f"({u}<({at_V[middle]:.17g})?{below}:{above})"
+
+    def output(k: int, d: str) -> str:
+        a, b, c, e = cubics[:, k]
+        return f"((({a:.17g})*{d}+({b:.17g}))*{d}+({c:.17g}))*{d}+({e:.17g})"
+
+    def slope(k: int, d: str) -> str:
+        a, b, c, _ = cubics[:, k]
+        return f"(({3 * a:.17g})*{d}+({2 * b:.17g}))*{d}+({c:.17g})"
+
+    def whole(terms: Callable[[int, str], str], low: float, high: float) -> str:
+        low_V, high_V = amplifier.ends_V
+        inner = chosen(0, cubics.shape[1], terms)
+        return f"({u}<({low_V:.17g})?({low:.17g}):({u}>({high_V:.17g})?({high:.17g}):{inner}))"
+
+    ends = (amplifier.points_V[0][1], amplifier.points_V[-1][1])
+    return Characteristic(whole(output, *ends), whole(slope, 0.0, 0.0))
+
+
 def _multiplier(node: int, amplifier: Characteristic, scale_S: float) -> list[str]:
     """A resistor makes a voltage of the sum; a source drives it into u, multiplied by the slope."""
     # The resistance gives that voltage the scale of u: one tolerance serves both.
@@ -83,7 +122,7 @@ def _multiplier(node: int, amplifier: Characteristic, scale_S: float) -> list[st
 
 
 AMPLIFIERS: Mapping[type, AmplifierText] = MappingProxyType(
-    {Tanh: _tanh, Silu: _silu, Linear: _linear}
+    {Tanh: _tanh, Silu: _silu, Linear: _linear, Measured: _measured}
 )
 LAWS: Mapping[type, LawText] = MappingProxyType(
     {

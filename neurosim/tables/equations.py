@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from neurosim.circuit import Gradient, Hopfield, Linear, Silu, Tanh
+from neurosim.circuit import Gradient, Hopfield, Linear, Measured, Silu, Tanh
 from neurosim.profile import Profile
 
 __all__ = ["circuit_of"]
@@ -22,6 +22,8 @@ _AMPLIFIERS: Mapping[type, str] = MappingProxyType(
         Linear: "f unit_V z, with z between -+visible_rail_V / unit_V where that is no null",
         Tanh: "f unit_V tanh(z)",
         Silu: "10 f unit_V tanh(z / (1 + exp(-z)) / 10)",
+        Measured: "f s(unit_V z), s the monotone cubic spline through the profile's points_V, with"
+        " slope 0 at both ends and constant beyond them",
     }
 )
 _EQUATIONS: Mapping[str, str] = MappingProxyType(

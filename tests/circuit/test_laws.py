@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from bench_points import POINTS_V
 from conftest import LEAK_S, UNIT_V
 from law_properties import ROWS, check_law
 from neurosim.chip import Chip
@@ -14,6 +15,7 @@ from neurosim.circuit import (
     Hopfield,
     Imperfect,
     Linear,
+    Measured,
     Silu,
     Springs,
     Tanh,
@@ -28,7 +30,7 @@ LAWS = [
     ByLayer(visible=Hopfield(), hidden=Gradient()),
     ByLayer(visible=Gradient(), hidden=Hopfield()),
 ]
-AMPLIFIERS = [Tanh(UNIT_V), Silu(UNIT_V), Linear(UNIT_V)]
+AMPLIFIERS = [Tanh(UNIT_V), Silu(UNIT_V), Linear(UNIT_V), Measured(UNIT_V, points_V=POINTS_V)]
 
 
 @pytest.mark.parametrize("law", LAWS, ids=repr)

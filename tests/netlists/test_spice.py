@@ -6,9 +6,10 @@ import time
 import numpy as np
 import pytest
 
+from bench_points import POINTS_V
 from conftest import CAPACITANCE_F, LEAK_S, UNIT_V, as_law
 from neurosim.chip import Chip
-from neurosim.circuit import Circuit, DrivenCircuit, Linear, Pairs, Springs
+from neurosim.circuit import Circuit, DrivenCircuit, Linear, Measured, Pairs, Springs
 from neurosim.errors import ConvergenceError, DataError, NeurosimError
 from neurosim.host import initial_weights
 from neurosim.netlists import has_ngspice, netlist, run_ngspice
@@ -22,6 +23,7 @@ AMPLIFIERS = ["tanh", "silu", "linear"]
 # mismatch, loading, separate devices for each direction, clamped
 KINDS = [(0, 0, False, False), (0.05, 0.3, True, False), (0.05, 0, False, True)]
 CASES = [(law, amp, *kind) for law in LAWS for amp in AMPLIFIERS for kind in KINDS]
+CASES += [(law, Measured(UNIT_V, points_V=POINTS_V), *KINDS[1]) for law in LAWS]
 TIGHT = Transient(rtol=1e-10, atol=1e-12)
 
 needs_ngspice = pytest.mark.skipif(
