@@ -40,6 +40,7 @@ __all__ = [
     "SIZES",
     "STRICT",
     "TASK",
+    "TIME",
     "TIME_LIMIT",
     "ParamType",
     "check_output",
@@ -146,8 +147,9 @@ LAWS = click.option(
     "--laws", type=_Own(), default=(),
     help="Python file with laws, engines or tasks of your own; it is run.",
 )  # fmt: skip
+TIME = _Time()
 TIME_LIMIT = click.option(
-    "--time-limit", "limit_s", type=_Time(),
+    "--time-limit", "limit_s", type=TIME,
     help="Stop in time, as Ctrl-C does, with exit status 124: 3h50m, 90 min.",
 )  # fmt: skip
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object for a program.")

@@ -23,6 +23,7 @@ from neurosim.cli.quickstart import quickstart
 from neurosim.cli.repeat import repeat
 from neurosim.cli.report import report
 from neurosim.cli.sample import sample
+from neurosim.cli.settling import settling
 from neurosim.cli.sweep import sweep
 from neurosim.cli.train import train
 from neurosim.cli.validate import validate
@@ -103,6 +104,7 @@ for command in (
     evaluate,
     predict,
     sweep,
+    settling,
     export,
     import_,
     plan,

@@ -1,0 +1,63 @@
+"""Quality against the settling of a sample, with where it is enough."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from neurosim.report.figures import new_figure, style
+from neurosim.sweeps.knees import Knee
+
+__all__ = ["knee_figure"]
+
+_COLORS = ("#0072B2", "#D55E00")
+_NAMES = {"alone": "alone, released once", "stepped": "stepped by its host"}
+
+
+def knee_figure(
+    rows: Sequence[Mapping[str, Any]], found: Mapping[str, Knee], figure: str, floor: float
+) -> Figure:
+    """A curve for each way of drawing, a pale one for each seed; a bar where it is enough.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Of the sweep, with a column ``drawn``.
+    found : mapping from str to Knee
+    figure : str
+        Smaller is better.
+    floor : float
+        Of real data against real data.
+    """
+    with style():
+        fig = new_figure(3.9)
+        axes = fig.subplots()
+        for color, (way, knee) in zip(_COLORS, found.items(), strict=False):
+            own = [r for r in rows if str(r["drawn"]).startswith(f"{way},") and not r["error"]]
+            curves: dict[Any, list[tuple[float, float]]] = {}
+            for row in own:
+                point = row["sample_tau"], row[figure]
+                curves.setdefault(row.get("replica", 0), []).append(point)
+            sorted_curves = [np.array(sorted(curve)) for curve in curves.values()]
+            for curve in sorted_curves:
+                axes.plot(*curve.T, color=color, lw=0.8, alpha=0.35)
+            whole = [curve for curve in sorted_curves if len(curve) == len(sorted_curves[0])]
+            mean = np.exp(np.log(np.array(whole)).mean(axis=0))
+            axes.plot(*mean.T, "o-", ms=4, color=color, label=_NAMES.get(way, way))
+            axes.axvline(knee.tau, color=color, ls="--", lw=1)
+            if np.isfinite(knee.low):
+                axes.axvspan(knee.low, knee.high, color=color, alpha=0.12, lw=0)
+        axes.axhline(floor, color="#5a5a5a", ls=":", lw=1.2, label="real against real")
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_xlabel("settling of a sample, units of C/g")
+        axes.set_ylabel(_worded(figure))
+        fig.legend(loc="outside upper center", ncols=3, frameon=False)
+    return fig
+
+
+def _worded(figure: str) -> str:
+    return {"frechet_feature": "feature Frechet distance", "w2": "Wasserstein distance"}[figure]

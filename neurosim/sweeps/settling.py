@@ -1,0 +1,138 @@
+"""A chip's settling against the quality of its samples, within a given time of computing."""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.analysis.modes import slowest_modes_tau
+from neurosim.chip import Chip
+from neurosim.data import Dataset, load_dataset
+from neurosim.host import Experiment, Trainer, free_phase
+from neurosim.profile import Profile
+from neurosim.runs import Trained, lessons_of
+from neurosim.sweeps.plan import Sweep
+
+__all__ = ["Budget", "budget_of", "figure_of", "modes_of", "plan_of", "recipe_of"]
+
+# Ratios of capacitances of a chip that runs free, and settling [C/g] of a step by its host.
+_ALONE, _STEPPED = (1, 3, 10, 30, 100, 300), (1, 3, 10, 30)
+_DT = 0.05
+# A settle before a free run starts is as long as the run is slow, up to here [C/g].
+_LONGEST_START_TAU = 30
+_BATCH, _PROBE = 256, 3
+# Of the time, what trainings and samples get; judging, pictures and start-up take the rest.
+_COMPUTING = 0.7
+_FEWEST, _MOST = 50, 2000
+_SAMPLES = (200, 500)
+# Presentations of an update's three phases, of some 10 C/g each, that a sample of every way takes.
+_UPDATES_PER_SAMPLE = 0.25
+_FIGURES = ("frechet_feature", "w2")
+
+
+class Budget(NamedTuple):
+    """What a time of computing pays for.
+
+    Attributes
+    ----------
+    updates : int
+        Of each training.
+    samples : int
+        At each length.
+    update_s : float
+        Of one update of this chip on one core, as measured.
+    enough : bool
+        Whether it pays for the fewest updates that say anything.
+    """
+
+    updates: int
+    samples: int
+    update_s: float
+    enough: bool
+
+
+def recipe_of(updates: int, dataset: str = "digits", seed: int = 0) -> Experiment:
+    """A short training: batches of 256, Adam at 2e-3 with cosine decay."""
+    return Experiment(
+        updates=updates, batch=_BATCH, learning_rate=2e-3, schedule="cosine", pairing="batch",
+        dataset=dataset, seed=seed,
+    )  # fmt: skip
+
+
+def budget_of(profile: Profile, dataset: str, seconds: float, seeds: int, workers: int) -> Budget:
+    """Measure a few updates of a chip and share out the time."""
+    chip, recipe = Chip(profile, 0), recipe_of(_PROBE + 1, dataset)
+    updates = iter(Trainer(chip, recipe, load_dataset(dataset)))
+    next(updates)
+    began_s = time.perf_counter()
+    for _ in range(_PROBE):
+        next(updates)
+    update_s = (time.perf_counter() - began_s) / _PROBE
+    payable = _COMPUTING * seconds * min(workers, seeds) / seeds / update_s
+    for samples in reversed(_SAMPLES):
+        left = payable - _UPDATES_PER_SAMPLE * samples
+        # Samples are worth less than the training that they judge.
+        if left >= payable / 2 or samples == _SAMPLES[0]:
+            break
+    return Budget(int(min(max(left, _FEWEST), _MOST)), samples, update_s, left >= _FEWEST)
+
+
+def figure_of(data: Dataset) -> str:
+    """What is compared: by the classifier of digits where the images are its own."""
+    return _FIGURES[0] if data.name.startswith("digits") else _FIGURES[1]
+
+
+def modes_of(trained: Trained, rows: int = 32) -> NDArray[np.float64]:
+    """Slowest hidden modes of a trained chip at rest on some of its data: see `analysis.modes`."""
+    chip, experiment = trained.fresh(), trained.experiment
+    sheet = chip.data_sheet
+    lessons = lessons_of(trained.dataset, experiment, sheet, rows, experiment.seed)
+    free_phase(chip, lessons.batch_at(0).targets, experiment.flow.on(sheet), None, lessons.held)
+    return slowest_modes_tau(chip)
+
+
+def plan_of(
+    profile: Profile, name: str, recipe: Experiment | None, samples: int, seeds: int,
+    figure: str, run: str | None = None,
+) -> Sweep:  # fmt: skip
+    """The sweep: one training a seed, or a run; alone at every ratio, stepped at every length.
+
+    Parameters
+    ----------
+    profile : Profile
+    name : str
+        Of the profile, as a sweep names it: shipped, or a path.
+    recipe : Experiment or None
+        None where `run`, a trained run's folder, stands in place of training.
+    samples, seeds : int
+    figure : str
+        What ranks.
+    run : str, optional
+    """
+    alone = {
+        f"alone, C_x/C_h {ratio}": {
+            "deploy.release_ratio": ratio,
+            "sampling.mode": "free-running",
+            "sampling.settle_tau": min(ratio, _LONGEST_START_TAU),
+        }
+        for ratio in _ALONE
+    }
+    stepped = {
+        f"stepped, {tau} tau": {
+            "sampling.mode": "spring", "sampling.dt": _DT, "sampling.settle_tau": tau,
+        }
+        for tau in _STEPPED
+    }  # fmt: skip
+    base = {"run": run} if run is not None else {"profile": name, "experiment": recipe}
+    return Sweep(
+        name="settling",
+        summary=f"Quality against settling of {profile.name}.",
+        base=base,
+        sampling={"n": samples},
+        axes=[{"name": "drawn", "cases": alone | stepped}],
+        replicas=seeds,
+        measure=list(dict.fromkeys([figure, "nn_two_sample", "precision", "coverage"])),
+    )

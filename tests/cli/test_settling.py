@@ -1,0 +1,61 @@
+"""From a chip to how long it must settle, by one command."""
+
+import json
+
+import pytest
+
+from commands import one_line, run
+from neurosim.blocks.files import dump_block
+from neurosim.profile import load_profile
+from neurosim.sweeps.settling import budget_of, plan_of, recipe_of
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    file = tmp_path / "tiny.yaml"
+    file.write_text(dump_block(load_profile("cmos_rc_6bit").with_value("layers", (2, 6, 5))))
+    return file
+
+
+def test_a_budget_pays_for_updates_and_samples_in_proportion(tiny):
+    profile = load_profile(tiny)
+    short, long = (budget_of(profile, "moons", s, seeds=2, workers=1) for s in (1e-3, 3600.0))
+    assert not short.enough
+    assert short.updates == 50
+    assert short.samples == 200
+    assert long.enough
+    assert long.updates == 2000
+    assert long.samples == 500
+
+
+def test_the_plan_has_both_ways_of_drawing_and_a_training_a_seed(tiny):
+    plan = plan_of(load_profile(tiny), str(tiny), recipe_of(60, "moons"), 200, 3, "w2")
+    (axis,) = plan.axes
+    assert plan.replicas == 3
+    assert [label.partition(",")[0] for label in axis.cases] == ["alone"] * 6 + ["stepped"] * 4
+    assert plan.measure[0] == "w2"
+
+
+@pytest.mark.slow
+def test_one_command_answers_for_a_chip_of_ones_own(tiny, tmp_path):
+    out = tmp_path / "study"
+    given = [tiny, "--dataset", "moons", "--budget", "5 s", "--seeds", 2, "--workers", 1]
+    result = run("settling", *given, "--out", out)
+    assert result.exit_code == 0, result.output
+    for said in ("Released once and left alone, cmos_rc_6bit needs", "Stepped by its host", "slow"):
+        assert said in result.output
+    assert (out / "settling.png").exists()
+    assert (out / "report.html").exists()
+    again = run("settling", tiny, "--out", out, "--resume", "--json")
+    found = json.loads(again.stdout)
+    assert found["knees"].keys() == {"alone", "stepped"}
+    assert 0 < found["floor"] < found["knees"]["alone"]["best"]
+    assert found["slowest_mode_tau"]["half"] <= found["slowest_mode_tau"]["twentieth"]
+
+
+def test_mistakes_are_one_line(tmp_path):
+    assert "must be one of" in one_line(run("settling", "nobody"))
+    assert "is not a time" in run("settling", "ideal_hopfield", "--budget", "soon").output
+    assert "sweep.yaml" in one_line(
+        run("settling", "ideal_hopfield", "--out", tmp_path / "no", "--resume")
+    )
