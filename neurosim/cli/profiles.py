@@ -116,6 +116,7 @@ def _checked(name: str, laws: tuple[type[Block], ...]) -> dict[str, Any]:
     ProfileError
         It has mistakes.
     """
+    from neurosim.analysis.consequences import consequences
     from neurosim.analysis.loads import load_notes
     from neurosim.analysis.plausible import mistakes_in, warnings_in
     from neurosim.blocks.sources import by_kind, numbers_of
@@ -130,7 +131,8 @@ def _checked(name: str, laws: tuple[type[Block], ...]) -> dict[str, Any]:
         raise ProfileError("\n".join(f"{name}: {mistake}" for mistake in mistakes))
     return {
         "path": name, "name": profile.name, "summary": profile.summary, "valid": True,
-        "numbers": by_kind(numbers), "notes": load_notes(profile), "warnings": warnings_in(profile),
+        "numbers": by_kind(numbers), "follows": dict(consequences(profile)),
+        "notes": load_notes(profile), "warnings": warnings_in(profile),
     }  # fmt: skip
 
 
@@ -141,6 +143,9 @@ def _say_checked(record: dict[str, Any]) -> None:
     for kind, paths in record["numbers"].items():
         if paths:
             say(f"{len(paths)} of {count} numbers {_KINDS[kind]}: {', '.join(paths)}")
+    wide = max(map(len, record["follows"]))
+    for what, value in record["follows"].items():
+        say(f"  {what:{wide}}  {value}")
     for note in record["notes"]:
         say(f"note: {note}")
     for warning in record["warnings"]:

@@ -1,0 +1,65 @@
+"""What follows from a profile's numbers: the sizes that a designer looks at first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.constants import Boltzmann
+
+from neurosim.blocks.units import format_quantity
+from neurosim.converters.quantise import lsb
+from neurosim.host import FlowSettings
+from neurosim.profile import Profile
+
+__all__ = ["consequences"]
+
+# Root mean square velocity of digits, from noise to image, in the host's units.
+_VELOCITY = 1.2
+
+
+def consequences(profile: Profile) -> list[tuple[str, str]]:
+    """Name and value of each, in words; what the profile's effects do not have is left out.
+
+    Time constant C / g; C_x / C_h; step of a weight; steps of the converters in volts and in the
+    host's units; how far a nudge moves its target, in steps of the DAC; thermal noise kT/C; rate
+    of a full array's writes.
+    """
+    return list(_all(profile))
+
+
+def _all(profile: Profile) -> Iterator[tuple[str, str]]:
+    node, unit_V = profile.node, profile.node.unit_V
+    yield "time constant C/g", format_quantity(node.tau_s, "s", 3)
+    yield "C_x / C_h", f"{node.release_capacitance_F / node.capacitance_F:.3g}"
+    coupling = profile.coupling
+    if isinstance(coupling.levels, int):
+        step = coupling.full_scale / (coupling.levels - 1)
+        yield "a step of a weight", f"{step:.3g} of a full scale of {coupling.full_scale:g}"
+    adc, dac = profile.adc, profile.dac
+    for name, range_V in (("visible", adc.visible_range_V), ("hidden", adc.hidden_range_V)):
+        if adc.bits is not None and range_V is not None:
+            yield f"a step of the ADC, {name}", _step(lsb(range_V, adc.bits), unit_V)
+    if dac.bits is not None and dac.range_V is not None:
+        step_V = lsb(dac.range_V, dac.bits)
+        yield "a step of the DAC", _step(step_V, unit_V)
+        yield "a nudge moves its target by", _nudge(profile, step_V / unit_V)
+    if profile.thermal.temperature_K is not None:
+        noise_V = float(np.sqrt(Boltzmann * profile.thermal.temperature_K / node.capacitance_F))
+        yield "thermal noise kT/C", _step(noise_V, unit_V)
+    if profile.write is not None and profile.write.pulse_s:
+        n_pulses = profile.write.pulses or 1
+        yield "one write of a device", format_quantity(n_pulses * profile.write.pulse_s, "s", 3)
+
+
+def _step(step_V: float, unit_V: float) -> str:
+    return f"{format_quantity(step_V, 'V', 3)}, {step_V / unit_V:.2g} of a unit"
+
+
+def _nudge(profile: Profile, dac_step: float) -> str:
+    r"""By its share of spring and nudge, :math:`k = \beta (\alpha \lambda)^2`, of the velocity."""
+    flow = FlowSettings()
+    beta = profile.host.beta
+    nudge = beta * (flow.alpha * flow.stiffness) ** 2
+    away = nudge / (flow.stiffness + nudge) * _VELOCITY / (flow.alpha * flow.stiffness)
+    return f"{away:.2g} of a unit, {away / dac_step:.2g} steps of the DAC, at a beta of {beta:g}"

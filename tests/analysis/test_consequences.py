@@ -1,0 +1,39 @@
+"""What `profiles check` says follows from a profile, against hand calculations."""
+
+import json
+
+from commands import run
+from neurosim.analysis.consequences import consequences
+from neurosim.profile import load_profile
+from shipped import shipped
+
+
+def test_the_sizes_of_a_chip_are_those_of_a_hand_calculation():
+    """1 pF over 10 uS; +-320 mV in 2^8 - 2 steps; k = 8e-3 (2 x 15)^2 = 7.2; kT = 4.14e-21 J."""
+    found = dict(consequences(load_profile("cmos_rc_6bit")))
+    assert found["time constant C/g"] == "100 ns"
+    assert found["C_x / C_h"] == "30"
+    assert found["a step of a weight"].startswith(f"{0.6 / 31:.3g} of a full scale")
+    assert found["a step of the ADC, visible"].startswith(f"{640 / 254:.3g} mV, 0.025")
+    away = 7.2 / (15 + 7.2) * 1.2 / 30
+    assert found["a nudge moves its target by"].startswith(
+        f"{away:.2g} of a unit, {away / (6.4 / 254):.2g} steps"
+    )
+    assert found["thermal noise kT/C"].startswith("64.4 uV, 0.00064")
+    assert found["one write of a device"] == "10 ns"
+
+
+@shipped
+def test_every_shipped_chip_has_its_sizes_and_nothing_of_effects_that_it_lacks(name):
+    profile, found = load_profile(name), dict(consequences(load_profile(name)))
+    assert ("a step of the DAC" in found) is (profile.dac.bits is not None)
+    assert ("thermal noise kT/C" in found) is (profile.thermal.temperature_K is not None)
+
+
+def test_the_command_has_them_for_people_and_programs():
+    said = run("profiles", "check", "cmos_rc_6bit")
+    record = json.loads(run("profiles", "check", "cmos_rc_6bit", "--json").stdout)
+    for what, value in record["follows"].items():
+        assert what in said.output
+        assert value in said.output
+    assert record["follows"]["C_x / C_h"] == "30"
