@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
 
@@ -12,13 +12,17 @@ from neurosim.blocks.block import STATED_IN_CODE, Block, Sourced, holds_number, 
 from neurosim.blocks.expressions import Amount, Expression, amounts_in, unit_of_name
 from neurosim.blocks.origins import Derived, is_assumed
 
-__all__ = ["Kind", "SourcedNumber", "by_kind", "numbers_of", "stated_in_code"]
+__all__ = ["Kind", "SourcedNumber", "by_kind", "followed", "numbers_of", "stated_in_code"]
+
+T = TypeVar("T", bound=Block)
 
 Kind = Literal["derived", "quoted", "assumed", "cited", "stated in code"]
 # Places on a curve, its conductance over the reference, at which an expression must agree.
 _PLACES = np.concatenate([np.geomspace(1e-3, 1e3, 61), np.linspace(0.02, 1, 50)])
 # A source that gives one digit could hide half of the number.
 _MOST_ROUNDING = 0.1
+# Of numbers that follow from each other.
+_LONGEST_CHAIN = 8
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,36 @@ def numbers_of(block: Block) -> list[SourcedNumber]:
     'quoted'
     """
     return [_judged(block, *found) for found in _sourced(block, "")]
+
+
+def followed(block: T) -> T:
+    """The block with every number that its source derives from others as these are now.
+
+    Numbers that come out to their digits stay; curves and lists stay too.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> wide = ns.load_profile("cmos_rc_6bit").with_value("node.capacitance_F", "2 pF")
+    >>> followed(wide).node.release_capacitance_F
+    6e-11
+    """
+    for _ in range(_LONGEST_CHAIN):
+        changes: dict[str, Any] = {}
+        for owner, path, value, said in _sourced(block, ""):
+            if not isinstance(said, Derived) or not isinstance(said.equals, str):
+                continue
+            if is_number(value) and _mistake(block, owner, path, value, said):
+                unit = unit_of_name(path)
+                amount = Expression(said.equals).value(_lookup(block, owner, _PLACES))
+                found = float(f"{amount.value / unit.value:.4g}")
+                lead, _, field = path.rpartition(".")
+                changes[path] = round(found) if isinstance(value, int) else found
+                changes[f"{lead}.source.{field}"] = said
+        if not changes:
+            break
+        block = block.with_values(changes)
+    return block
 
 
 def by_kind(numbers: Sequence[SourcedNumber]) -> dict[str, list[str]]:

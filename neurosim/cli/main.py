@@ -15,6 +15,7 @@ from neurosim.cli.evaluate import evaluate
 from neurosim.cli.export import export
 from neurosim.cli.fit import fit
 from neurosim.cli.import_ import import_
+from neurosim.cli.new import new
 from neurosim.cli.noise import noise
 from neurosim.cli.plan import plan
 from neurosim.cli.predict import predict
@@ -115,3 +116,4 @@ for command in (
 ):
     main.add_command(command)
 profiles.add_command(fit)
+profiles.add_command(new)

@@ -1,0 +1,141 @@
+"""The command `neurosim profiles new`. Heavy packages are imported inside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from neurosim.cli.common import FOLDER, check_output, say
+from neurosim.safe_text import quoted
+
+if TYPE_CHECKING:
+    from neurosim.profile import Profile
+
+__all__ = ["new"]
+
+
+class _Question(NamedTuple):
+    """What is asked of one field."""
+
+    path: str
+    text: str
+
+
+_QUESTIONS = (
+    _Question("layers", "Sizes of the layers, the visible one first"),
+    _Question("node.law", "How couplings drive a node: hopfield or gradient"),
+    _Question("node.unit_V", "Voltage that is 1, where a tanh saturates"),
+    _Question("node.leak_S", "Leak of a node, the conductance of weight 1"),
+    _Question("node.capacitance_F", "Capacitance of a node"),
+    _Question("node.release_capacitance_F", "Capacitance of a visible node that is released"),
+    _Question("coupling.full_scale", "Largest weight"),
+    _Question("coupling.levels", "Levels of a device, or ideal"),
+    _Question("write.noise", "Noise of a write, over the full conductance, or ideal"),
+    _Question("dac.bits", "Bits of the DACs, or ideal"),
+    _Question("adc.bits", "Bits of the ADCs, or ideal"),
+    _Question("mismatch.coupling", "Mismatch of couplings, a standard deviation, or ideal"),
+    _Question("thermal.temperature_K", "Temperature, or ideal for no noise"),
+    _Question("supply.amplifier_W", "Power of an amplifier"),
+)
+
+
+@click.command("new")
+@click.argument("file", type=FOLDER, metavar="FILE.yaml")
+@click.option(
+    "--like",
+    default="cmos_rc_6bit",
+    show_default=True,
+    metavar="NAME_OR_PATH",
+    help="The profile whose numbers are offered, and stay where nothing is asked.",
+)
+def new(file: Path, like: str) -> None:
+    """Write a profile of your own from a dozen questions.
+
+    Enter takes what is offered. Numbers take units, as in 2.5 pF; numbers whose source derives them
+    from others follow. What you change has the source that you name at the end.
+    """  # fmt: skip
+    from neurosim.blocks.files import dump_block
+    from neurosim.blocks.names import as_name
+    from neurosim.errors import DataError
+    from neurosim.outputs import write_text
+    from neurosim.profile import load_profile
+
+    check_output(file, as_json=False, suffixes={".yaml", ".yml"})
+    if file.exists():
+        raise DataError(f"{file} must be a new file, but exists; give another.")
+    profile = load_profile(like)
+    given: dict[str, Any] = {"name": click.prompt("Name", default=as_name(file.stem))}
+    given["summary"] = click.prompt("What it is, in a line", default=f"As {profile.name}, but ...")
+    profile = profile.with_values(given | {"description": ""})
+    changed = []
+    for question in _QUESTIONS:
+        profile, is_new = _asked(profile, question)
+        if is_new:
+            changed.append(question.path)
+    source = click.prompt("Where your numbers come from", default="assumed: my own design")
+    profile = _sourced(profile, changed, source)
+    write_text(file, dump_block(profile))
+    say(f"{file}: written; see what follows from it with: neurosim profiles check {quoted(file)}")
+
+
+def _asked(profile: Profile, question: _Question) -> tuple[Profile, bool]:
+    """The profile with one answer, asked again until it is one; whether it is another."""
+    from neurosim.blocks.sources import followed
+    from neurosim.errors import ProfileError
+
+    offered = _offered(profile, question.path)
+    if offered is None:
+        return profile, False
+    while True:
+        answer = click.prompt(question.text, default=offered)
+        if answer == offered:
+            return profile, False
+        value = [int(n) for n in answer.split(",")] if _is_list(answer) else answer
+        try:
+            return followed(profile.with_values({question.path: _number(value)})), True
+        except ProfileError as error:
+            say(str(error), err=True)
+
+
+def _is_list(answer: str) -> bool:
+    return "," in answer and all(part.strip().isdecimal() for part in answer.split(","))
+
+
+def _number(value: Any) -> Any:
+    """Text that is a bare number as one; anything else as it is."""
+    for kind in (int, float):
+        try:
+            return kind(value)
+        except (TypeError, ValueError):
+            continue
+    return value
+
+
+def _offered(profile: Profile, path: str) -> str | None:
+    """A field as a person would write it; None where the block is not there, or it is a curve."""
+    from neurosim.blocks.units import format_value
+    from neurosim.blocks.words import as_written
+
+    found: Any = as_written(profile)
+    for key in path.split("."):
+        if not isinstance(found, dict):
+            return None
+        found = found.get(key)
+    if isinstance(found, dict) or (isinstance(found, list) and path != "layers"):
+        return None
+    return found if isinstance(found, str) else format_value(path, found)
+
+
+def _sourced(profile: Profile, paths: list[str], source: str) -> Profile:
+    """The profile with one source for all fields that were changed."""
+    from functools import reduce
+
+    changes: dict[str, Any] = {}
+    for path in paths:
+        lead, _, field = path.rpartition(".")
+        block = reduce(getattr, lead.split(".") if lead else [], profile)
+        if lead and getattr(block, "source", None) is not None:
+            changes |= {path: getattr(block, field), f"{lead}.source.{field}": source}
+    return profile.with_values(changes)
