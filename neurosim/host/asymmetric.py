@@ -3,19 +3,34 @@ r"""Equilibrium propagation where couplings differ by direction: measured and ma
 With couplings K that are not symmetric, nudged nodes respond through K where the gradient asks for
 the transpose of it. The host adds, in the nudged phases, currents
 
-.. math:: I = -(K - K^T)(v - v^*)
+.. math:: I = -A\,\delta y, \qquad A = K - K^T, \quad \delta y = y - y^*
 
-of the outputs v as they run and v* of the free phase (Laborieux and Zenke; Farinha et al. 2020).
-It knows what its nodes do at rest: it reads them, sets the currents, waits, and does so again, in a
-counted number of rounds, each of which leaves a share of about the mismatch.
+of the outputs y as they run and y* of the free phase (Laborieux and Zenke; Farinha et al. 2020).
+
+Why these, and under which law: with p the adjoint, :math:`J^T p = m f`, and w the weight of a
+node's sum, the Jacobian by the nodes' voltages is :math:`J = w K y' + \text{diag}`, with
+:math:`m w = y'`. The gradient is the contrast of a response :math:`\delta u = p / m`, of which the
+equation reads :math:`K^T \delta y + D \delta u = f / w` with a diagonal D. The injected currents
+join the sums of the couplings and are weighed by w as these are: what they have to make up for is
+:math:`(K - K^T) \delta y`, whatever law, slope, metric and load a node has.
+
+The host knows what its nodes do at rest: it reads them, sets the currents, waits, and does so
+again, in a counted number of rounds. If each round were set by the last reading alone, an error
+would be multiplied by :math:`-S A` a round, S the response of the outputs to currents, and grow
+where this has an eigenvalue beyond 1, as with strong weights under the gradient law. So each round
+takes the combination of all rounds so far that leaves least of :math:`I + A \delta y` (Anderson
+1965): these are the iterates of a Krylov method, which converge all the same.
 
 The difference is measured through the interface. A small current into node j moves the outputs at
 rest by column j of S, of both signs; in units of g,
 
-.. math:: S^{-1} = D - K, \qquad K - K^T = S^{-T} - S^{-1}
+.. math:: S^{-1} = D' - K, \qquad K - K^T = S^{-T} - S^{-1}
 
-with D diagonal whatever the state is. It takes two rows for each node, at every estimate, for
+with D' diagonal whatever the state is. It takes two rows for each node, at every estimate, for
 weights have changed since the last one.
+
+Nominal conductances are no substitute: the host writes both directions alike, so that their
+difference is zero, and the currents with it.
 """
 
 from __future__ import annotations
@@ -36,6 +51,8 @@ from neurosim.host.settings import ChipFlow, Count, Positive
 __all__ = ["AsymmetricEP", "one_way"]
 
 Array = NDArray[np.float64]
+
+_ALIKE = 1e-4  # two rounds that differ by less, over what each has changed, are one
 
 
 def _nodes(sheet: DataSheet) -> NDArray[np.intp]:
@@ -126,7 +143,7 @@ class AsymmetricEP(Block):
     """
 
     rule: Literal["asymmetric"] = "asymmetric"
-    rounds: Count = 4
+    rounds: Count = 6
     small: Positive = 0.05
 
     def estimate(
@@ -143,12 +160,37 @@ class AsymmetricEP(Block):
         anchor, free, velocity = free_phase(chip, x_t, flow, calibration, held)
         nudge = nudging(chip, Anchored(x_t, anchor, batch.wanted), flow, calibration, held)
 
+        unit_A = sheet.unit_S * sheet.unit_V
+
         def lead(sign: int) -> None:
             nudge(sign)
+            rounds = _Rounds()
+            used = np.zeros((len(x_t), sheet.n_injectors))
             for _ in range(self.rounds):
                 chip.settle(flow.settle_s)
                 away = (chip.read()[:, nodes] / sheet.unit_V) - free[:, nodes]
-                current = -np.nan_to_num(away) @ apart.T
-                chip.inject(current * sheet.unit_S * sheet.unit_V)
+                current = rounds.next(used, -np.nan_to_num(away) @ apart.T)
+                used = chip.inject(current * unit_A) / unit_A
 
         return contrasted(chip, x_t, flow, held, Measured(free, velocity), lead)
+
+
+class _Rounds:
+    """Anderson mixing of currents I (rows, n) that should be what they lead to, g(I)."""
+
+    def __init__(self) -> None:
+        self._tried: list[tuple[Array, Array]] = []
+
+    def next(self, used: Array, asked: Array) -> Array:
+        """Currents to set after `used` have led to `asked`, each row by its own rounds."""
+        left = asked - used
+        found = asked.copy()
+        if self._tried:
+            steps = np.stack([left - before for _, before in self._tried], axis=-1)
+            outcomes = np.stack([asked - before for before, _ in self._tried], axis=-1)
+            size = np.linalg.norm(steps, axis=1, keepdims=True)
+            size[size == 0] = 1.0
+            share = np.linalg.pinv(steps / size, rcond=_ALIKE) @ left[..., None]
+            found -= ((outcomes / size) @ share)[..., 0]
+        self._tried.append((asked, left))
+        return found
