@@ -34,6 +34,7 @@ __all__ = [
     "JSON",
     "LAWS",
     "MODES",
+    "ORDER",
     "POSITIVE",
     "RUN",
     "SEED",
@@ -58,6 +59,11 @@ __all__ = [
 _STANDARD_OUTPUT = Path("-")
 MODES = click.Choice(["spring", "gradient", "free-running"])
 TASK = click.Choice(["flow", "classify", "regress"])
+ORDER = click.option(
+    "--order",
+    type=click.Choice(["out-in", "in-out"]),
+    help="Of the axes of such matrices, where their shapes leave it open.",
+)
 ENGINE = click.Choice(["transient", "operating_point"])
 COUNT = click.IntRange(min=1)
 DEVICE = click.option(

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from neurosim.cli.common import (
     FOLDER,
     JSON,
+    ORDER,
     SEED,
+    SIZES,
+    TASK,
     command_line,
     print_json,
     say,
 )
+from neurosim.cli.profile_for import profile_for
 from neurosim.errors import DataError
 from neurosim.safe_text import quoted
+
+if TYPE_CHECKING:
+    from neurosim.chip import Chip
+    from neurosim.host import Experiment
 
 __all__ = ["import_"]
 
@@ -31,55 +40,118 @@ _READABLE = "csv, json, npz, mat, hdf5, safetensors, mem, hex"
 @click.option(
     "--experiment", type=FOLDER, metavar="FILE", help="YAML file with the algorithm's settings."
 )
+@click.option("--task", type=TASK, help="Of plain arrays: what the chip does, as for `train`.")
+@click.option("--layers", type=SIZES, help="Of plain arrays: sizes instead of the profile's.")
+@ORDER
 @click.option("--seed", type=SEED, help="Die to program.  [the table's]")
 @click.option("--out", type=FOLDER, help="New run folder with the programmed chip.")
 @JSON
-def import_(
-    file: Path, form: str | None, profile: str | None, experiment: Path | None, seed: int | None,
-    out: Path | None, as_json: bool,
-) -> None:  # fmt: skip
+def import_(file: Path, form: str | None, out: Path | None, as_json: bool, **given: Any) -> None:
     """Check a weight table and program a chip from it.
 
     FILE is one of those that `neurosim export` writes and that can be read back: .csv .json .npz
-    .mat .h5 .safetensors .mem .hex.
+    .mat .h5 .safetensors .mem .hex. Or it is an .npz or .safetensors file of plain arrays W0, b0,
+    W1, b1, ... from elsewhere; then say for which --profile.
 
     Without --out the table is only checked. With it, `sample`, `evaluate` and `export` work on the
     new folder as on a trained run. The die that the table was exported from gets every device back
     as its last write left it, and reads the same; devices that drift start as just written. Any
     other die is written anew.
     """
-    from neurosim.blocks.files import load_block
-    from neurosim.chip import Chip
-    from neurosim.host import Experiment
-    from neurosim.profile import load_profile
     from neurosim.runs import Run
+    from neurosim.tables.plain import plain_arrays
+
+    if out is None and given["experiment"] is not None:
+        raise DataError("--experiment is for the run folder that is made; give --out too.")
+    settings = _settings(given)
+    plain = form is None and plain_arrays(file) is not None
+    chip, facts, text = (_from_arrays if plain else _from_table)(file, form, given, settings)
+    seeded = settings.with_value("seed", chip.seed)
+    if out is not None:
+        states = chip.state(), {"n_done": 0}
+        Run.create(out, chip.profile, seeded, states, command=command_line())
+    if as_json:
+        print_json(facts | {"run": None if out is None else str(out)})
+        return
+    say(text)
+    if out is not None:
+        then = f"sample {quoted(out)} -n 100" if settings.task.has_paths else (
+            f"evaluate {quoted(out)}"
+        )  # fmt: skip
+        say(f"programmed into die {chip.seed}; try: neurosim {then}")
+
+
+def _settings(given: dict[str, Any]) -> Experiment:
+    """The experiment of a file, or what suits the task."""
+    from neurosim.blocks.files import load_block
+    from neurosim.host import Experiment
+
+    task, path = given["task"], given["experiment"]
+    if path is None:
+        return Experiment() if task is None else Experiment.suited(task)
+    found = load_block(path, Experiment)
+    return found if task is None else found.with_value("task", task)
+
+
+def _from_table(
+    file: Path, form: str | None, given: dict[str, Any], settings: Experiment
+) -> tuple[Chip, dict[str, object], str]:
+    """A chip programmed from a weight table, and what there is to say."""
+    from neurosim.chip import Chip
+    from neurosim.profile import load_profile
     from neurosim.tables import check_table, profile_of, program_table, read_table
 
-    if experiment is not None and out is None:
-        raise DataError("--experiment is for the run folder that is made; give --out too.")
-    given = None if profile is None else load_profile(profile)
-    table = read_table(file, form, given)
-    made_for = given or profile_of(table)
+    del settings
+    for name in ("task", "layers", "order"):
+        if given[name] is not None:
+            raise DataError(
+                f"--{name} is for plain arrays W0, b0, ..., but {file} is a weight table, which "
+                "has its own; leave it out, or give what is learned by --experiment."
+            )
+    profile = None if given["profile"] is None else load_profile(given["profile"])
+    table = read_table(file, form, profile)
+    made_for = profile or profile_of(table)
     check_table(table, made_for)
     known = int(table.sheet["die_seed"])
-    die = max(0, known) if seed is None else seed
-    if out is not None:
-        chip = Chip(made_for, die)
-        program_table(chip, table)
-        settings = Experiment() if experiment is None else load_block(experiment, Experiment)
-        states = chip.state(), {"n_done": 0}
-        Run.create(out, made_for, settings.with_value("seed", die), states, command=command_line())
+    chip = Chip(made_for, max(0, known) if given["seed"] is None else given["seed"])
+    program_table(chip, table)
     facts: dict[str, object] = {
         "file": str(file),
         "rows": table.size,
         "profile": made_for.name,
-        "die": die,
+        "die": chip.seed,
+        "table_of_die": known if known >= 0 else None,
     }
-    facts["table_of_die"] = known if known >= 0 else None
-    if as_json:
-        print_json(facts | {"run": None if out is None else str(out)})
-        return
     of = f"die {known}" if known >= 0 else "of no known die"
-    say(f"{file}: {table.size} couplings and biases for {made_for.name}, {of}")
-    if out is not None:
-        say(f"programmed into die {die}; try: neurosim sample {quoted(out)} -n 100")
+    return chip, facts, f"{file}: {table.size} couplings and biases for {made_for.name}, {of}"
+
+
+def _from_arrays(
+    file: Path, form: str | None, given: dict[str, Any], settings: Experiment
+) -> tuple[Chip, dict[str, object], str]:
+    """A chip programmed from plain arrays, and what there is to say."""
+    from neurosim.chip import Chip
+    from neurosim.tables.plain import plain_weights
+
+    del form
+    if given["profile"] is None:
+        raise DataError(
+            f"{file} has plain arrays W0, b0, ..., which say nothing of a chip; give --profile, "
+            "and --layers and --task where they are not its own."
+        )
+    profile = profile_for(str(given["profile"]), {"engine": None, **given}, (), settings.task)
+    weights = plain_weights(file, profile.network, given["order"])
+    chip = Chip(profile, given["seed"] or 0)
+    chip.program(weights)
+    rows = int(profile.network.present.sum()) + len(weights.bias)
+    clipped = chip.ledger.weights_clipped
+    facts: dict[str, object] = {
+        "file": str(file),
+        "rows": rows,
+        "profile": profile.name,
+        "die": chip.seed,
+        "table_of_die": None,
+        "clipped": clipped,
+    }
+    beyond = f"{clipped} beyond full scale {profile.coupling.full_scale:g} were clipped"
+    return chip, facts, f"{file}: {rows} couplings and biases for {profile.name}; {beyond}"

@@ -15,6 +15,7 @@ from neurosim.cli.common import (
     FOLDER,
     JSON,
     LAWS,
+    ORDER,
     POSITIVE,
     SEED,
     SIZES,
@@ -28,13 +29,13 @@ from neurosim.cli.common import (
     stoppable,
     warn,
 )
+from neurosim.cli.profile_for import profile_for
 from neurosim.errors import DataError, RunError
 from neurosim.safe_text import quoted
 
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
     from neurosim.host import Experiment
-    from neurosim.host.lessons import TaskLaw
     from neurosim.profile import Profile
     from neurosim.runs import Run
 
@@ -65,27 +66,11 @@ def _experiment(
     return experiment.model_copy(update={"dataset": dataset_name(experiment.dataset)})
 
 
-def _profile(
-    name: str, given: dict[str, Any], laws: tuple[type[Block], ...], task: TaskLaw
-) -> Profile:
-    """The profile, with what the options say instead and sources where the task asks for them."""
-    from neurosim.profile import load_profile
+def _start(path: Path | None, laws: tuple[type[Block], ...]) -> Run | Path | None:
+    """A run, or a file of plain arrays."""
+    from neurosim.runs import Run
 
-    engine, layers = given["engine"], given["layers"]
-    profile = load_profile(name, laws=laws)
-    sources = getattr(task, "sources", profile.sources)
-    if given["task"] is not None and not set(sources) <= set(profile.sources):
-        profile = profile.with_values({"sources": sources})
-    if layers is not None:
-        profile = profile.with_values({"layers": layers})
-    if engine is None:
-        return profile
-    changes = {"settling.engine": engine}
-    quiet = profile.with_values(changes | {"thermal.temperature_K": "ideal"})
-    if profile.thermal.temperature_K is None or quiet.settling.noise_step_tau is not None:
-        return profile.with_values(changes)
-    say(f"engine {engine}: the profile's thermal noise is left out", err=True)
-    return quiet
+    return path if path is None or path.is_file() else Run.open(path, laws)
 
 
 def _folder_of(profile: str) -> Path:
@@ -145,8 +130,14 @@ def _memory_line(profile: Profile, experiment: Experiment) -> str:
     help="Measure offsets, gains and springs of the die before training.",
 )
 @click.option(
-    "--from", "start", type=FOLDER, metavar="RUN", help="Begin with the weights of a trained run."
+    "--from",
+    "start",
+    type=FOLDER,
+    metavar="RUN_OR_FILE",
+    help="Begin with the weights of a trained run, or with arrays W0, b0, W1, b1, ... of an .npz "
+    "or .safetensors file.",
 )
+@ORDER
 @click.option("--seed", type=SEED, help="Of the die, the weights, the data and all noise.")
 @click.option("--out", type=FOLDER, help="Run folder.  [default: runs/PROFILE]")
 @click.option(
@@ -203,17 +194,22 @@ def train(
             )
         else:
             experiment = _experiment(given["experiment"], given, laws)
-            hardware = _profile(str(profile), given, laws, experiment.task)
+            hardware = profile_for(str(profile), given, laws, experiment.task)
             say(_memory_line(hardware, experiment), err=True)
             trained = run_training(
                 hardware,
                 experiment,
                 out,
                 command=command_line(),
-                start=None if given["start"] is None else Run.open(given["start"], laws),
+                start=_start(given["start"], laws),
+                start_order=given["order"],
                 progress=bar.on_update,
                 device=device,
             )
+        beyond = 0 if trained.run is None else trained.run.facts.get("start_clipped", 0)
+        if not begun and beyond:
+            scale = trained.profile.coupling.full_scale
+            say(f"{given['start']}: {beyond} weights beyond {scale:g} were clipped", err=True)
     warnings = finish_run(trained)
     metrics = trained.metrics()
     loss, flows = metrics["flow_loss"], trained.experiment.task.has_paths
@@ -258,7 +254,10 @@ def _check_same(
         different = [k for k, v in asked.items() if v is not None and v != known.get(k, v)]
     else:
         different = [] if experiment == run.experiment else ["experiment"]
-    if profile is not None and _profile(profile, given, laws, run.experiment.task) != run.profile:
+    if (
+        profile is not None
+        and profile_for(profile, given, laws, run.experiment.task) != run.profile
+    ):
         different.append("profile")
     if different:
         end = "differs; leave it" if len(different) == 1 else "differ; leave them"

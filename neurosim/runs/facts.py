@@ -35,7 +35,10 @@ class Facts(Record):
     versions : dict from str to str
         See `versions`.
     start : str
-        Folder of the run whose weights this one began with.
+        Folder of the run whose weights this one began with, or file of plain arrays.
+    start_sha256, start_order, start_clipped : str, str, int
+        Of such a file: its digest, the order of its axes if that was said, and how many of its
+        weights lay beyond the full scale.
     dataset_sha256 : str
         Digest of what it learns.
     calibration, ledger : dict from str to number
@@ -53,6 +56,9 @@ class Facts(Record):
     command: str = _ABSENT
     versions: dict[str, str] = _ABSENT
     start: str = _ABSENT
+    start_sha256: str = _ABSENT
+    start_order: str = _ABSENT
+    start_clipped: int = _ABSENT
     dataset_sha256: str = _ABSENT
     calibration: dict[str, Number] = _ABSENT
     computed: str = _ABSENT

@@ -13,6 +13,7 @@ from neurosim.chip import Chip
 from neurosim.chip.ledger import Ledger
 from neurosim.errors import RunError
 from neurosim.host import Trainer, Update
+from neurosim.runs.beginning import beginning_of
 from neurosim.runs.facts import versions
 from neurosim.runs.keeping import metrics_row
 from neurosim.runs.run import Run
@@ -81,7 +82,7 @@ def repeat(
             f"{run.path} must hold at least one update to repeat, but holds none; train it with "
             "--resume, if it was not programmed from a table."
         )
-    weights = None if run.start is None else Run.open(run.start).weights()
+    weights = beginning_of(run)
     # Up to where the training was made longer each time, and then to the checkpoint.
     stages = [*facts.get("extended", []), (n_done, run.experiment.updates)]
     states: dict[str, Any] | None = None

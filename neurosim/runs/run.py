@@ -298,7 +298,7 @@ class Run:
 
     @property
     def start(self) -> Path | None:
-        """The run whose weights this one began with."""
+        """The run whose weights this one began with, or a file of plain arrays."""
         found = self.facts.get("start")
         return None if found is None else Path(found)
 

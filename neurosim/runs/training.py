@@ -19,9 +19,10 @@ from neurosim.blocks.files import dump_block, parse_block
 from neurosim.chip import Chip, Ledger
 from neurosim.data.sets import load_dataset
 from neurosim.errors import RunError
-from neurosim.folders import is_free, real
+from neurosim.folders import is_free
 from neurosim.host import Experiment, Trainer
 from neurosim.profile import Profile, load_profile
+from neurosim.runs.beginning import beginning
 from neurosim.runs.extending import extended
 from neurosim.runs.images import check_size
 from neurosim.runs.keeping import go_on, updates
@@ -29,7 +30,8 @@ from neurosim.runs.metrics import cut_metrics
 from neurosim.runs.progress import Progress, shown_by
 from neurosim.runs.run import Run, stopped, taken
 from neurosim.runs.trained import Source, Trained
-from neurosim.runs.weights import kept_weights, start_weights
+from neurosim.runs.weights import kept_weights
+from neurosim.tables.plain import Order
 
 __all__ = ["resume", "train"]
 
@@ -41,6 +43,7 @@ def train(
     keep: Path | str | None = None,
     *,
     start: Source | None = None,
+    start_order: Order | None = None,
     laws: Sequence[type[Block]] = (),
     progress: Progress | bool | None = None,
     command: str = "",
@@ -61,7 +64,10 @@ def train(
         A folder that does not exist yet, or is empty, in which everything is kept; it is made
         whole, with the first checkpoint. It can be opened, resumed and reported.
     start : Trained, Run or path, optional
-        A trained chip with whose weights training begins, on whatever chip.
+        A trained chip with whose weights training begins, on whatever chip; or an .npz or
+        .safetensors file of arrays W0, b0, ... from elsewhere, see `neurosim.tables.plain`.
+    start_order : {"out-in", "in-out"}, optional
+        Of the axes of matrices in such a file, where their shapes leave it open.
     laws : sequence of type
         Blocks of your own that a profile's file or the folder of `start` names.
     progress : callable or bool, optional
@@ -99,13 +105,12 @@ def train(
         chip = Chip(profile, experiment.seed, n_threads=n_threads, device=device)
     if keep is not None:
         _check_kept(chip, experiment)
-    begun = None if start is None else Trained.of(start, laws)
+    begun = beginning(start, chip.profile, laws, start_order)
     dataset = load_dataset(experiment.dataset)
     if experiment.task.has_paths:
         check_size(chip.profile, dataset, experiment.labels)
-    weights = None if begun is None else start_weights(begun.weights, begun.name)
     before = chip.ledger.copy()
-    trainer = Trainer(chip, experiment, dataset, weights)
+    trainer = Trainer(chip, experiment, dataset, begun.weights)
     with shown_by(progress, "training") as show:
         if keep is None:
             rows: list[dict[str, Any]] = []
@@ -118,9 +123,7 @@ def train(
         facts["computed"] = f"{chip.engine} in {precision} on {chip.device}"
         if before != Ledger():
             facts["ledger_before"] = plain(asdict(before))
-        if begun is not None and begun.run is not None:
-            facts["start"] = str(real(begun.run.path))
-        return _kept(Path(keep), chip, trainer, facts, show)
+        return _kept(Path(keep), chip, trainer, facts | begun.facts, show)
 
 
 def _check_kept(chip: Chip, experiment: Experiment) -> None:

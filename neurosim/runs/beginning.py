@@ -1,0 +1,85 @@
+"""The weights that a training begins with: those of a trained chip, or arrays from elsewhere."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from neurosim.blocks.block import Block
+from neurosim.errors import RunError
+from neurosim.files import read_bytes
+from neurosim.folders import real
+from neurosim.network import Weights
+from neurosim.profile import Profile
+from neurosim.runs.run import Run
+from neurosim.runs.trained import Source, Trained
+from neurosim.runs.weights import start_weights
+from neurosim.tables.plain import Order, plain_weights
+
+__all__ = ["Beginning", "beginning", "beginning_of"]
+
+
+class Beginning(NamedTuple):
+    """Weights, and what a run folder says of where they are from."""
+
+    weights: Weights | None
+    facts: dict[str, Any]
+
+
+def beginning(
+    start: Source | None,
+    profile: Profile,
+    laws: Sequence[type[Block]] = (),
+    order: Order | None = None,
+) -> Beginning:
+    """The weights of a start: a run, a trained chip, or a file of plain arrays.
+
+    Raises
+    ------
+    DataError, RunError
+        There are none, or they do not fit.
+    """
+    if start is None:
+        return Beginning(None, {})
+    path = Path(start) if isinstance(start, str | Path) else None
+    if path is not None and path.is_file():
+        weights = plain_weights(path, profile.network, order)
+        limit = profile.coupling.full_scale
+        facts = {
+            "start": str(real(path)),
+            "start_sha256": _digest(path),
+            "start_clipped": int(np.count_nonzero(np.abs(weights.vector) > limit)),
+        }
+        return Beginning(weights, facts | ({} if order is None else {"start_order": order}))
+    begun = Trained.of(start, laws)
+    facts = {} if begun.run is None else {"start": str(real(begun.run.path))}
+    return Beginning(start_weights(begun.weights, begun.name), facts)
+
+
+def beginning_of(run: Run) -> Weights | None:
+    """The weights that a run began with; None where they were random.
+
+    Raises
+    ------
+    RunError
+        They are gone, or others are there now.
+    """
+    if run.start is None:
+        return None
+    wanted = run.facts.get("start_sha256")
+    if wanted is None:
+        return Run.open(run.start).weights()
+    if not run.start.is_file() or _digest(run.start) != wanted:
+        raise RunError(
+            f"{run.start} must be the file that {run.path} began with, but is gone or has changed; "
+            "put it back."
+        )
+    return plain_weights(run.start, run.profile.network, run.facts.get("start_order"))
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(read_bytes(path, "weights from elsewhere")).hexdigest()
