@@ -1,5 +1,6 @@
 """What each imperfection of a chip does, and what a chip spends."""
 
+from neurosim.analysis.answered import AnswerConditions
 from neurosim.analysis.answers import Answering
 from neurosim.analysis.energy import FORMULAS, energy_table
 from neurosim.analysis.imperfections import SOURCES, Source, ideal, only, present, without
@@ -12,6 +13,7 @@ __all__ = [
     "FORMULAS",
     "SETTLE",
     "SOURCES",
+    "AnswerConditions",
     "Answering",
     "Conditions",
     "Figures",

@@ -52,6 +52,7 @@ class Source:
 _ADC_RANGES = ("adc.visible_range_V", "adc.hidden_range_V")
 _DAC_RANGE = ("dac.range_V",)
 _AMMETER_RANGE = ("current_sense.range_A",)
+_INJECTOR_RANGE = ("injectors.range_A",)
 _SUMS_RANGE = ("readout.range",)
 _FAULTS = ("faults.stuck_low", "faults.stuck_high", "faults.dead", "faults.open")
 _KELVIN = "thermal.temperature_K"
@@ -88,6 +89,9 @@ SOURCES = (
     Source("DAC bits", ("dac.bits",), "drive", "partly", _DAC_RANGE),
     Source("DAC noise", ("dac.noise_V",), "drive", "own"),
     *_channels("DAC", "dac", _DAC_RANGE),
+    Source("injector range", _INJECTOR_RANGE, "drive", "partly"),
+    Source("injector bits", ("injectors.bits",), "drive", "partly", _INJECTOR_RANGE),
+    Source("injector noise", ("injectors.noise_A",), "drive", "own"),
     Source("thermal noise", (_KELVIN,), "settle", "own"),
     Source("amplifier noise", (_EXCESS,), "settle", "own", (_KELVIN,)),
     Source(
@@ -121,7 +125,7 @@ STRUCTURE = {
     "description": "text",
     "layers": "the network",
     "sources": "the network",
-    "injectors": "no phase of a flow drives them",
+    "injectors.layers": "the network",
     "pattern": "the network",
     "node.law": "the network",
     "node.amplifier": "the network",

@@ -29,7 +29,7 @@ from neurosim.solvers import (
 from neurosim.streams import Streams
 from neurosim.threads import one_blas_thread
 
-__all__ = ["Conditions", "Observed", "Told"]
+__all__ = ["Conditions", "Observed", "Told", "held_weights"]
 
 Array = NDArray[np.float64]
 
@@ -157,14 +157,19 @@ class Conditions:
         beta: float | None = None,
     ) -> Observed:
         """Present the batch of repeat k to a new chip of `profile`, a variant of the one above."""
-        chip, shown = Chip(profile, k, engine), self.batches[k]
+        chip = Chip(profile, k, engine)
         chip.program(self.weights)
         if self.age_s:
             chip.wait(self.age_s)
         flow = self.flow.model_copy(update={} if beta is None else {"beta": beta})
+        return self._observed(chip, k, flow)
+
+    def _observed(self, chip: Chip, k: int, flow: FlowSettings) -> Observed:
+        """What a host measures of the batch of repeat k on a chip that holds the weights."""
+        shown = self.batches[k]
         got = present(chip, shown.x_t, shown.u_t, flow)
-        outputs = np.stack(got.outputs)
-        return Observed(got.gradient.vector, outputs, got.velocity, got.rows_lost, _held(chip))
+        gradient, held = got.gradient.vector, held_weights(chip)
+        return Observed(gradient, np.stack(got.outputs), got.velocity, got.rows_lost, held)
 
     def observe_all(
         self, profile: Profile, *, engine: Engine | None = None, beta: float | None = None
@@ -200,18 +205,22 @@ class Conditions:
 
     def _near_rest(self, weights: Weights, shown: FlowBatch) -> Chip:
         """The ideal chip in its free states, from which the exact equilibrium is not far."""
+        chip, node = self._ideal_chip(weights), self.profile.node
+        chip.precharge(shown.x_t * node.unit_V)
+        chip.drive(shown.x_t * node.unit_V, self.flow.stiffness * node.leak_S)
+        chip.settle(node.tau_s)
+        return chip
+
+    def _ideal_chip(self, weights: Weights) -> Chip:
+        """The chip without imperfections, which comes to rest at once."""
         largest = float(max(np.abs(weights.coupling).max(), np.abs(weights.bias).max(), 1e-3))
         changes = {"spring.max_S": "ideal", "coupling.full_scale": largest}
-        profile = ideal(self.profile).with_values(changes)
-        chip, unit_V = Chip(profile, engine=_REST), profile.node.unit_V
+        chip = Chip(ideal(self.profile).with_values(changes), engine=_REST)
         chip.program(weights)
-        chip.precharge(shown.x_t * unit_V)
-        chip.drive(shown.x_t * unit_V, self.flow.stiffness * profile.node.leak_S)
-        chip.settle(profile.node.tau_s)
         return chip
 
 
-def _held(chip: Chip) -> Weights:
+def held_weights(chip: Chip) -> Weights:
     """Weights that the devices of a chip hold, mismatch included; the mean of both directions."""
     circuit, unit_S = chip.circuit, chip.profile.node.leak_S
     ways = [circuit.couplings, circuit.back_couplings or circuit.couplings]

@@ -9,25 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neurosim.cli.bar import Bar
-from neurosim.cli.common import COUNT, FOLDER, JSON, LAWS, print_json, say
+from neurosim.cli.common import COUNT, FOLDER, JSON, LAWS, SIZES, TASK, print_json, say
+from neurosim.cli.conditions import conditions_of
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from neurosim.analysis import Conditions, Point, Row
     from neurosim.blocks.block import Block
-    from neurosim.host import FlowSettings
-    from neurosim.network import Weights
-    from neurosim.profile import Profile
-
-    Array = NDArray[np.float64]
 
 __all__ = ["noise"]
 
-# Of random weights, and how many images are made up.
-_GAIN = 0.5
-_MADE_UP = 512
+_RULES = ["gradep", "coupled", "contrastive_hebbian", "cross_entropy", "asymmetric"]
 
 
 @click.command("noise")
@@ -37,6 +28,14 @@ _MADE_UP = 512
     help="Weights and flow settings of this run.  [default: a trained ideal chip's; random ones "
     "where the layers are others]",
 )  # fmt: skip
+@click.option("--task", type=TASK, help="What is learned: flow, or classify with answers.")
+@click.option(
+    "--rule", type=click.Choice(_RULES), help="Of a task with answers.  [default: gradep]"
+)
+@click.option("--layers", type=SIZES, help="Sizes instead of the profile's, such as 64,128,10.")
+@click.option(
+    "--dataset", metavar="NAME_OR_FILE", help="Of a task with answers.  [default: digits]"
+)
 @click.option("--batch", type=COUNT, default=128, show_default=True, help="Rows of a batch.")
 @click.option(
     "--seeds", type=click.IntRange(min=2), default=4, show_default=True,
@@ -51,18 +50,21 @@ _MADE_UP = 512
 @JSON
 def noise(
     name: str, run: Path | None, batch: int, seeds: int, age: str, figure: Path | None,
-    laws: tuple[type[Block], ...], as_json: bool,
+    laws: tuple[type[Block], ...], as_json: bool, **given: Any,
 ) -> None:  # fmt: skip
     """Say which imperfection does what to a read and to the gradient, and the best beta.
 
     Every source of the profile is switched on alone, then all together. The gradient is held
     against the exact one, at the weights that the host asks for and at those that the devices hold.
+
+    Presented is a flow of images; or, with --task classify, what a classifier learns: inputs are
+    held, answers are on springs in the last layer, and the rule is one of those of an experiment.
     """
     from neurosim.analysis import ledger, scan_beta
     from neurosim.report import write_noise_figure
 
     write = None if figure is None else write_noise_figure(figure)
-    conditions, shown = _conditions(name, run, batch, seeds, age, laws)
+    conditions, shown = conditions_of(name, run, (batch, seeds, age), laws, given)
     bar = Bar("sources")
     rows = ledger(conditions, bar)
     bar.close()
@@ -89,67 +91,6 @@ def noise(
         )
         return
     say("\n".join([*_table(conditions, rows, shown), "", *_betas(conditions, points, best)]))
-
-
-def _conditions(
-    name: str, run: Path | None, batch: int, seeds: int, age: str, laws: tuple[type[Block], ...]
-) -> tuple[Conditions, str]:
-    """What is presented, and whose weights and images these are."""
-    from neurosim.analysis import Conditions
-    from neurosim.blocks.units import parse_duration
-    from neurosim.errors import DataError
-    from neurosim.host import FlowSettings
-    from neurosim.profile import load_profile
-
-    profile = load_profile(name, laws=laws)
-    try:
-        age_s = parse_duration(age)
-    except ValueError as error:
-        raise DataError(f"--age {error}.") from None
-    if run is None:
-        (weights, whose), flow = _shipped(profile), FlowSettings()
-    else:
-        (weights, flow), whose = _trained(run, laws), f"weights of {run}"
-    images, of = _images(profile.layers[0])
-    made = Conditions(profile, weights, flow, batch, seeds, age_s, images)
-    return made, f"weights written {age.strip()} ago; {whose}; {of}"
-
-
-def _shipped(profile: Profile) -> tuple[Weights, str]:
-    """A trained ideal chip's weights where they fit, else random ones; and what they are."""
-    from neurosim.analysis.problem import LAWS, trained_weights
-    from neurosim.host import initial_weights
-    from neurosim.profile import load_profile
-    from neurosim.streams import Streams
-
-    law = getattr(profile.node.law, "law", "")
-    if law in LAWS and profile.network == load_profile(f"ideal_{law}").network:
-        return trained_weights(profile), "weights of a trained ideal chip"
-    rng = Streams(0).generator("weights")
-    shape = "-".join(map(str, profile.layers))
-    text = f"random weights, for {shape} has none that are shipped: give --weights RUN for others"
-    return initial_weights(profile.network, _GAIN, rng), text
-
-
-def _images(n_pixels: int) -> tuple[Array, str]:
-    """Digits of so many pixels, or made-up images where there are none; and what they are."""
-    import numpy as np
-
-    from neurosim.data.sets import DIGITS, load_dataset
-
-    for name, side in DIGITS.items():
-        if side**2 == n_pixels:
-            return load_dataset(name).images, f"images of {name}"
-    made = np.random.default_rng(0).uniform(-1, 1, (_MADE_UP, n_pixels))
-    return made, f"made-up images of {n_pixels} pixels"
-
-
-def _trained(path: Path, laws: tuple[type[Block], ...]) -> tuple[Weights, FlowSettings]:
-    """Shadow weights of a run, and how it presented its data."""
-    from neurosim.runs import Run
-
-    run = Run.open(path, laws)
-    return run.weights(), run.experiment.flow
 
 
 def _table(conditions: Conditions, rows: list[Row], shown: str) -> list[str]:
@@ -214,7 +155,16 @@ def _betas(conditions: Conditions, points: list[Point], best: Point) -> list[str
         )
     text = (
         f"best beta for batches of {conditions.batch}: {best.beta:.2g}, by the cosine in column "
-        f"`held`, {best.gradient.cosine_held:.3f} there; the profile advises "
-        f"{conditions.profile.host.beta:g}"
+        f"`held`, {best.gradient.cosine_held:.3f} there; "
+        f"{_usual(conditions)}"
     )
     return [*lines, text]
+
+
+def _usual(conditions: Conditions) -> str:
+    """The beta that is used where none is chosen, and who says so."""
+    from neurosim.analysis import AnswerConditions
+
+    if isinstance(conditions, AnswerConditions):
+        return f"the recipe has {conditions.flow.beta:g}"
+    return f"the profile advises {conditions.profile.host.beta:g}"

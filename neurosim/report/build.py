@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.analysis import Conditions, Point, Row, ledger, scan_beta
+from neurosim.analysis import AnswerConditions, Conditions, Point, Row, ledger, scan_beta
 from neurosim.analysis import present as imperfections
 from neurosim.arguments import checked
 from neurosim.blocks.block import Block
@@ -20,7 +20,7 @@ from neurosim.blocks.records import read_record
 from neurosim.chip import Ledger
 from neurosim.chip.oscilloscope import Oscilloscope, Trace
 from neurosim.errors import DataError
-from neurosim.host import present
+from neurosim.host import Supervised, present
 from neurosim.outputs import STANDARD_OUTPUT, check_writable, write_bytes, write_files, write_text
 from neurosim.report.figures import (
     completion_figure,
@@ -125,7 +125,14 @@ def _evaluation(run: Run) -> dict[str, Any] | None:
 def _noise(trained: Trained) -> tuple[list[Row], list[Point]]:
     """The noise ledger at the trained weights, and the gradient over beta."""
     weights = start_weights(trained.weights, trained.name)
-    conditions = Conditions(trained.profile, weights, trained.experiment.flow)
+    how, conditions = (
+        trained.experiment,
+        Conditions(trained.profile, weights, trained.experiment.flow),
+    )
+    if isinstance(how.task, Supervised):
+        conditions = AnswerConditions(
+            trained.profile, weights, how.flow, task=how.task, rule=how.rule, data=trained.dataset
+        )
     return ledger(conditions), scan_beta(conditions)
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from commands import one_line, run
+from commands import one_line, run, train_only
 from neurosim.blocks.files import dump_block
 from neurosim.blocks.units import parse_duration
 from neurosim.profile import load_profile
@@ -73,3 +73,38 @@ def test_times_longer_than_seconds_have_their_names(text, time_s):
 @pytest.mark.parametrize("text", ["1 fortnight", "day", "1", "-1 day", "1 d ay", "1 M", "nan s"])
 def test_what_is_no_time_is_one_line(text):
     assert "--age must be" in one_line(run("profiles", "noise", "ideal_hopfield", "--age", text))
+
+
+SMALL = ["profiles", "noise", "ideal_hopfield", "--task", "classify", "--layers", "64,6,10", *FEW]
+
+
+def test_a_classifier_has_its_ledger_too():
+    result = run(*SMALL, "--rule", "coupled")
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("ideal_hopfield: beta 0.2, 5 tau a phase")
+    assert lines[1].endswith("classify digits by coupled")
+    assert "the recipe has 0.2" in lines[-1]
+
+
+def test_a_run_says_what_it_has_learned_and_by_which_rule(tmp_path):
+    out = tmp_path / "run"
+    learned = ["--task", "classify", "--layers", "64,6,10", "--updates", 1, "--out", out]
+    assert train_only(*learned, "--profile", "ideal_hopfield").exit_code == 0
+    found = json.loads(
+        run("profiles", "noise", "ideal_hopfield", "--weights", out, *FEW, "--json").stdout
+    )
+    assert found["shown"].endswith(f"weights of {out}; classify digits by gradep")
+    assert found["sources"][0]["gradient"]["cosine"] > 0.99
+
+
+def test_what_only_answers_have_is_refused_of_a_flow():
+    line = one_line(run("profiles", "noise", "ideal_hopfield", "--rule", "coupled"))
+    assert line.endswith(
+        "--rule is of a task with answers, but a flow has none; give --task classify."
+    )
+
+
+def test_a_rule_that_needs_injectors_says_so():
+    line = one_line(run(*SMALL, "--rule", "cross_entropy"))
+    assert "must have injectors, as `injectors.layers` says" in line

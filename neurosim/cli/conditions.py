@@ -1,0 +1,149 @@
+"""What `neurosim profiles noise` presents: its weights, its data, its rule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neurosim.cli.profile_for import profile_for
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from neurosim.analysis import Conditions
+    from neurosim.blocks.block import Block
+    from neurosim.host import Experiment
+    from neurosim.network import Weights
+    from neurosim.profile import Profile
+
+    Array = NDArray[np.float64]
+
+__all__ = ["conditions_of"]
+
+# Of random weights, and how many images are made up.
+_GAIN = 0.5
+_MADE_UP = 512
+
+
+def conditions_of(
+    name: str,
+    run: Path | None,
+    how: tuple[int, int, str],
+    laws: tuple[type[Block], ...],
+    given: dict[str, Any],
+) -> tuple[Conditions, str]:
+    """What is presented, and whose weights and images these are."""
+    from neurosim.analysis import Conditions
+    from neurosim.blocks.units import parse_duration
+    from neurosim.errors import DataError
+    from neurosim.host import FlowSettings
+    from neurosim.runs import Run
+
+    batch, seeds, age = how
+    trained = None if run is None else Run.open(run, laws)
+    experiment = None if trained is None else trained.experiment
+    asked = _asked(given, experiment)
+    if not asked.task.has_paths:
+        # Springs where the answers are, whatever the profile has; layers that the data ask for.
+        layers = given["layers"] or (None if trained is None else trained.profile.layers)
+        given = given | {"task": asked.task, "layers": layers}
+    profile = profile_for(name, given | {"engine": None}, laws, asked.task)
+    if not asked.task.has_paths and given["layers"] is None:
+        profile = _with_answers(profile, asked)
+    try:
+        age_s = parse_duration(age)
+    except ValueError as error:
+        raise DataError(f"--age {error}.") from None
+    kept = None if trained is None else trained.weights()
+    weights, whose = _shipped(profile) if kept is None else (kept, f"weights of {run}")
+    written = f"weights written {age.strip()} ago; {whose}"
+    if not asked.task.has_paths:
+        return _answers(profile, weights, asked, (batch, seeds, age_s), written)
+    flow = FlowSettings() if experiment is None else asked.flow
+    images, of = _images(profile.layers[0])
+    return Conditions(profile, weights, flow, batch, seeds, age_s, images), f"{written}; {of}"
+
+
+def _asked(given: dict[str, Any], trained: Experiment | None) -> Experiment:
+    """Task, rule and settings: those of a run, or those of the options, with what suits them."""
+    from neurosim.errors import DataError
+    from neurosim.host import Experiment
+
+    task, changes = given["task"], {k: given[k] for k in ("rule", "dataset") if given[k]}
+    base = trained or (Experiment() if task is None else Experiment.suited(task))
+    if trained is not None and task is not None:
+        base = trained.with_value("task", task)
+    if base.task.has_paths and changes:
+        raise DataError(
+            f"--{next(iter(changes))} is of a task with answers, but a flow has none; give --task "
+            "classify."
+        )
+    return base.with_values(changes)
+
+
+def _with_answers(profile: Profile, asked: Experiment) -> Profile:
+    """The profile with as many nodes in the last layer as the data have answers."""
+    from neurosim.data import load_dataset
+
+    inputs, answers = getattr(asked.task, "examples")(load_dataset(asked.dataset))  # noqa: B009
+    beside = getattr(asked.task, "answers", "last") == "beside"
+    if beside:
+        return profile
+    sizes = (inputs.shape[1], *profile.layers[1:-1], answers.shape[1])
+    return profile.with_values({"layers": sizes})
+
+
+def _answers(
+    profile: Profile,
+    weights: Weights,
+    asked: Experiment,
+    how: tuple[int, int, float],
+    written: str,
+) -> tuple[Conditions, str]:
+    """What is presented of a task with answers."""
+    from neurosim.analysis import AnswerConditions
+    from neurosim.data import load_dataset
+
+    conditions = AnswerConditions(
+        profile,
+        weights,
+        asked.flow,
+        *how,
+        task=asked.task,  # type: ignore[arg-type]  # it has no paths
+        rule=asked.rule,
+        data=load_dataset(asked.dataset),
+    )
+    task, rule = (
+        getattr(part, key, "own") for part, key in ((asked.task, "task"), (asked.rule, "rule"))
+    )
+    return conditions, f"{written}; {task} {asked.dataset} by {rule}"
+
+
+def _shipped(profile: Profile) -> tuple[Weights, str]:
+    """A trained ideal chip's weights where they fit, else random ones; and what they are."""
+    from neurosim.analysis.problem import LAWS, trained_weights
+    from neurosim.host import initial_weights
+    from neurosim.profile import load_profile
+    from neurosim.streams import Streams
+
+    law = getattr(profile.node.law, "law", "")
+    if law in LAWS and profile.network == load_profile(f"ideal_{law}").network:
+        return trained_weights(profile), "weights of a trained ideal chip"
+    rng = Streams(0).generator("weights")
+    shape = "-".join(map(str, profile.layers))
+    text = f"random weights, for {shape} has none that are shipped: give --weights RUN for others"
+    return initial_weights(profile.network, _GAIN, rng), text
+
+
+def _images(n_pixels: int) -> tuple[Array, str]:
+    """Digits of so many pixels, or made-up images where there are none; and what they are."""
+    import numpy as np
+
+    from neurosim.data.sets import DIGITS, load_dataset
+
+    for name, side in DIGITS.items():
+        if side**2 == n_pixels:
+            return load_dataset(name).images, f"images of {name}"
+    made = np.random.default_rng(0).uniform(-1, 1, (_MADE_UP, n_pixels))
+    return made, f"made-up images of {n_pixels} pixels"
