@@ -45,6 +45,7 @@ from .host import Adam as Adam
 from .host import AsymmetricEP as AsymmetricEP
 from .host import Classify as Classify
 from .host import Clip as Clip
+from .host import ContinualEP as ContinualEP
 from .host import Contrast as Contrast
 from .host import ContrastiveHebbian as ContrastiveHebbian
 from .host import Coupled as Coupled

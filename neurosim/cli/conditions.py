@@ -79,6 +79,8 @@ def _asked(given: dict[str, Any], trained: Experiment | None) -> Experiment:
             f"--{next(iter(changes))} is of a task with answers, but a flow has none; give --task "
             "classify."
         )
+    if given["rule"] == "continual":
+        changes |= {"learning.mode": "in_memory", "optimizer": "sgd"}
     return base.with_values(changes)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["noise"]
 
-_RULES = ["gradep", "coupled", "contrastive_hebbian", "cross_entropy", "asymmetric"]
+_RULES = ["gradep", "coupled", "contrastive_hebbian", "cross_entropy", "asymmetric", "continual"]
 
 
 @click.command("noise")

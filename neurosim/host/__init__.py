@@ -9,7 +9,13 @@ from neurosim.host.gradep import GradEP
 from neurosim.host.lessons import Batch, Labels, Verdict
 from neurosim.host.optimizer import Optimizer, initial_weights
 from neurosim.host.phases import Presentation, decide, free_phase, present
-from neurosim.host.rules import AsymmetricEP, ContrastiveHebbian, Coupled, CrossEntropy
+from neurosim.host.rules import (
+    AsymmetricEP,
+    ContinualEP,
+    ContrastiveHebbian,
+    Coupled,
+    CrossEntropy,
+)
 from neurosim.host.sampler import Held, draw_samples, sample_settle_time_s
 from neurosim.host.settings import ChipFlow, FlowSettings, SamplingSettings
 from neurosim.host.tasks import Classify, Flow, Regress, Supervised
@@ -23,6 +29,7 @@ __all__ = [
     "ChipFlow",
     "Classify",
     "Clip",
+    "ContinualEP",
     "Contrast",
     "ContrastiveHebbian",
     "Coupled",

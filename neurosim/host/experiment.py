@@ -12,7 +12,8 @@ from neurosim.blocks.mistakes import BlockError
 from neurosim.data import Pairing, Times
 from neurosim.host.clip import Clip, ClipOrNumber
 from neurosim.host.contrastive import Contrast
-from neurosim.host.descents import Adam, Optimiser
+from neurosim.host.descents import Adam, Optimiser, Sgd
+from neurosim.host.gradep import ContinualLaw
 from neurosim.host.rules import GradEP, Rule
 from neurosim.host.settings import Count, Decay, FlowSettings, Positive, SamplingSettings
 from neurosim.host.tasks import Flow, Labels, Task
@@ -164,6 +165,23 @@ class Experiment(Block):
         if self.contrast is None:
             return self.updates
         return math.ceil(self.contrast.begin * self.updates)
+
+    @model_validator(mode="after")
+    def _rules_that_change_weights_do_so_in_memory(self) -> Experiment:
+        if not isinstance(self.rule, ContinualLaw):
+            return self
+        wrong: list[tuple[tuple[str, ...], str]] = []
+        if self.learning.mode != "in_memory":
+            wrong.append((("learning", "mode"), "must be in_memory"))
+        if not isinstance(self.optimizer, Sgd):
+            wrong.append((("optimizer",), "must be sgd"))
+        if self.contrast is not None:
+            wrong.append((("contrast",), "must be left out"))
+        if wrong:
+            name = getattr(self.rule, "rule", type(self.rule).__name__)
+            why = f"with the rule {name}, which changes weights while it measures"
+            raise BlockError([(place, f"{text} {why}") for place, text in wrong])
+        return self
 
     @model_validator(mode="after")
     def _averages_are_of_shadow_weights(self) -> Experiment:

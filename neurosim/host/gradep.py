@@ -24,7 +24,7 @@ from neurosim.host.phases import present
 from neurosim.host.settings import ChipFlow
 from neurosim.network import Weights
 
-__all__ = ["Estimate", "GradEP", "RuleLaw", "Shown"]
+__all__ = ["Change", "ContinualLaw", "Estimate", "GradEP", "RuleLaw", "Shown"]
 
 Array = NDArray[np.float64]
 
@@ -81,6 +81,33 @@ class RuleLaw(Protocol):
             Nodes that stand rigidly.
         calibration : Calibration or None
         """
+
+
+class Change(Protocol):
+    """How weights are changed while a phase goes on."""
+
+    def __call__(self, part: Weights, step: int) -> object:
+        """Go against a part of the gradient, the step-th (from 0) of this estimate."""
+
+
+@runtime_checkable
+class ContinualLaw(Protocol):
+    """A learning rule that changes the weights while it measures."""
+
+    @property
+    def steps(self) -> int:
+        """Changes in each estimate."""
+
+    def learn(
+        self,
+        chip: ChipInterface,
+        batch: Shown,
+        flow: ChipFlow,
+        held: NDArray[np.bool_] | None,
+        calibration: Calibration | None,
+        change: Change,
+    ) -> Estimate:
+        """As `RuleLaw.estimate`; every part of the gradient has been handed to `change`."""
 
 
 class GradEP(Block):

@@ -8,9 +8,11 @@ rule                  nudge                     gradient of
 `ContrastiveHebbian`  the same, all the way     none
 `CrossEntropy`        currents into answers     cross-entropy
 `AsymmetricEP`        as `GradEP`, and currents squared error, where directions differ
+`ContinualEP`         as `GradEP`, but one phase  squared error, while weights hardly move
 ===================== ========================= ================================================
 
-All but the third are centred or one-sided, as `flow.phases` says.
+All but the third and the last are centred or one-sided, as `flow.phases` says. The last changes
+weights while its nudged phase goes on.
 """
 
 from __future__ import annotations
@@ -19,17 +21,26 @@ from typing import Annotated
 
 from neurosim.blocks.choice import one_of
 from neurosim.host.asymmetric import AsymmetricEP
+from neurosim.host.continual import ContinualEP
 from neurosim.host.coupled import ContrastiveHebbian, Coupled
 from neurosim.host.gradep import GradEP, RuleLaw
 from neurosim.host.injected import CrossEntropy
 
-__all__ = ["AsymmetricEP", "ContrastiveHebbian", "Coupled", "CrossEntropy", "GradEP", "Rule"]
+__all__ = [
+    "AsymmetricEP",
+    "ContinualEP",
+    "ContrastiveHebbian",
+    "Coupled",
+    "CrossEntropy",
+    "GradEP",
+    "Rule",
+]
 
 # Of an experiment: a word alone, where the rule has nothing else to say.
 Rule = Annotated[
     RuleLaw,
     one_of(
-        *(GradEP, Coupled, ContrastiveHebbian, CrossEntropy, AsymmetricEP),
+        *(GradEP, Coupled, ContrastiveHebbian, CrossEntropy, AsymmetricEP, ContinualEP),
         key="rule",
         of=RuleLaw,
         short=True,

@@ -15,6 +15,7 @@ from neurosim.data import Dataset, FlowBatch
 from neurosim.errors import ConvergenceError, DataError
 from neurosim.host.calibration import Calibration, calibrate
 from neurosim.host.experiment import Experiment
+from neurosim.host.gradep import Change, ContinualLaw
 from neurosim.host.learning import ShadowWeights, blank_learner_state, learner
 from neurosim.host.optimizer import initial_weights, learning_rate
 from neurosim.host.phases import check_flow
@@ -166,7 +167,12 @@ class Trainer:
     def _update(self) -> Update:
         batch, how = self._lessons.batch_at(self.n_done), self.experiment
         held = self._lessons.held
-        found = how.rule.estimate(self.chip, batch, self.flow, held, self.calibration)
+        rate = learning_rate(how, self.n_done)
+        shown, learned = (self.chip, batch, self.flow, held, self.calibration), False
+        if isinstance(how.rule, ContinualLaw):
+            found, learned = how.rule.learn(*shown, self._change(rate, how.rule.steps)), True
+        else:
+            found = how.rule.estimate(*shown)
         if found.rows_lost == how.batch:
             raise ConvergenceError(
                 f"Trainer needs at least one row that settles, but all {found.rows_lost} rows of "
@@ -177,8 +183,7 @@ class Trainer:
         if how.contrast is not None and self.n_done >= how.contrast_begins:
             added = how.contrast.gradient(self.chip, cast(FlowBatch, batch), self.flow, held)
             gradient, contrast_norm = gradient + added, added.norm
-        rate = learning_rate(how, self.n_done)
-        norm = self.learner.learn(gradient, rate, self.n_done)
+        norm = gradient.norm if learned else self.learner.learn(gradient, rate, self.n_done)
         self.n_done += 1
         if self._refresh_every is not None and self.n_done % self._refresh_every == 0:
             self.chip.refresh()
@@ -192,6 +197,11 @@ class Trainer:
             contrast_norm,
             judged.figures,
         )
+
+    def _change(self, rate: float, steps: int) -> Change:
+        """How a rule changes weights by itself, each step of an update with draws of its own."""
+        first = self.n_done * steps
+        return lambda part, step: self.learner.learn(part, rate, first + step)
 
     def state(self) -> dict[str, Any]:
         """Everything that later updates depend on, besides the chip's own state."""
