@@ -40,7 +40,7 @@ _READABLE = "csv, json, npz, mat, hdf5, safetensors, mem, hex"
 @click.option(
     "--experiment", type=FOLDER, metavar="FILE", help="YAML file with the algorithm's settings."
 )
-@click.option("--task", type=TASK, help="Of plain arrays: what the chip does, as for `train`.")
+@click.option("--task", type=TASK, help="What the chip does, as for `train`.  [a table's own]")
 @click.option("--layers", type=SIZES, help="Of plain arrays: sizes instead of the profile's.")
 @ORDER
 @click.option("--seed", type=SEED, help="Die to program.  [the table's]")
@@ -63,9 +63,8 @@ def import_(file: Path, form: str | None, out: Path | None, as_json: bool, **giv
 
     if out is None and given["experiment"] is not None:
         raise DataError("--experiment is for the run folder that is made; give --out too.")
-    settings = _settings(given)
     plain = form is None and plain_arrays(file) is not None
-    chip, facts, text = (_from_arrays if plain else _from_table)(file, form, given, settings)
+    chip, settings, facts, text = (_from_arrays if plain else _from_table)(file, form, given)
     seeded = settings.with_value("seed", chip.seed)
     if out is not None:
         states = chip.state(), {"n_done": 0}
@@ -81,32 +80,35 @@ def import_(file: Path, form: str | None, out: Path | None, as_json: bool, **giv
         say(f"programmed into die {chip.seed}; try: neurosim {then}")
 
 
-def _settings(given: dict[str, Any]) -> Experiment:
-    """The experiment of a file, or what suits the task."""
+def _settings(given: dict[str, Any], recipe: dict[str, Any]) -> Experiment:
+    """The experiment of a file, or what suits the task: that of the options, or of the recipe."""
     from neurosim.blocks.files import load_block
     from neurosim.host import Experiment
 
     task, path = given["task"], given["experiment"]
+    if path is None and task is None and recipe.get("task") in TASK.choices:
+        flow = {f"flow.{name}": value for name, value in recipe.items() if name != "task"}
+        return Experiment.suited(recipe["task"]).with_values(flow)
     if path is None:
         return Experiment() if task is None else Experiment.suited(task)
     found = load_block(path, Experiment)
     return found if task is None else found.with_value("task", task)
 
 
-def _from_table(
-    file: Path, form: str | None, given: dict[str, Any], settings: Experiment
-) -> tuple[Chip, dict[str, object], str]:
+_Made = tuple["Chip", "Experiment", dict[str, object], str]
+
+
+def _from_table(file: Path, form: str | None, given: dict[str, Any]) -> _Made:
     """A chip programmed from a weight table, and what there is to say."""
     from neurosim.chip import Chip
     from neurosim.profile import load_profile
     from neurosim.tables import check_table, profile_of, program_table, read_table
 
-    del settings
-    for name in ("task", "layers", "order"):
+    for name in ("layers", "order"):
         if given[name] is not None:
             raise DataError(
                 f"--{name} is for plain arrays W0, b0, ..., but {file} is a weight table, which "
-                "has its own; leave it out, or give what is learned by --experiment."
+                "has its own; leave it out."
             )
     profile = None if given["profile"] is None else load_profile(given["profile"])
     table = read_table(file, form, profile)
@@ -123,12 +125,11 @@ def _from_table(
         "table_of_die": known if known >= 0 else None,
     }
     of = f"die {known}" if known >= 0 else "of no known die"
-    return chip, facts, f"{file}: {table.size} couplings and biases for {made_for.name}, {of}"
+    text = f"{file}: {table.size} couplings and biases for {made_for.name}, {of}"
+    return chip, _settings(given, table.sheet.get("recipe", {})), facts, text
 
 
-def _from_arrays(
-    file: Path, form: str | None, given: dict[str, Any], settings: Experiment
-) -> tuple[Chip, dict[str, object], str]:
+def _from_arrays(file: Path, form: str | None, given: dict[str, Any]) -> _Made:
     """A chip programmed from plain arrays, and what there is to say."""
     from neurosim.chip import Chip
     from neurosim.tables.plain import plain_weights
@@ -139,6 +140,7 @@ def _from_arrays(
             f"{file} has plain arrays W0, b0, ..., which say nothing of a chip; give --profile, "
             "and --layers and --task where they are not its own."
         )
+    settings = _settings(given, {})
     profile = profile_for(str(given["profile"]), {"engine": None, **given}, (), settings.task)
     weights = plain_weights(file, profile.network, given["order"])
     chip = Chip(profile, given["seed"] or 0)
@@ -154,4 +156,9 @@ def _from_arrays(
         "clipped": clipped,
     }
     beyond = f"{clipped} beyond full scale {profile.coupling.full_scale:g} were clipped"
-    return chip, facts, f"{file}: {rows} couplings and biases for {profile.name}; {beyond}"
+    return (
+        chip,
+        settings,
+        facts,
+        f"{file}: {rows} couplings and biases for {profile.name}; {beyond}",
+    )

@@ -16,10 +16,11 @@ __all__ = ["export_weights", "recipe_of"]
 
 
 def recipe_of(chip: Chip, experiment: Experiment) -> dict[str, float | str]:
-    """How an experiment presents to a chip, for the data sheet of its table."""
+    """How an experiment presents to a chip, for its table's data sheet; of answers, the task too."""
     flow = experiment.flow.on(chip.data_sheet)
     names = ("stiffness", "alpha", "beta", "settle_tau", "phases")
-    return {name: getattr(flow, name) for name in names}
+    task = {} if experiment.task.has_paths else {"task": getattr(experiment.task, "task", "own")}
+    return {name: getattr(flow, name) for name in names} | task
 
 
 @checked()

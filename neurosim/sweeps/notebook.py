@@ -14,7 +14,7 @@ from neurosim.blocks.block import Block, plain
 from neurosim.errors import DataError, ProfileError
 from neurosim.runs import Source, Trained, counted_by
 from neurosim.sweeps.axes import Axis
-from neurosim.sweeps.plan import Base, Figure, Sampling, Sweep
+from neurosim.sweeps.plan import Base, Figure, Sampling, Sweep, figures_of
 from neurosim.sweeps.points import expand
 from neurosim.sweeps.table import Row, Table, row_of
 from neurosim.sweeps.work import outcome
@@ -33,7 +33,7 @@ def sweep(
     n: int = 1000,
     seed: int = 0,
     replicas: int = 1,
-    measure: Sequence[Figure] = ("frechet_feature", "coverage", "flow_loss"),
+    measure: Sequence[Figure] | None = None,
     laws: Sequence[type[Block]] = (),
     progress: Callable[[int, int], None] | bool | None = None,
 ) -> Table:
@@ -54,8 +54,9 @@ def sweep(
         Samples of a point, at least 7, and the seed of their starting noise.
     replicas : int
         Of each point, with other seeds.
-    measure : sequence of str
-        Figures of the table: see `neurosim.sweeps.plan.Figure`.
+    measure : sequence of str, optional
+        Figures of the table: see `neurosim.sweeps.plan.Figure`. Left out, feature Frechet, coverage
+        and flow loss of samples, or the first of a task with answers.
     laws : sequence of type
         Blocks of your own that files of a run or a profile name.
     progress : callable or bool, optional
@@ -95,7 +96,7 @@ def sweep(
             sampling=Sampling(n=n, seed=seed),
             axes=tuple(Axis(path=path, values=values) for path, values in listed.items()),
             replicas=replicas,
-            measure=tuple(measure),
+            measure=_usual(trained) if measure is None else tuple(measure),
         )
     except ProfileError as error:
         # By the names that were given here.
@@ -110,6 +111,12 @@ def sweep(
                 show(done, len(points))
     names = dict.fromkeys(name for point in points for name in point.settings)
     return Table(rows, tuple(names), plan.measure)
+
+
+def _usual(trained: Trained) -> tuple[Figure, ...]:
+    """What is measured where nothing is asked for."""
+    task = trained.experiment.task
+    return ("frechet_feature", "coverage", "flow_loss") if task.has_paths else figures_of(task)
 
 
 def _listed(path: object, values: object) -> tuple[Any, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Sequence
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -10,11 +11,12 @@ from neurosim.blocks.block import Block
 from neurosim.blocks.mistakes import BlockError
 from neurosim.blocks.names import Name
 from neurosim.blocks.quantities import SecondFromZero
-from neurosim.host import Experiment
+from neurosim.host import Classify, Experiment, Regress
+from neurosim.host.lessons import TaskLaw
 from neurosim.host.settings import Mode, SampleStep
 from neurosim.sweeps.axes import DOTTED, AnyAxis, Cases, columns_of
 
-__all__ = ["COSTS", "Base", "Figure", "Sampling", "Sweep"]
+__all__ = ["COSTS", "Base", "Figure", "Sampling", "Sweep", "figures_of", "not_measured"]
 
 Figure = Literal[
     "flow_loss",
@@ -38,6 +40,14 @@ Figure = Literal[
     "energy_per_decision_J",
     "time_per_decision_s",
 ]
+_OF_CLASSES: tuple[Figure, ...] = ("test_accuracy", "accuracy")
+_OF_NUMBERS: tuple[Figure, ...] = ("test_explained", "explained")
+_OF_ANSWERS: tuple[Figure, ...] = (
+    "test_loss",
+    "loss",
+    "energy_per_decision_J",
+    "time_per_decision_s",
+)
 COSTS = (
     "sample_tau",
     "sample_time_s",
@@ -52,6 +62,30 @@ Recipe = Annotated[
     Annotated[Experiment, Tag("block")] | Annotated[str, Tag("file")],
     Discriminator(lambda value: "file" if isinstance(value, str) else "block"),
 ]
+
+
+def figures_of(task: TaskLaw) -> tuple[Figure, ...]:
+    """What an evaluation of this task can say, of all that a sweep may measure."""
+    own = (*_OF_CLASSES, *_OF_NUMBERS)
+    if task.has_paths:
+        return tuple(name for name in get_args(Figure) if name not in {*own, *_OF_ANSWERS})
+    if isinstance(task, Classify | Regress):
+        own = _OF_CLASSES if isinstance(task, Classify) else _OF_NUMBERS
+    return (*own, *_OF_ANSWERS)
+
+
+def not_measured(measure: Sequence[Figure], tasks: Sequence[TaskLaw]) -> list[str]:
+    """A line for each figure that no point can have, for it is one of other tasks."""
+    offered = dict.fromkeys(name for task in tasks for name in figures_of(task))
+    if not offered:
+        return []
+    names = ", ".join(type(task).__name__ for task in tasks)
+    return [
+        f"measure: must be figures of the task {names}, but {name} is none; choose from "
+        f"{', '.join(offered)}."
+        for name in measure
+        if name not in offered
+    ]
 
 
 class Base(Block):

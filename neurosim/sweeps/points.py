@@ -30,11 +30,12 @@ from neurosim.blocks.block import Block
 from neurosim.blocks.files import load_block
 from neurosim.errors import ProfileError
 from neurosim.host import Experiment, SamplingSettings
+from neurosim.host.lessons import TaskLaw
 from neurosim.profile import Profile, load_profile
 from neurosim.runs import Run, Trained
 from neurosim.sweeps.changes import changed, part, shown
 from neurosim.sweeps.grid import check_paths, find, grid, paths
-from neurosim.sweeps.plan import Sampling, Sweep
+from neurosim.sweeps.plan import Sampling, Sweep, not_measured
 from neurosim.sweeps.shared import Memory, digest_of_json
 
 __all__ = ["Listed", "Point", "Training", "expand"]
@@ -143,6 +144,7 @@ def expand(
         except ProfileError as error:
             # One mistake shows at every point that shares it.
             mistakes |= dict.fromkeys(str(error).splitlines())
+    mistakes |= dict.fromkeys(not_measured(sweep.measure, maker.tasks))
     if mistakes:
         raise ProfileError("\n".join(mistakes))
     return points
@@ -165,6 +167,7 @@ class _Maker:
         self._ages = "sampling.age_s" in varied or sweep.sampling.age_s > 0
         self._deploys |= self._ages
         self._memory, self._default = Memory(), Experiment()
+        self.tasks: list[TaskLaw] = []
 
     def _is_run(self, changes: Mapping[str, Any]) -> bool:
         bases = self._sweep.base.run, self._given
@@ -181,6 +184,8 @@ class _Maker:
             begun, experiment = self._named(changes), self._experiment(changes)
             training = self._training(changes, begun, experiment, replica)
             profile, origin = training.profile, training.key
+        if experiment.task not in self.tasks:
+            self.tasks.append(experiment.task)
         sampling = self._sampling(changes, experiment, replica)
         deploy = self._deployed(changes, profile, given=is_run)
         if deploy is not None and deploy.layers != profile.layers:

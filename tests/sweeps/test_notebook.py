@@ -108,3 +108,13 @@ def test_a_point_that_fails_is_a_row_with_its_error(run):
 def test_axes_that_are_none_are_refused(run, axes, kind, said):
     with pytest.raises(kind, match=said.replace("?", r"\?")):
         sweep(run, axes)
+
+
+def test_a_classifier_is_judged_by_its_answers_where_nothing_is_asked_for():
+    profile = ns.load_profile("ideal_hopfield").with_values(
+        {"layers": (64, 6, 10), "sources": (0, -1)}
+    )
+    how = ns.Experiment.suited("classify").with_values({"updates": 1, "batch": 16})
+    table = sweep(ns.train(profile, how), {"sampling.settle_tau": [1, 2]})
+    assert table.measure[:2] == ("test_accuracy", "accuracy")
+    assert all(row[name] != "" for row in table for name in table.measure)

@@ -301,3 +301,30 @@ def test_a_point_programs_one_chip(tiny, serial, monkeypatch):
     assert point.deploy is not None
     work._measure(point, Trained.of(run))
     assert len(programmed) == 1
+
+
+ANSWERING = {"task": "classify", "updates": 1}
+
+
+def answering(measure, axes=(), **changes):
+    base = {"profile": "ideal_hopfield", "experiment": ANSWERING | changes}
+    return Sweep(name="answers", base=base, axes=axes, measure=measure)
+
+
+def test_a_figure_that_no_point_can_have_is_refused():
+    with pytest.raises(ProfileError) as caught:
+        expand(answering(("frechet_feature", "test_accuracy", "explained")))
+    lines = str(caught.value).splitlines()
+    assert [line.split(", but ")[1].split(";")[0] for line in lines] == [
+        "frechet_feature is none",
+        "explained is none",
+    ]
+    assert lines[0].startswith("measure: must be figures of the task Classify")
+    assert "choose from test_accuracy, accuracy, test_loss" in lines[0]
+    with pytest.raises(ProfileError, match="accuracy is none; choose from flow_loss"):
+        expand(answering(("accuracy",), task="flow"))
+
+
+def test_figures_of_every_task_that_is_swept_may_be_measured():
+    tasks = [{"path": "experiment.task", "values": ["flow", "classify"]}]
+    assert len(expand(answering(("frechet_feature", "test_accuracy"), tasks))) == 2

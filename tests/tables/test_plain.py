@@ -175,12 +175,25 @@ def test_a_chip_is_programmed_from_them_and_can_be_evaluated(tmp_path):
     assert opened.profile.sources == (0, -1)
 
 
-def test_plain_arrays_need_a_profile_and_tables_need_no_task(tmp_path):
+def test_plain_arrays_need_a_profile_and_tables_no_order(tmp_path):
     path = net(tmp_path)
     assert "say nothing of a chip; give --profile" in one_line(run("import", path))
     table = tmp_path / "table.npz"
     run("import", path, *CLASSIFY, "--out", tmp_path / "copy")
     assert run("export", tmp_path / "copy", "--to", table).exit_code == 0
-    assert "--task is for plain arrays" in one_line(run("import", table, "--task", "classify"))
+    assert "--order is for plain arrays" in one_line(run("import", table, "--order", "out-in"))
     wrong = one_line(train_only(*CLASSIFY, "--from", table, "--out", tmp_path / "no"))
     assert "must be an .npz or .safetensors file of arrays" in wrong
+
+
+def test_a_table_of_a_classifier_is_a_classifier_again(tmp_path):
+    out, table = tmp_path / "copy", tmp_path / "table.csv"
+    run("import", net(tmp_path), *CLASSIFY, "--out", out)
+    run("export", out, "--to", table)
+    result = run("import", table, "--out", tmp_path / "again")
+    assert f"try: neurosim evaluate {tmp_path / 'again'}" in result.stdout
+    first, again = Run.open(out), Run.open(tmp_path / "again")
+    assert (again.experiment.task, again.experiment.flow) == (
+        first.experiment.task,
+        first.experiment.flow,
+    )
