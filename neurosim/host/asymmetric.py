@@ -27,7 +27,22 @@ rest by column j of S, of both signs; in units of g,
 .. math:: S^{-1} = D' - K, \qquad K - K^T = S^{-T} - S^{-1}
 
 with D' diagonal whatever the state is. It takes two rows for each node, at every estimate, for
-weights have changed since the last one.
+weights have changed since the last one. K is as good as responses are read: with difference
+amplifiers they are read as such. Cosine to the exact gradient on an ideal chip of 64-20-10 nodes
+whose devices stray by 20 %, 16 digits, beta 0.1, four rounds, random weights; without the remedy it
+is 0.97 (0.92 of the gradient law at 8 bits, plain):
+
+======================================= ===== ======= ======= ======
+reads of the ADC                        exact 12 bit  10 bit  8 bit
+======================================= ===== ======= ======= ======
+hopfield, plain, +-1.3 units            1.000 1.000   0.995   0.951
+hopfield, differences times 10          1.000 1.000   1.000   0.999
+gradient, plain, +-4 units              1.000 0.75    0.61    none
+gradient, differences times 10          1.000 0.995   0.989   0.925
+======================================= ===== ======= ======= ======
+
+A SiLU of slope 0.5 answers a current with a quarter of what a tanh does, and its slope vanishes at
+some state: where nodes hardly respond, the remedy is worse than nothing. Raise `small` then.
 
 Nominal conductances are no substitute: the host writes both directions alike, so that their
 difference is zero, and the currents with it.
@@ -107,9 +122,11 @@ def one_way(
     chip.precharge(target_V)
     chip.drive(target_V, flow.stiffness * sheet.unit_S, held)
     chip.settle(flow.settle_s)
+    if sheet.has_difference:
+        chip.store()
     used_A = chip.inject(current_A)
     chip.settle(flow.settle_s)
-    v = chip.read()[:, nodes] / sheet.unit_V
+    v = (chip.read_difference() if sheet.has_difference else chip.read())[:, nodes] / sheet.unit_V
     moved, by = v[:n] - v[n:], np.diag(used_A[:n]) - np.diag(used_A[n:])
     response = (moved / (by[:, None] / (sheet.unit_S * sheet.unit_V))).T
     if not np.isfinite(response).all() or np.linalg.matrix_rank(response) < n:
@@ -117,8 +134,31 @@ def one_way(
             "Directions can be measured where every node responds to its current, but one does "
             "not; raise `small` of the rule, or lower the tolerances."
         )
-    inverse = np.linalg.inv(response)
-    return np.asarray(inverse.T - inverse)
+    return _difference(response, _coupled(sheet, nodes))
+
+
+def _coupled(sheet: DataSheet, nodes: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Which of these nodes are coupled, (n, n)."""
+    layers = sheet.layers
+    wired = np.zeros((layers.n_nodes, layers.n_nodes), dtype=bool)
+    wired[layers.odd, layers.even] = layers.present
+    return np.asarray((wired | wired.T)[np.ix_(nodes, nodes)])
+
+
+def _difference(response: Array, coupled: NDArray[np.bool_]) -> Array:
+    """K - K^T of D - K, the inverse of a response, where nodes are coupled; D is diagonal.
+
+    A column of it, times the response, is a unit vector, and so is a row: with few numbers that are
+    not zero in each, both are overdetermined, and noise of reading is averaged in their fits.
+    """
+    n = len(response)
+    inverse = np.zeros((2, n, n))
+    for j, unit in enumerate(np.eye(n)):
+        at = np.flatnonzero(coupled[j] | (unit > 0))
+        inverse[0, at, j] = np.linalg.lstsq(response[:, at], unit, rcond=None)[0]
+        inverse[1, j, at] = np.linalg.lstsq(response[at].T, unit, rcond=None)[0]
+    mean = inverse.mean(axis=0)
+    return np.asarray(mean.T - mean)
 
 
 class AsymmetricEP(Block):
@@ -144,7 +184,7 @@ class AsymmetricEP(Block):
 
     rule: Literal["asymmetric"] = "asymmetric"
     rounds: Count = 6
-    small: Positive = 0.05
+    small: Positive = 0.1
 
     def estimate(
         self,
@@ -168,7 +208,10 @@ class AsymmetricEP(Block):
             used = np.zeros((len(x_t), sheet.n_injectors))
             for _ in range(self.rounds):
                 chip.settle(flow.settle_s)
-                away = (chip.read()[:, nodes] / sheet.unit_V) - free[:, nodes]
+                if sheet.has_difference:  # from the free state, which `contrasted` has stored
+                    away = chip.read_difference()[:, nodes] / sheet.unit_V
+                else:
+                    away = chip.read()[:, nodes] / sheet.unit_V - free[:, nodes]
                 current = rounds.next(used, -np.nan_to_num(away) @ apart.T)
                 used = chip.inject(current * unit_A) / unit_A
 

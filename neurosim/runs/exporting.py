@@ -16,7 +16,7 @@ __all__ = ["export_weights", "recipe_of"]
 
 
 def recipe_of(chip: Chip, experiment: Experiment) -> dict[str, float | str]:
-    """How an experiment presents to a chip, for its table's data sheet; of answers, the task too."""
+    """How an experiment presents to a chip, for a table's data sheet; of answers, the task too."""
     flow = experiment.flow.on(chip.data_sheet)
     names = ("stiffness", "alpha", "beta", "settle_tau", "phases")
     task = {} if experiment.task.has_paths else {"task": getattr(experiment.task, "task", "own")}

@@ -11,7 +11,7 @@ from asked import Asked, cosine, squared
 from neurosim.analysis import Answering
 from neurosim.circuit import Pairs
 from neurosim.host import AsymmetricEP, GradEP
-from neurosim.host.asymmetric import _Rounds, one_way
+from neurosim.host.asymmetric import _difference, _Rounds, one_way
 from neurosim.solvers import Transient
 
 APART = {"coupling.directions": "separate", "mismatch.coupling": 0.2}
@@ -105,6 +105,44 @@ def test_what_is_measured_of_directions_is_what_the_die_has(law):
     wired = differences(asked)
     assert np.abs(wired).max() > 0.05
     np.testing.assert_allclose(measured(asked), wired, atol=5e-3)
+
+
+COARSE = {"adc.bits": 8, "adc.visible_range_V": "400 mV", "adc.hidden_range_V": "130 mV"}
+AMPLIFIED = {
+    "readout": {
+        "kind": "cds", "gain": 10.0, "gain_spread": "ideal", "noise_V": "ideal",
+        "capacitance_F": "1 pF", "source": "assumed: a test",
+    }
+}  # fmt: skip
+
+
+def test_difference_amplifiers_read_responses_finer_than_the_adc():
+    errors = []
+    for readout in ({}, AMPLIFIED):
+        chips = {"layers": (1, 2), "rows": 2, "gain": 0.5, "engine": FINE}
+        asked = Asked("last", changes=APART | COARSE | readout, **chips)
+        errors.append(np.linalg.norm(measured(asked, 0.1) - differences(asked)))
+    # Ten times finer, less what small currents leave of curvature.
+    assert errors[1] < errors[0] / 4
+
+
+def test_fits_of_rows_and_columns_average_the_noise_of_readings():
+    rng = np.random.default_rng(0)
+    coupled = np.zeros((30, 30), dtype=bool)
+    coupled[:20, 20:] = coupled[20:, :20] = True
+    ways = np.where(coupled, 0.2 * rng.standard_normal((30, 30)), 0.0)
+    read = np.linalg.inv(2 * np.eye(30) - ways) + 1e-3 * rng.standard_normal((30, 30))
+    inverse, exact = np.linalg.inv(read), ways - ways.T
+    plain = np.where(coupled, inverse.T - inverse, 0.0)
+    assert np.linalg.norm(_difference(read, coupled) - exact) < 0.95 * np.linalg.norm(plain - exact)
+
+
+def test_what_is_read_between_nodes_that_are_not_coupled_counts_for_nothing():
+    asked = apart(place="two hidden layers")
+    found = measured(asked)
+    assert not found[:16, :16].any()
+    assert not found[:16, 28:].any()
+    assert found[:16, 16:28].all()
 
 
 def test_a_reciprocal_chip_needs_no_currents():
