@@ -140,8 +140,10 @@ def _oriented(
         here = {o for o, shape in zip(ORDERS, (wanted, wanted[::-1]), strict=True)
                 if matrix.shape == shape}  # fmt: skip
         if not here & (fits if order is None else {order}):
-            ways = f"{wanted} or {wanted[::-1]}" if order is None else f"{wanted} in {order} order"
-            also = ", the same way for all" if here else ""
+            either = " or ".join(map(str, dict.fromkeys((wanted, wanted[::-1]))))
+            asked = wanted if order == "out-in" else wanted[::-1]
+            ways = either if order is None else f"{asked}, {order} as was said"
+            also = ", the same way for all" if here and order is None else ""
             raise DataError(
                 f"{path}: W{k} must have shape {ways}{also}, but has {matrix.shape}; give layers "
                 "that fit, or transpose it."

@@ -63,6 +63,13 @@ def test_matrices_that_are_all_square_need_an_order(tmp_path, order):
     np.testing.assert_array_equal(plain_weights(path, layers, order).matrix(layers, 0), wanted)
 
 
+def test_an_order_that_shapes_contradict_is_refused(tmp_path):
+    with pytest.raises(
+        DataError, match=r"W0 must have shape \(4, 3\), in-out as was said, but has"
+    ):
+        plain_weights(saved(tmp_path), LAYERS, "in-out")
+
+
 def test_one_bias_more_than_matrices_are_those_of_all_layers(tmp_path):
     given = {f"b{k}": np.full(n, float(k)) for k, n in enumerate(SIZES)}
     weights = plain_weights(saved(tmp_path, **given), LAYERS)
