@@ -42,11 +42,16 @@ COLUMNS = {
 }
 
 
-def options(text: str, here: Path, only: Iterable[str] = ()) -> argparse.Namespace:
+def options(
+    text: str,
+    here: Path,
+    only: Iterable[str] = (),
+    more: Callable[[argparse.ArgumentParser], None] | None = None,
+) -> argparse.Namespace:
     """Command line that all experiments have, and `results`: where tables and figures go.
 
     With `--quick` runs and results share a folder that is thrown away. Where there are parts to
-    choose, `--only` names some of them.
+    choose, `--only` names some of them; `more` adds what one experiment has beyond.
     """
     runs = Path("runs") / here.name
     parser = argparse.ArgumentParser(
@@ -57,6 +62,8 @@ def options(text: str, here: Path, only: Iterable[str] = ()) -> argparse.Namespa
     parser.add_argument("--quick", action="store_true", help="two updates, nothing kept")
     if only:
         parser.add_argument("--only", nargs="+", choices=list(only), help="parts to do")
+    if more is not None:
+        more(parser)
     found = parser.parse_args()
     found.results = here
     if found.quick:

@@ -1,0 +1,117 @@
+"""Yield: weights learned offline and written to twenty dies, and learned in the loop on each."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import chips
+import common
+import lessons
+import numpy as np
+
+from neurosim.chip import Chip
+from neurosim.data import load_dataset
+from neurosim.host import Classify
+from neurosim.runs import Run
+
+OFFLINE = "ideal_hopfield"
+LOOP = "cmos_rc_6bit"
+N_DIES = 20
+# Offline weights that go on learning on their die, for a sixth of the updates.
+GOING_ON = {"updates": 100, "learning_rate": 1e-3}
+WAYS = ("written", "written, then 100 updates in the loop", "learned in the loop")
+
+
+def offline(found: argparse.Namespace) -> Run:
+    """The ideal circuit's training of seed 0."""
+    place = chips.place(found, OFFLINE, "EP", 0)
+    return common.trained(lessons.hardware(OFFLINE), lessons.recipe(found, seed=0), place)
+
+
+def _dies(found: argparse.Namespace) -> range:
+    return range(2 if found.quick else N_DIES)
+
+
+def _file(found: argparse.Namespace, name: str) -> Path:
+    return Path(found.out / "dies" / f"written_{name}.json")
+
+
+def written(found: argparse.Namespace, name: str) -> None:
+    """Test accuracy of every die that was given the offline weights."""
+    common.kept(_file(found, name), lambda: [_written(found, name, die) for die in _dies(found)])
+
+
+def _written(found: argparse.Namespace, name: str, die: int) -> float:
+    task, chip = Classify(), Chip(lessons.hardware(name), die)
+    chip.program(offline(found).weights())
+    unseen = task.unseen(load_dataset("digits"))
+    assert unseen is not None
+    inputs, wanted = unseen
+    said = task.answer(chip, inputs, wanted.shape[1], lessons.recipe(found).flow)
+    return float(task.judge(said, wanted).figures["accuracy"])
+
+
+def _on(found: argparse.Namespace, die: int) -> Path:
+    return Path(found.out / "dies" / f"{LOOP}_on_{die}")
+
+
+def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
+    """Offline weights on the dies of every profile; on one profile also learning on each die."""
+    start = offline(found)
+    names = lessons.NAMES[:2] if found.quick else lessons.NAMES
+    jobs: list[tuple[Any, ...]] = [(written, found, name) for name in names if name != OFFLINE]
+    for die in _dies(found):
+        asked = lessons.recipe(found, seed=die, **GOING_ON)
+        jobs.append((lessons.learned, lessons.hardware(LOOP), asked, _on(found, die), start))
+    return jobs
+
+
+def tell(found: argparse.Namespace) -> None:
+    """Mean, spread and worst die of every profile, by way of learning."""
+    on = [_on(found, die) for die in _dies(found)]
+    results: dict[str, dict[str, list[float]]] = {}
+    for name in lessons.NAMES:
+        file = _file(found, name)
+        if file.exists():
+            results[name] = {WAYS[0]: json.loads(file.read_text())}
+            seeds = [chips.place(found, name, "EP", seed) for seed in range(found.seeds)]
+            results[name][WAYS[2]] = lessons.accuracies(lessons.finished(seeds))
+    results.setdefault(LOOP, {})[WAYS[1]] = lessons.accuracies(lessons.finished(on))
+    lessons.write(found, "dies", results, table(results))
+    draw(results, found.results / "dies.png")
+
+
+def table(results: dict[str, dict[str, list[float]]]) -> str:
+    """A row a chip and way; yield is the share of dies from 97 and 95 % on."""
+    rows = []
+    for name, ways in results.items():
+        for way in WAYS:
+            values = np.array(ways.get(way, []))
+            if not values.size:
+                continue
+            shares = [f"{np.count_nonzero(values >= bar)} of {len(values)}" for bar in (0.97, 0.95)]
+            row = [f"{100 * values.mean():.1f}", f"{100 * values.min():.1f}", *shares]
+            rows.append([name, way, len(values), *row])
+    head = ["chip", "weights", "dies", "mean, %", "worst die, %", "at least 97 %", "at least 95 %"]
+    return common.table(head, rows)
+
+
+def draw(results: dict[str, dict[str, list[float]]], path: Path) -> None:
+    """Every die a dot."""
+    names = list(results)
+    fig, ax = common.new_figure(size=(8, 1.4 + 0.33 * max(len(names), 6)))
+    colors = (lessons.RED, lessons.GREEN, lessons.BLUE)
+    for way, color, shift in zip(WAYS, colors, (-0.22, 0.0, 0.22), strict=True):
+        for k, name in enumerate(names):
+            values = 100 * np.array(results[name].get(way, []))
+            ax.plot(values, np.full(len(values), k + shift), ".", color=color, alpha=0.6)
+        ax.plot([], [], ".", color=color, label=way)
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.set_xlabel("test accuracy of a die, %")
+    ax.grid(axis="y", lw=0.4, alpha=0.5)
+    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=3)
+    common.save(fig, path)

@@ -1,0 +1,84 @@
+"""What the parts share: chips with answers on springs, the recipe, judged trainings, tables."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.append(str(Path(__file__).parents[1]))
+import common
+
+from neurosim.host import Classify, Coupled, Experiment, GradEP
+from neurosim.outputs import write_text
+from neurosim.profile import Profile, load_profile, shipped_profiles
+from neurosim.runs import Run, evaluate
+
+DIGITS = (64, 128, 10)
+RULES = {"EP": GradEP(), "coupled": Coupled()}
+FIRST = ("ideal_hopfield", "cmos_rc_6bit")
+NAMES = [*FIRST, *(name for name in shipped_profiles() if name not in FIRST)]
+BLUE, RED, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#5a5a5a"
+Result = dict[str, Any]
+
+
+def recipe(found: argparse.Namespace, **changes: Any) -> Experiment:
+    """That of `neurosim train --task classify`, changed; two updates if quick."""
+    short = {"updates": 2, "batch": 32} if found.quick else {}
+    return Experiment.suited(Classify()).with_values({**changes, **short})
+
+
+def hardware(
+    name: str, layers: tuple[int, ...] = DIGITS, changes: dict[str, Any] | None = None
+) -> Profile:
+    """The profile with answers in its last layer, on springs."""
+    return load_profile(name).with_values({"layers": layers, "sources": (0, -1), **(changes or {})})
+
+
+def learned(profile: Profile, asked: Experiment, place: Path, start: Run | None = None) -> Result:
+    """Train, and judge on images that were not learned from; both are kept."""
+    run = common.trained(profile, asked, place, start)
+    return common.kept(beside(place), lambda: _judged(run))
+
+
+def beside(place: Path) -> Path:
+    """File of a training's figures."""
+    return place.with_name(f"{place.name}.json")
+
+
+def _judged(run: Run) -> Result:
+    result, spent = evaluate(run, floors=False)[0], run.facts["ledger"]
+    names = ("accuracy", "test_accuracy", "test_loss", "energy_per_decision_J")
+    figures = {key: result[key] for key in (*names, "time_per_decision_s", "by_settling")}
+    return figures | {"training_J": spent["energy_J"], "training_s": spent["time_s"]}
+
+
+def finished(places: Sequence[Path]) -> list[Result]:
+    """Results that are there."""
+    files = [beside(place) for place in places]
+    return [json.loads(file.read_text()) for file in files if file.exists()]
+
+
+def accuracies(results: Sequence[Result]) -> list[float]:
+    """Test accuracy of each."""
+    return [result["test_accuracy"] for result in results]
+
+
+def spread(values: Sequence[float]) -> str:
+    """Mean and range of shares, in percent."""
+    percent = 100 * np.array(values)
+    if len(percent) == 1:
+        return f"{percent[0]:.1f}"
+    return f"{percent.mean():.1f} ({percent.min():.1f} to {percent.max():.1f})"
+
+
+def write(found: argparse.Namespace, part: str, results: Any, table: str) -> None:
+    """The part's figures and its table."""
+    write_text(found.results / f"{part}.json", json.dumps(results, indent=1) + "\n")
+    write_text(found.results / f"{part}.md", table)
+    print(table)

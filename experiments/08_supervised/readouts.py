@@ -1,0 +1,216 @@
+"""Beta, readout and bits: where learning dies on an otherwise ideal circuit."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import common
+import lessons
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.analysis import Answering
+from neurosim.chip import Chip
+from neurosim.converters import Correlator, DoubleSampling
+from neurosim.data import Dataset, load_dataset
+from neurosim.host import Experiment, GradEP, free_phase, initial_weights
+from neurosim.host.lessons import Lessons
+from neurosim.host.settings import ChipFlow
+from neurosim.network import Weights
+from neurosim.profile import Profile
+from neurosim.runs import Run
+from neurosim.streams import Streams
+
+Array = NDArray[np.float64]
+
+# Training seeds of one setting, length, and what is trained; gradients are of a finer grid.
+SHORT = {"updates": 300}
+BETAS, BITS = (0.2, 0.02, 0.8), (6, 4, 8)
+SCAN = tuple(np.geomspace(0.005, 0.8, 12))
+SCANNED_BITS = (4, 6, 8, 10)
+READOUTS = ("plain", "difference", "correlator")
+# In volts; a hidden node saturates at 0.1 V, an answer should be +-0.1 V.
+RANGES = {"adc.visible_range_V": 0.15, "adc.hidden_range_V": 0.15}
+ROWS = 64
+
+
+def chip_of(readout: str, bits: int | None, beta: float) -> Profile:
+    """The ideal circuit whose nudged phases are read so; answers are judged by an exact ammeter.
+
+    What a readout adds before its converter suits beta, as a designer would choose it: differences
+    are amplified 1 / beta times, sums of a batch have a range of beta a row.
+    """
+    changes: dict[str, Any] = {}
+    if bits is not None and readout == "correlator":
+        changes["readout"] = Correlator(bits=bits, range=ROWS * beta, auto_range=True)
+    elif bits is not None:
+        changes = {"adc.bits": bits, **RANGES}
+    if bits is not None and readout == "difference":
+        changes["readout"] = DoubleSampling(gain=max(1.0, 1 / beta), capacitance_F=1e-12)
+        changes["adc.auto_range"] = True
+    return lessons.hardware("ideal_hopfield", changes=changes)
+
+
+def _place(found: argparse.Namespace, readout: str, bits: int | None, beta: float) -> Path:
+    name = "exact" if bits is None else f"{readout}_{bits}"
+    return Path(found.out / "readouts" / f"{name}_{beta:g}")
+
+
+def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
+    """Trainings: exact readings first, then every readout at every beta and number of bits."""
+    betas, bits = (BETAS[:1], BITS[:1]) if found.quick else (BETAS, BITS)
+    chosen = [("plain", None, beta) for beta in betas]
+    chosen += [(readout, n, beta) for beta in betas for n in bits for readout in READOUTS]
+    return [
+        (
+            lessons.learned,
+            chip_of(*of),
+            lessons.recipe(found, seed=0, **SHORT | {"flow.beta": of[2]}),
+            _place(found, *of),
+        )
+        for of in chosen
+    ]
+
+
+def _vector(weights: Weights) -> Array:
+    """Without biases of held inputs, which change nothing."""
+    bias = weights.bias.copy()
+    bias[: lessons.DIGITS[0]] = 0.0
+    return np.concatenate([weights.coupling.ravel(), bias])
+
+
+def _cosine(a: Array, b: Array) -> float:
+    size = np.linalg.norm(a) * np.linalg.norm(b)
+    return float(a @ b / size) if size else 0.0
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A batch of digits at some weights of the ideal circuit, and the gradient of its mean cost."""
+
+    asked: Experiment
+    weights: Weights
+
+    def _shown(self, profile: Profile, beta: float, tau: float) -> tuple[Chip, ChipFlow, Lessons]:
+        chip = Chip(profile, self.asked.seed)
+        chip.program(self.weights)
+        flow = self.asked.flow.with_values({"beta": beta, "settle_tau": tau}).on(chip.data_sheet)
+        return chip, flow, self.asked.task.lessons(_digits(), self.asked, chip.data_sheet)
+
+    def exact(self) -> Array:
+        """At rest, by the adjoint."""
+        chip, flow, batches = self._shown(chip_of("plain", None, 0.1), 0.1, 40.0)
+        batch, held = batches.batch_at(self.asked.updates), batches.held
+        assert held is not None
+        free_phase(chip, batch.targets, flow, None, held)
+        system, scale = chip.system(), flow.alpha * flow.stiffness
+        answering = Answering(system.circuit, chip.u_V, system.springs, scale)
+        return _vector(answering.exact(batch.wanted[:, ~held], lambda said, y: said - y))
+
+    def measured(self, readout: str, bits: int | None, beta: float) -> Array:
+        """By equilibrium propagation, settled as in training."""
+        tau = self.asked.flow.settle_tau or 5.0
+        chip, flow, batches = self._shown(chip_of(readout, bits, beta), beta, tau)
+        batch = batches.batch_at(self.asked.updates)
+        return _vector(GradEP().estimate(chip, batch, flow, batches.held, None).gradient)
+
+
+def _digits() -> Dataset:
+    return load_dataset("digits")
+
+
+def gradients(found: argparse.Namespace) -> list[dict[str, Any]]:
+    """Cosine of measured gradients to the exact one, before training and after it."""
+    run = Run.open(_place(found, "plain", None, BETAS[0]))
+    rng = Streams(run.experiment.seed).generator("weights")
+    start = initial_weights(run.profile.network, run.experiment.gain, rng)
+    scan, bits = (SCAN[::6], SCANNED_BITS[:1]) if found.quick else (SCAN, SCANNED_BITS)
+    rows: list[dict[str, Any]] = []
+    for stage, weights in (("before", start), ("after", run.weights())):
+        problem = Problem(run.experiment, weights)
+        exact = problem.exact()
+        ways = [("plain", None), *((readout, n) for readout in READOUTS for n in bits)]
+        for readout, n in ways:
+            for beta in map(float, scan):
+                cosine = _cosine(problem.measured(readout, n, beta), exact)
+                row = {"training": stage, "readout": readout, "bits": n, "beta": beta}
+                rows.append(row | {"cosine": cosine})
+    return rows
+
+
+def tell(found: argparse.Namespace) -> None:
+    """Test accuracy by readout, bits and beta, and cosines."""
+    if not _place(found, "plain", None, BETAS[0]).exists():
+        return
+    kept = common.kept(found.out / "readouts" / "gradients.json", lambda: gradients(found))
+    trained = []
+    for readout, n in [("plain", None), *((r, n) for r in READOUTS for n in sorted(BITS))]:
+        for beta in sorted(BETAS):
+            for result in lessons.finished([_place(found, readout, n, beta)]):
+                row = {"readout": readout, "bits": n, "beta": beta}
+                figures = {key: result[key] for key in ("test_accuracy", "accuracy")}
+                trained.append(row | figures)
+    lessons.write(found, "readouts", {"trained": trained, "gradients": kept}, table(trained, kept))
+    draw(trained, kept, found.results / "readouts.png")
+
+
+def _near(rows: list[dict[str, Any]], of: dict[str, Any], stage: str) -> float:
+    """Cosine at the beta of the scan that is nearest."""
+    alike = [
+        row for row in rows
+        if (row["training"], row["readout"], row["bits"]) == (stage, of["readout"], of["bits"])
+    ]  # fmt: skip
+    if not alike:
+        return float("nan")
+    return float(min(alike, key=lambda row: abs(np.log(row["beta"] / of["beta"])))["cosine"])
+
+
+def table(trained: list[dict[str, Any]], kept: list[dict[str, Any]]) -> str:
+    """A row a readout and number of bits, a column a beta."""
+    betas = sorted({row["beta"] for row in trained})
+    found: dict[tuple[str, int | None], dict[float, str]] = {}
+    for row in trained:
+        cosines = [f"{_near(kept, row, stage):.2f}" for stage in ("before", "after")]
+        cell = f"{100 * row['test_accuracy']:.1f} ({' / '.join(cosines)})"
+        found.setdefault((row["readout"], row["bits"]), {})[row["beta"]] = cell
+    rows = [
+        ["exact" if n is None else f"{readout}, {n} bits", *(cells.get(b, "") for b in betas)]
+        for (readout, n), cells in found.items()
+    ]
+    return common.table(["readout", *(f"beta {beta:g}" for beta in betas)], rows)
+
+
+def draw(trained: list[dict[str, Any]], kept: list[dict[str, Any]], path: Path) -> None:
+    """Cosines after training above, accuracy below; a column a readout."""
+    fig, axes = common.new_figure(2, len(READOUTS), size=(11, 6))
+    colors = dict(zip(SCANNED_BITS, (lessons.RED, "#E69F00", lessons.GREEN, lessons.BLUE),
+                      strict=True))  # fmt: skip
+    for column, readout in zip(axes.T, READOUTS, strict=True):
+        for n in (*SCANNED_BITS, None):
+            of = ("plain" if n is None else readout, n)
+            style = {"color": lessons.GREY, "ls": "--"} if n is None else {"color": colors[n]}
+            label = "exact readings" if n is None else f"{n} bits"
+            for ax, rows, figure, factor in (
+                (column[0], [r for r in kept if r["training"] == "after"], "cosine", 1),
+                (column[1], trained, "test_accuracy", 100),
+            ):
+                line = [row for row in rows if (row["readout"], row["bits"]) == of]
+                line.sort(key=lambda row: row["beta"])
+                x, y = [r["beta"] for r in line], [factor * r[figure] for r in line]
+                marker = "o" if ax is column[1] else None
+                if line:
+                    ax.plot(x, y, marker=marker, ms=4, lw=1.4, label=label, **style)
+        column[0].set(title=readout, ylim=(-0.05, 1.05))
+        column[1].set(ylim=(0, 102), xlabel="beta")
+        for ax in column:
+            ax.set_xscale("log")
+            ax.set_xlim(0.004, 1)
+            ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+            ax.grid(lw=0.4, alpha=0.5)
+    axes[0, 0].set_ylabel("cosine to the exact gradient")
+    axes[1, 0].set_ylabel("test accuracy, %")
+    axes[0, 0].legend(frameon=False, fontsize=8)
+    common.save(fig, path)
