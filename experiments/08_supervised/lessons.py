@@ -78,7 +78,13 @@ def spread(values: Sequence[float]) -> str:
 
 
 def write(found: argparse.Namespace, part: str, results: Any, table: str) -> None:
-    """The part's figures and its table."""
+    """The part's figures, and its table between the README's marks."""
     write_text(found.results / f"{part}.json", json.dumps(results, indent=1) + "\n")
-    write_text(found.results / f"{part}.md", table)
+    page = found.results / "README.md"
+    if page.exists():
+        marks = f"<!-- table {part} -->", "<!-- end -->"
+        before, begin, rest = page.read_text(encoding="utf-8").partition(marks[0])
+        _, end, after = rest.partition(marks[1])
+        if end:
+            write_text(page, f"{before}{begin}\n\n{table}\n{end}{after}")
     print(table)

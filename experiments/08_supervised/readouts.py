@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import chips
 import common
+import dies
 import lessons
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +23,6 @@ from neurosim.host.lessons import Lessons
 from neurosim.host.settings import ChipFlow
 from neurosim.network import Weights
 from neurosim.profile import Profile
-from neurosim.runs import Run
 from neurosim.streams import Streams
 
 Array = NDArray[np.float64]
@@ -124,7 +125,7 @@ def _digits() -> Dataset:
 
 def gradients(found: argparse.Namespace) -> list[dict[str, Any]]:
     """Cosine of measured gradients to the exact one, before training and after it."""
-    run = Run.open(_place(found, "plain", None, BETAS[0]))
+    run = dies.offline(found)
     rng = Streams(run.experiment.seed).generator("weights")
     start = initial_weights(run.profile.network, run.experiment.gain, rng)
     scan, bits = (SCAN[::6], SCANNED_BITS[:1]) if found.quick else (SCAN, SCANNED_BITS)
@@ -143,7 +144,7 @@ def gradients(found: argparse.Namespace) -> list[dict[str, Any]]:
 
 def tell(found: argparse.Namespace) -> None:
     """Test accuracy by readout, bits and beta, and cosines."""
-    if not _place(found, "plain", None, BETAS[0]).exists():
+    if not lessons.finished([chips.place(found, dies.OFFLINE, "EP", 0)]):
         return
     kept = common.kept(found.out / "readouts" / "gradients.json", lambda: gradients(found))
     trained = []
