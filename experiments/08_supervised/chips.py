@@ -90,25 +90,25 @@ def table(results: Results, others: list[dict[str, dict[str, float]]]) -> str:
 def draw(results: Results, others: list[dict[str, dict[str, float]]], path: Path) -> None:
     """Test accuracy of every chip, and how it grows with settling."""
     names = list(dict.fromkeys(key.partition(", ")[0] for key in results))
-    height = 1.6 + 0.3 * max(len(names), 8)
-    fig, (left, right) = common.new_figure(1, 2, size=(11, height))
+    height = 2.4 + 0.5 * max(len(names), 8)
+    fig, (upper, lower) = common.new_figure(2, 1, size=(7, height))
     rows = np.arange(len(names))
     for rule, color, shift in (("EP", lessons.BLUE, -0.16), ("coupled", lessons.RED, 0.16)):
         of = {k: results[f"{name}, {rule}"] for k, name in enumerate(names)
               if f"{name}, {rule}" in results}  # fmt: skip
         for k, found in of.items():
             values = [100 * value for value in lessons.accuracies(found)]
-            left.plot(values, [k + shift] * len(values), ".", color=color, alpha=0.5)
-            left.plot(np.mean(values), k + shift, "|", ms=12, mew=2, color=color)
+            upper.plot(values, [k + shift] * len(values), ".", color=color, alpha=0.5)
+            upper.plot(np.mean(values), k + shift, "|", ms=12, mew=2, color=color)
         if of:
-            left.plot([], [], "|", ms=12, mew=2, color=color, label=f"{rule}, mean")
+            upper.plot([], [], "|", ms=12, mew=2, color=color, label=f"{rule}, mean")
     best = 100 * np.mean([found[TWIN]["test_accuracy"] for found in others])
-    left.axvline(best, color=lessons.GREY, ls="--", lw=1, label="back-propagation")
-    left.set_yticks(rows, names)
-    left.set_ylim(len(names) - 0.5, -0.5)
-    left.set_xlabel("test accuracy, %")
-    left.grid(axis="y", lw=0.4, alpha=0.5)
-    left.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=3)
+    upper.axvline(best, color=lessons.GREY, ls="--", lw=1, label="back-propagation")
+    upper.set_yticks(rows, names)
+    upper.set_ylim(len(names) - 0.5, -0.5)
+    upper.set_xlabel("test accuracy, %")
+    upper.grid(axis="y", lw=0.4, alpha=0.5)
+    upper.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.3, 1.0), ncols=3)
     colors = [f"C{k % 10}" for k in rows]
     for k, name in enumerate(names):
         found = results.get(f"{name}, EP")
@@ -116,12 +116,12 @@ def draw(results: Results, others: list[dict[str, dict[str, float]]], path: Path
             curves = [result["by_settling"] for result in found]
             mean = 100 * np.mean([curve["accuracy"] for curve in curves], axis=0)
             style = "-" if k < 10 else "--"
-            right.plot(curves[0]["tau"], mean, style, color=colors[k], label=name)
-    right.set_xscale("log")
-    right.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    right.set_xlabel("settling time of a decision, units of C/g")
-    right.set_ylabel("test accuracy after EP, %")
-    right.legend(frameon=False, fontsize=7, ncols=2, loc="lower right")
+            lower.plot(curves[0]["tau"], mean, style, color=colors[k], label=name)
+    lower.set_xscale("log")
+    lower.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    lower.set_xlabel("settling time of a decision, units of C/g")
+    lower.set_ylabel("test accuracy after EP, %")
+    lower.legend(frameon=False, fontsize=8, ncols=2, loc="lower right")
     common.save(fig, path)
 
 

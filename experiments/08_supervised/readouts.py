@@ -171,47 +171,48 @@ def _near(rows: list[dict[str, Any]], of: dict[str, Any], stage: str) -> float:
 
 def table(trained: list[dict[str, Any]], kept: list[dict[str, Any]]) -> str:
     """A row a readout and number of bits, a column a beta."""
-    betas = sorted({row["beta"] for row in trained})
-    found: dict[tuple[str, int | None], dict[float, str]] = {}
-    for row in trained:
-        cosines = [f"{_near(kept, row, stage):.2f}" for stage in ("before", "after")]
-        cell = f"{100 * row['test_accuracy']:.1f} ({' / '.join(cosines)})"
-        found.setdefault((row["readout"], row["bits"]), {})[row["beta"]] = cell
-    rows = [
-        ["exact" if n is None else f"{readout}, {n} bits", *(cells.get(b, "") for b in betas)]
-        for (readout, n), cells in found.items()
-    ]
-    return common.table(["readout", *(f"beta {beta:g}" for beta in betas)], rows)
+    accuracy = {(r["readout"], r["bits"], r["beta"]): r["test_accuracy"] for r in trained}
+    rows = []
+    for readout, n in [("plain", None), *((r, n) for r in READOUTS for n in sorted(BITS))]:
+        cells = []
+        for beta in sorted(BETAS):
+            of = {"readout": readout, "bits": n, "beta": beta}
+            cosines = " / ".join(f"{_near(kept, of, stage):.2f}" for stage in ("before", "after"))
+            share = accuracy.get((readout, n, beta))
+            cells.append(cosines if share is None else f"{100 * share:.1f} ({cosines})")
+        rows.append(["exact" if n is None else f"{readout}, {n} bits", *cells])
+    return common.table(["readout", *(f"beta {beta:g}" for beta in sorted(BETAS))], rows)
 
 
 def draw(trained: list[dict[str, Any]], kept: list[dict[str, Any]], path: Path) -> None:
-    """Cosines after training above, accuracy below; a column a readout."""
-    fig, axes = common.new_figure(2, len(READOUTS), size=(11, 6))
-    colors = dict(zip(SCANNED_BITS, (lessons.RED, "#E69F00", lessons.GREEN, lessons.BLUE),
-                      strict=True))  # fmt: skip
-    for column, readout in zip(axes.T, READOUTS, strict=True):
-        for n in (*SCANNED_BITS, None):
-            of = ("plain" if n is None else readout, n)
-            style = {"color": lessons.GREY, "ls": "--"} if n is None else {"color": colors[n]}
-            label = "exact readings" if n is None else f"{n} bits"
-            for ax, rows, figure, factor in (
-                (column[0], [r for r in kept if r["training"] == "after"], "cosine", 1),
-                (column[1], trained, "test_accuracy", 100),
-            ):
+    """Cosines before training and after it, and accuracies; a column a readout."""
+    shown = [
+        (f"cosine, {stage} training", [r for r in kept if r["training"] == stage], "cosine", 1)
+        for stage in ("before", "after")
+    ]
+    if trained:
+        shown.append(("test accuracy, %", trained, "test_accuracy", 100))
+    fig, axes = common.new_figure(len(shown), len(READOUTS), size=(9, 2.5 * len(shown) + 0.5))
+    shades = (lessons.RED, "#E69F00", lessons.GREEN, lessons.BLUE)
+    colors = dict(zip(SCANNED_BITS, shades, strict=True))
+    for line_of, (label, rows, figure, factor) in zip(axes, shown, strict=True):
+        for ax, readout in zip(line_of, READOUTS, strict=True):
+            for n in (*SCANNED_BITS, None):
+                of = ("plain" if n is None else readout, n)
+                style = {"color": lessons.GREY, "ls": "--"} if n is None else {"color": colors[n]}
                 line = [row for row in rows if (row["readout"], row["bits"]) == of]
                 line.sort(key=lambda row: row["beta"])
                 x, y = [r["beta"] for r in line], [factor * r[figure] for r in line]
-                marker = "o" if ax is column[1] else None
-                if line:
-                    ax.plot(x, y, marker=marker, ms=4, lw=1.4, label=label, **style)
-        column[0].set(title=readout, ylim=(-0.05, 1.05))
-        column[1].set(ylim=(0, 102), xlabel="beta")
-        for ax in column:
-            ax.set_xscale("log")
-            ax.set_xlim(0.004, 1)
+                marker = "o" if rows is trained else None
+                name = "exact readings" if n is None else f"{n} bits"
+                ax.plot(x, y, marker=marker, ms=4, lw=1.4, label=name, **style)
+            ax.set(xscale="log", xlim=(0.004, 1), ylim=(-0.03 * factor, 1.04 * factor))
             ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
             ax.grid(lw=0.4, alpha=0.5)
-    axes[0, 0].set_ylabel("cosine to the exact gradient")
-    axes[1, 0].set_ylabel("test accuracy, %")
-    axes[0, 0].legend(frameon=False, fontsize=8)
+        line_of[0].set_ylabel(label)
+    for ax, readout in zip(axes[0], READOUTS, strict=True):
+        ax.set_title(readout)
+    for ax in axes[-1]:
+        ax.set_xlabel("beta")
+    axes[0, -1].legend(frameon=False, fontsize=9, loc="lower right")
     common.save(fig, path)
