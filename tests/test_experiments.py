@@ -1,5 +1,6 @@
 """The experiment files load, and the published run begins as published."""
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,9 @@ import numpy as np
 import pytest
 
 from neurosim.blocks.files import load_block
+from neurosim.data import load_dataset
 from neurosim.host import Experiment
+from neurosim.network import Weights
 from neurosim.profile import load_profile
 from neurosim.sweeps import Sweep, expand
 from trainings import train
@@ -59,3 +62,31 @@ def test_an_experiment_runs_quickly_when_asked(script, tmp_path):
     command = [sys.executable, str(script), "--quick"]
     subprocess.run(command, check=True, cwd=tmp_path, capture_output=True)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_network_beside_chips_descends_the_slope_of_its_cost():
+    """Central differences of 1e-5: their error is some 1e-10 of the cost's third derivative."""
+    place = FOLDER / "08_supervised" / "twin.py"
+    spec = importlib.util.spec_from_file_location("twin", place)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    layers = {"layers": (64, 12, 8, 10), "sources": (0, -1)}
+    profile = load_profile("ideal_hopfield").with_values(layers)
+    recipe = Experiment.suited("classify").with_values({"updates": 1, "batch": 16})
+    digits = load_dataset("digits")
+    twin = module.Twin(profile, recipe, digits)
+    rng = np.random.default_rng(0)
+    inputs, wanted = digits.images[:16], rng.choice([-1.0, 1.0], (16, 10))
+    shape = profile.network.present.shape
+    present = np.concatenate([profile.network.present.ravel(), np.ones(94, dtype=bool)])
+    vector = 0.3 * rng.standard_normal(present.size) * present
+
+    def cost(values):
+        said = twin.outputs(Weights.of_vector(values, shape), inputs)[-1]
+        return 0.5 * np.mean(np.sum((said - wanted) ** 2, axis=1))
+
+    gradient = twin.gradient(Weights.of_vector(vector, shape), inputs, wanted).vector
+    for _ in range(5):
+        way = rng.standard_normal(present.size) * present
+        slope = (cost(vector + 1e-5 * way) - cost(vector - 1e-5 * way)) / 2e-5
+        assert slope == pytest.approx(gradient @ way, rel=1e-6)
