@@ -15,6 +15,7 @@ from neurosim.blocks.units import format_quantity
 from neurosim.data import load_dataset
 from neurosim.runs.examining import rivals_of
 
+PICTURE = "Accuracy of every chip, and by settling time"
 TWIN = "back-propagation of the same network"
 COSTS = {
     "energy_per_decision_J": "J",
@@ -136,5 +137,5 @@ def tell(found: argparse.Namespace) -> None:
                 results[f"{name}, {rule}"] = runs
     others = [without_a_chip(found, seed) for seed in seeds]
     everything = {"chips": results, "without a chip": others}
-    lessons.write(found, "chips", everything, table(results, others))
+    lessons.write(found, "chips", everything, table(results, others), PICTURE)
     draw(results, others, found.results / "chips.png")

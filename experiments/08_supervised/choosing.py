@@ -74,6 +74,8 @@ def tell(found: argparse.Namespace) -> None:
     """Accuracy on the fifth, of each choice."""
     results = {name: lessons.finished(_places(name, found)) for name in TRIED}
     results = {name: runs for name, runs in results.items() if runs}
+    if not results:
+        return
     data = load_dataset(training_digits(found.out))
     twins = common.kept(found.out / "choosing" / "twins.json", lambda: _twins(data, found))
     rows = []

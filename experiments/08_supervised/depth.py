@@ -10,6 +10,7 @@ import common
 import lessons
 import numpy as np
 
+PICTURE = "Accuracy by settling time, one and two hidden layers"
 NETWORKS = {"one hidden layer": (64, 128, 10), "two hidden layers": (64, 128, 128, 10)}
 # Length of a phase in training.
 PHASES = {"one hidden layer": (1.0, 2.0, 5.0), "two hidden layers": (2.0, 5.0, 10.0)}
@@ -48,7 +49,7 @@ def tell(found: argparse.Namespace) -> None:
     }
     results = {name: runs for name, runs in results.items() if runs}
     if results:
-        lessons.write(found, "depth", results, table(results))
+        lessons.write(found, "depth", results, table(results), PICTURE)
         draw(results, found.results / "depth.png")
 
 

@@ -17,6 +17,7 @@ from neurosim.data import load_dataset
 from neurosim.host import Classify
 from neurosim.runs import Run
 
+PICTURE = "Test accuracy of every die"
 OFFLINE = "ideal_hopfield"
 LOOP = "cmos_rc_6bit"
 N_DIES = 20
@@ -85,7 +86,7 @@ def tell(found: argparse.Namespace) -> None:
             seeds = [chips.place(found, name, "EP", seed) for seed in range(found.seeds)]
             results[name][WAYS[2]] = lessons.accuracies(lessons.finished(seeds))
     results.setdefault(LOOP, {})[WAYS[1]] = lessons.accuracies(lessons.finished(on))
-    lessons.write(found, "dies", results, table(results))
+    lessons.write(found, "dies", results, table(results), PICTURE)
     draw(results, found.results / "dies.png")
 
 

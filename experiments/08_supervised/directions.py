@@ -13,6 +13,7 @@ from neurosim.converters import Injectors
 from neurosim.host import AsymmetricEP, GradEP
 from neurosim.profile import Profile
 
+PICTURE = "Accuracy by mismatch of the directions"
 MISMATCH = (0.0, 0.1, 0.2, 0.3, 0.5)
 RULES = {"EP": GradEP(), "with the remedy": AsymmetricEP()}
 # A third of the recipe's updates: the remedy settles and reads several times as often.
@@ -61,7 +62,7 @@ def tell(found: argparse.Namespace) -> None:
         for rule in RULES
     }  # fmt: skip
     if any(results.values()):
-        lessons.write(found, "directions", results, table(results))
+        lessons.write(found, "directions", results, table(results), PICTURE)
         draw(results, found.results / "directions.png")
 
 

@@ -77,8 +77,10 @@ def spread(values: Sequence[float]) -> str:
     return f"{percent.mean():.1f} ({percent.min():.1f} to {percent.max():.1f})"
 
 
-def write(found: argparse.Namespace, part: str, results: Any, table: str) -> None:
-    """The part's figures, and its table between the README's marks."""
+def write(
+    found: argparse.Namespace, part: str, results: Any, table: str, picture: str = ""
+) -> None:
+    """The part's figures; its table, and what its picture shows, between the README's marks."""
     write_text(found.results / f"{part}.json", json.dumps(results, indent=1) + "\n")
     page = found.results / "README.md"
     if page.exists():
@@ -86,5 +88,6 @@ def write(found: argparse.Namespace, part: str, results: Any, table: str) -> Non
         before, begin, rest = page.read_text(encoding="utf-8").partition(marks[0])
         _, end, after = rest.partition(marks[1])
         if end:
-            write_text(page, f"{before}{begin}\n\n{table}\n{end}{after}")
+            shown = f"\n![{picture}]({part}.png)\n" if picture else ""
+            write_text(page, f"{before}{begin}\n\n{table}{shown}\n{end}{after}")
     print(table)

@@ -27,6 +27,7 @@ from neurosim.streams import Streams
 
 Array = NDArray[np.float64]
 
+PICTURE = "Cosine of the gradient and accuracy, by beta, readout and bits"
 # Training seeds of one setting, length, and what is trained; gradients are of a finer grid.
 SHORT = {"updates": 300}
 BETAS, BITS = (0.2, 0.02, 0.8), (6, 4, 8)
@@ -76,14 +77,15 @@ def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
     ]
 
 
-def _vector(weights: Weights) -> Array:
+def vector(weights: Weights) -> Array:
     """Without biases of held inputs, which change nothing."""
     bias = weights.bias.copy()
     bias[: lessons.DIGITS[0]] = 0.0
     return np.concatenate([weights.coupling.ravel(), bias])
 
 
-def _cosine(a: Array, b: Array) -> float:
+def cosine(a: Array, b: Array) -> float:
+    """Of the angle between two gradients; 0 where one is zero."""
     size = np.linalg.norm(a) * np.linalg.norm(b)
     return float(a @ b / size) if size else 0.0
 
@@ -99,7 +101,7 @@ class Problem:
         chip = Chip(profile, self.asked.seed)
         chip.program(self.weights)
         flow = self.asked.flow.with_values({"beta": beta, "settle_tau": tau}).on(chip.data_sheet)
-        return chip, flow, self.asked.task.lessons(_digits(), self.asked, chip.data_sheet)
+        return chip, flow, self.asked.task.lessons(digits(), self.asked, chip.data_sheet)
 
     def exact(self) -> Array:
         """At rest, by the adjoint."""
@@ -109,17 +111,18 @@ class Problem:
         free_phase(chip, batch.targets, flow, None, held)
         system, scale = chip.system(), flow.alpha * flow.stiffness
         answering = Answering(system.circuit, chip.u_V, system.springs, scale)
-        return _vector(answering.exact(batch.wanted[:, ~held], lambda said, y: said - y))
+        return vector(answering.exact(batch.wanted[:, ~held], lambda said, y: said - y))
 
     def measured(self, readout: str, bits: int | None, beta: float) -> Array:
         """By equilibrium propagation, settled as in training."""
         tau = self.asked.flow.settle_tau or 5.0
         chip, flow, batches = self._shown(chip_of(readout, bits, beta), beta, tau)
         batch = batches.batch_at(self.asked.updates)
-        return _vector(GradEP().estimate(chip, batch, flow, batches.held, None).gradient)
+        return vector(GradEP().estimate(chip, batch, flow, batches.held, None).gradient)
 
 
-def _digits() -> Dataset:
+def digits() -> Dataset:
+    """Those that chips learn."""
     return load_dataset("digits")
 
 
@@ -136,9 +139,9 @@ def gradients(found: argparse.Namespace) -> list[dict[str, Any]]:
         ways = [("plain", None), *((readout, n) for readout in READOUTS for n in bits)]
         for readout, n in ways:
             for beta in map(float, scan):
-                cosine = _cosine(problem.measured(readout, n, beta), exact)
+                found_ = cosine(problem.measured(readout, n, beta), exact)
                 row = {"training": stage, "readout": readout, "bits": n, "beta": beta}
-                rows.append(row | {"cosine": cosine})
+                rows.append(row | {"cosine": found_})
     return rows
 
 
@@ -154,7 +157,9 @@ def tell(found: argparse.Namespace) -> None:
                 row = {"readout": readout, "bits": n, "beta": beta}
                 figures = {key: result[key] for key in ("test_accuracy", "accuracy")}
                 trained.append(row | figures)
-    lessons.write(found, "readouts", {"trained": trained, "gradients": kept}, table(trained, kept))
+    lessons.write(
+        found, "readouts", {"trained": trained, "gradients": kept}, table(trained, kept), PICTURE
+    )
     draw(trained, kept, found.results / "readouts.png")
 
 

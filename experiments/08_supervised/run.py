@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.append(str(Path(__file__).parents[1]))
+import causes
 import chips
 import choosing
 import common
@@ -35,6 +36,7 @@ PARTS: dict[str, Part] = {
     "chips": (chips.work, chips.tell),
     "dies": (dies.work, dies.tell),
     "readouts": (readouts.work, readouts.tell),
+    "causes": (causes.work, causes.tell),
     "depth": (depth.work, depth.tell),
     "mnist": (mnist.work, mnist.tell),
     "directions": (directions.work, directions.tell),
