@@ -112,9 +112,8 @@ def draw(results: Results, others: list[dict[str, dict[str, float]]], path: Path
     upper.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.3, 1.0), ncols=3)
     colors = [f"C{k % 10}" for k in rows]
     for k, name in enumerate(names):
-        found = results.get(f"{name}, EP")
-        if found is not None:
-            curves = [result["by_settling"] for result in found]
+        curves = [result["by_settling"] for result in results.get(f"{name}, EP", [])]
+        if curves:
             mean = 100 * np.mean([curve["accuracy"] for curve in curves], axis=0)
             style = "-" if k < 10 else "--"
             lower.plot(curves[0]["tau"], mean, style, color=colors[k], label=name)

@@ -43,7 +43,7 @@ def hardware(
 def learned(profile: Profile, asked: Experiment, place: Path, start: Run | None = None) -> Result:
     """Train, and judge on images that were not learned from; both are kept."""
     run = common.trained(profile, asked, place, start)
-    return common.kept(beside(place), lambda: _judged(run))
+    return dict(common.kept(beside(place), lambda: _judged(run)))
 
 
 def beside(place: Path) -> Path:

@@ -64,7 +64,7 @@ def _place(found: argparse.Namespace, readout: str, bits: int | None, beta: floa
 def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
     """Trainings: exact readings first, then every readout at every beta and number of bits."""
     betas, bits = (BETAS[:1], BITS[:1]) if found.quick else (BETAS, BITS)
-    chosen = [("plain", None, beta) for beta in betas]
+    chosen: list[tuple[str, int | None, float]] = [("plain", None, beta) for beta in betas]
     chosen += [(readout, n, beta) for beta in betas for n in bits for readout in READOUTS]
     return [
         (
