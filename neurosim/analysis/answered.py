@@ -13,9 +13,8 @@ from neurosim.analysis.observe import Conditions, Observed, held_weights
 from neurosim.chip import Chip
 from neurosim.data import Dataset
 from neurosim.errors import DataError
-from neurosim.host import Batch, Classify, CrossEntropy, FlowSettings, GradEP, Supervised
+from neurosim.host import Batch, Classify, FlowSettings, GradEP, Supervised
 from neurosim.host.gradep import RuleLaw
-from neurosim.host.injected import surprise
 from neurosim.network import Weights
 from neurosim.streams import Streams
 from neurosim.threads import one_blas_thread
@@ -101,14 +100,11 @@ class AnswerConditions(Conditions):
         chip.precharge(target_V)
         chip.drive(target_V, flow.stiffness * node.leak_S, self._held)
         chip.settle(node.tau_s)
-        system, rule = chip.system(), self.rule
+        system = chip.system()
         answering = Answering(system.circuit, chip.u_V, system.springs, flow.alpha * flow.stiffness)
 
-        def slope(said: Array, wanted: Array) -> Array:
-            if isinstance(rule, CrossEntropy):
-                return surprise(said, wanted, rule.sharpness)
-            return said - wanted
-
+        # That of squared error, where the rule has no other.
+        slope = getattr(self.rule, "cost_slope", np.subtract)
         # A linear system for each row, too small for more threads than one.
         with one_blas_thread():
             return self._counted(answering.exact(shown.wanted[:, ~self._held], slope))

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
+from neurosim.cli.common import say
+from neurosim.safe_text import quoted
 
 if TYPE_CHECKING:
     from neurosim.host import Update
 
-__all__ = ["Bar"]
+__all__ = ["Bar", "stoppable"]
 
 # Between two lines of a log.
 _EVERY_S = 60.0
@@ -73,7 +77,7 @@ class Bar:
             postfix=", ".join(f"{name} {value}" for name, value in figures.items()) or None,
             bar_format=_LINE,
         )
-        click.echo(line, err=True)
+        say(line, err=True)
 
     def on_update(self, update: Update, total: int) -> None:
         """Progress of a training run."""
@@ -83,3 +87,24 @@ class Bar:
         """Leave the bar as it is."""
         if self._bar is not None:
             self._bar.close()
+
+
+@contextmanager
+def stoppable(
+    out: Path, bar: Bar, go_on: bool = False, limit_s: float | None = None
+) -> Iterator[Bar]:
+    """Close the bar, and once stopped say how to go on with the run in `out`, if it has begun."""
+    from neurosim.folders import exists
+    from neurosim.signals import Stopped, on_signals, stopping, within_time
+
+    begun = out / "experiment.yaml"
+    new = go_on or not exists(begun)
+    try:
+        with on_signals(stopping), within_time(limit_s):
+            yield bar
+    except KeyboardInterrupt as cause:
+        way = f"go on with: neurosim train --resume --out {quoted(out)}"
+        kept = new and exists(begun)
+        raise Stopped.by(cause, way if kept else "nothing was kept.") from None
+    finally:
+        bar.close()

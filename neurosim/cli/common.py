@@ -6,20 +6,17 @@ import math
 import re
 import shlex
 import sys
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from neurosim.cli.bar import Bar
 from neurosim.errors import DataError
 from neurosim.safe_text import printable, quoted
 
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
-    from neurosim.cli.bar import Bar
     from neurosim.runs import Trained
 
     ParamType = click.ParamType[Any]
@@ -46,12 +43,10 @@ __all__ = [
     "ParamType",
     "check_output",
     "command_line",
-    "evaluate_run",
     "finish_run",
     "opened",
     "print_json",
     "say",
-    "stoppable",
     "warn",
 ]
 
@@ -244,43 +239,3 @@ def finish_run(trained: Trained) -> list[str]:
         way = f"its page is made by: neurosim report {quoted(folder)}"
         raise Stopped.by(cause, f"the run is trained, {way}") from None
     return found
-
-
-def evaluate_run(
-    source: Trained | Path, n: int, mode: str | None, t_end: float | None, seed: int
-) -> dict[str, Any]:
-    """Evaluate a run and keep the result in its folder."""
-    from neurosim.blocks.records import dump_record
-    from neurosim.outputs import check_writable, write_text
-    from neurosim.runs import Trained
-
-    trained = Trained.of(source)
-    assert trained.run is not None
-    file = trained.run.path / "evaluation.json"
-    check_writable(file)
-    bar = Bar("sampling")
-    result, _ = trained.evaluate(n, mode=mode, t_end=t_end, seed=seed, progress=bar)
-    bar.close()
-    write_text(file, dump_record(result))
-    return result
-
-
-@contextmanager
-def stoppable(
-    out: Path, bar: Bar, go_on: bool = False, limit_s: float | None = None
-) -> Iterator[Bar]:
-    """Close the bar, and once stopped say how to go on with the run in `out`, if it has begun."""
-    from neurosim.folders import exists
-    from neurosim.signals import Stopped, on_signals, stopping, within_time
-
-    begun = out / "experiment.yaml"
-    new = go_on or not exists(begun)
-    try:
-        with on_signals(stopping), within_time(limit_s):
-            yield bar
-    except KeyboardInterrupt as cause:
-        way = f"go on with: neurosim train --resume --out {quoted(out)}"
-        kept = new and exists(begun)
-        raise Stopped.by(cause, way if kept else "nothing was kept.") from None
-    finally:
-        bar.close()

@@ -69,6 +69,7 @@ def _asked(given: dict[str, Any], trained: Experiment | None) -> Experiment:
     """Task, rule and settings: those of a run, or those of the options, with what suits them."""
     from neurosim.errors import DataError
     from neurosim.host import Experiment
+    from neurosim.host.rules import suited_to
 
     task, changes = given["task"], {k: given[k] for k in ("rule", "dataset") if given[k]}
     base = trained or (Experiment() if task is None else Experiment.suited(task))
@@ -79,8 +80,8 @@ def _asked(given: dict[str, Any], trained: Experiment | None) -> Experiment:
             f"--{next(iter(changes))} is of a task with answers, but a flow has none; give --task "
             "classify."
         )
-    if given["rule"] == "continual":
-        changes |= {"learning.mode": "in_memory", "optimizer": "sgd"}
+    if given["rule"]:
+        changes |= suited_to(given["rule"])
     return base.with_values(changes)
 
 
@@ -89,8 +90,7 @@ def _with_answers(profile: Profile, asked: Experiment) -> Profile:
     from neurosim.data import load_dataset
 
     inputs, answers = getattr(asked.task, "examples")(load_dataset(asked.dataset))  # noqa: B009
-    beside = getattr(asked.task, "answers", "last") == "beside"
-    if beside:
+    if -1 not in getattr(asked.task, "sources", (-1,)):
         return profile
     sizes = (inputs.shape[1], *profile.layers[1:-1], answers.shape[1])
     return profile.with_values({"layers": sizes})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from neurosim.cli.bar import Bar
 from neurosim.cli.common import (
     JSON,
     LAWS,
@@ -14,7 +15,6 @@ from neurosim.cli.common import (
     POSITIVE,
     RUN,
     SEED,
-    evaluate_run,
     opened,
     print_json,
     say,
@@ -23,8 +23,28 @@ from neurosim.cli.lines import metric_lines
 
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
+    from neurosim.runs import Trained
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "evaluate_run"]
+
+
+def evaluate_run(
+    source: Trained | Path, n: int, mode: str | None, t_end: float | None, seed: int
+) -> dict[str, Any]:
+    """Evaluate a run and keep the result in its folder."""
+    from neurosim.blocks.records import dump_record
+    from neurosim.outputs import check_writable, write_text
+    from neurosim.runs import Trained
+
+    trained = Trained.of(source)
+    assert trained.run is not None
+    file = trained.run.path / "evaluation.json"
+    check_writable(file)
+    bar = Bar("sampling")
+    result, _ = trained.evaluate(n, mode=mode, t_end=t_end, seed=seed, progress=bar)
+    bar.close()
+    write_text(file, dump_record(result))
+    return result
 
 
 @click.command()

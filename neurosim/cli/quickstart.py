@@ -6,20 +6,19 @@ from pathlib import Path
 
 import click
 
-from neurosim.cli.bar import Bar
+from neurosim.cli.bar import Bar, stoppable
 from neurosim.cli.common import (
     COUNT,
     FOLDER,
     JSON,
     SEED,
     command_line,
-    evaluate_run,
     finish_run,
     print_json,
     say,
-    stoppable,
     warn,
 )
+from neurosim.cli.evaluate import evaluate_run
 from neurosim.cli.lines import metric_lines
 from neurosim.safe_text import quoted
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from neurosim.cli.bar import Bar
+from neurosim.cli.bar import Bar, stoppable
 from neurosim.cli.common import (
     COUNT,
     DEVICE,
@@ -26,7 +26,6 @@ from neurosim.cli.common import (
     finish_run,
     print_json,
     say,
-    stoppable,
     warn,
 )
 from neurosim.cli.profile_for import profile_for
@@ -68,9 +67,11 @@ def _experiment(
 
 def _start(path: Path | None, laws: tuple[type[Block], ...]) -> Run | Path | None:
     """A run, or a file of plain arrays."""
+    from neurosim.folders import exists
     from neurosim.runs import Run
 
-    return path if path is None or path.is_file() else Run.open(path, laws)
+    is_file = path is not None and exists(path) and path.is_file()
+    return path if path is None or is_file else Run.open(path, laws)
 
 
 def _folder_of(profile: str) -> Path:

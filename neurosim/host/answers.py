@@ -60,6 +60,8 @@ class Classify(Supervised):
     False
     """
 
+    figures: ClassVar[tuple[str, ...]] = ("accuracy",)
+
     task: Literal["classify"] = "classify"
     classes: Annotated[int, Field(ge=2, le=1000)] = 10
 
@@ -176,6 +178,8 @@ class Regress(Supervised):
 
     # Numbers are as good as they are settled; classes need less.
     suits: ClassVar[Mapping[str, Any]] = {**Supervised.suits, "flow.settle_tau": 10.0}
+
+    figures: ClassVar[tuple[str, ...]] = ("explained",)
 
     task: Literal["regress"] = "regress"
     n_answers: Annotated[int, Field(ge=1)] = 1

@@ -28,7 +28,8 @@ pulsed alike.
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,8 @@ class ContinualEP(Block):
     >>> ns.Experiment(task=task, rule=rule, learning=memory, optimizer="sgd").rule
     ContinualEP(steps=5)
     """
+
+    suits: ClassVar[Mapping[str, Any]] = {"learning.mode": "in_memory", "optimizer": "sgd"}
 
     rule: Literal["continual"] = "continual"
     steps: Count = 10

@@ -90,6 +90,8 @@ class Sgd(Block):
     Sgd()
     """
 
+    remembers: ClassVar[bool] = False
+
     optimizer: Literal["sgd"] = "sgd"
 
     def memory(self, n_parameters: int) -> Memory:

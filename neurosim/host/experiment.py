@@ -12,7 +12,7 @@ from neurosim.blocks.mistakes import BlockError
 from neurosim.data import Pairing, Times
 from neurosim.host.clip import Clip, ClipOrNumber
 from neurosim.host.contrastive import Contrast
-from neurosim.host.descents import Adam, Optimiser, Sgd
+from neurosim.host.descents import Adam, Optimiser
 from neurosim.host.gradep import ContinualLaw
 from neurosim.host.rules import GradEP, Rule
 from neurosim.host.settings import Count, Decay, FlowSettings, Positive, SamplingSettings
@@ -173,7 +173,7 @@ class Experiment(Block):
         wrong: list[tuple[tuple[str, ...], str]] = []
         if self.learning.mode != "in_memory":
             wrong.append((("learning", "mode"), "must be in_memory"))
-        if not isinstance(self.optimizer, Sgd):
+        if getattr(self.optimizer, "remembers", True):
             wrong.append((("optimizer",), "must be sgd"))
         if self.contrast is not None:
             wrong.append((("contrast",), "must be left out"))

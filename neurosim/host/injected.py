@@ -60,6 +60,10 @@ class CrossEntropy(Block):
     rule: Literal["cross_entropy"] = "cross_entropy"
     sharpness: Positive = 4.0
 
+    def cost_slope(self, said: Array, wanted: Array) -> Array:
+        """Slope of its cost over the answers, (rows, n_out)."""
+        return surprise(said, wanted, self.sharpness)
+
     def estimate(
         self,
         chip: ChipInterface,

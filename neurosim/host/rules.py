@@ -17,9 +17,10 @@ weights while its nudged phase goes on.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from neurosim.blocks.choice import one_of
+from neurosim.blocks.classes import word_of_class
 from neurosim.host.asymmetric import AsymmetricEP
 from neurosim.host.continual import ContinualEP
 from neurosim.host.coupled import ContrastiveHebbian, Coupled
@@ -34,15 +35,21 @@ __all__ = [
     "CrossEntropy",
     "GradEP",
     "Rule",
+    "suited_to",
 ]
 
+_RULES = (GradEP, Coupled, ContrastiveHebbian, CrossEntropy, AsymmetricEP, ContinualEP)
 # Of an experiment: a word alone, where the rule has nothing else to say.
-Rule = Annotated[
-    RuleLaw,
-    one_of(
-        *(GradEP, Coupled, ContrastiveHebbian, CrossEntropy, AsymmetricEP, ContinualEP),
-        key="rule",
-        of=RuleLaw,
-        short=True,
-    ),
-]
+Rule = Annotated[RuleLaw, one_of(*_RULES, key="rule", of=RuleLaw, short=True)]
+
+
+def suited_to(word: str) -> dict[str, Any]:
+    """Settings of an experiment that a shipped rule cannot do without, by path.
+
+    Examples
+    --------
+    >>> suited_to("gradep"), suited_to("continual")["optimizer"]
+    ({}, 'sgd')
+    """
+    rules = {word_of_class(rule, "rule"): rule for rule in _RULES}
+    return dict(getattr(rules[word], "suits", {}))

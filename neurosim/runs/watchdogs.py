@@ -199,10 +199,9 @@ def unfinished(trained: Trained) -> str | None:
     """What to say of a training that was stopped."""
     if not trained.stopped or trained.run is None:
         return None
-    where = quoted(trained.run.path)
     return (
-        f"Only {trained.stopped} are done; go on with `neurosim train --resume --out {where}`, or "
-        "read all figures as those of a training that was stopped."
+        f"Only {trained.stopped} are done; go on with `neurosim train --resume --out "
+        f"{quoted(trained.run.path)}`, or read all figures as those of a training that was stopped."
     )
 
 
