@@ -22,12 +22,15 @@ sys.path.append(str(Path(__file__).parents[1]))
 import common
 
 from neurosim.blocks.units import format_quantity
-from neurosim.data import to_grid
+from neurosim.chip import Chip
+from neurosim.data import load_dataset, to_grid
 from neurosim.data.sets import Dataset
 from neurosim.host import Experiment
+from neurosim.host.optimizer import initial_weights
 from neurosim.outputs import write_text
-from neurosim.profile import load_profile
+from neurosim.profile import Profile, load_profile
 from neurosim.runs import Run, Trained
+from neurosim.streams import Streams
 
 Array = NDArray[np.float64]
 HERE = Path(__file__).parent
@@ -56,13 +59,16 @@ SHORT = {"updates": 150, "average": 0.97, "contrast": None}
 LAYERS = {"layers": (SIDE**2, 256, 128)}
 IDEAL = LAYERS | {"node.release_capacitance_F": "30 pF"}  # as on the chip: C_x / C_h = 30
 LOCAL = {"pattern": {"pattern": "local", "reach": 5.0}}
-# Name of a part: profile, what of it is changed, what of the recipe, where it begins, and t.
+# Name of a part: profile, what of it is changed, what of the recipe, the part that it begins with
+# (or centred or random weights), and t.
+CENTRED = "centred"
 Part = tuple[str, dict[str, Any], dict[str, Any], str | None, tuple[float, ...]]
 PARTS: dict[str, Part] = {
-    "ideal": ("ideal_hopfield", IDEAL, {}, None, (1.0, 1.3, 1.6)),
+    "ideal": ("ideal_hopfield", IDEAL, {}, CENTRED, (1.0, 1.3, 1.6)),
     "chip": ("cmos_rc_6bit", LAYERS, ONWARD, "ideal", (1.3, 1.6)),
-    "full, short": ("ideal_hopfield", IDEAL, SHORT, None, (1.3,)),
-    "local, short": ("ideal_hopfield", IDEAL | LOCAL, SHORT, None, (1.3,)),
+    "full, short": ("ideal_hopfield", IDEAL, SHORT, CENTRED, (1.3,)),
+    "local, short": ("ideal_hopfield", IDEAL | LOCAL, SHORT, CENTRED, (1.3,)),
+    "zero biases, short": ("ideal_hopfield", IDEAL, SHORT, None, (1.3,)),
 }
 SHOWN = {
     "frechet_feature": "feature Frechet",
@@ -104,8 +110,28 @@ def trained(name: str, out: Path, data: Path, changes: dict[str, Any]) -> Run:
     recipe = Experiment().with_values(RECIPE).with_values(own)
     recipe = recipe.with_values({"dataset": str(data)} | changes)
     profile = load_profile(base).with_values(hardware)
-    start = None if begin is None else Run.open(out / begin)
+    start: Run | Trained | None = None
+    if begin == CENTRED:
+        start = centred(profile, recipe, data)
+    elif begin is not None:
+        start = Run.open(out / begin)
     return common.trained(profile, recipe, _folder(out, name), start=start)
+
+
+def centred(profile: Profile, recipe: Experiment, data: Path) -> Trained:
+    """Random weights W0, W1 with the biases b0 = m and b1 = -W0 m of the mean image m.
+
+    With all couplings at zero b0 = m is the best bias for flow matching with alpha = 2. From zero
+    biases, hidden nodes learn the grounds of images with either sign, and a third of the samples are
+    ink on which the digit is paper.
+    """
+    chip = Chip(profile, recipe.seed, n_threads=1)
+    layers, rng = chip.data_sheet.layers, Streams(recipe.seed).generator("weights")
+    weights = initial_weights(layers, recipe.gain, rng)
+    mean = load_dataset(data).images.mean(axis=0)
+    weights.bias[layers.visible] = mean
+    weights.bias[layers.nodes(1)] -= weights.matrix(layers, 0) @ mean
+    return Trained(chip, recipe, weights=weights)
 
 
 def _folder(out: Path, name: str) -> Path:
