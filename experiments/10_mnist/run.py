@@ -122,8 +122,8 @@ def centred(profile: Profile, recipe: Experiment, data: Path) -> Trained:
     """Random weights W0, W1 with the biases b0 = m and b1 = -W0 m of the mean image m.
 
     With all couplings at zero b0 = m is the best bias for flow matching with alpha = 2. From zero
-    biases, hidden nodes learn the grounds of images with either sign, and a third of the samples are
-    ink on which the digit is paper.
+    biases, hidden nodes learn the ground of images with either sign: the chip then draws some
+    digits as paper on ink.
     """
     chip = Chip(profile, recipe.seed, n_threads=1)
     layers, rng = chip.data_sheet.layers, Streams(recipe.seed).generator("weights")
