@@ -23,7 +23,7 @@ from neurosim.cli.common import Bar
 from neurosim.host import Experiment
 from neurosim.outputs import write_text
 from neurosim.profile import Profile
-from neurosim.runs import Run, evaluate, resume, train
+from neurosim.runs import Run, Trained, evaluate, resume, train
 from neurosim.sweeps import SweepFolder, Workers, best, groups, run_sweep
 from neurosim.sweeps.workers import processes
 
@@ -95,7 +95,7 @@ def kept(path: Path, make: Callable[[], Any]) -> Any:
 
 
 def trained(
-    profile: Profile, experiment: Experiment, folder: Path, start: Run | None = None
+    profile: Profile, experiment: Experiment, folder: Path, start: Run | Trained | None = None
 ) -> Run:
     """The finished run in `folder`: begun, gone on with, or only opened."""
     run = Run.open(folder) if folder.exists() else None

@@ -11,6 +11,7 @@ import pytest
 from neurosim.blocks.files import load_block
 from neurosim.data import load_dataset
 from neurosim.host import Experiment
+from neurosim.metrics import Classifier
 from neurosim.network import Weights
 from neurosim.profile import load_profile
 from neurosim.sweeps import Sweep, expand
@@ -51,6 +52,14 @@ def test_the_published_run_passes_its_bifurcation_and_is_below_0_8_at_update_50(
     assert metrics["rows_diverged"].sum() == 0
     # The bifurcation shows as a burst of the gradient between updates 8 and 40.
     assert metrics["gradient_norm"][8:40].max() > 5 * metrics["gradient_norm"][:5].max()
+
+
+def test_the_judge_of_28x28_digits_is_small_and_names_most_of_what_it_has_not_seen():
+    path = FOLDER / "10_mnist" / "judge.npz"
+    judge = Classifier.load(path)
+    assert judge.hidden_weights.shape == (28**2, 128)
+    assert judge.held_out_accuracy > 0.96
+    assert path.stat().st_size < 1e6
 
 
 SCRIPTS = sorted([*FOLDER.glob("*/run.py"), *FOLDER.glob("*/questions.py")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -22,12 +23,36 @@ from neurosim.cli.evaluate import evaluate_run
 from neurosim.cli.lines import metric_lines
 from neurosim.safe_text import quoted
 
-__all__ = ["quickstart"]
+if TYPE_CHECKING:
+    from neurosim.host import Experiment
+
+__all__ = ["quickstart", "recipe"]
+
+
+def recipe(updates: int, seed: int) -> Experiment:
+    """What draws well after few updates, by experiments/03_beyond.
+
+    Noise is paired with all digits at once, weights are averaged, and the last updates contrast
+    digits with the chip's own samples.
+    """
+    from neurosim.host import Contrast, Experiment, SamplingSettings
+
+    return Experiment(
+        updates=updates,
+        batch=256,
+        pairing="epoch",
+        learning_rate=2e-3,
+        schedule="cosine",
+        average=0.95,
+        seed=seed,
+        contrast=Contrast(weight=16, begin=0.7, learning_rate=1.5e-3),
+        sampling=SamplingSettings(t_end=1.4),
+    )
 
 
 @click.command()
 @click.option("--out", type=FOLDER, default=Path("runs/quickstart"), show_default=True)
-@click.option("--updates", type=COUNT, default=400, show_default=True, help="Weight updates.")
+@click.option("--updates", type=COUNT, default=420, show_default=True, help="Weight updates.")
 @click.option("--seed", type=SEED, default=0, show_default=True)
 @JSON
 def quickstart(out: Path, updates: int, seed: int, as_json: bool) -> None:
@@ -36,17 +61,13 @@ def quickstart(out: Path, updates: int, seed: int, as_json: bool) -> None:
     The chip is `cmos_rc_6bit`: 6-bit weights, 8-bit converters, thermal noise, a few per cent
     mismatch. Everything that is made lies in the folder --out.
     """
-    from neurosim.host import Experiment
     from neurosim.profile import load_profile
     from neurosim.runs import train as run_training
 
-    experiment = Experiment(
-        updates=updates, batch=256, learning_rate=2e-3, schedule="cosine", seed=seed
-    )
     with stoppable(out, Bar("training")) as bar:
         trained = run_training(
             load_profile("cmos_rc_6bit"),
-            experiment,
+            recipe(updates, seed),
             out,
             command=command_line(),
             progress=bar.on_update,

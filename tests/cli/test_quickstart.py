@@ -1,4 +1,4 @@
-"""`neurosim quickstart` leaves what it names, and the commands that it suggests are commands."""
+"""`neurosim quickstart` is short, leaves what it names, and suggests commands that are commands."""
 
 import shlex
 
@@ -6,8 +6,11 @@ import pytest
 
 import neurosim.profile
 from commands import run
+from neurosim.chip import Chip
 from neurosim.cli import main
 from neurosim.cli import quickstart as command
+from neurosim.host import SamplingSettings, sample_settle_time_s
+from neurosim.profile import load_profile
 
 
 @pytest.fixture
@@ -19,6 +22,21 @@ def small(monkeypatch):
     )
     monkeypatch.setattr(neurosim.profile, "load_profile", {"cmos_rc_6bit": small}.__getitem__)
     monkeypatch.setattr(command, "evaluate_run", lambda run, n, *more: judge(run, 40, *more))
+
+
+def test_its_recipe_settles_no_longer_than_three_minutes_allow():
+    """In settling time of one row, units of tau; 1,000 updates of flow matching are 7.7e6."""
+    option = next(found for found in command.quickstart.params if found.name == "updates")
+    how = command.recipe(option.default, 0)
+    profile = load_profile("cmos_rc_6bit")
+    sheet = Chip(profile).data_sheet
+    flow, stage = how.flow.on(sheet), how.contrast
+    phases = 3 * flow.settle_tau * how.updates * how.batch
+    free = SamplingSettings(mode="free-running", t_end=stage.t_end)
+    contrast = 2 * flow.settle_tau + sample_settle_time_s(sheet, how.flow, free) / sheet.tau_s
+    contrasted = contrast * (how.updates - how.contrast_begins) * (stage.rows or how.batch)
+    assert how.updates - how.contrast_begins >= 100
+    assert phases + contrasted < 7.7e6
 
 
 @pytest.mark.slow
