@@ -14,7 +14,7 @@ from neurosim.profile import Profile
 
 __all__ = ["consequences"]
 
-# Root mean square velocity of digits, from noise to image, in the host's units.
+# About the root mean square velocity of digits that are paired with noise by batches, in units.
 _VELOCITY = 1.2
 
 
@@ -22,8 +22,8 @@ def consequences(profile: Profile) -> list[tuple[str, str]]:
     """Name and value of each, in words; what the profile's effects do not have is left out.
 
     Time constant C / g; C_x / C_h; step of a weight; steps of the converters in volts and in the
-    host's units; how far a nudge moves its target, in steps of the DAC; thermal noise kT/C; rate
-    of a full array's writes.
+    host's units; how far a nudge moves its target, in steps of the DAC, for digits; thermal noise
+    kT/C of a node without its amplifier's; time to write a device.
     """
     return list(_all(profile))
 
@@ -34,8 +34,10 @@ def _all(profile: Profile) -> Iterator[tuple[str, str]]:
     yield "C_x / C_h", f"{node.release_capacitance_F / node.capacitance_F:.3g}"
     coupling = profile.coupling
     if isinstance(coupling.levels, int):
-        step = coupling.full_scale / (coupling.levels - 1)
-        yield "a step of a weight", f"{step:.3g} of a full scale of {coupling.full_scale:g}"
+        # The two devices of a complementary pair move against each other.
+        ways = 2 if coupling.encoding == "complementary" else 1
+        step = ways * coupling.full_scale / (coupling.levels - 1)
+        yield "a step of a weight", f"{step:.3g}; weights reach {coupling.full_scale:g}"
     adc, dac = profile.adc, profile.dac
     for name, range_V in (("visible", adc.visible_range_V), ("hidden", adc.hidden_range_V)):
         if adc.bits is not None and range_V is not None:
@@ -46,7 +48,7 @@ def _all(profile: Profile) -> Iterator[tuple[str, str]]:
         yield "a nudge moves its target by", _nudge(profile, step_V / unit_V)
     if profile.thermal.temperature_K is not None:
         noise_V = float(np.sqrt(Boltzmann * profile.thermal.temperature_K / node.capacitance_F))
-        yield "thermal noise kT/C", _step(noise_V, unit_V)
+        yield "thermal noise kT/C", f"{_step(noise_V, unit_V)}, amplifiers left out"
     if profile.write is not None and profile.write.pulse_s:
         n_pulses = profile.write.pulses or 1
         yield "one write of a device", format_quantity(n_pulses * profile.write.pulse_s, "s", 3)

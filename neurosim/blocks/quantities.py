@@ -36,6 +36,7 @@ __all__ = [
     "SigmaVolt",
     "SignedShare",
     "SignedSiemens",
+    "SignedVolt",
     "Volt",
     "VoltLimit",
     "Wait",
@@ -127,6 +128,7 @@ Loading = Annotated[
 Cubic = Annotated[float, _for_editors(), NO_EFFECT]
 SignedShare = Annotated[float, *_signed()]
 SignedSiemens = Annotated[float, *_signed("S")]
+SignedVolt = Annotated[float, BeforeValidator(_quantity("V")), _for_editors("V")]
 
 
 def _by_area(unit: str) -> Callable[[Any], Any]:

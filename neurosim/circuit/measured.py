@@ -10,12 +10,16 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from scipy.interpolate import CubicHermiteSpline, PchipInterpolator
 
+from neurosim.blocks.quantities import SignedVolt
 from neurosim.circuit.amplifiers import UnitAmplifier
 from neurosim.errors import DataError
 
 __all__ = ["Measured"]
 
 Array = NDArray[np.float64]
+
+# No amplifier has such a gain, and solvers cannot follow it.
+_STEEPEST = 1e6
 
 
 class Measured(UnitAmplifier):
@@ -45,15 +49,27 @@ class Measured(UnitAmplifier):
     """
 
     amplifier: Literal["measured"] = "measured"
-    points_V: Annotated[tuple[tuple[float, float], ...], Field(min_length=4)]
+    points_V: Annotated[tuple[tuple[SignedVolt, SignedVolt], ...], Field(min_length=4)]
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         u, v = np.array(self.points_V).T
         if not (np.isfinite(u).all() and np.isfinite(v).all()):
             raise ValueError("points_V must be finite numbers")
-        if not (np.diff(u) > 0).all() or not (np.diff(v) >= 0).all():
-            raise ValueError("points_V must have inputs that rise and outputs that do not fall")
+        wrong = np.flatnonzero((np.diff(u) <= 0) | (np.diff(v) < 0))
+        if len(wrong):
+            raise ValueError(
+                "points_V must have inputs that rise and outputs that do not fall, but point "
+                f"{wrong[0] + 2} does not; put them in order"
+            )
+        with np.errstate(all="ignore"):
+            steep = np.diff(v) / np.diff(u)
+        if not (steep < _STEEPEST).all():
+            raise ValueError(
+                f"points_V must have slopes below {_STEEPEST:g}, but between points "
+                f"{int(np.argmax(steep)) + 1} and {int(np.argmax(steep)) + 2} it is "
+                f"{steep.max():.3g}; leave one of them out"
+            )
         return self
 
     @cached_property

@@ -24,6 +24,8 @@ class _Question(NamedTuple):
 
 
 _QUESTIONS = (
+    _Question("name", "Name"),
+    _Question("summary", "What it is, in a line"),
     _Question("layers", "Sizes of the layers, the visible one first"),
     _Question("node.law", "How couplings drive a node: hopfield or gradient"),
     _Question("node.unit_V", "Voltage that is 1, where a tanh saturates"),
@@ -62,22 +64,32 @@ def new(file: Path, like: str) -> None:
     from neurosim.outputs import write_text
     from neurosim.profile import load_profile
 
+    if file == Path("-"):
+        raise DataError("A profile must be written to a file, but is asked for on standard output.")
     check_output(file, as_json=False, suffixes={".yaml", ".yml"})
     if file.exists():
         raise DataError(f"{file} must be a new file, but exists; give another.")
     profile = load_profile(like)
-    given: dict[str, Any] = {"name": click.prompt("Name", default=as_name(file.stem))}
-    given["summary"] = click.prompt("What it is, in a line", default=f"As {profile.name}, but ...")
-    profile = profile.with_values(given | {"description": ""})
+    begun = {"name": as_name(file.stem), "summary": f"As {profile.name}, but ..."}
+    profile = profile.with_values(begun | {"description": ""})
     changed = []
-    for question in _QUESTIONS:
-        profile, is_new = _asked(profile, question)
-        if is_new:
-            changed.append(question.path)
-    source = click.prompt("Where your numbers come from", default="assumed: my own design")
+    try:
+        for question in _QUESTIONS:
+            profile, is_new = _asked(profile, question)
+            if is_new:
+                changed.append(question.path)
+        source = _prompt("Where your numbers come from", "assumed: my own design")
+    except click.Abort:
+        raise DataError(
+            "The questions must be answered to the end, but were stopped; nothing was written."
+        ) from None
     profile = _sourced(profile, changed, source)
     write_text(file, dump_block(profile))
     say(f"{file}: written; see what follows from it with: neurosim profiles check {quoted(file)}")
+
+
+def _prompt(text: str, offered: str) -> str:
+    return str(click.prompt(text, default=offered, err=True))
 
 
 def _asked(profile: Profile, question: _Question) -> tuple[Profile, bool]:
@@ -89,7 +101,7 @@ def _asked(profile: Profile, question: _Question) -> tuple[Profile, bool]:
     if offered is None:
         return profile, False
     while True:
-        answer = click.prompt(question.text, default=offered)
+        answer = _prompt(question.text, offered)
         if answer == offered:
             return profile, False
         value = [int(n) for n in answer.split(",")] if _is_list(answer) else answer

@@ -166,6 +166,9 @@ def diff(first: str, second: str, laws: tuple[type[Block], ...], as_json: bool) 
     if as_json:
         print_json([each._asdict() for each in found])
         return
+    if not found:
+        say(f"{first} and {second} differ in no field but their names and texts")
+        return
     rows = [("", first, second), *((each.path, *each.texts()) for each in found)]
     wide = max(len(row[0]) for row in rows)
     middle = max(len(row[1]) for row in rows if len(row[1]) < _WIDEST)

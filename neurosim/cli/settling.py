@@ -8,13 +8,23 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neurosim.cli.bar import Bar
-from neurosim.cli.common import COUNT, FOLDER, JSON, LAWS, TIME, command_line, print_json, say
+from neurosim.cli.common import (
+    COUNT,
+    FOLDER,
+    JSON,
+    LAWS,
+    TIME,
+    command_line,
+    opened,
+    print_json,
+    say,
+)
 from neurosim.errors import DataError
 
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
     from neurosim.profile import Profile
-    from neurosim.runs import Run
+    from neurosim.runs import Trained
     from neurosim.sweeps import Sweep, SweepFolder
     from neurosim.sweeps.knees import Knee
 
@@ -53,23 +63,27 @@ def settling(
     best that its way of drawing reaches; the interval is over seeds. All points are kept as a
     sweep.
     """
-    from neurosim.blocks.files import load_block
-    from neurosim.folders import exists
+    from neurosim.folders import exists, is_free
     from neurosim.profile import load_profile
-    from neurosim.runs import Run
+    from neurosim.runs.run import taken
     from neurosim.signals import Stopped, on_signals, stopping
     from neurosim.solvers import available_threads
-    from neurosim.sweeps import Sweep, SweepFolder, Workers, run_sweep
+    from neurosim.sweeps import SweepFolder, Workers, run_sweep
 
     used = Workers(workers or available_threads(), dask)
     used.check()
-    run = Run.open(Path(what), laws) if exists(Path(what) / "experiment.yaml") else None
-    profile = load_profile(what, laws=laws) if run is None else run.profile
+    trained = opened(Path(what), laws) if exists(Path(what) / "experiment.yaml") else None
+    if trained is not None and not trained.experiment.task.has_paths:
+        raise DataError(f"{what} must be a chip that draws, but has learned to answer.")
+    profile = load_profile(what, laws=laws) if trained is None else trained.profile
     folder = out or Path("runs") / f"settling-{profile.name}"
     if go_on:
-        plan = load_block(folder / "sweep.yaml", Sweep)
+        plan = _begun(folder, what)
+    elif is_free(folder):
+        data = dataset if trained is None else trained.experiment.dataset
+        plan = _planned(what, profile, trained is not None, data, budget_s, seeds, used.workers)
     else:
-        plan = _planned(what, profile, run, dataset, budget_s, seeds, used.workers)
+        raise taken(folder)
     study = SweepFolder.create(
         folder, plan, Path(), command=command_line(), laws=laws, resume=go_on
     )
@@ -81,35 +95,53 @@ def settling(
         raise Stopped.by(cause, "go on with the same command and --resume") from None
     finally:
         bar.close()
-    _answer(study, run, laws, as_json)
+    _answer(study, trained, laws, as_json)
+
+
+def _begun(folder: Path, what: str) -> Sweep:
+    """The plan of the study in a folder, which must be of this profile or run."""
+    from neurosim.blocks.files import load_block
+    from neurosim.folders import exists
+    from neurosim.sweeps import Sweep
+
+    if not exists(folder / "sweep.yaml"):
+        raise DataError(f"{folder} must hold a study to go on with, but holds none.")
+    plan = load_block(folder / "sweep.yaml", Sweep)
+    begun = plan.base.run or plan.base.profile
+    if begun != what:
+        raise DataError(
+            f"{folder} must be gone on with as it was begun, of {begun}, but {what} is asked for; "
+            "give that, or another --out."
+        )
+    return plan
 
 
 def _planned(
-    what: str, profile: Profile, run: Run | None, dataset: str, budget_s: float, seeds: int,
-    workers: int,
-) -> Sweep:  # fmt: skip
+    what: str, profile: Profile, is_run: bool, data: str, budget_s: float, seeds: int, workers: int
+) -> Sweep:
     """The sweep that the budget pays for."""
     from neurosim.data import load_dataset
     from neurosim.sweeps.settling import budget_of, figure_of, plan_of, recipe_of
 
-    data = dataset if run is None else run.experiment.dataset
-    say("measuring an update ...", err=True)
+    figure = figure_of(load_dataset(data))
+    say("measuring an update and a judgement ...", err=True)
     paid = budget_of(profile, data, budget_s, seeds, workers)
-    recipe = recipe_of(paid.updates, data) if run is None else None
+    if not paid.enough and not is_run:
+        raise DataError(
+            f"A budget must pay for some updates, samples and judgements of each seed, but {seeds} "
+            f"seeds take {paid.least_s / 60:.2g} min at the least here; give a larger --budget, or "
+            "fewer --seeds."
+        )
+    recipe = None if is_run else recipe_of(paid.updates, data)
     trainings = "" if recipe is None else f"{seeds} trainings of {paid.updates} updates, "
     say(f"{trainings}{paid.samples} samples at each length", err=True)
-    if recipe is not None and not paid.enough:
-        say("neurosim: warning: this budget pays for too few updates; give more", err=True)
-    figure = figure_of(load_dataset(data))
-    where = None if run is None else str(run.path)
-    return plan_of(profile, what, recipe, paid.samples, seeds, figure, where)
+    return plan_of(profile, what, recipe, paid.samples, seeds, figure, what if is_run else None)
 
 
 def _answer(
-    study: SweepFolder, run: Run | None, laws: tuple[type[Block], ...], as_json: bool
+    study: SweepFolder, given: Trained | None, laws: tuple[type[Block], ...], as_json: bool
 ) -> None:
     """Say how long is long enough, and draw it."""
-    from neurosim.blocks.units import format_quantity
     from neurosim.metrics import baselines
     from neurosim.outputs import write_bytes
     from neurosim.report import write_sweep_report
@@ -121,16 +153,19 @@ def _answer(
 
     rows, figure = study.rows(), study.sweep.measure[0]
     found = knees(rows, "drawn", figure)
+    page = write_sweep_report(study)
     if not found:
-        raise DataError(f"{study.path} has too few points that did not fail; see its results.csv.")
-    place = sorted((study.path / "trained").glob("*/"))[0] if run is None else run.path
-    trained = Trained.of(place, laws)
-    modes = _quantiles(modes_of(trained))
-    data = trained.compared
+        raise DataError(
+            f"Settling must be enough at some length, but is at none in {study.path}: longer "
+            "samples are worse, or points failed; look at its report.html, and give more --budget."
+        )
+    folders = sorted((study.path / "trained").glob("*/"))
+    chips = [Trained.of(place, laws) for place in folders] if given is None else [given]
+    modes = _modes([modes_of(chip) for chip in chips])
+    data = chips[0].compared
     floor = baselines(data.images, 0, study.sweep.sampling.n, data.steps)["real"][figure]
     picture = study.path / "settling.png"
     write_bytes(picture, figure_png(knee_figure(rows, found, figure, floor)))
-    page = write_sweep_report(study)
     if as_json:
         print_json(
             {"knees": {way: knee._asdict() for way, knee in found.items()}, "figure": figure,
@@ -139,28 +174,40 @@ def _answer(
         )  # fmt: skip
         return
     for way, knee in found.items():
-        say(f"{_WAYS[way]}, {trained.profile.name} needs {_span(knee)} C/g a sample,")
-        cost = [format_quantity(knee.time_s, "s", 3), format_quantity(knee.energy_J, "J", 3)]
-        say(
-            f"  {' and '.join(cost)}, to come within a tenth of its best {figure}, "
-            f"{knee.best:.3g} (real data: {floor:.3g})."
+        _say_knee(
+            way, knee, chips[0].profile.name, f"{figure}, {knee.best:.3g} (real: {floor:.3g})"
         )
-    say(
-        f"Its slowest hidden mode, which a sample waits for, takes {modes['half']:.1f} C/g or more "
-        f"on half of the data, {modes['twentieth']:.1f} on a twentieth."
-    )
+    said = f"{modes['half']:.1f} C/g or more on half of the data, {modes['twentieth']:.1f} on a "
+    said += "twentieth"
+    if modes["unstable"]:
+        said += f"; on {modes['unstable']:.0%} the network does not rest, and none is counted"
+    say(f"Its slowest hidden mode, which a sample waits for, takes {said}.")
     say(f"{picture}; every point: {study.path / 'results.csv'}; open {page}")
 
 
-def _span(knee: Knee) -> str:
-    if knee.low != knee.low:
-        return f"{knee.tau:.3g}"
-    return f"{knee.tau:.3g} ({knee.low:.3g} to {knee.high:.3g} over {knee.seeds} seeds)"
+def _say_knee(way: str, knee: Knee, name: str, best: str) -> None:
+    from neurosim.blocks.units import format_quantity
+
+    span = f"{knee.tau:.3g}"
+    if knee.low == knee.low:
+        span += f" ({knee.low:.3g} to {knee.high:.3g} over {knee.seeds} seeds)"
+    elif knee.seeds > 1:
+        span += f" ({knee.seeds} seeds: too few for an interval)"
+    cost = [format_quantity(knee.time_s, "s", 3), format_quantity(knee.energy_J, "J", 3)]
+    say(f"{_WAYS[way]}, {name} needs {span} C/g a sample,")
+    say(f"  {' and '.join(cost)}, to come within a tenth of its best {best}.")
+    if knee.better_still:
+        say("  Its longest samples are its best by far: still longer ones may be better.")
+    if knee.left_out:
+        say(f"  Of {knee.left_out} more seeds longer samples are worse: they have no such length.")
 
 
-def _quantiles(modes: Any) -> dict[str, float]:
-    """What half and a twentieth of the slowest modes exceed."""
+def _modes(modes: Any) -> dict[str, float]:
+    """What half and a twentieth of the slowest modes exceed, and the share that has none."""
     import numpy as np
 
-    half, twentieth = np.quantile(modes, (0.5, 0.95))
-    return {"half": float(half), "twentieth": float(twentieth)}
+    every = np.concatenate(modes)
+    good = every[np.isfinite(every)]
+    half, twentieth = np.quantile(good, (0.5, 0.95)) if len(good) else (np.inf, np.inf)
+    share = 1 - len(good) / len(every)
+    return {"half": float(half), "twentieth": float(twentieth), "unstable": share}

@@ -185,8 +185,8 @@ def train(
     done, begun, more = 0, go_on and not is_free(out), None
     if begun:
         run = Run.open(out, laws)
-        more = _longer(run, given)
-        _check_same(run, profile, given if more is None else given | {"updates": None}, laws)
+        more = _longer(run, given, laws)
+        _check_same(run, profile, given | {"updates": run.experiment.updates}, laws)
         done = run.n_done
     with stoppable(out, Bar("training", done), go_on, limit_s) as bar:
         if begun:
@@ -227,10 +227,23 @@ def train(
     warn(warnings, strict)
 
 
-def _longer(run: Run, given: dict[str, Any]) -> int | None:
-    """How many updates a run is to have in all, if more than it was begun with."""
+def _longer(run: Run, given: dict[str, Any], laws: tuple[type[Block], ...]) -> int | None:
+    """How many updates a run is to have in all, if more than it has.
+
+    Those that it was begun with, or was made longer to, are no other wish.
+    """
     asked = given["updates"]
-    return asked if asked is not None and asked > run.experiment.updates else None
+    if asked is None and given["experiment"] is not None:
+        asked = _experiment(given["experiment"], given, laws).updates
+    has = run.experiment.updates
+    if asked is None or asked == has:
+        return None
+    if asked < has and asked not in {before for _, before in run.facts.get("extended", [])}:
+        raise RunError(
+            f"{run.path} must be made longer than its {has:,} updates, but {asked:,} are asked "
+            "for; give more, or train into a new folder."
+        )
+    return asked if asked > has else None
 
 
 def _check_same(

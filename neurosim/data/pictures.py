@@ -18,15 +18,17 @@ def read_pictures(folder: Path) -> tuple[NDArray[np.uint8], NDArray[np.intp] | N
     """Grey levels (n, h, w) of every PNG, in the order of names, and labels (n,) or None.
 
     Files in the folder itself have no labels; those in subfolders have the number of theirs, in
-    the order of names. Of colours the mean of red, green and blue is taken; transparency is not.
+    the order of names, of those that hold any. Hidden files and folders are passed over. Of colours
+    the mean of red, green and blue is taken; transparency is not.
 
     Raises
     ------
     DataError
         There is no PNG, one cannot be read, or sizes differ; or there are PNGs on both levels.
     """
-    classes = sorted(path for path in folder.iterdir() if path.is_dir())
-    below = [(k, file) for k, path in enumerate(classes) for file in _pngs(path)]
+    inside = [path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."]
+    classes = [files for path in sorted(inside) if (files := _pngs(path))]
+    below = [(k, file) for k, files in enumerate(classes) for file in files]
     flat = _pngs(folder)
     if bool(flat) == bool(below):
         what = "has them on both levels" if flat else "has none"
@@ -47,7 +49,8 @@ def read_pictures(folder: Path) -> tuple[NDArray[np.uint8], NDArray[np.intp] | N
 
 
 def _pngs(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() == ".png")
+    names = (path for path in folder.iterdir() if path.suffix.lower() == ".png")
+    return sorted(path for path in names if path.name[0] != "." and path.is_file())
 
 
 def _read(file: Path) -> NDArray[np.uint8]:

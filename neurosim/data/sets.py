@@ -160,8 +160,12 @@ def _of_path(name: str, path: Path) -> Dataset:
         return _of_npz(name, path)
     if suffix == ".npy":
         return _dataset(name, load_npy(path.read_bytes()), None, path)
-    images, labels = read_pictures(path) if suffix == "/" else _idx_pair(path)
-    return _dataset(name, images, labels, path)
+    if suffix == "/":
+        # Of a picture the scale is known, however dark it is.
+        levels, classes = read_pictures(path)
+        pixels = levels.reshape(len(levels), -1) / (_BYTE_STEPS / 2) - 1
+        return Dataset(name, pixels, classes, _BYTE_STEPS)
+    return _dataset(name, *_idx_pair(path), path)
 
 
 def _dataset(name: str, images: NDArray[Any], labels: NDArray[Any] | None, path: Path) -> Dataset:

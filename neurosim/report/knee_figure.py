@@ -51,7 +51,9 @@ def knee_figure(
             if np.isfinite(knee.low):
                 axes.axvspan(knee.low, knee.high, color=color, alpha=0.12, lw=0)
         axes.axhline(floor, color="#5a5a5a", ls=":", lw=1.2, label="real against real")
+        lengths = [row["sample_tau"] for row in rows if not row["error"]]
         axes.set_xscale("log")
+        axes.set_xlim(min(lengths) / 1.3, 1.3 * max(lengths))
         axes.set_yscale("log")
         axes.set_xlabel("settling of a sample, units of C/g")
         axes.set_ylabel(_worded(figure))

@@ -142,8 +142,9 @@ def lost_nudge(seen: Watched) -> str | None:
     if away >= seen.dac_step / 2:
         return None
     return (
-        f"A nudge must displace its target by half a step of the DAC or more, but by {away:.2g} of "
-        f"a step of {seen.dac_step:.2g} as a rule; raise flow.beta, or dac.bits."
+        "A nudge must displace its target by half a step of the DAC or more, but as a rule does by "
+        f"{away / seen.dac_step:.2g} of one ({away:.2g} of a unit; a step is {seen.dac_step:.2g}); "
+        "raise flow.beta, or dac.bits."
     )
 
 

@@ -15,6 +15,8 @@ Array = NDArray[np.float64]
 
 _WITHIN = 0.1
 _CONFIDENCE = 0.95
+# Of two seeds Student's interval says nothing: it covers decades.
+_FEWEST_SEEDS = 3
 
 
 class Knee(NamedTuple):
@@ -24,12 +26,18 @@ class Knee(NamedTuple):
     ----------
     tau, low, high : float
         Settling of a sample in units of C / g: the geometric mean over seeds and its 95 %
-        interval, by Student's t of the logarithms; the interval of a single seed is not a number.
+        interval, by Student's t of the logarithms; not a number of fewer than three seeds.
     time_s, energy_J : float
         Of a sample there, by the ledger.
     best : float
         Mean over seeds of the best figure at any length.
     seeds : int
+        Of which all this is.
+    left_out : int
+        Seeds whose longest samples are not within a tenth of their best: they have no knee.
+    better_still : bool
+        Whether the longest samples are the best by more than a tenth, of some seed: longer ones may
+        be better, and the knee later.
     """
 
     tau: float
@@ -39,13 +47,15 @@ class Knee(NamedTuple):
     energy_J: float
     best: float
     seeds: int
+    left_out: int
+    better_still: bool
 
 
 def knee_of(tau: Array, figure: Array) -> float:
     """The shortest settling from which on a figure, smaller being better, stays near its best.
 
     Near is within a tenth. Between the last length that is not near and the next one the figure is
-    taken as a power of the length.
+    taken as a power of the length. Not a number where the longest is not near.
 
     Examples
     --------
@@ -62,7 +72,7 @@ def knee_of(tau: Array, figure: Array) -> float:
         return float(np.exp(x[0]))
     k = int(late[-1])
     if k == len(x) - 1:
-        return float(np.exp(x[-1]))
+        return float("nan")
     share = (y[k] - enough) / (y[k] - y[k + 1])
     return float(np.exp(x[k] + share * (x[k + 1] - x[k])))
 
@@ -83,26 +93,31 @@ def knees(
     out = {}
     for name, seeds in found.items():
         curves = [members for members in seeds.values() if len(members) > 2]
-        if curves:
-            out[name] = _over_seeds(curves, figure)
+        ends = [_one_seed(curve, figure) for curve in curves]
+        good = np.array([end for end in ends if np.isfinite(end[0])])
+        if len(good):
+            out[name] = _over_seeds(good, len(ends) - len(good))
     return out
 
 
-def _over_seeds(curves: Sequence[Sequence[Mapping[str, Any]]], figure: str) -> Knee:
-    found = np.array([_one_seed(rows, figure) for rows in curves])
+def _over_seeds(found: Array, left_out: int) -> Knee:
     logs, n = np.log(found[:, 0]), len(found)
     half = np.nan
-    if n > 1:
+    if n >= _FEWEST_SEEDS:
         half = student.ppf(0.5 + _CONFIDENCE / 2, n - 1) * logs.std(ddof=1) / np.sqrt(n)
     tau, low, high = np.exp(logs.mean() + np.array([0, -half, half]))
-    time_s, energy_J, best = map(float, found[:, 1:].mean(axis=0))
-    return Knee(float(tau), float(low), float(high), time_s, energy_J, best, n)
+    time_s, energy_J, best = map(float, found[:, 1:4].mean(axis=0))
+    better_still = bool(found[:, 4].any())
+    return Knee(
+        float(tau), float(low), float(high), time_s, energy_J, best, n, left_out, better_still
+    )
 
 
 def _one_seed(rows: Sequence[Mapping[str, Any]], figure: str) -> tuple[float, ...]:
-    """Settling, time and energy at the knee, and the best figure."""
+    """Settling, time and energy at the knee, the best figure, and whether it is the last by far."""
     names = ("sample_tau", figure, "sample_time_s", "sample_energy_J")
     columns = np.array([[float(row[name]) for name in names] for row in rows])
     tau, y, time_s, energy_J = columns[np.argsort(columns[:, 0])].T
     at = knee_of(tau, y)
-    return at, np.interp(at, tau, time_s), np.interp(at, tau, energy_J), y.min()
+    costs = (float(np.interp(at, tau, cost)) for cost in (time_s, energy_J))
+    return at, *costs, float(y.min()), float(y[:-1].min() > (1 + _WITHIN) * y[-1])

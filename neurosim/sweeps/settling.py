@@ -12,6 +12,7 @@ from neurosim.analysis.modes import slowest_modes_tau
 from neurosim.chip import Chip
 from neurosim.data import Dataset, load_dataset
 from neurosim.host import Experiment, Trainer, free_phase
+from neurosim.metrics import classifier_of, evaluate_samples
 from neurosim.profile import Profile
 from neurosim.runs import Trained, lessons_of
 from neurosim.sweeps.plan import Sweep
@@ -46,12 +47,15 @@ class Budget(NamedTuple):
         Of one update of this chip on one core, as measured.
     enough : bool
         Whether it pays for the fewest updates that say anything.
+    least_s : float
+        What these take, with their samples and judgements.
     """
 
     updates: int
     samples: int
     update_s: float
     enough: bool
+    least_s: float
 
 
 def recipe_of(updates: int, dataset: str = "digits", seed: int = 0) -> Experiment:
@@ -63,21 +67,30 @@ def recipe_of(updates: int, dataset: str = "digits", seed: int = 0) -> Experimen
 
 
 def budget_of(profile: Profile, dataset: str, seconds: float, seeds: int, workers: int) -> Budget:
-    """Measure a few updates of a chip and share out the time."""
+    """Measure a few updates of a chip and a judgement, and share out the time."""
+    data = load_dataset(dataset)
     chip, recipe = Chip(profile, 0), recipe_of(_PROBE + 1, dataset)
-    updates = iter(Trainer(chip, recipe, load_dataset(dataset)))
+    updates = iter(Trainer(chip, recipe, data))
     next(updates)
     began_s = time.perf_counter()
     for _ in range(_PROBE):
         next(updates)
     update_s = (time.perf_counter() - began_s) / _PROBE
-    payable = _COMPUTING * seconds * min(workers, seeds) / seeds / update_s
+    began_s = time.perf_counter()
+    few = data.at_most(_SAMPLES[0]).images
+    evaluate_samples(few, data.images, classifier_of(data.n_pixels))
+    judge_s = (len(_ALONE) + len(_STEPPED)) * (time.perf_counter() - began_s)
+    at_once = min(workers, seeds) / seeds
+    payable = (_COMPUTING * seconds * at_once - judge_s) / update_s
     for samples in reversed(_SAMPLES):
         left = payable - _UPDATES_PER_SAMPLE * samples
         # Samples are worth less than the training that they judge.
         if left >= payable / 2 or samples == _SAMPLES[0]:
             break
-    return Budget(int(min(max(left, _FEWEST), _MOST)), samples, update_s, left >= _FEWEST)
+    least_s = (_FEWEST + _UPDATES_PER_SAMPLE * _SAMPLES[0]) * update_s + judge_s
+    least_s /= _COMPUTING * at_once
+    n_updates = int(min(max(left, _FEWEST), _MOST))
+    return Budget(n_updates, samples, update_s, left >= _FEWEST, least_s)
 
 
 def figure_of(data: Dataset) -> str:

@@ -2,6 +2,8 @@
 
 import json
 
+import numpy as np
+
 from commands import run
 from neurosim.analysis.consequences import consequences
 from neurosim.profile import load_profile
@@ -13,7 +15,7 @@ def test_the_sizes_of_a_chip_are_those_of_a_hand_calculation():
     found = dict(consequences(load_profile("cmos_rc_6bit")))
     assert found["time constant C/g"] == "100 ns"
     assert found["C_x / C_h"] == "30"
-    assert found["a step of a weight"].startswith(f"{0.6 / 31:.3g} of a full scale")
+    assert found["a step of a weight"].startswith(f"{0.6 / 31:.3g};")
     assert found["a step of the ADC, visible"].startswith(f"{640 / 254:.3g} mV, 0.025")
     away = 7.2 / (15 + 7.2) * 1.2 / 30
     assert found["a nudge moves its target by"].startswith(
@@ -21,6 +23,14 @@ def test_the_sizes_of_a_chip_are_those_of_a_hand_calculation():
     )
     assert found["thermal noise kT/C"].startswith("64.4 uV, 0.00064")
     assert found["one write of a device"] == "10 ns"
+
+
+def test_the_devices_of_a_complementary_pair_step_against_each_other():
+    pair = load_profile("cmos_rc_6bit").with_value("coupling.encoding", "complementary")
+    target = pair.coupling.target(np.linspace(-0.6, 0.6, 4001), 1.0)
+    reached = np.unique(np.round(target.plus_S - target.minus_S, 9))
+    said = dict(consequences(pair))["a step of a weight"]
+    assert said.startswith(f"{np.diff(reached).min():.3g};")
 
 
 @shipped

@@ -94,7 +94,8 @@ def test_the_in_place_form_of_a_measured_amplifier_is_its_output_and_slope(bench
     ("points_V", "said"),
     [
         (POINTS_V[:3], "at least 4"),
-        ([(0, 0), (1, 1), (1, 2), (2, 3)], "inputs that rise"),
+        ([(0, 0), (1, 1), (1, 2), (2, 3)], "inputs that rise.*but point 3 does not"),
+        ([(-0.1, -0.1), (0, 0), (1e-300, 0.05), (0.1, 0.1)], "between points 2 and 3"),
         ([(0, 0), (1, 1), (2, 0.9), (3, 3)], "outputs that do not fall"),
         ([(0, 0), (1, 1), (2, float("inf")), (3, 3)], "finite|number"),
     ],
@@ -114,3 +115,8 @@ def test_a_profile_with_a_measured_amplifier_is_written_and_read(bench, tmp_path
     found = load_profile(tmp_path / "mine.yaml")
     assert found == profile
     assert found.node.hidden_amplifier == bench
+
+
+def test_points_may_have_units():
+    own = Measured(points_V=[("-200 mV", "-100 mV"), (-0.1, -0.08), (0.1, 0.08), ("0.2 V", 0.1)])
+    assert own.points_V[0] == (-0.2, -0.1)

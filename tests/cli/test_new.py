@@ -60,8 +60,15 @@ def test_a_file_that_is_there_stays_as_it_is(tmp_path):
 def test_nothing_is_written_where_the_answers_end_early(tmp_path):
     file = tmp_path / "mine.yaml"
     result = CliRunner().invoke(main, ["profiles", "new", str(file)], input="mine\n\n64,32\n")
-    assert result.exit_code != 0
+    assert result.exit_code == 2
+    assert "were stopped; nothing was written." in result.output
     assert not file.exists()
+
+
+def test_standard_output_is_no_place_for_a_profile():
+    result = CliRunner().invoke(main, ["profiles", "new", "-"])
+    assert result.exit_code == 2
+    assert result.stderr.startswith("neurosim: A profile must be written to a file")
 
 
 def test_numbers_that_come_out_stay_as_they_are():

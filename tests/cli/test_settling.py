@@ -19,8 +19,9 @@ def tiny(tmp_path):
 
 def test_a_budget_pays_for_updates_and_samples_in_proportion(tiny):
     profile = load_profile(tiny)
-    short, long = (budget_of(profile, "moons", s, seeds=2, workers=1) for s in (1e-3, 3600.0))
+    short, long = (budget_of(profile, "moons", s, seeds=2, workers=1) for s in (1e-3, 36000.0))
     assert not short.enough
+    assert short.least_s > 1e-3
     assert short.updates == 50
     assert short.samples == 200
     assert long.enough
@@ -37,9 +38,11 @@ def test_the_plan_has_both_ways_of_drawing_and_a_training_a_seed(tiny):
 
 
 @pytest.mark.slow
-def test_one_command_answers_for_a_chip_of_ones_own(tiny, tmp_path):
+def test_one_command_answers_for_a_chip_of_ones_own(tiny, tmp_path, monkeypatch):
     out = tmp_path / "study"
-    given = [tiny, "--dataset", "moons", "--budget", "5 s", "--seeds", 2, "--workers", 1]
+    monkeypatch.setattr("neurosim.sweeps.settling._MOST", 60)
+    monkeypatch.setattr("neurosim.sweeps.settling._SAMPLES", (60, 60))
+    given = [tiny, "--dataset", "moons", "--budget", "300 s", "--seeds", 2, "--workers", 1]
     result = run("settling", *given, "--out", out)
     assert result.exit_code == 0, result.output
     for said in ("Released once and left alone, cmos_rc_6bit needs", "Stepped by its host", "slow"):
@@ -50,12 +53,16 @@ def test_one_command_answers_for_a_chip_of_ones_own(tiny, tmp_path):
     found = json.loads(again.stdout)
     assert found["knees"].keys() == {"alone", "stepped"}
     assert 0 < found["floor"] < found["knees"]["alone"]["best"]
+    other = run("settling", "ideal_hopfield", "--out", out, "--resume")
+    assert "as it was begun, of" in one_line(other)
     assert found["slowest_mode_tau"]["half"] <= found["slowest_mode_tau"]["twentieth"]
 
 
 def test_mistakes_are_one_line(tmp_path):
     assert "must be one of" in one_line(run("settling", "nobody"))
     assert "is not a time" in run("settling", "ideal_hopfield", "--budget", "soon").output
-    assert "sweep.yaml" in one_line(
+    few = run("settling", "ideal_hopfield", "--budget", "1 s", "--out", tmp_path / "few")
+    assert "min at the least here; give a larger --budget" in one_line(few)
+    assert "must hold a study" in one_line(
         run("settling", "ideal_hopfield", "--out", tmp_path / "no", "--resume")
     )

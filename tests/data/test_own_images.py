@@ -34,6 +34,16 @@ def test_subfolders_are_classes(tmp_path):
     np.testing.assert_array_equal(found.images[3:], GREY[1::2].reshape(3, -1) / 127.5 - 1)
 
 
+def test_hidden_and_empty_folders_are_no_classes_and_dark_pictures_are_pictures(tmp_path):
+    for name in ("a", "b", ".git", ".ipynb_checkpoints"):
+        saved(tmp_path / name / "0.png", GREY[0] // 32)
+    saved(tmp_path / "a" / "._0.png", GREY[1])
+    (tmp_path / "aa").mkdir()
+    found = load_dataset(tmp_path)
+    np.testing.assert_array_equal(found.labels, [0, 1])
+    np.testing.assert_array_equal(found.images[0], (GREY[0] // 32).ravel() / 127.5 - 1)
+
+
 def test_an_array_alone_is_a_data_set(tmp_path):
     np.save(tmp_path / "x.npy", GREY)
     found = load_dataset(tmp_path / "x.npy").images

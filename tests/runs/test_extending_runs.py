@@ -7,6 +7,7 @@ import pytest
 
 import neurosim as ns
 from commands import one_line, run, train_only
+from neurosim.blocks.files import dump_block
 from neurosim.chip import Chip
 from neurosim.errors import RunError
 from neurosim.host import Experiment, Trainer
@@ -88,4 +89,18 @@ def test_the_command_makes_it_longer_and_refuses_other_settings(tmp_path):
     assert "6 updates" in result.output
     assert len(table(out)["update"]) == 6
     assert "batch differs; leave it out" in one_line(run("train", *more, "--batch", 16))
-    assert "updates differs; leave it out" in one_line(run("train", *more[:-1], 5))
+    fewer = one_line(run("train", *more[:-1], 5))
+    assert "must be made longer than its 6 updates, but 5 are asked for" in fewer
+
+
+def test_the_command_that_began_it_goes_on_after_it_was_made_longer(tmp_path):
+    out, file = tmp_path / "run", tmp_path / "recipe.yaml"
+    file.write_text(dump_block(RECIPE))
+    ns.train(PROFILE, RECIPE, keep=out)
+    ns.resume(out, updates=6)
+    for words in (["--experiment", file], ["--updates", 4], []):
+        assert train_only("--out", out, "--resume", *words).exit_code == 0, words
+    assert len(table(out)["update"]) == 6
+    file.write_text(dump_block(RECIPE.with_value("updates", 8)))
+    assert train_only("--out", out, "--resume", "--experiment", file).exit_code == 0
+    assert len(table(out)["update"]) == 8

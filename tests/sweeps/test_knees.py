@@ -51,6 +51,26 @@ def test_the_interval_is_students_over_seeds_and_costs_are_those_at_the_knee():
     assert found.seeds == 3
 
 
+def test_a_seed_whose_longer_samples_are_worse_has_no_knee_and_is_counted():
+    tau = np.array([1.0, 10.0, 100.0])
+    assert np.isnan(knee_of(tau, np.array([2.0, 1.0, 1.5])))
+    rows = [row("alone", t, 0, y) for t, y in zip(tau, (2.0, 1.0, 1.5), strict=True)]
+    assert knees(rows, "drawn", "w2") == {}
+    rows += [row("alone", t, 1, y) for t, y in zip(tau, (2.0, 1.0, 1.0), strict=True)]
+    found = knees(rows, "drawn", "w2")["alone"]
+    assert (found.seeds, found.left_out, found.better_still) == (1, 1, False)
+    rising = [row("alone", t, 0, y) for t, y in zip(tau, (4.0, 2.0, 1.0), strict=True)]
+    assert knees(rising, "drawn", "w2")["alone"].better_still
+
+
+def test_two_seeds_have_no_interval():
+    rows = [row("alone", t, s, max(1.0, 9 / t)) for s in (0, 1) for t in (1.0, 10.0, 100.0)]
+    found = knees(rows, "drawn", "w2")["alone"]
+    assert found.seeds == 2
+    assert np.isnan(found.low)
+    assert np.isnan(found.high)
+
+
 def test_failed_points_and_ways_of_two_lengths_are_left_out():
     rows = [row("alone", tau, 0, 5 / tau) for tau in (1.0, 2.0)]
     rows += [row("stepped", tau, 0, 5 / tau) for tau in (1.0, 2.0, 4.0)]
