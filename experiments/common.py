@@ -19,7 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from threadpoolctl import threadpool_limits
 
-from neurosim.cli.common import Bar
+from neurosim.cli.bar import Bar
 from neurosim.host import Experiment
 from neurosim.outputs import write_text
 from neurosim.profile import Profile
