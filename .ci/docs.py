@@ -8,12 +8,14 @@ import warnings
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
-from typing import get_type_hints
+from types import SimpleNamespace
+from typing import Any, get_type_hints
 
 import pdoc
 import pdoc.extract
 
 import neurosim
+from neurosim import torch_arrays
 
 FILES = [module.name for module in walk_packages(neurosim.__path__, "neurosim.")]
 
@@ -33,6 +35,9 @@ def resolve() -> None:
     """Set what pdoc cannot find by itself."""
     # The face loads its names at first use, and pdoc looks only at those that are there.
     vars(neurosim).update({name: getattr(neurosim, name) for name in neurosim.__all__})
+    # Annotations name PyTorch, which need not be here.
+    if torch_arrays.torch is None:
+        torch_arrays.torch = SimpleNamespace(Tensor=Any, device=Any)
     # What makes a named tuple does not know the module in which its annotations have a meaning.
     for name in FILES:
         for value in list(vars(import_module(name)).values()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import json
 import multiprocessing
 import shutil
@@ -21,7 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from neurosim.cli.bar import Bar
 from neurosim.host import Experiment
-from neurosim.outputs import write_text
+from neurosim.outputs import write_bytes, write_text
 from neurosim.profile import Profile
 from neurosim.runs import Run, Trained, evaluate, resume, train
 from neurosim.sweeps import SweepFolder, Workers, best, groups, run_sweep
@@ -40,6 +41,14 @@ COLUMNS = {
     "smallest_class": "smallest class",
     "nearest_distance": "nearest digit",
 }
+
+
+def save_arrays(path: Path, **arrays: Any) -> None:
+    """Write an .npz whole or not at all, for other jobs may look for it at the same time."""
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, content.getvalue())
 
 
 def options(

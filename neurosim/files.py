@@ -152,8 +152,7 @@ def load_tree(path: Path) -> dict[str, Any]:
         return _restored(json.loads(str(arrays["__tree__"])), arrays)
     except FileNotFoundError:
         raise CheckpointError(f"{path} must exist, but does not; train the run first.") from None
-    # Damage shows as any error of zipfile, zlib, struct, json or NumPy, wherever it happens to lie.
-    except Exception as error:
+    except Exception as error:  # Damage is any error of zipfile, zlib, struct, json or NumPy.
         reason = " ".join(str(error).split()) or type(error).__name__
         raise CheckpointError(
             f"{path} must be a neurosim checkpoint, but cannot be read ({reason}); restore it from "

@@ -58,8 +58,8 @@ class Paired:
 
     def teach(self, trainer: Trainer) -> None:
         """Show a trainer these instead of pairs of its own."""
-        # A training has no door for pairs made beforehand: only times need them.
-        trainer._lessons.batch_at = self.batch_at  # type: ignore[method-assign]
+        lessons = trainer._lessons
+        lessons.batch_at = self.batch_at  # type: ignore[method-assign]  # no door: for timing only
 
 
 class Clocked:
@@ -74,8 +74,7 @@ class Clocked:
             inner(*arguments)
             self.seconds.append(time.perf_counter() - started_s)
 
-        # What is timed is inside a chip, where nothing else looks.
-        chip._nodes.settle = settle  # type: ignore[method-assign]
+        chip._nodes.settle = settle  # type: ignore[method-assign]  # timed where nothing else looks
 
 
 def train(
@@ -143,8 +142,8 @@ def recorded(images: Array, device: str) -> dict[str, Any]:
         arrays = arrays_on(device)
         assert arrays.pool is not None
         arrays.pool.clear()
-        # For this process alone: every chip on the device then launches its kernels one by one.
-        type(arrays).replayed = lambda _self, work: work  # type: ignore[method-assign]
+        kind = type(arrays)
+        kind.replayed = lambda _self, work: work  # type: ignore[method-assign]  # this process alone
         return smoke(images, device) | {"kernels_recorded": False}
 
 

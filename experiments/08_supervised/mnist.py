@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import time
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ import twin
 from neurosim.blocks.units import format_quantity
 from neurosim.data import load_dataset
 from neurosim.errors import DataError
-from neurosim.outputs import write_bytes
 from neurosim.profile import Profile
 from neurosim.runs import Run
 
@@ -56,18 +54,14 @@ def data(found: argparse.Namespace, choosing: bool = False) -> Path:
             )
         first = n - (100 if found.quick else N_CHOOSING) if choosing else n
         last = n if choosing else len(given.images)
-        path.parent.mkdir(parents=True, exist_ok=True)
         learned, judged = slice(0, first), slice(first, last)
-        content = io.BytesIO()
-        np.savez_compressed(
-            content,
+        common.save_arrays(
+            path,
             images=given.images[learned],
             labels=given.labels[learned],
             test_images=given.images[judged],
             test_labels=given.labels[judged],
         )
-        # Whole or not at all: other jobs may look for it now.
-        write_bytes(path, content.getvalue())
     return path
 
 

@@ -70,27 +70,18 @@ PARTS: dict[str, Part] = {
     "local, short": ("ideal_hopfield", IDEAL | LOCAL, SHORT, CENTRED, (1.3,)),
     "zero biases, short": ("ideal_hopfield", IDEAL, SHORT, None, (1.3,)),
 }
-SHOWN = {
-    "frechet_feature": "feature Frechet",
-    "nn_two_sample": "1-NN",
-    "precision": "precision",
-    "recall": "recall",
-    "density": "density",
-    "coverage": "coverage",
-    "smallest_class": "smallest class",
-    "nearest_distance": "nearest test digit",
-}
+SHOWN = {key: name for key, name in common.COLUMNS.items() if key != "w2"}
+SHOWN["nearest_distance"] = "nearest test digit"
 
 
 def stored(digits: Dataset, out: Path) -> Path:
     """The file of digits that trainings read: those to learn, and the test set beside them."""
     path = (out / "digits.npz").resolve()
     if not path.exists():
-        out.mkdir(parents=True, exist_ok=True)
         assert digits.test is not None
         sets = {"": digits, "test_": digits.test}
         arrays = {f"{kind}images": _kept(part) for kind, part in sets.items()}
-        np.savez_compressed(path, **arrays, **{f"{k}labels": p.labels for k, p in sets.items()})
+        common.save_arrays(path, **arrays, **{f"{k}labels": p.labels for k, p in sets.items()})
     return path
 
 
@@ -122,8 +113,7 @@ def centred(profile: Profile, recipe: Experiment, data: Path) -> Trained:
     """Random weights W0, W1 with the biases b0 = m and b1 = -W0 m of the mean image m.
 
     With all couplings at zero b0 = m is the best bias for flow matching with alpha = 2. From zero
-    biases, hidden nodes learn the ground of images with either sign: the chip then draws some
-    digits as paper on ink.
+    biases a short training drew some digits as paper on ink; whether this start mends it is open.
     """
     chip = Chip(profile, recipe.seed, n_threads=1)
     layers, rng = chip.data_sheet.layers, Streams(recipe.seed).generator("weights")

@@ -19,6 +19,8 @@ def slowest_modes_tau(chip: Chip) -> Array:
     :math:`J = \partial I / \partial u`, and the slowest mode of the hidden block decays with
     :math:`-1 / \max \operatorname{Re} \lambda(C^{-1} J)`. Infinite where a state is not stable.
 
+    Amplifiers are taken to follow at once, whatever their bandwidth.
+
     Parameters
     ----------
     chip : Chip

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from neurosim.analysis import Conditions
     from neurosim.blocks.block import Block
-    from neurosim.host import Experiment
+    from neurosim.host import Experiment, Supervised
     from neurosim.network import Weights
     from neurosim.profile import Profile
 
@@ -85,12 +85,26 @@ def _asked(given: dict[str, Any], trained: Experiment | None) -> Experiment:
     return base.with_values(changes)
 
 
+def _supervised(asked: Experiment) -> Supervised:
+    """The task, which must be one of inputs and answers."""
+    from neurosim.errors import DataError
+    from neurosim.host import Supervised
+
+    if not isinstance(asked.task, Supervised):
+        raise DataError(
+            f"The task must be a Supervised one for its noise to be said, but is {asked.task!r}; "
+            "make a class of your own from neurosim.host.Supervised."
+        )
+    return asked.task
+
+
 def _with_answers(profile: Profile, asked: Experiment) -> Profile:
     """The profile with as many nodes in the last layer as the data have answers."""
     from neurosim.data import load_dataset
 
-    inputs, answers = getattr(asked.task, "examples")(load_dataset(asked.dataset))  # noqa: B009
-    if -1 not in getattr(asked.task, "sources", (-1,)):
+    task = _supervised(asked)
+    inputs, answers = task.examples(load_dataset(asked.dataset))
+    if -1 not in task.sources:
         return profile
     sizes = (inputs.shape[1], *profile.layers[1:-1], answers.shape[1])
     return profile.with_values({"layers": sizes})
@@ -112,7 +126,7 @@ def _answers(
         weights,
         asked.flow,
         *how,
-        task=asked.task,  # type: ignore[arg-type]  # it has no paths
+        task=_supervised(asked),
         rule=asked.rule,
         data=load_dataset(asked.dataset),
     )

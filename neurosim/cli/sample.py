@@ -102,7 +102,8 @@ def sample(
         raise DataError("--start is for images to complete; give --inpaint too.")
     out = out or run / "samples.png"
     check_output(out, as_json)
-    write = write_samples(out, trained.dataset.images)
+    is_plane = trained.profile.network.n_visible == 2
+    write = write_samples(out, trained.dataset.images if is_plane else None)
     bar = Bar("sampling")
     x, settings = draw(trained, n, mode=mode, t_end=t_end, seed=seed, label=label, progress=bar)
     bar.close()

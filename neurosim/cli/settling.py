@@ -55,7 +55,7 @@ def settling(
     what: str, budget_s: float, seeds: int, dataset: str, workers: int | None, dask: str,
     out: Path | None, go_on: bool, laws: tuple[type[Block], ...], as_json: bool,
 ) -> None:  # fmt: skip
-    """Find how long a chip must settle for good samples, what that costs and what sets it.
+    """Find how long a chip must settle for good samples, and what that costs.
 
     A chip is trained from random weights, or that of a run is taken; samples are drawn by the chip
     alone at several ratios of its capacitances C_x/C_h, and stepped by the host with several
@@ -181,7 +181,7 @@ def _answer(
     said += "twentieth"
     if modes["unstable"]:
         said += f"; on {modes['unstable']:.0%} the network does not rest, and none is counted"
-    say(f"Its slowest hidden mode, which a sample waits for, takes {said}.")
+    say(f"For comparison, its slowest hidden mode takes {said}.")
     say(f"{picture}; every point: {study.path / 'results.csv'}; open {page}")
 
 

@@ -17,8 +17,13 @@ from numpy.typing import NDArray
 
 __all__ = ["TOYS", "load_toy"]
 
-TOYS = ("moons", "circles")
 _N, _NOISE, _SEED = 2000, 0.06, 0
+# By name: what of scikit-learn makes them, and with what else.
+_MAKERS: dict[str, tuple[str, dict[str, float]]] = {
+    "moons": ("make_moons", {}),
+    "circles": ("make_circles", {"factor": 0.5}),
+}
+TOYS = tuple(_MAKERS)
 
 
 def load_toy(name: str) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
@@ -30,11 +35,9 @@ def load_toy(name: str) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     >>> points.shape, sorted(set(labels.tolist()))
     ((2000, 2), [0, 1])
     """
-    from sklearn.datasets import make_circles, make_moons
+    from sklearn import datasets
 
-    if name == "moons":
-        points, labels = make_moons(_N, noise=_NOISE, random_state=_SEED)
-    else:
-        points, labels = make_circles(_N, noise=_NOISE, random_state=_SEED, factor=0.5)
+    maker, options = _MAKERS[name]
+    points, labels = getattr(datasets, maker)(_N, noise=_NOISE, random_state=_SEED, **options)
     centred = points - (points.min(axis=0) + points.max(axis=0)) / 2
     return centred / np.abs(centred).max(), labels.astype(np.intp)

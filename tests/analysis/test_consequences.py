@@ -3,10 +3,13 @@
 import json
 
 import numpy as np
+import pytest
 
 from commands import run
 from neurosim.analysis.consequences import consequences
+from neurosim.data import PairSource, load_digits
 from neurosim.profile import load_profile
+from neurosim.streams import Streams
 from shipped import shipped
 
 
@@ -23,6 +26,15 @@ def test_the_sizes_of_a_chip_are_those_of_a_hand_calculation():
     )
     assert found["thermal noise kT/C"].startswith("64.4 uV, 0.00064")
     assert found["one write of a device"] == "10 ns"
+
+
+def test_the_velocity_of_digits_is_that_of_batches_of_any_size():
+    """Pairs by the least sum of squares, of 32 to 512 rows: 1.2 to the two digits that are said."""
+    images = load_digits()[0]
+    for rows in (32, 128, 512):
+        pairs = PairSource(images, rows, Streams(0), prefetch=False)
+        velocity = np.sqrt(np.mean(pairs.batch_at(0).u_t ** 2))
+        assert velocity == pytest.approx(1.2, abs=0.05)
 
 
 def test_the_devices_of_a_complementary_pair_step_against_each_other():

@@ -36,6 +36,8 @@ def layers_profile():
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory) -> dict[str, Path]:
     """A folder for each readable format, with a table as that format keeps it."""
+    for package in ("h5py", "safetensors"):
+        pytest.importorskip(package, reason='needs pip install ".[export]"')
     chip = Chip(layers_profile())
     chip.program(initial_weights(chip.die.layers, 1.0, np.random.default_rng(4)))
     made: dict[str, Path] = {}

@@ -1,13 +1,16 @@
 """From a chip to how long it must settle, by one command."""
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from commands import one_line, run
 from neurosim.blocks.files import dump_block
+from neurosim.data import load_dataset
 from neurosim.profile import load_profile
-from neurosim.sweeps.settling import budget_of, plan_of, recipe_of
+from neurosim.sweeps.settling import budget_of, figure_of, plan_of, recipe_of
 
 
 @pytest.fixture
@@ -27,6 +30,13 @@ def test_a_budget_pays_for_updates_and_samples_in_proportion(tiny):
     assert long.enough
     assert long.updates == 2000
     assert long.samples == 500
+
+
+def test_digits_alone_are_judged_by_the_classifier_of_digits(tmp_path):
+    np.save(tmp_path / "digits_of_mine.npy", np.random.default_rng(0).uniform(-1, 1, (9, 64)))
+    assert figure_of(load_dataset("digits")) == "frechet_feature"
+    assert figure_of(load_dataset(tmp_path / "digits_of_mine.npy")) == "w2"
+    assert figure_of(replace(load_dataset("moons"), name="digits_of_mine.npy")) == "w2"
 
 
 def test_the_plan_has_both_ways_of_drawing_and_a_training_a_seed(tiny):

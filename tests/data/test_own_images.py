@@ -76,6 +76,16 @@ def test_points_in_the_plane_are_always_the_same_and_within_the_range(name):
     assert found.digest == load_dataset(name).digest
 
 
+def test_samples_of_images_need_no_data(tmp_path):
+    file, out = tmp_path / "mine.npy", tmp_path / "run"
+    np.save(file, np.random.default_rng(0).uniform(-1, 1, (20, 9)))
+    given = ["--profile", "ideal_hopfield", "--dataset", file, "--layers", "9,6,5"]
+    small = ["--batch", 8, "--updates", 1, "--settle-tau", 1]
+    assert train_only(*given, *small, "--out", out).exit_code == 0
+    file.unlink()
+    assert run("sample", out, "-n", 2, "--out", tmp_path / "x.png").exit_code == 0
+
+
 def test_a_chip_learns_points_and_draws_them_as_points(tmp_path):
     out, picture = tmp_path / "run", tmp_path / "p.png"
     layers = ["--layers", "2,12,12", "--batch", 16, "--settle-tau", 5]
