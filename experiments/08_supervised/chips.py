@@ -102,9 +102,17 @@ def draw(results: Results, others: list[dict[str, dict[str, float]]], path: Path
             upper.plot(values, [k + shift] * len(values), ".", color=color, alpha=0.5)
             upper.plot(np.mean(values), k + shift, "|", ms=12, mew=2, color=color)
         if of:
-            upper.plot([], [], "|", ms=12, mew=2, color=color, label=f"{rule}, mean")
+            most = max(map(len, of.values()))
+            mean_of = f"mean of {most} seeds" if most > 1 else "one seed"
+            upper.plot([], [], "|", ms=12, mew=2, color=color, label=f"{rule}, {mean_of}")
     best = 100 * np.mean([found[TWIN]["test_accuracy"] for found in others])
-    upper.axvline(best, color=lessons.GREY, ls="--", lw=1, label="back-propagation")
+    upper.axvline(
+        best,
+        color=lessons.GREY,
+        ls="--",
+        lw=1,
+        label=f"back-propagation, mean of {len(others)} seeds",
+    )
     upper.set_yticks(rows, names)
     upper.set_ylim(len(names) - 0.5, -0.5)
     upper.set_xlabel("test accuracy, %")
