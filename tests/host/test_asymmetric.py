@@ -126,6 +126,21 @@ def test_difference_amplifiers_read_responses_finer_than_the_adc():
     assert errors[1] < errors[0] / 4
 
 
+@pytest.mark.slow
+def test_at_eight_bits_plain_reads_spoil_the_remedy_and_difference_amplifiers_save_it():
+    """Cosines to the exact gradient; the remedy stands on responses that the ADC must resolve."""
+    found = []
+    for readout in ({}, AMPLIFIED):
+        chips = {"layers": (1, 2), "rows": 16, "gain": 0.5, "engine": FINE}
+        asked = Asked("last", changes=APART | COARSE | readout, **chips)
+        exact = asked.learned(asked.answering().exact(asked.wanted, squared))
+        rules = GradEP(), AsymmetricEP(rounds=4)
+        found.append([cosine(asked.learned(asked.measured(rule, 0.1)), exact) for rule in rules])
+    (without, plain), (_, amplified) = found
+    assert plain < without < 0.98
+    assert amplified > 0.999
+
+
 def test_fits_of_rows_and_columns_average_the_noise_of_readings():
     rng = np.random.default_rng(0)
     coupled = np.zeros((30, 30), dtype=bool)
