@@ -65,15 +65,6 @@ def _experiment(
     return experiment.model_copy(update={"dataset": dataset_name(experiment.dataset)})
 
 
-def _start(path: Path | None, laws: tuple[type[Block], ...]) -> Run | Path | None:
-    """A run, or a file of plain arrays."""
-    from neurosim.folders import exists
-    from neurosim.runs import Run
-
-    is_file = path is not None and exists(path) and path.is_file()
-    return path if path is None or is_file else Run.open(path, laws)
-
-
 def _folder_of(profile: str) -> Path:
     """Where a run goes by itself: runs/PROFILE."""
     from neurosim.blocks.names import is_name
@@ -202,8 +193,9 @@ def train(
                 experiment,
                 out,
                 command=command_line(),
-                start=_start(given["start"], laws),
+                start=given["start"],
                 start_order=given["order"],
+                laws=laws,
                 progress=bar.on_update,
                 device=device,
             )

@@ -12,7 +12,7 @@ import numpy as np
 from neurosim.blocks.block import Block
 from neurosim.errors import RunError
 from neurosim.files import read_bytes
-from neurosim.folders import real
+from neurosim.folders import exists, real
 from neurosim.network import Weights
 from neurosim.profile import Profile
 from neurosim.runs.run import Run
@@ -46,7 +46,7 @@ def beginning(
     if start is None:
         return Beginning(None, {})
     path = Path(start) if isinstance(start, str | Path) else None
-    if path is not None and path.is_file():
+    if path is not None and exists(path) and path.is_file():
         weights = plain_weights(path, profile.network, order)
         limit = profile.coupling.full_scale
         facts = {
