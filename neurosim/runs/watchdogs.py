@@ -143,7 +143,7 @@ def lost_nudge(seen: Watched) -> str | None:
         return None
     return (
         "A nudge must displace its target by half a step of the DAC or more, but as a rule does by "
-        f"{away / seen.dac_step:.2g} of one ({away:.2g} of a unit; a step is {seen.dac_step:.2g}); "
+        f"{away / seen.dac_step:.3g} of one ({away:.2g} of a unit; a step is {seen.dac_step:.2g}); "
         "raise flow.beta, or dac.bits."
     )
 
