@@ -72,6 +72,12 @@ def pytest_report_header(config):
     return f"campaigns: a tenth of the cases, --tenth {seed}" if seed else None
 
 
+def pytest_ignore_collect(collection_path, config):
+    """The campaigns' thousands of cases are read only where they may run."""
+    beside = "not campaign" in config.option.markexpr or config.option.markexpr == "slow"
+    return True if beside and collection_path.name == "campaigns" else None
+
+
 def pytest_collection_finish():
     """What is there by now stays: that it is looked through each time is a tenth of the run."""
     gc.collect()
