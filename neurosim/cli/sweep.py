@@ -113,7 +113,7 @@ def sweep(
         raise Stopped.by(cause, "go on with the same command and --resume") from None
     finally:
         bar.close()
-    _finish(folder, as_json)
+    _finish(folder, shard, as_json)
 
 
 def _list(name: str, points: Sequence[Point], as_json: bool) -> None:
@@ -147,7 +147,7 @@ def _mean(group: Group, figure: str) -> str:
     return f"{group.mean[figure]:.4g}{error}"
 
 
-def _finish(folder: SweepFolder, as_json: bool) -> None:
+def _finish(folder: SweepFolder, shard: tuple[int, int], as_json: bool) -> None:
     """Say what there is; exit status 1 if a point failed."""
     from neurosim.report import write_sweep_report
     from neurosim.sweeps import best
@@ -160,14 +160,19 @@ def _finish(folder: SweepFolder, as_json: bool) -> None:
     settings = {} if found is None else dict(zip(folder.columns, found.settings, strict=True))
     idle = folder.without_effect()
     counts = {"points": len(folder.points), "done": len(rows), "failed": len(failed)}
+    share, left = len(folder.share(shard)), len(folder.left(shard))
+    own = {"points": share, "done": share - left}
     if as_json:
         top = None if found is None else found._asdict() | {"settings": settings}
         print_json(
             {"file": str(table), "report": str(page)}
             | counts
             | {"best": top, "without_effect": idle}
+            | ({"shard": own} if shard[1] > 1 else {})
         )
     else:
+        if shard[1] > 1:
+            say(f"shard {shard[0]}/{shard[1]}: {share - left} of its {share} points have figures")
         say(f"{table}: {len(rows)} of {len(folder.points)} points, {len(failed)} failed")
         if found is not None:
             where = f"; {_said(settings)}" if settings else ""

@@ -12,10 +12,10 @@ from neurosim.errors import ProfileError
 from neurosim.folders import exists, real
 from neurosim.host import Experiment
 from neurosim.profile import Profile
-from neurosim.sweeps.axes import DOTTED, steps
+from neurosim.sweeps.axes import DOTTED, Cases, columns_of, steps
 from neurosim.sweeps.plan import Sampling, Sweep
 
-__all__ = ["check_paths", "find", "grid", "paths"]
+__all__ = ["check_paths", "find", "grid", "paths", "paths_of_cases"]
 
 Changes = dict[str, Any]
 _BARE = ("profile", "deploy", "experiment", "run", "start")
@@ -25,6 +25,13 @@ _MOST = 100_000
 def paths(sweep: Sweep) -> list[str]:
     """Every path that an axis changes."""
     return [path for axis in sweep.axes for change, _ in steps(axis) for path in change]
+
+
+def paths_of_cases(sweep: Sweep) -> list[str]:
+    """Paths that cases change, and that have no column of their own."""
+    cases = [case for axis in sweep.axes if isinstance(axis, Cases) for case in axis.cases.values()]
+    own = {name for axis in sweep.axes for name in columns_of(axis)}
+    return [path for path in dict.fromkeys(p for case in cases for p in case) if path not in own]
 
 
 def grid(sweep: Sweep) -> Iterator[tuple[Changes, Changes]]:

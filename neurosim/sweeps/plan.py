@@ -185,7 +185,7 @@ class Sweep(Block):
     @model_validator(mode="after")
     def _cases_have_columns_of_their_own(self) -> Self:
         """A label under another column's name would be lost, or shown as what a path holds."""
-        own = {"point", "replica", "error", *self.measure, *COSTS}
+        own = {"point", "key", "replica", "error", *self.measure, *COSTS}
         found: list[tuple[tuple[int | str, ...], str]] = []
         for k, axis in enumerate(self.axes):
             if not isinstance(axis, Cases):

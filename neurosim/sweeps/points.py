@@ -34,7 +34,7 @@ from neurosim.host.lessons import TaskLaw
 from neurosim.profile import Profile, load_profile
 from neurosim.runs import Run, Trained
 from neurosim.sweeps.changes import changed, part, shown
-from neurosim.sweeps.grid import check_paths, find, grid, paths
+from neurosim.sweeps.grid import check_paths, find, grid, paths, paths_of_cases
 from neurosim.sweeps.plan import Sampling, Sweep, not_measured
 from neurosim.sweeps.shared import Memory, digest_of_json
 
@@ -77,11 +77,14 @@ class Listed:
         Digest of all that the result depends on.
     settings : dict
         What the table says of it, by column.
+    inside : dict
+        Values of the paths that labels of cases stand for.
     """
 
     index: int
     key: str
     settings: Changes
+    inside: Changes
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,7 @@ class _Maker:
     ) -> None:
         self._sweep, self._folder, self._laws, self._given = sweep, folder, laws, given
         varied = paths(sweep)
+        self._inside = paths_of_cases(sweep)
         is_run = self._is_run(dict.fromkeys(varied))
         roots = ("deploy", "profile") if is_run else ("deploy",)
         # Along a sweep all chips are programmed, or none: a write's noise is no step of an axis.
@@ -201,8 +205,9 @@ class _Maker:
         blocks |= {"experiment": experiment, "sampling": sampling}
         trees = {root: self._memory.written(block).tree for root, block in blocks.items()}
         settings = shown(columns, trees)
+        inside = shown({path: changes.get(path, "") for path in self._inside}, trees)
         named = self._origins(changes, profile if is_run else begun)
-        return Point(index, key, settings, named, training, run, deploy, sampling)
+        return Point(index, key, settings, inside, named, training, run, deploy, sampling)
 
     def _origins(self, changes: Changes, first: Profile) -> tuple[Profile, ...]:
         """Profiles that the chips of a point begin as."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from neurosim.blocks.names import within
 from neurosim.blocks.records import Number, Record, dump_record, read_record
@@ -34,6 +34,16 @@ _FOLDERS = ("points", "trained", "profiles")
 _ALWAYS = ("sample_tau", "sample_time_s", "sample_energy_J")
 
 
+_Listed = tuple[int, Key, dict[str, Setting], dict[str, Setting]]
+
+
+def _with_last(point: Any) -> Any:
+    """A point of version 0.1.0 as one of today."""
+    if not isinstance(point, list):
+        return point
+    return tuple(point) if len(point) != 3 else (*point, {})
+
+
 class Facts(Record):
     """What sweep.json says.
 
@@ -43,24 +53,25 @@ class Facts(Record):
         How to repeat the sweep.
     versions : dict from str to str
         See `neurosim.runs.facts.versions`.
-    points : list of (int, str, dict)
-        Index, key and settings of each.
+    points : list of (int, str, dict, dict)
+        Index, key and settings of each, and what is inside its cases; folders of version 0.1.0 have
+        no last one.
     files : dict from str to str
         Digests of sweep.yaml and of the profiles by name; none in folders of version 0.1.0.
     """
 
     command: str = ""
     versions: dict[str, str] = Field(default={})
-    points: list[tuple[int, Key, dict[str, Setting]]]
+    points: list[Annotated[_Listed, BeforeValidator(_with_last)]]
     files: dict[PlanFile, str] = Field(default={})
 
     @field_validator("points")
     @classmethod
     def _one_table(
-        cls, points: list[tuple[int, str, dict[str, Any]]]
-    ) -> list[tuple[int, str, dict[str, Any]]]:
-        for k, (index, _, settings) in enumerate(points):
-            if index != k or settings.keys() != points[0][2].keys():
+        cls, points: list[tuple[int, str, dict[str, Any], dict[str, Any]]]
+    ) -> list[tuple[int, str, dict[str, Any], dict[str, Any]]]:
+        for k, (index, _, *columns) in enumerate(points):
+            if index != k or [c.keys() for c in columns] != [c.keys() for c in points[0][2:]]:
                 raise ValueError(f"must be rows of one table in order, but row {k} is not")
         return points
 
@@ -120,7 +131,7 @@ class Plan:
             path = folder / name
             if not path.is_file() or path.read_bytes() != text.encode():
                 write_text(path, text)
-        listed = [[point.index, point.key, point.settings] for point in self.points]
+        listed = [[p.index, p.key, p.settings, p.inside] for p in self.points]
         facts = {"command": self.command, "versions": versions(), "points": listed}
         digests = {name: _digest(text.encode()) for name, text in self.files.items()}
         write_text(folder / "sweep.json", dump_record(facts | {"files": digests}))

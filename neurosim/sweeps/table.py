@@ -25,7 +25,8 @@ Row = dict[str, Any]
 def row_of(point: Listed, outcome: Mapping[str, Any], measure: Sequence[str]) -> Row:
     """A row of the table; what was not measured is an empty text."""
     figures = {name: outcome["figures"].get(name, "") for name in (*measure, *COSTS)}
-    return {"point": point.index, **point.settings, **figures, "error": outcome["error"]}
+    said = {"point": point.index, "key": point.key, **point.settings, **point.inside}
+    return {**said, **figures, "error": outcome["error"]}
 
 
 def as_csv(rows: Sequence[Row]) -> str:

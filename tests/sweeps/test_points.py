@@ -92,6 +92,26 @@ def test_random_points_repeat_with_their_seed_and_fill_their_ranges():
     assert abs(spring - 200) < 4 * np.sqrt(400) / 2
 
 
+def test_what_a_label_stands_for_is_said_of_every_point():
+    cases = {"as it is": {}, "coarse": {"deploy.mismatch.gain": 0.1, "deploy.weight_bits": 4}}
+    points = made({"name": "what", "cases": cases}, {"path": "sampling.t_end", "values": [1, 2]})
+    assert [point.settings for point in points] == [
+        {"what": label, "sampling.t_end": t} for label in cases for t in (1, 2)
+    ]
+    as_it_is = {"deploy.mismatch.gain": "ideal", "deploy.weight_bits": ""}
+    coarse = {"deploy.mismatch.gain": 0.1, "deploy.weight_bits": 4}
+    assert [point.inside for point in points] == [as_it_is, as_it_is, coarse, coarse]
+
+
+def test_a_path_with_a_column_of_its_own_is_said_once():
+    points = made(
+        {"name": "what", "cases": {"a": {"sampling.t_end": 2}, "b": {"sampling.t_end": 1}}},
+        {"path": "sampling.n", "values": [10]},
+    )
+    assert [list(point.inside) for point in points] == [["sampling.t_end"]] * 2
+    assert [point.inside["sampling.t_end"] for point in points] == [2, 1]
+
+
 def test_cases_are_named_sets_of_changes():
     bits = {"profile.adc.bits": 6, "profile.adc.visible_range_V": "320 mV",
             "profile.adc.hidden_range_V": "105 mV"}  # fmt: skip

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,21 @@ from neurosim.host import Experiment
 from neurosim.profile import load_profile
 from neurosim.runs import evaluate
 from neurosim.runs.run import Run
-from neurosim.sweeps import Sweep, SweepFolder, Workers, best, run_sweep
+from neurosim.sweeps import Sweep, SweepFolder, Workers, best, expand, run_sweep
 from neurosim.sweeps.work import Task, do, train_once
 from tiny_sweeps import begin, table
 from trainings import train
 
+# The first of its values is what the base has.
+ANOTHER = {"path": "sampling.t_end", "values": [0.05, 0.1]}
+
+
+def open_table(folder):
+    return table(folder.path).decode().splitlines()
+
 
 def test_the_table_has_a_row_a_point_with_figures_and_costs(serial):
-    rows = list(csv.DictReader(table(serial.path).decode().splitlines()))
+    rows = list(csv.DictReader(open_table(serial)))
     assert [row["point"] for row in rows] == list("0123")
     assert [float(row["deploy.adc.bits"]) for row in rows] == [4, 8, 4, 8]
     assert all(row["error"] == "" and float(row["frechet_feature"]) > 0 for row in rows)
@@ -37,6 +45,24 @@ def test_the_table_has_a_row_a_point_with_figures_and_costs(serial):
         # Heat of leaks is beside it, in the hundredths.
         assert spent_J == pytest.approx(more_J, rel=0.03)
     assert len(list((serial.path / "trained").glob("*/run.json"))) == 2
+
+
+def test_a_row_keeps_its_key_when_the_sweep_gets_another_axis(tiny, serial):
+    file, sweep = tiny
+    more = Sweep(**(sweep.model_dump() | {"axes": (*sweep.axes, ANOTHER)}))
+    first = {row["key"]: float(row["deploy.adc.bits"]) for row in csv.DictReader(open_table(serial))}
+    second = {point.key: point.settings for point in expand(more, file.parent)}
+    assert len(first) == 4
+    assert {key: second[key]["deploy.adc.bits"] for key in first} == first
+    assert len(second) == 8
+
+
+def test_a_folder_of_version_0_1_0_has_points_without_what_their_cases_hold(serial, tmp_path):
+    old = shutil.copytree(serial.path, tmp_path / "old")
+    facts = json.loads((old / "sweep.json").read_text())
+    facts["points"] = [point[:3] for point in facts["points"]]
+    (old / "sweep.json").write_text(json.dumps(facts))
+    assert SweepFolder.open(old).rows() == serial.rows()
 
 
 @pytest.mark.slow

@@ -36,6 +36,18 @@ def test_a_failed_point_shows_in_the_exit_status_and_the_rest_is_done(tiny, tmp_
     assert "neurosim: point 0 failed: Sampling in mode gradient needs" in got.stderr
 
 
+def test_a_shard_says_its_own_share(tiny, tmp_path):
+    file, _ = tiny
+    arguments = ["sweep", str(file), "--out", str(tmp_path / "out"), "--workers", "1", "--shard"]
+    first = CliRunner().invoke(main, [*arguments, "1/2"])
+    assert first.exit_code == 0, first.output
+    assert "shard 1/2: 2 of its 2 points have figures\n" in first.stdout
+    assert "results.csv: 2 of 4 points, 0 failed" in first.stdout
+    second = json.loads(CliRunner().invoke(main, [*arguments, "2/2", "--json"]).stdout)
+    assert second["shard"] == {"points": 2, "done": 2}
+    assert second["done"] == 4
+
+
 def test_an_axis_on_which_nothing_depends_is_named(tiny, tmp_path):
     """A chip that runs free takes no steps; one that its host steps does."""
     file, sweep = tiny
