@@ -59,13 +59,17 @@ class _Shard(ParamType):
     help="Every N-th point from the I-th on: one job of an array, all with one --out.",
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="List the points and compute nothing.")
+@click.option(
+    "--estimate", "estimated", is_flag=True,
+    help="Compute a little of some points, say what all will take, and keep nothing.",
+)  # fmt: skip
 @TIME_LIMIT
 @DEVICE
 @LAWS
 @JSON
 def sweep(
     file: Path, out: Path | None, workers: int | None, dask: str, go_on: bool,
-    shard: tuple[int, int], dry_run: bool, limit_s: float | None, device: str,
+    shard: tuple[int, int], dry_run: bool, estimated: bool, limit_s: float | None, device: str,
     laws: tuple[type[Block], ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Train and sample over a grid of chips, recipes and ways of sampling.
@@ -84,8 +88,11 @@ def sweep(
     if dask and workers is not None:
         raise click.UsageError("give --workers or --dask, not both")
     plan = load_block(file, Sweep)
-    if dry_run:
-        _list(plan.name, expand(plan, file.parent, laws), as_json)
+    if dry_run or estimated:
+        points = expand(plan, file.parent, laws)
+        mine = [point for point in points if point.index % shard[1] == shard[0] - 1]
+        expected = _expected(mine, workers or available_threads(), laws) if estimated else None
+        _list(plan.name, mine, expected, as_json, brief=not dry_run)
         return
     Workers(dask=dask).check()
     folder = SweepFolder.create(
@@ -116,15 +123,61 @@ def sweep(
     _finish(folder, shard, as_json)
 
 
-def _list(name: str, points: Sequence[Point], as_json: bool) -> None:
+def _expected(
+    points: Sequence[Point], workers: int, laws: tuple[type[Block], ...]
+) -> dict[str, Any]:
+    """What points will take, as numbers."""
+    from dataclasses import asdict
+
+    from neurosim.sweeps.estimate import estimate
+
+    workers = min(workers, max(1, len(points)))
+    found = estimate(points, laws)
+    return asdict(found) | {"workers": workers, "wall_s": found.wall_s(workers)}
+
+
+def _list(
+    name: str, points: Sequence[Point], expected: dict[str, Any] | None, as_json: bool,
+    *, brief: bool,
+) -> None:  # fmt: skip
+    """The points of a sweep or of a shard, unless that is too much, and what they will take."""
     trainings = len({point.training.key for point in points if point.training})
     if as_json:
-        settings = [point.settings for point in points]
-        print_json({"name": name, "trainings": trainings, "points": settings})
+        said: dict[str, Any] = {"name": name, "trainings": trainings}
+        said |= {} if brief else {"points": [point.settings for point in points]}
+        print_json(said | ({} if expected is None else {"estimate": expected}))
         return
     lines = [f"{name}: {len(points)} points, {trainings} trainings"]
-    lines += [f"{k:5}  " + _said(point.settings) for k, point in enumerate(points)]
+    if not brief:
+        lines += [f"{point.index:5}  " + _said(point.settings) for point in points]
+    lines += [] if expected is None else _estimate_lines(expected)
     say("\n".join(lines))
+
+
+def _estimate_lines(found: dict[str, Any]) -> list[str]:
+    """In words; the numbers are good to some tens of percent."""
+    from tqdm import tqdm
+
+    from neurosim.blocks.units import format_quantity
+
+    begun, drawn = found["measured"]
+    memory, many = found["memory_B"], found["workers"] > 1
+    chip = {
+        kind: f"{format_quantity(found[f'{kind}_time_s'], 's', 3)} and "
+        f"{format_quantity(found[f'{kind}_energy_J'], 'J', 3)}"
+        for kind in ("training", "sampling")
+    }
+    return [
+        f"measured: a few updates of {begun} trainings and a few samples of {drawn} points",
+        f"computing: {tqdm.format_interval(found['work_s'])} of processor time"
+        + (
+            f", {tqdm.format_interval(found['wall_s'])} by {found['workers']} at best"
+            if many
+            else ""
+        )
+        + (f"; {memory / 1e6:.0f} MB each" if memory else ""),
+        f"chips: training {chip['training']}, sampling {chip['sampling']}",
+    ]
 
 
 def _said(settings: dict[str, Any]) -> str:

@@ -50,7 +50,9 @@ def test_the_table_has_a_row_a_point_with_figures_and_costs(serial):
 def test_a_row_keeps_its_key_when_the_sweep_gets_another_axis(tiny, serial):
     file, sweep = tiny
     more = Sweep(**(sweep.model_dump() | {"axes": (*sweep.axes, ANOTHER)}))
-    first = {row["key"]: float(row["deploy.adc.bits"]) for row in csv.DictReader(open_table(serial))}
+    first = {
+        row["key"]: float(row["deploy.adc.bits"]) for row in csv.DictReader(open_table(serial))
+    }
     second = {point.key: point.settings for point in expand(more, file.parent)}
     assert len(first) == 4
     assert {key: second[key]["deploy.adc.bits"] for key in first} == first

@@ -1,0 +1,209 @@
+"""What a sweep will take, from a few updates and a few samples of some of its points."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from statistics import fmean, median
+from typing import Any, NamedTuple
+
+from threadpoolctl import threadpool_limits
+
+from neurosim.blocks.block import Block
+from neurosim.errors import DataError
+from neurosim.runs import Run, Trained, train
+from neurosim.sweeps.points import Point
+from neurosim.sweeps.work import outcome
+
+__all__ = ["Estimate", "estimate"]
+
+# Updates that are timed, after one that is not.
+_UPDATES = 3
+# Samples of a point in each of two draws, between which their cost is a straight line.
+_FEW, _MORE = 40, 160
+_POINTS_OF_A_TRAINING = 3
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Of points that share trainings.
+
+    Attributes
+    ----------
+    points, trainings : int
+    measured : tuple of int
+        Trainings and points of which something was computed; the others are taken to be as these
+        are on average.
+    work_s : float
+        Processor time of all.
+    longest_s : float
+        Of the longest training and one of its points, which no number of workers shortens.
+    memory_B : float or None
+        Of one process at its peak; None where the system does not say.
+    training_time_s, training_energy_J, sampling_time_s, sampling_energy_J : float
+        Of the chips.
+    """
+
+    points: int
+    trainings: int
+    measured: tuple[int, int]
+    work_s: float
+    longest_s: float
+    memory_B: float | None
+    training_time_s: float
+    training_energy_J: float
+    sampling_time_s: float
+    sampling_energy_J: float
+
+    def wall_s(self, workers: int) -> float:
+        """With several processes, at best."""
+        return max(self.work_s / workers, self.longest_s)
+
+
+class _Training(NamedTuple):
+    """One that was begun, and what all of it will take."""
+
+    trained: Trained
+    takes_s: float
+    time_s: float
+    energy_J: float
+
+
+class _Sampling(NamedTuple):
+    """What all samples of one point take."""
+
+    takes_s: float
+    memory_B: float
+    time_s: float
+    energy_J: float
+
+
+def estimate(
+    points: Sequence[Point], laws: Sequence[type[Block]] = (), within_s: float = 30.0
+) -> Estimate:
+    """Compute a little of some points, spread over all, and extrapolate.
+
+    Parameters
+    ----------
+    points : sequence of Point
+    laws : sequence of type
+        Blocks of one's own that runs name.
+    within_s : float
+        No further training is begun once this much processor time is spent.
+
+    Raises
+    ------
+    DataError
+        There is no point.
+    NeurosimError
+        Whatever stops the training or sampling of a point that is tried.
+    """
+    if not points:
+        raise DataError("An estimate must have points, but has none; give a smaller shard number.")
+    sharing: dict[Any, list[Point]] = {}
+    for point in points:
+        key = point.training.key if point.training else point.run
+        sharing.setdefault(key, []).append(point)
+    begun_s, base_B = time.process_time(), _peak_memory_B()
+    trainings, samplings = list[_Training](), list[_Sampling]()
+    with threadpool_limits(1):
+        for members in _spread(list(sharing.values())):
+            if trainings and time.process_time() - begun_s > within_s:
+                break
+            trainings.append(_begin(members[0], laws))
+            for point in _spread(members)[:_POINTS_OF_A_TRAINING]:
+                samplings.append(_sample(point, trainings[-1].trained))
+    n = len({point.training.key for point in points if point.training})
+    each, drawn = len(sharing), len(points)
+    train_s = fmean(one.takes_s for one in trainings)
+    sample_s = fmean(one.takes_s for one in samplings)
+    return Estimate(
+        points=drawn,
+        trainings=n,
+        measured=(len(trainings), len(samplings)),
+        work_s=each * train_s + drawn * sample_s,
+        longest_s=max(one.takes_s for one in trainings) + sample_s,
+        memory_B=None if base_B is None else max(one.memory_B for one in samplings),
+        training_time_s=each * fmean(one.time_s for one in trainings),
+        training_energy_J=each * fmean(one.energy_J for one in trainings),
+        sampling_time_s=drawn * fmean(one.time_s for one in samplings),
+        sampling_energy_J=drawn * fmean(one.energy_J for one in samplings),
+    )
+
+
+def _spread(items: list[Any]) -> list[Any]:
+    """All of them, the first and those far from each other first."""
+    order, step, seen = list[int](), len(items), set[int]()
+    while step:
+        order += [k for k in range(0, len(items), step) if k not in seen]
+        seen.update(order)
+        step //= 2
+    return [items[k] for k in order]
+
+
+def _begin(point: Point, laws: Sequence[type[Block]]) -> _Training:
+    """A few updates of what a point samples."""
+    training = point.training
+    if training is None:
+        assert point.run is not None
+        return _Training(Trained.of(point.run, laws, 1), 0.0, 0.0, 0.0)
+    updates = training.experiment.updates
+    few = training.experiment.model_copy(update={"updates": min(updates, _UPDATES + 1)})
+    start = None if training.start is None else Run.open(training.start, laws)
+    ends_s = [time.process_time()]
+    trained = train(
+        training.profile, few, start=start, laws=laws, n_threads=1,
+        progress=lambda _done, _total: ends_s.append(time.process_time()),
+    )  # fmt: skip
+    takes_s = [b - a for a, b in pairwise(ends_s)]
+    first_s, each_s = takes_s[0], median(takes_s[1:] or takes_s)
+    spent, share = trained.spent(), updates / few.updates
+    return _Training(
+        trained,
+        first_s + (updates - 1) * each_s,
+        share * spent.get("time_s", 0.0),
+        share * spent.get("energy_J", 0.0),
+    )
+
+
+def _sample(point: Point, trained: Trained) -> _Sampling:
+    """A few samples of a point, twice, and what all of them will take."""
+    n = point.sampling.n
+    sizes = sorted({min(n, _FEW), min(n, _MORE)})
+    takes_s, peaks_B, figures = list[float](), list[float](), dict[str, float]()
+    for size in sizes:
+        few = replace(point, sampling=point.sampling.model_copy(update={"n": size}))
+        begun_s = time.process_time()
+        found = outcome(few, lambda: trained)
+        if found["error"]:
+            raise DataError(f"Point {point.index} would fail: {found['error']}")
+        takes_s.append(time.process_time() - begun_s)
+        peaks_B.append(_peak_memory_B() or 0.0)
+        figures = found["figures"]
+    return _Sampling(
+        _at(n, sizes, takes_s),
+        _at(n, sizes, peaks_B),
+        n * figures["sample_time_s"],
+        n * figures["sample_energy_J"],
+    )
+
+
+def _peak_memory_B() -> float | None:
+    """Of this process so far, where the system says."""
+    if sys.platform != "win32":
+        import resource
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return float(peak if sys.platform == "darwin" else 1024 * peak)
+    return None
+
+
+def _at(n: int, sizes: Sequence[int], values: Sequence[float]) -> float:
+    """On a straight line through two values, that never falls."""
+    if len(sizes) == 1:
+        return values[0]
+    slope = (values[1] - values[0]) / (sizes[1] - sizes[0])
+    return values[1] + max(slope, 0.0) * (n - sizes[1])

@@ -1,0 +1,100 @@
+"""What a sweep will take, from a little of it."""
+
+import csv
+import json
+import time
+
+import pytest
+from click.testing import CliRunner
+
+from neurosim.cli import main
+from neurosim.errors import DataError
+from neurosim.sweeps import expand
+from neurosim.sweeps.estimate import estimate
+from tiny_sweeps import begin
+
+
+def rows_of(folder):
+    return list(csv.DictReader((folder.path / "results.csv").read_text().splitlines()))
+
+
+def test_the_chips_costs_are_those_of_the_sweep_itself(tiny, serial):
+    file, sweep = tiny
+    found = estimate(expand(sweep, file.parent))
+    rows = [
+        {k: float(v) for k, v in row.items() if k.endswith(("_s", "_J"))} for row in rows_of(serial)
+    ]
+    assert (found.points, found.trainings, found.measured) == (4, 2, (2, 4))
+    n = sweep.sampling.n
+    assert found.sampling_time_s == pytest.approx(sum(n * row["sample_time_s"] for row in rows))
+    energy_J = sum(n * row["sample_energy_J"] for row in rows)
+    assert found.sampling_energy_J == pytest.approx(energy_J, rel=0.05)
+    # Of four of six updates, with what is written before the first.
+    for kind in ("time_s", "energy_J"):
+        whole = rows[0][f"training_{kind}"] + rows[2][f"training_{kind}"]
+        assert whole <= getattr(found, f"training_{kind}") * 1.05
+        assert getattr(found, f"training_{kind}") <= 1.5 * whole
+
+
+def test_no_number_of_workers_shortens_the_longest_training(tiny):
+    file, sweep = tiny
+    found = estimate(expand(sweep, file.parent))
+    assert found.wall_s(1) == found.work_s
+    assert found.wall_s(1000) == found.longest_s < found.work_s
+    assert found.memory_B is None or found.memory_B > 1e7
+
+
+def test_little_of_many_points_is_computed(tiny):
+    file, sweep = tiny
+    axis = {"path": "experiment.learning_rate", "values": [k * 1e-3 for k in range(1, 41)]}
+    plan = type(sweep)(**(sweep.model_dump() | {"axes": [axis, sweep.axes[1]]}))
+    found = estimate(expand(plan, file.parent), within_s=0)
+    assert (found.points, found.trainings, found.measured) == (80, 40, (1, 2))
+
+
+def test_a_point_that_would_fail_says_so(tiny):
+    file, sweep = tiny
+    axis = {"path": "sampling.mode", "values": ["gradient"]}
+    plan = type(sweep)(
+        **(
+            sweep.model_dump()
+            | {"axes": [{"path": "profile.current_sense", "values": ["none"]}, axis]}
+        )
+    )
+    with pytest.raises(DataError, match="Point 0 would fail: Sampling in mode gradient needs"):
+        estimate(expand(plan, file.parent))
+
+
+def test_a_shard_is_estimated_by_itself_and_one_without_points_refused(tiny):
+    file, _ = tiny
+    arguments = ["sweep", str(file), "--estimate", "--workers", "2", "--json", "--shard"]
+    found = json.loads(CliRunner().invoke(main, [*arguments, "2/2"]).stdout)
+    assert (found["trainings"], found["estimate"]["points"], found["estimate"]["workers"]) == (
+        2,
+        2,
+        2,
+    )
+    assert "points" not in found
+    refused = CliRunner().invoke(main, [*arguments, "5/5"])
+    assert refused.exit_code == 2
+    assert "must have points, but has none" in refused.stderr
+
+
+def test_the_command_says_it_in_three_lines(tiny):
+    file, _ = tiny
+    lines = CliRunner().invoke(main, ["sweep", str(file), "--dry-run", "--estimate"]).stdout
+    assert "tiny: 4 points, 2 trainings\n    0  " in lines
+    assert "a few updates of 2 trainings and a few samples of 4 points\ncomputing: 00:" in lines
+    assert "\nchips: training " in lines
+
+
+@pytest.mark.slow
+def test_the_processor_time_is_within_a_factor_of_two(tiny, tmp_path):
+    file, sweep = tiny
+    base = {"profile": "chip.yaml", "experiment": {"updates": 150, "batch": 64}}
+    longer = type(sweep)(**(sweep.model_dump() | {"base": base}))
+    found = estimate(expand(longer, file.parent))
+    begun_s = time.process_time()
+    begin((file, longer), tmp_path / "out")
+    took_s = time.process_time() - begun_s
+    assert found.work_s / 2 < took_s < 2 * found.work_s
