@@ -1,0 +1,23 @@
+#!/bin/bash
+# A sweep as an array of jobs of Slurm, one table in one folder:
+#
+#     sbatch --array=1-8 array.sh settling.yaml /scratch/me/settling
+#
+#SBATCH --job-name=sweep
+#SBATCH --cpus-per-task=4
+#SBATCH --mem-per-cpu=1G
+#SBATCH --time=04:00:00
+#SBATCH --output=%x-%A-%a.log
+set -uo pipefail
+sweep=$1 out=$2
+
+neurosim sweep "$sweep" --out "$out" --resume \
+    --shard "$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT" \
+    --workers "$SLURM_CPUS_PER_TASK" --time-limit 3h50m
+status=$?
+
+# 124: its time was up before its points were done, and it goes on where it stopped.
+if [ "$status" = 124 ]; then
+    scontrol requeue "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"
+fi
+exit "$status"
