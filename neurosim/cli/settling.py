@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from neurosim.cli.common import (
     FOLDER,
     JSON,
     LAWS,
+    SIZES,
+    TASK,
     TIME,
     command_line,
     opened,
@@ -23,6 +26,7 @@ from neurosim.errors import DataError
 
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
+    from neurosim.host import Experiment
     from neurosim.profile import Profile
     from neurosim.runs import Trained
     from neurosim.sweeps import Sweep, SweepFolder
@@ -30,7 +34,11 @@ if TYPE_CHECKING:
 
 __all__ = ["settling"]
 
-_WAYS = {"alone": "Released once and left alone", "stepped": "Stepped by its host"}
+_WAYS = {
+    "alone": "Released once and left alone",
+    "stepped": "Stepped by its host",
+    "read": "Asked once",
+}
 
 
 @click.command()
@@ -44,6 +52,8 @@ _WAYS = {"alone": "Released once and left alone", "stepped": "Stepped by its hos
     help="Time of computing on these cores, from the first update to the last sample.",
 )
 @click.option("--seeds", type=COUNT, default=3, show_default=True, help="Trainings, and dies.")
+@click.option("--task", type=TASK, help="flow draws; the others answer.  [default: flow]")
+@click.option("--layers", type=SIZES, help="Sizes instead of the profile's, as 64,128,10.")
 @click.option("--dataset", default="digits", show_default=True, help="What is learned.")
 @click.option("--workers", type=COUNT, help="Processes.  [default: one a core]")
 @click.option("--dask", default="", help="Address of a Dask scheduler instead of processes here.")
@@ -52,19 +62,21 @@ _WAYS = {"alone": "Released once and left alone", "stepped": "Stepped by its hos
 @LAWS
 @JSON
 def settling(
-    what: str, budget_s: float, seeds: int, dataset: str, workers: int | None, dask: str,
-    out: Path | None, go_on: bool, laws: tuple[type[Block], ...], as_json: bool,
+    what: str, budget_s: float, seeds: int, task: str | None, layers: tuple[int, ...] | None,
+    dataset: str, workers: int | None, dask: str, out: Path | None, go_on: bool,
+    laws: tuple[type[Block], ...], as_json: bool,
 ) -> None:  # fmt: skip
-    """Find how long a chip must settle for good samples, and what that costs.
+    """Find how long a chip must settle for good samples or answers, and what that costs.
 
     A chip is trained from random weights, or that of a run is taken; samples are drawn by the chip
     alone at several ratios of its capacitances C_x/C_h, and stepped by the host with several
-    settling times of a step. Enough is where the distance to the data comes within a tenth of the
-    best that its way of drawing reaches; the interval is over seeds. All points are kept as a
-    sweep.
+    settling times of a step. A chip that answers is read after several settling times. Enough is
+    where the distance to the data, or the loss of answers, comes within a tenth of the best that
+    its way reaches; the interval is over seeds. All points are kept as a sweep.
     """
+    from neurosim.cli.profile_for import profile_for
     from neurosim.folders import exists, is_free
-    from neurosim.profile import load_profile
+    from neurosim.host import Experiment
     from neurosim.runs.run import taken
     from neurosim.signals import Stopped, on_signals, stopping
     from neurosim.solvers import available_threads
@@ -73,15 +85,22 @@ def settling(
     used = Workers(workers or available_threads(), dask)
     used.check()
     trained = opened(Path(what), laws) if exists(Path(what) / "experiment.yaml") else None
-    if trained is not None and not trained.experiment.task.has_paths:
-        raise DataError(f"{what} must be a chip that draws, but has learned to answer.")
-    profile = load_profile(what, laws=laws) if trained is None else trained.profile
+    if trained is not None and (task is not None or layers is not None):
+        raise DataError(
+            f"{what} must be a profile where --task or --layers is given, but is a run."
+        )
+    recipe = Experiment.suited(task or "flow") if trained is None else trained.experiment
+    if trained is None:
+        recipe = recipe.with_value("dataset", dataset)
+        asked = {"engine": None, "layers": layers, "task": task}
+        profile = profile_for(what, asked, laws, recipe.task)
+    else:
+        profile = trained.profile
     folder = out or Path("runs") / f"settling-{profile.name}"
     if go_on:
         plan = _begun(folder, what)
     elif is_free(folder):
-        data = dataset if trained is None else trained.experiment.dataset
-        plan = _planned(what, profile, trained is not None, data, budget_s, seeds, used.workers)
+        plan = _planned(what, profile, recipe, trained is not None, budget_s, seeds, used.workers)
     else:
         raise taken(folder)
     study = SweepFolder.create(
@@ -117,25 +136,37 @@ def _begun(folder: Path, what: str) -> Sweep:
 
 
 def _planned(
-    what: str, profile: Profile, is_run: bool, data: str, budget_s: float, seeds: int, workers: int
-) -> Sweep:
+    what: str, profile: Profile, asked: Experiment, is_run: bool, budget_s: float, seeds: int,
+    workers: int,
+) -> Sweep:  # fmt: skip
     """The sweep that the budget pays for."""
     from neurosim.data import load_dataset
-    from neurosim.sweeps.settling import budget_of, figure_of, plan_of, recipe_of
+    from neurosim.sweeps.settling import (
+        budget_of,
+        figure_of,
+        plan_of,
+        plan_of_answers,
+        recipe_of,
+    )
 
-    figure = figure_of(load_dataset(data))
+    short = recipe_of(1, asked.dataset, asked.task)
     say("measuring an update and a judgement ...", err=True)
-    paid = budget_of(profile, data, budget_s, seeds, workers)
+    paid = budget_of(profile, short, budget_s, seeds, workers)
     if not paid.enough and not is_run:
         raise DataError(
             f"A budget must pay for some updates, samples and judgements of each seed, but {seeds} "
             f"seeds take {paid.least_s / 60:.2g} min at the least here; give a larger --budget, or "
             "fewer --seeds."
         )
-    recipe = None if is_run else recipe_of(paid.updates, data)
-    trainings = "" if recipe is None else f"{seeds} trainings of {paid.updates} updates, "
+    recipe = recipe_of(paid.updates, asked.dataset, asked.task)
+    trainings = "" if is_run else f"{seeds} trainings of {paid.updates} updates, "
+    run = what if is_run else None
+    if not asked.task.has_paths:
+        say(f"{trainings}answers after each length", err=True)
+        return plan_of_answers(profile, what, recipe, seeds, run)
     say(f"{trainings}{paid.samples} samples at each length", err=True)
-    return plan_of(profile, what, recipe, paid.samples, seeds, figure, what if is_run else None)
+    figure = figure_of(load_dataset(asked.dataset))
+    return plan_of(profile, what, recipe, paid.samples, seeds, figure, run)
 
 
 def _answer(
@@ -162,8 +193,10 @@ def _answer(
     folders = sorted((study.path / "trained").glob("*/"))
     chips = [Trained.of(place, laws) for place in folders] if given is None else [given]
     modes = _modes([modes_of(chip) for chip in chips])
-    data = chips[0].compared
-    floor = baselines(data.images, 0, study.sweep.sampling.n, data.steps)["real"][figure]
+    floor = None
+    if chips[0].experiment.task.has_paths:
+        data = chips[0].compared
+        floor = baselines(data.images, 0, study.sweep.sampling.n, data.steps)["real"][figure]
     picture = study.path / "settling.png"
     write_bytes(picture, figure_png(knee_figure(rows, found, figure, floor)))
     if as_json:
@@ -174,9 +207,10 @@ def _answer(
         )  # fmt: skip
         return
     for way, knee in found.items():
-        _say_knee(
-            way, knee, chips[0].profile.name, f"{figure}, {knee.best:.3g} (real: {floor:.3g})"
-        )
+        best = f"{figure}, {knee.best:.3g}" + ("" if floor is None else f" (real: {floor:.3g})")
+        _say_knee(way, knee, chips[0].profile.name, best)
+        for share in study.sweep.measure[1:] if floor is None else ():
+            _say_share(rows, share, knee)
     said = f"{modes['half']:.1f} C/g or more on half of the data, {modes['twentieth']:.1f} on a "
     said += "twentieth"
     if modes["unstable"]:
@@ -194,12 +228,26 @@ def _say_knee(way: str, knee: Knee, name: str, best: str) -> None:
     elif knee.seeds > 1:
         span += f" ({knee.seeds} seeds: too few for an interval)"
     cost = [format_quantity(knee.time_s, "s", 3), format_quantity(knee.energy_J, "J", 3)]
-    say(f"{_WAYS[way]}, {name} needs {span} C/g a sample,")
+    what = "an answer" if way == "read" else "a sample"
+    say(f"{_WAYS[way]}, {name} needs {span} C/g {what},")
     say(f"  {' and '.join(cost)}, to come within a tenth of its best {best}.")
     if knee.better_still:
         say("  Its longest samples are its best by far: still longer ones may be better.")
     if knee.left_out:
         say(f"  Of {knee.left_out} more seeds longer samples are worse: they have no such length.")
+
+
+def _say_share(rows: Sequence[Mapping[str, Any]], share: str, knee: Knee) -> None:
+    """What answers are worth at the first length that is enough, and at their best."""
+    import numpy as np
+
+    lengths = sorted({row["sample_tau"] for row in rows if not row["error"]})
+    mean = [
+        float(np.mean([r[share] for r in rows if not r["error"] and r["sample_tau"] == length]))
+        for length in lengths
+    ]
+    at = next((k for k, tau in enumerate(lengths) if tau >= knee.tau), len(lengths) - 1)
+    say(f"  Its {share} is {mean[at]:.3f} after {lengths[at]:g} C/g, and {max(mean):.3f} at best.")
 
 
 def _modes(modes: Any) -> dict[str, float]:

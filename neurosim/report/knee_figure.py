@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from neurosim.report.figures import new_figure, style
 from neurosim.sweeps.knees import Knee
@@ -14,11 +15,16 @@ from neurosim.sweeps.knees import Knee
 __all__ = ["knee_figure"]
 
 _COLORS = ("#0072B2", "#D55E00")
-_NAMES = {"alone": "alone, released once", "stepped": "stepped by its host"}
+_NAMES = {"alone": "alone, released once", "stepped": "stepped by its host", "read": "asked once"}
+_WORDS = {
+    "frechet_feature": "feature Frechet distance",
+    "w2": "Wasserstein distance",
+    "test_loss": "loss on what was not learned",
+}
 
 
 def knee_figure(
-    rows: Sequence[Mapping[str, Any]], found: Mapping[str, Knee], figure: str, floor: float
+    rows: Sequence[Mapping[str, Any]], found: Mapping[str, Knee], figure: str, floor: float | None
 ) -> Figure:
     """A curve for each way of drawing, a pale one for each seed; a bar where it is enough.
 
@@ -29,8 +35,8 @@ def knee_figure(
     found : mapping from str to Knee
     figure : str
         Smaller is better.
-    floor : float
-        Of real data against real data.
+    floor : float or None
+        Of real data against real data, where there is such a figure.
     """
     with style():
         fig = new_figure(3.9)
@@ -50,16 +56,17 @@ def knee_figure(
             axes.axvline(knee.tau, color=color, ls="--", lw=1)
             if np.isfinite(knee.low):
                 axes.axvspan(knee.low, knee.high, color=color, alpha=0.12, lw=0)
-        axes.axhline(floor, color="#5a5a5a", ls=":", lw=1.2, label="real against real")
+        if floor is not None:
+            axes.axhline(floor, color="#5a5a5a", ls=":", lw=1.2, label="real against real")
         lengths = [row["sample_tau"] for row in rows if not row["error"]]
         axes.set_xscale("log")
         axes.set_xlim(min(lengths) / 1.3, 1.3 * max(lengths))
         axes.set_yscale("log")
-        axes.set_xlabel("settling of a sample, units of C/g")
-        axes.set_ylabel(_worded(figure))
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            axis.set_minor_formatter(NullFormatter())
+        axes.set_xlabel("settling, units of C/g")
+        axes.set_ylabel(_WORDS[figure])
         fig.legend(loc="outside upper center", ncols=3, frameon=False)
     return fig
-
-
-def _worded(figure: str) -> str:
-    return {"frechet_feature": "feature Frechet distance", "w2": "Wasserstein distance"}[figure]

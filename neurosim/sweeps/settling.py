@@ -12,15 +12,26 @@ from neurosim.analysis.modes import slowest_modes_tau
 from neurosim.chip import Chip
 from neurosim.data import DIGITS, Dataset, load_dataset
 from neurosim.host import Experiment, Trainer, free_phase
+from neurosim.host.lessons import TaskLaw
 from neurosim.metrics import classifier_of, evaluate_samples
 from neurosim.profile import Profile
-from neurosim.runs import Trained, lessons_of
-from neurosim.sweeps.plan import Sweep
+from neurosim.runs import Trained, evaluate, lessons_of
+from neurosim.sweeps.plan import Sweep, figures_of
 
-__all__ = ["Budget", "budget_of", "figure_of", "modes_of", "plan_of", "recipe_of"]
+__all__ = [
+    "Budget",
+    "budget_of",
+    "figure_of",
+    "modes_of",
+    "plan_of",
+    "plan_of_answers",
+    "recipe_of",
+]
 
 # Ratios of capacitances of a chip that runs free, and settling [C/g] of a step by its host.
 _ALONE, _STEPPED = (1, 3, 10, 30, 100, 300), (1, 3, 10, 30)
+# Settling [C/g] of a decision.
+_READS = (0.3, 0.6, 1, 2, 3, 5, 10, 20, 40)
 _DT = 0.05
 # A settle before a free run starts is as long as the run is slow, up to here [C/g].
 _LONGEST_START_TAU = 30
@@ -58,43 +69,61 @@ class Budget(NamedTuple):
     least_s: float
 
 
-def recipe_of(updates: int, dataset: str = "digits", seed: int = 0) -> Experiment:
-    """A short training: batches of 256, Adam at 2e-3 with cosine decay."""
+def recipe_of(updates: int, dataset: str = "digits", task: TaskLaw | None = None) -> Experiment:
+    """A short training: batches of 256, Adam at 2e-3 with cosine decay; of a task what suits it."""
+    if task is not None and not task.has_paths:
+        return Experiment.suited(task).with_values({"updates": updates, "dataset": dataset})
     return Experiment(
         updates=updates, batch=_BATCH, learning_rate=2e-3, schedule="cosine", pairing="batch",
-        dataset=dataset, seed=seed,
+        dataset=dataset,
     )  # fmt: skip
 
 
-def budget_of(profile: Profile, dataset: str, seconds: float, seeds: int, workers: int) -> Budget:
+def budget_of(
+    profile: Profile, recipe: Experiment, seconds: float, seeds: int, workers: int
+) -> Budget:
     """Measure a few updates of a chip and a judgement, and share out the time."""
-    data = load_dataset(dataset)
-    chip, recipe = Chip(profile, 0), recipe_of(_PROBE + 1, dataset)
+    data = load_dataset(recipe.dataset)
+    chip, recipe = Chip(profile, 0), recipe.model_copy(update={"updates": _PROBE + 1})
     updates = iter(Trainer(chip, recipe, data))
     next(updates)
     began_s = time.perf_counter()
     for _ in range(_PROBE):
         next(updates)
     update_s = (time.perf_counter() - began_s) / _PROBE
-    began_s = time.perf_counter()
-    few = data.at_most(_SAMPLES[0]).images
-    evaluate_samples(few, data.images, classifier_of(data.n_pixels))
-    judge_s = (len(_ALONE) + len(_STEPPED)) * (time.perf_counter() - began_s)
+    draws = recipe.task.has_paths
+    judge_s = _judging_s(data) if draws else _answering_s(chip, recipe)
     at_once = min(workers, seeds) / seeds
     payable = (_COMPUTING * seconds * at_once - judge_s) / update_s
+    per_sample = _UPDATES_PER_SAMPLE if draws else 0.0
     for samples in reversed(_SAMPLES):
-        left = payable - _UPDATES_PER_SAMPLE * samples
+        left = payable - per_sample * samples
         # Samples are worth less than the training that they judge.
         if left >= payable / 2 or samples == _SAMPLES[0]:
             break
-    least_s = (_FEWEST + _UPDATES_PER_SAMPLE * _SAMPLES[0]) * update_s + judge_s
+    least_s = (_FEWEST + per_sample * _SAMPLES[0]) * update_s + judge_s
     least_s /= _COMPUTING * at_once
     n_updates = int(min(max(left, _FEWEST), _MOST))
     return Budget(n_updates, samples, update_s, left >= _FEWEST, least_s)
 
 
+def _judging_s(data: Dataset) -> float:
+    """Of samples of every length."""
+    began_s = time.perf_counter()
+    few = data.at_most(_SAMPLES[0]).images
+    evaluate_samples(few, data.images, classifier_of(data.n_pixels))
+    return (len(_ALONE) + len(_STEPPED)) * (time.perf_counter() - began_s)
+
+
+def _answering_s(chip: Chip, recipe: Experiment) -> float:
+    """Of answers after every length."""
+    began_s = time.perf_counter()
+    evaluate(Trained(chip, recipe), floors=False)
+    return len(_READS) * (time.perf_counter() - began_s)
+
+
 def figure_of(data: Dataset) -> str:
-    """What is compared: by the classifier of digits where the images are its own."""
+    """What samples are compared by: the classifier of digits where the images are its own."""
     return _FIGURES[0] if data.name in DIGITS else _FIGURES[1]
 
 
@@ -148,4 +177,36 @@ def plan_of(
         axes=[{"name": "drawn", "cases": alone | stepped}],
         replicas=seeds,
         measure=list(dict.fromkeys([figure, "nn_two_sample", "precision", "coverage"])),
+    )
+
+
+def plan_of_answers(
+    profile: Profile, name: str, recipe: Experiment, seeds: int, run: str | None = None
+) -> Sweep:
+    """The sweep of a chip that answers: one training a seed, or a run; read at every length.
+
+    Parameters
+    ----------
+    profile : Profile
+        With sources where the answers are.
+    name : str
+        Of the profile that is shipped or in a file, whose layers and sources are changed to these.
+    recipe : Experiment
+        Of the training; of `run` its own.
+    seeds : int
+    run : str, optional
+    """
+    own = {"profile.layers": list(profile.layers), "profile.sources": list(profile.sources)}
+    changes = {} if run is not None else own
+    cases = {f"read, {tau:g} tau": changes | {"sampling.settle_tau": tau} for tau in _READS}
+    base = {"run": run} if run is not None else {"profile": name, "experiment": recipe}
+    offered = figures_of(recipe.task)
+    shares = [name for name in ("test_accuracy", "test_explained") if name in offered]
+    return Sweep(
+        name="settling",
+        summary=f"Answers against settling of {profile.name}.",
+        base=base,
+        axes=[{"name": "drawn", "cases": cases}],
+        replicas=seeds,
+        measure=["test_loss", *shares],
     )

@@ -9,8 +9,11 @@ import pytest
 from commands import one_line, run
 from neurosim.blocks.files import dump_block
 from neurosim.data import load_dataset
+from neurosim.host import Classify, Experiment
 from neurosim.profile import load_profile
-from neurosim.sweeps.settling import budget_of, figure_of, plan_of, recipe_of
+from neurosim.sweeps import expand
+from neurosim.sweeps.settling import budget_of, figure_of, plan_of, plan_of_answers, recipe_of
+from trainings import train
 
 
 @pytest.fixture
@@ -22,7 +25,9 @@ def tiny(tmp_path):
 
 def test_a_budget_pays_for_updates_and_samples_in_proportion(tiny):
     profile = load_profile(tiny)
-    short, long = (budget_of(profile, "moons", s, seeds=2, workers=1) for s in (1e-3, 36000.0))
+    short, long = (
+        budget_of(profile, recipe_of(1, "moons"), s, seeds=2, workers=1) for s in (1e-3, 36000.0)
+    )
     assert not short.enough
     assert short.least_s > 1e-3
     assert short.updates == 50
@@ -66,6 +71,48 @@ def test_one_command_answers_for_a_chip_of_ones_own(tiny, tmp_path, monkeypatch)
     other = run("settling", "ideal_hopfield", "--out", out, "--resume")
     assert "as it was begun, of" in one_line(other)
     assert found["slowest_mode_tau"]["half"] <= found["slowest_mode_tau"]["twentieth"]
+
+
+@pytest.mark.slow
+def test_one_command_answers_for_a_chip_that_classifies(tmp_path):
+    out = tmp_path / "study"
+    profile = ["cmos_rc_6bit", "--task", "classify", "--layers", "64,12,10"]
+    given = [*profile, "--budget", "120 s", "--seeds", 1, "--workers", 1, "--out", out]
+    result = run("settling", *given)
+    assert result.exit_code == 0, result.output
+    for said in ("Asked once, cmos_rc_6bit needs", "C/g an answer,", "test_accuracy is 0."):
+        assert said in result.stdout
+    trained = next((out / "trained").glob("*/"))
+    of_run = run("settling", trained, "--out", tmp_path / "of run", "--budget", "60 s", "--json")
+    found = json.loads(of_run.stdout)
+    assert found["floor"] is None
+    # Three time constants of a node, and of one behind another.
+    assert 0.5 < found["knees"]["read"]["tau"] < 10
+    assert found["knees"]["read"]["energy_J"] > 0
+
+
+def test_the_plan_of_a_chip_that_answers_reads_it_at_every_length(tmp_path):
+    changes = {"layers": (64, 12, 10), "sources": (0, -1)}
+    profile = load_profile("cmos_rc_6bit").with_values(changes)
+    plan = plan_of_answers(profile, "cmos_rc_6bit", recipe_of(60, task=Classify()), 2)
+    points = expand(plan)
+    assert len(points) == 2 * 9
+    assert len({point.training.key for point in points}) == 2
+    assert {point.training.profile.sources for point in points} == {(0, -1)}
+    assert plan.measure == ("test_loss", "test_accuracy")
+    assert [point.sampling.settle_tau for point in points[::2]] == sorted(
+        point.sampling.settle_tau for point in points[::2]
+    )
+    assert "is a run" in one_line(run("settling", _a_run(tmp_path), "--task", "classify"))
+
+
+def _a_run(folder):
+    train(
+        load_profile("ideal_hopfield").with_value("layers", (64, 4, 4)),
+        Experiment(updates=1, batch=4),
+        folder / "run",
+    )
+    return folder / "run"
 
 
 def test_mistakes_are_one_line(tmp_path):
