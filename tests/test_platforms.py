@@ -52,13 +52,15 @@ def unguarded(source: str) -> list[str]:
     tree = ast.parse(source)
     inside, found = set(guarded(tree)), []
     for node in ast.walk(tree):
+        if node in inside:
+            continue
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names if alias.name in MODULES]
         elif isinstance(node, ast.ImportFrom):
             posix = NAMES.get(node.module or "", set())
             found += [node.module] if node.module in MODULES else []
             found += [alias.name for alias in node.names if alias.name in posix]
-        elif isinstance(node, ast.Attribute) and node not in inside:
+        elif isinstance(node, ast.Attribute):
             home = ast.unparse(node.value)
             found += [f"{home}.{node.attr}"] if node.attr in NAMES.get(home, ()) else []
     return found
@@ -75,6 +77,8 @@ def test_nothing_needs_what_only_posix_has():
         ("import fcntl", ["fcntl"]),
         ("from fcntl import flock", ["fcntl"]),
         ("from os import getuid", ["getuid"]),
+        ("if sys.platform != 'win32':\n    import resource", []),
+        ("if sys.argv:\n    import resource", ["resource"]),
         ("def f():\n    import os\n    return os.getuid()", ["os.getuid"]),
         ("x = os.getuid() if hasattr(os, 'getuid') else 0", []),
         ("x = 0 if hasattr(os, 'getuid') else os.getuid()", ["os.getuid"]),

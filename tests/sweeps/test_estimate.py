@@ -18,9 +18,15 @@ def rows_of(folder):
     return list(csv.DictReader((folder.path / "results.csv").read_text().splitlines()))
 
 
-def test_the_chips_costs_are_those_of_the_sweep_itself(tiny, serial):
+@pytest.fixture(scope="module")
+def found(tiny):
     file, sweep = tiny
-    found = estimate(expand(sweep, file.parent))
+    return estimate(expand(sweep, file.parent))
+
+
+@pytest.mark.slow
+def test_the_chips_costs_are_those_of_the_sweep_itself(tiny, serial, found):
+    _, sweep = tiny
     rows = [
         {k: float(v) for k, v in row.items() if k.endswith(("_s", "_J"))} for row in rows_of(serial)
     ]
@@ -36,9 +42,7 @@ def test_the_chips_costs_are_those_of_the_sweep_itself(tiny, serial):
         assert getattr(found, f"training_{kind}") <= 1.5 * whole
 
 
-def test_no_number_of_workers_shortens_the_longest_training(tiny):
-    file, sweep = tiny
-    found = estimate(expand(sweep, file.parent))
+def test_no_number_of_workers_shortens_the_longest_training(found):
     assert found.wall_s(1) == found.work_s
     assert found.wall_s(1000) == found.longest_s < found.work_s
     assert found.memory_B is None or found.memory_B > 1e7
@@ -65,6 +69,7 @@ def test_a_point_that_would_fail_says_so(tiny):
         estimate(expand(plan, file.parent))
 
 
+@pytest.mark.slow
 def test_a_shard_is_estimated_by_itself_and_one_without_points_refused(tiny):
     file, _ = tiny
     arguments = ["sweep", str(file), "--estimate", "--workers", "2", "--json", "--shard"]
@@ -80,6 +85,7 @@ def test_a_shard_is_estimated_by_itself_and_one_without_points_refused(tiny):
     assert "must have points, but has none" in refused.stderr
 
 
+@pytest.mark.slow
 def test_the_command_says_it_in_three_lines(tiny):
     file, _ = tiny
     lines = CliRunner().invoke(main, ["sweep", str(file), "--dry-run", "--estimate"]).stdout

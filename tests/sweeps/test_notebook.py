@@ -78,7 +78,7 @@ def test_a_table_is_read_by_row_and_by_column_and_printed(run, tmp_path):
     heads, first, _ = str(table).splitlines()
     assert heads.split()[:3] == ["sampling.t_end", "frechet_feature", "coverage"]
     assert first.split()[0] == "0.1"
-    with pytest.raises(DataError, match=r"must be one of point, sampling\.t_end, .*, but is cover"):
+    with pytest.raises(DataError, match=r"one of point, key, sampling\.t_end, .*, but is cover"):
         table["cover"]
     table.write_csv(str(tmp_path / "t.csv"))
     with (tmp_path / "t.csv").open(newline="") as stream:

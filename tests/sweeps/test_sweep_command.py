@@ -36,6 +36,7 @@ def test_a_failed_point_shows_in_the_exit_status_and_the_rest_is_done(tiny, tmp_
     assert "neurosim: point 0 failed: Sampling in mode gradient needs" in got.stderr
 
 
+@pytest.mark.slow
 def test_a_shard_says_its_own_share(tiny, tmp_path):
     file, _ = tiny
     arguments = ["sweep", str(file), "--out", str(tmp_path / "out"), "--workers", "1", "--shard"]
