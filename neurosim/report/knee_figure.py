@@ -10,17 +10,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from neurosim.report.figures import new_figure, style
+from neurosim.report.wording import worded
 from neurosim.sweeps.knees import Knee
 
 __all__ = ["knee_figure"]
 
 _COLORS = ("#0072B2", "#D55E00")
 _NAMES = {"alone": "alone, released once", "stepped": "stepped by its host", "read": "asked once"}
-_WORDS = {
-    "frechet_feature": "feature Frechet distance",
-    "w2": "Wasserstein distance",
-    "test_loss": "loss on what was not learned",
-}
 
 
 def knee_figure(
@@ -67,6 +63,6 @@ def knee_figure(
             axis.set_major_formatter(StrMethodFormatter("{x:g}"))
             axis.set_minor_formatter(NullFormatter())
         axes.set_xlabel("settling, units of C/g")
-        axes.set_ylabel(_WORDS[figure])
+        axes.set_ylabel(worded(figure))
         fig.legend(loc="outside upper center", ncols=3, frameon=False)
     return fig

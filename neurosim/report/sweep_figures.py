@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from neurosim.report.figures import new_figure, style
+from neurosim.report.wording import worded
 from neurosim.safe_text import one_line
 from neurosim.sweeps import Group, badness, front
 
@@ -140,7 +141,7 @@ def axis_figure(
             for k, (label, line) in enumerate(_lines(having, columns, chosen).items()):
                 top = _best_at(line, at, figure)
                 _draw_line(axes, top, at, figure, label, k, numeric, joined=x not in random)
-            axes.set_ylabel(figure)
+            axes.set_ylabel(worded(figure))
             axes.grid(alpha=0.3, lw=0.6)
             _spread(axes, [group.mean[figure] for group in having], figure)
         if chosen:
@@ -252,7 +253,7 @@ def pareto_figure(
                 )
             _draw_front(axes, having, cost, figure)
             axes.set_xlabel(_LABELS[cost])
-            axes.set_ylabel(figure)
+            axes.set_ylabel(worded(figure))
             axes.grid(alpha=0.3, lw=0.6)
             _spread(axes, [group.mean[figure] for group in having], figure)
             if having:

@@ -1,0 +1,32 @@
+"""Names of figures as pictures write them."""
+
+from __future__ import annotations
+
+__all__ = ["worded"]
+
+_WORDS = {
+    "frechet_feature": "feature Frechet distance",
+    "frechet_pixel": "pixel Frechet distance",
+    "nn_two_sample": "1-NN two-sample accuracy",
+    "w2": "Wasserstein distance",
+    "class_entropy": "entropy of classes",
+    "smallest_class": "share of the smallest class",
+    "nearest_distance": "distance to the nearest",
+    "explained": "explained variance",
+    "test_explained": "explained variance, test set",
+    "test_accuracy": "accuracy, test set",
+    "test_loss": "loss, test set",
+    "energy_per_decision_J": "energy of a decision [J]",
+    "time_per_decision_s": "time of a decision [s]",
+}
+
+
+def worded(figure: str) -> str:
+    """A figure of an evaluation in words.
+
+    Examples
+    --------
+    >>> worded("frechet_feature"), worded("flow_loss")
+    ('feature Frechet distance', 'flow loss')
+    """
+    return _WORDS.get(figure, figure.replace("_", " "))
