@@ -203,13 +203,14 @@ def _mean(group: Group, figure: str) -> str:
 def _finish(folder: SweepFolder, shard: tuple[int, int], as_json: bool) -> None:
     """Say what there is; exit status 1 if a point failed."""
     from neurosim.report import write_sweep_report
-    from neurosim.sweeps import best
+    from neurosim.sweeps import as_good, best
 
     rows, table = folder.rows(), folder.path / "results.csv"
     page = write_sweep_report(folder)
     failed = [row for row in rows if row["error"]]
     figure = folder.sweep.measure[0]
-    found = best(folder.groups(), figure)
+    every = folder.groups()
+    found, near = best(every, figure), as_good(every, figure)
     settings = {} if found is None else dict(zip(folder.columns, found.settings, strict=True))
     idle = folder.without_effect()
     counts = {"points": len(folder.points), "done": len(rows), "failed": len(failed)}
@@ -220,7 +221,7 @@ def _finish(folder: SweepFolder, shard: tuple[int, int], as_json: bool) -> None:
         print_json(
             {"file": str(table), "report": str(page)}
             | counts
-            | {"best": top, "without_effect": idle}
+            | {"best": top, "as_good": near, "without_effect": idle}
             | ({"shard": own} if shard[1] > 1 else {})
         )
     else:
@@ -230,6 +231,8 @@ def _finish(folder: SweepFolder, shard: tuple[int, int], as_json: bool) -> None:
         if found is not None:
             where = f"; {_said(settings)}" if settings else ""
             say(f"best {figure}: {_mean(found, figure)}{where}")
+            if near:
+                say(f"  {near} more are as good within two standard errors of the difference")
         say(f"open {page}")
     for name in idle:
         say(

@@ -11,7 +11,7 @@ from neurosim.blocks.units import format_quantity
 from neurosim.outputs import write_text
 from neurosim.report.page import blocks_of, data_uri, page_template, picture
 from neurosim.report.sweep_figures import axis_figure, is_numeric, lines_of, pareto_figure, telling
-from neurosim.sweeps import Group, Sweep, SweepFolder, badness, best, front
+from neurosim.sweeps import Group, Sweep, SweepFolder, as_good, badness, best, front
 from neurosim.sweeps.axes import drawn
 
 __all__ = ["render_sweep", "write_sweep_report"]
@@ -69,7 +69,9 @@ def _cards(
     cards = [(done, f"points{f'; {failed} failed' if failed else ''}")]
     top = best(found, figure)
     if top is not None:
-        cards.append((f"{top.mean[figure]:.3g}", f"best {figure}{_over(top)}"))
+        near = as_good(found, figure)
+        said = f"; {near} more within its error" if near else ""
+        cards.append((f"{top.mean[figure]:.3g}", f"best {figure}{_over(top)}{said}"))
         for cost, unit in (("sample_time_s", "s"), ("sample_energy_J", "J")):
             cards.append((format_quantity(top.mean[cost], unit, 3), f"{_WORDS[cost]} there"))
     return cards

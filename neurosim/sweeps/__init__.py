@@ -4,7 +4,7 @@ from neurosim.sweeps.folder import SweepFolder, run_sweep
 from neurosim.sweeps.notebook import sweep
 from neurosim.sweeps.plan import Sweep
 from neurosim.sweeps.points import Point, expand
-from neurosim.sweeps.ranking import Group, badness, best, front, groups
+from neurosim.sweeps.ranking import Group, as_good, badness, best, front, groups
 from neurosim.sweeps.table import Table
 from neurosim.sweeps.workers import Workers
 
@@ -15,6 +15,7 @@ __all__ = [
     "SweepFolder",
     "Table",
     "Workers",
+    "as_good",
     "badness",
     "best",
     "expand",

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Group", "badness", "best", "front", "groups", "without_effect"]
+__all__ = ["Group", "as_good", "badness", "best", "front", "groups", "without_effect"]
 
 Row = Mapping[str, Any]
 
@@ -71,6 +71,29 @@ def best(found: Sequence[Group], figure: str) -> Group | None:
     """The group with the best mean of a figure."""
     good = [group for group in found if figure in group.mean]
     return min(good, key=lambda group: badness(figure, group.mean[figure]), default=None)
+
+
+def as_good(found: Sequence[Group], figure: str) -> int:
+    """How many groups are no worse than the best beyond the error of the difference.
+
+    Two standard errors of it count, by groups of two rows or more: of one row no error is known.
+
+    Examples
+    --------
+    >>> means = ((1.0, 0.1), (1.1, 0.1), (2.0, 0.1))
+    >>> as_good([Group((), {"w2": m}, {"w2": e}, 3) for m, e in means], "w2")
+    1
+    """
+    top = best(found, figure)
+    if top is None or top.rows < 2:
+        return 0
+    near = 0
+    for group in found:
+        if group is top or group.rows < 2 or figure not in group.mean:
+            continue
+        worse = badness(figure, group.mean[figure]) - badness(figure, top.mean[figure])
+        near += worse <= 2 * float(np.hypot(group.error[figure], top.error[figure]))
+    return near
 
 
 def without_effect(
