@@ -14,9 +14,9 @@ from threadpoolctl import threadpool_limits
 
 from neurosim.blocks.block import Block
 from neurosim.errors import DataError
-from neurosim.runs import Run, Trained, train
+from neurosim.runs import Trained, train
 from neurosim.sweeps.points import Point
-from neurosim.sweeps.work import outcome
+from neurosim.sweeps.work import outcome, start_of
 
 __all__ = ["Estimate", "estimate"]
 
@@ -152,7 +152,7 @@ def _begin(point: Point, laws: Sequence[type[Block]]) -> _Training:
         return _Training(Trained.of(point.run, laws, 1), 0.0, 0.0, 0.0)
     updates = training.experiment.updates
     few = training.experiment.model_copy(update={"updates": min(updates, _UPDATES + 1)})
-    start = None if training.start is None else Run.open(training.start, laws)
+    start = start_of(training, laws)
     ends_s = [time.process_time()]
     trained = train(
         training.profile, few, start=start, laws=laws, n_threads=1,

@@ -98,7 +98,8 @@ class Base(Block):
     experiment : Experiment or str, optional
         Training recipe, as a block or a file; the default recipe where there is none.
     start : str, optional
-        A run folder whose weights training begins with.
+        A run folder whose weights training begins with, or an .npz or .safetensors file of plain
+        arrays W0, b0, ...
     run : str, optional
         A run folder instead of all these.
     """

@@ -4,7 +4,8 @@ A dotted path says what an axis changes:
 
 =================== ==========================================================================
 profile, experiment the profile by name or path, the recipe by path
-run, start          the run folder that is sampled, or that training begins with
+run, start          the run folder that is sampled, or that training begins with; or a file of
+                    plain arrays W0, b0, ... to begin with
 profile.X           field X of the profile that is trained and sampled; of a given run, of the
                     chip that its weights are programmed into
 deploy, deploy.X    the profile, or a field of it, of the chip that the trained weights are
@@ -56,7 +57,7 @@ class Training:
     experiment : Experiment
         Its way of sampling is the default: no part of training.
     start : Path or None
-        A run whose weights it begins with.
+        A run whose weights it begins with, or a file of plain arrays.
     """
 
     key: str
@@ -241,6 +242,14 @@ class _Maker:
 
         return self._memory.once(("origin", str(path)), read)
 
+    def _begun(self, path: Path) -> str:
+        """Digest of what training begins with: a run, or a file of plain arrays."""
+        if not path.is_file():
+            return self._origin(path)
+        return self._memory.once(
+            ("file", str(path)), lambda: hashlib.sha256(path.read_bytes()).hexdigest()
+        )
+
     def _training(
         self, changes: Changes, named: Profile, recipe: Experiment, replica: int
     ) -> Training:
@@ -252,7 +261,7 @@ class _Maker:
             experiment = recipe.model_copy(update=plain)
             path = None if start is None else find(self._folder, str(start))
             texts = [self._memory.written(block).text for block in (profile, experiment)]
-            texts.append(json.dumps(None if path is None else self._origin(path)))
+            texts.append(json.dumps(None if path is None else self._begun(path)))
             return Training(digest_of_json(texts), profile, experiment, path)
 
         # Both blocks are kept as what `changed` made, so that no other takes their identity.

@@ -40,7 +40,7 @@ from neurosim.sweeps.points import Point, Training
 from neurosim.sweeps.stored import read_result
 from neurosim.tables import table
 
-__all__ = ["Task", "do", "outcome", "train_once"]
+__all__ = ["Task", "do", "outcome", "start_of", "train_once"]
 
 _WATCH = "end with the sweep"
 _CONVERTING = ("drive", "read", "write")
@@ -128,13 +128,19 @@ def _finish(folder: Path, training: Training, task: Task) -> Trained:
     if not exists(folder / "checkpoint.npz"):
         # Of version 0.1.0, killed while it was made: nothing is lost, and it may not be whole.
         shutil.rmtree(folder, ignore_errors=True)
-        start = None if training.start is None else Run.open(training.start, task.laws)
         profile, experiment = training.profile, training.experiment
+        start = start_of(training, task.laws)
         return train(profile, experiment, folder, start=start, n_threads=1, device=task.device)
     run = Run.open(folder, task.laws)
     if run.n_done == training.experiment.updates and "updates" in run.facts:
         return Trained.of(run, n_threads=1, device=task.device)
     return resume(folder, laws=task.laws, n_threads=1, device=task.device)
+
+
+def start_of(training: Training, laws: Sequence[type[Block]]) -> Run | Path | None:
+    """What a training begins with, as `neurosim.runs.train` takes it."""
+    start = training.start
+    return start if start is None or start.is_file() else Run.open(start, laws)
 
 
 def _end_with(parent: int) -> None:

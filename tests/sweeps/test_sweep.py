@@ -5,8 +5,10 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from neurosim.blocks.files import dump_block
 from neurosim.errors import RunError
 from neurosim.host import Experiment
 from neurosim.profile import load_profile
@@ -14,6 +16,7 @@ from neurosim.runs import evaluate
 from neurosim.runs.run import Run
 from neurosim.sweeps import Sweep, SweepFolder, Workers, best, expand, run_sweep
 from neurosim.sweeps.work import Task, do, train_once
+from neurosim.tables import table as weight_table
 from tiny_sweeps import begin, table
 from trainings import train
 
@@ -65,6 +68,33 @@ def test_a_folder_of_version_0_1_0_has_points_without_what_their_cases_hold(seri
     facts["points"] = [point[:3] for point in facts["points"]]
     (old / "sweep.json").write_text(json.dumps(facts))
     assert SweepFolder.open(old).rows() == serial.rows()
+
+
+def test_trainings_begin_with_plain_arrays_of_a_file(tmp_path):
+    rng, file = np.random.default_rng(0), tmp_path / "net.npz"
+    sizes = (64, 6, 5)
+    arrays = {f"W{k}": rng.normal(0, 0.1, (sizes[k + 1], sizes[k])) for k in range(2)}
+    np.savez(file, **arrays)
+    (tmp_path / "chip.yaml").write_text(
+        dump_block(load_profile("ideal_hopfield").with_value("layers", sizes))
+    )
+    plan = Sweep(
+        name="begun",
+        base={
+            "profile": "chip.yaml",
+            "start": "net.npz",
+            "experiment": {"updates": 1, "batch": 4, "learning_rate": 1e-9},
+        },
+        axes=[{"path": "sampling.t_end", "values": [0.05]}],
+        sampling={"n": 7},
+    )
+    (point,) = expand(plan, tmp_path)
+    (tmp_path / "out" / "trained").mkdir(parents=True)
+    trained = train_once(Task(point, tmp_path / "out"))
+    held = weight_table(trained.chip).blocks["W0"]["weight"]
+    assert held == pytest.approx(arrays["W0"], abs=1e-6)
+    np.savez(file, **(arrays | {"W0": 2 * arrays["W0"]}))
+    assert expand(plan, tmp_path)[0].training.key != point.training.key
 
 
 @pytest.mark.slow
