@@ -99,7 +99,7 @@ class Axis(Block):
     Parameters
     ----------
     path : str
-        See `neurosim.sweeps.points`.
+        See `neurosim.sweeps.making`.
     values : tuple, optional
         As a YAML file of the block would say them: numbers, text with a unit, `ideal`, blocks.
     log, linear : Span, optional

@@ -25,8 +25,9 @@ from neurosim.errors import RunError
 from neurosim.folders import LOCK, exists, locked, real
 from neurosim.outputs import write_text
 from neurosim.profile import Profile
+from neurosim.sweeps.making import expand
 from neurosim.sweeps.plan import COSTS, Sweep
-from neurosim.sweeps.points import Listed, Point, expand
+from neurosim.sweeps.points import Listed, Point
 from neurosim.sweeps.ranking import Group, groups, is_seed, without_effect
 from neurosim.sweeps.shared import digest
 from neurosim.sweeps.stored import Facts, Plan, keep_plan, read_facts, read_result

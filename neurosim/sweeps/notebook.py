@@ -14,8 +14,8 @@ from neurosim.blocks.block import Block, plain
 from neurosim.errors import DataError, ProfileError
 from neurosim.runs import Source, Trained, counted_by
 from neurosim.sweeps.axes import Axis
+from neurosim.sweeps.making import expand
 from neurosim.sweeps.plan import Base, Figure, Sampling, Sweep, figures_of
-from neurosim.sweeps.points import expand
 from neurosim.sweeps.table import Row, Table, row_of
 from neurosim.sweeps.work import outcome
 

@@ -134,7 +134,7 @@ FAULTS = (
     ),
     Fault(
         "a point's name forgets its sampling",
-        "sweeps/points.py",
+        "sweeps/making.py",
         "key = digest_of_json([json.dumps(origin), used, self._memory.written(sampling).text])",
         'key = digest_of_json([json.dumps(origin), used, "0"])',
         "sweeps/test_points.py",

@@ -6,7 +6,7 @@ import pytest
 
 from neurosim.blocks.words import as_written
 from neurosim.errors import ProfileError
-from neurosim.sweeps import Sweep, expand, points
+from neurosim.sweeps import Sweep, expand, making
 from neurosim.sweeps.shared import Memory, digest, digest_of_json
 
 AXES = [
@@ -20,13 +20,13 @@ AXES = [
 def test_thousands_of_points_change_a_block_as_often_as_it_differs(monkeypatch):
     """40 recipes, 5 x 4 ways of sampling and 5 chips; a change takes milliseconds."""
     made = []
-    changed = points.changed
+    changed = making.changed
 
     def counted(block, changes, root):
         made.append(root)
         return changed(block, changes, root)
 
-    monkeypatch.setattr(points, "changed", counted)
+    monkeypatch.setattr(making, "changed", counted)
     found = expand(Sweep(name="big", base={"profile": "cmos_rc_6bit"}, axes=AXES))
     assert len({point.key for point in found}) == len(found) == 4_000
     assert {root: made.count(root) for root in set(made)} == {
@@ -38,8 +38,8 @@ def test_thousands_of_points_change_a_block_as_often_as_it_differs(monkeypatch):
 
 def test_a_mistake_at_thousands_of_points_is_found_once(monkeypatch):
     tried = []
-    changed = points.changed
-    monkeypatch.setattr(points, "changed", lambda *a: tried.append(a) or changed(*a))
+    changed = making.changed
+    monkeypatch.setattr(making, "changed", lambda *a: tried.append(a) or changed(*a))
     axes = [*AXES[:2], {"path": "deploy.adc.bits", "values": ["many"]}]
     with pytest.raises(ProfileError, match=r"deploy\.adc\.bits: must be a whole number"):
         expand(Sweep(name="big", base={"profile": "cmos_rc_6bit"}, axes=axes))
