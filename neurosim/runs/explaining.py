@@ -1,0 +1,295 @@
+r"""Why the quality of a trained chip is what it is: every cause switched off at its own weights.
+
+A chip of the run's die is programmed with the weights that its host means it to hold, as old as
+it is in the middle of a batch, and is presented data and lets draw; then once more without each
+cause. `neurosim.analysis.effects` has the two losses that are compared. Nothing is trained anew:
+what the training has made up for, such as the mismatch of its die, counts as if it had not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.analysis import AnswerConditions, Conditions
+from neurosim.analysis.effects import Effects
+from neurosim.analysis.losses import Effect
+from neurosim.analysis.modes import slowest_modes_tau
+from neurosim.analysis.observe import Observed, held_weights
+from neurosim.analysis.plausible import WARNINGS
+from neurosim.arguments import checked
+from neurosim.blocks.block import Block
+from neurosim.errors import DataError, RunError
+from neurosim.host import Batch, Supervised, decide, free_phase
+from neurosim.host.lessons import Lessons
+from neurosim.host.phases import flow_loss
+from neurosim.profile import Profile
+from neurosim.runs.drawing import Progress
+from neurosim.runs.examining import lessons_of
+from neurosim.runs.explanation import Explanation, Finding
+from neurosim.runs.images import first_batch
+from neurosim.runs.measures import Seen, measured
+from neurosim.runs.trained import Source, Trained
+from neurosim.runs.watchdogs import unfinished, watched
+from neurosim.solvers import Engine
+from neurosim.threads import one_blas_thread
+
+__all__ = ["IMPLAUSIBLE", "WEIGHT_RANGE", "explain"]
+
+Array = NDArray[np.float64]
+
+# Rows of a batch, how many batches, rows whose slowest modes are found, most rows of an exam.
+_ROWS, _REPEATS, _MODES, _EXAM = 64, 2, 8, 512
+# What costs less than this is fine; so much of the costliest is told beside it, of three at most.
+_FINE, _BESIDE, _FIRST = 0.01, 0.2, 3
+_AT_AN_END = 0.99
+IMPLAUSIBLE, WEIGHT_RANGE = "implausible number", "weight range"
+
+
+@checked(source="give what neurosim.train returns, a run or a run's folder")
+@one_blas_thread()
+def explain(
+    source: Source,
+    *,
+    rows: int = _ROWS,
+    laws: Sequence[type[Block]] = (),
+    progress: Progress | None = None,
+) -> Explanation:
+    """Say why the quality of a trained chip is what it is, and what would make it better.
+
+    Every imperfection of its profile is switched off in turn, ranges are widened, and other nudges
+    and settling times tried, at the run's own weights and on its own die. What counts is the cosine
+    of the measured gradient to the exact one, and how far samples (of a chip that its host steps,
+    velocities; of one that answers, answers) are from those of the same network without hardware.
+
+    Parameters
+    ----------
+    source : Trained, Run or path
+        A path is that of a run folder.
+    rows : int
+        Rows of a batch, and samples.
+    laws : sequence of type
+        Blocks of your own that the files of a folder name.
+    progress : callable, optional
+        Called with variants of the chip done and their total.
+
+    Returns
+    -------
+    Explanation
+        `first` has the two or three findings that matter; ``as_dict()`` has everything.
+
+    Raises
+    ------
+    RunError
+        The run has not begun to learn.
+    DataError
+        Its task is one of your own that neither flows nor answers, or rows are too few.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> chip = ns.Chip(ns.load_profile("ideal_hopfield").with_value("layers", (64, 6)))
+    >>> trained = ns.train(chip, ns.Experiment(updates=2, batch=16, flow={"settle_tau": 2}))
+    >>> ns.explain(trained, rows=8).first[0].cause
+    'settling time'
+    """
+    trained = Trained.of(source, laws)
+    if trained.n_done == 0:
+        raise RunError(
+            f"{trained.name} must be a trained chip, but none of its {trained.experiment.updates} "
+            "updates is done; train it first."
+        )
+    if rows < 2:
+        raise DataError(
+            f"explain.rows must be at least 2, but is {rows}; give a number such as 64."
+        )
+    return _Case(trained, rows, progress or (lambda done, total: None)).explanation()
+
+
+class _Case:
+    """A trained chip that is looked into."""
+
+    def __init__(self, trained: Trained, rows: int, progress: Progress) -> None:
+        self._trained, self._rows, self._profile = trained, rows, trained.profile
+        self._conditions = _conditions(trained, rows)
+        recipe = trained.experiment
+        draws = recipe.task.has_paths and recipe.sampling.mode == "free-running"
+        self._drawn = "samples" if draws else "velocities" if recipe.task.has_paths else "answers"
+        self._effects = Effects(self._conditions, self._draw if draws else None, progress)
+
+    def explanation(self) -> Explanation:
+        """Everything, measured; of a chip of implausible numbers these alone."""
+        what: dict[str, Any] = {
+            "name": self._trained.name,
+            "chip": self._profile.name,
+            "drawn": self._drawn,
+        }
+        if odd := _implausible(self._profile):
+            return Explanation(**what, first=odd, notes=self._notes())
+        effects = self._effects
+        found = effects.all()
+        seen = Seen(effects, watched(self._trained), self._mode_tau())
+        at_ends = self._at_the_ends()
+        ranked = [(e.rank, self._finding(seen, e)) for e in found if e.weight >= _FINE]
+        ranked += [(at_ends.weight, at_ends)] if at_ends.weight >= _FINE else []
+        findings = [finding for _, finding in sorted(ranked, key=lambda pair: -pair[0])]
+        least = _BESIDE * max((f.weight for f in findings), default=0.0)
+        n_first = 0
+        while n_first < min(_FIRST, len(findings)) and findings[n_first].weight >= least:
+            n_first += 1
+        by_name = {effect.name: effect for effect in found}
+        first = [self._with_quality(f, by_name.get(f.cause)) for f in findings[:n_first]]
+        return Explanation(
+            **what,
+            cosine=effects.whole.cosine,
+            error=effects.whole.error,
+            cosine_ideal=effects.ideal.cosine,
+            error_ideal=effects.ideal.error,
+            quality_name=self._quality_name,
+            quality=self._quality(self._profile, effects.whole_seen),
+            quality_ideal=self._quality(effects.bare, effects.ideal_seen),
+            first=first,
+            others=findings[n_first:],
+            fine=[effect.name for effect in found if effect.weight < _FINE],
+            notes=self._notes(),
+        )
+
+    def _finding(self, seen: Seen, effect: Effect) -> Finding:
+        alone = effect.alone
+        return Finding(
+            cause=effect.name,
+            measured=measured(seen, effect),
+            advice=effect.advice,
+            weight=effect.weight,
+            cosine=effect.without.cosine,
+            error=effect.without.error,
+            cosine_alone=None if alone is None else alone.cosine,
+            error_alone=None if alone is None else alone.error,
+        )
+
+    def _with_quality(self, finding: Finding, effect: Effect | None) -> Finding:
+        """With the run's own figure, where there is another chip to take it from."""
+        if effect is None or effect.variant is None or not effect.seen:
+            return finding
+        return finding.model_copy(update={"quality": self._quality(effect.variant, effect.seen)})
+
+    def _at_the_ends(self) -> Finding:
+        """Weights that the range keeps from going where the exact gradient would have them."""
+        weights, limit = self._conditions.weights.vector, self._profile.coupling.full_scale
+        gradient = np.mean(self._conditions.exact, axis=0)
+        kept = (np.abs(weights) >= _AT_AN_END * limit) & (gradient * weights < 0)
+        power = float(np.sum(gradient**2)) or 1.0
+        cosine = float(np.sqrt(np.sum(gradient[~kept] ** 2) / power))
+        share = np.count_nonzero(np.abs(weights) >= _AT_AN_END * limit) / self._n_weights
+        return Finding(
+            cause=WEIGHT_RANGE,
+            measured=f"{share:.1%} of the weights stand at an end of their range, {limit:g}; without "
+            f"what would push them beyond, the exact gradient has a cosine of {cosine:.2f} to itself",
+            advice="raise coupling.full_scale, or lower the learning rate",
+            weight=1 - cosine,
+        )
+
+    @property
+    def _n_weights(self) -> int:
+        layers = self._profile.network
+        return int(np.count_nonzero(layers.present)) + layers.n_nodes
+
+    def _mode_tau(self) -> float:
+        """Median of the slowest hidden modes on some of the data, visible nodes held."""
+        chip, experiment = self._trained.fresh(), self._trained.experiment
+        sheet, data = chip.data_sheet, self._trained.dataset
+        lessons = lessons_of(data, experiment, sheet, _MODES, experiment.seed)
+        flow = experiment.flow.on(sheet)
+        free_phase(chip, lessons.batch_at(0).targets, flow, None, lessons.held)
+        return float(np.median(slowest_modes_tau(chip)))
+
+    def _draw(self, profile: Profile, engine: Engine | None) -> Array:
+        """Samples of a variant, all from the same noise."""
+        chip, recipe = self._conditions.programmed(profile, 0, engine), self._trained.experiment
+        return Trained(chip, recipe).drawn(self._rows, 0, recipe.sampling)
+
+    @property
+    def _quality_name(self) -> str:
+        if self._trained.experiment.task.has_paths:
+            return "flow loss"
+        return " ".join((*self._exam[0].split("_"), self._figure)).strip()
+
+    def _quality(self, profile: Profile, seen: list[Observed]) -> float | None:
+        """The run's own figure: loss of the velocities that were seen, or that of an exam."""
+        found = self._judged(profile, seen)
+        return found if np.isfinite(found) else None
+
+    def _judged(self, profile: Profile, seen: list[Observed]) -> float:
+        if self._trained.experiment.task.has_paths:
+            pairs = zip(seen, self._conditions.batches, strict=True)
+            return float(np.mean([flow_loss(s.velocity, b.u_t, b.t)[0] for s, b in pairs]))
+        chip = self._conditions.programmed(profile, 0, self._effects.engine(profile))
+        flow = self._conditions.flow.on(chip.data_sheet)
+        _, batch = self._exam
+        velocity = decide(chip, batch.targets, flow, None, self._lessons.held)
+        verdict = self._lessons.judge(velocity, batch)
+        return {**verdict.figures, "loss": verdict.loss}[self._figure]
+
+    @property
+    def _figure(self) -> str:
+        """The first of the task's own figures."""
+        return next(iter(getattr(self._trained.experiment.task, "figures", ())), "loss")
+
+    @cached_property
+    def _lessons(self) -> Lessons:
+        recipe, sheet = self._trained.experiment, self._trained.chip.data_sheet
+        return lessons_of(self._trained.dataset, recipe, sheet, self._rows, recipe.seed)
+
+    @cached_property
+    def _exam(self) -> tuple[str, Batch]:
+        """The last exam's prefix, and some of its rows."""
+        name, batch = [*self._lessons.exams().items()][-1]
+        return name, Batch(batch.targets[:_EXAM], batch.wanted[:_EXAM])
+
+    def _notes(self) -> list[str]:
+        found = [unfinished(self._trained)]
+        if self._trained.calibration is not None:
+            found.append("What the host measured of its chip by calibration is left out here.")
+        return [said for said in found if said is not None]
+
+
+def _conditions(trained: Trained, rows: int) -> Conditions:
+    """What is presented: the run's own data, weights, settings and die."""
+    recipe, profile, chip = trained.experiment, trained.profile, trained.fresh()
+    flow, weights = recipe.flow, trained.weights
+    if weights is None:
+        weights = held_weights(chip)
+    settled = flow.on(chip.data_sheet)
+    how: dict[str, Any] = {
+        "batch": rows,
+        "repeats": _REPEATS,
+        # Free and nudged phases of the rows before the middle one.
+        "age_s": (recipe.batch - 1) / 2 * (3 if chip.data_sheet.has_hold else 4) * settled.settle_s,
+        "die": chip.seed,
+    }
+    if isinstance(recipe.task, Supervised):
+        return AnswerConditions(
+            profile, weights, flow, **how, task=recipe.task, rule=recipe.rule, data=trained.dataset
+        )
+    if not recipe.task.has_paths:
+        raise DataError(
+            f"explain needs a task that flows, or a Supervised one, but {trained.name} has learned "
+            f"{recipe.task!r}; make yours from neurosim.host.Supervised."
+        )
+    seeds = range(recipe.seed, recipe.seed + _REPEATS)
+    shown = tuple(first_batch(trained.dataset, recipe, rows, seed) for seed in seeds)
+    return Conditions(profile, weights, flow, **how, shown=shown)
+
+
+def _implausible(profile: Profile) -> list[Finding]:
+    """Numbers that are orders of magnitude beside any chip's: all else waits until they are right.
+
+    A chip of such numbers may take an engine without end, so that it is not tried.
+    """
+    lines = [line for check in WARNINGS for line in check(profile)]
+    advice = "correct the profile (`neurosim profiles check` says its lines), and train again"
+    return [Finding(cause=IMPLAUSIBLE, measured=line, advice=advice, weight=1.0) for line in lines]
