@@ -53,7 +53,7 @@ class Effects:
         self.conditions, self._drawn, self._progress = conditions, drawn, progress
         self._profile = conditions.profile
         self._causes = causes_of(self._profile)
-        self._n_done = 0
+        self._n_done, self._total = 0, len(self._causes) + 2 + (drawn is not None)
 
     @cached_property
     def whole_seen(self) -> list[Observed]:
@@ -89,6 +89,7 @@ class Effects:
         causes = [self._without(cause) for cause in self._causes]
         if any(self._masked([*settings, *causes])):
             pairs = zip(causes, self._causes, strict=True)
+            self._total += len(causes)
             causes = [replace(effect, alone=self._alone(cause)) for effect, cause in pairs]
         weighed = self._weighed([*settings, *causes])
         return sorted(weighed, key=lambda effect: -effect.rank)
@@ -189,7 +190,7 @@ class Effects:
 
     def _done(self) -> None:
         self._n_done += 1
-        self._progress(self._n_done, 2 * len(self._causes) + 2 + (self._drawn is not None))
+        self._progress(self._n_done, self._total)
 
     def engine(self, profile: Profile) -> Engine | None:
         """Silent steps where the noise of the chip is off: what differs is noise alone."""

@@ -20,7 +20,6 @@ from neurosim.analysis.effects import Effects
 from neurosim.analysis.losses import Effect
 from neurosim.analysis.modes import slowest_modes_tau
 from neurosim.analysis.observe import Observed, held_weights
-from neurosim.analysis.plausible import WARNINGS
 from neurosim.arguments import checked
 from neurosim.blocks.block import Block
 from neurosim.errors import DataError, RunError
@@ -31,14 +30,15 @@ from neurosim.profile import Profile
 from neurosim.runs.drawing import Progress
 from neurosim.runs.examining import lessons_of
 from neurosim.runs.explanation import Explanation, Finding
-from neurosim.runs.images import first_batch
+from neurosim.runs.images import first_batch, pixels_of
 from neurosim.runs.measures import Seen, measured
+from neurosim.runs.mending import implausible, mended, odd_findings
 from neurosim.runs.trained import Source, Trained
 from neurosim.runs.watchdogs import unfinished, watched
 from neurosim.solvers import Engine
 from neurosim.threads import one_blas_thread
 
-__all__ = ["IMPLAUSIBLE", "WEIGHT_RANGE", "explain"]
+__all__ = ["WEIGHT_RANGE", "explain"]
 
 Array = NDArray[np.float64]
 
@@ -47,7 +47,7 @@ _ROWS, _REPEATS, _MODES, _EXAM = 64, 2, 8, 512
 # What costs less than this is fine; so much of the costliest is told beside it, of three at most.
 _FINE, _BESIDE, _FIRST = 0.01, 0.2, 3
 _AT_AN_END = 0.99
-IMPLAUSIBLE, WEIGHT_RANGE = "implausible number", "weight range"
+WEIGHT_RANGE = "weight range"
 
 
 @checked(source="give what neurosim.train returns, a run or a run's folder")
@@ -114,33 +114,32 @@ class _Case:
     """A trained chip that is looked into."""
 
     def __init__(self, trained: Trained, rows: int, progress: Progress) -> None:
-        self._trained, self._rows, self._profile = trained, rows, trained.profile
-        self._conditions = _conditions(trained, rows)
+        self._trained, self._rows = trained, rows
+        self._odd = implausible(trained.profile)
+        found = mended(trained.profile, self._odd) if self._odd else trained.profile
+        self._profile, self._is_hopeless = found or trained.profile, found is None
+        self._conditions = _conditions(trained, self._profile, rows)
         recipe = trained.experiment
         draws = recipe.task.has_paths and recipe.sampling.mode == "free-running"
         self._drawn = "samples" if draws else "velocities" if recipe.task.has_paths else "answers"
         self._effects = Effects(self._conditions, self._draw if draws else None, progress)
 
     def explanation(self) -> Explanation:
-        """Everything, measured; of a chip of implausible numbers these alone."""
-        what: dict[str, Any] = {
-            "name": self._trained.name,
-            "chip": self._profile.name,
-            "drawn": self._drawn,
-        }
-        if odd := _implausible(self._profile):
-            return Explanation(**what, first=odd, notes=self._notes())
+        """Everything, measured; of a chip of implausible numbers as if it had none of these."""
+        name, chip, odd = self._trained.name, self._profile.name, odd_findings(self._odd)
+        what: dict[str, Any] = {"name": name, "chip": chip, "drawn": self._drawn}
+        if self._is_hopeless:
+            return Explanation(**what, first=odd[:_FIRST], others=odd[_FIRST:], notes=self._notes())
         effects = self._effects
         found = effects.all()
-        seen = Seen(effects, watched(self._trained), self._mode_tau())
+        # A chip of implausible numbers is not asked to settle.
+        shown = self._trained if not self._odd else self._as_mended()
+        seen = Seen(effects, watched(shown), self._mode_tau(shown))
         at_ends = self._at_the_ends()
         ranked = [(e.rank, self._finding(seen, e)) for e in found if e.weight >= _FINE]
         ranked += [(at_ends.weight, at_ends)] if at_ends.weight >= _FINE else []
         findings = [finding for _, finding in sorted(ranked, key=lambda pair: -pair[0])]
-        least = _BESIDE * max((f.weight for f in findings), default=0.0)
-        n_first = 0
-        while n_first < min(_FIRST, len(findings)) and findings[n_first].weight >= least:
-            n_first += 1
+        n_first = _n_first([finding.weight for finding in findings])
         by_name = {effect.name: effect for effect in found}
         first = [self._with_quality(f, by_name.get(f.cause)) for f in findings[:n_first]]
         return Explanation(
@@ -152,8 +151,8 @@ class _Case:
             quality_name=self._quality_name,
             quality=self._quality(self._profile, effects.whole_seen),
             quality_ideal=self._quality(effects.bare, effects.ideal_seen),
-            first=first,
-            others=findings[n_first:],
+            first=[*odd, *first][:_FIRST],
+            others=[*odd, *first][_FIRST:] + findings[n_first:],
             fine=[effect.name for effect in found if effect.weight < _FINE],
             notes=self._notes(),
         )
@@ -187,8 +186,8 @@ class _Case:
         share = np.count_nonzero(np.abs(weights) >= _AT_AN_END * limit) / self._n_weights
         return Finding(
             cause=WEIGHT_RANGE,
-            measured=f"{share:.1%} of the weights stand at an end of their range, {limit:g}; without "
-            f"what would push them beyond, the exact gradient has a cosine of {cosine:.2f} to itself",
+            measured=f"{share:.1%} of the weights stand at an end of their range, {limit:g}; less "
+            f"what would push them beyond, the exact gradient has a cosine of {cosine:.2f}",
             advice="raise coupling.full_scale, or lower the learning rate",
             weight=1 - cosine,
         )
@@ -198,9 +197,13 @@ class _Case:
         layers = self._profile.network
         return int(np.count_nonzero(layers.present)) + layers.n_nodes
 
-    def _mode_tau(self) -> float:
+    def _as_mended(self) -> Trained:
+        chip, weights = self._conditions.programmed(self._profile), self._conditions.weights
+        return Trained(chip, self._trained.experiment, weights=weights)
+
+    def _mode_tau(self, shown: Trained) -> float:
         """Median of the slowest hidden modes on some of the data, visible nodes held."""
-        chip, experiment = self._trained.fresh(), self._trained.experiment
+        chip, experiment = shown.fresh(), self._trained.experiment
         sheet, data = chip.data_sheet, self._trained.dataset
         lessons = lessons_of(data, experiment, sheet, _MODES, experiment.seed)
         flow = experiment.flow.on(sheet)
@@ -226,7 +229,9 @@ class _Case:
     def _judged(self, profile: Profile, seen: list[Observed]) -> float:
         if self._trained.experiment.task.has_paths:
             pairs = zip(seen, self._conditions.batches, strict=True)
-            return float(np.mean([flow_loss(s.velocity, b.u_t, b.t)[0] for s, b in pairs]))
+            pixels = slice(0, pixels_of(profile, self._trained.experiment.labels))
+            losses = [flow_loss(s.velocity[:, pixels], b.u_t[:, pixels], b.t)[0] for s, b in pairs]
+            return float(np.mean(losses))
         chip = self._conditions.programmed(profile, 0, self._effects.engine(profile))
         flow = self._conditions.flow.on(chip.data_sheet)
         _, batch = self._exam
@@ -252,14 +257,24 @@ class _Case:
 
     def _notes(self) -> list[str]:
         found = [unfinished(self._trained)]
+        if self._odd and not self._is_hopeless:
+            found.append(f"Measured with {', '.join(self._odd)} switched off: see 1.")
         if self._trained.calibration is not None:
             found.append("What the host measured of its chip by calibration is left out here.")
         return [said for said in found if said is not None]
 
 
-def _conditions(trained: Trained, rows: int) -> Conditions:
+def _n_first(weights: Sequence[float]) -> int:
+    """How many of the findings matter beside the costliest."""
+    least, n = _BESIDE * max(weights, default=0.0), 0
+    while n < min(_FIRST, len(weights)) and weights[n] >= least:
+        n += 1
+    return n
+
+
+def _conditions(trained: Trained, profile: Profile, rows: int) -> Conditions:
     """What is presented: the run's own data, weights, settings and die."""
-    recipe, profile, chip = trained.experiment, trained.profile, trained.fresh()
+    recipe, chip = trained.experiment, trained.fresh()
     flow, weights = recipe.flow, trained.weights
     if weights is None:
         weights = held_weights(chip)
@@ -283,13 +298,3 @@ def _conditions(trained: Trained, rows: int) -> Conditions:
     seeds = range(recipe.seed, recipe.seed + _REPEATS)
     shown = tuple(first_batch(trained.dataset, recipe, rows, seed) for seed in seeds)
     return Conditions(profile, weights, flow, **how, shown=shown)
-
-
-def _implausible(profile: Profile) -> list[Finding]:
-    """Numbers that are orders of magnitude beside any chip's: all else waits until they are right.
-
-    A chip of such numbers may take an engine without end, so that it is not tried.
-    """
-    lines = [line for check in WARNINGS for line in check(profile)]
-    advice = "correct the profile (`neurosim profiles check` says its lines), and train again"
-    return [Finding(cause=IMPLAUSIBLE, measured=line, advice=advice, weight=1.0) for line in lines]

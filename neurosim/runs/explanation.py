@@ -118,14 +118,18 @@ class Explanation(Record):
         )
 
     def bought(self, finding: Finding) -> str:
-        """What a finding would buy, as it was measured; empty where it could not be."""
+        """What a finding would buy, as it was measured; what stays as it is goes without saying."""
+        found = {
+            "cosine {:.2f}": (self.cosine, finding.cosine),
+            f"{self.drawn} {{:.0%}} off": (self.error, finding.error),
+            f"{self.quality_name} {{:.3g}}": (self.quality, finding.quality),
+        }
         said = []
-        if self.cosine is not None and finding.cosine is not None:
-            said.append(f"cosine {self.cosine:.2f} -> {finding.cosine:.2f}")
-        if self.error is not None and finding.error is not None:
-            said.append(f"{self.drawn} {self.error:.0%} -> {finding.error:.0%} off")
-        if self.quality is not None and finding.quality is not None:
-            said.append(f"{self.quality_name} {self.quality:.3g} -> {finding.quality:.3g}")
+        for text, (now, then) in found.items():
+            if now is not None and then is not None:
+                before, after = text.format(now), text.format(then)
+                value = after.split()[-1] if text.endswith("}") else after.split(" ", 1)[1]
+                said += [] if before == after else [f"{before} -> {value}"]
         return ", ".join(said)
 
     def lines(self) -> list[str]:
@@ -139,9 +143,9 @@ class Explanation(Record):
             lines += _wrapped(f"{finding.measured[0].upper()}{finding.measured[1:]}.", "   ")
             lines += _wrapped(f"To do: {finding.advice}.", "   ")
             if bought := self.bought(finding):
-                lines += _wrapped(f"Measured without it: {bought}.", "   ")
+                lines += _wrapped(f"Measured: {bought}.", "   ")
         if self.others:
-            lines += ["", f"{'What costs less; without it':30} {'cosine':>7} {self.drawn:>10}"]
+            lines += ["", f"{'What costs less, without it':30} {'cosine':>7} {self.drawn:>10}"]
         for finding in self.others:
             cosine = "" if finding.cosine is None else f"{finding.cosine:.3f}"
             error = "" if finding.error is None else f"{finding.error:.1%}"

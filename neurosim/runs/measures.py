@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from neurosim.analysis.causes import CAUSES, alone
 from neurosim.analysis.effects import Effects
 from neurosim.analysis.losses import Effect
-from neurosim.analysis.observe import held_weights
 from neurosim.blocks.units import format_quantity
 from neurosim.converters import lsb
 from neurosim.profile import Profile
@@ -97,10 +96,9 @@ class Seen:
         """How far a cause alone leaves the weights that devices hold, rms over their own."""
         cause = next(cause for cause in CAUSES if cause.name == name)
         conditions = self.effects.conditions
-        chip = conditions.programmed(alone(self.profile, cause))
-        chip.wait(0.0)
+        held = conditions.observe(alone(self.profile, cause), 0).held.vector
         asked = conditions.weights.vector
-        return _rms(held_weights(chip).vector - asked) / max(_rms(asked), np.finfo(float).tiny)
+        return _rms(held - asked) / max(_rms(asked), np.finfo(float).tiny)
 
 
 def _rms(values: Array) -> float:
@@ -220,8 +218,8 @@ def _thermal(seen: Seen, effect: Effect) -> str:
 
 def _beta(seen: Seen, effect: Effect) -> str:
     del effect
-    said = f"a nudge is {seen.nudge:.2%} as stiff as the spring; {_nudge_and_dac(seen)}"
-    return f"{said}; {_nudge_and_adc(seen)}"
+    said = f"a nudge is {seen.nudge:.2g} times as stiff as the spring; {_nudge_and_adc(seen)}"
+    return f"{said}; {_nudge_and_dac(seen)}"
 
 
 def _settling(seen: Seen, effect: Effect) -> str:
