@@ -105,7 +105,7 @@ class Conditions:
     images : ndarray, shape (n, n_visible), optional
         Data in [-1, 1]; the digits of 8 x 8 pixels without it.
     die : int, optional
-        The chip of every repeat; without it each has one of its own.
+        The chip of every repeat, which may then be one; without it each has one of its own.
     shown : tuple of FlowBatch, optional
         What is presented in each repeat, in place of `batch` rows of `images`.
     """
@@ -130,7 +130,7 @@ class Conditions:
                 f"The weights must fit layers {profile.layers} of {profile.name}, but are of "
                 "another network; give those of a run with this profile."
             )
-        if self.repeats < 2:
+        if self.repeats < 2 and self.die is None:
             raise DataError(
                 f"A variance needs at least 2 repeats, but there are {self.repeats}; ask for more."
             )

@@ -19,8 +19,8 @@ __all__ = ["explain"]
 @click.command()
 @RUN
 @click.option(
-    "--rows", type=click.IntRange(min=2), default=64, show_default=True,
-    help="Rows of a batch, and samples.",
+    "--rows", type=click.IntRange(min=2), default=128, show_default=True,
+    help="Rows of the batch, and samples.",
 )  # fmt: skip
 @LAWS
 @JSON

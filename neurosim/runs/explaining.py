@@ -42,8 +42,8 @@ __all__ = ["WEIGHT_RANGE", "explain"]
 
 Array = NDArray[np.float64]
 
-# Rows of a batch, how many batches, rows whose slowest modes are found, most rows of an exam.
-_ROWS, _REPEATS, _MODES, _EXAM = 64, 2, 8, 512
+# Rows of the batch, rows whose slowest modes are found, most rows of an exam.
+_ROWS, _MODES, _EXAM = 128, 8, 512
 # What costs less than this is fine; so much of the costliest is told beside it, of three at most.
 _FINE, _BESIDE, _FIRST = 0.01, 0.2, 3
 _AT_AN_END = 0.99
@@ -71,7 +71,7 @@ def explain(
     source : Trained, Run or path
         A path is that of a run folder.
     rows : int
-        Rows of a batch, and samples.
+        Rows of the batch, and samples.
     laws : sequence of type
         Blocks of your own that the files of a folder name.
     progress : callable, optional
@@ -105,7 +105,7 @@ def explain(
         )
     if rows < 2:
         raise DataError(
-            f"explain.rows must be at least 2, but is {rows}; give a number such as 64."
+            f"explain.rows must be at least 2, but is {rows}; give a number such as 128."
         )
     return _Case(trained, rows, progress or (lambda done, total: None)).explanation()
 
@@ -281,7 +281,7 @@ def _conditions(trained: Trained, profile: Profile, rows: int) -> Conditions:
     settled = flow.on(chip.data_sheet)
     how: dict[str, Any] = {
         "batch": rows,
-        "repeats": _REPEATS,
+        "repeats": 1,
         # Free and nudged phases of the rows before the middle one.
         "age_s": (recipe.batch - 1) / 2 * (3 if chip.data_sheet.has_hold else 4) * settled.settle_s,
         "die": chip.seed,
@@ -295,6 +295,5 @@ def _conditions(trained: Trained, profile: Profile, rows: int) -> Conditions:
             f"explain needs a task that flows, or a Supervised one, but {trained.name} has learned "
             f"{recipe.task!r}; make yours from neurosim.host.Supervised."
         )
-    seeds = range(recipe.seed, recipe.seed + _REPEATS)
-    shown = tuple(first_batch(trained.dataset, recipe, rows, seed) for seed in seeds)
-    return Conditions(profile, weights, flow, **how, shown=shown)
+    shown = first_batch(trained.dataset, recipe, rows, recipe.seed)
+    return Conditions(profile, weights, flow, **how, shown=(shown,))

@@ -35,6 +35,7 @@ def mended(profile: Profile, blocks: Collection[str]) -> Profile | None:
 
 
 def odd_findings(odd: Mapping[str, Sequence[str]]) -> list[Finding]:
+    """A finding of each block."""
     advice = "correct the profile (`neurosim profiles check` shows it), and train again"
     return [
         Finding(cause=IMPLAUSIBLE, measured="; ".join(lines).rstrip("?"), advice=advice, weight=1.0)
