@@ -219,7 +219,7 @@ class _Case:
     def _quality_name(self) -> str:
         if self._trained.experiment.task.has_paths:
             return "flow loss"
-        return " ".join((*self._exam[0].split("_"), self._figure)).strip()
+        return f"{self._exam[0]}{self._figure}".replace("_", " ")
 
     def _quality(self, profile: Profile, seen: list[Observed]) -> float | None:
         """The run's own figure: loss of the velocities that were seen, or that of an exam."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from neurosim.analysis import present, without
 from neurosim.analysis.plausible import WARNINGS
+from neurosim.errors import ProfileError
 from neurosim.profile import Profile
 from neurosim.runs.explanation import Finding
 
@@ -22,15 +22,15 @@ def implausible(profile: Profile) -> dict[str, list[str]]:
     return found
 
 
-def mended(profile: Profile, blocks: Collection[str]) -> Profile | None:
-    """The profile with all that these blocks do switched off; None where that does not help.
+def mended(profile: Profile, blocks: Iterable[str]) -> Profile | None:
+    """The profile without these blocks; None where it cannot do without, or that does not help.
 
     A chip of implausible numbers may take an engine without end, so that it is not tried.
     """
-    names = [
-        s.name for s in present(profile) if {f.partition(".")[0] for f in s.fields} & {*blocks}
-    ]
-    found = without(profile, *names)
+    try:
+        found = profile.with_values(dict.fromkeys(blocks, "ideal"))
+    except ProfileError:
+        return None
     return None if implausible(found) else found
 
 
