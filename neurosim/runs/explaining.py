@@ -31,6 +31,7 @@ from neurosim.runs.drawing import Progress
 from neurosim.runs.examining import lessons_of
 from neurosim.runs.explanation import Explanation, Finding
 from neurosim.runs.images import first_batch, pixels_of
+from neurosim.runs.learned import learned
 from neurosim.runs.measures import Seen, measured
 from neurosim.runs.mending import implausible, mended, odd_findings
 from neurosim.runs.trained import Source, Trained
@@ -135,9 +136,9 @@ class _Case:
         # A chip of implausible numbers is not asked to settle.
         shown = self._trained if not self._odd else self._as_mended()
         seen = Seen(effects, watched(shown), self._mode_tau(shown))
-        at_ends = self._at_the_ends()
         ranked = [(e.rank, self._finding(seen, e)) for e in found if e.weight >= _FINE]
-        ranked += [(at_ends.weight, at_ends)] if at_ends.weight >= _FINE else []
+        others = [self._at_the_ends(), *learned(self._trained)]
+        ranked += [(finding.weight, finding) for finding in others if finding.weight >= _FINE]
         findings = [finding for _, finding in sorted(ranked, key=lambda pair: -pair[0])]
         n_first = _n_first([finding.weight for finding in findings])
         by_name = {effect.name: effect for effect in found}

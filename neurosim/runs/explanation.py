@@ -140,7 +140,7 @@ class Explanation(Record):
             lines += ["", "Nothing stands out: no cause costs 0.01 of the cosine or as much else."]
         for number, finding in enumerate(self.first, 1):
             lines += ["", f"{number}. {finding.cause}"]
-            lines += _wrapped(f"{finding.measured[0].upper()}{finding.measured[1:]}.", "   ")
+            lines += _wrapped(f"{_begun(finding.measured)}.", "   ")
             lines += _wrapped(f"To do: {finding.advice}.", "   ")
             if bought := self.bought(finding):
                 lines += _wrapped(f"Measured: {bought}.", "   ")
@@ -153,6 +153,11 @@ class Explanation(Record):
         if self.fine:
             lines += ["", *_wrapped(f"Looked at and fine: {', '.join(self.fine)}.")]
         return lines
+
+
+def _begun(text: str) -> str:
+    """With a capital, unless it begins with a field's name."""
+    return text if {".", "_"} & set(text.split(maxsplit=1)[0]) else text[0].upper() + text[1:]
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:
