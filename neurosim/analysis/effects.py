@@ -24,12 +24,15 @@ Array = NDArray[np.float64]
 Drawn = Callable[[Profile, Engine | None], Array]
 Progress = Callable[[int, int], None]
 
-# What beta is multiplied by, and the settling time and C_x/C_h, in search of better ones.
+# What beta is multiplied by, and the settling time and C_x/C_h, in search of better ones; the
+# latter to 60 at least.
 _BETAS = (0.125, 0.25, 0.5, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 _LONGER = (2.0, 4.0)
-_LARGER = 4.0
+_LARGER, _ENOUGH = 4.0, 60.0
 # Of the most that is lost, a single cause that saves less hides behind another one.
 _MASKED = 0.5
+# A cause of so much of a loss rules it, if it is not next to nothing.
+_RULES, _LEAST = 0.5, 0.02
 
 
 class Effects:
@@ -109,14 +112,16 @@ class Effects:
         """
         masked, weighed = self._masked(found), []
         for effect in found:
-            costs = [0.0]
+            costs, rules = [0.0], False
             for name, hidden in zip(Losses._fields, masked, strict=True):
                 cost = getattr(self.whole, name) - getattr(effect.without, name)
                 if hidden and effect.alone is not None:
                     cost += getattr(effect.alone, name) - getattr(self.ideal, name)
                     cost /= 2
                 costs.append(cost)
-            weighed.append(replace(effect, weight=float(np.nanmax(costs))))
+                rules |= cost >= max(_RULES * getattr(self.whole, name), _LEAST)
+            rules &= not effect.makes_up
+            weighed.append(replace(effect, weight=float(np.nanmax(costs)), rules=rules))
         return weighed
 
     def _without(self, cause: Cause) -> Effect:
@@ -145,7 +150,9 @@ class Effects:
         self._done()
         way = "raise" if best > now else "lower"
         without = Losses(found.get(best, self.whole.gradient), self.whole.drawing)
-        return Effect("beta", f"{way} flow.beta from {now:g} to {best:g}", without, best=best)
+        return Effect(
+            "beta", f"{way} flow.beta from {now:g} to {best:g}", without, best=best, makes_up=True
+        )
 
     def _settling(self) -> Effect:
         """Each phase settled for longer."""
@@ -163,12 +170,13 @@ class Effects:
             found[best][0],
             seen=found[best][1],
             best=best,
+            makes_up=True,
         )
 
     def _released(self) -> Effect:
         """Visible nodes released on larger capacitors."""
         node = self._profile.node
-        larger_F = _LARGER * node.release_capacitance_F
+        larger_F = max(_LARGER * node.release_capacitance_F, _ENOUGH * node.capacitance_F)
         ratio, variant = (
             larger_F / node.capacitance_F,
             self._profile.with_value("node.release_capacitance_F", larger_F),

@@ -70,6 +70,10 @@ class Effect:
         The chip without it, where that is another chip.
     best : float or None
         Of a setting, the best that was tried.
+    makes_up : bool
+        Whether it may make up for another cause, as a stronger nudge does for coarse readings.
+    rules : bool
+        Whether at least half of one of the losses is its own, and it makes up for nothing.
     """
 
     name: str
@@ -80,11 +84,13 @@ class Effect:
     seen: list[Observed] = field(default_factory=list)
     variant: Profile | None = None
     best: float | None = None
+    makes_up: bool = False
+    rules: bool = False
 
     @property
     def rank(self) -> float:
-        """The weight; half of it for a setting, which makes up for a cause that saves as much."""
-        return self.weight if self.best is None else self.weight / 2
+        """The weight, halved where it may make up; what rules comes before all else."""
+        return self.weight / (2 if self.makes_up else 1) + (2 if self.rules else 0)
 
 
 def cosine(a: Array, b: Array) -> float:

@@ -268,7 +268,7 @@ class _Case:
 def _n_first(weights: Sequence[float]) -> int:
     """How many of the findings matter beside the costliest."""
     least, n = _BESIDE * max(weights, default=0.0), 0
-    while n < min(_FIRST, len(weights)) and weights[n] >= least:
+    while n < min(_FIRST, len(weights)) and (n == 0 or weights[n] >= least):
         n += 1
     return n
 

@@ -69,6 +69,8 @@ def test_dies_and_rows_are_the_same_in_every_variant():
     offset = by_name["amplifier offset"]
     assert measured.whole.drawing == pytest.approx(0.5**2 / 2)
     assert offset.without.drawing == 0
+    assert offset.rules
+    assert not by_name["beta"].rules
     assert "C_x/C_h" in by_name
     seen = measured.whole_seen[0].outputs, measured._observe(measured._profile)[0].outputs
     assert np.array_equal(*seen)

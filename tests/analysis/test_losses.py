@@ -32,9 +32,10 @@ def test_what_is_zero_or_lost_has_no_direction():
     assert cosine(np.ones(3), -2 * np.ones(3)) == pytest.approx(-1)
 
 
-def test_a_setting_comes_after_a_cause_that_saves_as_much():
-    cause, setting = (
-        Effect("a", "", Losses(0.1), weight=0.3),
-        Effect("b", "", Losses(0.1), weight=0.4, best=2.0),
-    )
-    assert cause.rank > setting.rank
+def test_a_setting_that_may_make_up_for_a_cause_comes_after_it_and_what_rules_comes_first():
+    def effect(weight, **what):
+        return Effect("x", "", Losses(0.1), weight=weight, **what)
+
+    assert effect(0.3).rank > effect(0.4, makes_up=True).rank
+    assert effect(0.3).rank < effect(0.7, makes_up=True).rank
+    assert effect(0.1, rules=True).rank > effect(1.0).rank
