@@ -119,6 +119,8 @@ def _moves_reads(seen: Seen, effect: Effect) -> str:
     if not effect.seen:
         return "measured by switching it off alone"
     moved_V, step_V = seen.moved_V(effect), seen.adc_step_V
+    if not moved_V:
+        return "what is read of the free phase is the same without it"
     steps = "" if step_V is None else f", {moved_V / step_V:.2g} steps of the ADC"
     return f"it moves what is read of hidden nodes by {_volts(moved_V)} rms{steps}"
 
@@ -244,7 +246,9 @@ def _released(seen: Seen, effect: Effect) -> str:
 def _clipped(counter: str, what: str) -> Callable[[Seen, Effect], str]:
     def said(seen: Seen, effect: Effect) -> str:
         done = seen.watched.count(f"{counter}_conversions")
-        share = seen.watched.count(f"{counter}_clipped") / max(done, 1)
+        if not done:
+            return _moves_reads(seen, effect)
+        share = seen.watched.count(f"{counter}_clipped") / done
         return f"{share:.2%} of {done:,} {what} clipped; {_moves_reads(seen, effect)}"
 
     return said
@@ -261,6 +265,7 @@ _SAID: dict[str, Callable[[Seen, Effect], str]] = {
     "DAC range": _clipped("dac", "voltages were"),
     "ADC range": _clipped("adc", "readings were"),
     "ammeter range": _clipped("adc", "readings were"),
+    "correlator range": _clipped("adc", "readings were"),
     "DAC bits": _dac,
     "DAC noise": _dac_noise,
     "ADC bits": _adc,
