@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -45,8 +46,9 @@ Array = NDArray[np.float64]
 
 # Rows of the batch, rows whose slowest modes are found, most rows of an exam.
 _ROWS, _MODES, _EXAM = 128, 8, 512
-# What costs less than this is fine; so much of the costliest is told beside it, of three at most.
-_FINE, _BESIDE, _FIRST = 0.01, 0.2, 3
+# What costs less than this, or than a tenth of the costliest, is fine; what costs a fifth of that
+# is told beside it, of three at most.
+_FINE, _TENTH, _BESIDE, _FIRST = 0.01, 0.1, 0.2, 3
 _AT_AN_END = 0.99
 WEIGHT_RANGE = "weight range"
 
@@ -136,11 +138,14 @@ class _Case:
         # A chip of implausible numbers is not asked to settle.
         shown = self._trained if not self._odd else self._as_mended()
         seen = Seen(effects, watched(shown), self._mode_tau(shown))
-        ranked = [(e.rank, self._finding(seen, e)) for e in found if e.weight >= _FINE]
+        least = max(_FINE, _TENTH * max(effect.weight for effect in found))
+        ranked = [(e.rank, self._finding(seen, e)) for e in found if e.weight >= least]
         others = [self._at_the_ends(), *learned(self._trained)]
-        ranked += [(finding.weight, finding) for finding in others if finding.weight >= _FINE]
+        ranked += [(finding.weight, finding) for finding in others if finding.weight >= least]
         findings = [finding for _, finding in sorted(ranked, key=lambda pair: -pair[0])]
-        n_first = _n_first([finding.weight for finding in findings])
+        beside = _BESIDE * max((finding.weight for finding in findings), default=0.0)
+        told = list(takewhile(lambda finding: finding.weight >= beside, findings[1:_FIRST]))
+        n_first = len(findings[:1]) + len(told)
         by_name = {effect.name: effect for effect in found}
         first = [self._with_quality(f, by_name.get(f.cause)) for f in findings[:n_first]]
         return Explanation(
@@ -154,7 +159,7 @@ class _Case:
             quality_ideal=self._quality(effects.bare, effects.ideal_seen),
             first=[*odd, *first][:_FIRST],
             others=[*odd, *first][_FIRST:] + findings[n_first:],
-            fine=[effect.name for effect in found if effect.weight < _FINE],
+            fine=[effect.name for effect in found if effect.weight < least],
             notes=self._notes(),
         )
 
@@ -263,14 +268,6 @@ class _Case:
         if self._trained.calibration is not None:
             found.append("What the host measured of its chip by calibration is left out here.")
         return [said for said in found if said is not None]
-
-
-def _n_first(weights: Sequence[float]) -> int:
-    """How many of the findings matter beside the costliest."""
-    least, n = _BESIDE * max(weights, default=0.0), 0
-    while n < min(_FIRST, len(weights)) and (n == 0 or weights[n] >= least):
-        n += 1
-    return n
 
 
 def _conditions(trained: Trained, profile: Profile, rows: int) -> Conditions:

@@ -59,7 +59,7 @@ class Explanation(Record):
     others : list of Finding
         What costs less, the costliest first.
     fine : list of str
-        What was looked at and costs next to nothing.
+        What was looked at and costs next to nothing, or less than a tenth of the costliest.
     notes : list of str
         What is to be known beside it, such as that the training was stopped.
     cosine, error : float or None
@@ -119,17 +119,16 @@ class Explanation(Record):
 
     def bought(self, finding: Finding) -> str:
         """What a finding would buy, as it was measured; what stays as it is goes without saying."""
-        found = {
-            "cosine {:.2f}": (self.cosine, finding.cosine),
-            f"{self.drawn} {{:.0%}} off": (self.error, finding.error),
-            f"{self.quality_name} {{:.3g}}": (self.quality, finding.quality),
-        }
+        found = [
+            ("cosine", "{:.2f}", self.cosine, finding.cosine),
+            (f"{self.drawn} off", "{:.0%}", self.error, finding.error),
+            (self.quality_name, "{:.3g}", self.quality, finding.quality),
+        ]
         said = []
-        for text, (now, then) in found.items():
+        for name, form, now, then in found:
             if now is not None and then is not None:
-                before, after = text.format(now), text.format(then)
-                value = after.split()[-1] if text.endswith("}") else after.split(" ", 1)[1]
-                said += [] if before == after else [f"{before} -> {value}"]
+                before, after = form.format(now), form.format(then)
+                said += [] if before == after else [f"{name} from {before} to {after}"]
         return ", ".join(said)
 
     def lines(self) -> list[str]:

@@ -53,7 +53,7 @@ def test_a_planted_fault_comes_first_or_second_with_its_figure(start, changes, c
     # Switched off, the gradient is nearer to the exact one.
     assert told.cosine > found.cosine + 0.05
     assert found.cosine_ideal > found.cosine
-    assert f"-> {told.cosine:.2f}" in str(found)
+    assert f"to {told.cosine:.2f}" in str(found)
 
 
 def on_shipped_weights(changes, recipe=None):

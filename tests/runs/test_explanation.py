@@ -36,9 +36,9 @@ def test_lines_fit_a_terminal_and_say_what_matters_first():
 
 
 def test_what_a_cause_would_buy_leaves_out_what_stays_as_it_is():
-    assert FOUND.bought(DAC) == "cosine 0.40 -> 0.90, flow loss 0.53 -> 0.51"
+    assert FOUND.bought(DAC) == "cosine from 0.40 to 0.90, flow loss from 0.53 to 0.51"
     worse = DAC.model_copy(update={"error": 0.1, "quality": None})
-    assert FOUND.bought(worse) == "cosine 0.40 -> 0.90, samples 20% off -> 10% off"
+    assert FOUND.bought(worse) == "cosine from 0.40 to 0.90, samples off from 20% to 10%"
     assert FOUND.bought(RANGE) == ""
 
 
