@@ -95,10 +95,12 @@ def explain(
     Examples
     --------
     >>> import neurosim as ns
-    >>> chip = ns.Chip(ns.load_profile("ideal_hopfield").with_value("layers", (64, 6)))
-    >>> trained = ns.train(chip, ns.Experiment(updates=2, batch=16, flow={"settle_tau": 2}))
-    >>> ns.explain(trained, rows=8).first[0].cause
-    'settling time'
+    >>> changes = {"layers": (64, 6), "mismatch.offset_V": 0.05}
+    >>> profile = ns.load_profile("ideal_hopfield").with_values(changes)
+    >>> recipe = ns.Experiment(updates=2, batch=16, sampling={"mode": "spring"})
+    >>> found = ns.explain(ns.train(profile, recipe), rows=8)
+    >>> found.first[0].cause
+    'amplifier offset'
     """
     trained = Trained.of(source, laws)
     if trained.n_done == 0:
