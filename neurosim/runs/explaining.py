@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -35,6 +34,7 @@ from neurosim.runs.images import first_batch, pixels_of
 from neurosim.runs.learned import learned
 from neurosim.runs.measures import Seen, measured
 from neurosim.runs.mending import implausible, mended, odd_findings
+from neurosim.runs.placing import placed
 from neurosim.runs.trained import Source, Trained
 from neurosim.runs.watchdogs import unfinished, watched
 from neurosim.solvers import Engine
@@ -46,9 +46,7 @@ Array = NDArray[np.float64]
 
 # Rows of the batch, rows whose slowest modes are found, most rows of an exam.
 _ROWS, _MODES, _EXAM = 128, 8, 512
-# What costs less than this, or than a tenth of the costliest, is fine; what costs a fifth of that
-# is told beside it, of three at most.
-_FINE, _TENTH, _BESIDE, _FIRST = 0.01, 0.1, 0.2, 3
+_FIRST = 3
 _AT_AN_END = 0.99
 WEIGHT_RANGE = "weight range"
 
@@ -140,14 +138,9 @@ class _Case:
         # A chip of implausible numbers is not asked to settle.
         shown = self._trained if not self._odd else self._as_mended()
         seen = Seen(effects, watched(shown), self._mode_tau(shown))
-        least = max(_FINE, _TENTH * max(effect.weight for effect in found))
-        ranked = [(e.rank, self._finding(seen, e)) for e in found if e.weight >= least]
         others = [self._at_the_ends(), *learned(self._trained)]
-        ranked += [(finding.weight, finding) for finding in others if finding.weight >= least]
-        findings = [finding for _, finding in sorted(ranked, key=lambda pair: -pair[0])]
-        beside = _BESIDE * max((finding.weight for finding in findings), default=0.0)
-        told = list(takewhile(lambda finding: finding.weight >= beside, findings[1:_FIRST]))
-        n_first = len(findings[:1]) + len(told)
+        findings, n_first = placed(seen, found, lambda e: self._finding(seen, e), others)
+        told = {finding.cause for finding in findings}
         by_name = {effect.name: effect for effect in found}
         first = [self._with_quality(f, by_name.get(f.cause)) for f in findings[:n_first]]
         return Explanation(
@@ -161,7 +154,7 @@ class _Case:
             quality_ideal=self._quality(effects.bare, effects.ideal_seen),
             first=[*odd, *first][:_FIRST],
             others=[*odd, *first][_FIRST:] + findings[n_first:],
-            fine=[effect.name for effect in found if effect.weight < least],
+            fine=[effect.name for effect in found if effect.name not in told],
             notes=self._notes(),
         )
 

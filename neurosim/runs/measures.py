@@ -17,7 +17,7 @@ from neurosim.converters import lsb
 from neurosim.profile import Profile
 from neurosim.runs.watchdogs import Watched
 
-__all__ = ["Seen", "measured"]
+__all__ = ["Seen", "fault_share", "lag", "measured", "step_of_a_weight"]
 
 Array = NDArray[np.float64]
 
@@ -132,21 +132,39 @@ def _astray(seen: Seen, effect: Effect) -> str:
     )
 
 
-def _levels(seen: Seen, effect: Effect) -> str:
+def step_of_a_weight(seen: Seen) -> float:
+    """Of even levels; 0 of others."""
     coupling = seen.profile.coupling
-    step = ""
-    if isinstance(coupling.levels, int):
-        ways = 2 if coupling.encoding == "complementary" else 1
-        size = ways * coupling.full_scale / (coupling.levels - 1)
+    if not isinstance(coupling.levels, int):
+        return 0.0
+    ways = 2 if coupling.encoding == "complementary" else 1
+    return ways * coupling.full_scale / (coupling.levels - 1)
+
+
+def fault_share(seen: Seen) -> float:
+    """Of the devices, those that no write changes."""
+    faults = seen.profile.faults
+    if faults is None:
+        return 0.0
+    return faults.stuck_low + faults.stuck_high + faults.dead + faults.open
+
+
+def lag(seen: Seen) -> float:
+    """Time constant of an amplifier over a node's."""
+    node = seen.profile.node
+    return 0.0 if node.bandwidth_Hz is None else 1 / (2 * np.pi * node.bandwidth_Hz * node.tau_s)
+
+
+def _levels(seen: Seen, effect: Effect) -> str:
+    size, step = step_of_a_weight(seen), ""
+    if size:
         step = f"a step of a weight is {size:.2g}, and weights spread by {seen.spread:.2g}; "
     return step + _astray(seen, effect)
 
 
 def _faults(seen: Seen, effect: Effect) -> str:
-    faults = seen.profile.faults
-    assert faults is not None
-    share = faults.stuck_low + faults.stuck_high + faults.dead + faults.open
-    return f"{share:.2%} of the devices do not take what is written; {_astray(seen, effect)}"
+    share = f"{fault_share(seen):.2%} of the devices do not take what is written"
+    return f"{share}; {_astray(seen, effect)}"
 
 
 def _drift(seen: Seen, effect: Effect) -> str:
@@ -166,12 +184,11 @@ def _offset(seen: Seen, effect: Effect) -> str:
 
 
 def _bandwidth(seen: Seen, effect: Effect) -> str:
-    bandwidth_Hz, tau_s = seen.profile.node.bandwidth_Hz, seen.profile.node.tau_s
-    assert bandwidth_Hz is not None
-    lag_s = 1 / (2 * np.pi * bandwidth_Hz)
+    del effect
+    tau_s = seen.profile.node.tau_s
     return (
-        f"amplifiers follow within {format_quantity(lag_s, 's', 2)}, {lag_s / tau_s:.2g} times a "
-        f"node's C/g of {format_quantity(tau_s, 's', 2)}"
+        f"amplifiers follow within {format_quantity(lag(seen) * tau_s, 's', 2)}, {lag(seen):.2g} "
+        f"times a node's C/g of {format_quantity(tau_s, 's', 2)} (0.2 is harmless)"
     )
 
 
