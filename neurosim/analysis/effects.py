@@ -120,9 +120,12 @@ class Effects:
                     cost /= 2
                 costs.append(cost)
                 rules |= cost >= max(_RULES * getattr(self.whole, name), _LEAST)
-            rules &= not effect.makes_up
             weighed.append(replace(effect, weight=float(np.nanmax(costs)), rules=rules))
-        return weighed
+        most = max((effect.weight for effect in weighed if not effect.makes_up), default=0.0)
+        # A setting rules where there is nothing that it could make up for.
+        return [
+            replace(e, rules=e.rules and (not e.makes_up or e.weight > 2 * most)) for e in weighed
+        ]
 
     def _without(self, cause: Cause) -> Effect:
         variant = switched_off(self._profile, cause)

@@ -73,7 +73,8 @@ class Effect:
     makes_up : bool
         Whether it may make up for another cause, as a stronger nudge does for coarse readings.
     rules : bool
-        Whether at least half of one of the losses is its own, and it makes up for nothing.
+        Whether at least half of one of the losses is its own, and there is nothing half as bad
+        that it could make up for.
     """
 
     name: str

@@ -80,3 +80,14 @@ def test_what_is_not_measured_costs_nothing():
     measured = effects({})
     (lost,) = measured._weighed([Effect("x", "", Losses(measured.whole.gradient))])
     assert lost.weight == 0
+
+
+def test_a_setting_rules_where_no_cause_is_half_as_bad():
+    measured = effects({})
+    measured.whole, measured.ideal = Losses(0.9, 0.0), Losses(0.01, 0.0)
+    beta = Effect("beta", "", Losses(0.1, 0.0), makes_up=True)
+    for saved, first in ((0.3, "beta"), (0.7, "DAC bits")):
+        dac = Effect("DAC bits", "", Losses(0.9 - saved, 0.0))
+        found = {effect.name: effect for effect in measured._weighed([beta, dac])}
+        assert found["beta"].rules == (first == "beta")
+        assert max(found.values(), key=lambda effect: effect.rank).name == first
