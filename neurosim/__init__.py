@@ -10,6 +10,7 @@ What you will use first, as ``import neurosim as ns``; ``help(ns.train)`` and it
 `sample`            draws from what is trained; so does ``trained.draw(100)``
 `inpaint`           completes images
 `evaluate`          judges samples
+`explain`           why they are as good as they are, and what would help
 `sweep`             the same under other settings: a `Table`
 `plot`              a picture of what you hold; `plot_settle`, `write_report`
 `export_weights`    the weight table, in a file

@@ -70,6 +70,7 @@ from .report import write_report as write_report
 from .runs import Run as Run
 from .runs import Trained as Trained
 from .runs import evaluate as evaluate
+from .runs import explain as explain
 from .runs import export_weights as export_weights
 from .runs import inpaint as inpaint
 from .runs import predict as predict

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,6 +104,10 @@ class Conditions:
         Time that the chip waits after its weights were written.
     images : ndarray, shape (n, n_visible), optional
         Data in [-1, 1]; the digits of 8 x 8 pixels without it.
+    die : int, optional
+        The chip of every repeat, which may then be one; without it each has one of its own.
+    shown : tuple of FlowBatch, optional
+        What is presented in each repeat, in place of `batch` rows of `images`.
     """
 
     profile: Profile
@@ -113,6 +117,8 @@ class Conditions:
     repeats: int = 3
     age_s: float = 0.0
     images: Array | None = None
+    die: int | None = None
+    shown: tuple[FlowBatch, ...] | None = None
 
     def __post_init__(self) -> None:
         profile, limit = self.profile, self.profile.coupling.full_scale
@@ -124,7 +130,7 @@ class Conditions:
                 f"The weights must fit layers {profile.layers} of {profile.name}, but are of "
                 "another network; give those of a run with this profile."
             )
-        if self.repeats < 2:
+        if self.repeats < 2 and self.die is None:
             raise DataError(
                 f"A variance needs at least 2 repeats, but there are {self.repeats}; ask for more."
             )
@@ -139,6 +145,8 @@ class Conditions:
     @cached_property
     def batches(self) -> list[FlowBatch]:
         """Data of each repeat at random t."""
+        if self.shown is not None:
+            return list(self.shown)
         images = load_digits()[0] if self.images is None else self.images
         if images.shape[1] != self.profile.layers[0]:
             raise DataError(
@@ -155,14 +163,21 @@ class Conditions:
         *,
         engine: Engine | None = None,
         beta: float | None = None,
+        settle_tau: float | None = None,
     ) -> Observed:
         """Present the batch of repeat k to a new chip of `profile`, a variant of the one above."""
-        chip = Chip(profile, k, engine)
+        chip = self.programmed(profile, k, engine)
+        given = {"beta": beta, "settle_tau": settle_tau}
+        flow = self.flow.model_copy(update={k: v for k, v in given.items() if v is not None})
+        return self._observed(chip, k, flow)
+
+    def programmed(self, profile: Profile, k: int = 0, engine: Engine | None = None) -> Chip:
+        """A new chip of a variant, that of repeat k, as old as it is when it is shown a batch."""
+        chip = Chip(profile, k if self.die is None else self.die, engine)
         chip.program(self.weights)
         if self.age_s:
             chip.wait(self.age_s)
-        flow = self.flow.model_copy(update={} if beta is None else {"beta": beta})
-        return self._observed(chip, k, flow)
+        return chip
 
     def _observed(self, chip: Chip, k: int, flow: FlowSettings) -> Observed:
         """What a host measures of the batch of repeat k on a chip that holds the weights."""
@@ -172,11 +187,16 @@ class Conditions:
         return Observed(gradient, np.stack(got.outputs), got.velocity, got.rows_lost, held)
 
     def observe_all(
-        self, profile: Profile, *, engine: Engine | None = None, beta: float | None = None
+        self,
+        profile: Profile,
+        *,
+        engine: Engine | None = None,
+        beta: float | None = None,
+        settle_tau: float | None = None,
     ) -> list[Observed]:
         """`observe` in every repeat."""
-        every = range(self.repeats)
-        return [self.observe(profile, k, engine=engine, beta=beta) for k in every]
+        how: dict[str, Any] = {"engine": engine, "beta": beta, "settle_tau": settle_tau}
+        return [self.observe(profile, k, **how) for k in range(self.repeats)]
 
     @cached_property
     def exact(self) -> list[Array]:

@@ -12,6 +12,7 @@ import click
 from neurosim.cli.bench import bench
 from neurosim.cli.common import say
 from neurosim.cli.evaluate import evaluate
+from neurosim.cli.explain import explain
 from neurosim.cli.export import export
 from neurosim.cli.fit import fit
 from neurosim.cli.import_ import import_
@@ -85,6 +86,7 @@ First steps:
   neurosim profiles noise cmos_rc_6bit           which imperfection hurts, the best beta
   neurosim train --profile cmos_rc_6bit --out runs/mine
   neurosim evaluate runs/mine                    how good are its samples?
+  neurosim explain runs/mine                     why, and what would help
   neurosim export runs/mine --to weights.csv     the weight table
   neurosim sweep FILE                            a grid of chips, recipes, ways of sampling
 """
@@ -106,6 +108,7 @@ for command in (
     predict,
     sweep,
     settling,
+    explain,
     export,
     import_,
     plan,

@@ -30,7 +30,7 @@ from neurosim.report.figures import (
 from neurosim.report.losses import loss_figure
 from neurosim.report.page import RunView, render_report
 from neurosim.report.points import drawn_figure
-from neurosim.runs import Run, Source, Trained, lessons_of, watch
+from neurosim.runs import Explanation, Run, Source, Trained, lessons_of, watch
 from neurosim.runs.facts import Evaluation, Examination, versions
 from neurosim.runs.weights import start_weights
 from neurosim.safe_text import quoted
@@ -120,6 +120,14 @@ def _evaluation(run: Run) -> dict[str, Any] | None:
     advice = f"delete it, or make it again with `neurosim evaluate {quoted(run.path)}`"
     kind = Evaluation if run.experiment.task.has_paths else Examination
     return read_record(path, kind, advice).model_dump(exclude_unset=True)
+
+
+def _explanation(run: Run) -> Explanation | None:
+    path = run.path / "explanation.json"
+    if not os.path.lexists(path):
+        return None
+    advice = f"delete it, or make it again with `neurosim explain {quoted(run.path)}`"
+    return read_record(path, Explanation, advice)
 
 
 def _noise(trained: Trained) -> tuple[list[Row], list[Point]]:
@@ -212,6 +220,7 @@ def _view(trained: Trained, warnings: Sequence[str], *, noise: bool) -> RunView:
     facts = {} if run is None else run.facts
     # What is read is checked before anything is drawn.
     metrics, evaluation = trained.metrics(), None if run is None else _evaluation(run)
+    explanation = None if run is None else _explanation(run)
     has_paths = trained.experiment.task.has_paths
     return RunView(
         name=trained.profile.name if run is None else run.path.name,
@@ -228,4 +237,5 @@ def _view(trained: Trained, warnings: Sequence[str], *, noise: bool) -> RunView:
         sources=imperfections(trained.profile),
         noise=_noise(trained) if noise else None,
         warnings=warnings,
+        explanation=explanation,
     )

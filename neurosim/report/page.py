@@ -29,6 +29,7 @@ from neurosim.report.losses import loss_figure
 from neurosim.report.noise import noise_figure
 from neurosim.report.points import drawn_figure
 from neurosim.report.quality import quality
+from neurosim.runs import Explanation
 from neurosim.safe_text import printable
 
 __all__ = ["RunView", "blocks_of", "data_uri", "page_template", "picture", "render_report"]
@@ -89,6 +90,8 @@ class RunView:
         What each of them does to the gradient: see `neurosim.analysis`.
     warnings : sequence of str
         What may be wrong with the numbers.
+    explanation : Explanation, optional
+        What `neurosim explain` found.
     """
 
     name: str
@@ -105,6 +108,7 @@ class RunView:
     noise: tuple[Sequence[Row], Sequence[Point]] | None = None
     warnings: Sequence[str] = ()
     real: Array | None = None
+    explanation: Explanation | None = None
 
 
 def data_uri(data: bytes, kind: str) -> str:

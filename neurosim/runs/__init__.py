@@ -2,6 +2,8 @@
 
 from neurosim.data.incomplete import read_incomplete
 from neurosim.runs.examining import lessons_of
+from neurosim.runs.explaining import explain
+from neurosim.runs.explanation import Explanation, Finding
 from neurosim.runs.exporting import export_weights
 from neurosim.runs.images import first_batch, given_nodes, pixels_of, visible_rows
 from neurosim.runs.inpainting import (
@@ -22,12 +24,15 @@ from neurosim.runs.watchdogs import watch
 
 __all__ = [
     "OWN_FILES",
+    "Explanation",
+    "Finding",
     "Repeated",
     "Run",
     "Source",
     "Trained",
     "counted_by",
     "evaluate",
+    "explain",
     "export_weights",
     "first_batch",
     "given_nodes",

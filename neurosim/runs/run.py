@@ -10,6 +10,7 @@
     samples.png loss.png settle.png report.html                  made from the above
     weights.csv weights.sheet.json                               weight table and its data sheet
     evaluation.json   the newest `neurosim evaluate`
+    explanation.json  the newest `neurosim explain`
     .lock             held while a training works in the folder
 
 The first four are there whenever the folder is: it takes its name when it is whole.

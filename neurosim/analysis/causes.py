@@ -1,0 +1,193 @@
+"""What may spoil a chip, each with what to change, and the chip with and without it.
+
+A cause is one or more of `neurosim.analysis.SOURCES` that a designer changes together. Each source
+is in exactly one cause; a test says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from neurosim.analysis.imperfections import only, present, without
+from neurosim.profile import Profile
+
+__all__ = ["CAUSES", "Cause", "alone", "causes_of", "switched_off"]
+
+# A range is not switched off but made 2^3 times as wide, at the same step: its bits come with it.
+_WIDER = 3
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One thing that a designer can change.
+
+    Parameters
+    ----------
+    name : str
+    sources : tuple of str
+        Names of `neurosim.analysis.SOURCES`.
+    advice : str
+        What to change in the profile or the recipe.
+    ranges : tuple of str
+        Fields of a range, in its block; such a cause is widened and not switched off.
+    shares : tuple of str
+        Fields beside them that are shares of the range, and stay what they are in volts.
+    """
+
+    name: str
+    sources: tuple[str, ...]
+    advice: str
+    ranges: tuple[str, ...] = ()
+    shares: tuple[str, ...] = ()
+
+
+def _mismatch(what: str, field: str, of: str) -> Cause:
+    return Cause(what, (what,), f"match {of} better (lower mismatch.{field}), or trim them")
+
+
+def _channels(name: str, block: str) -> Cause:
+    sources = tuple(f"{name} {error}" for error in ("offset", "gain error", "INL"))
+    return Cause(f"{name} channels", sources, f"trim {block}.channels, or train with --calibrate")
+
+
+def _range(name: str, block: str, fields: str, shares: tuple[str, ...], else_: str) -> Cause:
+    ranges = tuple(f"{block}.{field}" for field in fields.split())
+    inside = tuple(f"{block}.{field}" for field in shares)
+    advice = f"widen {' and '.join(ranges)}, with as many more bits, or {else_}"
+    return Cause(f"{name} range", (f"{name} range",), advice, ranges, inside)
+
+
+_OFFSET = ("channels.offset",)
+CAUSES = (
+    _mismatch("leak mismatch", "leak", "leaks"),
+    _mismatch("capacitance mismatch", "capacitance", "capacitors"),
+    _mismatch("coupling mismatch", "coupling", "couplings"),
+    _mismatch("spring mismatch", "spring", "springs"),
+    _mismatch("gain mismatch", "gain", "amplifiers"),
+    Cause(
+        "amplifier offset",
+        ("amplifier offset",),
+        "lower mismatch.offset_V (larger input pairs, auto-zero), or raise node.unit_V",
+    ),
+    Cause(
+        "faulty devices",
+        ("faulty devices",),
+        "repair or map out faulty devices (lower faults), or learn longer on this die",
+    ),
+    Cause("loading", ("loading",), "raise the gain of the summing amplifiers (lower node.loading)"),
+    Cause("visible rails", ("visible rails",), "raise node.visible_rail_V, or lower node.unit_V"),
+    Cause(
+        "output resistance",
+        ("output resistance",),
+        "lower node.output_Ohm, or all conductances (node.leak_S)",
+    ),
+    Cause(
+        "device nonlinearity",
+        ("device nonlinearity",),
+        "lower node.unit_V, or take devices with a lower coupling.cubic_per_V2",
+    ),
+    Cause(
+        "amplifier bandwidth",
+        ("amplifier bandwidth",),
+        "raise node.bandwidth_Hz, or slow the nodes (more node.capacitance_F, less node.leak_S)",
+    ),
+    Cause(
+        "weight levels",
+        ("weight levels",),
+        "raise coupling.levels, or lower coupling.full_scale to what the weights need",
+    ),
+    Cause(
+        "programming noise",
+        ("programming noise",),
+        "lower write.noise (write.verify does, for more pulses)",
+    ),
+    Cause(
+        "drift",
+        ("drift",),
+        "present fewer rows between writes (batch), settle in less time (settle_tau, "
+        "node.capacitance_F), or refresh (host.refresh_s)",
+    ),
+    _range("DAC", "dac", "range_V", _OFFSET, "lower node.unit_V"),
+    Cause("DAC bits", ("DAC bits",), "raise dac.bits, or flow.beta"),
+    Cause("DAC noise", ("DAC noise",), "lower dac.noise_V, or raise flow.beta"),
+    _channels("DAC", "dac"),
+    _range("injector", "injectors", "range_A", (), "lower flow.beta"),
+    Cause("injector bits", ("injector bits",), "raise injectors.bits, or flow.beta"),
+    Cause("injector noise", ("injector noise",), "lower injectors.noise_A, or raise flow.beta"),
+    Cause(
+        "thermal noise",
+        ("thermal noise", "amplifier noise", "amplifier flicker", "hold kT/C"),
+        "raise node.capacitance_F (noise falls as its square root), lower "
+        "thermal.amplifier_excess, or raise flow.beta",
+    ),
+    Cause(
+        "device noise",
+        ("device flicker", "device telegraph", "device short-term"),
+        "take quieter devices (device_noise), or raise flow.beta",
+    ),
+    _range(
+        "ADC", "adc", "visible_range_V hidden_range_V", ("noise", "channels.offset"),
+        "lower node.unit_V",
+    ),
+    Cause("ADC bits", ("ADC bits",), "raise adc.bits, read by `readout: cds`, or raise flow.beta"),
+    Cause("ADC noise", ("ADC noise",), "lower adc.noise, or raise flow.beta"),
+    _channels("ADC", "adc"),
+    Cause("readout gain mismatch", ("readout gain mismatch",), "lower readout.gain_spread"),
+    Cause("CDS noise", ("CDS noise",), "lower readout.noise_V, or raise flow.beta"),
+    Cause("correlator offset", ("correlator offset",), "lower readout.offset_V"),
+    Cause("correlator noise", ("correlator noise",), "lower readout.noise, or raise flow.beta"),
+    _range("correlator", "readout", "range", (), "lower flow.beta or the batch"),
+    Cause("correlator bits", ("correlator bits",), "raise readout.bits, or fit readout.range"),
+    _range("ammeter", "current_sense", "range_A", _OFFSET, "lower node.unit_V"),
+    Cause("ammeter bits", ("ammeter bits",), "raise current_sense.bits"),
+    _channels("ammeter", "current_sense"),
+)  # fmt: skip
+
+
+def causes_of(profile: Profile) -> list[Cause]:
+    """Those that this profile has."""
+    there = {source.name for source in present(profile)}
+    return [cause for cause in CAUSES if there.intersection(cause.sources)]
+
+
+def switched_off(profile: Profile, cause: Cause) -> Profile:
+    """The chip without this cause, all else as it is."""
+    if cause.ranges:
+        return _widened(profile, cause)
+    return without(profile, *(s.name for s in _with_fields(profile, cause)))
+
+
+def alone(profile: Profile, cause: Cause) -> Profile:
+    """A chip that is ideal but for this cause, and for what that needs."""
+    return only(profile, *(s.name for s in _with_fields(profile, cause)))
+
+
+def _with_fields(profile: Profile, cause: Cause) -> Iterable[Any]:
+    return (s for s in present(profile) if s.name in cause.sources and s.fields)
+
+
+def _widened(profile: Profile, cause: Cause) -> Profile:
+    """With ranges 2^3 times as wide, and three bits more, so that a step is what it was."""
+    block = cause.ranges[0].partition(".")[0]
+    factor, changes = 2.0**_WIDER, dict[str, Any]()
+    for path, times in [
+        *((path, factor) for path in cause.ranges),
+        *((path, 1 / factor) for path in cause.shares),
+    ]:
+        value = _at(profile, path)
+        if value:
+            changes[path] = times * value
+    bits = _at(profile, f"{block}.bits")
+    if bits is not None:
+        changes[f"{block}.bits"] = min(bits + _WIDER, 24)
+    return profile.with_values(changes)
+
+
+def _at(profile: Profile, path: str) -> Any:
+    """The value there; None where a block is absent."""
+    value: Any = profile
+    for key in path.split("."):
+        value = getattr(value, key, None)
+    return value

@@ -1,0 +1,239 @@
+"""What each cause does to a chip at given weights: the chip without it, and it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.analysis.causes import Cause, alone, causes_of, switched_off
+from neurosim.analysis.imperfections import ideal
+from neurosim.analysis.losses import Effect, Losses, cosine, drawing_loss
+from neurosim.analysis.observe import Conditions, Observed, Told
+from neurosim.errors import NeurosimError
+from neurosim.profile import Profile
+from neurosim.solvers import Engine, Noise, OperatingPoint
+
+__all__ = ["Drawn", "Effects"]
+
+Array = NDArray[np.float64]
+# Rows that a variant of the chip draws.
+Drawn = Callable[[Profile, Engine | None], Array]
+Progress = Callable[[int, int], None]
+
+# What beta is multiplied by, and the settling time and C_x/C_h, in search of better ones; the
+# latter to 60 at least.
+_BETAS = (0.125, 0.25, 0.5, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
+_LONGER = (2.0, 4.0)
+_LARGER, _ENOUGH = 4.0, 60.0
+# Of the most that is lost, a single cause that saves less hides behind another one.
+_MASKED = 0.5
+# A cause of so much of a loss rules it, if it is not next to nothing.
+_RULES, _LEAST = 0.5, 0.02
+
+
+class Effects:
+    """Variants of a chip, each measured once.
+
+    Parameters
+    ----------
+    conditions : Conditions
+    drawn : callable, optional
+        Draws rows from a variant; without it velocities of the presented rows are compared.
+    progress : callable, optional
+        Called with variants done and their total.
+    """
+
+    def __init__(
+        self,
+        conditions: Conditions,
+        drawn: Drawn | None = None,
+        progress: Progress = lambda done, total: None,
+    ) -> None:
+        self.conditions, self._drawn, self._progress = conditions, drawn, progress
+        self._profile = conditions.profile
+        self._causes = causes_of(self._profile)
+        self._n_done, self._total = 0, len(self._causes) + 2 + (drawn is not None)
+
+    @cached_property
+    def whole_seen(self) -> list[Observed]:
+        """Every batch presented to the chip as it is."""
+        return self._observe(self._profile)
+
+    @cached_property
+    def ideal_seen(self) -> list[Observed]:
+        """Every batch presented to the chip without any cause."""
+        return self._observe(self.bare)
+
+    @cached_property
+    def rest_seen(self) -> list[Observed]:
+        """The same, settled for ever."""
+        return self.conditions.observe_all(self.bare, engine=OperatingPoint())
+
+    @cached_property
+    def whole(self) -> Losses:
+        """Of the chip as it is."""
+        return self._losses(self._profile, self.whole_seen)
+
+    @cached_property
+    def ideal(self) -> Losses:
+        """Of the chip without any cause, with its own settings."""
+        return self._losses(self.bare, self.ideal_seen)
+
+    def all(self) -> list[Effect]:
+        """Every cause of the profile and every setting, the costliest first."""
+        self.whole, self.ideal  # noqa: B018  # measured first
+        settings = [self._beta(), self._settling()]
+        if self._drawn is not None:
+            settings.append(self._released())
+        causes = [self._without(cause) for cause in self._causes]
+        if any(self._masked([*settings, *causes])):
+            pairs = zip(causes, self._causes, strict=True)
+            self._total += len(causes)
+            causes = [replace(effect, alone=self._alone(cause)) for effect, cause in pairs]
+        weighed = self._weighed([*settings, *causes])
+        return sorted(weighed, key=lambda effect: -effect.rank)
+
+    def _masked(self, found: list[Effect]) -> list[bool]:
+        """Of each loss, whether no cause saves much of what is lost, as where two are as bad."""
+        return [
+            max(getattr(self.whole, name) - getattr(effect.without, name) for effect in found)
+            < _MASKED * (getattr(self.whole, name) - getattr(self.ideal, name))
+            for name in Losses._fields
+        ]
+
+    def _weighed(self, found: list[Effect]) -> list[Effect]:
+        """With what each costs: what its absence saves.
+
+        Where causes are masked it is the mean of that and of what each costs alone.
+        """
+        masked, weighed = self._masked(found), []
+        for effect in found:
+            costs, rules = [0.0], False
+            for name, hidden in zip(Losses._fields, masked, strict=True):
+                cost = getattr(self.whole, name) - getattr(effect.without, name)
+                if hidden and effect.alone is not None:
+                    cost += getattr(effect.alone, name) - getattr(self.ideal, name)
+                    cost /= 2
+                costs.append(cost)
+                rules |= cost >= max(_RULES * getattr(self.whole, name), _LEAST)
+            weighed.append(replace(effect, weight=float(np.nanmax(costs)), rules=rules))
+        most = max((effect.weight for effect in weighed if not effect.makes_up), default=0.0)
+        # A setting rules where there is nothing that it could make up for.
+        return [
+            replace(e, rules=e.rules and (not e.makes_up or e.weight > 2 * most)) for e in weighed
+        ]
+
+    def _without(self, cause: Cause) -> Effect:
+        variant = switched_off(self._profile, cause)
+        seen = self._observe(variant)
+        losses = self._losses(variant, seen)
+        self._done()
+        return Effect(cause.name, cause.advice, losses, seen=seen, variant=variant)
+
+    def _alone(self, cause: Cause) -> Losses:
+        variant = alone(self._profile, cause)
+        losses = self._losses(variant, self._observe(variant))
+        self._done()
+        return losses
+
+    def _beta(self) -> Effect:
+        """The nudge at the best of some other strengths, as far as the chip can set them."""
+        now, found = float(self.conditions.flow.beta or 0.0), {}
+        for factor in _BETAS:
+            try:
+                got = self._observe(self._profile, beta=factor * now)
+            except NeurosimError:
+                continue
+            found[factor * now] = self._gradient(got)
+        best = min(found, key=found.__getitem__, default=now)
+        self._done()
+        way = "raise" if best > now else "lower"
+        without = Losses(found.get(best, self.whole.gradient), self.whole.drawing)
+        return Effect(
+            "beta", f"{way} flow.beta from {now:g} to {best:g}", without, best=best, makes_up=True
+        )
+
+    def _settling(self) -> Effect:
+        """Each phase settled for longer."""
+        now = float(self.conditions.flow.settle_tau or 0.0)
+        found: dict[float, tuple[Losses, list[Observed]]] = {}
+        for factor in _LONGER:
+            got = self._observe(self._profile, settle_tau=factor * now)
+            drawing = self.whole.drawing if self._drawn is not None else self._rows_of(got)
+            found[factor * now] = Losses(self._gradient(got), drawing), got
+        best = min(found, key=lambda tau: sum(found[tau][0]))
+        self._done()
+        return Effect(
+            "settling time",
+            f"raise flow.settle_tau from {now:g} to {best:g}",
+            found[best][0],
+            seen=found[best][1],
+            best=best,
+            makes_up=True,
+        )
+
+    def _released(self) -> Effect:
+        """Visible nodes released on larger capacitors."""
+        node = self._profile.node
+        larger_F = max(_LARGER * node.release_capacitance_F, _ENOUGH * node.capacitance_F)
+        ratio, variant = (
+            larger_F / node.capacitance_F,
+            self._profile.with_value("node.release_capacitance_F", larger_F),
+        )
+        drawing = self._drawing(variant)
+        self._done()
+        return Effect(
+            "C_x/C_h",
+            f"raise node.release_capacitance_F to {ratio:g} times capacitance_F",
+            Losses(self.whole.gradient, drawing),
+            variant=variant,
+            best=ratio,
+        )
+
+    @cached_property
+    def bare(self) -> Profile:
+        """The chip without any cause."""
+        return ideal(self._profile)
+
+    def _done(self) -> None:
+        self._n_done += 1
+        self._progress(self._n_done, self._total)
+
+    def engine(self, profile: Profile) -> Engine | None:
+        """Silent steps where the noise of the chip is off: what differs is noise alone."""
+        temperature = self._profile.thermal.temperature_K
+        if temperature is None or profile.thermal.temperature_K is not None:
+            return None
+        return Told(self._profile.settling, Noise(None))
+
+    def _observe(self, profile: Profile, **how: float) -> list[Observed]:
+        return self.conditions.observe_all(profile, engine=self.engine(profile), **how)
+
+    def _losses(self, profile: Profile, got: list[Observed]) -> Losses:
+        drawing = self._rows_of(got) if self._drawn is None else self._drawing(profile)
+        return Losses(self._gradient(got), drawing)
+
+    def _gradient(self, got: list[Observed]) -> float:
+        pairs = zip(got, self.conditions.exact, strict=True)
+        return 1 - float(np.mean([cosine(seen.gradient, exact) for seen, exact in pairs]))
+
+    def _rows_of(self, got: list[Observed]) -> float:
+        pairs = zip(got, self.rest_seen, strict=True)
+        return float(np.mean([drawing_loss(seen.velocity, rest.velocity) for seen, rest in pairs]))
+
+    def _drawing(self, profile: Profile) -> float:
+        assert self._drawn is not None
+        return drawing_loss(self._drawn(profile, self.engine(profile)), self.exact_rows)
+
+    @cached_property
+    def exact_rows(self) -> Array:
+        """What is drawn without hardware: on capacitors so large that all hidden nodes follow."""
+        assert self._drawn is not None
+        node = self.bare.node
+        largest_F = max(8 * node.release_capacitance_F, 240 * node.capacitance_F)
+        slow = self.bare.with_value("node.release_capacitance_F", largest_F)
+        return self._drawn(slow, None)

@@ -1,0 +1,55 @@
+"""The command `neurosim explain`. Heavy packages are imported inside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from neurosim.cli.bar import Bar
+from neurosim.cli.common import JSON, LAWS, RUN, opened, print_json, say
+
+if TYPE_CHECKING:
+    from neurosim.blocks.block import Block
+
+__all__ = ["explain"]
+
+
+@click.command()
+@RUN
+@click.option(
+    "--rows", type=click.IntRange(min=2), default=128, show_default=True,
+    help="Rows of the batch, and samples.",
+)  # fmt: skip
+@LAWS
+@JSON
+def explain(run: Path, rows: int, laws: tuple[type[Block], ...], as_json: bool) -> None:
+    """Say why a trained chip is as good as it is, and what would make it better.
+
+    Each imperfection of its profile is switched off in turn, ranges are
+    widened, other nudges and settling times tried, at the run's own weights,
+    on its own die, without training anew. What counts is the cosine of the
+    gradient that the chip measures to the exact one, and how far its samples
+    are from those of the same network without hardware: velocities where the
+    host steps them, answers of a chip that answers.
+
+    What matters comes first, with what to change and what that buys. The page
+    of the run shows it too: `neurosim report RUN`.
+    """
+    from neurosim.blocks.records import dump_record
+    from neurosim.outputs import check_writable, write_text
+    from neurosim.runs import explain as explained
+
+    trained = opened(run, laws, warned=False)
+    assert trained.run is not None
+    file = trained.run.path / "explanation.json"
+    check_writable(file)
+    bar = Bar("variants")
+    found = explained(trained, rows=rows, progress=bar)
+    bar.close()
+    write_text(file, dump_record(found.as_dict()))
+    if as_json:
+        print_json(found.as_dict())
+        return
+    say(str(found))

@@ -1,0 +1,292 @@
+r"""Why the quality of a trained chip is what it is: every cause switched off at its own weights.
+
+A chip of the run's die is programmed with the weights that its host means it to hold, as old as
+it is in the middle of a batch, and is presented data and lets draw; then once more without each
+cause. `neurosim.analysis.effects` has the two losses that are compared. Nothing is trained anew:
+what the training has made up for, such as the mismatch of its die, counts as if it had not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.analysis import AnswerConditions, Conditions
+from neurosim.analysis.effects import Effects
+from neurosim.analysis.losses import Effect
+from neurosim.analysis.modes import slowest_modes_tau
+from neurosim.analysis.observe import Observed, held_weights
+from neurosim.arguments import checked
+from neurosim.blocks.block import Block
+from neurosim.errors import DataError, RunError
+from neurosim.host import Batch, Supervised, decide, free_phase
+from neurosim.host.lessons import Lessons
+from neurosim.host.phases import flow_loss
+from neurosim.profile import Profile
+from neurosim.runs.drawing import Progress
+from neurosim.runs.examining import lessons_of
+from neurosim.runs.explanation import Explanation, Finding
+from neurosim.runs.images import first_batch, pixels_of
+from neurosim.runs.learned import learned
+from neurosim.runs.measures import Seen, measured
+from neurosim.runs.mending import implausible, mended, odd_findings
+from neurosim.runs.placing import placed
+from neurosim.runs.trained import Source, Trained
+from neurosim.runs.watchdogs import unfinished, watched
+from neurosim.solvers import Engine
+from neurosim.threads import one_blas_thread
+
+__all__ = ["WEIGHT_RANGE", "explain"]
+
+Array = NDArray[np.float64]
+
+# Rows of the batch, rows whose slowest modes are found, most rows of an exam.
+_ROWS, _MODES, _EXAM = 128, 8, 512
+_FIRST = 3
+_AT_AN_END = 0.99
+WEIGHT_RANGE = "weight range"
+
+
+@checked(source="give what neurosim.train returns, a run or a run's folder")
+@one_blas_thread()
+def explain(
+    source: Source,
+    *,
+    rows: int = _ROWS,
+    laws: Sequence[type[Block]] = (),
+    progress: Progress | None = None,
+) -> Explanation:
+    """Say why the quality of a trained chip is what it is, and what would make it better.
+
+    Every imperfection of its profile is switched off in turn, ranges are widened, and other nudges
+    and settling times tried, at the run's own weights and on its own die. What counts is the cosine
+    of the measured gradient to the exact one, and how far samples (of a chip that its host steps,
+    velocities; of one that answers, answers) are from those of the same network without hardware.
+
+    Parameters
+    ----------
+    source : Trained, Run or path
+        A path is that of a run folder.
+    rows : int
+        Rows of the batch, and samples.
+    laws : sequence of type
+        Blocks of your own that the files of a folder name.
+    progress : callable, optional
+        Called with variants of the chip done and their total.
+
+    Returns
+    -------
+    Explanation
+        `first` has the two or three findings that matter; ``as_dict()`` has everything.
+
+    Raises
+    ------
+    RunError
+        The run has not begun to learn.
+    DataError
+        Its task is one of your own that neither flows nor answers, or rows are too few.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> changes = {"layers": (64, 6), "mismatch.offset_V": 0.05}
+    >>> profile = ns.load_profile("ideal_hopfield").with_values(changes)
+    >>> recipe = ns.Experiment(updates=2, batch=16, sampling={"mode": "spring"})
+    >>> found = ns.explain(ns.train(profile, recipe), rows=8)
+    >>> found.first[0].cause
+    'amplifier offset'
+    """
+    trained = Trained.of(source, laws)
+    if trained.n_done == 0:
+        raise RunError(
+            f"{trained.name} must be a trained chip, but none of its {trained.experiment.updates} "
+            "updates is done; train it first."
+        )
+    if rows < 2:
+        raise DataError(
+            f"explain.rows must be at least 2, but is {rows}; give a number such as 128."
+        )
+    return _Case(trained, rows, progress or (lambda done, total: None)).explanation()
+
+
+class _Case:
+    """A trained chip that is looked into."""
+
+    def __init__(self, trained: Trained, rows: int, progress: Progress) -> None:
+        self._trained, self._rows = trained, rows
+        self._odd = implausible(trained.profile)
+        found = mended(trained.profile, self._odd) if self._odd else trained.profile
+        self._profile, self._is_hopeless = found or trained.profile, found is None
+        self._conditions = _conditions(trained, self._profile, rows)
+        recipe = trained.experiment
+        draws = recipe.task.has_paths and recipe.sampling.mode == "free-running"
+        self._drawn = "samples" if draws else "velocities" if recipe.task.has_paths else "answers"
+        self._effects = Effects(self._conditions, self._draw if draws else None, progress)
+
+    def explanation(self) -> Explanation:
+        """Everything, measured; of a chip of implausible numbers as if it had none of these."""
+        name, chip, odd = self._trained.name, self._profile.name, odd_findings(self._odd)
+        what: dict[str, Any] = {"name": name, "chip": chip, "drawn": self._drawn}
+        if self._is_hopeless:
+            return Explanation(**what, first=odd[:_FIRST], others=odd[_FIRST:], notes=self._notes())
+        effects = self._effects
+        found = effects.all()
+        # A chip of implausible numbers is not asked to settle.
+        shown = self._trained if not self._odd else self._as_mended()
+        seen = Seen(effects, watched(shown), self._mode_tau(shown))
+        others = [self._at_the_ends(), *learned(self._trained)]
+        findings, n_first = placed(seen, found, lambda e: self._finding(seen, e), others)
+        told = {finding.cause for finding in findings}
+        by_name = {effect.name: effect for effect in found}
+        first = [self._with_quality(f, by_name.get(f.cause)) for f in findings[:n_first]]
+        return Explanation(
+            **what,
+            cosine=effects.whole.cosine,
+            error=effects.whole.error,
+            cosine_ideal=effects.ideal.cosine,
+            error_ideal=effects.ideal.error,
+            quality_name=self._quality_name,
+            quality=self._quality(self._profile, effects.whole_seen),
+            quality_ideal=self._quality(effects.bare, effects.ideal_seen),
+            first=[*odd, *first][:_FIRST],
+            others=[*odd, *first][_FIRST:] + findings[n_first:],
+            fine=[effect.name for effect in found if effect.name not in told],
+            notes=self._notes(),
+        )
+
+    def _finding(self, seen: Seen, effect: Effect) -> Finding:
+        alone = effect.alone
+        return Finding(
+            cause=effect.name,
+            measured=measured(seen, effect),
+            advice=effect.advice,
+            weight=effect.weight,
+            cosine=effect.without.cosine,
+            error=effect.without.error,
+            cosine_alone=None if alone is None else alone.cosine,
+            error_alone=None if alone is None else alone.error,
+        )
+
+    def _with_quality(self, finding: Finding, effect: Effect | None) -> Finding:
+        """With the run's own figure, where there is another chip to take it from."""
+        if effect is None or effect.variant is None or not effect.seen:
+            return finding
+        return finding.model_copy(update={"quality": self._quality(effect.variant, effect.seen)})
+
+    def _at_the_ends(self) -> Finding:
+        """Weights that the range keeps from going where the exact gradient would have them."""
+        weights, limit = self._conditions.weights.vector, self._profile.coupling.full_scale
+        gradient = np.mean(self._conditions.exact, axis=0)
+        kept = (np.abs(weights) >= _AT_AN_END * limit) & (gradient * weights < 0)
+        power = float(np.sum(gradient**2)) or 1.0
+        cosine = float(np.sqrt(np.sum(gradient[~kept] ** 2) / power))
+        share = np.count_nonzero(np.abs(weights) >= _AT_AN_END * limit) / self._n_weights
+        return Finding(
+            cause=WEIGHT_RANGE,
+            measured=f"{share:.1%} of the weights stand at an end of their range, {limit:g}; less "
+            f"what would push them beyond, the exact gradient has a cosine of {cosine:.2f}",
+            advice="raise coupling.full_scale, or lower the learning rate",
+            weight=1 - cosine,
+        )
+
+    @property
+    def _n_weights(self) -> int:
+        layers = self._profile.network
+        return int(np.count_nonzero(layers.present)) + layers.n_nodes
+
+    def _as_mended(self) -> Trained:
+        chip, weights = self._conditions.programmed(self._profile), self._conditions.weights
+        return Trained(chip, self._trained.experiment, weights=weights)
+
+    def _mode_tau(self, shown: Trained) -> float:
+        """Median of the slowest hidden modes on some of the data, visible nodes held."""
+        chip, experiment = shown.fresh(), self._trained.experiment
+        sheet, data = chip.data_sheet, self._trained.dataset
+        lessons = lessons_of(data, experiment, sheet, _MODES, experiment.seed)
+        flow = experiment.flow.on(sheet)
+        free_phase(chip, lessons.batch_at(0).targets, flow, None, lessons.held)
+        return float(np.median(slowest_modes_tau(chip)))
+
+    def _draw(self, profile: Profile, engine: Engine | None) -> Array:
+        """Samples of a variant, all from the same noise."""
+        chip, recipe = self._conditions.programmed(profile, 0, engine), self._trained.experiment
+        return Trained(chip, recipe).drawn(self._rows, 0, recipe.sampling)
+
+    @property
+    def _quality_name(self) -> str:
+        if self._trained.experiment.task.has_paths:
+            return "flow loss"
+        return f"{self._exam[0]}{self._figure}".replace("_", " ")
+
+    def _quality(self, profile: Profile, seen: list[Observed]) -> float | None:
+        """The run's own figure: loss of the velocities that were seen, or that of an exam."""
+        found = self._judged(profile, seen)
+        return found if np.isfinite(found) else None
+
+    def _judged(self, profile: Profile, seen: list[Observed]) -> float:
+        if self._trained.experiment.task.has_paths:
+            pairs = zip(seen, self._conditions.batches, strict=True)
+            pixels = slice(0, pixels_of(profile, self._trained.experiment.labels))
+            losses = [flow_loss(s.velocity[:, pixels], b.u_t[:, pixels], b.t)[0] for s, b in pairs]
+            return float(np.mean(losses))
+        chip = self._conditions.programmed(profile, 0, self._effects.engine(profile))
+        flow = self._conditions.flow.on(chip.data_sheet)
+        _, batch = self._exam
+        velocity = decide(chip, batch.targets, flow, None, self._lessons.held)
+        verdict = self._lessons.judge(velocity, batch)
+        return {**verdict.figures, "loss": verdict.loss}[self._figure]
+
+    @property
+    def _figure(self) -> str:
+        """The first of the task's own figures."""
+        return next(iter(getattr(self._trained.experiment.task, "figures", ())), "loss")
+
+    @cached_property
+    def _lessons(self) -> Lessons:
+        recipe, sheet = self._trained.experiment, self._trained.chip.data_sheet
+        return lessons_of(self._trained.dataset, recipe, sheet, self._rows, recipe.seed)
+
+    @cached_property
+    def _exam(self) -> tuple[str, Batch]:
+        """The last exam's prefix, and some of its rows."""
+        name, batch = [*self._lessons.exams().items()][-1]
+        return name, Batch(batch.targets[:_EXAM], batch.wanted[:_EXAM])
+
+    def _notes(self) -> list[str]:
+        found = [unfinished(self._trained)]
+        if self._odd and not self._is_hopeless:
+            found.append(f"Measured with {', '.join(self._odd)} switched off: see 1.")
+        if self._trained.calibration is not None:
+            found.append("What the host measured of its chip by calibration is left out here.")
+        return [said for said in found if said is not None]
+
+
+def _conditions(trained: Trained, profile: Profile, rows: int) -> Conditions:
+    """What is presented: the run's own data, weights, settings and die."""
+    recipe, chip = trained.experiment, trained.fresh()
+    flow, weights = recipe.flow, trained.weights
+    if weights is None:
+        weights = held_weights(chip)
+    settled = flow.on(chip.data_sheet)
+    how: dict[str, Any] = {
+        "batch": rows,
+        "repeats": 1,
+        # Free and nudged phases of the rows before the middle one.
+        "age_s": (recipe.batch - 1) / 2 * (3 if chip.data_sheet.has_hold else 4) * settled.settle_s,
+        "die": chip.seed,
+    }
+    if isinstance(recipe.task, Supervised):
+        return AnswerConditions(
+            profile, weights, flow, **how, task=recipe.task, rule=recipe.rule, data=trained.dataset
+        )
+    if not recipe.task.has_paths:
+        raise DataError(
+            f"explain needs a task that flows, or a Supervised one, but {trained.name} has learned "
+            f"{recipe.task!r}; make yours from neurosim.host.Supervised."
+        )
+    shown = first_batch(trained.dataset, recipe, rows, recipe.seed)
+    return Conditions(profile, weights, flow, **how, shown=(shown,))

@@ -1,0 +1,166 @@
+"""What is said of why the quality of a trained chip is what it is."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from pydantic import Field
+
+from neurosim.blocks.records import Record
+
+__all__ = ["Explanation", "Finding"]
+
+_WIDTH = 78
+
+
+class Finding(Record):
+    """One cause.
+
+    Attributes
+    ----------
+    cause : str
+    measured : str
+        A figure with its unit, and what it is compared with.
+    advice : str
+        What to change in the profile or the recipe.
+    weight : float
+        What it costs, in units of the losses of `neurosim.analysis.effects`.
+    cosine, error : float or None
+        Of the gradient and of what is drawn, without the cause; None where it was not measured.
+    quality : float or None
+        The run's own figure without the cause, where it is among the first.
+    cosine_alone, error_alone : float or None
+        Of a chip that is ideal but for this cause, where several causes hide each other.
+    """
+
+    cause: str
+    measured: str
+    advice: str
+    weight: float
+    cosine: float | None = None
+    error: float | None = None
+    quality: float | None = None
+    cosine_alone: float | None = None
+    error_alone: float | None = None
+
+
+class Explanation(Record):
+    """What spoils a trained chip, the worst first; printed, it is a text of 78 columns.
+
+    Attributes
+    ----------
+    name, chip : str
+        Of the run and of its profile.
+    drawn : {"samples", "velocities", "answers"}
+        What is drawn.
+    first : list of Finding
+        The two or three that matter.
+    others : list of Finding
+        What costs less, the costliest first.
+    fine : list of str
+        What was looked at and costs next to nothing, or less than a tenth of the costliest.
+    notes : list of str
+        What is to be known beside it, such as that the training was stopped.
+    cosine, error : float or None
+        Of the gradient that the chip measures to the exact one of the same weights, and of what it
+        draws or answers, root mean square over that of the same without hardware; these and all
+        below are None where a profile's numbers are so implausible that nothing was measured.
+    cosine_ideal, error_ideal : float or None
+        The same of the ideal chip, which settles as long and is nudged as far.
+    quality_name : str
+        The run's own figure: flow loss, or such as test accuracy.
+    quality, quality_ideal : float or None
+        That of the chip, and of the ideal one with the same weights.
+    """
+
+    name: str
+    chip: str
+    drawn: str
+    first: list[Finding]
+    others: list[Finding] = Field(default_factory=list)
+    fine: list[str] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+    cosine: float | None = None
+    error: float | None = None
+    cosine_ideal: float | None = None
+    error_ideal: float | None = None
+    quality_name: str = ""
+    quality: float | None = None
+    quality_ideal: float | None = None
+
+    def __repr__(self) -> str:
+        return f"Explanation({self.name!r}: {', '.join(f.cause for f in self.first) or 'fine'})"
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def places(self) -> list[str]:
+        """Names of the causes, the worst first; what is fine comes last."""
+        return [finding.cause for finding in (*self.first, *self.others)] + self.fine
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it as what JSON has; what was not measured is None."""
+        return self.model_dump()
+
+    def headline(self) -> str:
+        """How far the chip is from the same network without hardware, in one sentence or two."""
+        if self.cosine is None or self.error is None:
+            return "Its numbers are so far from any chip's that nothing was measured."
+        quality = ""
+        if self.quality is not None:
+            quality = f" The {self.quality_name} is {self.quality:.3g} ({self.quality_ideal:.3g})."
+        return (
+            f"Its gradient has a cosine of {self.cosine:.2f} to the exact one of the same weights "
+            f"(on an ideal chip with the same settings: {self.cosine_ideal:.2f}). Its {self.drawn} "
+            f"are {self.error:.0%} off those of the same network without hardware "
+            f"({self.error_ideal:.0%}).{quality}"
+        )
+
+    def bought(self, finding: Finding) -> str:
+        """What a finding would buy, as it was measured; what stays as it is goes without saying."""
+        found = [
+            ("cosine", "{:.2f}", self.cosine, finding.cosine),
+            (f"{self.drawn} off", "{:.0%}", self.error, finding.error),
+            (self.quality_name, "{:.3g}", self.quality, finding.quality),
+        ]
+        said = []
+        for name, form, now, then in found:
+            if now is not None and then is not None:
+                before, after = form.format(now), form.format(then)
+                said += [] if before == after else [f"{name} from {before} to {after}"]
+        return ", ".join(said)
+
+    def lines(self) -> list[str]:
+        """All of it for a person, the two or three that matter first."""
+        lines = _wrapped(f"{self.name} on {self.chip}. {self.headline()}")
+        lines += [line for note in self.notes for line in _wrapped(note)]
+        if not self.first:
+            lines += ["", "Nothing stands out: no cause costs 0.01 of the cosine or as much else."]
+        for number, finding in enumerate(self.first, 1):
+            lines += ["", f"{number}. {finding.cause}"]
+            lines += _wrapped(f"{_begun(finding.measured)}.", "   ")
+            lines += _wrapped(f"To do: {finding.advice}.", "   ")
+            if bought := self.bought(finding):
+                lines += _wrapped(f"Measured: {bought}.", "   ")
+        if self.others:
+            lines += ["", f"{'What costs less, without it':30} {'cosine':>7} {self.drawn:>10}"]
+        for finding in self.others:
+            cosine = "" if finding.cosine is None else f"{finding.cosine:.3f}"
+            error = "" if finding.error is None else f"{finding.error:.1%}"
+            lines.append(f"{finding.cause:30} {cosine:>7} {error:>10}".rstrip())
+        if self.fine:
+            lines += ["", *_wrapped(f"Looked at and fine: {', '.join(self.fine)}.")]
+        return lines
+
+
+def _begun(text: str) -> str:
+    """With a capital, unless it begins with a field's name."""
+    return text if {".", "_"} & set(text.split(maxsplit=1)[0]) else text[0].upper() + text[1:]
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    wrapper = textwrap.TextWrapper(
+        _WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+    )
+    return wrapper.wrap(text)

@@ -1,0 +1,111 @@
+"""Which causes come first: by what they cost, and by figures beyond those of chips that learn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import takewhile
+
+import numpy as np
+
+from neurosim.analysis.losses import Effect
+from neurosim.runs.explanation import Finding
+from neurosim.runs.measures import Seen, fault_share, lag, step_of_a_weight
+
+__all__ = ["FINE", "is_unusual", "placed"]
+
+Figure = Callable[[Seen], float]
+
+# What costs less than this, or than a tenth of the costliest, is fine; what costs a fifth of that
+# is told beside it, of three at most.
+FINE, _TENTH, _BESIDE, _FIRST = 0.01, 0.1, 0.2, 3
+
+
+def placed(
+    seen: Seen,
+    effects: Sequence[Effect],
+    finding_of: Callable[[Effect], Finding],
+    others: Sequence[Finding],
+) -> tuple[list[Finding], int]:
+    """Findings in the order in which they are told, and how many of them come first.
+
+    What rules a loss is first, then causes of unusual figures, then all by what they cost.
+
+    Parameters
+    ----------
+    seen : Seen
+    effects : sequence of Effect
+    finding_of : callable
+    others : sequence of Finding
+        Of causes that were not switched off.
+    """
+    least = max(FINE, _TENTH * max(effect.weight for effect in effects))
+    there = [effect for effect in effects if effect.weight >= FINE]
+    odd = {effect.name for effect in there if is_unusual(seen, effect)}
+    told = [effect for effect in there if effect.weight >= least or effect.name in odd]
+    ranked = [(effect.rank + (effect.name in odd), finding_of(effect)) for effect in told]
+    ranked += [(finding.weight, finding) for finding in others if finding.weight >= least]
+    found = [finding for _, finding in sorted(ranked, key=lambda pair: -pair[0])]
+    beside = _BESIDE * max((finding.weight for finding in found), default=0.0)
+    heavy = [f.weight >= beside or f.cause in odd for f in found[1:_FIRST]]
+    return found, len(found[:1]) + len(list(takewhile(bool, heavy)))
+
+
+def is_unusual(seen: Seen, effect: Effect) -> bool:
+    """Whether the cause's own figure is beyond the most that is harmless.
+
+    A training makes up for much of what its chip does, so that switching it off at the trained
+    weights shows less than it cost on the way.
+    """
+    if effect.name not in _MOST:
+        return False
+    figure, most = _MOST[effect.name]
+    return figure(seen) > most
+
+
+def _dac_steps(seen: Seen) -> float:
+    """Steps of the DAC over those by which a nudge moves its target."""
+    return (seen.watched.dac_step or 0.0) * seen.unit_V / max(seen.away_V, np.finfo(float).tiny)
+
+
+def _adc_steps(seen: Seen) -> float:
+    """Steps of the ADC over those by which nudges move hidden nodes apart."""
+    if not seen.apart_V or seen.adc_step_V is None:
+        return 0.0
+    return seen.adc_step_V / seen.apart_V
+
+
+def _clipped(counter: str) -> Figure:
+    def share(seen: Seen) -> float:
+        done = max(seen.watched.count(f"{counter}_conversions"), 1)
+        return seen.watched.count(f"{counter}_clipped") / done
+
+    return share
+
+
+def _mismatch(field: str) -> Figure:
+    return lambda seen: float(getattr(seen.profile.mismatch, field))
+
+
+def _astray(name: str) -> Figure:
+    return lambda seen: seen.astray(name)
+
+
+# By cause: a figure, and the most of it that is harmless.
+_MOST: dict[str, tuple[Figure, float]] = {
+    "amplifier bandwidth": (lag, 0.2),
+    "settling time": (lambda seen: seen.watched.moved, 0.1),
+    "DAC bits": (_dac_steps, 2.0),
+    "ADC bits": (_adc_steps, 2.0),
+    "DAC range": (_clipped("dac"), 0.01),
+    "ADC range": (_clipped("adc"), 0.01),
+    "faulty devices": (fault_share, 0.005),
+    "drift": (_astray("drift"), 0.05),
+    "programming noise": (_astray("programming noise"), 0.2),
+    "weight levels": (lambda seen: step_of_a_weight(seen) / max(seen.spread, 1e-12), 1.0),
+    "amplifier offset": (lambda seen: seen.profile.mismatch.offset_V / seen.unit_V, 0.1),
+    "leak mismatch": (_mismatch("leak"), 0.1),
+    "capacitance mismatch": (_mismatch("capacitance"), 0.1),
+    "coupling mismatch": (_mismatch("coupling"), 0.1),
+    "spring mismatch": (_mismatch("spring"), 0.1),
+    "gain mismatch": (_mismatch("gain"), 0.1),
+}

@@ -1,0 +1,93 @@
+"""What a cause does is measured by chips that differ in it alone."""
+
+import numpy as np
+import pytest
+
+from neurosim.analysis import Conditions
+from neurosim.analysis.effects import Effects
+from neurosim.analysis.losses import Effect, Losses
+from neurosim.host import FlowSettings, initial_weights
+from neurosim.network import Layers
+from neurosim.profile import load_profile
+
+SIZES = (64, 12, 10)
+
+
+def effects(changes, drawn=None, name="ideal_hopfield", **flow):
+    profile = load_profile(name).with_values({"layers": SIZES} | changes)
+    weights = initial_weights(Layers(SIZES), 0.5, np.random.default_rng(0))
+    return Effects(
+        Conditions(profile, weights, FlowSettings(**flow), batch=12, repeats=2, die=0), drawn
+    )
+
+
+def test_without_its_only_cause_a_chip_is_ideal_and_with_it_alone_it_is_as_it_was():
+    measured = effects({"mismatch.offset_V": 0.02})
+    offset, *_ = measured.all()
+    assert offset.name == "amplifier offset"
+    assert offset.without == measured.ideal
+    assert measured._alone(measured._causes[0]) == measured.whole
+    assert measured.whole.gradient > 10 * measured.ideal.gradient
+
+
+def test_the_ideal_chip_s_gradient_is_exact_but_for_beta_and_settling():
+    """Centred differences are of second order in beta; 60 tau are long enough to settle."""
+    for beta, least in ((1e-3, 1e-5), (4e-3, 2e-4)):
+        measured = effects({}, beta=beta, settle_tau=60)
+        assert 0 <= measured.whole.gradient < least
+        assert measured.whole == measured.ideal
+
+
+def test_two_causes_that_hide_each_other_are_both_found():
+    """Either of two steps, of the DAC and of the ADC, loses the nudge by itself."""
+    coarse = {"dac.bits": 4, "dac.range_V": 3.2, "adc.bits": 4, "adc.visible_range_V": 3.2}
+    measured = effects(coarse | {"adc.hidden_range_V": 1.05}, beta=1.25e-3)
+    found = measured.all()
+    assert all(measured._masked(found)[:1])
+    assert {"DAC bits", "ADC bits"} <= {effect.name for effect in found[:3]}
+    by_name = {effect.name: effect for effect in found}
+    assert by_name["DAC bits"].alone is not None
+    assert by_name["DAC bits"].weight > 0.2
+    assert by_name["ADC bits"].weight > 0.2
+
+
+def test_betas_that_the_chip_cannot_set_are_not_tried():
+    """Beyond stiffness / (alpha stiffness)^2, 1 / 60 here, the negative phase has no spring."""
+    best = next(e for e in effects({}, beta=1e-2).all() if e.name == "beta").best
+    assert best <= 1 / 60
+
+
+def test_dies_and_rows_are_the_same_in_every_variant():
+    drawn = []
+
+    def draw(profile, engine):
+        drawn.append(profile)
+        return np.ones((3, 2)) * (1.5 if profile.mismatch.offset_V else 1.0)
+
+    measured = effects({"mismatch.offset_V": 0.02}, draw)
+    by_name = {effect.name: effect for effect in measured.all()}
+    offset = by_name["amplifier offset"]
+    assert measured.whole.drawing == pytest.approx(0.5**2 / 2)
+    assert offset.without.drawing == 0
+    assert offset.rules
+    assert not by_name["beta"].rules
+    assert "C_x/C_h" in by_name
+    seen = measured.whole_seen[0].outputs, measured._observe(measured._profile)[0].outputs
+    assert np.array_equal(*seen)
+
+
+def test_what_is_not_measured_costs_nothing():
+    measured = effects({})
+    (lost,) = measured._weighed([Effect("x", "", Losses(measured.whole.gradient))])
+    assert lost.weight == 0
+
+
+def test_a_setting_rules_where_no_cause_is_half_as_bad():
+    measured = effects({})
+    measured.whole, measured.ideal = Losses(0.9, 0.0), Losses(0.01, 0.0)
+    beta = Effect("beta", "", Losses(0.1, 0.0), makes_up=True)
+    for saved, first in ((0.3, "beta"), (0.7, "DAC bits")):
+        dac = Effect("DAC bits", "", Losses(0.9 - saved, 0.0))
+        found = {effect.name: effect for effect in measured._weighed([beta, dac])}
+        assert found["beta"].rules == (first == "beta")
+        assert max(found.values(), key=lambda effect: effect.rank).name == first

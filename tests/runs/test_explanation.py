@@ -1,0 +1,54 @@
+"""What is found is said in 78 columns, and read back from JSON as it was."""
+
+import json
+
+import pytest
+
+from neurosim.runs import Explanation, Finding
+
+DAC = Finding(
+    cause="DAC bits",
+    measured="a nudge moves its target by 1.3 mV, 0.13 steps of the DAC (below 0.5 it is lost)",
+    advice="raise dac.bits, or flow.beta",
+    weight=0.5,
+    cosine=0.9,
+    error=0.2,
+    quality=0.51,
+)
+RANGE = Finding(cause="weight range", measured="at an end", advice="widen", weight=0.02)
+FOUND = Explanation(
+    name="runs/mine", chip="cmos", drawn="samples", first=[DAC], others=[RANGE],
+    fine=["drift", "ADC bits"] * 9, notes=["Only 2 of 9 updates are done."], cosine=0.4, error=0.2,
+    cosine_ideal=0.99, error_ideal=0.05, quality_name="flow loss", quality=0.53, quality_ideal=0.5,
+)  # fmt: skip
+
+
+def test_lines_fit_a_terminal_and_say_what_matters_first():
+    lines = FOUND.lines()
+    assert max(map(len, lines)) <= 78
+    text = " ".join(" ".join(lines).split())
+    assert text.startswith("runs/mine on cmos. Its gradient has a cosine of 0.40 to the exact one")
+    assert "Only 2 of 9 updates are done." in text
+    assert text.index("1. DAC bits A nudge moves") < text.index("What costs less")
+    assert text.index("What costs less") < text.index("Looked at and fine: drift, ADC bits")
+    assert str(FOUND) == "\n".join(lines)
+    assert repr(FOUND) == "Explanation('runs/mine': DAC bits)"
+
+
+def test_what_a_cause_would_buy_leaves_out_what_stays_as_it_is():
+    assert FOUND.bought(DAC) == "cosine from 0.40 to 0.90, flow loss from 0.53 to 0.51"
+    worse = DAC.model_copy(update={"error": 0.1, "quality": None})
+    assert FOUND.bought(worse) == "cosine from 0.40 to 0.90, samples off from 20% to 10%"
+    assert FOUND.bought(RANGE) == ""
+
+
+def test_it_comes_back_from_json():
+    assert Explanation.model_validate_json(json.dumps(FOUND.as_dict())) == FOUND
+    assert FOUND.places()[:3] == ["DAC bits", "weight range", "drift"]
+
+
+@pytest.mark.parametrize("first", [[], [DAC]])
+def test_where_nothing_was_measured_or_found_it_says_so(first):
+    bare = Explanation(name="r", chip="c", drawn="samples", first=first)
+    assert "nothing was measured" in str(bare)
+    assert ("Nothing stands out" in str(bare)) == (not first)

@@ -1,0 +1,82 @@
+"""The figure behind a cause is that of the formula, with its unit."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import neurosim as ns
+from neurosim.analysis import Conditions
+from neurosim.analysis.effects import Effects
+from neurosim.analysis.losses import Effect, Losses
+from neurosim.host import initial_weights
+from neurosim.network import Layers
+from neurosim.runs.measures import Seen, measured
+from neurosim.runs.watchdogs import Watched
+
+SIZES = (64, 6, 5)
+FLOW = ns.FlowSettings(beta=1 / 120, settle_tau=10)
+
+
+@pytest.fixture(scope="module")
+def seen():
+    """A nudge of half the spring's stiffness on an 8-bit DAC over 3.2 units."""
+    profile = ns.load_profile("ideal_hopfield").with_values(
+        {
+            "layers": SIZES,
+            "coupling.levels": 3,
+            "coupling.full_scale": 0.6,
+            "node.bandwidth_Hz": 1 / (2 * np.pi * 50e-9),
+            "node.capacitance_F": 1e-12,
+            "node.leak_S": 1e-5,
+            "node.unit_V": 0.1,
+            "faults": ns.Faults(open=0.5),
+        }
+    )
+    weights = initial_weights(Layers(SIZES), 0.5, np.random.default_rng(0))
+    conditions = Conditions(profile, weights, FLOW, batch=4, repeats=1, die=0)
+    ledger = {"adc_conversions": 400, "adc_clipped": 3}
+    watched = Watched(FLOW.on(ns.Chip(profile).data_sheet), ledger, 1.2, 0.0252, 0.04, None)
+    return Seen(Effects(conditions), watched, 7.0)
+
+
+def said(seen, name):
+    return measured(seen, Effect(name, "", Losses(0.0), seen=seen.effects.whole_seen))
+
+
+def test_a_nudge_moves_its_target_by_its_share_of_the_velocity(seen):
+    """K / (lambda + k) |u| / (alpha lambda) = (1 / 3) 1.2 / 30 units, of 0.1 V."""
+    assert seen.nudge == pytest.approx(0.5)
+    assert seen.away_V == pytest.approx(0.1 * 0.5 / 1.5 * 1.2 / 30)
+    assert "a nudge moves its target by 1.3 mV, 0.53 steps of the DAC" in said(seen, "DAC bits")
+    assert "a nudge is 0.5 times as stiff as the spring" in said(seen, "beta")
+
+
+def test_a_step_of_a_weight_stands_beside_their_spread(seen):
+    """Three levels of each device: steps of half the full scale."""
+    text = said(seen, "weight levels")
+    assert f"a step of a weight is 0.3, and weights spread by {seen.spread:.2g}" in text
+
+
+def test_half_of_the_devices_open_take_half_of_the_power_of_the_weights(seen):
+    """An open device of a one-sided pair leaves 0: rms sqrt(1/2) off, of 470 pairs within 7 %."""
+    assert seen.astray("faulty devices") == pytest.approx(np.sqrt(0.5), rel=0.15)
+    assert said(seen, "faulty devices").startswith("50.00% of the devices do not take")
+
+
+def test_times_are_said_in_units_of_a_nodes_own(seen):
+    assert "follow within 50 ns, 0.5 times a node's C/g of 100 ns" in said(
+        seen, "amplifier bandwidth"
+    )
+    text = said(seen, "settling time")
+    assert text.startswith("after 10 C/g 4.0% of the displacement is still to come; half")
+    assert "take 7 C/g or more" in text
+
+
+def test_clipped_readings_are_counted_and_what_moves_nothing_says_so(seen):
+    text = said(seen, "ADC range")
+    assert text.startswith("0.75% of 400 readings were clipped")
+    # The variant without it is the chip itself here.
+    assert text.endswith("what is read of the free phase is the same without it")
+    quiet = replace(seen, watched=replace(seen.watched, ledger={}))
+    assert said(quiet, "ADC range").startswith("what is read")

@@ -1,0 +1,83 @@
+"""What rules comes before what is unusual, and that before what merely costs more."""
+
+import numpy as np
+import pytest
+
+import neurosim as ns
+from neurosim.analysis import Conditions
+from neurosim.analysis.causes import CAUSES
+from neurosim.analysis.effects import Effects
+from neurosim.analysis.losses import Effect, Losses
+from neurosim.host import initial_weights
+from neurosim.network import Layers
+from neurosim.runs import Finding
+from neurosim.runs.measures import Seen
+from neurosim.runs.placing import _MOST, is_unusual, placed
+from neurosim.runs.watchdogs import Watched
+
+FLOW = ns.FlowSettings(beta=8e-3, settle_tau=10)
+SIZES = (64, 6, 5)
+
+
+def seen(changes=None, dac_step=0.01, moved=0.04, ledger=None, name="ideal_hopfield"):
+    profile = ns.load_profile(name).with_values({"layers": SIZES} | (changes or {}))
+    weights = initial_weights(Layers(SIZES), 0.5, np.random.default_rng(0))
+    conditions = Conditions(profile, weights, FLOW, batch=4, repeats=1, die=0)
+    flow = FLOW.on(ns.Chip(profile).data_sheet)
+    return Seen(Effects(conditions), Watched(flow, ledger or {}, 1.2, dac_step, moved, None), 7.0)
+
+
+def effect(name, weight=0.1, **what):
+    return Effect(name, "", Losses(0.0), weight=weight, **what)
+
+
+def finding(effect):
+    return Finding(cause=effect.name, measured="m", advice="a", weight=effect.weight)
+
+
+def test_every_limit_is_one_of_a_cause():
+    assert set(_MOST) <= {cause.name for cause in CAUSES} | {"settling time"}
+
+
+@pytest.mark.parametrize(
+    ("cause", "what"),
+    [
+        ("amplifier bandwidth", {"changes": {"node.bandwidth_Hz": 1e3}}),
+        ("settling time", {"moved": 0.2}),
+        ("DAC bits", {"dac_step": 0.1}),
+        ("ADC range", {"ledger": {"adc_conversions": 100, "adc_clipped": 5}}),
+        ("faulty devices", {"changes": {"faults": ns.Faults(dead=0.02)}}),
+        ("weight levels", {"changes": {"coupling.levels": 3, "coupling.full_scale": 2.0}}),
+        ("amplifier offset", {"changes": {"mismatch.offset_V": 0.2}}),
+        ("gain mismatch", {"changes": {"mismatch.gain": 0.3}}),
+    ],
+)
+def test_a_figure_is_unusual_beyond_its_limit_and_no_other_is(cause, what):
+    assert not is_unusual(seen(), effect(cause))
+    assert is_unusual(seen(**what), effect(cause))
+    others = [name for name in _MOST if name not in {cause, "programming noise", "drift"}]
+    assert not any(is_unusual(seen(**what), effect(name)) for name in others)
+
+
+def test_the_shipped_chip_of_the_readme_has_no_unusual_figure():
+    there = seen(name="cmos_rc_6bit", dac_step=0.025)
+    assert not any(is_unusual(there, effect(name)) for name in _MOST)
+
+
+def test_the_order_is_what_rules_what_is_unusual_what_costs():
+    odd = seen({"mismatch.offset_V": 0.2})
+    effects = [
+        effect("a", 0.3),
+        effect("amplifier offset", 0.02),
+        effect("b", 0.1, rules=True),
+        effect("c", 0.05),
+        effect("d", 0.012),
+        effect("e", 0.001),
+    ]
+    found, n_first = placed(odd, effects, finding, [finding(effect("f", 0.2))])
+    assert [f.cause for f in found] == ["b", "amplifier offset", "a", "f", "c"]
+    assert n_first == 3
+    found, n_first = placed(seen(), effects[3:], finding, [])
+    assert [f.cause for f in found] == ["c", "d"]
+    assert n_first == 2
+    assert placed(seen(), effects[-1:], finding, []) == ([], 0)
