@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.errors import ConvergenceError
 from neurosim.solvers.brownian import NoisePath
 from neurosim.solvers.field import Field, field_of
 from neurosim.solvers.flicker import Noise
@@ -22,6 +23,8 @@ Array = NDArray[np.float64]
 LONGEST_STEP = 1.0
 # Nodes that act on each other faster than this, per tau, take shorter steps.
 _GAIN = 1.5
+# Beyond it steps are so short that no settle would end: a network that learns has a few.
+_MOST_GAIN = 1e3
 # A settle begins with a jump of its sources.
 _SHORT, _N_SHORT = 0.5, 2
 
@@ -62,10 +65,21 @@ def noisy(
 
     The steps depend on the couplings and on nothing that a phase, a row or a draw could change:
     two nudged phases of one noise then differ by their nudge alone.
+
+    Raises
+    ------
+    ConvergenceError
+        The couplings are so strong beside the leaks that the steps would be too short.
     """
     rate = rate_of(np.arange(len(u_V)), dtype)
     field = field_of(rate, dtype, arrays_of(rate_of))
     gain = float(getattr(rate, "gain", 0.0))
+    if gain > _MOST_GAIN:
+        raise ConvergenceError(
+            f"Couplings must pull at most {_MOST_GAIN:g} times as hard as leaks where a settle has "
+            f"noise, but pull {gain:.3g} times; look for a conductance of the profile in another "
+            "unit: `neurosim profiles check` warns of it."
+        )
     steps = ramp(span, LONGEST_STEP / max(1.0, gain / _GAIN), noise.goes_on)
     return stepped(field, u_V, steps, noise.path(system, field, len(u_V)), system.unit_V)
 

@@ -11,7 +11,10 @@ from scipy.stats import kstest
 from neurosim.arrays import NUMPY
 from neurosim.bench.noise import scheme_covariance
 from neurosim.circuit import DrivenCircuit, Springs
-from neurosim.errors import DataError
+from neurosim.errors import ConvergenceError, DataError
+from neurosim.host import Experiment
+from neurosim.profile import load_profile
+from neurosim.runs import train
 from neurosim.solvers import OperatingPoint, settle
 from neurosim.solvers.brownian import BrownianPath, ComposedPath, kick_deviations
 from neurosim.solvers.field import PlainField, field_of
@@ -279,3 +282,10 @@ def test_an_amplifiers_fast_pole_costs_no_accuracy():
     ours = scheme_covariance(lambda rows: plain(system, rows), np.zeros(4), noise, 1.0)
     lyapunov = solve_continuous_lyapunov(matrix, -np.diag(noise**2))
     np.testing.assert_allclose(np.diag(ours)[:2], np.diag(lyapunov)[:2], rtol=0.02)
+
+
+def test_couplings_in_another_unit_end_in_one_line_and_not_in_endless_steps():
+    """A programming noise of siemens that were meant as microsiemens."""
+    profile = load_profile("cmos_rc_6bit").with_value("write.reference_S", 6.0)
+    with pytest.raises(ConvergenceError, match=r"1000 times as hard as leaks .* in another unit"):
+        train(profile, Experiment(updates=1, batch=2))
