@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from neurosim.agreement import disagreements
 from neurosim.arguments import checked
 from neurosim.blocks.block import Block
 from neurosim.blocks.files import load_block
 from neurosim.blocks.mistakes import BlockError, nearest
 from neurosim.blocks.names import Name, OneLine
 from neurosim.blocks.quantities import Second
-from neurosim.blocks.units import format_quantity
 from neurosim.blocks.words import IDEAL, Word
 from neurosim.circuit import Node
-from neurosim.converters import Adc, CurrentSense, Dac, Differences, Injectors, Readout
+from neurosim.converters import Adc, CurrentSense, Dac, Injectors, Readout
 from neurosim.devices import (
     CouplingDevice,
     DeviceNoise,
@@ -51,6 +51,11 @@ class HostAdvice(Block):
     refresh_s : float or None
         Time for which devices hold their weights well enough: after it all are written again. None:
         a device is written when its target changes, and not else.
+    inputs : {"plain", "doubled"}
+        How inputs of a task are best presented: as they are, or each a second time with the
+        opposite sign, where no weight can be negative.
+    input_gain : float
+        By which they are multiplied.
 
     Examples
     --------
@@ -62,6 +67,8 @@ class HostAdvice(Block):
     settle_tau: Annotated[float, Field(gt=0)]
     beta: Annotated[float, Field(gt=0, lt=1)]
     refresh_s: Second | None = None
+    inputs: Literal["plain", "doubled"] = "plain"
+    input_gain: Annotated[float, Field(gt=0)] = 1.0
 
 
 class Profile(Block):
@@ -179,119 +186,9 @@ class Profile(Block):
             _ = self.network.links
         except DataError as error:
             raise BlockError([(("pattern",), str(error))]) from None
-        found = [*_range_mistakes(self), *_load_mistakes(self), *_noise_mistakes(self)]
-        found += [*_readout_mistakes(self), *_place_mistakes(self)]
-        found += _pulse_mistakes(self)
-        if found:
+        if found := disagreements(self):
             raise BlockError(found)
         return self
-
-
-Found = list[tuple[tuple[str, ...], str]]
-
-
-def _range_mistakes(profile: Profile) -> Found:
-    """A resolution or a relative noise has no meaning over an infinite range."""
-    needs = [
-        ("dac", "bits", ["range_V"]),
-        ("adc", "bits", ["visible_range_V", "hidden_range_V"]),
-        ("adc", "noise", ["visible_range_V", "hidden_range_V"]),
-        ("current_sense", "bits", ["range_A"]),
-        ("injectors", "bits", ["range_A"]),
-    ]
-    found: Found = []
-    for name, field, ranges in needs:
-        block = getattr(profile, name)
-        ideal = [r for r in ranges if block is not None and getattr(block, r) is None]
-        if ideal and getattr(block, field):
-            text = f"needs a finite range, but {' and '.join(ideal)} {_are(ideal)} ideal"
-            found.append(((name, field), f"{text}; state it, or write {field} as 'ideal' too"))
-        channels = getattr(block, "channels", None)
-        if channels is None or field != "bits":
-            continue
-        if channels.offset and ideal:
-            text = f"needs a finite range, but {' and '.join(ideal)} {_are(ideal)} ideal; state it"
-            found.append(((name, "channels", "offset"), text))
-        if channels.inl_lsb and block.bits is None:
-            text = "counts steps, but bits is ideal; state bits, or write inl_lsb as 'ideal' too"
-            found.append(((name, "channels", "inl_lsb"), text))
-    if profile.adc.auto_range and profile.adc.bits is None:
-        text = "is of no use where bits is ideal; state bits, or write auto_range as false"
-        found.append((("adc", "auto_range"), text))
-    return found
-
-
-def _are(names: Sequence[str]) -> str:
-    return "is" if len(names) == 1 else "are"
-
-
-def _readout_mistakes(profile: Profile) -> Found:
-    """Differences are taken from a state that both nudged phases start from."""
-    if not isinstance(profile.readout, Differences) or profile.node.has_hold:
-        return []
-    text = "needs node.hold: capacitor, for a difference is taken from a state that is held"
-    return [(("readout",), text)]
-
-
-def _place_mistakes(profile: Profile) -> Found:
-    """Sources and injectors are on layers that there are, and the visible nodes have sources."""
-    depth, found = len(profile.layers), Found()
-    places: list[tuple[tuple[str, ...], tuple[int, ...]]] = [(("sources",), profile.sources)]
-    if profile.injectors is not None:
-        places.append((("injectors", "layers"), profile.injectors.layers))
-    for path, chosen in places:
-        if not all(-depth <= k < depth for k in chosen):
-            text = f"must name layers from 0 to {depth - 1}, or from the last one, -1, but is"
-            found.append((path, f"{text} {list(chosen)}"))
-    if not {0, -depth} & set(profile.sources):
-        text = f"must name layer 0, whose nodes the host charges, but is {list(profile.sources)}"
-        found.append((("sources",), f"{text}; add 0"))
-    return found
-
-
-def _load_mistakes(profile: Profile) -> Found:
-    """The couplings' load must leave something of a node's nominal conductance for its leak."""
-    node, present = profile.node, profile.network.present
-    most = int(max(present.sum(axis=0).max(), present.sum(axis=1).max()))
-    total_S = (most + 1) * profile.coupling.nominal_load_S(node.leak_S)
-    if node.loading * total_S < node.leak_S:
-        return []
-    text = (
-        f"must keep the load of the busiest node, {node.loading:g} x {most} couplings and a bias "
-        f"of {format_quantity(total_S, 'S')} in all at weight 0, below leak_S = "
-        f"{format_quantity(node.leak_S, 'S')}, but the load is "
-        f"{format_quantity(node.loading * total_S, 'S')}; lower it, coupling.idle_S or "
-        "coupling.full_scale"
-    )
-    return [(("node", "loading"), text)]
-
-
-def _noise_mistakes(profile: Profile) -> Found:
-    """Noise needs an engine that integrates it.
-
-    Examples
-    --------
-    >>> import neurosim as ns
-    >>> len(ns.shipped_profiles())
-    15
-    """
-    engine, temperature_K = profile.settling, profile.thermal.temperature_K
-    if temperature_K is None or engine.noise_step_tau is not None:
-        return []
-    text = (
-        f"must be transient by ETD4 where thermal.temperature_K is a number, but is {engine} at "
-        f"{temperature_K:g} K; write thermal.temperature_K as 'ideal' to leave noise out"
-    )
-    return [(("settling", "engine"), text)]
-
-
-def _pulse_mistakes(profile: Profile) -> Found:
-    """Devices that only rise must idle where the weight is zero."""
-    pulse, encoding = profile.pulse, profile.coupling.encoding
-    if pulse is None or not pulse.only_rises or encoding == "one_sided":
-        return []
-    text = f"must be both where coupling.encoding is {encoding}; rising pairs need one_sided"
-    return [(("pulse", "pair"), text)]
 
 
 def _folder() -> Path:

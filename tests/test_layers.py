@@ -20,6 +20,7 @@ LAYERS = [
     {"files", "network", "torch_arrays"},
     {"blocks", "contrasts", "machines"},
     {"circuit", "solvers", "devices", "converters", "data", "ideal", "patterns"},
+    {"agreement"},
     {"metrics", "netlists", "profile"},
     {"chip"},
     {"host", "tables"},

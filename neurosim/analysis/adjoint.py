@@ -41,7 +41,8 @@ def adjoint_gradient(
     Parameters
     ----------
     circuit : Circuit
-        Without errors or loading, all leaks alike: their conductance is that of weight 1.
+        Without errors, all leaks alike: their conductance is that of weight 1. A load is that of
+        single devices.
     near_V : ndarray, shape (rows, n_nodes)
         States near the rest of the free phase.
     batch : FlowBatch
@@ -69,6 +70,10 @@ def adjoint_gradient(
             coupling -= np.outer(pull[layers.odd], y[layers.even])
             coupling -= np.outer(y[layers.odd], pull[layers.even])
         bias -= pulls[0]
+        # What hangs on a node loads it.
+        load = circuit.loading * p * rest_V / unit_V
+        coupling += load[layers.odd, None] + load[layers.even]
+        bias += load
     rows = len(near_V)
     return Weights(np.where(layers.present, coupling, 0.0) / rows, bias / rows)
 

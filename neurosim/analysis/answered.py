@@ -55,7 +55,8 @@ class AnswerConditions(Conditions):
     @cached_property
     def _examples(self) -> tuple[Array, Array]:
         assert self.data is not None
-        return self.task.seen(self.data)
+        inputs, answers = self.task.seen(self.data)
+        return self.task.presented(inputs, Chip(self.profile).data_sheet), answers
 
     @cached_property
     def _held(self) -> NDArray[np.bool_]:

@@ -43,7 +43,8 @@ class Answering:
     Parameters
     ----------
     circuit : Circuit
-        Without errors or loading, all leaks alike: their conductance is that of weight 1.
+        Without errors, all leaks alike: their conductance is that of weight 1. A load is that of
+        single devices.
     near_V : ndarray, shape (rows, n_nodes)
         States near the rest of the free phase.
     springs : Springs
@@ -108,6 +109,10 @@ class Answering:
                 coupling -= np.outer(moved[layers.odd], y[layers.even])
                 coupling -= np.outer(y[layers.odd], moved[layers.even])
                 bias -= moved if k == 0 else 0.0
+            # What hangs on a node loads it.
+            load = circuit.loading * m * change * u_V / unit_V
+            coupling += load[layers.odd, None] + load[layers.even]
+            bias += load
         rows = len(self.near_V)
         return Weights(np.where(layers.present, coupling, 0.0) / rows, bias / rows)
 

@@ -45,7 +45,7 @@ def _weights(chip: Chip, rng: np.random.Generator) -> Weights:
     shipped = getattr(chip.profile.node.law, "law", "") in LAWS
     if shipped and sheet.layers == Layers((64, 128, 128)):
         return trained_weights(chip.profile)
-    return initial_weights(sheet.layers, 0.5, rng)
+    return initial_weights(sheet.layers, 0.5, rng, sheet.lowest)
 
 
 def _spent(before: Ledger, chip: Chip, times: float) -> dict[str, Any]:

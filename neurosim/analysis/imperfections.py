@@ -162,6 +162,8 @@ STRUCTURE = {
     "host.settle_tau": "a setting, measured in a row of its own",
     "host.beta": "a setting, measured in a row of its own",
     "host.refresh_s": "acts between presentations, not on a gradient",
+    "host.inputs": "what is presented",
+    "host.input_gain": "what is presented",
 }
 
 

@@ -122,7 +122,7 @@ class Conditions:
 
     def __post_init__(self) -> None:
         profile, limit = self.profile, self.profile.coupling.full_scale
-        layers = profile.network
+        layers, lowest = profile.network, profile.coupling.least(profile.node.leak_S)
         if self.weights.coupling.shape != layers.present.shape or len(self.weights.bias) != (
             layers.n_nodes
         ):
@@ -135,7 +135,7 @@ class Conditions:
                 f"A variance needs at least 2 repeats, but there are {self.repeats}; ask for more."
             )
         w = Weights(
-            *(np.clip(a, -limit, limit) for a in (self.weights.coupling, self.weights.bias))
+            *(np.clip(a, lowest, limit) for a in (self.weights.coupling, self.weights.bias))
         )
         advice = {"beta": profile.host.beta, "settle_tau": profile.host.settle_tau}
         given = self.flow.model_dump(exclude_none=True)

@@ -12,6 +12,7 @@ from neurosim.blocks.units import parse_quantity
 from neurosim.blocks.words import IDEAL, NO_EFFECT
 
 __all__ = [
+    "Ampere",
     "AmpereLimit",
     "AreaSigma",
     "AreaSigmaVolt",
@@ -27,6 +28,7 @@ __all__ = [
     "Limit",
     "Loading",
     "Ohm",
+    "PositiveOhm",
     "Second",
     "SecondFromZero",
     "Siemens",
@@ -34,6 +36,7 @@ __all__ = [
     "Sigma",
     "SigmaAmpere",
     "SigmaVolt",
+    "SignedAmpere",
     "SignedShare",
     "SignedSiemens",
     "SignedVolt",
@@ -87,6 +90,8 @@ def _signed(unit: str = "") -> tuple[Any, ...]:
 Siemens = Annotated[float, *_positive("S")]
 Farad = Annotated[float, *_positive("F")]
 Volt = Annotated[float, *_positive("V")]
+Ampere = Annotated[float, *_positive("A")]
+PositiveOhm = Annotated[float, *_positive("Ohm")]
 Second = Annotated[float, *_positive("s")]
 SecondFromZero = Annotated[
     float,
@@ -129,6 +134,7 @@ Cubic = Annotated[float, _for_editors(), NO_EFFECT]
 SignedShare = Annotated[float, *_signed()]
 SignedSiemens = Annotated[float, *_signed("S")]
 SignedVolt = Annotated[float, BeforeValidator(_quantity("V")), _for_editors("V")]
+SignedAmpere = Annotated[float, BeforeValidator(_quantity("A")), _for_editors("A")]
 
 
 def _by_area(unit: str) -> Callable[[Any], Any]:

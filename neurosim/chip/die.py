@@ -27,11 +27,12 @@ class DeviceArray:
 
     Four groups after one another: G+ and G- of the couplings (n_odd x n_even each, row by row) and
     of the biases (n_nodes each); then, where each direction has a device of its own, G+ and G- of
-    the couplings once more.
+    the couplings once more. Single devices are the G+; the places of G- are empty.
     """
 
     layers: Layers
     separate: bool
+    single: bool = False
 
     @property
     def _n_couplings(self) -> int:
@@ -46,8 +47,8 @@ class DeviceArray:
     def present(self) -> NDArray[np.bool_]:
         """Which places of the vector hold a device, (size,)."""
         here = self.layers.present.astype(float)
-        nodes = np.ones(self.layers.n_nodes)
-        return self.join(Pairs(here, here.copy()), Pairs(nodes, nodes.copy())) > 0
+        nodes, also = np.ones(self.layers.n_nodes), 0.0 if self.single else 1.0
+        return self.join(Pairs(here, also * here), Pairs(nodes, also * nodes)) > 0
 
     @cached_property
     def partner(self) -> NDArray[np.intp]:
@@ -74,15 +75,17 @@ class DeviceArray:
         c, n = self._n_couplings, self.layers.n_nodes
         shape = (self.layers.n_odd, self.layers.n_even)
         present = self.layers.present
+        paired = present & (not self.single)
 
         def pairs(start: int) -> Pairs:
             plus, minus = vector[start : start + c], vector[start + c : start + 2 * c]
             return Pairs(
                 np.where(present, plus.reshape(shape), 0.0),
-                np.where(present, minus.reshape(shape), 0.0),
+                np.where(paired, minus.reshape(shape), 0.0),
             )
 
-        biases = Pairs(vector[2 * c : 2 * c + n].copy(), vector[2 * c + n : 2 * c + 2 * n].copy())
+        minus = vector[2 * c + n : 2 * c + 2 * n] * (not self.single)
+        biases = Pairs(vector[2 * c : 2 * c + n].copy(), minus)
         return pairs(0), biases, pairs(2 * c + 2 * n) if self.separate else None
 
 
@@ -129,7 +132,8 @@ class Die:
             rng = streams.generator(f"fabrication.{name}")
             return spread(getattr(mismatch, name), shape, rng)
 
-        self.devices = DeviceArray(self.layers, profile.coupling.separate)
+        coupling = profile.coupling
+        self.devices = DeviceArray(self.layers, coupling.separate, coupling.single)
         self.sources = self.layers.nodes_of(profile.sources)
         self.injectors = self.layers.nodes_of(
             () if profile.injectors is None else profile.injectors.layers
@@ -180,10 +184,11 @@ class Die:
             couplings=couplings,
             biases=biases,
             reference_V=node.unit_V,
-            loading=node.loading,
+            loading=node.load_share,
             back_couplings=back,
             amplifier_tau_s=node.amplifier_tau_s,
             cubic_per_V2=profile.coupling.cubic_per_V2,
+            shunts=node.shunts(self.layers, self.sources),
         )
 
     def _attenuation(self, forward: Pairs, back: Pairs) -> Array:
@@ -216,6 +221,7 @@ def data_sheet(profile: Profile, layers: Layers, pulse_weight: float | None) -> 
         tau_s=node.tau_s,
         release_tau_s=node.release_capacitance_F / node.leak_S,
         full_scale=profile.coupling.full_scale,
+        least_weight=profile.coupling.least(node.leak_S),
         max_spring_S=profile.spring.max_S,
         has_hold=node.has_hold,
         has_current_sense=profile.current_sense is not None,
@@ -229,4 +235,6 @@ def data_sheet(profile: Profile, layers: Layers, pulse_weight: float | None) -> 
         injector_layers=layers.numbers(() if injectors is None else injectors.layers),
         max_injected_A=None if injectors is None else injectors.range_A,
         contrast=node.law.contrast(),
+        advised_inputs=profile.host.inputs,
+        advised_gain=profile.host.input_gain,
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,12 @@ class DataSheet:
         C / g of a visible node that runs free.
     full_scale : float
         Largest weight that can be programmed.
+    least_weight : float or None
+        Smallest one; None: minus the largest.
+    advised_inputs : "plain" or "doubled"
+        How a host of a task should present inputs, see `Supervised`.
+    advised_gain : float
+        By which it should multiply them.
     max_spring_S : float or None
         Largest spring.
     has_hold : bool
@@ -95,6 +101,14 @@ class DataSheet:
     injector_layers: tuple[int, ...] = ()
     max_injected_A: float | None = None
     contrast: Contrast = field(default_factory=Product)
+    least_weight: float | None = None
+    advised_inputs: Literal["plain", "doubled"] = "plain"
+    advised_gain: float = 1.0
+
+    @property
+    def lowest(self) -> float:
+        """Smallest weight that can be programmed."""
+        return -self.full_scale if self.least_weight is None else self.least_weight
 
     @property
     def n_sources(self) -> int:

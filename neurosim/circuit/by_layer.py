@@ -11,6 +11,7 @@ from neurosim.blocks.block import Block
 from neurosim.blocks.choice import one_of
 from neurosim.circuit.laws import Gradient, Hopfield, Law
 from neurosim.circuit.outputs import Amplifiers
+from neurosim.circuit.resistive import Resistive
 from neurosim.contrasts import Contrast
 from neurosim.errors import DataError
 
@@ -132,4 +133,4 @@ class ByLayer(Block):
 
 
 # Of a profile's node: a word alone, where the law has nothing else to say.
-NodeLaw = Annotated[Law, one_of(Hopfield, Gradient, ByLayer, of=Law, short=True)]
+NodeLaw = Annotated[Law, one_of(Hopfield, Gradient, ByLayer, Resistive, of=Law, short=True)]

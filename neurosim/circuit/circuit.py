@@ -36,8 +36,9 @@ from scipy.constants import Boltzmann
 
 from neurosim.circuit.amplifiers import Amplifier, check_amplifier
 from neurosim.circuit.elements import Array, Pairs, Springs
-from neurosim.circuit.laws import Law, check_law
+from neurosim.circuit.laws import Law, Passive, check_law
 from neurosim.circuit.outputs import Amplifiers
+from neurosim.circuit.shunts import Shunts
 from neurosim.errors import DataError
 from neurosim.network import Layers
 
@@ -76,6 +77,8 @@ class Circuit:
         class know the outputs at rest alone.
     cubic_per_V2 : float
         k of a device's current :math:`G v (1 + k v^2)` for the output v across it.
+    shunts : Shunts, optional
+        Elements to ground besides the leaks, of a passive law.
     """
 
     layers: Layers
@@ -91,6 +94,7 @@ class Circuit:
     back_couplings: Pairs | None = None
     amplifier_tau_s: float = 0.0
     cubic_per_V2: float = 0.0
+    shunts: Shunts | None = None
 
     def __post_init__(self) -> None:
         check_law("Circuit.law", self.law)
@@ -106,11 +110,21 @@ class Circuit:
         for name, shape, wanted in checks:
             if shape != wanted:
                 raise DataError(f"Circuit.{name} must have shape {wanted}, but has {shape}.")
+        if self.shunts is not None and not self.passive:
+            raise DataError(
+                f"Circuit.shunts must be None unless the law is passive, but it is {self.law!r}; "
+                "take Resistive, or leave them out."
+            )
 
     @property
     def n_nodes(self) -> int:
         """Number of nodes."""
         return self.layers.n_nodes
+
+    @property
+    def passive(self) -> bool:
+        """Whether couplings are resistors from node to node."""
+        return isinstance(self.law, Passive)
 
     @property
     def back(self) -> Pairs:
@@ -199,6 +213,9 @@ class Circuit:
         if springs is not None:
             at = springs.at
             current[..., at] += springs.soft_S * (springs.target_V - u_V[..., at])
+        if self.shunts is not None:
+            current -= self.shunts.current_A(u_V, current)
+        if springs is not None:
             current[..., springs.held_nodes] = 0.0
         return current
 
@@ -227,6 +244,8 @@ class Circuit:
             for w, bend, y, s in parts
         )
         change -= self.decay_S * d_V
+        if self.shunts is not None:
+            change -= self.shunts.slope_S(u_V) * d_V
         if springs is not None:
             change[..., springs.at] -= springs.soft_S * d_V[..., springs.at]
             change[..., springs.held_nodes] = 0.0
@@ -270,6 +289,11 @@ class Circuit:
             source_V = np.zeros(np.broadcast_shapes(u_V.shape, (*springs.target_V.shape[:-1], 1)))
             source_V[..., at] = springs.target_V
             power = power + law.pull_V2(self.amplifiers, u_V, source_V)[..., at] @ springs.soft_S
+        if self.passive:
+            # The rail's own part: with it the co-content of linear resistors is half their heat.
+            power = power + self.loading * self.reference_V**2 / 2 * self.biases.sum_S.sum()
+        if self.shunts is not None:
+            power = power + self.shunts.co_content_W(u_V).sum(axis=-1)
         return power
 
     def local_contrast_V2(self, u_V: Array) -> tuple[Array, Array]:

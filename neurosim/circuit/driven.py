@@ -96,7 +96,9 @@ class DrivenCircuit:
             current_A[0] += self.injected_A
         free = free_springs(springs, keep)
         noises = self.noise_V[keep], self.flicker_V[keep]
-        system = FreeNodes(left, free, self.tau_s, current_A[..., keep], *noises)
+        shared = self.noise_correlation
+        shared = None if shared is None else shared[np.ix_(keep, keep)]
+        system = FreeNodes(left, free, self.tau_s, current_A[..., keep], *noises, shared)
         return system, np.flatnonzero(keep)
 
     @property
@@ -112,6 +114,27 @@ class DrivenCircuit:
         density = self.circuit.thermal_noise_A2_per_Hz(self.temperature_K, self.springs)
         density = density + self._amplifier_noise_A2_per_Hz()
         return self._where_free(np.sqrt(density * self.tau_s / 2) / self.circuit.capacitance_F)
+
+    @property
+    def noise_correlation(self) -> Array | None:
+        r"""Correlation of the nodes' noise, (n_nodes, n_nodes); None where they have none.
+
+        What the noise of a resistor takes from the node at one end it brings to the other:
+        :math:`-4 k T\,dG_{ij}` over the root of both nodes' densities. All resistors together then
+        have Nyquist's :math:`4 k T G` of their conductance matrix, which leaves :math:`k T / C` on
+        every capacitor and no correlation between two.
+        """
+        circuit = self.circuit
+        if self.temperature_K is None or not circuit.passive:
+            return None
+        layers = circuit.layers
+        density = circuit.thermal_noise_A2_per_Hz(self.temperature_K, self.springs)
+        root = np.sqrt(density + self._amplifier_noise_A2_per_Hz())
+        shared = -4 * Boltzmann * self.temperature_K * circuit.couplings.delta_S
+        shared = shared / (root[layers.odd, None] * root[layers.even])
+        found = np.eye(circuit.n_nodes)
+        found[layers.odd, layers.even], found[layers.even, layers.odd] = shared, shared.T
+        return found
 
     @property
     def flicker_V(self) -> Array:

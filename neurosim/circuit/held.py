@@ -40,6 +40,8 @@ class FreeNodes:
         Of the held nodes, and what else is injected.
     noise_V, flicker_V : ndarray, shape (n_free,)
         Those of the whole circuit.
+    noise_correlation : ndarray, shape (n_free, n_free), or None
+        Of these nodes.
     """
 
     circuit: Circuit
@@ -48,6 +50,7 @@ class FreeNodes:
     current_A: Array
     noise_V: Array
     flicker_V: Array
+    noise_correlation: Array | None = None
 
     @property
     def unit_V(self) -> float:
@@ -90,6 +93,7 @@ def free_circuit(circuit: Circuit, keep: NDArray[np.bool_]) -> Circuit | None:
         couplings=some(circuit.couplings),
         biases=Pairs(biases.plus_S[keep], biases.minus_S[keep]),
         back_couplings=None if back is None else some(back),
+        shunts=None if circuit.shunts is None else circuit.shunts.some(keep),
     )
 
 

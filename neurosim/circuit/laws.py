@@ -12,13 +12,14 @@ law         y              w         m       R(u, V)
 =========== ============== ========= ======= ==========================
 `Hopfield`  phi(u)         1         phi'    (u - V) phi(u) - Phi(u)
 `Gradient`  phi(u)         phi'      1       (u - V)^2 / 2
+`Resistive` u              1         1       (u - V)^2 / 2
 =========== ============== ========= ======= ==========================
 
 A law descends the co-content P, :math:`I_i = -m_i^{-1} \partial P / \partial u_i`, where
 
 .. math:: m\,w^k = \frac{dy^k}{du}, \qquad \frac{\partial R(u, V)}{\partial u} = m\,(u - V).
 
-``neurosim/circuit/README.md`` derives this and what follows from it.
+`Resistive` has a file of its own. ``neurosim/circuit/README.md`` derives this and what follows.
 """
 
 from __future__ import annotations
@@ -31,10 +32,12 @@ from numpy.typing import NDArray
 from neurosim.arguments import answer, shown
 from neurosim.blocks.block import Block
 from neurosim.circuit.outputs import Amplifiers
+from neurosim.circuit.shunts import Shunts
 from neurosim.contrasts import Contrast, Product
 from neurosim.errors import DataError
+from neurosim.network import Layers
 
-__all__ = ["Amplified", "Gradient", "Hopfield", "Law", "check_answers", "check_law"]
+__all__ = ["Amplified", "Gradient", "Hopfield", "Law", "Passive", "check_answers", "check_law"]
 
 Array = NDArray[np.float64]
 Outputs = tuple[Array, ...]
@@ -106,6 +109,18 @@ class Amplified(Protocol):
     @property
     def amplified(self) -> bool:
         """True."""
+
+
+@runtime_checkable
+class Passive(Protocol):
+    """A law of which a node is its own output: its couplings are resistors from node to node.
+
+    What a coupling's noise takes from one end it then brings to the other, its heat counts once,
+    and a circuit of `loading` 1 is convex.
+    """
+
+    def shunts(self, layers: Layers, driven: NDArray[np.intp]) -> Shunts | None:
+        """Elements from nodes to ground besides the leaks; `driven` nodes have sources."""
 
 
 class Hopfield(Block):

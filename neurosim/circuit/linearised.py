@@ -29,7 +29,8 @@ class Linearised:
     .. math:: B y = r I, \quad y = r\,du, \qquad
               B = \operatorname{diag}(d) - \textstyle\sum_k s^k\,dG\,s^k
 
-    d is the conductance to ground and to the springs, less dw/du times the coupling current. B is
+    d is the conductance to ground and to the springs and the slope of a diode, less dw/du times the
+    coupling current. B is
     symmetric, and positive definite where the state is stable: it is the second derivative of the
     co-content in other coordinates. Where the metric is not 1, du = (I + w dG s y) / d, which stays
     accurate where r tends to zero, in saturated nodes. All arrays have shape (n_nodes, rows).
@@ -107,6 +108,8 @@ class Linearised:
         law, amplifiers = circuit.law, circuit.amplifiers
         self._w: list[Single] | None = None
         self._d = self.scale
+        if circuit.shunts is not None:
+            self._d = _single(self.scale + circuit.shunts.slope_S(u.T).T / unit_S)
         if law.unit_weights:
             one = np.ones_like(u)
             one[held] = 0.0
@@ -127,7 +130,7 @@ class Linearised:
                 drive += injected[k]
             bend = bend + slope.T * drive
         bend[held] = 0.0
-        self._d = _single(self.scale - bend)
+        self._d = _single(self._d - bend)
 
     def rows(self, rows: NDArray[np.intp]) -> Linearised:
         """The same for some rows of the block."""
@@ -139,7 +142,9 @@ class Linearised:
         part._s = [some(s) for s in self._s]
         part._r = None if self._r is None else some(self._r)
         if self._w is not None:
-            part._w, part._d = [some(w) for w in self._w], some(self._d)
+            part._w = [some(w) for w in self._w]
+        if self._d is not self.scale:
+            part._d = some(self._d)
         part.symmetric = self.symmetric[rows]
         part._work = np.empty_like(part._s[0])
         return part

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurosim.blocks.block import Sourced
 from neurosim.blocks.choice import one_of
@@ -19,7 +20,10 @@ from neurosim.blocks.quantities import (
 )
 from neurosim.circuit.amplifiers import Amplifier, Linear, Scalable, Silu, Tanh
 from neurosim.circuit.by_layer import NodeLaw
+from neurosim.circuit.laws import Passive
 from neurosim.circuit.measured import Measured
+from neurosim.circuit.shunts import Shunts
+from neurosim.network import Layers
 
 __all__ = ["Node"]
 
@@ -35,7 +39,7 @@ class Node(Sourced):
     Parameters
     ----------
     law : Law
-        How couplings act on the node: hopfield, gradient, by_layer or your own, see
+        How couplings act on the node: hopfield, gradient, by_layer, resistive or your own, see
         `neurosim.circuit.laws`.
     amplifier : Scalable
         That of hidden nodes: tanh, silu, linear, measured or your own, see
@@ -50,7 +54,7 @@ class Node(Sourced):
         Of a visible node that is released to run free.
     loading : float
         Share of the coupling conductance that loads the summing node, 1 / (1 + A) for a virtual
-        ground of gain A.
+        ground of gain A. Resistors from node to node load both all the same: see `load_share`.
     visible_rail_V : float or None
         Output limit of the visible buffers.
     output_Ohm : float
@@ -85,6 +89,20 @@ class Node(Sourced):
     def amplifier_tau_s(self) -> float:
         """Time constant of an amplifier's output; 0 for an ideal one."""
         return 0.0 if self.bandwidth_Hz is None else 1 / (2 * np.pi * self.bandwidth_Hz)
+
+    @property
+    def passive(self) -> bool:
+        """Whether couplings are resistors from node to node."""
+        return isinstance(self.law, Passive)
+
+    @property
+    def load_share(self) -> float:
+        """Share of the couplings' conductance on a node: 1 under a passive law, else `loading`."""
+        return 1.0 if self.passive else self.loading
+
+    def shunts(self, layers: Layers, driven: NDArray[np.intp]) -> Shunts | None:
+        """Elements to ground of nodes without sources, which a passive law may have."""
+        return self.law.shunts(layers, driven) if isinstance(self.law, Passive) else None
 
     @property
     def has_hold(self) -> bool:

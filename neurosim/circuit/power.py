@@ -6,9 +6,10 @@ A coupling of pair G+ and G- from output v_j to node i, whose summing node stand
 .. math:: G^+ (v_j - L u_i)^2 + G^- (v_j + L u_i)^2
 
 and so does a bias with the reference for v_j; a leak :math:`g u^2`; a spring :math:`K (V - u)^2`.
-A device that serves both directions is driven, and counted, in each. What amplifiers and sources
-take from the supply above this is theirs, and no part of it. The multipliers of a law that weighs
-its sums are left out.
+A device that serves both directions is driven, and counted, in each; under a passive law it is one
+resistor between two nodes, and counts once. A diode dissipates :math:`u I_d(u)`. What amplifiers
+and sources take from the supply above this is theirs, and no part of it. The multipliers of a law
+that weighs its sums are left out.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ Array = NDArray[np.float64]
 
 
 class Dissipation(NamedTuple):
-    """Power in the couplings and biases, the springs and the leaks; each of shape (rows,) [W].
+    """Power in the couplings and biases, the springs, the leaks and diodes; of shape (rows,) [W].
 
     `delivered_A` is the current through couplings, biases and springs, (rows,) [A]: the sum of all
     magnitudes, each device's own as if its far end stood at 0 V.
@@ -55,14 +56,21 @@ def dissipation_W(circuit: Circuit, springs: Springs | None, u_V: Array) -> Diss
     driven = np.empty(circuit.n_nodes)
     driven[even] = circuit.couplings.sum_S.sum(axis=0)
     driven[odd] = circuit.back.sum_S.sum(axis=1)
-    couplings = v**2 @ driven + circuit.reference_V**2 * circuit.biases.sum_S.sum()
+    rail_V, biases = circuit.reference_V, circuit.biases
+    couplings = v**2 @ driven
+    in_biases = rail_V**2 * biases.sum_S.sum()
     if share:
         into = np.empty_like(v)
         into[:, odd] = v[:, even] @ circuit.couplings.delta_S.T
         into[:, even] = v[:, odd] @ circuit.back.delta_S
-        into += circuit.bias_A
-        couplings += share**2 * (u_V**2 @ circuit.load_S) - 2 * share * np.sum(u_V * into, axis=1)
+        load_S = circuit.load_S - biases.sum_S
+        couplings += share**2 * (u_V**2 @ load_S) - 2 * share * np.sum(u_V * into, axis=1)
+        in_biases = in_biases + share**2 * (u_V**2 @ biases.sum_S)
+        in_biases -= 2 * share * (u_V @ circuit.bias_A)
+    couplings = (couplings / 2 if circuit.passive else couplings) + in_biases
     leaks = u_V**2 @ circuit.leak_S
+    if circuit.shunts is not None:
+        leaks += np.sum(circuit.shunts.power_W(u_V, np.zeros_like(u_V)), axis=1)
     across = np.zeros(len(u_V))
     delivered_A = np.abs(v) @ driven + abs(circuit.reference_V) * circuit.biases.sum_S.sum()
     if springs is not None:

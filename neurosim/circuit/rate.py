@@ -12,6 +12,9 @@ from neurosim.circuit.folded import Folded
 from neurosim.circuit.gain import gain
 from neurosim.circuit.laws import Amplified
 from neurosim.circuit.linearised import Linearised
+from neurosim.circuit.relaxation import Relaxation
+from neurosim.circuit.shunts import Shunts
+from neurosim.errors import DataError
 
 __all__ = ["Rate"]
 
@@ -20,6 +23,8 @@ class Rate:
     r"""du/ds for a block of rows, s = t / tau, split into a stiff linear part and the rest.
 
     .. math:: \frac{du}{ds} = N(u) - \gamma u
+
+    N holds what diodes take, which is no linear part.
 
     States have shape (n_nodes, rows) here: each layer is one block of memory without gaps, over
     which NumPy runs up to three times faster than over a slice of columns.
@@ -91,8 +96,16 @@ class Rate:
 
     @property
     def gain(self) -> float:
-        """How strongly one node acts on the next within a unit of time; see `circuit.gain`."""
-        return gain(self._circuit, self._tau_s)
+        """How strongly nodes act on each other within a unit of time; see `circuit.gain`.
+
+        Under a passive law nodes share their noise too, and a diode acts on its own node: there it
+        is the fastest rate that either has.
+        """
+        circuit = self._circuit
+        if not circuit.passive:
+            return gain(circuit, self._tau_s)
+        steepest_S = 0.0 if circuit.shunts is None else circuit.shunts.steepest_S
+        return float(np.max((circuit.decay_S + steepest_S) * self._scale))
 
     def field(self, arrays: Arrays) -> Folded | None:
         """Of plain nodes, none of them held, in the coordinates of their amplifiers."""
@@ -112,7 +125,25 @@ class Rate:
     def nonlinear(self, u_V: Array, out: Array) -> Array:
         """N(u) into `out`, both of shape (n_nodes, rows)."""
         self.amplify(u_V)
-        return self.couple(out)
+        self.couple(out)
+        if (shunts := self._circuit.shunts) is not None:
+            if not np.isfinite(shunts.steepest_S):
+                raise DataError(
+                    "A transient needs diodes of a finite slope, but has "
+                    f"{shunts.diode!r}; settle to the operating point, or take a shockley diode."
+                )
+            self._shunt(shunts, u_V, out)
+        return out
+
+    def _shunt(self, shunts: Shunts, u_V: Array, out: Array) -> None:
+        """Take the current of the diodes off the rates of all nodes, (n_nodes, rows)."""
+        scale = self._scale[:, None].astype(u_V.dtype)
+        offered_A = out
+        if not np.isfinite(shunts.steepest_S):
+            # A node that is held rigidly moves by no current.
+            offered = out - self._decay * u_V
+            offered_A = np.divide(offered, scale, out=np.zeros_like(out), where=scale > 0)
+        out -= shunts.current_A(u_V.T, offered_A.T).T * scale
 
     def couple(self, out: Array) -> Array:
         """What the outputs in the buffer drive into the nodes, (n_nodes, rows)."""
@@ -143,9 +174,20 @@ class Rate:
         injected_A = self._injected_A
         return Linearised(self._circuit, self._springs, self._tau_s, u_V, injected_A)
 
+    def blocks(self) -> Relaxation | None:
+        """How blocks of nodes are brought to rest exactly; None where more than one rest may be."""
+        circuit = self._circuit
+        convex = circuit.passive and circuit.loading == 1
+        if not convex or circuit.back_couplings is not None or circuit.cubic_per_V2:
+            return None
+        return Relaxation(circuit, self._springs, self._injected_A)
+
     def __call__(self, u_V: Array, out: Array) -> Array:
         """du/ds into `out`, both of shape (n_nodes, rows)."""
-        self.nonlinear(u_V, out)
+        self.amplify(u_V)
+        self.couple(out)
+        if (shunts := self._circuit.shunts) is not None:
+            self._shunt(shunts, u_V, out)
         np.multiply(u_V, self._decay, out=self._work)
         out -= self._work
         return out

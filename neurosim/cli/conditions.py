@@ -100,13 +100,15 @@ def _supervised(asked: Experiment) -> Supervised:
 
 def _with_answers(profile: Profile, asked: Experiment) -> Profile:
     """The profile with as many nodes in the last layer as the data have answers."""
+    from neurosim.chip import Chip
     from neurosim.data import load_dataset
 
     task = _supervised(asked)
     inputs, answers = task.examples(load_dataset(asked.dataset))
     if -1 not in task.sources:
         return profile
-    sizes = (inputs.shape[1], *profile.layers[1:-1], answers.shape[1])
+    n_in = task.presented(inputs[:1], Chip(profile).data_sheet).shape[1]
+    sizes = (n_in, *profile.layers[1:-1], answers.shape[1])
     return profile.with_values({"layers": sizes})
 
 
@@ -149,7 +151,8 @@ def _shipped(profile: Profile) -> tuple[Weights, str]:
     rng = Streams(0).generator("weights")
     shape = "-".join(map(str, profile.layers))
     text = f"random weights, for {shape} has none that are shipped: give --weights RUN for others"
-    return initial_weights(profile.network, _GAIN, rng), text
+    lowest = profile.coupling.least(profile.node.leak_S)
+    return initial_weights(profile.network, _GAIN, rng, lowest), text
 
 
 def _images(n_pixels: int) -> tuple[Array, str]:

@@ -32,15 +32,17 @@ class CouplingDevice(Sourced):
 
     .. math:: dG = G^+ - G^- = w\,g, \qquad G^\pm \in [g_\min,\; g_\min + w_\max g]
 
-    with g the conductance of weight 1 (the leak of a node).
+    with g the conductance of weight 1 (the leak of a node). A device by itself is the weight that
+    it conducts, :math:`G = w\,g` from g_min up: no weight is negative.
 
     Parameters
     ----------
-    encoding : {"one_sided", "complementary"}
+    encoding : {"one_sided", "complementary", "single"}
         `one_sided`: one device of the pair carries the weight, the other idles at g_min.
         `complementary`: G+ + G- is constant, so that the load of a node does not depend on weights.
         Where levels are not equally spaced in conductance each device takes its nearest level,
         and the sum is off by up to half a spacing of levels at G+ and half a one at G-.
+        `single`: there is no G-; for nodes that resistors join.
     full_scale : float
         Largest weight w_max.
     idle_S : float
@@ -62,7 +64,7 @@ class CouplingDevice(Sourced):
     32
     """
 
-    encoding: Literal["one_sided", "complementary"]
+    encoding: Literal["one_sided", "complementary", "single"]
     full_scale: Annotated[float, Field(gt=0)]
     idle_S: IdleSiemens = 0.0
     levels: Levels = None
@@ -81,10 +83,32 @@ class CouplingDevice(Sourced):
         """Whether each direction of a coupling has devices of its own."""
         return self.directions == "separate"
 
+    @property
+    def single(self) -> bool:
+        """Whether a weight is one device and no pair."""
+        return self.encoding == "single"
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """Names of the devices of a weight."""
+        return ("plus",) if self.single else ("plus", "minus")
+
+    def least(self, unit_S: float) -> float:
+        """Smallest weight that can be programmed."""
+        return self.idle_S / unit_S if self.single else -self.full_scale
+
     def target(self, weight: Array, unit_S: float) -> Target:
-        """Nearest programmable pair for each weight; `unit_S` is the conductance of weight 1."""
-        w = np.clip(weight, -self.full_scale, self.full_scale)
+        """Nearest programmable pair for each weight; `unit_S` is the conductance of weight 1.
+
+        What a single device cannot hold because it never quite shuts counts as no clipping.
+        """
+        w = np.clip(weight, self.least(unit_S), self.full_scale)
         n_clipped = int(np.count_nonzero(w != weight))
+        if self.single:
+            n_clipped = int(np.count_nonzero((weight < 0) | (weight > self.full_scale)))
+            ladder = self.levels_S(unit_S)
+            plus_S = w * unit_S if ladder is None else ladder[nearest(ladder, w * unit_S)]
+            return Target(plus_S, np.zeros_like(plus_S), n_clipped)
         if self.encoding == "one_sided":
             plus, minus = np.maximum(w, 0.0), np.maximum(-w, 0.0)
         else:
@@ -106,13 +130,15 @@ class CouplingDevice(Sourced):
 
     def range_S(self, unit_S: float) -> float:
         """Span of one device above its idle conductance [S]."""
-        return self.full_scale * unit_S
+        return self.full_scale * unit_S - (self.idle_S if self.single else 0.0)
 
     def levels_S(self, unit_S: float) -> Array | None:
         """Conductance of every level, ascending; None for a continuum [S]."""
         if self.levels is None:
             return None
         if isinstance(self.levels, int):
+            if self.single:
+                return np.linspace(self.idle_S, self.full_scale * unit_S, self.levels)
             step = self.full_scale / (self.levels - 1)
             even_S: Array = self.idle_S + np.arange(self.levels, dtype=np.float64) * step * unit_S
             return even_S
@@ -129,6 +155,8 @@ class CouplingDevice(Sourced):
         return nearest(ladder, conductance_S)
 
     def nominal_load_S(self, unit_S: float) -> float:
-        """Sum G+ + G- of a pair that holds weight 0 [S]."""
+        """Sum G+ + G- of a pair that holds weight 0, or of a device that is shut [S]."""
+        if self.single:
+            return self.idle_S
         extra = self.full_scale * unit_S if self.encoding == "complementary" else 0.0
         return 2 * self.idle_S + extra

@@ -50,6 +50,8 @@ class Classify(Supervised):
         See `Supervised`.
     test_share : float
         See `Supervised`.
+    inputs, input_gain
+        See `Supervised`.
     classes : int
         Labels are 0 to classes - 1.
 
@@ -165,6 +167,8 @@ class Regress(Supervised):
     answers : {"last", "beside"}
         See `Supervised`.
     test_share : float
+        See `Supervised`.
+    inputs, input_gain
         See `Supervised`.
     n_answers : int
         How many of the last columns are answers.

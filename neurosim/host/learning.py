@@ -62,7 +62,8 @@ class ShadowWeights:
 
     def __init__(self, chip: ChipInterface, start: Weights, experiment: Experiment) -> None:
         self._chip, self._experiment = chip, experiment
-        self.optimizer = Optimizer(start, experiment, chip.data_sheet.full_scale)
+        sheet = chip.data_sheet
+        self.optimizer = Optimizer(start, experiment, sheet.full_scale, sheet.lowest)
 
     def learn(self, gradient: Weights, rate: float, update: int) -> float:
         """Step the shadow weights, and program the chip if it is time; at the end their average."""

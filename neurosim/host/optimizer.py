@@ -17,10 +17,13 @@ __all__ = ["Descent", "Optimizer", "initial_weights", "learning_rate"]
 Array = NDArray[np.float64]
 
 
-def initial_weights(layers: Layers, gain: float, rng: np.random.Generator) -> Weights:
+def initial_weights(
+    layers: Layers, gain: float, rng: np.random.Generator, lowest: float = -math.inf
+) -> Weights:
     """Xavier-normal weights, biases uniform in +-1/sqrt(fan in), those of visible nodes zero.
 
-    Where a pattern leaves couplings out, fans are means over the nodes of a layer.
+    Where no weight can be negative, their magnitudes, and no less than `lowest`. Where a pattern
+    leaves couplings out, fans are means over the nodes of a layer.
     """
     matrices, biases = [], [np.zeros(layers.sizes[0])]
     for layer in range(1, len(layers.sizes)):
@@ -31,7 +34,11 @@ def initial_weights(layers: Layers, gain: float, rng: np.random.Generator) -> We
             matrices.append(sigma * rng.standard_normal(mask.shape) * mask)
         bound = 1 / math.sqrt(max(sum(mask.sum(axis=1).mean() for mask in masks), 1))
         biases.append(rng.uniform(-bound, bound, layers.sizes[layer]))
-    return Weights.from_layers(layers, matrices, biases)
+    found = Weights.from_layers(layers, matrices, biases)
+    if lowest < 0:
+        return found
+    magnitude = np.maximum(np.abs(found.vector), lowest)
+    return Weights.of_vector(magnitude, found.coupling.shape)
 
 
 def learning_rate(experiment: Experiment, update: int) -> float:
@@ -92,14 +99,22 @@ class Optimizer:
         Its optimizer, momentum and clip.
     full_scale : float
         Shadow weights stay within what the chip can hold.
+    lowest : float, optional
+        The least that it can hold; by default minus the largest.
     """
 
-    def __init__(self, weights: Weights, experiment: Experiment, full_scale: float) -> None:
+    def __init__(
+        self,
+        weights: Weights,
+        experiment: Experiment,
+        full_scale: float,
+        lowest: float | None = None,
+    ) -> None:
         self._shape = weights.coupling.shape
         self._vector = weights.vector
         self._decay, self._average = experiment.average, self._vector
         self._descent = Descent(self._vector.size, experiment)
-        self._full_scale = full_scale
+        self._range = -full_scale if lowest is None else lowest, full_scale
 
     @property
     def weights(self) -> Weights:
@@ -119,7 +134,7 @@ class Optimizer:
     def step(self, gradient: Weights, rate: float) -> float:
         """Change the weights against the gradient; returns its norm before the clip."""
         direction, norm = self._descent.direction(gradient)
-        self._vector = np.clip(self._vector - rate * direction, -self._full_scale, self._full_scale)
+        self._vector = np.clip(self._vector - rate * direction, *self._range)
         n = self._descent.n_steps
         decay = min(self._decay, (n - 1) / (n + 9))
         self._average = decay * self._average + (1 - decay) * self._vector

@@ -24,7 +24,7 @@ from neurosim.host.calibration import Calibration
 from neurosim.host.gradep import Shown
 from neurosim.host.lessons import Batch, Lessons, Recipe, Verdict
 from neurosim.host.phases import decide
-from neurosim.host.settings import FlowSettings
+from neurosim.host.settings import FlowSettings, Positive
 from neurosim.streams import Streams
 
 __all__ = ["Supervised"]
@@ -47,14 +47,18 @@ class _Pairs:
 
     def __init__(self, task: Supervised, data: Dataset, recipe: Recipe, sheet: DataSheet) -> None:
         inputs, answers = task.seen(data)
+        inputs = task.presented(inputs, sheet)
         n_in, n = inputs.shape[1], task.columns(inputs, answers, sheet)
         if not 1 <= recipe.batch <= len(inputs):
             raise DataError(
                 f"Experiment.batch must be between 1 and the {len(inputs)} examples to learn from, "
                 f"but is {recipe.batch}; choose a batch in that range."
             )
+        unseen = task.unseen(data)
+        if unseen is not None:
+            unseen = task.presented(unseen[0], sheet), unseen[1]
         self._task, self._n_in = task, n_in
-        self._inputs, self._answers, self._unseen = inputs, answers, task.unseen(data)
+        self._inputs, self._answers, self._unseen = inputs, answers, unseen
         self._n_rows, self._streams = recipe.batch, Streams(recipe.seed)
         self.held = np.arange(n) < n_in
 
@@ -97,6 +101,11 @@ class Supervised(Block):
     test_share : float
         Share of the examples, always the same ones, that are not learned from but judged by; a
         data set with a test set of its own has that.
+    inputs : {"plain", "doubled"} or None
+        Whether each input is presented as it is, or on a second node with the opposite sign too,
+        after all others. None takes the chip's advice, as of `input_gain`.
+    input_gain : float or None
+        By which inputs are multiplied.
     """
 
     has_paths: ClassVar[bool] = False
@@ -114,6 +123,15 @@ class Supervised(Block):
 
     answers: Literal["last", "beside"] = "last"
     test_share: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    inputs: Literal["plain", "doubled"] | None = None
+    input_gain: Positive | None = None
+
+    def presented(self, inputs: Array, sheet: DataSheet) -> Array:
+        """Inputs (n, n_in) as a chip of this data sheet is given them, in the host's numbers."""
+        gain = sheet.advised_gain if self.input_gain is None else self.input_gain
+        doubled = (self.inputs or sheet.advised_inputs) == "doubled"
+        given = np.hstack([inputs, -inputs]) if doubled else inputs
+        return given if gain == 1 else gain * given
 
     def examples(self, data: Dataset) -> tuple[Array, Array]:
         """Inputs (n, n_in) and answers (n, n_out) of a data set."""
@@ -201,6 +219,7 @@ class Supervised(Block):
         calibration: Calibration | None = None,
     ) -> Array:
         """What a chip that has learned says to inputs, (rows, n_out); NaN in a failed row."""
+        inputs = self.presented(inputs, chip.data_sheet)
         batch = self.batch(inputs, np.zeros((len(inputs), n_out)))
         held = np.arange(batch.targets.shape[1]) < inputs.shape[1]
         velocity = decide(chip, batch.targets, flow, calibration, held)

@@ -123,7 +123,7 @@ class Trainer:
         self._refresh_every = self._updates_between_refreshes()
         if start is None:
             rng = Streams(experiment.seed).generator("weights")
-            start = initial_weights(sheet.layers, experiment.gain, rng)
+            start = initial_weights(sheet.layers, experiment.gain, rng, sheet.lowest)
         elif start.coupling.shape != (sheet.layers.n_odd, sheet.layers.n_even):
             raise DataError(
                 f"Weights to start with must be those of a network {sheet.layers.sizes}, but has "

@@ -74,7 +74,8 @@ def predict(
     sizes, chip = trained.profile.network.sizes, trained.fresh()
     if chip.data_sheet.refresh_s is not None:
         chip.refresh()
-    n_out = sizes[0] - n_in or sizes[-1]
+    shown = task.presented(rows[:1], chip.data_sheet).shape[1]
+    n_out = sizes[0] - shown or sizes[-1]
     return task.answer(chip, rows, n_out, trained.experiment.flow, trained.calibration)
 
 

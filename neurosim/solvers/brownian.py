@@ -11,6 +11,13 @@ right in mean and variance, given both ends:
 with independent standard normal zeta and eta. The first term of m is the mean of x(h/2) for given
 ends, the second has three quarters of its variance: the integral of a Brownian bridge has the
 variance h^3/12, of its middle alone the quadrature would make h^3/9.
+
+Noise that nodes share, of the correlation r, makes ends of the covariance
+
+.. math:: \langle \xi_i \xi_j \rangle = r_{ij}\,b_i b_j\,
+          \frac{1 - e^{-(\gamma_i + \gamma_j) h}}{\gamma_i + \gamma_j},
+
+and eta of the correlation r itself.
 """
 
 from __future__ import annotations
@@ -71,15 +78,26 @@ class BrownianPath:
         Of gamma, and of where the arrays are.
     rows : int
         Independent rows of the batch.
+    correlation : ndarray, shape (n, n), optional
+        Of the noise of all nodes; by default they are independent.
     """
 
-    def __init__(self, normals: Normals, intensity: Array, field: Field, rows: int) -> None:
+    def __init__(
+        self,
+        normals: Normals,
+        intensity: Array,
+        field: Field,
+        rows: int,
+        correlation: Array | None = None,
+    ) -> None:
         self._normals, self._intensity, self._field = normals, intensity, field
         shape = len(intensity), rows
         self._end, self._middle, self._work = (
             field.arrays.empty(shape, field.dtype) for _ in range(3)
         )
         self._columns_of: dict[float, Any] = {}
+        self._correlation = correlation
+        self._shares_of: dict[float, tuple[Any, Any]] = {}
 
     def kick(self, h: float) -> Kick:
         """See `NoisePath.kick`."""
@@ -89,13 +107,33 @@ class BrownianPath:
             self._columns_of[h] = put(columns[:, :, None], self._field.dtype)
         deviation, share, rest = self._columns_of[h]
         end, middle, work = self._end, self._middle, self._work
-        self._normals.fill(end)
+        of_end, of_middle = self._shares(h)
+        self._draw(end, of_end)
+        self._draw(middle, of_middle)
         end *= deviation
-        self._normals.fill(middle)
         middle *= rest
         namespace_of(end).multiply(end, share, out=work)
         middle += work
         return Kick(middle, end)
+
+    def _draw(self, out: Any, shares: Any | None) -> None:
+        """Normal deviates into `out`, mixed by `shares` where nodes have noise in common."""
+        self._normals.fill(out if shares is None else self._work)
+        if shares is not None:
+            namespace_of(out).matmul(shares, self._work, out=out)
+
+    def _shares(self, h: float) -> tuple[Any, Any]:
+        """How deviates of a step's end are mixed, and of its middle; None: they are not."""
+        correlation = self._correlation
+        if correlation is None:
+            return None, None
+        if h not in self._shares_of:
+            decay, put = self._field.decay, self._field.arrays.put
+            own = _relative(2 * decay * h)
+            both = _relative((decay[:, None] + decay) * h) / np.sqrt(own[:, None] * own)
+            factors = [np.linalg.cholesky(c) for c in (correlation * both, correlation)]
+            self._shares_of[h] = tuple(put(f, self._field.dtype) for f in factors)
+        return self._shares_of[h]
 
 
 class ComposedPath:

@@ -25,7 +25,7 @@ from neurosim.arrays import NUMPY, Arrays, Normals, namespace_of
 from neurosim.solvers.brownian import BrownianPath, NoisePath
 from neurosim.solvers.field import Field
 from neurosim.solvers.krogstad import Kick
-from neurosim.solvers.system import System
+from neurosim.solvers.system import SharesNoise, System
 
 __all__ = ["FlickerPath", "FlickerSource", "FlickerState", "Noise", "flicker_processes"]
 
@@ -256,7 +256,8 @@ class Noise:
         if self.white is None:
             return None
         normals = field.arrays.normals(self.white)
-        white = BrownianPath(normals, system.noise_V * field.per_V, field, rows)
+        shared = system.noise_correlation if isinstance(system, SharesNoise) else None
+        white = BrownianPath(normals, system.noise_V * field.per_V, field, rows, shared)
         if self.flicker is None:
             return white
         amplitude = system.flicker_V * field.per_V

@@ -11,6 +11,8 @@ products. Newton alone may land in another basin, so a row is accepted only if a
 and ends where nothing moves. Any other row goes back to where the transient left it and follows the
 transient twice as long before the next attempt. Rows that are still refused after `LONGEST_TAU` are
 left where the transient has brought them, and counted.
+
+A system that is convex, and says so, has one rest and needs no transient: see `block_descent`.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from neurosim.solvers.system import RateFunction, SmallSignal
+from neurosim.solvers.block_descent import block_descent
+from neurosim.solvers.system import Convex, RateFunction, SmallSignal
 from neurosim.solvers.transient import Chunk, RateOf, Tolerances, arrays_of, finish, follow
 
 __all__ = ["operating_point"]
@@ -189,11 +192,13 @@ def operating_point(rate_of: RateOf, u_V: Array, tolerances: Tolerances, unit_V:
     Chunk
         Its `refused` marks rows that stand where a transient of `LONGEST_TAU` left them.
     """
-    out = np.ascontiguousarray(u_V.T)
     left = np.arange(len(u_V))
+    rate = rate_of(left)
+    if isinstance(rate, Convex) and (blocks := rate.blocks()) is not None:
+        return block_descent(blocks, rate_of, rate, u_V, unit_V)
+    out = np.ascontiguousarray(u_V.T)
     n_evaluations = n_steps = 0.0
     elapsed, span_tau = 0.0, FIRST_TAU
-    rate = rate_of(left)
     try_first = bool((_pull(rate(out, np.empty_like(out)), rate) < NEAR * unit_V).all())
     while len(left):
         block = out[:, left]

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["HoldsNodes", "RateFunction", "SmallSignal", "System"]
+__all__ = ["Blocks", "Convex", "HoldsNodes", "RateFunction", "SharesNoise", "SmallSignal", "System"]
 
 Array = NDArray[np.float64]
 Single = NDArray[np.float32]
@@ -28,6 +28,21 @@ class RateFunction(Protocol):
 
     def __call__(self, u_V: Array, out: Array) -> Array:
         """du/ds into `out`, both of shape (n, rows)."""
+
+
+class Blocks(Protocol):
+    """Blocks of nodes of a convex system, each of which can be brought to rest exactly."""
+
+    def sweep(self, u_V: Array) -> Array:
+        """Each block once, in place, (n, rows); how far each row's farthest node has moved."""
+
+
+@runtime_checkable
+class Convex(Protocol):
+    """A right-hand side that may descend a convex potential, block by block."""
+
+    def blocks(self) -> Blocks | None:
+        """Its blocks; None where more than one rest may be."""
 
 
 class SmallSignal(Protocol):
@@ -78,6 +93,15 @@ class System(Protocol):
 
     def rate(self, rows: slice | NDArray[np.intp], dtype: DTypeLike = np.float64) -> RateFunction:
         """Right-hand side for some rows of the batch, computed in `dtype`."""
+
+
+@runtime_checkable
+class SharesNoise(Protocol):
+    """A system of which one source of noise may act on several nodes."""
+
+    @property
+    def noise_correlation(self) -> Array | None:
+        """Correlation of the white noise of all nodes, (n, n); None: they are independent."""
 
 
 @runtime_checkable

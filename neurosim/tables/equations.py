@@ -56,7 +56,7 @@ def circuit_of(profile: Profile) -> dict[str, Any]:
     node = profile.node
     law, below, above = node.law, node.visible_amplifier, node.hidden_amplifier
     return {
-        "loading": node.loading,
+        "loading": node.load_share,
         "output_Ohm": node.output_Ohm,
         "cubic_per_V2": profile.coupling.cubic_per_V2,
         "visible_rail_V": node.visible_rail_V,

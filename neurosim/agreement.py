@@ -1,0 +1,171 @@
+"""What the blocks of a profile must have in common, mistake by mistake: each a path and a text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from neurosim.blocks.units import format_quantity
+from neurosim.converters import Differences
+
+__all__ = ["disagreements"]
+
+Found = list[tuple[tuple[str, ...], str]]
+
+
+def disagreements(profile: Any) -> Found:
+    """All of them of a `neurosim.profile.Profile` of which each block by itself is valid."""
+    return [mistake for check in _CHECKS for mistake in check(profile)]
+
+
+def _range_mistakes(profile: Any) -> Found:
+    """A resolution or a relative noise has no meaning over an infinite range."""
+    needs = [
+        ("dac", "bits", ["range_V"]),
+        ("adc", "bits", ["visible_range_V", "hidden_range_V"]),
+        ("adc", "noise", ["visible_range_V", "hidden_range_V"]),
+        ("current_sense", "bits", ["range_A"]),
+        ("injectors", "bits", ["range_A"]),
+    ]
+    found: Found = []
+    for name, field, ranges in needs:
+        block = getattr(profile, name)
+        ideal = [r for r in ranges if block is not None and getattr(block, r) is None]
+        if ideal and getattr(block, field):
+            text = f"needs a finite range, but {' and '.join(ideal)} {_are(ideal)} ideal"
+            found.append(((name, field), f"{text}; state it, or write {field} as 'ideal' too"))
+        channels = getattr(block, "channels", None)
+        if channels is None or field != "bits":
+            continue
+        if channels.offset and ideal:
+            text = f"needs a finite range, but {' and '.join(ideal)} {_are(ideal)} ideal; state it"
+            found.append(((name, "channels", "offset"), text))
+        if channels.inl_lsb and block.bits is None:
+            text = "counts steps, but bits is ideal; state bits, or write inl_lsb as 'ideal' too"
+            found.append(((name, "channels", "inl_lsb"), text))
+    if profile.adc.auto_range and profile.adc.bits is None:
+        text = "is of no use where bits is ideal; state bits, or write auto_range as false"
+        found.append((("adc", "auto_range"), text))
+    return found
+
+
+def _are(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
+
+
+def _readout_mistakes(profile: Any) -> Found:
+    """Differences are taken from a state that both nudged phases start from."""
+    if not isinstance(profile.readout, Differences) or profile.node.has_hold:
+        return []
+    text = "needs node.hold: capacitor, for a difference is taken from a state that is held"
+    return [(("readout",), text)]
+
+
+def _place_mistakes(profile: Any) -> Found:
+    """Sources and injectors are on layers that there are, and the visible nodes have sources."""
+    depth, found = len(profile.layers), Found()
+    places: list[tuple[tuple[str, ...], tuple[int, ...]]] = [(("sources",), profile.sources)]
+    if profile.injectors is not None:
+        places.append((("injectors", "layers"), profile.injectors.layers))
+    for path, chosen in places:
+        if not all(-depth <= k < depth for k in chosen):
+            text = f"must name layers from 0 to {depth - 1}, or from the last one, -1, but is"
+            found.append((path, f"{text} {list(chosen)}"))
+    if not {0, -depth} & set(profile.sources):
+        text = f"must name layer 0, whose nodes the host charges, but is {list(profile.sources)}"
+        found.append((("sources",), f"{text}; add 0"))
+    return found
+
+
+def _load_mistakes(profile: Any) -> Found:
+    """The couplings' load must leave something of a node's nominal conductance for its leak."""
+    node, present = profile.node, profile.network.present
+    most = int(max(present.sum(axis=0).max(), present.sum(axis=1).max()))
+    total_S = (most + 1) * profile.coupling.nominal_load_S(node.leak_S)
+    if node.loading * total_S < node.leak_S:
+        return []
+    text = (
+        f"must keep the load of the busiest node, {node.loading:g} x {most} couplings and a bias "
+        f"of {format_quantity(total_S, 'S')} in all at weight 0, below leak_S = "
+        f"{format_quantity(node.leak_S, 'S')}, but the load is "
+        f"{format_quantity(node.loading * total_S, 'S')}; lower it, coupling.idle_S or "
+        "coupling.full_scale"
+    )
+    return [(("node", "loading"), text)]
+
+
+def _noise_mistakes(profile: Any) -> Found:
+    """Noise needs an engine that integrates it."""
+    engine, temperature_K = profile.settling, profile.thermal.temperature_K
+    if temperature_K is None or engine.noise_step_tau is not None:
+        return []
+    text = (
+        f"must be transient by ETD4 where thermal.temperature_K is a number, but is {engine} at "
+        f"{temperature_K:g} K; write thermal.temperature_K as 'ideal' to leave noise out"
+    )
+    return [(("settling", "engine"), text)]
+
+
+def _pulse_mistakes(profile: Any) -> Found:
+    """Devices that only rise must idle where the weight is zero; pulses come to pairs."""
+    pulse, encoding = profile.pulse, profile.coupling.encoding
+    if pulse is not None and profile.coupling.single:
+        text = "must be ideal where coupling.encoding is single; pulses are given to pairs"
+        return [(("pulse",), text)]
+    if pulse is None or not pulse.only_rises or encoding == "one_sided":
+        return []
+    text = f"must be both where coupling.encoding is {encoding}; rising pairs need one_sided"
+    return [(("pulse", "pair"), text)]
+
+
+# What a node that couplings end on does not have, and what single devices do not.
+_BARE = (
+    ("node", "loading", "is the law's own, all of it"),
+    ("node", "visible_rail_V", "is of an amplifier"),
+    ("node", "output_Ohm", "is of an amplifier"),
+    ("node", "bandwidth_Hz", "is of an amplifier"),
+    ("mismatch", "gain", "is of an amplifier; that of a reading is adc.channels.gain"),
+    ("mismatch", "offset_V", "is of an amplifier; that of a reading is adc.channels.offset"),
+    ("coupling", "cubic_per_V2", "is of a device that an amplifier drives"),
+    ("device_noise", "flicker", "is not known of a resistor that loads both ends"),
+)
+
+
+def _passive_mistakes(profile: Any) -> Found:
+    """Nodes that resistors join have no amplifiers, and single devices join no others."""
+    coupling, single = profile.coupling, profile.coupling.single
+    found: Found = []
+    if single != profile.node.passive:
+        text = "must be single where node.law has resistors from node to node, and nowhere else"
+        found.append((("coupling", "encoding"), f"{text}, but is {coupling.encoding}"))
+    if single and coupling.least(profile.node.leak_S) >= coupling.full_scale:
+        text = "must be below full_scale x node.leak_S, the conductance of the largest weight"
+        found.append((("coupling", "idle_S"), text))
+    if not profile.node.passive:
+        return found
+    if coupling.separate:
+        text = "must be shared where node.law has resistors from node to node"
+        found.append((("coupling", "directions"), text))
+    some_V = profile.node.unit_V * np.array([-3.0, -0.5, 0.5, 3.0])
+    if not np.array_equal(profile.node.hidden_amplifier.output_V(some_V), some_V):
+        text = "must be linear where node.law has resistors from node to node: they need none"
+        found.append((("node", "amplifier"), text))
+    for block, field, why in _BARE:
+        value = getattr(getattr(profile, block), field, None)
+        if value:
+            text = f"{why}; write it as 'ideal' where node.law has resistors from node to node"
+            found.append(((block, field), text))
+    return found
+
+
+_CHECKS = (
+    _range_mistakes,
+    _load_mistakes,
+    _noise_mistakes,
+    _readout_mistakes,
+    _place_mistakes,
+    _pulse_mistakes,
+    _passive_mistakes,
+)

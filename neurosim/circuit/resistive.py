@@ -1,0 +1,110 @@
+r"""The law of a network of resistors: a node is its own output, and feels what hangs on it.
+
+Couplings are resistors from node to node, and load both ends (`loading` of 1):
+
+.. math:: C_i \dot u_i = \sum_j G_{ij} (u_j - u_i) - g_i u_i + K_i (V_i - u_i) - I_{d,i}(u_i)
+
+It descends the content of Kirchhoff's laws (Millar 1951; Kendall et al. 2020), for linear elements
+half of the heat,
+
+.. math::
+    P = \tfrac12 \sum_{i<j} G_{ij} (u_i - u_j)^2 + \tfrac12 \sum_i g_i u_i^2
+        + \tfrac12 \sum_i K_i (u_i - V_i)^2 + \sum_i \int_0^{u_i} I_{d,i}\,du,
+
+which is convex: there is one rest. A diode of the nodes of hidden layers makes the answer
+non-linear: it keeps the first half of a layer from falling below 0 V, and the second half from
+rising above (Scellier 2024). Nodes with sources, inputs and answers, have none.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.blocks.block import Block
+from neurosim.circuit.diodes import NodeDiode
+from neurosim.circuit.outputs import Amplifiers
+from neurosim.circuit.shunts import Shunts
+from neurosim.contrasts import Contrast, HalfSquaredDifference
+from neurosim.network import Layers
+
+__all__ = ["Resistive"]
+
+Array = NDArray[np.float64]
+Outputs = tuple[Array, ...]
+
+
+class Resistive(Block):
+    """Nodes that resistors join, with diodes to ground in hidden layers.
+
+    Parameters
+    ----------
+    law : {"resistive"}
+        Names this law.
+    diode : Diode or None
+        Of each hidden node: ideal, shockley, points or your own, see `neurosim.circuit.diodes`;
+        none: the network is linear.
+
+    Examples
+    --------
+    >>> from neurosim.circuit.diodes import IdealDiode
+    >>> Resistive(diode=IdealDiode())
+    Resistive(diode=IdealDiode())
+    """
+
+    n_outputs: ClassVar[int] = 1
+    unit_weights: ClassVar[bool] = True
+    unit_metric: ClassVar[bool] = True
+
+    law: Literal["resistive"] = "resistive"
+    diode: NodeDiode = None
+
+    def shunts(self, layers: Layers, driven: NDArray[np.intp]) -> Shunts | None:
+        """See `Passive.shunts`: of each layer without sources the first half of side -1."""
+        if self.diode is None:
+            return None
+        side = np.zeros(layers.n_nodes)
+        for layer, size in enumerate(layers.sizes):
+            here = np.ones(size)
+            here[: -(-size // 2)] = -1
+            side[layers.nodes(layer)] = here
+        side[driven] = 0
+        return Shunts(self.diode, side)
+
+    def outputs_V(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
+        """The node's own voltage."""
+        del amplifiers
+        return (u_V.copy(),)
+
+    def weights(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
+        """1."""
+        del amplifiers
+        return (np.ones_like(u_V),)
+
+    def weight_slopes_per_V(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
+        """0."""
+        del amplifiers
+        return (np.zeros_like(u_V),)
+
+    def metric(self, amplifiers: Amplifiers, u_V: Array) -> Array:
+        """1."""
+        del amplifiers
+        return np.ones_like(u_V)
+
+    def pull_V2(self, amplifiers: Amplifiers, u_V: Array, source_V: Array) -> Array:
+        """(u - V)^2 / 2."""
+        del amplifiers
+        return 0.5 * (u_V - source_V) ** 2
+
+    def contrast(self) -> Contrast:
+        """Half the squared difference of the two ends."""
+        return HalfSquaredDifference()
+
+    def apply(
+        self, amplifiers: Amplifiers, u_V: Array, work: Array, outputs: Array, weights: Array | None
+    ) -> None:
+        """See `Law.apply`."""
+        del work, weights
+        np.multiply(u_V, 1 / amplifiers.unit_V, out=outputs[0])

@@ -1,0 +1,98 @@
+r"""Elements from nodes to ground besides their leaks: the diodes of a resistor network.
+
+.. code-block:: text
+
+    side -1                      side +1
+    u ----+                      u ----+
+          |                            |
+         /_\  conducts below 0 V      _|_  conducts above 0 V
+         ---                          \ /
+          |                            |
+         gnd                          gnd
+
+With s the side, a node loses the current :math:`s\,I(s u)`, of the co-content
+:math:`\int_0^{s u} I\,dv`: a diode of side -1 keeps its node at or above 0 V.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.circuit.diodes import Diode
+
+__all__ = ["Shunts"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Shunts:
+    """Equal diodes at some nodes of a circuit; arrays of states have shape (..., n_nodes).
+
+    Parameters
+    ----------
+    diode : Diode
+    side : ndarray, shape (n_nodes,)
+        +1 or -1, see the module; 0 where there is none.
+    """
+
+    diode: Diode
+    side: Array
+
+    def __post_init__(self) -> None:
+        self.side.setflags(write=False)
+
+    def some(self, keep: NDArray[np.bool_]) -> Shunts:
+        """Those of some nodes."""
+        return replace(self, side=self.side[keep])
+
+    @cached_property
+    def at(self) -> slice | NDArray[np.intp]:
+        """Nodes that have one; a slice if they are neighbours."""
+        found = np.flatnonzero(self.side)
+        if not len(found):
+            return slice(0, 0)
+        in_a_row = found[-1] - found[0] + 1 == len(found)
+        return slice(int(found[0]), int(found[-1]) + 1) if in_a_row else found
+
+    @property
+    def steepest_S(self) -> float:
+        """Largest slope of a current; 0 where no node has a diode."""
+        return self.diode.steepest_S if self.side.any() else 0.0
+
+    def _sides(self, like: Array) -> Array:
+        return self.side[self.at].astype(like.dtype)
+
+    def current_A(self, u_V: Array, offered_A: Array) -> Array:
+        """What each diode takes from its node at `u_V`, to which all else brings `offered_A`."""
+        side, taken = self._sides(u_V), np.zeros_like(offered_A)
+        v_V, offered = side * u_V[..., self.at], side * offered_A[..., self.at]
+        taken[..., self.at] = side * self.diode.current_A(v_V, offered)
+        return taken
+
+    def slope_S(self, u_V: Array) -> Array:
+        """Of that current by the node's voltage."""
+        slope_S = np.zeros_like(u_V)
+        slope_S[..., self.at] = self.diode.slope_S(self._sides(u_V) * u_V[..., self.at])
+        return slope_S
+
+    def co_content_W(self, u_V: Array) -> Array:
+        """Of each diode, the integral of its current from 0 V; (..., n_nodes)."""
+        power_W = np.zeros_like(u_V)
+        power_W[..., self.at] = self.diode.co_content_W(self._sides(u_V) * u_V[..., self.at])
+        return power_W
+
+    def power_W(self, u_V: Array, offered_A: Array) -> Array:
+        """Heat of each diode."""
+        return u_V * self.current_A(u_V, offered_A)
+
+    def rest_V(self, source_V: Array, pull_S: Array) -> Array:
+        """Where each node rests that `pull_S`, (n_nodes,), pulls to `source_V`."""
+        side, rest_V = self._sides(source_V), source_V.copy()
+        pulled_V = side * source_V[..., self.at]
+        rest_V[..., self.at] = side * self.diode.rest_V(pulled_V, pull_S[self.at])
+        return rest_V
