@@ -3,29 +3,39 @@
 from neurosim.circuit.amplifiers import Amplifier, Linear, Silu, Tanh, UnitAmplifier
 from neurosim.circuit.by_layer import ByLayer
 from neurosim.circuit.circuit import Circuit
+from neurosim.circuit.diodes import Diode, IdealDiode, PointsDiode, ShockleyDiode
 from neurosim.circuit.driven import DrivenCircuit
 from neurosim.circuit.elements import Pairs, Springs
 from neurosim.circuit.fluctuation import Fluctuation
-from neurosim.circuit.laws import Gradient, Hopfield, Law, check_answers
+from neurosim.circuit.laws import Gradient, Hopfield, Law, Passive, check_answers
 from neurosim.circuit.measured import Measured
 from neurosim.circuit.node import Node
 from neurosim.circuit.outputs import Amplifiers, Imperfect, imperfect
+from neurosim.circuit.resistive import Resistive
+from neurosim.circuit.shunts import Shunts
 
 __all__ = [
     "Amplifier",
     "Amplifiers",
     "ByLayer",
     "Circuit",
+    "Diode",
     "DrivenCircuit",
     "Fluctuation",
     "Gradient",
     "Hopfield",
+    "IdealDiode",
     "Imperfect",
     "Law",
     "Linear",
     "Measured",
     "Node",
     "Pairs",
+    "Passive",
+    "PointsDiode",
+    "Resistive",
+    "ShockleyDiode",
+    "Shunts",
     "Silu",
     "Springs",
     "Tanh",

@@ -35,8 +35,8 @@ from neurosim.blocks.choice import one_of
 from neurosim.blocks.quantities import Ampere, PositiveOhm, SignedAmpere, SignedVolt, Volt
 from neurosim.blocks.words import Word
 
-# Stands for an infinite conductance in linear systems.
-_CONDUCTS_S = 1e6
+# Stands for an infinite conductance in linear systems, whose rounding is no step away from 0 V.
+_CONDUCTS_S, _TOUCHES_V = 1e6, 1e-12
 
 __all__ = ["Diode", "IdealDiode", "NodeDiode", "PointsDiode", "ShockleyDiode", "wright_omega"]
 
@@ -82,11 +82,11 @@ class IdealDiode(Block):
 
     def current_A(self, v_V: Array, offered_A: Array) -> Array:
         """What is offered, at 0 V; none below."""
-        return np.where(v_V >= 0, np.maximum(offered_A, 0), 0).astype(offered_A.dtype, copy=False)
+        return np.where(v_V >= -_TOUCHES_V, np.maximum(offered_A, 0), 0).astype(offered_A.dtype, copy=False)
 
     def slope_S(self, v_V: Array) -> Array:
         """So large at 0 V that nothing moves the node, none below."""
-        return np.where(v_V >= 0, _CONDUCTS_S, 0.0)
+        return np.where(v_V >= -_TOUCHES_V, _CONDUCTS_S, 0.0)
 
     def co_content_W(self, v_V: Array) -> Array:
         """None: it takes current at 0 V alone."""

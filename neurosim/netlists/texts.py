@@ -18,6 +18,7 @@ from neurosim.circuit import (
     Law,
     Linear,
     Measured,
+    Resistive,
     Silu,
     Tanh,
 )
@@ -128,6 +129,7 @@ LAWS: Mapping[type, LawText] = MappingProxyType(
     {
         Hopfield: LawText("hopfield", "u", lambda node, amplifier, scale_S: []),
         Gradient: LawText("gradient", "w", _multiplier),
+        Resistive: LawText("resistive", "u", lambda node, amplifier, scale_S: []),
     }
 )
 

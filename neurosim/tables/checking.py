@@ -139,17 +139,20 @@ def check_table(table: WeightTable, profile: Profile) -> None:
     _check_addresses(table, profile)
 
 
+# What a chip can be programmed by.
+_TO_PROGRAM = ("code_{}", "target_{}_S")
+
+
 def _check_block(
     name: str, shape: tuple[int, ...], block: dict[str, Array], names: set[str], profile: Profile
 ) -> None:
     """One block of a table."""
-    for needed in (("code_plus", "code_minus"), ("target_plus_S", "target_minus_S")):
-        if set(needed) <= set(block):
-            break
-    else:
+    either = [[form.format(s) for s in profile.coupling.sides] for form in _TO_PROGRAM]
+    if not any(set(needed) <= set(block) for needed in either):
+        codes, targets = (" and ".join(names) for names in either)
         raise DataError(
-            f"{name} must have the columns code_plus and code_minus, or target_plus_S and "
-            f"target_minus_S, but has {', '.join(block) or 'none'}; nothing was programmed."
+            f"{name} must have the columns {codes}, or {targets}, but has "
+            f"{', '.join(block) or 'none'}; nothing was programmed."
         )
     of_nodes = _OF_NODES if name[0] == "b" else set()
     if set(block) - of_nodes != names:
@@ -200,7 +203,7 @@ def _check_levels(name: str, block: dict[str, Array], profile: Profile) -> None:
             top_S = _top_S(profile) + slack
             check_cells(target <= top_S, name, f"target_{side}_S", target, f"at most {top_S:g} S")
     if "weight" in block and "target_plus_S" in block:
-        delta = block["target_plus_S"] - block["target_minus_S"]
+        delta = block["target_plus_S"] - block.get("target_minus_S", 0.0)
         agree = np.abs(block["weight"] * unit_S - delta) <= slack
         text = "(target_plus_S - target_minus_S) / unit_S"
         check_cells(agree, name, "weight", block["weight"], text)

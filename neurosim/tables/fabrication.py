@@ -37,7 +37,7 @@ def fabricated(die: Die) -> dict[str, dict[str, Array]]:
         if made.back_couplings is not None:
             pairs["back_"] = (made.back_couplings, made.biases)
         for way, (couplings, biases) in pairs.items():
-            for side in ("plus", "minus"):
+            for side in profile.coupling.sides:
                 boxes = getattr(couplings, f"{side}_S"), getattr(biases, f"{side}_S")
                 for name, values in unpacked(layers, *boxes).items():
                     blocks[name][f"factor_{way}{side}"] = values

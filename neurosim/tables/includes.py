@@ -100,11 +100,11 @@ def write_parameters(table: WeightTable) -> bytes:
         lines.append(f".param {name.lower()}={_scale(sheet, name)}")
     texts = []
     for block, columns in table.blocks.items():
-        pairs = columns["achieved_plus_S"], columns["achieved_minus_S"]
-        for place in np.ndindex(pairs[0].shape):
+        sides = [side for side in ("plus", "minus") if f"achieved_{side}_S" in columns]
+        for place in np.ndindex(columns["achieved_plus_S"].shape):
             name = "_".join([block.lower(), *map(str, place)])
-            p, m = (values[place] for values in pairs)
-            texts.append(f"{name}_p={p:.17g} {name}_m={m:.17g}")
+            values = [(side[0], columns[f"achieved_{side}_S"][place]) for side in sides]
+            texts.append(" ".join(f"{name}_{side}={value:.17g}" for side, value in values))
     for k in range(0, len(texts), _PAIRS_A_LINE):
         lines.append(f".param {' '.join(texts[k : k + _PAIRS_A_LINE])}")
     return ("\n".join(lines) + "\n").encode()

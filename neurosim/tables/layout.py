@@ -37,13 +37,12 @@ def positions(die: Die) -> dict[str, dict[str, Array]]:
     """Where the devices of each block stand in the vectors of `Chip.programmed_S`."""
     devices, layers = die.devices, die.layers
     couplings, biases, back = devices.split(np.arange(devices.size, dtype=np.float64))
+    ways = {"": couplings} if back is None else {"": couplings, "back_": back}
     pairs = {
-        "plus_S": (couplings.plus_S, biases.plus_S),
-        "minus_S": (couplings.minus_S, biases.minus_S),
+        f"{way}{side}_S": (getattr(boxes, f"{side}_S"), getattr(biases, f"{side}_S"))
+        for way, boxes in ways.items()
+        for side in die.profile.coupling.sides
     }
-    if back is not None:
-        pairs |= {"back_plus_S": (back.plus_S, biases.plus_S)}
-        pairs |= {"back_minus_S": (back.minus_S, biases.minus_S)}
     return {
         name: {key: at.astype(np.intp) for key, at in unpacked(layers, *boxes).items()}
         for name, boxes in pairs.items()

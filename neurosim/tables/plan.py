@@ -71,9 +71,9 @@ class Plan:
         return out.getvalue()
 
 
-def _devices(block: str, table: WeightTable) -> list[str]:
-    """Devices of each pair: those of the couplings back, too, where they are others."""
-    both = ["plus", "minus"]
+def _devices(block: str, table: WeightTable, sides: tuple[str, ...]) -> list[str]:
+    """Devices of each weight, of these sides; also those of the couplings back that are others."""
+    both = list(sides)
     back = block[0] == "W" and table.sheet["directions"] == "separate"
     return both + [f"back_{side}" for side in both] if back else both
 
@@ -83,24 +83,24 @@ def _changes(before: WeightTable, after: WeightTable, profile: Profile) -> dict[
     old, new = targets_S(before, profile), targets_S(after, profile)
     parts: dict[str, list[Array]] = {}
     for name, columns in after.blocks.items():
-        for device in _devices(name, after):
+        for device in _devices(name, after, profile.coupling.sides):
             side = device.removeprefix("back_")
-            k = int(side == "minus")
-            moved = old[name][k] != new[name][k]
+            moved = old[name][side] != new[name][side]
             at = np.argwhere(moved)
             entry = {
                 "block": np.full(len(at), name),
                 "row": at[:, 0],
                 "column": at[:, 1] if at.shape[1] > 1 else np.full(len(at), ""),
                 "device": np.full(len(at), device),
-                "from_S": old[name][k][moved],
-                "to_S": new[name][k][moved],
+                "from_S": old[name][side][moved],
+                "to_S": new[name][side][moved],
             }
             if "address" in columns:
                 entry["address"] = columns["address"][moved]
             if profile.coupling.levels is not None:
                 for key, goal in (("from_code", old), ("to_code", new)):
-                    entry[key] = profile.coupling.level(goal[name][k][moved], profile.node.leak_S)
+                    to_S = goal[name][side][moved]
+                    entry[key] = profile.coupling.level(to_S, profile.node.leak_S)
             flags = columns.get(f"fault_{device}")
             entry["faulty"] = np.zeros(len(at)) if flags is None else flags[moved]
             for key, values in entry.items():
@@ -163,7 +163,9 @@ def _blank(table: WeightTable, profile: Profile) -> WeightTable:
     zero = profile.coupling.target(np.zeros(1), profile.node.leak_S)
     blocks = {}
     for name, shape in shapes(profile.network).items():
-        pair = {"target_plus_S": zero.plus_S[0], "target_minus_S": zero.minus_S[0]}
+        pair = {
+            f"target_{side}_S": getattr(zero, f"{side}_S")[0] for side in profile.coupling.sides
+        }
         blocks[name] = {key: np.full(shape, value) for key, value in pair.items()}
     return WeightTable(table.sheet, blocks)
 

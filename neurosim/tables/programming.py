@@ -11,16 +11,16 @@ from neurosim.tables.table import Array, WeightTable
 __all__ = ["program_table", "targets_S"]
 
 
-def targets_S(table: WeightTable, profile: Profile) -> dict[str, tuple[Array, Array]]:
-    """G+ and G- to program in each block."""
-    levels = profile.coupling.levels_S(profile.node.leak_S)
+def targets_S(table: WeightTable, profile: Profile) -> dict[str, dict[str, Array]]:
+    """Conductances to program in each block: those of `plus`, and of `minus` where there is one."""
+    levels, sides = profile.coupling.levels_S(profile.node.leak_S), profile.coupling.sides
     out = {}
     for name, block in table.blocks.items():
         if "target_plus_S" in block:
-            out[name] = block["target_plus_S"], block["target_minus_S"]
+            out[name] = {side: block[f"target_{side}_S"] for side in sides}
         else:
             assert levels is not None
-            out[name] = levels[block["code_plus"]], levels[block["code_minus"]]
+            out[name] = {side: levels[block[f"code_{side}"]] for side in sides}
     return out
 
 
@@ -41,7 +41,7 @@ def program_table(chip: Chip, table: WeightTable) -> None:
     targets, at = targets_S(table, chip.profile), positions(chip.die)
     for side, blocks in at.items():
         for name, index in blocks.items():
-            target_S[index] = targets[name]["minus" in side]
+            target_S[index] = targets[name]["minus" if "minus" in side else "plus"]
     same_die = table.sheet.get("die_seed") == chip.seed
     if not same_die or "achieved_plus_S" not in table.blocks["W0"]:
         chip.write(target_S)

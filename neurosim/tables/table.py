@@ -62,7 +62,7 @@ class Column(NamedTuple):
 
 _FAULT_CODES = ", ".join(f"{k} {name or 'works'}" for k, name in enumerate(FAULTS)) + ": "
 COLUMNS = (
-    Column("weight", "", "dimensionless weight of the targets, (G+ - G-) / unit_S"),
+    Column("weight", "", "dimensionless weight of the targets, (G+ - G-) / unit_S; no G-, 0"),
     Column("target_plus_S", "S", "conductance that G+ should have"),
     Column("target_minus_S", "S", "conductance that G- should have"),
     Column("code_plus", "", "level of the target G+, from 0", whole=True),
@@ -169,7 +169,7 @@ def data_sheet(profile: Profile, seed: int) -> dict[str, Any]:
     levels = coupling.levels_S(node.leak_S)
     zero = coupling.target(np.zeros(1), node.leak_S)
     names, injectors = layers.names(), profile.injectors.layers if profile.injectors else ()
-    pair_S = np.concatenate([zero.plus_S, zero.minus_S])
+    pair_S = np.concatenate([getattr(zero, f"{side}_S") for side in coupling.sides])
     return {
         "kind": KIND,
         "version": VERSION,
@@ -218,7 +218,7 @@ def layers_of(sheet: dict[str, Any]) -> Layers:
 
 def columns_of(profile: Profile) -> set[str]:
     """Names of the columns that tables of such chips have."""
-    sides = ("plus", "minus")
+    sides = profile.coupling.sides
     groups = ["target_{}_S", "achieved_{}_S"]
     groups += ["code_{}"] if profile.coupling.levels is not None else []
     groups += ["present_{}_S"] if profile.drift is not None else []
@@ -269,15 +269,13 @@ def table(chip: Chip, recipe: Mapping[str, float | str] | None = None) -> Weight
     at, fixed = positions(chip.die), fabricated(chip.die)
     blocks: dict[str, dict[str, Array]] = {}
     for name in shapes(chip.die.layers):
-        plus, minus = (target_S[at[side][name]] for side in ("plus_S", "minus_S"))
-        block: dict[str, Array] = {
-            "weight": (plus - minus) / unit_S,
-            "target_plus_S": plus,
-            "target_minus_S": minus,
-        }
-        if coupling.levels is not None:
-            block["code_plus"] = coupling.level(plus, unit_S)
-            block["code_minus"] = coupling.level(minus, unit_S)
+        targets = {side: target_S[at[f"{side}_S"][name]] for side in coupling.sides}
+        delta_S = targets["plus"] - targets.get("minus", 0.0)
+        block: dict[str, Array] = {"weight": delta_S / unit_S}
+        for side, target in targets.items():
+            block[f"target_{side}_S"] = target
+            if coupling.levels is not None:
+                block[f"code_{side}"] = coupling.level(target, unit_S)
         for side, index in at.items():
             here, back = index[name], side.startswith("back")
             block[side if back else f"achieved_{side}"] = achieved_S[here]

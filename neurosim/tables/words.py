@@ -79,10 +79,11 @@ def _addresses(sheet: dict[str, Any]) -> tuple[dict[str, Array], int]:
 def _words(table: WeightTable) -> Array:
     sheet, bits = table.sheet, code_bits(table.sheet)
     at, n_words = _addresses(sheet)
-    plus, minus = sheet["zero_codes"]
-    words = np.full(n_words, plus << bits | minus, dtype=np.int64)
+    # A single device has no second code: its place in the word is 0.
+    plus, *minus = sheet["zero_codes"]
+    words = np.full(n_words, plus << bits | sum(minus), dtype=np.int64)
     for name, columns in table.blocks.items():
-        words[at[name]] = columns["code_plus"] << bits | columns["code_minus"]
+        words[at[name]] = columns["code_plus"] << bits | columns.get("code_minus", 0)
     return words
 
 
@@ -105,7 +106,9 @@ def _unpack(words: Array, sheet: dict[str, Any]) -> WeightTable:
     blocks = {}
     for name in shapes(layers_of(sheet)):
         part = words[at[name]]
-        blocks[name] = {"code_plus": part >> bits, "code_minus": part & ((1 << bits) - 1)}
+        blocks[name] = {"code_plus": part >> bits}
+        if len(sheet["zero_codes"]) > 1:
+            blocks[name]["code_minus"] = part & ((1 << bits) - 1)
         if "tiling" in sheet:
             blocks[name]["address"] = at[name]
     return WeightTable(sheet, blocks)

@@ -6,25 +6,28 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from resistors import POINTS, SHOCKLEY, TAU_S, kirchhoff_A, random_network, rest_of
 from scipy.constants import Boltzmann
 from scipy.special import wrightomega
 
 from conftest import CAPACITANCE_F, LEAK_S, UNIT_V
 from law_properties import ROWS, check_law, check_reading
-from neurosim.circuit import Circuit, DrivenCircuit, Linear, Pairs, Springs
-from neurosim.circuit.diodes import IdealDiode, PointsDiode, ShockleyDiode, wright_omega
+from neurosim.circuit import (
+    Circuit,
+    DrivenCircuit,
+    IdealDiode,
+    Linear,
+    Pairs,
+    Resistive,
+    Shunts,
+    Springs,
+)
+from neurosim.circuit.diodes import wright_omega
 from neurosim.circuit.power import dissipation_W
 from neurosim.circuit.rate import Rate
-from neurosim.circuit.resistive import Resistive
-from neurosim.circuit.shunts import Shunts
 from neurosim.errors import DataError
 from neurosim.network import Layers
-from neurosim.solvers import OperatingPoint, Transient, settle
-
-TAU_S = CAPACITANCE_F / LEAK_S
-
-SHOCKLEY = ShockleyDiode(saturation_A=4e-9, slope_V=0.049, series_Ohm=1e4)
-POINTS = PointsDiode(points=((-0.2, -1e-8), (-0.05, 0.0), (0.02, 1e-7), (0.06, 2e-6)))
+from neurosim.solvers import Transient, settle
 
 
 @pytest.fixture
@@ -46,13 +49,6 @@ def make_resistive(make_circuit):
 def test_the_law_has_every_property(make_resistive, make_springs, diode, loading):
     circuit = make_resistive(diode, loading=loading, mismatch=0.1)
     check_law(circuit, make_springs(circuit, ROWS))
-
-
-def rest_of(circuit, springs, engine=None, time_s=TAU_S):
-    system = DrivenCircuit(circuit, springs, TAU_S)
-    start = np.zeros((len(springs.target_V), circuit.n_nodes))
-    start[:, springs.held_nodes] = springs.target_V[:, springs.held]
-    return settle(system, start, time_s, engine or OperatingPoint())
 
 
 def divider(diode, side):
@@ -91,39 +87,6 @@ def test_the_wright_function_is_scipys_to_rounding():
     np.testing.assert_allclose(wright_omega(z), wrightomega(z), rtol=1e-14)
     single = z[z > -80].astype(np.float32)
     np.testing.assert_allclose(wright_omega(single), wrightomega(single.astype(float)), rtol=2e-6)
-
-
-def random_network(rng, diode, sizes, gain=4.0, rows=5):
-    """Positive conductances, inputs held, answers on springs, halves of the hidden ones diodes."""
-    layers = Layers(sizes)
-    zero, n = np.zeros((layers.n_odd, layers.n_even)), layers.n_nodes
-    law, driven = Resistive(diode=diode), layers.nodes_of((0, -1))
-    couplings_S = LEAK_S * rng.exponential(0.5, zero.shape) * layers.present
-    circuit = Circuit(
-        layers=layers, law=law, visible=Linear(UNIT_V), hidden=Linear(UNIT_V),
-        capacitance_F=CAPACITANCE_F * rng.uniform(0.5, 2, n), leak_S=LEAK_S * rng.uniform(0.1, 1, n),
-        couplings=Pairs(couplings_S, zero),
-        biases=Pairs(LEAK_S * rng.exponential(0.3, n), np.zeros(n)), reference_V=UNIT_V,
-        loading=1.0, shunts=law.shunts(layers, driven),
-    )  # fmt: skip
-    springs_S = LEAK_S * np.where(np.arange(len(driven)) < sizes[0], np.inf, 1.0)
-    target_V = gain * rng.standard_normal((rows, len(driven)))
-    return circuit, Springs(springs_S, target_V, driven)
-
-
-def kirchhoff_A(circuit, springs, u_V):
-    """Net current into each node, all but that of its diode, device by device."""
-    odd, even = circuit.layers.odd, circuit.layers.even
-    current_A = -circuit.leak_S * u_V + circuit.biases.plus_S * (UNIT_V - u_V)
-    across_V = u_V[:, odd, None] - u_V[:, None, even]
-    through_A = circuit.couplings.plus_S * across_V
-    current_A[:, odd] -= through_A.sum(axis=2)
-    current_A[:, even] += through_A.sum(axis=1)
-    soft = ~springs.held
-    nodes = springs.numbers[soft]
-    pull_S, target_V = springs.conductance_S[soft], springs.target_V[:, soft]
-    current_A[:, nodes] += pull_S * (target_V - u_V[:, nodes])
-    return current_A
 
 
 @pytest.mark.parametrize("sizes", [(6, 10, 3), (6, 8, 8, 3), (4, 7, 5, 6, 2)])
