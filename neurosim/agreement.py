@@ -129,7 +129,6 @@ _BARE = (
     ("mismatch", "gain", "is of an amplifier; that of a reading is adc.channels.gain"),
     ("mismatch", "offset_V", "is of an amplifier; that of a reading is adc.channels.offset"),
     ("coupling", "cubic_per_V2", "is of a device that an amplifier drives"),
-    ("device_noise", "flicker", "is not known of a resistor that loads both ends"),
 )
 
 

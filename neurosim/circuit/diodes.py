@@ -49,7 +49,7 @@ class Diode(Protocol):
 
     @property
     def steepest_S(self) -> float:
-        """Largest slope of its current; infinite for one that no transient can follow."""
+        """Largest slope of its current; infinite for one that takes what it is offered."""
 
     def current_A(self, v_V: Array, offered_A: Array) -> Array:
         """Current that it takes at `v_V`; one without a slope takes what it is offered."""
@@ -67,6 +67,8 @@ class Diode(Protocol):
 class IdealDiode(Block):
     """A valve: it holds its node at 0 V or below, whatever current that takes.
 
+    A transient takes it for a large conductance: see `neurosim.circuit.shunts.Shunts.followed`.
+
     Parameters
     ----------
     diode : {"ideal"}
@@ -82,7 +84,9 @@ class IdealDiode(Block):
 
     def current_A(self, v_V: Array, offered_A: Array) -> Array:
         """What is offered, at 0 V; none below."""
-        return np.where(v_V >= -_TOUCHES_V, np.maximum(offered_A, 0), 0).astype(offered_A.dtype, copy=False)
+        return np.where(v_V >= -_TOUCHES_V, np.maximum(offered_A, 0), 0).astype(
+            offered_A.dtype, copy=False
+        )
 
     def slope_S(self, v_V: Array) -> Array:
         """So large at 0 V that nothing moves the node, none below."""

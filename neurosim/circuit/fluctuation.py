@@ -17,8 +17,8 @@ each direction of a coupling has its own device. Where one device serves both, t
 
 and of this correlation the leading part is kept: one direction among the odd nodes moves as one
 among the even nodes. It is all of it where the variances factor, :math:`\sigma^2_{ij} = a_i b_j`.
-Left out: what the load shares, and the noise of the load where a law weighs the sum of the
-couplings, for the load is no part of that sum.
+Left out: what the load shares; under a passive law all correlation of both ends; and the noise of
+the load where a law weighs the sum of the couplings, for the load is no part of that sum.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Fluctuation:
         parts = self._parts(z.dtype)
         from_couplings = self._from_couplings(parts, y)
         deviation = self._deviation(parts, u_V, y, from_couplings)
-        if self.back_couplings is None:
+        if self.back_couplings is None and not self.circuit.passive:
             z = self._correlated(parts, y, from_couplings, deviation, z)
         return self._unit_S * self._unit_V * (z * deviation).astype(np.float64, copy=False)
 

@@ -31,7 +31,8 @@ class Dissipation(NamedTuple):
     """Power in the couplings and biases, the springs, the leaks and diodes; of shape (rows,) [W].
 
     `delivered_A` is the current through couplings, biases and springs, (rows,) [A]: the sum of all
-    magnitudes, each device's own as if its far end stood at 0 V.
+    magnitudes, each device's own as if its far end stood at 0 V; under a passive law that of the
+    sources and the rail.
     """
 
     couplings: Array
@@ -73,6 +74,12 @@ def dissipation_W(circuit: Circuit, springs: Springs | None, u_V: Array) -> Diss
         leaks += np.sum(circuit.shunts.power_W(u_V, np.zeros_like(u_V)), axis=1)
     across = np.zeros(len(u_V))
     delivered_A = np.abs(v) @ driven + abs(circuit.reference_V) * circuit.biases.sum_S.sum()
+    if circuit.passive:
+        # No node drives another: sources and the rail deliver all.
+        delivered_A = np.abs(rail_V - u_V) @ biases.sum_S
+        if springs is not None:
+            given_A = np.where(springs.held, circuit.source_current_A(u_V, springs), 0.0)
+            delivered_A = delivered_A + np.abs(given_A).sum(axis=1)
     if springs is not None:
         stretch_V = springs.target_V - u_V[:, springs.at]
         across = stretch_V**2 @ springs.soft_S

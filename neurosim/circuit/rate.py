@@ -14,7 +14,6 @@ from neurosim.circuit.laws import Amplified
 from neurosim.circuit.linearised import Linearised
 from neurosim.circuit.relaxation import Relaxation
 from neurosim.circuit.shunts import Shunts
-from neurosim.errors import DataError
 
 __all__ = ["Rate"]
 
@@ -104,7 +103,9 @@ class Rate:
         circuit = self._circuit
         if not circuit.passive:
             return gain(circuit, self._tau_s)
-        steepest_S = 0.0 if circuit.shunts is None else circuit.shunts.steepest_S
+        steepest_S = 0.0
+        if circuit.shunts is not None:
+            steepest_S = circuit.shunts.followed(circuit.decay_S).steepest_S
         return float(np.max((circuit.decay_S + steepest_S) * self._scale))
 
     def field(self, arrays: Arrays) -> Folded | None:
@@ -127,12 +128,7 @@ class Rate:
         self.amplify(u_V)
         self.couple(out)
         if (shunts := self._circuit.shunts) is not None:
-            if not np.isfinite(shunts.steepest_S):
-                raise DataError(
-                    "A transient needs diodes of a finite slope, but has "
-                    f"{shunts.diode!r}; settle to the operating point, or take a shockley diode."
-                )
-            self._shunt(shunts, u_V, out)
+            self._shunt(shunts.followed(self._circuit.decay_S), u_V, out)
         return out
 
     def _shunt(self, shunts: Shunts, u_V: Array, out: Array) -> None:

@@ -24,9 +24,12 @@ from numpy.typing import NDArray
 
 from neurosim.circuit.diodes import Diode
 
-__all__ = ["Shunts"]
+__all__ = ["STIFF", "Shunts"]
 
 Array = NDArray[np.float64]
+
+# As stiff as what a step of a thirtieth of a node's time constant can follow.
+STIFF = 50.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,17 +41,31 @@ class Shunts:
     diode : Diode
     side : ndarray, shape (n_nodes,)
         +1 or -1, see the module; 0 where there is none.
+    stands_for_S : ndarray, shape (n_nodes,), optional
+        Conductances that stand for ideal diodes while they conduct: see `followed`.
     """
 
     diode: Diode
     side: Array
+    stands_for_S: Array | None = None
 
     def __post_init__(self) -> None:
         self.side.setflags(write=False)
 
     def some(self, keep: NDArray[np.bool_]) -> Shunts:
         """Those of some nodes."""
-        return replace(self, side=self.side[keep])
+        stands_for_S = None if self.stands_for_S is None else self.stands_for_S[keep]
+        return replace(self, side=self.side[keep], stands_for_S=stands_for_S)
+
+    def followed(self, pull_S: Array) -> Shunts:
+        """The same for a transient, which can follow no infinite slope.
+
+        An ideal diode is then a conductance `STIFF` times what else is on its node, (n_nodes,): the
+        node goes 1 / (1 + STIFF) as far beyond 0 V as without a diode.
+        """
+        if np.isfinite(self.diode.steepest_S):
+            return self
+        return replace(self, stands_for_S=STIFF * pull_S)
 
     @cached_property
     def at(self) -> slice | NDArray[np.intp]:
@@ -62,6 +79,8 @@ class Shunts:
     @property
     def steepest_S(self) -> float:
         """Largest slope of a current; 0 where no node has a diode."""
+        if self.stands_for_S is not None:
+            return float(np.max(self.stands_for_S * np.abs(self.side), initial=0.0))
         return self.diode.steepest_S if self.side.any() else 0.0
 
     def _sides(self, like: Array) -> Array:
@@ -71,6 +90,10 @@ class Shunts:
         """What each diode takes from its node at `u_V`, to which all else brings `offered_A`."""
         side, taken = self._sides(u_V), np.zeros_like(offered_A)
         v_V, offered = side * u_V[..., self.at], side * offered_A[..., self.at]
+        if self.stands_for_S is not None:
+            into_S = self.stands_for_S[self.at].astype(u_V.dtype)
+            taken[..., self.at] = side * np.maximum(v_V, 0) * into_S
+            return taken
         taken[..., self.at] = side * self.diode.current_A(v_V, offered)
         return taken
 
