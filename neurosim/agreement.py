@@ -57,6 +57,12 @@ def _are(names: Sequence[str]) -> str:
 
 def _readout_mistakes(profile: Any) -> Found:
     """Differences are taken from a state that both nudged phases start from."""
+    gains = getattr(profile.readout, "layer_gain", ())
+    if gains and len(gains) != len(profile.layers):
+        text = (
+            f"must have one factor for each of {len(profile.layers)} layers, but has {len(gains)}"
+        )
+        return [(("readout", "layer_gain"), text)]
     if not isinstance(profile.readout, Differences) or profile.node.has_hold:
         return []
     text = "needs node.hold: capacitor, for a difference is taken from a state that is held"

@@ -153,6 +153,7 @@ STRUCTURE = {
     "adc.auto_range": "makes the steps of the ADC's bits smaller",
     "readout.kind": "which readout",
     "readout.gain": "scale",
+    "readout.layer_gain": "scale",
     "readout.auto_range": "makes the steps of the correlators' bits smaller",
     "readout.capacitance_F": "its kT/C comes with thermal noise and is common to the phases",
     "thermal.noise_gain": "how large the amplifier noise is",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurosim.chip.correlators import Correlators
 from neurosim.chip.die import Die
 from neurosim.chip.meter import Meter
-from neurosim.converters import Differences, Sums
+from neurosim.converters import Adc, Differences, Sums
 from neurosim.network import Weights
 from neurosim.profile import Profile
 from neurosim.streams import Streams
@@ -36,6 +36,16 @@ class Reader:
     def __init__(self, profile: Profile, die: Die, streams: Streams, meter: Meter) -> None:
         self._profile, self._die, self._streams, self._meter = profile, die, streams, meter
         self._sampled_V: Array | None = None
+        own = (
+            getattr(profile.readout, "bits", None)
+            if isinstance(profile.readout, Differences)
+            else None
+        )
+        adc = profile.adc
+        self._of_differences = adc if own is None else adc.model_copy(update={"bits": own})
+        self._layer_gain = np.ones(die.layers.n_nodes)
+        for layer, gain in enumerate(getattr(profile.readout, "layer_gain", ())):
+            self._layer_gain[die.layers.nodes(layer)] = gain
         self._n_reads = self._n_samples = 0
         self._correlators: Correlators | None = None
         if isinstance(profile.readout, Sums):
@@ -65,7 +75,10 @@ class Reader:
 
     def read(self, v_V: Array, layers: Sequence[int] | None = None) -> Array:
         """Voltages [V] of all nodes, (rows, n_nodes), or of some layers' alone, through the ADC."""
-        adc, of, errors = self._profile.adc, self._die.layers, self._die.adc_errors
+        return self._read(v_V, layers, self._profile.adc)
+
+    def _read(self, v_V: Array, layers: Sequence[int] | None, adc: Adc) -> Array:
+        of, errors = self._die.layers, self._die.adc_errors
         n_visible = of.n_visible
         if layers is not None:
             nodes = of.nodes_of(layers)
@@ -85,8 +98,12 @@ class Reader:
         assert sampled_V is not None
         rng = self._streams.generator("difference", self._n_reads)
         difference_V = output_V - sampled_V
-        amplified_V = readout.amplify(difference_V, self._die.readout_factor, rng)
-        return self.read(amplified_V) / readout.gain
+        amplified_V = readout.amplify(
+            difference_V, self._layer_gain * self._die.readout_factor, rng
+        )
+        return self._read(amplified_V, None, self._of_differences) / (
+            readout.gain * self._layer_gain
+        )
 
     def sense(self, current_A: Array) -> Array:
         """Currents [A] of all sources or of the first ones, (rows, n), through the ammeter."""

@@ -54,6 +54,7 @@ class Resistive(Block):
     Resistive(diode=IdealDiode())
     """
 
+    stated: ClassVar[bool] = True
     n_outputs: ClassVar[int] = 1
     unit_weights: ClassVar[bool] = True
     unit_metric: ClassVar[bool] = True

@@ -14,7 +14,7 @@ one, and `Sums`, of which `Correlator` is one.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Protocol, runtime_checkable
+from typing import Annotated, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,6 +104,11 @@ class DoubleSampling(Sourced):
         Relative standard deviation of A among nodes, drawn at fabrication.
     noise_V : float
         Standard deviation of e, the amplifier's own noise in one reading.
+    layer_gain : tuple of float
+        What A is multiplied by in each layer, visible first; by default 1 in all. A nudge moves
+        answers further than the layers behind them.
+    bits : int or None
+        Of a converter of their own, over the ADC's range; None: the ADC converts differences too.
 
     Examples
     --------
@@ -112,11 +117,15 @@ class DoubleSampling(Sourced):
     DoubleSampling(gain=8.0, capacitance_F=1e-12)
     """
 
+    may_be_left_out: ClassVar[tuple[str, ...]] = (*Sourced.may_be_left_out, "layer_gain", "bits")
+
     kind: Literal["cds"] = "cds"
     gain: Annotated[float, Field(ge=1)]
     capacitance_F: Farad
     gain_spread: Sigma = 0.0
     noise_V: SigmaVolt = 0.0
+    layer_gain: tuple[Annotated[float, Field(ge=1)], ...] = ()
+    bits: Annotated[int, Field(ge=2, le=24)] | None = None
 
     def sample_noise_V(self, temperature_K: float) -> float:
         """That of kT/C."""

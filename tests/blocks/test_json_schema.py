@@ -43,7 +43,8 @@ def fits_text(value, schema, root):
 
 
 def fits_list(value, schema, root):
-    items = [fits(item, schema["items"], root) for item in value]
+    each = schema.get("prefixItems") or [schema["items"]] * len(value)
+    items = [fits(item, one, root) for item, one in zip(value, each, strict=True)]
     return all(items) and len(items) >= schema.get("minItems", 0)
 
 

@@ -1,0 +1,144 @@
+"""Digits on a network of resistors and diodes: how phases must be read, and two real chips."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.append(str(Path(__file__).parents[1]))
+import common
+
+from neurosim.converters import DoubleSampling
+from neurosim.host import Classify, Experiment, decide
+from neurosim.outputs import write_text
+from neurosim.profile import Profile, load_profile
+from neurosim.runs import Run, Trained
+
+LAYERS = (128, 128, 10)
+# In the host's units: inputs stand at +-100 and hidden nodes stay below 60. What a nudge moves is
+# converted up to 0.1 at answers and 0.002 at hidden nodes, and clips beyond.
+INPUT, HIDDEN, ANSWERS_MOVE, HIDDEN_MOVE = 100.0, 60.0, 0.1, 0.002
+# Bits of the converter of states, and of that of differences from the free phase; None: without.
+READOUTS: dict[str, tuple[int | None, int | None]] = {
+    "exact": (None, None),
+    "8 bits, differences of 4 bits": (8, 4),
+    "8 bits, plain": (8, None),
+    "10 bits, plain": (10, None),
+    "12 bits, plain": (12, None),
+}
+CHIPS = ("board_resistive", "rram_1t1r_resistive")
+Result = dict[str, Any]
+
+
+def hardware(name: str, changes: dict[str, Any] | None = None) -> Profile:
+    """A profile with the layers and the sources of the task."""
+    fitting = {"layers": LAYERS, "sources": (0, -1)}
+    return load_profile(name).with_values(fitting | (changes or {}))
+
+
+def read_so(readout: str) -> Profile:
+    """The ideal network with this readout; answers are read over a range that fits them."""
+    bits, of_differences = READOUTS[readout]
+    if bits is None:
+        return hardware("ideal_resistive")
+    unit_V = load_profile("ideal_resistive").node.unit_V
+    changes: dict[str, Any] = {
+        "adc.bits": bits,
+        "adc.auto_range": True,
+        "adc.visible_range_V": INPUT * unit_V,
+        "adc.hidden_range_V": HIDDEN * unit_V,
+    }
+    if of_differences is not None:
+        changes["readout"] = DoubleSampling(
+            gain=HIDDEN / ANSWERS_MOVE,
+            layer_gain=(1.0, ANSWERS_MOVE / HIDDEN_MOVE, 1.0),
+            capacitance_F=1e-12,
+            bits=of_differences,
+        )
+    return hardware("ideal_resistive", changes)
+
+
+def recipe(found: argparse.Namespace, seed: int) -> Experiment:
+    """That of `neurosim train --task classify`; two updates if quick."""
+    short = {"updates": 2, "batch": 32} if found.quick else {}
+    return Experiment.suited(Classify()).with_values({"seed": seed, **short})
+
+
+def chosen(found: argparse.Namespace) -> dict[str, Profile]:
+    """What is trained, by name."""
+    made = {name: read_so(name) for name in READOUTS}
+    made |= {name: hardware(name) for name in CHIPS}
+    if found.settings:
+        made = {name: made[name] for name in found.settings}
+    return dict(list(made.items())[:2]) if found.quick else made
+
+
+def place(found: argparse.Namespace, name: str, seed: int) -> Path:
+    """Folder of a training."""
+    return Path(found.out / "resistors" / f"{name.replace(', ', '_').replace(' ', '_')}_{seed}")
+
+
+def learned(profile: Profile, asked: Experiment, folder: Path) -> Result:
+    """Train, and judge on digits that were not learned from; both are kept."""
+    run = common.trained(profile, asked, folder)
+    return dict(common.kept(beside(folder), lambda: _judged(run)))
+
+
+def beside(folder: Path) -> Path:
+    """File of a training's figures."""
+    return folder.with_name(f"{folder.name}.json")
+
+
+def _judged(run: Run) -> Result:
+    trained, figures = Trained.of(run, n_threads=1), dict[str, Any]()
+    chip, asked = trained.fresh(), run.experiment
+    lessons = asked.task.lessons(trained.dataset, asked, chip.data_sheet)
+    for exam, shown in lessons.exams().items():
+        velocity = decide(chip, shown.targets, asked.flow, trained.calibration, lessons.held)
+        figures |= {f"{exam}{k}": v for k, v in lessons.judge(velocity, shown).figures.items()}
+    return figures | {"training_J": run.facts["ledger"]["energy_J"]}
+
+
+def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
+    """Trainings, seed by seed."""
+    return [
+        (learned, profile, recipe(found, seed), place(found, name, seed))
+        for seed in range(found.seeds)
+        for name, profile in chosen(found).items()
+    ]
+
+
+def tell(found: argparse.Namespace) -> None:
+    """Figures and table of what has been trained, of whichever seeds."""
+    results: dict[str, list[Result]] = {}
+    for name in [*READOUTS, *CHIPS]:
+        files = [beside(place(found, name, seed)) for seed in range(found.seeds)]
+        kept = [json.loads(file.read_text()) for file in files if file.exists()]
+        if kept:
+            results[name] = kept
+    head = ["readout or chip", "seeds", "test accuracy, % (range)", "training set, %"]
+    rows = [
+        [name, len(kept), _spread(kept, "test_accuracy"), _spread(kept, "accuracy")]
+        for name, kept in results.items()
+    ]
+    table = common.table(head, rows)
+    write_text(found.results / "resistors.json", json.dumps(results, indent=1) + "\n")
+    page, marks = found.results / "README.md", ("<!-- table resistors -->", "<!-- end -->")
+    if page.exists():
+        before, begin, rest = page.read_text(encoding="utf-8").partition(marks[0])
+        _, end, after = rest.partition(marks[1])
+        write_text(page, f"{before}{begin}\n\n{table}\n{end}{after}")
+    print(table)
+
+
+def _spread(results: list[Result], key: str) -> str:
+    """Mean and range of shares, in percent."""
+    percent = 100 * np.array([result[key] for result in results])
+    if len(percent) == 1:
+        return f"{percent[0]:.1f}"
+    return f"{percent.mean():.1f} ({percent.min():.1f} to {percent.max():.1f})"

@@ -1,0 +1,52 @@
+"""Other machines than amplifiers and crossbars, on the same tasks: networks of resistors.
+
+python experiments/09_machines/run.py [--only PART ...] [--seeds N] [--settings NAME ...]
+    [--tables] [--out DIR] [--workers N] [--quick]
+
+What is done is not done again; a training that was stopped goes on. Each part has its figures and
+its table here; they show what has been trained, of whichever seeds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.append(str(Path(__file__).parents[1]))
+import common
+import resistors
+
+HERE = Path(__file__).parent
+Part = tuple[
+    Callable[[argparse.Namespace], list[tuple[Any, ...]]], Callable[[argparse.Namespace], None]
+]
+PARTS: dict[str, Part] = {"resistors": (resistors.work, resistors.tell)}
+
+
+def _more(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seeds", type=common.count, default=5, help="seeds from 0 (5)")
+    parser.add_argument(
+        "--settings", nargs="+", choices=[*resistors.READOUTS, *resistors.CHIPS],
+        help="of the part resistors (all)",
+    )  # fmt: skip
+    parser.add_argument("--tables", action="store_true", help="train nothing")
+
+
+def main() -> None:
+    """Do what is left of each part, and write it down."""
+    found = common.options(__doc__, HERE, only=PARTS, more=_more)
+    if found.quick:
+        found.seeds = 1
+    for name in found.only or PARTS:
+        work, tell = PARTS[name]
+        if not found.tables:
+            common.in_parallel(work(found), found.workers)
+        tell(found)
+    common.finish(found)
+
+
+if __name__ == "__main__":
+    main()
