@@ -19,7 +19,7 @@ import pytest
 
 import neurosim
 from neurosim.blocks.block import Block
-from neurosim.circuit import Imperfect, amplifiers, by_layer, laws, outputs
+from neurosim.circuit import Imperfect, amplifiers, by_layer, diodes, laws, outputs, resistive
 from neurosim.converters import readout
 from neurosim.devices import drift, levels, pulses
 from neurosim.host import answers, asymmetric, coupled, descents, flow, gradep, injected
@@ -83,7 +83,11 @@ OTHERS |= {"tables/equations.py", "tables/nir_graph.py"}
 KINDS = {
     # `gradient` is a way of sampling too.
     "law": Kind(
-        (laws, by_layer), "law", frozenset({"law"}), frozenset({"gradient"}), frozenset(OTHERS)
+        (laws, by_layer, resistive),
+        "law",
+        frozenset({"law"}),
+        frozenset({"gradient"}),
+        frozenset(OTHERS),
     ),
     "amplifier": Kind(
         (amplifiers, outputs),
@@ -92,6 +96,14 @@ KINDS = {
         # `linear` is a scale and a way between points of a table too.
         frozenset({"linear"}),
         frozenset(OTHERS),
+    ),
+    "diode": Kind(
+        (diodes,),
+        "diode",
+        frozenset({"diode"}),
+        # A word of every profile, and what a sweep and a picture have.
+        frozenset({"ideal", "points"}),
+        frozenset({"netlists/passive.py", "tables/equations.py"}),
     ),
     "engine": Kind(
         (engines,),

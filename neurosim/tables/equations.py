@@ -10,12 +10,36 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from neurosim.circuit import Gradient, Hopfield, Linear, Measured, Silu, Tanh
+from neurosim.blocks.block import Block, plain
+from neurosim.circuit import (
+    Gradient,
+    Hopfield,
+    IdealDiode,
+    Linear,
+    Measured,
+    PointsDiode,
+    Resistive,
+    ShockleyDiode,
+    Silu,
+    Tanh,
+)
 from neurosim.profile import Profile
 
 __all__ = ["circuit_of"]
 
-_LAWS: Mapping[type, str] = MappingProxyType({Hopfield: "1", Gradient: "dv/du"})
+_LAWS: Mapping[type, str] = MappingProxyType({Hopfield: "1", Gradient: "dv/du", Resistive: "1"})
+# Current I through a diode at the voltage v across it.
+_DIODES: Mapping[type, str] = MappingProxyType(
+    {
+        IdealDiode: "any that holds v at 0 V; none below",
+        ShockleyDiode: "v = slope_V ln(1 + I / saturation_A) + series_Ohm I",
+        PointsDiode: "straight lines between points, and on beyond the first and the last",
+    }
+)
+_SIDES = (
+    "nodes of layers without sources: of each the first half, rounded up, gains I(-u), the others"
+    " lose I(u)"
+)
 # Of z = gain (u + offset_V) / unit_V.
 _AMPLIFIERS: Mapping[type, str] = MappingProxyType(
     {
@@ -64,10 +88,21 @@ def circuit_of(profile: Profile) -> dict[str, Any]:
         "equations": {
             **_EQUATIONS,
             "weight": f"w = {_said(_LAWS, law)}",
-            "visible output": f"v = {_said(_AMPLIFIERS, below)}",
-            "hidden output": f"v = {_said(_AMPLIFIERS, above)}",
+            "visible output": "v = u" if node.passive else f"v = {_said(_AMPLIFIERS, below)}",
+            "hidden output": "v = u" if node.passive else f"v = {_said(_AMPLIFIERS, above)}",
         },
+        **_diode_of(profile),
     }
+
+
+def _diode_of(profile: Profile) -> dict[str, Any]:
+    """Of a chip whose nodes have diodes to ground: their current, where they are, their numbers."""
+    shunts = profile.node.shunts(profile.network, profile.network.nodes_of(profile.sources))
+    if shunts is None:
+        return {}
+    numbers = plain(shunts.diode.model_dump()) if isinstance(shunts.diode, Block) else {}
+    said = {"current": _said(_DIODES, shunts.diode), "where": _SIDES}
+    return {"diode": said | {k: v for k, v in numbers.items() if k not in ("source", "diode")}}
 
 
 def _said(texts: Mapping[type, str], made: object) -> str:

@@ -114,7 +114,9 @@ def test_contrastive_hebbian_learning_clamps_the_answers_where_they_should_be():
 @pytest.mark.parametrize("name", shipped_profiles())
 @pytest.mark.parametrize("rule", [GradEP(), Coupled(), ContrastiveHebbian(), CrossEntropy()])
 def test_every_rule_runs_on_every_chip(name, rule):
-    profile = load_profile(name).with_values({"layers": (64, 8, 10), "sources": (0, -1)})
+    profile = load_profile(name)
+    n_in = 64 * (1 + (profile.host.inputs == "doubled"))
+    profile = profile.with_values({"layers": (n_in, 8, 10), "sources": (0, -1)})
     own = Experiment.suited(Classify()).with_values({"rule": rule, "updates": 2, "batch": 16})
     chip = Chip(with_injectors(profile, -1))
     updates = list(Trainer(chip, own, load_dataset("digits")))
