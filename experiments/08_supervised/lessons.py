@@ -36,8 +36,11 @@ def recipe(found: argparse.Namespace, **changes: Any) -> Experiment:
 def hardware(
     name: str, layers: tuple[int, ...] = DIGITS, changes: dict[str, Any] | None = None
 ) -> Profile:
-    """The profile with answers in its last layer, on springs."""
-    return load_profile(name).with_values({"layers": layers, "sources": (0, -1), **(changes or {})})
+    """The profile with answers in its last layer, on springs, and room for inputs as it wants them."""
+    profile = load_profile(name)
+    if profile.host.inputs == "doubled":
+        layers = (2 * layers[0], *layers[1:])
+    return profile.with_values({"layers": layers, "sources": (0, -1), **(changes or {})})
 
 
 def learned(profile: Profile, asked: Experiment, place: Path, start: Run | None = None) -> Result:

@@ -3,7 +3,7 @@
 .. code-block:: text
 
     R<i>_<j>  u<i> u<j>     coupling between nodes i and j
-    RB<i>     rail u<i>     bias
+    VR<i>, RB<i>            bias: the reference behind a resistor
     D<i>      0 u or u 0    Shockley diode of side -1 or +1, by ngspice's own model
     BD<i>     u 0  I=       other diodes
 """
@@ -88,9 +88,9 @@ def passive_lines(circuit: Circuit, also: Mapping[type, Any]) -> list[str]:
         i = row + n_even
         lines.append(f"R{i}_{j} u{i} u{j} {1 / forward[row, j]:.17g}")
     biases_S = circuit.biases.plus_S
-    if biases_S.any():
-        lines.append(f"VR0 rail0 0 {circuit.reference_V:.17g}")
-    lines += [f"RB{i} rail0 u{i} {1 / biases_S[i]:.17g}" for i in np.flatnonzero(biases_S).tolist()]
+    for i in np.flatnonzero(biases_S).tolist():
+        lines.append(f"VR{i} r{i} 0 {circuit.reference_V:.17g}")
+        lines.append(f"RB{i} r{i} u{i} {1 / biases_S[i]:.17g}")
     shunts = circuit.shunts
     if shunts is None:
         return lines

@@ -7,6 +7,7 @@ from collections import Counter
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.constants import Boltzmann
 
 from neurosim.circuit import DrivenCircuit
 from neurosim.errors import DataError
@@ -123,11 +124,33 @@ def with_noise(text: str, system: DrivenCircuit, step_s: float | None = None) ->
     h = noise_step_s(system) if step_s is None else step_s
     # du = b dW in time units of tau is a current of density 2 (b C)^2 / tau.
     white_A = system.noise_V * system.circuit.capacitance_F / np.sqrt(system.tau_s * h)
+    between: list[str] = []
+    if system.circuit.passive:
+        white_A, between = _of_resistors(system, white_A, h)
     flicker_A = system.flicker_V * system.circuit.capacitance_F / system.tau_s
     lines = []
     for i, (white, flicker) in enumerate(zip(white_A, flicker_A, strict=True)):
         if white or flicker:
             kind = f"1 {np.sqrt(np.pi) * flicker:.9g}" if flicker else "0 0"
             lines.append(f"IN{i} 0 u{i} DC 0 TRNOISE({white:.9g} {h:.9g} {kind})")
+    lines += between
     head, mark, tail = text.partition("\n.options")
     return "\n".join([head, *lines]) + mark + tail
+
+
+def _of_resistors(
+    system: DrivenCircuit, white_A: NDArray[np.float64], h: float
+) -> tuple[NDArray[np.float64], list[str]]:
+    """What is left to each node, and the noise that each coupling brings from one to another."""
+    circuit = system.circuit
+    n_even, coupling_S = circuit.layers.n_even, circuit.couplings.plus_S
+    per_S = 2 * Boltzmann * (system.temperature_K or 0.0) / h
+    lines = []
+    for row, j in np.argwhere(coupling_S).tolist():
+        sigma_A = np.sqrt(per_S * coupling_S[row, j])
+        lines.append(
+            f"IN{row + n_even}_{j} u{j} u{row + n_even} DC 0 TRNOISE({sigma_A:.9g} {h:.9g} 0 0)"
+        )
+    shared = np.concatenate([coupling_S.sum(axis=0), coupling_S.sum(axis=1)])
+    own = np.sqrt(np.maximum(white_A**2 - per_S * shared, 0.0))
+    return own, lines

@@ -8,10 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from resistors import POINTS, SHOCKLEY, TAU_S, random_network, rest_of
+from scipy.constants import Boltzmann
 
-from neurosim.circuit import DrivenCircuit, IdealDiode
+from conftest import LEAK_S
+from neurosim.circuit import DrivenCircuit, IdealDiode, Pairs
 from neurosim.errors import DataError
 from neurosim.netlists import has_ngspice, netlist, run_ngspice
+from neurosim.netlists.variants import hierarchical, with_noise
 from neurosim.solvers import Transient, settle
 
 pytestmark = pytest.mark.skipif(not has_ngspice(), reason="ngspice is not installed")
@@ -82,6 +85,30 @@ def test_a_batch_settles_a_hundred_times_as_fast_a_row_as_ngspice():
     np.testing.assert_allclose(ours.u_V[0], theirs_V[-1], atol=1e-3 * SCALE_V)
     print(f"{1e6 * ours_s:.0f} us a row, ngspice {theirs_s:.2f} s: {theirs_s / ours_s:,.0f} times")
     assert theirs_s > 100 * ours_s
+
+
+def test_blocks_do_not_change_what_ngspice_computes():
+    circuit, springs = network(2, SHOCKLEY)
+    text = netlist(circuit, springs, 0, np.zeros(circuit.n_nodes), reltol=1e-9)
+    blocks = hierarchical(text, circuit.layers)
+    (_, flat_V), (_, block_V) = run_ngspice(text), run_ngspice(blocks)
+    np.testing.assert_allclose(block_V, flat_V, atol=1e-6)
+
+
+def test_ngspices_noise_of_every_resistor_leaves_no_correlation_of_two_nodes():
+    """Hot enough to stand out of the solver's error, and short of white noise by 5 % (variants)."""
+    circuit, springs = random_network(np.random.default_rng(0), None, (1, 1), rows=1)
+    springs = replace(springs, conductance_S=np.full(2, LEAK_S), target_V=np.zeros((1, 2)))
+    circuit = replace(circuit, biases=Pairs(np.zeros(2), np.zeros(2)))
+    hot = DrivenCircuit(circuit, springs, TAU_S, temperature_K=3e6)
+    text = netlist(circuit, springs, 0, np.zeros(2), 600 * TAU_S, TAU_S / 40)
+    time_s, wave_V = run_ngspice(with_noise(text, hot))
+    even = np.arange(10 * TAU_S, time_s[-1], TAU_S / 10)
+    waves = np.stack([np.interp(even, time_s, wave) for wave in wave_V.T])
+    scale = np.sqrt(Boltzmann * 3e6 / circuit.capacitance_F)
+    found = np.cov(waves / scale[:, None])
+    # Some 1,000 independent samples: 4 standard errors of a variance are 0.18.
+    np.testing.assert_allclose(found, np.eye(2), atol=0.2)
 
 
 def test_pairs_are_refused_in_one_line():
