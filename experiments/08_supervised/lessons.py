@@ -36,7 +36,7 @@ def recipe(found: argparse.Namespace, **changes: Any) -> Experiment:
 def hardware(
     name: str, layers: tuple[int, ...] = DIGITS, changes: dict[str, Any] | None = None
 ) -> Profile:
-    """The profile with answers in its last layer, on springs, and room for inputs as it wants them."""
+    """The profile with answers on springs in its last layer, and inputs as it wants them."""
     profile = load_profile(name)
     if profile.host.inputs == "doubled":
         layers = (2 * layers[0], *layers[1:])
