@@ -31,7 +31,7 @@ class Recorder:
 
     def __init__(self, pulse_weight=STEP):
         self.data_sheet = SimpleNamespace(
-            pulse_weight=pulse_weight, full_scale=4.0, name="a recorder"
+            pulse_weight=pulse_weight, full_scale=4.0, lowest=-4.0, name="a recorder"
         )
         self.programmed, self.pulsed = [], []
 
