@@ -119,8 +119,8 @@ class ShockleyDiode(Sourced):
     Examples
     --------
     >>> diode = ShockleyDiode(saturation_A=4e-9, slope_V=0.049, series_Ohm=10.0)
-    >>> float(diode.rest_V(np.array([1.0]), np.array([1e-3]))[0]).__round__(3)
-    0.506
+    >>> diode.rest_V(np.array([1.0]), np.array([1e-3])).round(3)
+    array([0.572])
     """
 
     diode: Literal["shockley"] = "shockley"
