@@ -43,15 +43,19 @@ def profiles(ctx: click.Context, as_json: bool) -> None:
     from neurosim.blocks.words import as_written
     from neurosim.profile import load_profile, shipped_profiles
 
-    rows = [as_written(load_profile(name)) for name in shipped_profiles()]
+    rows = []
+    for name in shipped_profiles():
+        profile = load_profile(name)
+        law = as_written(profile)["node"]["law"]
+        # A law with parameters is written as a block, with its word inside.
+        word = law if isinstance(law, str) else law["law"]
+        rows.append({"name": name, "law": word, "summary": profile.summary})
     if as_json:
-        print_json(
-            [{"name": p["name"], "law": p["node"]["law"], "summary": p["summary"]} for p in rows]
-        )
+        print_json(rows)
         return
-    width = max(len(p["name"]) for p in rows)
-    for p in rows:
-        say(f"{p['name']:{width}}  {p['node']['law']:8}  {p['summary']}")
+    width, law_width = (max(len(row[key]) for row in rows) for key in ("name", "law"))
+    for row in rows:
+        say(f"{row['name']:{width}}  {row['law']:{law_width}}  {row['summary']}")
     say("\nOne of them in full: neurosim profiles show NAME > mine.yaml")
 
 
