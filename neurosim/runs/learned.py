@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from neurosim.errors import NeurosimError
 from neurosim.runs.explanation import Finding
 from neurosim.runs.trained import Trained
-from neurosim.safe_text import quoted
 
 __all__ = ["LENGTH", "RATE", "learned"]
 
@@ -44,7 +43,7 @@ def _findings(losses: Array) -> list[Finding]:
             Finding(
                 cause=LENGTH,
                 measured=f"{said}{n:,} updates",
-                advice=f"train on: `neurosim train --resume --updates {quoted(str(2 * n))}`",
+                advice=f"train on: `neurosim train --resume --updates {2 * n:d}`",
                 weight=min(fall, _MOST),
             )
         )

@@ -111,7 +111,8 @@ def unquoted(tree):
             assert isinstance(part, ast.FormattedValue)
             begun = re.search(r"(?:neurosim [a-z-]+ |ngspice -)[^`\n]*$", before)
             call = part.value.func if isinstance(part.value, ast.Call) else None
-            if begun and not (isinstance(call, ast.Name) and call.id == "quoted"):
+            is_number = part.format_spec is not None and ast.unparse(part.format_spec) == "f'd'"
+            if begun and not is_number and not (isinstance(call, ast.Name) and call.id == "quoted"):
                 yield part.lineno
             before += "\0"
 
@@ -127,4 +128,5 @@ def test_nothing_is_put_into_a_command_as_it_is():
 
 def test_the_search_for_such_commands_finds_one():
     assert list(unquoted(ast.parse('f"try: neurosim sample {out} -n 3"'))) == [1]
-    assert not list(unquoted(ast.parse('f"try: neurosim sample {quoted(out)} -n 3"')))
+    assert not list(unquoted(ast.parse('f"try: neurosim sample {quoted(out)} -n {n:d}"')))
+    assert list(unquoted(ast.parse('f"try: neurosim sample {quoted(out)} -n {n}"'))) == [1]
