@@ -12,9 +12,11 @@ from typing import Any
 
 TREE = Path(__file__).parents[1]
 _PLAIN = "from neurosim.__main__ import run; run()"
-# At that size of a file the system has no room: as `ulimit -f`, without its signal.
+# At that size of a file the system has no room: as `ulimit -f`, without its signal. Python would
+# keep the bytecode of which it could write the beginning.
 _ROOM = """
-import resource, signal
+import resource, signal, sys
+sys.dont_write_bytecode = True
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))
 """
