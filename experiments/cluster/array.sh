@@ -1,5 +1,5 @@
 #!/bin/bash
-# A sweep as an array of jobs of Slurm, one table in one folder:
+# A sweep as an array of jobs of Slurm, counted from 1, one table in one folder:
 #
 #     sbatch --array=1-8 array.sh settling.yaml /scratch/me/settling
 #
@@ -8,6 +8,7 @@
 #SBATCH --mem-per-cpu=1G
 #SBATCH --time=04:00:00
 #SBATCH --output=%x-%A-%a.log
+#SBATCH --open-mode=append
 set -uo pipefail
 sweep=$1 out=$2
 

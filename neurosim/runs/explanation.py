@@ -12,6 +12,8 @@ from neurosim.blocks.records import Record
 __all__ = ["Explanation", "Finding"]
 
 _WIDTH = 78
+# Of the ideal chip's figure, less than which is no loss.
+_NO_GAP = 0.05
 
 
 class Finding(Record):
@@ -117,6 +119,26 @@ class Explanation(Record):
             f"({self.error_ideal:.0%}).{quality}"
         )
 
+    def verdict(self) -> str:
+        """Whether hardware sets the run's own figure, and whether a first cause accounts for it."""
+        if self.quality is None or self.quality_ideal is None:
+            return ""
+        sign = 1.0 if "loss" in self.quality_name else -1.0
+        gap = sign * (self.quality - self.quality_ideal)
+        if gap <= _NO_GAP * abs(self.quality_ideal):
+            return (
+                f"With these weights the ideal chip's {self.quality_name} is no better: what was "
+                "learned sets it (recipe, updates, network), not the chip that holds them."
+            )
+        saved = [sign * (self.quality - f.quality) for f in self.first if f.quality is not None]
+        if max(saved, default=0.0) >= gap / 2:
+            return ""
+        return (
+            f"None of the first causes by itself saves half of what the {self.quality_name} loses "
+            "to the ideal chip: several together do, or one that the gradient does not feel, such "
+            "as an ammeter that reads velocities (current_sense)."
+        )
+
     def bought(self, finding: Finding) -> str:
         """What a finding would buy, as it was measured; what stays as it is goes without saying."""
         found = [
@@ -143,6 +165,8 @@ class Explanation(Record):
             lines += _wrapped(f"To do: {finding.advice}.", "   ")
             if bought := self.bought(finding):
                 lines += _wrapped(f"Measured: {bought}.", "   ")
+        if verdict := self.verdict():
+            lines += ["", *_wrapped(verdict)]
         if self.others:
             lines += ["", f"{'What costs less, without it':30} {'cosine':>7} {self.drawn:>10}"]
         for finding in self.others:

@@ -52,3 +52,25 @@ def test_where_nothing_was_measured_or_found_it_says_so(first):
     bare = Explanation(name="r", chip="c", drawn="samples", first=first)
     assert "nothing was measured" in str(bare)
     assert ("Nothing stands out" in str(bare)) == (not first)
+
+
+@pytest.mark.parametrize(
+    ("name", "figure", "ideal", "without", "said"),
+    [
+        ("flow loss", 1.04, 0.71, 1.03, "None of the first causes by itself saves half"),
+        ("flow loss", 1.04, 0.71, 0.80, ""),
+        ("flow loss", 31.0, 242.0, 30.0, "what was learned sets it"),
+        ("test accuracy", 0.07, 0.07, 0.07, "what was learned sets it"),
+        ("test accuracy", 0.60, 0.97, 0.65, "None of the first causes by itself saves half"),
+        ("test accuracy", 0.60, 0.97, 0.90, ""),
+    ],
+)
+def test_it_says_whether_hardware_sets_the_figure_and_a_cause_accounts_for_it(
+    name, figure, ideal, without, said
+):
+    cause = DAC.model_copy(update={"quality": without})
+    changes = {"quality_name": name, "quality": figure, "quality_ideal": ideal, "first": [cause]}
+    found = FOUND.model_copy(update=changes)
+    assert said in found.verdict()
+    assert bool(found.verdict()) == bool(said)
+    assert " ".join(found.verdict().split()) in " ".join(str(found).split())
