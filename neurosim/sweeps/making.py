@@ -154,7 +154,9 @@ class _Maker:
                 "the run, and perhaps the run as start."
             )
         if self._given is not None and "run" not in changes:
-            return None, self._given.profile, self._given.experiment, "given"
+            kept = self._given.run
+            origin = "given" if kept is None else self._origin(kept.path)
+            return None, self._given.profile, self._given.experiment, origin
         name = str(changes.get("run", self._sweep.base.run))
         path = find(self._folder, name)
         run = self._memory.once(("run", name), lambda: Run.open(path, self._laws))
