@@ -72,6 +72,13 @@ def _lines(
     return lines
 
 
+def _number(group: Group, at: int) -> float:
+    """A setting that is an axis of numbers."""
+    value = group.settings[at]
+    assert isinstance(value, int | float)
+    return value
+
+
 def _said(column: str, value: object) -> str:
     """A value as a legend says it: numbers need the name of what they are."""
     return f"{_plain(column)} = {_word(value)}" if isinstance(value, int | float) else _word(value)
@@ -147,7 +154,7 @@ def axis_figure(
         if chosen:
             _legend(fig, stack[0])
         if numeric:
-            _scale(stack[-1], [group.settings[at] for group in groups])
+            _scale(stack[-1], [_number(group, at) for group in groups])
         else:
             _words(stack[-1])
         stack[-1].set_xlabel(_plain(x))
@@ -168,9 +175,9 @@ def _draw_line(
     joined: bool,
 ) -> None:
     if numeric:
-        line = sorted(line, key=lambda group: group.settings[at])
+        line = sorted(line, key=lambda group: _number(group, at))
     axes.errorbar(
-        [group.settings[at] if numeric else _word(group.settings[at]) for group in line],
+        [_number(group, at) if numeric else _word(group.settings[at]) for group in line],
         [group.mean[figure] for group in line],
         yerr=[group.error[figure] for group in line],
         color=_COLORS[k % len(_COLORS)],

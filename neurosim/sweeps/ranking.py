@@ -29,7 +29,7 @@ class Group(NamedTuple):
         How many they are.
     """
 
-    settings: tuple[Any, ...]
+    settings: tuple[object, ...]
     mean: dict[str, float]
     error: dict[str, float]
     rows: int
