@@ -9,7 +9,7 @@ import json
 import multiprocessing
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,10 @@ from neurosim.sweeps.workers import processes
 
 SAMPLES = 2000
 SHOWN = 100
+# What a part of an experiment has left to compute, and how it writes down what there is.
+Part = tuple[
+    Callable[[argparse.Namespace], list[tuple[Any, ...]]], Callable[[argparse.Namespace], None]
+]
 COLUMNS = {
     "frechet_feature": "feature Frechet",
     "nn_two_sample": "1-NN",
@@ -147,6 +151,16 @@ def in_parallel(work: Iterable[tuple[Any, ...]], workers: int) -> list[Any]:
             results.append(result)
             bar(len(results), len(jobs))
     return results
+
+
+def in_parts(found: argparse.Namespace, parts: Mapping[str, Part]) -> None:
+    """Do what is left of each part that is asked for, write down what there is, and finish."""
+    for name in found.only or parts:
+        work, tell = parts[name]
+        if not found.tables:
+            in_parallel(work(found), found.workers)
+        tell(found)
+    finish(found)
 
 
 def swept(folder: SweepFolder, workers: int) -> list[dict[str, Any]]:

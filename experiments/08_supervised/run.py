@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 sys.path.append(str(Path(__file__).parents[1]))
 import causes
@@ -28,10 +26,7 @@ import mnist
 import readouts
 
 HERE = Path(__file__).parent
-Part = tuple[
-    Callable[[argparse.Namespace], list[tuple[Any, ...]]], Callable[[argparse.Namespace], None]
-]
-PARTS: dict[str, Part] = {
+PARTS: dict[str, common.Part] = {
     "choosing": (choosing.work, choosing.tell),
     "chips": (chips.work, chips.tell),
     "dies": (dies.work, dies.tell),
@@ -58,12 +53,7 @@ def main() -> None:
     found = common.options(__doc__, HERE, only=PARTS, more=_more)
     if found.quick:
         found.seeds, found.mnist = 1, "digits28"
-    for name in found.only or PARTS:
-        work, tell = PARTS[name]
-        if not found.tables:
-            common.in_parallel(work(found), found.workers)
-        tell(found)
-    common.finish(found)
+    common.in_parts(found, PARTS)
 
 
 if __name__ == "__main__":

@@ -11,19 +11,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 sys.path.append(str(Path(__file__).parents[1]))
 import common
 import resistors
 
 HERE = Path(__file__).parent
-Part = tuple[
-    Callable[[argparse.Namespace], list[tuple[Any, ...]]], Callable[[argparse.Namespace], None]
-]
-PARTS: dict[str, Part] = {"resistors": (resistors.work, resistors.tell)}
+PARTS: dict[str, common.Part] = {"resistors": (resistors.work, resistors.tell)}
 
 
 def _more(parser: argparse.ArgumentParser) -> None:
@@ -40,12 +35,7 @@ def main() -> None:
     found = common.options(__doc__, HERE, only=PARTS, more=_more)
     if found.quick:
         found.seeds = 1
-    for name in found.only or PARTS:
-        work, tell = PARTS[name]
-        if not found.tables:
-            common.in_parallel(work(found), found.workers)
-        tell(found)
-    common.finish(found)
+    common.in_parts(found, PARTS)
 
 
 if __name__ == "__main__":

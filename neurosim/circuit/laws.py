@@ -37,7 +37,16 @@ from neurosim.contrasts import Contrast, Product
 from neurosim.errors import DataError
 from neurosim.network import Layers
 
-__all__ = ["Amplified", "Gradient", "Hopfield", "Law", "Passive", "check_answers", "check_law"]
+__all__ = [
+    "Amplified",
+    "Gradient",
+    "Hopfield",
+    "Law",
+    "Passive",
+    "UnitMetric",
+    "check_answers",
+    "check_law",
+]
 
 Array = NDArray[np.float64]
 Outputs = tuple[Array, ...]
@@ -123,6 +132,22 @@ class Passive(Protocol):
         """Elements from nodes to ground besides the leaks; `driven` nodes have sources."""
 
 
+class UnitMetric:
+    """The part of a law whose sources pull at the node's own voltage: its metric is 1."""
+
+    unit_metric: ClassVar[bool] = True
+
+    def metric(self, amplifiers: Amplifiers, u_V: Array) -> Array:
+        """1."""
+        del amplifiers
+        return np.ones_like(u_V)
+
+    def pull_V2(self, amplifiers: Amplifiers, u_V: Array, source_V: Array) -> Array:
+        """(u - V)^2 / 2."""
+        del amplifiers
+        return 0.5 * (u_V - source_V) ** 2
+
+
 class Hopfield(Block):
     """The sum of the couplings charges the node as it is: C du/dt = -D u + s.
 
@@ -173,7 +198,7 @@ class Hopfield(Block):
         amplifiers.apply(u_V, work, outputs[0], None)
 
 
-class Gradient(Block):
+class Gradient(UnitMetric, Block):
     """A multiplier weighs the sum by the amplifier's slope: C du/dt = -D u + phi'(u) s.
 
     Parameters
@@ -185,7 +210,6 @@ class Gradient(Block):
     amplified: ClassVar[bool] = True
     n_outputs: ClassVar[int] = 1
     unit_weights: ClassVar[bool] = False
-    unit_metric: ClassVar[bool] = True
 
     law: Literal["gradient"] = "gradient"
 
@@ -200,16 +224,6 @@ class Gradient(Block):
     def weight_slopes_per_V(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
         """phi''(u)."""
         return (amplifiers.curvature_per_V(u_V),)
-
-    def metric(self, amplifiers: Amplifiers, u_V: Array) -> Array:
-        """1."""
-        del amplifiers
-        return np.ones_like(u_V)
-
-    def pull_V2(self, amplifiers: Amplifiers, u_V: Array, source_V: Array) -> Array:
-        """(u - V)^2 / 2."""
-        del amplifiers
-        return 0.5 * (u_V - source_V) ** 2
 
     def contrast(self) -> Contrast:
         """Product of the two ends."""

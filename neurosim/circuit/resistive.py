@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from neurosim.blocks.block import Block
 from neurosim.circuit.diodes import NodeDiode
+from neurosim.circuit.laws import UnitMetric
 from neurosim.circuit.outputs import Amplifiers
 from neurosim.circuit.shunts import Shunts
 from neurosim.contrasts import Contrast, HalfSquaredDifference
@@ -36,7 +37,7 @@ Array = NDArray[np.float64]
 Outputs = tuple[Array, ...]
 
 
-class Resistive(Block):
+class Resistive(UnitMetric, Block):
     """Nodes that resistors join, with diodes to ground in hidden layers.
 
     Parameters
@@ -57,7 +58,6 @@ class Resistive(Block):
     stated: ClassVar[bool] = True
     n_outputs: ClassVar[int] = 1
     unit_weights: ClassVar[bool] = True
-    unit_metric: ClassVar[bool] = True
 
     law: Literal["resistive"] = "resistive"
     diode: NodeDiode = None
@@ -88,16 +88,6 @@ class Resistive(Block):
         """0."""
         del amplifiers
         return (np.zeros_like(u_V),)
-
-    def metric(self, amplifiers: Amplifiers, u_V: Array) -> Array:
-        """1."""
-        del amplifiers
-        return np.ones_like(u_V)
-
-    def pull_V2(self, amplifiers: Amplifiers, u_V: Array, source_V: Array) -> Array:
-        """(u - V)^2 / 2."""
-        del amplifiers
-        return 0.5 * (u_V - source_V) ** 2
 
     def contrast(self) -> Contrast:
         """Half the squared difference of the two ends."""
