@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from contextlib import suppress
+from dataclasses import is_dataclass
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -38,11 +40,18 @@ def resolve() -> None:
     # Annotations name PyTorch, which need not be here.
     if torch_arrays.torch is None:
         torch_arrays.torch = SimpleNamespace(Tensor=Any, device=Any)
-    # What makes a named tuple does not know the module in which its annotations have a meaning.
+    # What makes a named tuple or a data class does not know the modules in which the annotations
+    # of its fields, some of them inherited, have a meaning.
     for name in FILES:
         for value in list(vars(import_module(name)).values()):
             if isinstance(value, type) and issubclass(value, tuple) and hasattr(value, "_fields"):
                 value.__new__.__annotations__ = get_type_hints(value)
+            elif isinstance(value, type) and is_dataclass(value) and "__init__" in vars(value):
+                # A name imported for the type checker alone is found by pdoc, where it is written.
+                with suppress(NameError):
+                    hints = get_type_hints(value)
+                    annotations = value.__init__.__annotations__
+                    annotations.update({key: hints[key] for key in annotations if key in hints})
 
 
 def build(folder: Path) -> list[str]:
