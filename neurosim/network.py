@@ -188,6 +188,13 @@ class Layers:
         mask.setflags(write=False)
         return mask
 
+    @cached_property
+    def couplings_per_node(self) -> Array:
+        """Couplings of each node, and its bias, shape (n_nodes,)."""
+        per_node = 1.0 + np.concatenate([self.present.sum(axis=0), self.present.sum(axis=1)])
+        per_node.setflags(write=False)
+        return per_node
+
 
 class Weights:
     """The host's dimensionless parameters: one coupling matrix and one bias a node.

@@ -81,7 +81,7 @@ def test_the_realistic_profile_states_every_effect_but_those_it_explains_away():
     }
     assert ideal == {
         *("node.loading", "node.output_Ohm", "node.bandwidth_Hz", "write.verify"),
-        *("coupling.idle_S", "coupling.cubic_per_V2"),
+        *("coupling.idle_S", "coupling.cubic_per_V2", "coupling.parasitic_F"),
         *(f"{name}.channels" for name in ("dac", "adc", "current_sense")),
         *("supply.adc_J", "supply.dac_J", "supply.read_s"),
     }
@@ -193,7 +193,7 @@ def test_a_path_is_one_by_its_ending(tmp_path):
         (
             ("\n    levels:", "\n    level:"),
             "coupling.source.level: must name a field of this block: encoding, full_scale, "
-            "idle_S, levels, directions, cubic_per_V2",
+            "idle_S, levels, directions, cubic_per_V2, parasitic_F",
         ),
         (
             ('temperature_K: "assumed: room temperature"', ""),

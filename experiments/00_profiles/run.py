@@ -1,12 +1,15 @@
 """Train every shipped profile alike, and judge what it has learned.
 
 python experiments/00_profiles/run.py [--out DIR] [--workers N] [--quick]
+python experiments/00_profiles/run.py --seeds 3 --names ecram_redox pcm_hermes_14nm
 
-A profile that is done is not done again; a run that was stopped goes on.
+A profile that is done is not done again; a run that was stopped goes on. With more than one seed
+nothing is written but seeds.json and seeds.md, of the profiles named.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -33,9 +36,10 @@ SAMPLES = 2000
 SHOWN = 16
 
 
-def one(name: str, out: Path, experiment: Experiment, n: int) -> dict[str, Any]:
+def one(name: str, out: Path, experiment: Experiment, n: int, seed: int = 0) -> dict[str, Any]:
     """Train and judge one profile; its row of the table, from the folder where it is done."""
-    folder = out / name
+    folder = out / (f"{name}_seed{seed}" if seed else name)
+    experiment = experiment.model_copy(update={"seed": seed})
     result_path = folder / "result.json"
     if result_path.exists():
         row = json.loads(result_path.read_text())
@@ -85,6 +89,20 @@ def markdown(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def by_seed(rows: list[dict[str, Any]]) -> str:
+    """A row a profile: feature Frechet of each seed, its mean and standard deviation."""
+    lines = ["| profile | flow losses | feature Frechet distances | mean | standard deviation |"]
+    lines.append("|" + "---|" * 5)
+    for name in dict.fromkeys(row["profile"] for row in rows):
+        of_one = [row for row in rows if row["profile"] == name]
+        found = [row["frechet_feature"] for row in of_one]
+        cells = [name, ", ".join(f"{row['flow_loss']:.3f}" for row in of_one)]
+        cells += [", ".join(f"{value:.2f}" for value in found)]
+        cells += [f"{np.mean(found):.2f}", f"{np.std(found, ddof=1):.2f}"]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def draw(rows: list[dict[str, Any]], path: Path) -> None:
     """A strip of samples for each profile."""
     good = [row for row in rows if "error" not in row]
@@ -101,20 +119,44 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
     fig.savefig(path, dpi=150)
 
 
+def write(rows: list[dict[str, Any]], folder: Path) -> None:
+    """Write results.json, table.md and samples.png, and print the table."""
+    write_text(folder / "results.json", json.dumps(rows, indent=1) + "\n")
+    write_text(folder / "table.md", markdown(rows))
+    draw(rows, folder / "samples.png")
+    print(markdown(rows))
+
+
+def write_seeds(rows: list[dict[str, Any]], folder: Path) -> None:
+    """Write seeds.json and seeds.md, and print the table."""
+    if lost := [row["error"] for row in rows if "error" in row]:
+        raise SystemExit(f"{len(lost)} of {len(rows)} trainings failed: {lost[0]}")
+    kept = [{k: v for k, v in row.items() if k not in ("samples", "baselines")} for row in rows]
+    write_text(folder / "seeds.json", json.dumps(kept, indent=1) + "\n")
+    write_text(folder / "seeds.md", by_seed(rows))
+    print(by_seed(rows))
+
+
+def more(parser: argparse.ArgumentParser) -> None:
+    """What this experiment is asked beyond what all are."""
+    parser.add_argument("--names", nargs="+", choices=list(shipped_profiles()), help="profiles")
+    parser.add_argument("--seeds", type=common.count, default=1, help="seeds from 0 (1)")
+
+
 def main() -> None:
-    """Train, judge, write results.json, table.md and samples.png."""
-    options = common.options(__doc__ or "", HERE)
-    names, experiment, n = list(shipped_profiles()), EXPERIMENT, SAMPLES
+    """Train and judge; write the table of all profiles, or that of some over seeds."""
+    options = common.options(__doc__ or "", HERE, more=more)
+    if (options.names is None) != (options.seeds == 1):
+        raise SystemExit("--names and --seeds (2 or more) go together")
+    names, experiment, n = list(options.names or shipped_profiles()), EXPERIMENT, SAMPLES
     if options.quick:
         names, n = names[-1:], 50
         experiment = experiment.model_copy(update={"updates": 2, "batch": 32})
     names.sort(key=lambda name: (not name.startswith("ideal"), name))
-    work = [(one, name, options.out, experiment, n) for name in names]
+    seeds = range(options.seeds)
+    work = [(one, name, options.out, experiment, n, seed) for name in names for seed in seeds]
     rows = common.in_parallel(work, options.workers)
-    write_text(options.results / "results.json", json.dumps(rows, indent=1) + "\n")
-    write_text(options.results / "table.md", markdown(rows))
-    draw(rows, options.results / "samples.png")
-    print(markdown(rows))
+    (write if options.seeds == 1 else write_seeds)(rows, options.results)
     common.finish(options)
 
 

@@ -33,6 +33,12 @@ def _all(profile: Profile) -> Iterator[tuple[str, str]]:
     yield "time constant C/g", format_quantity(node.tau_s, "s", 3)
     yield "C_x / C_h", f"{node.release_capacitance_F / node.capacitance_F:.3g}"
     coupling = profile.coupling
+    if coupling.parasitic_F:
+        more = profile.network.couplings_per_node * (coupling.parasitic_F / node.capacitance_F)
+        yield (
+            "couplings' own capacitance",
+            f"nodes are {1 + more.min():.3g} to {1 + more.max():.3g} times as slow as C/g",
+        )
     if isinstance(coupling.levels, int):
         # The two devices of a complementary pair move against each other.
         ways = 2 if coupling.encoding == "complementary" else 1

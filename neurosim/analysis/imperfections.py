@@ -137,6 +137,7 @@ STRUCTURE = {
     "spring.max_S": "a limit that raises",
     "coupling.encoding": "acts through mismatch, noise and loading",
     "coupling.full_scale": "scale; the host keeps its weights within it",
+    "coupling.parasitic_F": "scale; read more slowly to settle as far",
     "coupling.idle_S": "acts through mismatch, noise and loading",
     "coupling.directions": "acts through mismatch and noise",
     "write.reference_S": "unit of the programming noise",

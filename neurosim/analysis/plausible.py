@@ -24,7 +24,7 @@ Check = Callable[[Profile], Iterator[str]]
 
 # Unit by the suffix of a field, and the range of what has been built.
 _USUAL: dict[str, tuple[float, float]] = {
-    "S": (1e-13, 0.1), "F": (1e-16, 1e-2), "V": (1e-9, 100), "A": (1e-15, 10), "s": (1e-12, 1e10),
+    "S": (1e-13, 0.1), "F": (1e-17, 1e-2), "V": (1e-9, 100), "A": (1e-15, 10), "s": (1e-12, 1e10),
     "Hz": (1e-2, 1e12), "J": (1e-20, 1e3), "W": (1e-15, 1e4), "K": (1e-3, 500), "Ohm": (1e-3, 1e13),
 }  # fmt: skip
 # A conductance this many times above the top of the couplings' range, or below it, is in no unit of

@@ -28,6 +28,7 @@ __all__ = [
     "Limit",
     "Loading",
     "Ohm",
+    "ParasiticFarad",
     "PositiveOhm",
     "Second",
     "SecondFromZero",
@@ -117,6 +118,7 @@ Excess = Annotated[float, *_effect()]
 Hertz = Annotated[float, *_effect("Hz")]
 SigmaVolt = Annotated[float, *_effect("V")]
 SigmaAmpere = Annotated[float, *_effect("A")]
+ParasiticFarad = Annotated[float, *_effect("F")]
 IdleSiemens = Annotated[float, *_effect("S")]
 Ohm = Annotated[float, *_effect("Ohm")]
 Joule = Annotated[float, *_effect("J")]

@@ -141,9 +141,10 @@ class Die:
         n_sources = len(self.sources)
         self.spring_factor = factors("spring", n_sources)
         self._device_factor = factors("coupling", self.devices.size)
-        load_S = self.couplings_per_node * profile.coupling.nominal_load_S(node.leak_S)
+        load_S = self.layers.couplings_per_node * profile.coupling.nominal_load_S(node.leak_S)
         self._leak_S = (node.leak_S - node.loading * load_S) * factors("leak", n)
         self._capacitance = factors("capacitance", n)
+        self._parasitic_F = self.layers.couplings_per_node * profile.coupling.parasitic_F
         spread_of_readout = 0.0 if profile.readout is None else profile.readout.gain_spread
         rng = streams.generator("fabrication.readout")
         self.readout_factor = spread(spread_of_readout, n, rng)
@@ -157,12 +158,6 @@ class Die:
         self._gain[self.layers.visible] = 1.0
         rng = streams.generator("fabrication.offset_V")
         self._offset_V = mismatch.offset_V * rng.standard_normal(n)
-
-    @property
-    def couplings_per_node(self) -> Array:
-        """Couplings of each node and its bias, (n_nodes,)."""
-        present = self.layers.present
-        return 1.0 + np.concatenate([present.sum(axis=0), present.sum(axis=1)])
 
     def circuit(self, devices_S: Array) -> Circuit:
         """The circuit with these programmed conductances, before coupling mismatch."""
@@ -179,7 +174,7 @@ class Die:
             law=node.law,
             visible=with_errors(node.visible_amplifier, self.layers.visible),
             hidden=with_errors(node.hidden_amplifier, self.layers.hidden),
-            capacitance_F=node.capacitance_F * self._capacitance,
+            capacitance_F=node.capacitance_F * self._capacitance + self._parasitic_F,
             leak_S=self._leak_S,
             couplings=couplings,
             biases=biases,
@@ -205,8 +200,11 @@ class Die:
     def released(self, circuit: Circuit) -> Circuit:
         """`circuit` with its visible nodes on their large capacitors."""
         node = self.profile.node
+        visible = self.layers.visible
+        own_F = node.capacitance_F * self._capacitance[visible]
+        larger_F = own_F * (node.release_capacitance_F / node.capacitance_F)
         capacitance_F = circuit.capacitance_F.copy()
-        capacitance_F[self.layers.visible] *= node.release_capacitance_F / node.capacitance_F
+        capacitance_F[visible] = larger_F + self._parasitic_F[visible]
         return replace(circuit, capacitance_F=capacitance_F)
 
 

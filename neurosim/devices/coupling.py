@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from neurosim.arguments import answer
 from neurosim.blocks.block import Sourced
 from neurosim.blocks.mistakes import BlockError
-from neurosim.blocks.quantities import Cubic, IdleSiemens
+from neurosim.blocks.quantities import Cubic, IdleSiemens, ParasiticFarad
 from neurosim.devices.levels import Levels, nearest
 
 __all__ = ["CouplingDevice", "Target"]
@@ -56,6 +56,9 @@ class CouplingDevice(Sourced):
     cubic_per_V2 : float
         k of a device's current G v (1 + k v^2): above 0 it stiffens, below 0 it saturates. Writes
         and tables mean the conductance at small voltages.
+    parasitic_F : float
+        Capacitance that each coupling, both devices of its pair and their wires, adds to the node
+        that it hangs on, its bias too: n couplings make it C + (n + 1) C_p.
 
     Examples
     --------
@@ -64,12 +67,15 @@ class CouplingDevice(Sourced):
     32
     """
 
+    may_be_left_out: ClassVar[tuple[str, ...]] = (*Sourced.may_be_left_out, "parasitic_F")
+
     encoding: Literal["one_sided", "complementary", "single"]
     full_scale: Annotated[float, Field(gt=0)]
     idle_S: IdleSiemens = 0.0
     levels: Levels = None
     directions: Literal["shared", "separate"] = "shared"
     cubic_per_V2: Cubic = 0.0
+    parasitic_F: ParasiticFarad = 0.0
 
     @model_validator(mode="after")
     def _resistance_is_finite(self) -> CouplingDevice:

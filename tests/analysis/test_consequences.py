@@ -59,3 +59,11 @@ def test_the_command_has_them_for_people_and_programs():
         assert what in said.output
         assert value in said.output
     assert record["follows"]["C_x / C_h"] == "30"
+
+
+def test_what_couplings_hang_on_the_nodes_is_said():
+    """1 pF a node; 129 terminals of 1 fF on a node of 64-128-128's outer layers, 193 within."""
+    slow = load_profile("cmos_rc_6bit").with_value("coupling.parasitic_F", "1 fF")
+    found = dict(consequences(slow))
+    assert found["couplings' own capacitance"] == "nodes are 1.13 to 1.19 times as slow as C/g"
+    assert "couplings' own capacitance" not in dict(consequences(load_profile("cmos_rc_6bit")))

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from neurosim.chip import Chip
 from neurosim.chip.die import Die
 from neurosim.profile import load_profile
 
@@ -37,3 +38,32 @@ def test_the_gain_of_a_visible_buffer_is_set_by_its_feedback():
     offsets_V = np.concatenate([circuit.visible.offset_V, circuit.hidden.offset_V])
     assert offsets_V.std() == pytest.approx(1e-3, rel=5 / np.sqrt(2 * offsets_V.size))
     assert circuit.visible.offset_V.all()
+
+
+def test_every_coupling_and_bias_hangs_its_own_capacitance_on_its_nodes():
+    made = die(**{"coupling.parasitic_F": 2e-15, "mismatch.capacitance": 0.1})
+    without = die(**{"mismatch.capacitance": 0.1})
+    devices_S = np.ones(made.devices.size)
+    one, bare = made.circuit(devices_S), without.circuit(devices_S)
+    visible, middle, last = SIZES
+    # Nodes of even layers come before those of odd ones.
+    n_couplings = np.repeat([middle, middle, visible + last], [visible, last, middle])
+    more_F = 2e-15 * (n_couplings + 1)
+    np.testing.assert_allclose(one.capacitance_F - bare.capacitance_F, more_F, rtol=1e-9)
+    # A larger capacitor is switched beside the couplings, which stay as they are.
+    released, alone = made.released(one), without.released(bare)
+    np.testing.assert_allclose(released.capacitance_F - alone.capacitance_F, more_F, rtol=1e-6)
+
+
+def test_a_node_takes_as_much_longer_as_its_couplings_are_capacitance():
+    """Without weights u falls as exp(-t g / (C + (n + 1) C_p))."""
+    profile = load_profile("ideal_hopfield").with_values(
+        {"layers": SIZES, "settling.precision": "float64", "coupling.parasitic_F": "20 fF"}
+    )
+    chip, node = Chip(profile), profile.node
+    start_V = 0.3 * np.ones((2, SIZES[0]))
+    chip.precharge(start_V)
+    chip.release()
+    chip.settle(node.release_capacitance_F / node.leak_S)
+    slower = 1 + (SIZES[1] + 1) * 20e-15 / node.release_capacitance_F
+    np.testing.assert_allclose(chip.u_V[:, : SIZES[0]], start_V * np.exp(-1 / slower), rtol=1e-9)
