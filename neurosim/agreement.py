@@ -130,6 +130,7 @@ def _pulse_mistakes(profile: Any) -> Found:
 _BARE = (
     ("node", "loading", "is the law's own, all of it"),
     ("node", "visible_rail_V", "is of an amplifier"),
+    ("node", "buffer", "is of an amplifier"),
     ("node", "output_Ohm", "is of an amplifier"),
     ("node", "bandwidth_Hz", "is of an amplifier"),
     ("mismatch", "gain", "is of an amplifier; that of a reading is adc.channels.gain"),

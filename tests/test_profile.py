@@ -80,7 +80,8 @@ def test_the_realistic_profile_states_every_effect_but_those_it_explains_away():
         if value is None or (is_number(value) and value == 0)
     }
     assert ideal == {
-        *("node.loading", "node.output_Ohm", "node.bandwidth_Hz", "write.verify"),
+        *("node.loading", "node.output_Ohm", "node.bandwidth_Hz", "node.buffer"),
+        "write.verify",
         *("coupling.idle_S", "coupling.cubic_per_V2", "coupling.parasitic_F"),
         *(f"{name}.channels" for name in ("dac", "adc", "current_sense")),
         *("supply.adc_J", "supply.dac_J", "supply.read_s"),

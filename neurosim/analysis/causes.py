@@ -77,6 +77,7 @@ CAUSES = (
         "repair or map out faulty devices (lower faults), or learn longer on this die",
     ),
     Cause("loading", ("loading",), "raise the gain of the summing amplifiers (lower node.loading)"),
+    Cause("visible buffers", ("visible buffers",), "take buffers of gain 1 and a wider range"),
     Cause("visible rails", ("visible rails",), "raise node.visible_rail_V, or lower node.unit_V"),
     Cause(
         "output resistance",

@@ -79,6 +79,7 @@ SOURCES = (
     Source("faulty devices", _FAULTS, "fabrication", "common"),
     Source("loading", ("node.loading",), "design", "common"),
     Source("visible rails", ("node.visible_rail_V",), "design", "common"),
+    Source("visible buffers", ("node.buffer",), "design", "common"),
     Source("output resistance", ("node.output_Ohm",), "design", "common"),
     Source("device nonlinearity", ("coupling.cubic_per_V2",), "design", "common"),
     Source("amplifier bandwidth", ("node.bandwidth_Hz",), "design", "partly"),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import model_validator
 
 from neurosim.blocks.block import Sourced
 from neurosim.blocks.choice import one_of
+from neurosim.blocks.mistakes import BlockError
 from neurosim.blocks.quantities import (
     Farad,
     HertzLimit,
@@ -18,6 +20,7 @@ from neurosim.blocks.quantities import (
     Volt,
     VoltLimit,
 )
+from neurosim.blocks.words import IDEAL
 from neurosim.circuit.amplifiers import Amplifier, Linear, Scalable, Silu, Tanh
 from neurosim.circuit.by_layer import NodeLaw
 from neurosim.circuit.laws import Passive
@@ -28,9 +31,9 @@ from neurosim.network import Layers
 __all__ = ["Node"]
 
 # A word alone, where the amplifier has nothing else to say.
-_NodeAmplifier = Annotated[
-    Scalable, one_of(Tanh, Silu, Linear, Measured, key="amplifier", of=Scalable, short=True)
-]
+_ANY = one_of(Tanh, Silu, Linear, Measured, key="amplifier", of=Scalable, short=True)
+_NodeAmplifier = Annotated[Scalable, _ANY]
+_NodeBuffer = Annotated[Scalable | None, _ANY, IDEAL]
 
 
 class Node(Sourced):
@@ -56,7 +59,9 @@ class Node(Sourced):
         Share of the coupling conductance that loads the summing node, 1 / (1 + A) for a virtual
         ground of gain A. Resistors from node to node load both all the same: see `load_share`.
     visible_rail_V : float or None
-        Output limit of the visible buffers.
+        Output limit of the visible buffers, where nothing else is said of them.
+    buffer : Scalable or None
+        Amplifier of visible nodes, such as one measured; None is a unity buffer between its rails.
     output_Ohm : float
         Output resistance R of each amplifier: with the devices that hang on it, of total
         conductance G on its two rails, it leaves 1 / (1 + R G / 2) of the output.
@@ -73,6 +78,8 @@ class Node(Sourced):
     1e-07
     """
 
+    may_be_left_out: ClassVar[tuple[str, ...]] = (*Sourced.may_be_left_out, "buffer")
+
     law: NodeLaw
     amplifier: _NodeAmplifier
     unit_V: Volt
@@ -81,9 +88,17 @@ class Node(Sourced):
     release_capacitance_F: Farad
     loading: Loading = 0.0
     visible_rail_V: VoltLimit = None
+    buffer: _NodeBuffer = None
     output_Ohm: Ohm = 0.0
     bandwidth_Hz: HertzLimit = None
     hold: Literal["none", "capacitor"] = "none"
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> Self:
+        if self.buffer is not None and self.visible_rail_V is not None:
+            text = "must be ideal where buffer is stated, whose output has its own limits"
+            raise BlockError([(("visible_rail_V",), text)])
+        return self
 
     @property
     def amplifier_tau_s(self) -> float:
@@ -116,8 +131,8 @@ class Node(Sourced):
 
     @property
     def visible_amplifier(self) -> Amplifier:
-        """The ideal amplifier of a visible node: a buffer between its rails."""
-        return Linear(rail_V=self.visible_rail_V).at(self.unit_V)
+        """The ideal amplifier of a visible node, in this node's volts."""
+        return (self.buffer or Linear(rail_V=self.visible_rail_V)).at(self.unit_V)
 
     @property
     def hidden_amplifier(self) -> Amplifier:

@@ -5,8 +5,10 @@ import pytest
 from scipy.integrate import quad
 
 from bench_points import POINTS_V
+from neurosim.blocks.files import dump_block
 from neurosim.circuit import Linear, Measured, Silu, Tanh
 from neurosim.errors import ProfileError
+from neurosim.profile import load_profile
 
 AMPLIFIERS = [Linear(0.1), Linear(0.1, rail_V=0.23), Tanh(0.1), Silu(0.1)]
 U_V = np.linspace(-0.9, 1.1, 41)
@@ -106,15 +108,25 @@ def test_points_in_no_order_are_refused(points_V, said):
 
 
 def test_a_profile_with_a_measured_amplifier_is_written_and_read(bench, tmp_path):
-    from neurosim.blocks.files import dump_block
-    from neurosim.profile import load_profile
-
     own = Measured(points_V=POINTS_V)
     profile = load_profile("ideal_hopfield").with_value("node.amplifier", own)
     (tmp_path / "mine.yaml").write_text(dump_block(profile))
     found = load_profile(tmp_path / "mine.yaml")
     assert found == profile
     assert found.node.hidden_amplifier == bench
+
+
+def test_a_measured_buffer_of_visible_nodes_is_in_place_of_their_rails(tmp_path):
+    profile = load_profile("cmos_rc_6bit").with_values(
+        {"node.visible_rail_V": None, "node.buffer": Measured(points_V=POINTS_V)}
+    )
+    (tmp_path / "mine.yaml").write_text(dump_block(profile))
+    assert load_profile(tmp_path / "mine.yaml") == profile
+    u_V = np.linspace(-0.3, 0.3, 7)
+    bench = Measured(points_V=POINTS_V).output_V(u_V)
+    np.testing.assert_array_equal(profile.node.visible_amplifier.output_V(u_V), bench)
+    with pytest.raises(ProfileError, match="visible_rail_V: must be ideal where buffer is"):
+        profile.with_value("node.visible_rail_V", "0.5 V")
 
 
 def test_points_may_have_units():

@@ -1,5 +1,7 @@
 """Every shipped law with every amplifier, its errors and loads; and what is no law."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -40,6 +42,13 @@ def test_every_shipped_law_has_every_property(
     make_circuit, make_springs, law, amplifier, mismatch, loading
 ):
     circuit = make_circuit(law, amplifier, mismatch=mismatch, loading=loading)
+    check_law(circuit, make_springs(circuit, ROWS))
+
+
+@pytest.mark.parametrize("law", LAWS, ids=repr)
+@pytest.mark.parametrize("buffer", AMPLIFIERS, ids=repr)
+def test_any_amplifier_may_buffer_visible_nodes(make_circuit, make_springs, law, buffer):
+    circuit = replace(make_circuit(law, mismatch=0.1, loading=0.3), visible=buffer)
     check_law(circuit, make_springs(circuit, ROWS))
 
 

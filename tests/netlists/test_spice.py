@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -91,6 +92,16 @@ def test_the_waveform_in_ngspice_is_our_transient(
     assert time_s[-1] == pytest.approx(5 * TAU_S)
     # A first step of Euler's method and a step of 0.16 spring time constants give up to 10 uV.
     assert waveform_error_V(circuit, springs, u_V, time_s, wave_V, 8) < 2e-5
+
+
+@needs_ngspice
+@pytest.mark.parametrize("law", LAWS)
+def test_measured_buffers_of_visible_nodes_are_in_the_netlist(make_case, law):
+    circuit, springs, u_V = make_case(law, "tanh", mismatch=0.05, loading=0.3)
+    circuit = replace(circuit, visible=Measured(UNIT_V, points_V=POINTS_V))
+    _, found = run_ngspice(netlist(circuit, springs, 0, u_V[0]))
+    expected = settled_V(circuit, springs, u_V, 150 * TAU_S)
+    np.testing.assert_allclose(found, [expected], rtol=0, atol=1e-7)
 
 
 @needs_ngspice
