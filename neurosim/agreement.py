@@ -42,6 +42,9 @@ def _range_mistakes(profile: Any) -> Found:
         if channels.offset and ideal:
             text = f"needs a finite range, but {' and '.join(ideal)} {_are(ideal)} ideal; state it"
             found.append(((name, "channels", "offset"), text))
+        if channels.offset_V and name == "current_sense":
+            text = "is of a converter of voltages; state that of an ammeter as offset"
+            found.append(((name, "channels", "offset_V"), text))
         if channels.inl_lsb and block.bits is None:
             text = "counts steps, but bits is ideal; state bits, or write inl_lsb as 'ideal' too"
             found.append(((name, "channels", "inl_lsb"), text))

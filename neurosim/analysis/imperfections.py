@@ -63,7 +63,13 @@ def _channels(name: str, block: str, ranges: tuple[str, ...]) -> tuple[Source, .
     """Errors of the channels of a converter, fixed at fabrication."""
     path, bits = f"{block}.channels", f"{block}.bits"
     return (
-        Source(f"{name} offset", (f"{path}.offset",), "fabrication", "common", ranges),
+        Source(
+            f"{name} offset",
+            (f"{path}.offset", f"{path}.offset_V"),
+            "fabrication",
+            "common",
+            ranges,
+        ),
         Source(f"{name} gain error", (f"{path}.gain",), "fabrication", "common"),
         Source(f"{name} INL", (f"{path}.inl_lsb",), "fabrication", "partly", (*ranges, bits)),
     )

@@ -5,9 +5,10 @@ With z the ideal input over the range, a channel converts
 .. math:: z' = a z + o + \epsilon\, f(\mathrm{clip}(a z + o, -1, 1)), \qquad
     f(z) \propto \cos\varphi\,(1 - z^2) + \sin\varphi\,\tfrac{3\sqrt3}{2}\, z\,(1 - z^2)
 
-The gain a and the offset o are normal. f is a bow and an S, the harmonic distortion of second and
-third order, mixed by a uniform angle; it is zero at both ends of the range (end-point fit) and
-its peak is 1, so that :math:`\epsilon` is the peak of the INL. All are drawn at fabrication.
+The gain a and the offset o are normal; an offset may be stated as a share of the range or in
+volts. f is a bow and an S, the harmonic distortion of second and third order, mixed by a uniform
+angle; it is zero at both ends of the range (end-point fit) and its peak is 1, so that
+:math:`\epsilon` is the peak of the INL. All are drawn at fabrication.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from neurosim.blocks.block import Sourced
-from neurosim.blocks.quantities import Excess, Sigma
+from neurosim.blocks.quantities import Excess, Sigma, SigmaVolt
 from neurosim.converters.quantise import lsb
 
 __all__ = ["ChannelErrors", "Channels", "turns"]
@@ -43,23 +44,28 @@ class ChannelErrors:
         a.
     offset : ndarray, shape (n,)
         o, as a share of the range.
+    offset_V : ndarray, shape (n,)
+        What is stated in volts of o times the range.
     inl : ndarray, shape (2, n)
         Coefficients of the bow and of the S, as shares of the range.
     """
 
     gain: Array | None = None
     offset: Array | None = None
+    offset_V: Array | None = None
     inl: Array | None = None
 
     def take(self, columns: slice | NDArray[np.intp]) -> ChannelErrors:
         """Those of some columns."""
-        parts = (self.gain, self.offset, self.inl)
+        parts = (self.gain, self.offset, self.offset_V, self.inl)
         return ChannelErrors(*(None if part is None else part[..., columns] for part in parts))
 
     def apply(self, value: Array, full_scale: float | Array | None) -> Array:
         """Values (..., n) as their channels convert them; `full_scale` as of the converter."""
         if self.gain is not None:
             value = value * self.gain
+        if self.offset_V is not None:
+            value = value + self.offset_V
         if full_scale is None:
             return value
         if self.offset is not None:
@@ -80,6 +86,9 @@ class Channels(Sourced):
         as many turns as the busiest converter has nodes.
     offset : float
         Standard deviation of the offset, as a share of the range (0.005: 0.5 % of full scale).
+    offset_V : float
+        That of an offset which does not grow with the range, as of the input pair of a comparator;
+        an ammeter has none.
     gain : float
         Standard deviation of the relative gain error.
     inl_lsb : float
@@ -92,8 +101,11 @@ class Channels(Sourced):
     0.01
     """
 
+    may_be_left_out: ClassVar[tuple[str, ...]] = (*Sourced.may_be_left_out, "offset_V")
+
     count: Literal["per_node"] | Annotated[int, Field(ge=1)] = "per_node"
     offset: Sigma = 0.0
+    offset_V: SigmaVolt = 0.0
     gain: Annotated[Sigma, Field(le=0.2)] = 0.0
     inl_lsb: Excess = 0.0
 
@@ -118,6 +130,7 @@ class Channels(Sourced):
         return ChannelErrors(
             1 + self.gain * normal("gain") if self.gain else None,
             self.offset * normal("offset") if self.offset else None,
+            self.offset_V * normal("offset_V") if self.offset_V else None,
             inl,
         )
 

@@ -66,6 +66,14 @@ def test_offsets_are_the_stated_share_of_the_range_and_do_not_depend_on_the_inpu
     assert abs(at_zero.mean() / (0.005 * 0.4) * np.sqrt(N)) < 5
 
 
+def test_offsets_in_volts_are_the_same_over_every_range_and_over_none():
+    errors = fabricated(offset_V="3 mV")
+    for full_scale in (0.1, 0.4, None):
+        at_half = errors.apply(np.full(N, 0.05), full_scale) - 0.05
+        assert abs(z_of_deviation(at_half, 3e-3)) < 5
+        assert abs(at_half.mean() / 3e-3 * np.sqrt(N)) < 5
+
+
 def test_gain_errors_have_the_stated_deviation_and_leave_zero_alone():
     errors = fabricated(gain=0.01)
     assert not errors.apply(np.zeros(N), 0.4).any()
@@ -110,7 +118,8 @@ def test_nodes_that_share_a_converter_share_its_errors_in_turn():
 
 
 def test_one_error_of_the_channels_leaves_the_draws_of_the_others_unchanged():
-    every = fabricated(50, offset=0.01, gain=0.02, inl_lsb=1)
+    every = fabricated(50, offset=0.01, offset_V=1e-3, gain=0.02, inl_lsb=1)
+    np.testing.assert_array_equal(every.offset_V, fabricated(50, offset_V=1e-3).offset_V)
     np.testing.assert_array_equal(every.offset, fabricated(50, offset=0.01).offset)
     np.testing.assert_array_equal(every.gain, fabricated(50, gain=0.02).gain)
     np.testing.assert_array_equal(every.inl, fabricated(50, inl_lsb=1).inl)
@@ -202,6 +211,10 @@ def test_each_reading_of_a_ranging_adc_takes_two_conversions():
         ({"adc.channels": STRAYING | {"inl_lsb": "ideal"}}, "adc.channels.offset: needs a finite"),
         ({"dac.channels": STRAYING | {"offset": "ideal"}}, "dac.channels.inl_lsb: counts steps"),
         ({"adc.channels": STRAYING | {"count": 0}}, "adc.channels.count"),
+        (
+            {"current_sense.channels": STRAYING | {"offset_V": "1 mV"}},
+            "current_sense.channels.offset_V: is of a converter of voltages",
+        ),
         ({"adc.channels": STRAYING | {"gain": 0.5}}, "adc.channels.gain"),
     ],
 )
