@@ -34,6 +34,7 @@ from .devices import TableDrift as TableDrift
 from .devices import Telegraph as Telegraph
 from .devices import Thermal as Thermal
 from .devices import Verify as Verify
+from .devices import Wires as Wires
 from .devices import Write as Write
 from .errors import CheckpointError as CheckpointError
 from .errors import ConvergenceError as ConvergenceError

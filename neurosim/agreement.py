@@ -138,6 +138,7 @@ _BARE = (
     ("node", "bandwidth_Hz", "is of an amplifier"),
     ("mismatch", "gain", "is of an amplifier; that of a reading is adc.channels.gain"),
     ("mismatch", "offset_V", "is of an amplifier; that of a reading is adc.channels.offset"),
+    ("coupling", "wires", "are of crossbars between amplifiers and virtual grounds"),
     ("coupling", "cubic_per_V2", "is of a device that an amplifier drives"),
 )
 

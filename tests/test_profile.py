@@ -83,6 +83,7 @@ def test_the_realistic_profile_states_every_effect_but_those_it_explains_away():
         *("node.loading", "node.output_Ohm", "node.bandwidth_Hz", "node.buffer"),
         "write.verify",
         *("coupling.idle_S", "coupling.cubic_per_V2", "coupling.parasitic_F"),
+        "coupling.wires",
         *(f"{name}.channels" for name in ("dac", "adc", "current_sense")),
         *("supply.adc_J", "supply.dac_J", "supply.read_s"),
     }
@@ -194,7 +195,7 @@ def test_a_path_is_one_by_its_ending(tmp_path):
         (
             ("\n    levels:", "\n    level:"),
             "coupling.source.level: must name a field of this block: encoding, full_scale, "
-            "idle_S, levels, directions, cubic_per_V2, parasitic_F",
+            "idle_S, levels, directions, cubic_per_V2, parasitic_F, wires",
         ),
         (
             ('temperature_K: "assumed: room temperature"', ""),

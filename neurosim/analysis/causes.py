@@ -85,6 +85,12 @@ CAUSES = (
         "lower node.output_Ohm, or all conductances (node.leak_S)",
     ),
     Cause(
+        "wires",
+        ("wires",),
+        "lower coupling.wires.segment_Ohm, take smaller arrays (coupling.wires.rows and columns), "
+        "or lower all conductances (node.leak_S)",
+    ),
+    Cause(
         "device nonlinearity",
         ("device nonlinearity",),
         "lower node.unit_V, or take devices with a lower coupling.cubic_per_V2",

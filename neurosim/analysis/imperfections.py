@@ -87,6 +87,7 @@ SOURCES = (
     Source("visible rails", ("node.visible_rail_V",), "design", "common"),
     Source("visible buffers", ("node.buffer",), "design", "common"),
     Source("output resistance", ("node.output_Ohm",), "design", "common"),
+    Source("wires", ("coupling.wires",), "design", "common"),
     Source("device nonlinearity", ("coupling.cubic_per_V2",), "design", "common"),
     Source("amplifier bandwidth", ("node.bandwidth_Hz",), "design", "partly"),
     Source("weight levels", ("coupling.levels",), "write", "common"),

@@ -49,7 +49,7 @@ class Assembly:
     def renew(self) -> None:
         """See the devices as they are now."""
         self.devices_S = self._bank.conductance_S()
-        self.circuit = self._die.circuit(self.devices_S)
+        self.circuit = self._die.circuit(self.devices_S, self._bank.written_S)
         self._released: Circuit | None = None
 
     def precharge(self) -> None:

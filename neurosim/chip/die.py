@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip.interface import DataSheet
+from neurosim.chip.wiring import Wiring
 from neurosim.circuit import Amplifier, Circuit, Fluctuation, Pairs, imperfect
 from neurosim.converters import Adc, ChannelErrors, CurrentSense, Dac, Differences, Sums
 from neurosim.devices import spread
@@ -134,6 +135,8 @@ class Die:
 
         coupling = profile.coupling
         self.devices = DeviceArray(self.layers, coupling.separate, coupling.single)
+        wires = coupling.wires
+        self._wiring = None if wires is None else Wiring(self.layers, wires)
         self.sources = self.layers.nodes_of(profile.sources)
         self.injectors = self.layers.nodes_of(
             () if profile.injectors is None else profile.injectors.layers
@@ -159,11 +162,18 @@ class Die:
         rng = streams.generator("fabrication.offset_V")
         self._offset_V = mismatch.offset_V * rng.standard_normal(n)
 
-    def circuit(self, devices_S: Array) -> Circuit:
-        """The circuit with these programmed conductances, before coupling mismatch."""
+    def circuit(self, devices_S: Array, written_S: Array | None = None) -> Circuit:
+        """The circuit with these programmed conductances, before coupling mismatch.
+
+        Wires leave less of them, as they do of those that were written; where `written_S` is not
+        given there are no wires.
+        """
         profile = self.profile
         node = profile.node
         couplings, biases, back = self.devices.split(devices_S * self._device_factor)
+        if self._wiring is not None and written_S is not None:
+            first, _, second = self.devices.split(written_S * self._device_factor)
+            couplings, back = self._wiring.behind((couplings, back), (first, second))
         attenuation = self._attenuation(couplings, back or couplings)
 
         def with_errors(ideal: Amplifier, at: slice) -> Amplifier:
@@ -195,7 +205,10 @@ class Die:
 
     def fluctuation(self, circuit: Circuit, variance_S2: Array) -> Fluctuation:
         """Noise of `circuit` with these variances of its devices, before coupling mismatch."""
-        return Fluctuation(circuit, *self.devices.split(variance_S2 * self._device_factor**2))
+        couplings, biases, back = self.devices.split(variance_S2 * self._device_factor**2)
+        if self._wiring is not None:
+            couplings, back = self._wiring.noise((couplings, back))
+        return Fluctuation(circuit, couplings, biases, back)
 
     def released(self, circuit: Circuit) -> Circuit:
         """`circuit` with its visible nodes on their large capacitors."""

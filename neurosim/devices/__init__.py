@@ -18,6 +18,7 @@ from neurosim.devices.pulses import (
 from neurosim.devices.read_noise import DeviceNoise, Telegraph, Traps
 from neurosim.devices.supply import Supply
 from neurosim.devices.thermal import Thermal
+from neurosim.devices.wires import Wires
 from neurosim.devices.writing import Verify, Write, Written
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "Thermal",
     "Traps",
     "Verify",
+    "Wires",
     "Write",
     "Written",
     "spread",

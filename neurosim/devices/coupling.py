@@ -12,7 +12,9 @@ from neurosim.arguments import answer
 from neurosim.blocks.block import Sourced
 from neurosim.blocks.mistakes import BlockError
 from neurosim.blocks.quantities import Cubic, IdleSiemens, ParasiticFarad
+from neurosim.blocks.words import IDEAL
 from neurosim.devices.levels import Levels, nearest
+from neurosim.devices.wires import Wires
 
 __all__ = ["CouplingDevice", "Target"]
 
@@ -59,6 +61,8 @@ class CouplingDevice(Sourced):
     parasitic_F : float
         Capacitance that each coupling, both devices of its pair and their wires, adds to the node
         that it hangs on, its bias too: n couplings make it C + (n + 1) C_p.
+    wires : Wires or None
+        Of the crossbars that the couplings are, see `neurosim.devices.wires`.
 
     Examples
     --------
@@ -67,7 +71,7 @@ class CouplingDevice(Sourced):
     32
     """
 
-    may_be_left_out: ClassVar[tuple[str, ...]] = (*Sourced.may_be_left_out, "parasitic_F")
+    may_be_left_out: ClassVar[tuple[str, ...]] = (*Sourced.may_be_left_out, "parasitic_F", "wires")
 
     encoding: Literal["one_sided", "complementary", "single"]
     full_scale: Annotated[float, Field(gt=0)]
@@ -76,6 +80,7 @@ class CouplingDevice(Sourced):
     directions: Literal["shared", "separate"] = "shared"
     cubic_per_V2: Cubic = 0.0
     parasitic_F: ParasiticFarad = 0.0
+    wires: Annotated[Wires | None, IDEAL] = None
 
     @model_validator(mode="after")
     def _resistance_is_finite(self) -> CouplingDevice:

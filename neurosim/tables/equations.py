@@ -36,6 +36,13 @@ _DIODES: Mapping[type, str] = MappingProxyType(
         PointsDiode: "straight lines between points, and on beyond the first and the last",
     }
 )
+_WIRES = (
+    "G+ and G- of couplings reach a node through wires of segment_Ohm from cell to cell, from a"
+    " row's driver to its first cell and from a column's last cell to the node: two rows a driving"
+    " node, its rails +v and -v, a column a driven one; arrays of at most so many rows and columns"
+    " as the profile's coupling.wires has; what reaches is that of the driver's voltage at 1 V and"
+    " all columns at 0 V"
+)
 _SIDES = (
     "nodes of layers without sources: of each the first half, rounded up, gains I(-u), the others"
     " lose I(u)"
@@ -87,6 +94,7 @@ def circuit_of(profile: Profile) -> dict[str, Any]:
         "amplifier_tau_s": node.amplifier_tau_s,
         "equations": {
             **_EQUATIONS,
+            **({} if profile.coupling.wires is None else {"wires": _WIRES}),
             "weight": f"w = {_said(_LAWS, law)}",
             "visible output": "v = u" if node.passive else f"v = {_said(_AMPLIFIERS, below)}",
             "hidden output": "v = u" if node.passive else f"v = {_said(_AMPLIFIERS, above)}",
