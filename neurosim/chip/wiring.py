@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neurosim.circuit import Pairs
 from neurosim.devices import Wires
 from neurosim.network import Layers
+from neurosim.threads import one_blas_thread
 
 __all__ = ["Wiring"]
 
@@ -41,8 +42,9 @@ class Wiring:
         """Pairs as the nodes see them, from those at present and those that were written."""
         if self._written is None or not _same(self._written, written):
             forward, back = written
-            seen = None if back is None else self._effective(back, even=True)
-            self._written, self._seen = written, (self._effective(forward, even=False), seen)
+            with one_blas_thread():
+                seen = None if back is None else self._effective(back, even=True)
+                self._written, self._seen = written, (self._effective(forward, even=False), seen)
         return _each(_moved, now, self._written, self._seen)
 
     def noise(self, variance: Both) -> Both:

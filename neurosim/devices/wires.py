@@ -19,10 +19,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.sparse.linalg import splu
+from scipy.linalg import solve_banded
 
 from neurosim.blocks.block import Sourced
 from neurosim.blocks.quantities import PositiveOhm
@@ -81,30 +80,35 @@ def effective_S(cells_S: Array, segment_Ohm: float) -> Array:
     -------
     ndarray, shape (rows, columns)
     """
-    n_rows, n_columns = cells_S.shape
     if not cells_S.any():
         return np.zeros_like(cells_S)
-    unit = 1 / segment_Ohm
-    cells = sp.diags_array(cells_S.ravel())
-    along_rows = sp.kron(sp.eye_array(n_rows), _wire(n_columns))
-    # The end that is held is the last cell of a column.
-    along_columns = sp.kron(_wire(n_rows)[::-1, ::-1], sp.eye_array(n_columns))
-    system = sp.block_array(
-        [[unit * along_rows + cells, -cells], [-cells, unit * along_columns + cells]], format="csc"
-    )
-    solved = splu(system, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
-    # Reciprocity: what a source at a column's end does at the first cell of each row.
-    ends = np.zeros((system.shape[0], n_columns))
-    last = cells_S.size + (n_rows - 1) * n_columns
-    ends[last + np.arange(n_columns), np.arange(n_columns)] = unit
-    first_cells = np.arange(n_rows) * n_columns
-    found: Array = unit * solved.solve(ends)[first_cells]
-    return np.maximum(found, 0.0)
+    if cells_S.shape[0] < cells_S.shape[1]:
+        # Reciprocity: driven at the columns' ends and held at the rows', it is its mirror image.
+        return _behind(cells_S[::-1, ::-1].T, 1 / segment_Ohm)[::-1, ::-1].T
+    return _behind(cells_S, 1 / segment_Ohm)
 
 
-def _wire(n: int) -> sp.csr_array:
-    """Laplacian of a chain of n cells that is held one segment before the first."""
-    diagonal = np.full(n, 2.0)
-    diagonal[-1] = 1.0
-    off = -np.ones(n - 1)
-    return sp.csr_array(sp.diags_array([off, diagonal, off], offsets=[-1, 0, 1]))
+def _behind(cells_S: Array, unit: float) -> Array:
+    """Rows are eliminated one after another, from the columns' open ends on.
+
+    A row without its driver is :math:`r_i = (g T_r + D_i)^{-1} D_i c_i`; what is left is a chain of
+    dense blocks, :math:`M_i c_i = g (c_{i-1} + c_{i+1}) + s_i`, of which one is factored a row.
+    """
+    n_rows, n_columns = cells_S.shape
+    each, place = np.eye(n_columns), np.arange(n_columns)
+    # Laplacian of a row, held one segment before its first cell: three diagonals.
+    row = np.full((3, n_columns), [[-unit], [2 * unit], [-unit]])
+    row[1, -1] = unit
+    along = row[1].copy()
+    # Sources of the rows so far, as they act on the columns of the latest one.
+    sources, above = np.zeros((n_columns, n_rows)), np.zeros_like(each)
+    for i, row_S in enumerate(cells_S):
+        row[1] = along + row_S
+        inverse = solve_banded((1, 1), row, each)
+        sources[:, :i] = unit * (above @ sources[:, :i])
+        sources[:, i] = unit * row_S * inverse[:, 0]
+        block = -row_S[:, None] * inverse * row_S - unit**2 * above
+        block[place, place] += row_S + (2 * unit if i else unit)
+        above = np.linalg.inv(block)
+    found: Array = unit * (above @ sources).T
+    return found
