@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields
+from functools import cache
 from threading import Lock
 from types import TracebackType
 from typing import Literal
@@ -64,10 +65,17 @@ def load_digits() -> tuple[Array, NDArray[np.int_]]:
     >>> images.shape, labels[:3]
     ((1797, 64), array([0, 1, 2]))
     """
+    levels, labels = _digits()
+    return levels / (DIGIT_STEPS / 2) - 1, labels.copy()
+
+
+@cache
+def _digits() -> tuple[Array, NDArray[np.int_]]:
+    """Grey levels 0..16 and labels: the text that they are kept in is read once a process."""
     from sklearn.datasets import load_digits as load
 
-    images, labels = load(return_X_y=True)
-    return images / (DIGIT_STEPS / 2) - 1, labels
+    levels, labels = load(return_X_y=True)
+    return levels, labels
 
 
 def to_grid(x: Array, steps: int | None = DIGIT_STEPS) -> Array:
