@@ -8,7 +8,6 @@ import pytest
 
 from commands import run
 from neurosim.cli.common import TIME_LIMIT
-from neurosim.data import load_digits
 from neurosim.runs import Run, Trained
 from neurosim.signals import Stopped, on_signals, stopping, within_time
 
@@ -35,7 +34,6 @@ def test_what_is_no_time_is_refused(text, tmp_path):
 
 def test_a_training_stops_in_time_and_says_how_to_go_on(tmp_path):
     out = tmp_path / "run"
-    load_digits()  # A stop within the first import of a foreign package leaves half of it.
     for limit_s in (1, 4, 16, 64):  # A busy machine may need as long to begin.
         result = run("train", *TRAIN, "--out", out, "--time-limit", f"{limit_s} s")
         assert result.exit_code == 124, result.output
