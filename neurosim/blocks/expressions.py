@@ -8,6 +8,7 @@ Boltzmann's constant k. It is read as a syntax tree and walked; nothing is execu
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from scipy.constants import Boltzmann
 
 from neurosim.blocks.units import prefix_power
 
-__all__ = ["FUNCTIONS", "Amount", "Expression", "amounts_in", "unit_of_name"]
+__all__ = ["FUNCTIONS", "Amount", "Expression", "amounts_in", "expression_of", "unit_of_name"]
 
 Powers = tuple[Fraction, ...]
 # Powers of kg, m, s, A and K, and the size of the unit.
@@ -76,7 +77,9 @@ class Amount:
 
     def same(self, other: Amount) -> bool:
         """Whether both are the same amount, up to rounding of the last bits."""
-        return self.powers == other.powers and bool(np.isclose(self.value, other.value, 1e-9, 0))
+        return self.powers == other.powers and math.isclose(
+            self.value, other.value, rel_tol=1e-9, abs_tol=0
+        )
 
 
 def _unit(text: str) -> tuple[float, Powers]:
@@ -112,6 +115,7 @@ def amounts_in(text: str) -> tuple[Amount, ...]:
     return tuple(_amount(found) for found in _QUANTITY.finditer(text))
 
 
+@lru_cache(maxsize=4096)
 def unit_of_name(name: str) -> Amount:
     """One of the unit that the last part of a field's name says: ``leak_S``, ``area_um2``."""
     suffix = name.rpartition("_")[2] if "_" in name else ""
@@ -230,6 +234,12 @@ class Expression:
         if node.func.id == "hypot":
             return values[0].power(2).plus(values[1].power(2), 1).power(0.5)
         return Amount(FUNCTIONS[node.func.id](*(value.number() for value in values)))
+
+
+@lru_cache(maxsize=4096)
+def expression_of(text: str) -> Expression:
+    """The expression of a text: the few that a profile has are asked for again and again."""
+    return Expression(text)
 
 
 _ARGUMENTS = {"sqrt": 1, "hypot": 2, "ln": 1, "log10": 1, "exp": 1, "max": 2, "clamp": 3}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from neurosim.blocks.document import shown
-from neurosim.blocks.expressions import Amount, Expression, amounts_in
+from neurosim.blocks.expressions import Amount, amounts_in, expression_of
 from neurosim.blocks.mistakes import BlockError
 
 __all__ = ["Derived", "checked_source", "is_assumed", "text_of"]
@@ -68,9 +69,15 @@ def _check_expression(equals: Any, text: str) -> None:
     """Refuse what is no expression of quantities in the text."""
     if not isinstance(equals, str):
         raise ValueError(f"equals must be a text or a list of texts, but is {shown(equals)}")
+    _check_quantities(equals, text)
+
+
+@lru_cache(maxsize=4096)
+def _check_quantities(equals: str, text: str) -> None:
+    """Of the few pairs that profiles have each is looked at once."""
     wanted = f"equals must be an expression of at least two quantities, but {shown(equals)}"
     try:
-        expression = Expression(equals)
+        expression = expression_of(equals)
         if not expression.names:
             expression.value(lambda name: Amount(1.0))
     except ValueError as wrong:

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar, get_args
 import numpy as np
 
 from neurosim.blocks.block import STATED_IN_CODE, Block, Sourced, holds_number, is_number
-from neurosim.blocks.expressions import Amount, Expression, amounts_in, unit_of_name
+from neurosim.blocks.expressions import Amount, amounts_in, expression_of, unit_of_name
 from neurosim.blocks.origins import Derived, is_assumed
 
 __all__ = ["Kind", "SourcedNumber", "by_kind", "followed", "numbers_of", "stated_in_code"]
@@ -77,7 +77,7 @@ def followed(block: T) -> T:
                 continue
             if is_number(value) and _mistake(block, owner, path, value, said):
                 unit = unit_of_name(path)
-                amount = Expression(said.equals).value(_lookup(block, owner, _PLACES))
+                amount = expression_of(said.equals).value(_lookup(block, owner, _PLACES))
                 found = float(f"{amount.value / unit.value:.4g}")
                 lead, _, field = path.rpartition(".")
                 changes[path] = round(found) if isinstance(value, int) else found
@@ -164,7 +164,7 @@ def _mistake(root: Block, block: Block, path: str, value: Any, source: Derived) 
             # A curve that is one number is judged as one.
             value = curve if np.ptp(curve) else float(curve[0])
         try:
-            amount = Expression(expression).value(_lookup(root, block, x))
+            amount = expression_of(expression).value(_lookup(root, block, x))
         except ValueError as wrong:
             return f"{expression!r} {wrong}"
         found = amount.value / unit.value

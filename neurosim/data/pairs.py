@@ -12,6 +12,9 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Literal
@@ -64,10 +67,26 @@ def load_digits() -> tuple[Array, NDArray[np.int_]]:
     >>> images.shape, labels[:3]
     ((1797, 64), array([0, 1, 2]))
     """
+    levels, labels = _digits()
+    return levels / (DIGIT_STEPS / 2) - 1, labels.copy()
+
+
+@cache
+def _digits() -> tuple[Array, NDArray[np.int_]]:
+    """Grey levels 0..16 and labels, read once a process.
+
+    From scikit-learn's own file where it lies as ever: its loader takes seconds to be imported.
+    """
+    package = find_spec("sklearn")
+    for folder in (package and package.submodule_search_locations) or ():
+        file = Path(folder) / "datasets" / "data" / "digits.csv.gz"
+        if file.is_file():
+            rows = np.loadtxt(file, delimiter=",")
+            return rows[:, :-1], rows[:, -1].astype(np.int_)
     from sklearn.datasets import load_digits as load
 
-    images, labels = load(return_X_y=True)
-    return images / (DIGIT_STEPS / 2) - 1, labels
+    levels, labels = load(return_X_y=True)
+    return levels, labels
 
 
 def to_grid(x: Array, steps: int | None = DIGIT_STEPS) -> Array:

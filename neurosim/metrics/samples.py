@@ -12,12 +12,13 @@ Forsyth 2020, arXiv:1911.07023 (Frechet distances of finite sets are biased by 1
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import svdvals
-from scipy.spatial.distance import cdist
+from scipy.spatial.distance import cdist, pdist, squareform
 
 from neurosim.data import DIGIT_STEPS, optimal_pairs, to_grid
 from neurosim.errors import DataError
@@ -68,12 +69,51 @@ def _check(name: str, a: Array, b: Array, fewest: int) -> None:
         )
 
 
+def _kept(n: int, smallest: int) -> NDArray[np.intp]:
+    """Which of n rows stay where the other set may be smaller: chosen by a fixed stream."""
+    if n <= smallest:
+        return np.arange(n)
+    return np.sort(Streams(0).generator("metrics").permutation(n)[:smallest])
+
+
 def _same_number(a: Array, b: Array) -> tuple[Array, Array]:
-    """Both sets at the size of the smaller; the larger loses rows by a fixed stream."""
-    if len(a) < len(b):
-        return _same_number(b, a)[::-1]
-    chosen = Streams(0).generator("metrics").permutation(len(a))[: len(b)]
-    return a[np.sort(chosen)], b
+    """Both sets at the size of the smaller."""
+    smallest = min(len(a), len(b))
+    return a[_kept(len(a), smallest)], b[_kept(len(b), smallest)]
+
+
+@dataclass(frozen=True)
+class _Squares:
+    """Squared distances of the rows of two sets.
+
+    Parameters
+    ----------
+    in_a, in_b : ndarray, shapes (n, n) and (m, m)
+        Within each; no row is near itself: the diagonal is infinite.
+    between : ndarray, shape (n, m)
+        From the rows of the first to those of the second.
+    """
+
+    in_a: Array
+    in_b: Array
+    between: Array
+
+    @classmethod
+    def of(cls, a: Array, b: Array) -> _Squares:
+        return cls(_among(a), _among(b), cdist(a, b, "sqeuclidean"))
+
+    def same_number(self) -> _Squares:
+        """Those of both sets at the size of the smaller."""
+        n, m = self.between.shape
+        a, b = _kept(n, min(n, m)), _kept(m, min(n, m))
+        between = self.between[np.ix_(a, b)]
+        return _Squares(self.in_a[np.ix_(a, a)], self.in_b[np.ix_(b, b)], between)
+
+
+def _among(rows: Array) -> Array:
+    squares: Array = squareform(pdist(rows, "sqeuclidean"))
+    np.fill_diagonal(squares, np.inf)
+    return squares
 
 
 def frechet_distance(a: Array, b: Array) -> float:
@@ -109,13 +149,17 @@ def nn_two_sample(a: Array, b: Array) -> float:
     distance (common on the grid of grey levels) each has an equal part of the vote.
     """
     _check("nn_two_sample", a, b, fewest=2)
-    both = np.concatenate(_same_number(a, b))
-    first = np.arange(len(both)) < len(both) // 2
-    distance = cdist(both, both, "sqeuclidean")
-    np.fill_diagonal(distance, np.inf)
-    nearest = distance == distance.min(axis=1, keepdims=True)
-    own = nearest & (first[:, None] == first)
-    return float((own.sum(axis=1) / nearest.sum(axis=1)).mean())
+    return _own_nearest(_Squares.of(*_same_number(a, b)))
+
+
+def _own_nearest(squares: _Squares) -> float:
+    """Mean part of the rows' nearest others that is of their own set."""
+    parts = []
+    for own, other in ((squares.in_a, squares.between), (squares.in_b, squares.between.T)):
+        least = np.minimum(own.min(axis=1), other.min(axis=1))[:, None]
+        n_own, n_other = (own == least).sum(axis=1), (other == least).sum(axis=1)
+        parts.append(n_own / (n_own + n_other))
+    return float(np.concatenate(parts).mean())
 
 
 def precision_recall_density_coverage(
@@ -130,13 +174,17 @@ def precision_recall_density_coverage(
     coverage about 1 - 2^-k on average.
     """
     _check("precision_recall_density_coverage", real, fake, fewest=k + 2)
-    radius_real, radius_fake = (
-        np.partition(cdist(rows, rows), k, axis=1)[:, k, None] for rows in (real, fake)
+    return _by_balls(_Squares.of(real, fake), k)
+
+
+def _by_balls(squares: _Squares, k: int) -> tuple[float, float, float, float]:
+    """Precision, recall, density and coverage of real rows first and fake ones second."""
+    reach_real, reach_fake = (
+        np.partition(within, k - 1, axis=1)[:, k - 1] for within in (squares.in_a, squares.in_b)
     )
-    distance = cdist(real, fake)
-    in_real, in_fake = distance < radius_real, distance < radius_fake.T
+    in_real, in_fake = squares.between < reach_real[:, None], squares.between < reach_fake
     precision, recall = in_real.any(axis=0).mean(), in_fake.any(axis=1).mean()
-    density, coverage = in_real.sum() / (k * len(fake)), in_real.any(axis=1).mean()
+    density, coverage = in_real.sum() / (k * in_real.shape[1]), in_real.any(axis=1).mean()
     return float(precision), float(recall), float(density), float(coverage)
 
 
@@ -217,7 +265,8 @@ def evaluate_samples(
     """
     _check("evaluate_samples", samples, images, fewest=FEWEST)
     x = to_grid(samples, steps)
-    precision, recall, density, coverage = precision_recall_density_coverage(images, x)
+    squares = _Squares.of(images, x)
+    precision, recall, density, coverage = _by_balls(squares, _NEIGHBOURS)
     by_feature: dict[str, Any] = {}
     by_class: dict[str, Any] = {}
     if classifier is not None:
@@ -232,14 +281,14 @@ def evaluate_samples(
     return {
         **by_feature,
         "frechet_pixel": frechet_distance(x, images),
-        "nn_two_sample": nn_two_sample(x, images),
+        "nn_two_sample": _own_nearest(squares.same_number()),
         "w2": w2(x, images),
         "precision": precision,
         "recall": recall,
         "density": density,
         "coverage": coverage,
         **by_class,
-        "nearest_distance": nearest_training_distance(x, images),
+        "nearest_distance": float(np.sqrt(squares.between.min(axis=0)).mean()),
         "n": len(x),
     }
 

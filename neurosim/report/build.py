@@ -22,12 +22,7 @@ from neurosim.chip.oscilloscope import Oscilloscope, Trace
 from neurosim.errors import DataError
 from neurosim.host import Supervised, present
 from neurosim.outputs import STANDARD_OUTPUT, check_writable, write_bytes, write_files, write_text
-from neurosim.report.figures import (
-    completion_figure,
-    figure_png,
-    waveform_figure,
-)
-from neurosim.report.losses import loss_figure
+from neurosim.report.figures import completion_figure, figure_png
 from neurosim.report.page import RunView, render_report
 from neurosim.report.points import drawn_figure
 from neurosim.runs import Explanation, Run, Source, Trained, lessons_of, watch
@@ -191,18 +186,16 @@ def write_report(
         write_text(Path(to), render_report(view))
         return Path(to)
     assert trained.run is not None
-    assert view.trace is not None
-    node, folder = trained.profile.node, trained.run.path
+    folder = trained.run.path
     page = folder / "report.html"
-    settle = waveform_figure(view.trace, node.unit_V, node.tau_s)
     pictures = (
         {} if view.samples is None else {folder / "samples.png": _png(view.samples, view.real)}
     )
     write_files(
         pictures
         | {
-            folder / "loss.png": figure_png(loss_figure(view.metrics)),
-            folder / "settle.png": figure_png(settle),
+            folder / "loss.png": figure_png(view.losses),
+            folder / "settle.png": figure_png(view.waveforms),
             page: render_report(view).encode(),
         }
     )

@@ -6,7 +6,8 @@ Nothing here touches pyplot: a figure belongs to its caller and to no global lis
 from __future__ import annotations
 
 import re
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from io import BytesIO, StringIO
 from itertools import pairwise
 from math import isqrt
@@ -50,6 +51,8 @@ _STYLE: Any = {
     "axes.spines.right": False,
     "axes.spines.top": False,
     "path.simplify_threshold": 0.3,
+    "figure.autolayout": False,
+    "figure.constrained_layout.use": False,
     "svg.hashsalt": "neurosim",
     "text.usetex": False,
 }
@@ -187,7 +190,7 @@ def class_figure(shares: Array) -> Figure:
 def figure_png(fig: Figure, dpi: int = 150) -> bytes:
     """The figure as a PNG file."""
     buffer = BytesIO()
-    with style():
+    with style(), _laid_out(fig):
         fig.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     return buffer.getvalue()
 
@@ -195,10 +198,23 @@ def figure_png(fig: Figure, dpi: int = 150) -> bytes:
 def figure_svg(fig: Figure) -> str:
     """The figure as an SVG file; text is drawn as paths, coordinates have 0.01 points."""
     buffer = StringIO()
-    with style():
+    with style(), _laid_out(fig):
         fig.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     svg = re.sub(r">\s+<", "><", buffer.getvalue())
     return re.sub(r'(?<= d=")[^"]*', lambda path: _shorter(path.group()), svg)
+
+
+@contextmanager
+def _laid_out(fig: Figure) -> Iterator[None]:
+    """A figure whose parts have their places; by itself Matplotlib draws it twice to find them."""
+    engine = fig.get_layout_engine()
+    if engine is not None:
+        engine.execute(fig)
+    fig.set_layout_engine(None)
+    try:
+        yield
+    finally:
+        fig.set_layout_engine(engine)
 
 
 def _shorter(path: str) -> str:

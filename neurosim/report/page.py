@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, Template
 from markupsafe import Markup
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from neurosim.analysis import Point, Row, Source
@@ -110,6 +112,17 @@ class RunView:
     real: Array | None = None
     explanation: Explanation | None = None
 
+    @cached_property
+    def losses(self) -> Figure:
+        """The loss against updates, drawn once for the page and beside it."""
+        return loss_figure(self.metrics)
+
+    @cached_property
+    def waveforms(self) -> Figure:
+        """That one settle, drawn once."""
+        assert self.trace is not None
+        return waveform_figure(self.trace, self.profile.node.unit_V, self.profile.node.tau_s)
+
 
 def data_uri(data: bytes, kind: str) -> str:
     """A file as an address that holds it."""
@@ -128,7 +141,7 @@ def picture(figure: Any, file: str, title: str, caption: str) -> dict[str, str]:
 def _pictures(view: RunView) -> dict[str, dict[str, str]]:
     made = {
         "loss": picture(
-            loss_figure(view.metrics),
+            view.losses,
             "loss.svg",
             "Loss against updates",
             "Mean of (v - u)^2 as the host measures it: of a flow in total and by time t along it, "
@@ -147,9 +160,8 @@ def _pictures(view: RunView) -> dict[str, dict[str, str]]:
             "Drawn by the chip from Gaussian noise; no selection.",
         )
     if view.trace is not None:
-        node = view.profile.node
         made["settle"] = picture(
-            waveform_figure(view.trace, node.unit_V, node.tau_s),
+            view.waveforms,
             "settle.svg",
             "One settle as waveforms",
             "Output voltages of every layer through the free, the positive and the negative phase.",

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 __all__ = ["Knee", "knee_of", "knees"]
 
@@ -104,7 +104,7 @@ def _over_seeds(found: Array, left_out: int) -> Knee:
     logs, n = np.log(found[:, 0]), len(found)
     half = np.nan
     if n >= _FEWEST_SEEDS:
-        half = student.ppf(0.5 + _CONFIDENCE / 2, n - 1) * logs.std(ddof=1) / np.sqrt(n)
+        half = stdtrit(n - 1, 0.5 + _CONFIDENCE / 2) * logs.std(ddof=1) / np.sqrt(n)
     tau, low, high = np.exp(logs.mean() + np.array([0, -half, half]))
     time_s, energy_J, best = map(float, found[:, 1:4].mean(axis=0))
     better_still = bool(found[:, 4].any())

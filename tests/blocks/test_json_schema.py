@@ -67,16 +67,20 @@ def fits_bounds(value, schema, root):
     return lowest <= value <= highest and above < value < below
 
 
-def test_the_shipped_schema_is_current():
-    assert json.loads(SCHEMA.read_text("utf-8")) == json_schema(Profile), (
+@pytest.fixture(scope="module")
+def schema():
+    return json_schema(Profile)
+
+
+def test_the_shipped_schema_is_current(schema):
+    assert json.loads(SCHEMA.read_text("utf-8")) == schema, (
         "write it again: python -c 'import json, neurosim.blocks.json_schema as s; "
         "print(json.dumps(s.json_schema(Profile), indent=1))' > hardware_profiles/schema.json"
     )
 
 
 @shipped
-def test_the_schema_accepts_a_shipped_profile_as_written_and_as_dumped(name):
-    schema = json_schema(Profile)
+def test_the_schema_accepts_a_shipped_profile_as_written_and_as_dumped(name, schema):
     assert fits(yaml.safe_load(shipped_profiles()[name].read_text("utf-8")), schema, schema)
     assert fits(yaml.safe_load(dump_block(load_profile(name))), schema, schema)
 
@@ -93,14 +97,13 @@ def test_the_schema_accepts_a_shipped_profile_as_written_and_as_dumped(name):
         ("offset_V: 1.5 mV", "offset_V: -1"),
     ],
 )
-def test_the_schema_refuses_what_the_loader_refuses(change):
-    schema, text = json_schema(Profile), edited(change)
+def test_the_schema_refuses_what_the_loader_refuses(change, schema):
+    text = edited(change)
     assert mistakes(text)
     assert not fits(yaml.safe_load(text), schema, schema)
 
 
-def test_every_field_of_the_schema_is_explained():
-    schema = json_schema(Profile)
+def test_every_field_of_the_schema_is_explained(schema):
     for name, block in {"Profile": schema, **schema["$defs"]}.items():
         assert block["description"]
         for field, entry in block["properties"].items():

@@ -20,27 +20,33 @@ def variances(circuit, rng):
     return like(circuit.couplings), like(circuit.biases), like(back) if back else None
 
 
-def explicit_A(circuit, groups, u_V, rng):
-    """Change of every node's current when every conductance fluctuates, (DRAWS, rows, n_nodes)."""
+def explicit_A(circuit, groups, u_V):
+    """Change of every node's current as each device alone moves by its deviation.
+
+    Shape (devices, rows, n_nodes). Currents are linear in the conductances: of devices that
+    fluctuate independently, the covariance of currents is the sum of products of these changes.
+    """
     silent = replace(circuit, leak_S=np.zeros(circuit.n_nodes))
-
-    def moved(pairs, variance):
-        def one(g, s2):
-            return g + np.sqrt(s2) * rng.standard_normal(g.shape)
-
-        return Pairs(one(pairs.plus_S, variance.plus_S), one(pairs.minus_S, variance.minus_S))
-
-    out, base = [], silent.current_A(u_V)
-    for _ in range(DRAWS):
-        back = circuit.back_couplings
-        noisy = replace(
-            silent,
-            couplings=moved(circuit.couplings, groups[0]),
-            biases=moved(circuit.biases, groups[1]),
-            back_couplings=moved(back, groups[2]) if back else None,
-        )
-        out.append(noisy.current_A(u_V) - base)
+    base, out = silent.current_A(u_V), []
+    names = ("couplings", "biases", "back_couplings")
+    for name, variance in zip(names, groups, strict=True):
+        if variance is None:
+            continue
+        for side in ("plus_S", "minus_S"):
+            pairs, deviation_S = getattr(circuit, name), np.sqrt(getattr(variance, side))
+            for at in np.ndindex(deviation_S.shape):
+                moved_S = getattr(pairs, side).copy()
+                moved_S[at] += deviation_S[at]
+                moved = replace(silent, **{name: replace(pairs, **{side: moved_S})})
+                out.append(moved.current_A(u_V) - base)
     return np.array(out)
+
+
+def correlation_of(changes_A):
+    """Correlation of the currents of one row, of changes (devices, n_nodes)."""
+    covariance = changes_A.T @ changes_A
+    deviation_A = np.sqrt(np.diag(covariance))
+    return covariance / np.outer(deviation_A, deviation_A)
 
 
 def with_load(circuit, add_S=2e-6):
@@ -66,10 +72,10 @@ def test_the_deviation_of_every_nodes_current_is_that_of_explicit_conductances(
     rng = np.random.default_rng(0)
     groups = variances(circuit, rng)
     u_V = 0.1 * rng.standard_normal((ROWS, circuit.n_nodes))
-    noise = explicit_A(circuit, groups, u_V, rng)
-    expected = Fluctuation(circuit, *groups).deviation_A(u_V)
-    # A sample deviation has the relative standard error 1 / sqrt(2 n).
-    assert np.abs(noise.std(axis=0) / expected - 1).max() < 5 / np.sqrt(2 * DRAWS)
+    expected_A = np.sqrt(np.square(explicit_A(circuit, groups, u_V)).sum(axis=0))
+    # Differences of currents lose some five digits.
+    found_A = Fluctuation(circuit, *groups).deviation_A(u_V)
+    np.testing.assert_allclose(found_A, expected_A, rtol=1e-7)
 
 
 def test_currents_of_different_nodes_are_independent_where_each_direction_has_its_device(
@@ -79,9 +85,8 @@ def test_currents_of_different_nodes_are_independent_where_each_direction_has_it
     rng = np.random.default_rng(0)
     groups = variances(circuit, rng)
     u_V = 0.1 * rng.standard_normal((1, circuit.n_nodes))
-    noise = explicit_A(circuit, groups, u_V, rng)[:, 0]
-    correlation = np.corrcoef(noise.T) - np.eye(circuit.n_nodes)
-    assert np.abs(correlation).max() < 5 / np.sqrt(DRAWS)
+    correlation = correlation_of(explicit_A(circuit, groups, u_V)[:, 0]) - np.eye(circuit.n_nodes)
+    assert np.abs(correlation).max() < 1e-7
 
 
 def test_no_variance_is_no_current(make_circuit):
@@ -104,11 +109,11 @@ def test_currents_are_correlated_as_their_common_devices_make_them(make_circuit)
         None,
     )
     u_V = 0.1 * rng.standard_normal((1, n))
-    true = explicit_A(circuit, groups, u_V, rng)[:, 0]
+    true = explicit_A(circuit, groups, u_V)[:, 0]
+    correlation, deviation_A = correlation_of(true), np.sqrt(np.square(true).sum(axis=0))
     z = rng.standard_normal((DRAWS, n))
     cheap = Fluctuation(circuit, *groups).current_A(np.repeat(u_V, DRAWS, axis=0), z)
-    shared = np.corrcoef(true.T) - np.eye(n)
-    assert np.abs(shared).max() > 0.2, "there is something to share"
-    # Of two sample correlations.
-    assert np.abs(np.corrcoef(cheap.T) - np.corrcoef(true.T)).max() < 5 * np.sqrt(2 / DRAWS)
-    assert np.abs(cheap.std(axis=0) / true.std(axis=0) - 1).max() < 5 / np.sqrt(DRAWS)
+    assert np.abs(correlation - np.eye(n)).max() > 0.2, "there is something to share"
+    # Of a sample correlation, and of a sample deviation.
+    assert np.abs(np.corrcoef(cheap.T) - correlation).max() < 5 / np.sqrt(DRAWS)
+    assert np.abs(cheap.std(axis=0) / deviation_A - 1).max() < 5 / np.sqrt(2 * DRAWS)

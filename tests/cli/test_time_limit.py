@@ -11,7 +11,8 @@ from neurosim.cli.common import TIME_LIMIT
 from neurosim.runs import Run, Trained
 from neurosim.signals import Stopped, on_signals, stopping, within_time
 
-TRAIN = ["--profile", "ideal_hopfield", "--batch", 8, "--settle-tau", 1, "--updates", 100_000]
+TRAIN = ["--profile", "ideal_hopfield", "--layers", "64,12,10", "--batch", 8]
+TRAIN += ["--settle-tau", 1, "--updates", 100_000]
 
 
 @pytest.mark.parametrize(

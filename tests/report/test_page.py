@@ -79,6 +79,12 @@ def view():
 
 
 @pytest.fixture(scope="module")
+def plain(view):
+    """The same without the pictures that take longest to draw."""
+    return replace(view, samples=None, trace=None)
+
+
+@pytest.fixture(scope="module")
 def text(view):
     return render_report(view)
 
@@ -133,10 +139,10 @@ def test_ledger_has_a_prefix_and_all_counts(text):
     assert "12,345" in shown
 
 
-def test_energy_and_time_stand_by_part_with_their_shares(view):
+def test_energy_and_time_stand_by_part_with_their_shares(plain):
     spent = {"settle_time_s": 3e-3, "read_time_s": 1e-3, "time_s": 4e-3}
     spent |= {"couplings_J": 2e-6, "adc_J": 6e-6, "energy_J": 8e-6, "dac_J": 0.0}
-    shown = Parsed(render_report(replace(view, ledger=spent))).text
+    shown = Parsed(render_report(replace(plain, ledger=spent))).text
     for part in ("energy: adc 6 uJ 75.0%", "energy: couplings 2 uJ 25.0%",
                  "time: settling and waiting 3 ms 75.0%", "time: reading 1 ms 25.0%"):  # fmt: skip
         assert part in shown
@@ -145,44 +151,44 @@ def test_energy_and_time_stand_by_part_with_their_shares(view):
         assert part in shown
 
 
-def test_imperfections_are_listed_with_when_they_are_drawn(view, text):
+def test_imperfections_are_listed_with_when_they_are_drawn(plain, text):
     assert "Every effect of this profile is ideal." in Parsed(text).text
     sources = present(load_profile("cmos_rc_6bit"))
-    shown = Parsed(render_report(replace(view, sources=sources))).text
+    shown = Parsed(render_report(replace(plain, sources=sources))).text
     assert "leak mismatch fabrication common" in shown
     assert all(source.name in shown for source in sources)
 
 
-def test_a_measured_noise_ledger_has_its_figure(view):
-    page = Parsed(render_report(replace(view, noise=made())))
+def test_a_measured_noise_ledger_has_its_figure(plain):
+    page = Parsed(render_report(replace(plain, noise=made())))
     assert "noise.svg" in page.downloads
 
 
 @pytest.mark.parametrize("field", ["name", "command"])
-def test_what_a_user_writes_is_text_and_never_markup(view, field):
-    text = render_report(replace(view, **{field: "<script>alert(1)</script>\"'&"}))
+def test_what_a_user_writes_is_text_and_never_markup(plain, field):
+    text = render_report(replace(plain, **{field: "<script>alert(1)</script>\"'&"}))
     assert "<script" not in text
     assert "<script>alert(1)</script>\"'&" in Parsed(text).text
 
 
-def test_what_a_profile_says_is_text_and_never_markup(view):
+def test_what_a_profile_says_is_text_and_never_markup(plain):
     bad = "<script>x</script>"
     profile = Chip(name=bad, summary=bad, adc=Adc(source=bad), node=Node(source={"leak_S": bad}))
-    text = render_report(replace(view, profile=profile))
+    text = render_report(replace(plain, profile=profile))
     assert "<script" not in text
     assert Parsed(text).text.count(bad) >= 4
 
 
-def test_a_page_hides_nothing_and_can_be_written(view):
+def test_a_page_hides_nothing_and_can_be_written(plain):
     bad = "a\x1b[2J\u202e\x00\ud800\x85b"
     profile = Chip(name=bad, summary=bad, adc=Adc(source=bad))
-    text = render_report(replace(view, profile=profile, name=bad, command=bad))
+    text = render_report(replace(plain, profile=profile, name=bad, command=bad))
     assert not has_hidden(text.replace("\n", ""))
     assert Parsed(text).text.count(r"a\u001b[2J\u202e\u0000\ud800\u0085b") >= 5
 
 
-def test_page_without_samples_trace_and_evaluation_is_whole(view):
-    page = Parsed(render_report(replace(view, samples=None, trace=None, evaluation=None)))
+def test_page_without_samples_trace_and_evaluation_is_whole(plain):
+    page = Parsed(render_report(replace(plain, evaluation=None)))
     assert page.wrong == []
     assert page.open == []
     assert page.tags.count("img") == 1

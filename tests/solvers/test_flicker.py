@@ -67,7 +67,7 @@ def test_the_autocovariance_is_that_of_the_processes(h):
 @pytest.mark.parametrize(("h", "high"), [(0.25, 0.3), (1.0, 0.5)])
 def test_a_node_under_flicker_noise_has_the_spectrum_of_its_pole_times_one_over_f(h, high):
     """Welch's periodogram against a^2 / f / (gamma^2 + (2 pi f)^2), octave by octave."""
-    low, a, rows, n_steps = 2e-3, 0.02, 200, 2**14
+    low, a, rows, segment = 2e-3, 0.02, 600, 2**12
     field = PlainField(Rows(lambda u, rows: 0 * u, np.ones(1)).rate(np.arange(rows)), np.float64)
     state = FlickerSource(low, high, np.random.default_rng).state(0, 1, rows)
     quiet = BrownianPath(NUMPY.normals(np.random.default_rng(1)), np.zeros(1), field, rows)
@@ -75,12 +75,11 @@ def test_a_node_under_flicker_noise_has_the_spectrum_of_its_pole_times_one_over_
         FlickerPath(quiet, state, np.array([a]), field),
         Stepper(field, np.zeros((1, rows))),
     )
-    trace = np.empty((n_steps, rows))
-    for k in range(n_steps):
+    trace = np.empty((200 + segment, rows))
+    for k in range(len(trace)):
         stepper.attempt(h, path.kick(h))
         stepper.accept()
         trace[k] = stepper.z
-    segment = 2**12
     f, density = welch(trace[200:], fs=1 / h, nperseg=segment, axis=0, detrend=False)
     exact = a**2 / np.maximum(f, 1e-9) / (1 + (2 * np.pi * f) ** 2)
     # Sampling folds what lies above 1 / 2h onto what lies below: far from there it is nothing.
@@ -89,7 +88,7 @@ def test_a_node_under_flicker_noise_has_the_spectrum_of_its_pole_times_one_over_
         band = (f >= start) & (f < stop)
         ratio = np.mean(density.mean(axis=1)[band] / exact[band])
         # Rows and bins are independent but for the window (a factor below 2 in variance).
-        statistics = 4 * np.sqrt(2 / (rows * band.sum() * 3))
+        statistics = 4 * np.sqrt(2 / (rows * band.sum()))
         # 5 % of the sum, 2 % of holding it.
         assert ratio == pytest.approx(1, abs=0.05 + statistics + 0.02)
 

@@ -48,15 +48,14 @@ def test_a_circuit_settles_to_where_scipys_solver_takes_it(
     u = np.zeros((5, circuit.n_nodes))
     system = DrivenCircuit(circuit, springs, TAU_S)
     got = settle(system, u, 20 * TAU_S, Transient(rtol=1e-6, atol=1e-9))
-    for row in range(5):
 
-        def fun(t, y, row=row):
-            held = springs.rows(slice(row, row + 1))
-            return circuit.current_A(y[None], held)[0] * TAU_S / circuit.capacitance_F
+    def fun(t, y):
+        rows = y.reshape(u.shape)
+        return (circuit.current_A(rows, springs) * TAU_S / circuit.capacitance_F).ravel()
 
-        exact = solve_ivp(fun, (0, 20), u[row], "DOP853", rtol=1e-10, atol=1e-13).y[:, -1]
-        # Rows move by up to 0.5 V; each step may err by 1e-6 of that, and errors add up.
-        np.testing.assert_allclose(got.u_V[row], exact, atol=20 * 1e-6 * 0.5)
+    exact = solve_ivp(fun, (0, 20), u.ravel(), "DOP853", rtol=1e-9, atol=1e-12).y[:, -1]
+    # Rows move by up to 0.5 V; each step may err by 1e-6 of that, and errors add up.
+    np.testing.assert_allclose(got.u_V, exact.reshape(u.shape), atol=20 * 1e-6 * 0.5)
 
 
 def test_the_co_content_never_rises_along_a_transient(make_circuit, make_springs):

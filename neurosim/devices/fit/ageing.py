@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.stats import chi2, norm
+from scipy.special import chdtrc, ndtr
 
 from neurosim.devices.fit.lines import Aged, lines_of
 from neurosim.devices.fit.part import Array, Part
@@ -72,7 +72,7 @@ class PowerFit(_Fit):
             mean = np.linalg.lstsq(powers * root_w[:, None], nu * root_w, rcond=None)[0]
             misfit = float(np.sum(each.weights * (nu - powers @ mean) ** 2)) - each.left
             freedom = len(levels) - degree - 1
-            if freedom == 0 or chi2.sf(misfit, freedom) > _PLAUSIBLE:
+            if freedom == 0 or chdtrc(freedom, misfit) > _PLAUSIBLE:
                 break
         return spread_of(nu, errors, powers)
 
@@ -86,7 +86,7 @@ class PowerFit(_Fit):
         """Whether so many devices rise that a law whose exponent is at least 0 would lose them."""
         nu, mean = self.nu, self._mean(np.unique(self.data.x))
         error = nu.mean[0].error if len(nu.mean) == 1 else nu.sigma.value / np.sqrt(nu.freedom)
-        cut = norm.cdf(-mean / nu.sigma.value) if nu.sigma.value else np.zeros_like(mean)
+        cut = ndtr(-mean / nu.sigma.value) if nu.sigma.value else np.zeros_like(mean)
         return bool((mean <= 3 * error).any() or (cut > _MOST_CUT).any())
 
     def part(self) -> Part:
@@ -154,7 +154,7 @@ class LogFit(_Fit):
         each = spread_of(slopes, self.lines.errors, of)
         mean = self.shift.mean[0].value
         misfit = float(np.sum(each.weights * (slopes - mean) ** 2)) - each.left
-        if chi2.sf(misfit, len(targets) - 1) < _PLAUSIBLE:
+        if chdtrc(len(targets) - 1, misfit) < _PLAUSIBLE:
             shown = "; ".join(
                 f"{target:.3g} S: {m.value:.2g}"
                 for target, m in zip(targets, each.mean, strict=True)

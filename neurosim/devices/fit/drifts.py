@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from neurosim.devices.fit.ageing import LogFit, PowerFit
 from neurosim.devices.fit.lines import Aged, Lines
@@ -87,7 +87,7 @@ def _misfit(part: Part, data: Aged, lines: Lines) -> None:
         f"chi squared of the means at each time {chi_squared:.1f} on {freedom} degrees of freedom; "
         f"worst at {times[worst]:.3g} s, {z[worst]:+.1f} standard errors"
     )
-    if chi2.sf(chi_squared, freedom) < _PLAUSIBLE:
+    if chdtrc(freedom, chi_squared) < _PLAUSIBLE:
         part.warnings.append(
             f"the mean drift is no straight line over ln t (chi squared {chi_squared:.0f} on "
             f"{freedom} degrees of freedom); look at the picture, or write a table drift"

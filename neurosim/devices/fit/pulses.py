@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from neurosim.devices.fit.dynamics import Dynamics, fit_dynamics
 from neurosim.devices.fit.laws import Devices, before_the_end, devices_of, is_soft, nominal_of
@@ -233,7 +233,7 @@ def _report_misfit(part: Part, ramps: Ramps, found: Dynamics) -> None:
         f"chi squared of the mean steps {chi_squared:.1f} on {freedom} degrees of freedom; worst "
         f"at {worst[0]}, {worst[1]:+.1f} standard errors"
     )
-    if chi2.sf(chi_squared, freedom) < _PLAUSIBLE:
+    if chdtrc(freedom, chi_squared) < _PLAUSIBLE:
         part.warnings.append(
             f"steps are no linear function of the conductance (chi squared {chi_squared:.0f} on "
             f"{freedom} degrees of freedom, worst at {worst[0]}): neither soft_bounds nor "

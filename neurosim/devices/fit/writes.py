@@ -21,8 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import psi
-from scipy.stats import chi2, norm
-from scipy.stats import t as student
+from scipy.special import chdtrc, ndtr, stdtrit
 
 from neurosim.devices.fit.part import Array, Curve, Part, need
 from neurosim.errors import DataError
@@ -127,7 +126,7 @@ def _polynomial(x: Array, s: Array, nu: NDArray[Any]) -> _Spread:
         found = _Spread(
             c, np.sqrt(np.diag(np.linalg.inv(information))), float(terms.sum()), freedom
         )
-        if freedom == 0 or chi2.sf(found.chi_squared, freedom) > _PLAUSIBLE:
+        if freedom == 0 or chdtrc(freedom, found.chi_squared) > _PLAUSIBLE:
             break
     return found
 
@@ -161,7 +160,7 @@ def _report_misfit(
     part: Part, found: _Spread, targets: Array, ratio: Array, counts: NDArray[Any]
 ) -> None:
     worst = int(np.argmax(np.abs(np.log(ratio)) * np.sqrt(2 * (counts - 1))))
-    chance = float(chi2.sf(found.chi_squared, found.freedom)) if found.freedom else None
+    chance = float(chdtrc(found.freedom, found.chi_squared)) if found.freedom else None
     part.facts.update(
         chi_squared=found.chi_squared, freedom=found.freedom, chance=chance,
         worst_misfit={
@@ -199,7 +198,7 @@ def _report_means(
     )
     part.notes.append(f"mean error of each target (S): {shown}")
     # Of few writes Student's tails are wide.
-    limit = student.isf(norm.sf(_BEYOND), counts - 1)
+    limit = -stdtrit(counts - 1, ndtr(-_BEYOND))
     missed = np.flatnonzero(np.abs(mean_S) > limit * error_S)
     if missed.size:
         worst = missed[np.argmax(np.abs(mean_S[missed] / targets[missed]))]
