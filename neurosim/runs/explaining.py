@@ -147,8 +147,10 @@ class _Case:
             **what,
             cosine=effects.whole.cosine,
             error=effects.whole.error,
+            velocity=_known(effects.whole.read),
             cosine_ideal=effects.ideal.cosine,
             error_ideal=effects.ideal.error,
+            velocity_ideal=_known(effects.ideal.read),
             quality_name=self._quality_name,
             quality=self._quality(self._profile, effects.whole_seen),
             quality_ideal=self._quality(effects.bare, effects.ideal_seen),
@@ -167,6 +169,7 @@ class _Case:
             weight=effect.weight,
             cosine=effect.without.cosine,
             error=effect.without.error,
+            velocity=_known(effect.without.read),
             cosine_alone=None if alone is None else alone.cosine,
             error_alone=None if alone is None else alone.error,
         )
@@ -224,8 +227,7 @@ class _Case:
 
     def _quality(self, profile: Profile, seen: list[Observed]) -> float | None:
         """The run's own figure: loss of the velocities that were seen, or that of an exam."""
-        found = self._judged(profile, seen)
-        return found if np.isfinite(found) else None
+        return _known(self._judged(profile, seen))
 
     def _judged(self, profile: Profile, seen: list[Observed]) -> float:
         if self._trained.experiment.task.has_paths:
@@ -263,6 +265,10 @@ class _Case:
         if self._trained.calibration is not None:
             found.append("What the host measured of its chip by calibration is left out here.")
         return [said for said in found if said is not None]
+
+
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None
 
 
 def _conditions(trained: Trained, profile: Profile, rows: int) -> Conditions:

@@ -86,24 +86,46 @@ def unsettled(seen: Watched) -> str | None:
     )
 
 
-def _clipped(seen: Watched, name: str, advice: str) -> str | None:
+def _clipped(seen: Watched, name: str, shown: str, advice: str) -> str | None:
     done, clipped = seen.count(f"{name}_conversions"), seen.count(f"{name}_clipped")
     if clipped <= _MOST_CLIPPED * done:
         return None
     return (
-        f"The {name.upper()}s must hold what they convert, but {clipped / max(done, 1):.1%} of "
-        f"{done:,} conversions are clipped; {advice}."
+        f"The {shown} must hold what they convert, but {clipped / max(done, 1):.1%} of {done:,} "
+        f"conversions are clipped; {advice}."
     )
 
 
 def clipped_adc(seen: Watched) -> str | None:
-    """Readings beyond the range."""
-    return _clipped(seen, "adc", "widen the ranges of what reads, or train with smaller weights")
+    """Voltages beyond the range that is read."""
+    if "ammeter_conversions" not in seen.ledger:
+        # Older ledgers counted all that reads together.
+        advice = "widen the range of the ADCs, ammeters or correlators, as it may be"
+        return _clipped(seen, "adc", "converters that read", advice)
+    advice = "widen adc.visible_range_V and adc.hidden_range_V, or train with smaller weights"
+    return _clipped(seen, "adc", "ADCs", advice)
+
+
+def clipped_ammeter(seen: Watched) -> str | None:
+    """Currents beyond the range that is read."""
+    advice = "widen current_sense.range_A, or train with smaller weights"
+    return _clipped(seen, "ammeter", "ammeters", advice)
+
+
+def clipped_correlator(seen: Watched) -> str | None:
+    """Sums beyond the range that is read."""
+    advice = "widen readout.range, or lower flow.beta or the batch"
+    return _clipped(seen, "correlator", "correlators", advice)
 
 
 def clipped_dac(seen: Watched) -> str | None:
     """Targets beyond the range."""
-    return _clipped(seen, "dac", "widen dac.range_V, or lower node.unit_V")
+    return _clipped(seen, "dac", "DACs", "widen dac.range_V, or lower node.unit_V")
+
+
+def clipped_injector(seen: Watched) -> str | None:
+    """Currents beyond the range that is set."""
+    return _clipped(seen, "injector", "injectors", "widen injectors.range_A, or lower flow.beta")
 
 
 def diverged(seen: Watched) -> str | None:
@@ -172,7 +194,10 @@ def risen(seen: Watched) -> str | None:
 CHECKS: tuple[Callable[[Watched], str | None], ...] = (
     unsettled,
     clipped_adc,
+    clipped_ammeter,
+    clipped_correlator,
     clipped_dac,
+    clipped_injector,
     diverged,
     refused,
     lost_nudge,
