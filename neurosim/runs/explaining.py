@@ -32,9 +32,10 @@ from neurosim.runs.examining import lessons_of
 from neurosim.runs.explanation import Explanation, Finding
 from neurosim.runs.images import first_batch, pixels_of
 from neurosim.runs.learned import learned
-from neurosim.runs.measures import Seen, measured
+from neurosim.runs.measures import measured
 from neurosim.runs.mending import implausible, mended, odd_findings
 from neurosim.runs.placing import placed
+from neurosim.runs.seen import Seen
 from neurosim.runs.trained import Source, Trained
 from neurosim.runs.watchdogs import unfinished, watched
 from neurosim.solvers import Engine

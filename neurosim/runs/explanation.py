@@ -175,11 +175,16 @@ class Explanation(Record):
         if verdict := self.verdict():
             lines += ["", *_wrapped(verdict)]
         if self.others:
-            lines += ["", f"{'What costs less, without it':30} {'cosine':>7} {self.drawn:>10}"]
+            read = "" if self.velocity is None else f" {'velocities':>10}"
+            head = f"{'What costs less, without it':30} {'cosine':>7} {self.drawn:>10}{read}"
+            lines += ["", head]
         for finding in self.others:
             cosine = "" if finding.cosine is None else f"{finding.cosine:.3f}"
-            error = "" if finding.error is None else f"{finding.error:.1%}"
-            lines.append(f"{finding.cause:30} {cosine:>7} {error:>10}".rstrip())
+            error, read = (
+                "" if value is None else f"{value:.1%}"
+                for value in (finding.error, finding.velocity)
+            )
+            lines.append(f"{finding.cause:30} {cosine:>7} {error:>10} {read:>10}".rstrip())
         if self.fine:
             lines += ["", *_wrapped(f"Looked at and fine: {', '.join(self.fine)}.")]
         return lines

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurosim.analysis.losses import Effect
 from neurosim.runs.explanation import Finding
-from neurosim.runs.measures import Seen, fault_share, lag, step_of_a_weight
+from neurosim.runs.seen import Seen, fault_share, lag, step_of_a_weight
 
 __all__ = ["FINE", "is_unusual", "placed"]
 

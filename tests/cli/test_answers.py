@@ -93,6 +93,11 @@ def test_a_table_of_numbers_trains_a_regression(tmp_path):
     [
         (["--layers", "64,12,9"], "must be 64 to 10 for 64 inputs and 10 answers"),
         ([], "give --layers 64,128,10"),
+        (
+            ["--profile", "ideal_resistive", "--layers", "64,12,10"],
+            "must be 128 to 10 for 64 inputs on 128 nodes and 10 answers (each input and its "
+            "negative, as `inputs: doubled` asks), but are 64 to 10; give --layers 128,12,10",
+        ),
         (["--layers", "64,12,10", "--task", "clasify"], "'clasify' is not one of 'flow'"),
     ],
 )
