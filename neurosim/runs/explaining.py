@@ -22,6 +22,7 @@ from neurosim.analysis.modes import slowest_modes_tau
 from neurosim.analysis.observe import Observed, held_weights
 from neurosim.arguments import checked
 from neurosim.blocks.block import Block
+from neurosim.blocks.classes import called
 from neurosim.errors import DataError, RunError
 from neurosim.host import Batch, Supervised, decide, free_phase
 from neurosim.host.lessons import Lessons
@@ -293,7 +294,7 @@ def _conditions(trained: Trained, profile: Profile, rows: int) -> Conditions:
     if not recipe.task.has_paths:
         raise DataError(
             f"explain needs a task that flows, or a Supervised one, but {trained.name} has learned "
-            f"{recipe.task!r}; make yours from neurosim.host.Supervised."
+            f"the task {called(recipe.task)}; make yours from neurosim.host.Supervised."
         )
     shown = first_batch(trained.dataset, recipe, rows, recipe.seed)
     return Conditions(profile, weights, flow, **how, shown=(shown,))

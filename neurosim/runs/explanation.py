@@ -162,7 +162,8 @@ class Explanation(Record):
 
     def lines(self) -> list[str]:
         """All of it for a person, the two or three that matter first."""
-        lines = _wrapped(f"{self.name} on {self.chip}. {self.headline()}")
+        place = "" if self.name.startswith(self.chip) else f" on {self.chip}"
+        lines = _wrapped(f"{self.name}{place}. {self.headline()}")
         lines += [line for note in self.notes for line in _wrapped(note)]
         if not self.first:
             lines += ["", "Nothing stands out: no cause costs 0.01 of the cosine or as much else."]
