@@ -9,7 +9,7 @@ import json
 import multiprocessing
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -154,13 +154,65 @@ def in_parallel(work: Iterable[tuple[Any, ...]], workers: int) -> list[Any]:
 
 
 def in_parts(found: argparse.Namespace, parts: Mapping[str, Part]) -> None:
-    """Do what is left of each part that is asked for, write down what there is, and finish."""
+    """Do what is left of each part that is asked for, write down what there is, and finish.
+
+    A part that would write less than there was is left as it is; that is told when all are done.
+    """
+    if found.tables and not any(found.out.glob("*/*")):
+        raise SystemExit(
+            f"--tables needs trainings in {found.out}, but there are none; give their folder as "
+            "--out, or leave out --tables to train."
+        )
+    wrong = []
     for name in found.only or parts:
         work, tell = parts[name]
         if not found.tables:
             in_parallel(work(found), found.workers)
-        tell(found)
+        try:
+            tell(found)
+        except LostError as error:
+            wrong.append(str(error))
     finish(found)
+    if wrong:
+        raise SystemExit("\n".join(wrong))
+
+
+class LostError(SystemExit):
+    """Results that are there and would be overwritten by fewer."""
+
+
+def write_results(path: Path, results: Any) -> None:
+    """Write figures as JSON, unless the file has some that they lack.
+
+    Raises
+    ------
+    LostError
+        It has; the file stays as it is.
+    """
+    lost = list(_lost(json.loads(path.read_text("utf-8")), results)) if path.exists() else []
+    if lost:
+        raise LostError(
+            f"{path} must keep what it has, but {len(lost)} of its results are not in what has "
+            f"been trained, such as {lost[0]!r}; train them too, or move the file away."
+        )
+    write_text(path, json.dumps(results, indent=1) + "\n")
+
+
+def _lost(before: Any, now: Any, path: str = "") -> Iterator[str]:
+    """Names that are gone, and lists that have become shorter."""
+    if isinstance(before, dict):
+        for key, value in before.items():
+            place = f"{path}/{key}" if path else str(key)
+            if isinstance(now, dict) and key in now:
+                yield from _lost(value, now[key], place)
+            else:
+                yield place
+    elif isinstance(before, list):
+        if not isinstance(now, list) or len(now) < len(before):
+            yield path
+        else:
+            for old, new in zip(before, now, strict=False):
+                yield from _lost(old, new, path)
 
 
 def swept(folder: SweepFolder, workers: int) -> list[dict[str, Any]]:

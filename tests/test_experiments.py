@@ -1,5 +1,6 @@
 """The experiment files load, and the published run begins as published."""
 
+import argparse
 import importlib.util
 import subprocess
 import sys
@@ -71,6 +72,57 @@ def test_an_experiment_runs_quickly_when_asked(script, tmp_path):
     command = [sys.executable, str(script), "--quick"]
     subprocess.run(command, check=True, cwd=tmp_path, capture_output=True)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["08_supervised", "09_machines"])
+def test_tables_of_no_trainings_are_refused_and_leave_what_is_there(name, tmp_path):
+    place = FOLDER / name
+    before = {path: path.read_bytes() for path in place.iterdir() if path.is_file()}
+    (tmp_path / "out").mkdir()
+    command = [sys.executable, str(place / "run.py"), "--tables", "--out", str(tmp_path / "out")]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "--tables needs trainings in" in line
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def common():
+    """What the experiments share."""
+    spec = importlib.util.spec_from_file_location("common", FOLDER / "common.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_results_are_never_overwritten_by_fewer(tmp_path):
+    shared, file = common(), tmp_path / "results.json"
+    there = {"chips": {"a": [{"x": 1}, {"x": 2}], "b": [{"x": 3}]}}
+    shared.write_results(file, there)
+    before = file.read_bytes()
+    for fewer in ({}, {"chips": {}}, {"chips": {"a": [{"x": 1}], "b": [{"x": 3}]}},
+                  {"chips": {"a": [{"x": 1}, {}], "b": [{"x": 3}]}}):  # fmt: skip
+        with pytest.raises(shared.LostError, match="must keep what it has"):
+            shared.write_results(file, fewer)
+        assert file.read_bytes() == before
+    more = {"chips": {**there["chips"], "c": []}, "floors": 1}
+    shared.write_results(file, more)
+    assert file.read_bytes() != before
+
+
+def test_a_part_that_would_lose_results_is_told_after_the_others(tmp_path):
+    shared, told = common(), []
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "run.json").write_text("{}")
+    (tmp_path / "one.json").write_text('{"x": 1}')
+    found = argparse.Namespace(only=None, tables=True, out=tmp_path, quick=False)
+    parts = {
+        "one": (None, lambda found: shared.write_results(tmp_path / "one.json", {})),
+        "two": (None, told.append),
+    }
+    with pytest.raises(SystemExit, match=r"one\.json must keep what it has"):
+        shared.in_parts(found, parts)
+    assert told == [found]
 
 
 def test_the_network_beside_chips_descends_the_slope_of_its_cost():

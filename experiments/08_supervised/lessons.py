@@ -84,7 +84,7 @@ def write(
     found: argparse.Namespace, part: str, results: Any, table: str, picture: str = ""
 ) -> None:
     """The part's figures; its table, and what its picture shows, between the README's marks."""
-    write_text(found.results / f"{part}.json", json.dumps(results, indent=1) + "\n")
+    common.write_results(found.results / f"{part}.json", results)
     page = found.results / "README.md"
     if page.exists():
         marks = f"<!-- table {part} -->", "<!-- end -->"

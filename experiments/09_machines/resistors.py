@@ -127,7 +127,7 @@ def tell(found: argparse.Namespace) -> None:
         for name, kept in results.items()
     ]
     table = common.table(head, rows)
-    write_text(found.results / "resistors.json", json.dumps(results, indent=1) + "\n")
+    common.write_results(found.results / "resistors.json", results)
     page, marks = found.results / "README.md", ("<!-- table resistors -->", "<!-- end -->")
     if page.exists():
         before, begin, rest = page.read_text(encoding="utf-8").partition(marks[0])

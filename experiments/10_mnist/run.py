@@ -214,7 +214,7 @@ def main() -> None:
     rows = common.kept(options.out / f"floors_{n}.json", lambda: floors(digits, n))
     results = done(options.out, n)
     everything = {"drawn": results, "floors": rows}
-    write_text(options.results / "results.json", json.dumps(everything, indent=1) + "\n")
+    common.write_results(options.results / "results.json", everything)
     write_text(options.results / "table.md", table(results, rows))
     draw(options.out, n, digits, options.results / "samples.png")
     print(table(results, rows))

@@ -7,23 +7,25 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.constants import Boltzmann
 
+from neurosim.analysis.suited import doubled_inputs, recipe_for
 from neurosim.blocks.units import format_quantity
 from neurosim.converters.quantise import lsb
-from neurosim.host import FlowSettings
 from neurosim.profile import Profile
 
 __all__ = ["consequences"]
 
 # Root mean square velocity of digits that are paired with noise by batches, in units: 1.17 to 1.21.
 _VELOCITY = 1.2
+# That of answers, 1 or -1.
+_ANSWER = 1.0
 
 
 def consequences(profile: Profile) -> list[tuple[str, str]]:
     """Name and value of each, in words; what the profile's effects do not have is left out.
 
     Time constant C / g; C_x / C_h; step of a weight; steps of the converters in volts and in the
-    host's units; how far a nudge moves its target, in steps of the DAC, for digits; thermal noise
-    kT/C of a node without its amplifier's; time to write a device.
+    host's units; how far a nudge moves its target, in steps of the DAC, in the task that the chip
+    is for; thermal noise kT/C of a node without its amplifier's; time to write a device.
     """
     return list(_all(profile))
 
@@ -32,6 +34,9 @@ def _all(profile: Profile) -> Iterator[tuple[str, str]]:
     node, unit_V = profile.node, profile.node.unit_V
     yield "time constant C/g", format_quantity(node.tau_s, "s", 3)
     yield "C_x / C_h", f"{node.release_capacitance_F / node.capacitance_F:.3g}"
+    if not recipe_for(profile).task.has_paths:
+        inputs = "each input on two nodes, the second of opposite sign"
+        yield "made for", "answers" + (f", {inputs}" if doubled_inputs(profile) else "")
     coupling = profile.coupling
     if coupling.parasitic_F:
         more = profile.network.couplings_per_node * (coupling.parasitic_F / node.capacitance_F)
@@ -66,8 +71,11 @@ def _step(step_V: float, unit_V: float) -> str:
 
 def _nudge(profile: Profile, dac_step: float) -> str:
     r"""By its share of spring and nudge, :math:`k = \beta (\alpha \lambda)^2`, of the velocity."""
-    flow = FlowSettings()
-    beta = profile.host.beta
+    recipe = recipe_for(profile)
+    flow, velocity = recipe.flow, _VELOCITY if recipe.task.has_paths else _ANSWER
+    beta = profile.host.beta if flow.beta is None else flow.beta
     nudge = beta * (flow.alpha * flow.stiffness) ** 2
-    away = nudge / (flow.stiffness + nudge) * _VELOCITY / (flow.alpha * flow.stiffness)
-    return f"{away:.2g} of a unit, {away / dac_step:.2g} steps of the DAC, at a beta of {beta:g}"
+    away = nudge / (flow.stiffness + nudge) * velocity / (flow.alpha * flow.stiffness)
+    what = "" if recipe.task.has_paths else " of an answer"
+    steps = f"{away / dac_step:.2g} steps of the DAC"
+    return f"{away:.2g} of a unit, {steps}, at a beta{what} of {beta:g}"

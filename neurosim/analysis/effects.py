@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neurosim.analysis.causes import Cause, alone, causes_of, switched_off
 from neurosim.analysis.imperfections import ideal
-from neurosim.analysis.losses import Effect, Losses, cosine, drawing_loss
+from neurosim.analysis.losses import NAN, Effect, Losses, cosine, drawing_loss
 from neurosim.analysis.observe import Conditions, Observed, Told
 from neurosim.errors import NeurosimError
 from neurosim.profile import Profile
@@ -33,6 +33,8 @@ _LARGER, _ENOUGH = 4.0, 60.0
 _MASKED = 0.5
 # A cause of so much of a loss rules it, if it is not next to nothing.
 _RULES, _LEAST = 0.5, 0.02
+# What each loss counts: neither learning nor samples feel how velocities are read.
+_COUNTS = Losses(1.0, 1.0, 0.5)
 
 
 class Effects:
@@ -118,7 +120,7 @@ class Effects:
                 if hidden and effect.alone is not None:
                     cost += getattr(effect.alone, name) - getattr(self.ideal, name)
                     cost /= 2
-                costs.append(cost)
+                costs.append(cost * getattr(_COUNTS, name))
                 rules |= cost >= max(_RULES * getattr(self.whole, name), _LEAST)
             weighed.append(replace(effect, weight=float(np.nanmax(costs)), rules=rules))
         most = max((effect.weight for effect in weighed if not effect.makes_up), default=0.0)
@@ -152,7 +154,7 @@ class Effects:
         best = min(found, key=found.__getitem__, default=now)
         self._done()
         way = "raise" if best > now else "lower"
-        without = Losses(found.get(best, self.whole.gradient), self.whole.drawing)
+        without = self.whole._replace(gradient=found.get(best, self.whole.gradient))
         return Effect(
             "beta", f"{way} flow.beta from {now:g} to {best:g}", without, best=best, makes_up=True
         )
@@ -163,9 +165,9 @@ class Effects:
         found: dict[float, tuple[Losses, list[Observed]]] = {}
         for factor in _LONGER:
             got = self._observe(self._profile, settle_tau=factor * now)
-            drawing = self.whole.drawing if self._drawn is not None else self._rows_of(got)
-            found[factor * now] = Losses(self._gradient(got), drawing), got
-        best = min(found, key=lambda tau: sum(found[tau][0]))
+            drawing = None if self._drawn is None else self.whole.drawing
+            found[factor * now] = self._losses_of(got, drawing), got
+        best = min(found, key=lambda tau: float(np.nansum(found[tau][0])))
         self._done()
         return Effect(
             "settling time",
@@ -189,7 +191,7 @@ class Effects:
         return Effect(
             "C_x/C_h",
             f"raise node.release_capacitance_F to {ratio:g} times capacitance_F",
-            Losses(self.whole.gradient, drawing),
+            self.whole._replace(drawing=drawing),
             variant=variant,
             best=ratio,
         )
@@ -214,8 +216,13 @@ class Effects:
         return self.conditions.observe_all(profile, engine=self.engine(profile), **how)
 
     def _losses(self, profile: Profile, got: list[Observed]) -> Losses:
-        drawing = self._rows_of(got) if self._drawn is None else self._drawing(profile)
-        return Losses(self._gradient(got), drawing)
+        return self._losses_of(got, None if self._drawn is None else self._drawing(profile))
+
+    def _losses_of(self, got: list[Observed], drawing: float | None) -> Losses:
+        """With the loss of what is drawn, or None where that is velocities."""
+        velocity = self._rows_of(got)
+        drawn, read = (velocity, NAN) if drawing is None else (drawing, velocity)
+        return Losses(self._gradient(got), drawn, read)
 
     def _gradient(self, got: list[Observed]) -> float:
         pairs = zip(got, self.conditions.exact, strict=True)

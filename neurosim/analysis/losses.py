@@ -10,6 +10,9 @@ g the gradient that the host measures of a batch, g* the exact one of the weight
 x a row that the chip draws (a sample; or the velocity of a row that is presented) and x* the same
 without hardware. For small errors across the signal both are half its relative square, so that
 they can be ranked together. Rows that diverge count as 1.
+
+Where a chip draws samples by itself, the loss of velocities, of the same form, is a third one: they
+are what the flow loss is taken of, but neither learning nor samples feel how they are read.
 """
 
 from __future__ import annotations
@@ -26,6 +29,8 @@ from neurosim.profile import Profile
 __all__ = ["Effect", "Losses", "cosine", "drawing_loss"]
 
 Array = NDArray[np.float64]
+# One object, so that tuples which have it are equal.
+NAN = float("nan")
 
 
 class Losses(NamedTuple):
@@ -33,12 +38,13 @@ class Losses(NamedTuple):
 
     Attributes
     ----------
-    gradient, drawing : float
+    gradient, drawing, velocity : float
         See the module; NaN where it was not measured.
     """
 
     gradient: float
-    drawing: float = float("nan")
+    drawing: float = NAN
+    velocity: float = NAN
 
     @property
     def cosine(self) -> float:
@@ -49,6 +55,11 @@ class Losses(NamedTuple):
     def error(self) -> float:
         """Of what is drawn, root mean square over that of the exact rows."""
         return float(np.sqrt(2 * self.drawing))
+
+    @property
+    def read(self) -> float:
+        """Error of velocities as the host reads them, as that of what is drawn."""
+        return float(np.sqrt(2 * self.velocity))
 
 
 @dataclass(frozen=True)
@@ -63,7 +74,7 @@ class Effect:
     alone : Losses or None
         Of a chip that is ideal but for this cause, where it was measured.
     weight : float
-        What it costs, in units of the losses: the larger of both.
+        What it costs, in units of the losses: the largest of them, that of velocities by half.
     seen : list of Observed
         Every batch presented to the chip without it; of beta and C_x/C_h none.
     variant : Profile or None

@@ -1,7 +1,8 @@
-"""What is amiss in a profile that is valid: numbers far from any chip's, or of no effect.
+"""What is amiss in a profile that can be read: what training refuses, and what is odd.
 
-`MISTAKES` finds what the model would cut off in silence, `WARNINGS` what is odd; each is a list of
-functions from a profile to lines of text, so that another check is one more function.
+`WARNINGS` finds numbers that are orders of magnitude beside any chip's, `ODD` what the model would
+cut off in silence, numbers that are not what their source derives and data that do not fit; each
+is a list of functions from a profile to lines of text, so that another check is one more function.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.analysis.trial import refused
+from neurosim.analysis.trial import refused, unfitting
+from neurosim.blocks import sources
 from neurosim.blocks.block import Block, is_number
 from neurosim.blocks.units import format_quantity
 from neurosim.profile import Profile
 
-__all__ = ["MISTAKES", "WARNINGS", "mistakes_in", "warnings_in"]
+__all__ = ["ODD", "WARNINGS", "mistakes_in", "warnings_in"]
 
 Array = NDArray[np.float64]
 Check = Callable[[Profile], Iterator[str]]
@@ -34,17 +36,17 @@ _SLOWEST_S, _FASTEST_S = 10.0, 1e-11
 
 
 def mistakes_in(profile: Profile) -> list[str]:
-    """What the model would cut off, a line each."""
-    return [line for check in MISTAKES for line in check(profile)]
-
-
-def warnings_in(profile: Profile) -> list[str]:
-    """What is odd, a line each; where nothing is, what training would refuse.
+    """What training would refuse, a line each.
 
     A chip of numbers far from any may take an engine without end, so that it is not tried.
     """
-    found = [line for check in WARNINGS for line in check(profile)]
-    return found or list(refused(profile))
+    far = any(line for check in WARNINGS for line in check(profile))
+    return [] if far else list(refused(profile))
+
+
+def warnings_in(profile: Profile) -> list[str]:
+    """What is odd, a line each: a chip can be made of it, and be trained."""
+    return [line for check in (*ODD, *WARNINGS) for line in check(profile)]
 
 
 def _range_S(profile: Profile) -> tuple[float, float]:
@@ -65,6 +67,16 @@ def _cut_off(profile: Profile) -> Iterator[str]:
         own = getattr(getattr(profile, name), "cut_off", None)
         for field, text in own(_conductances(profile)) if own else ():
             yield f"{name}.{field}: {text}"
+
+
+def _underived(profile: Profile) -> Iterator[str]:
+    """Numbers that are not what their source derives, as where another one was changed."""
+    for number in sources.numbers_of(profile):
+        if number.mistake:
+            yield (
+                f"{number.path}: {number.mistake}, by `equals` of its source; correct the number, "
+                "or leave out that `equals` and say in the text where the number is from"
+            )
 
 
 def numbers_of(block: Block, path: str = "") -> Iterator[tuple[str, str, float]]:
@@ -135,5 +147,5 @@ def _beside_the_range(profile: Profile) -> Iterator[str]:
             )
 
 
-MISTAKES: tuple[Check, ...] = (_cut_off,)
+ODD: tuple[Check, ...] = (_cut_off, _underived, unfitting)
 WARNINGS: tuple[Check, ...] = (_unusual, _beside_the_range)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.blocks.classes import called
 from neurosim.chip import Chip
 from neurosim.circuit import DrivenCircuit
 from neurosim.data import FlowBatch, PairSource, load_digits
@@ -69,7 +70,7 @@ def trained_weights(profile: Profile) -> Weights:
     if name is None:
         raise DataError(
             f"Trained weights are shipped for the laws {' and '.join(LAWS)}, but {profile.name} "
-            f"has {profile.node.law!r}; give those of a run of yours."
+            f"has {called(profile.node.law)}; give those of a run of yours."
         )
     return shipped_weights(name, "trained")
 

@@ -12,6 +12,7 @@ from neurosim.blocks.document import Location
 
 __all__ = [
     "Choices",
+    "called",
     "class_at",
     "classes_in",
     "classes_of",
@@ -87,6 +88,15 @@ def word_of_class(cls: type[BaseModel], key: str) -> str:
     words = () if field is None or get_origin(field.annotation) is not Literal else field.annotation
     found = get_args(words)
     return found[0] if len(found) == 1 and isinstance(found[0], str) else ""
+
+
+def called(part: object) -> str:
+    """What a part is called in a message: the word by which a file names it, or its class."""
+    cls = type(part)
+    if not issubclass(cls, BaseModel):
+        return cls.__name__
+    words = (word_of_class(cls, key) for key in cls.model_fields)
+    return next((word for word in words if word), cls.__name__)
 
 
 def wrong_word(cls: type[BaseModel], shipped: Sequence[type[BaseModel]], key: str) -> str | None:

@@ -226,7 +226,7 @@ class CurrentSources:
             )
         nominal_A, n_clipped = injectors.codes(current_A)
         rng = self._streams.generator("injector", self._n_settings)
-        self._meter.drive(current_A, n_clipped, injectors.bits)
+        self._meter.drive(current_A, n_clipped, injectors.bits, kind="injector")
         self._n_settings += 1
         self.current_A = np.zeros((rows, self._die.layers.n_nodes))
         self.current_A[:, nodes] = injectors.drive(nominal_A, rng)

@@ -43,10 +43,14 @@ class Ledger:
         Pulses that devices took, up or down.
     pairs_refreshed : int
         Pairs of rising devices that had no room left and were written anew.
-    dac_conversions, adc_conversions : int
-        Voltages set and read.
-    dac_clipped, adc_clipped, weights_clipped : int
-        Values beyond the range; they saturate as on the chip.
+    dac_conversions, injector_conversions : int
+        Voltages and currents set.
+    adc_conversions, ammeter_conversions, correlator_conversions : int
+        Voltages, currents and sums of products read.
+    dac_clipped, injector_clipped, adc_clipped, ammeter_clipped, correlator_clipped : int
+        Values beyond the range of such a converter; they saturate as on the chip.
+    weights_clipped : int
+        Weights beyond the full scale.
     rows_diverged : int
         Rows that left all bounds; they read NaN.
     rows_refused : int
@@ -78,9 +82,15 @@ class Ledger:
     pulses: int = 0
     pairs_refreshed: int = 0
     dac_conversions: int = 0
+    injector_conversions: int = 0
     adc_conversions: int = 0
+    ammeter_conversions: int = 0
+    correlator_conversions: int = 0
     dac_clipped: int = 0
+    injector_clipped: int = 0
     adc_clipped: int = 0
+    ammeter_clipped: int = 0
+    correlator_clipped: int = 0
     weights_clipped: int = 0
     rows_diverged: int = 0
     rows_refused: int = 0
@@ -91,6 +101,11 @@ class Ledger:
     def energy_J(self) -> float:
         """All items together."""
         return sum(self.energy_items().values())
+
+    def converted(self, by: str, n: int, n_clipped: int) -> None:
+        """So many conversions by a kind of converter, such as ``adc``, some of them clipped."""
+        for name, more in ((f"{by}_conversions", n), (f"{by}_clipped", n_clipped)):
+            setattr(self, name, getattr(self, name) + more)
 
     @property
     def time_s(self) -> float:

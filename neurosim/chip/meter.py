@@ -30,7 +30,7 @@ discharge of hidden nodes before a precharge, nodes while devices are written, t
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,9 @@ from neurosim.solvers import Settled
 __all__ = ["Meter"]
 
 Array = NDArray[np.float64]
+# Converters by what the ledger calls them.
+Setting = Literal["dac", "injector"]
+Reading = Literal["adc", "ammeter", "correlator"]
 
 
 def _sums(power: Dissipation) -> Array:
@@ -158,22 +161,29 @@ class Meter:
         """Nodes charged to `u_V`, (rows, n_nodes)."""
         self.ledger.precharge_J += float(capacitance_F @ (u_V**2).sum(axis=0))
 
-    def drive(self, target: Array, n_clipped: int, bits: int | None, n_turns: int = 1) -> None:
+    def drive(
+        self,
+        target: Array,
+        n_clipped: int,
+        bits: int | None,
+        n_turns: int = 1,
+        kind: Setting = "dac",
+    ) -> None:
         """Sources of so many bits set for every row, (rows, n), in turns; some values clipped."""
         ledger = self.ledger
-        ledger.dac_conversions += target.size
-        ledger.dac_clipped += n_clipped
+        ledger.converted(kind, target.size, n_clipped)
         if self._supply is not None:
             ledger.dac_J += self._supply.setting_J(bits) * target.size
             time_s = self._supply.drive_s * n_turns * len(target)
             ledger.drive_time_s += time_s
             self._setting_s += time_s
 
-    def read(self, rows: int, values: int, by: Converters, n_clipped: int) -> None:
+    def read(
+        self, rows: int, values: int, by: Converters, n_clipped: int, kind: Reading = "adc"
+    ) -> None:
         """So many values of every row, of which some clipped."""
         ledger, conversions = self.ledger, by.conversions * rows * values
-        ledger.adc_clipped += n_clipped
-        ledger.adc_conversions += conversions
+        ledger.converted(kind, conversions, n_clipped)
         if self._supply is not None:
             ledger.adc_J += self._supply.reading_J(by.bits) * conversions
             n_turns = by.conversions * by.turns(values) * rows

@@ -112,7 +112,7 @@ class Reader:
         rows, values = current_A.shape
         errors = None if errors is None else errors.take(slice(0, values))
         value, n_clipped = sense.read(current_A, errors)
-        self._meter.read(rows, values, sense, n_clipped)
+        self._meter.read(rows, values, sense, n_clipped, "ammeter")
         return value
 
     def correlate(self, output_V: Array, sign: int) -> None:
@@ -124,7 +124,8 @@ class Reader:
         """Sums of products [V^2] and the rows in them; they start anew."""
         assert self._correlators is not None
         sums_V2, rows, n_clipped = self._correlators.read()
-        self._meter.read(1, self._correlators.size, self._correlators.block, n_clipped)
+        size, block = self._correlators.size, self._correlators.block
+        self._meter.read(1, size, block, n_clipped, "correlator")
         return sums_V2, rows
 
     def state(self) -> dict[str, Any]:

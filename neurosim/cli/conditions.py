@@ -87,13 +87,14 @@ def _asked(given: dict[str, Any], trained: Experiment | None) -> Experiment:
 
 def _supervised(asked: Experiment) -> Supervised:
     """The task, which must be one of inputs and answers."""
+    from neurosim.blocks.classes import called
     from neurosim.errors import DataError
     from neurosim.host import Supervised
 
     if not isinstance(asked.task, Supervised):
         raise DataError(
-            f"The task must be a Supervised one for its noise to be said, but is {asked.task!r}; "
-            "make a class of your own from neurosim.host.Supervised."
+            "The task must be a Supervised one for its noise to be said, but is "
+            f"{called(asked.task)}; make a class of your own from neurosim.host.Supervised."
         )
     return asked.task
 

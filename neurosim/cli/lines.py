@@ -7,6 +7,10 @@ from typing import Any
 __all__ = ["answer_lines", "metric_lines"]
 
 
+# As in the README's table.
+_SHORT = {"frechet_feature": "feature Frechet", "nn_two_sample": "1-NN", "w2": "W2"}
+
+
 def metric_lines(result: dict[str, Any]) -> list[str]:
     """Table of the headline metrics beside the three rows that need no chip."""
     from neurosim.data.sets import DIGITS
@@ -16,13 +20,13 @@ def metric_lines(result: dict[str, Any]) -> list[str]:
     names = ["frechet_feature", "nn_two_sample", "w2", "precision", "recall", "density", "coverage"]
     rows = {"this chip": result} | result["baselines"]
     names = [name for name in names if name in result]
-    lines = [f"{'':>10} " + " ".join(f"{name:>15}" for name in names)]
+    lines = [f"{'':>10} " + " ".join(f"{_SHORT.get(name, name):>15}" for name in names)]
     lines += [
         f"{label:>10} " + " ".join(f"{row[name]:>15.3f}" for name in names)
         for label, row in rows.items()
     ]
     if result["fresh_frechet"] is not None:
-        fresh = f"{result['n']} real images outside the set would have a frechet_feature of about"
+        fresh = f"{result['n']} real images outside the set would have a feature Frechet of about"
         lines.append(f"{fresh} {result['fresh_frechet']:.2f}")
     loss = f"flow loss {result['flow_loss']:.3f}"
     if "class_shares" not in result:
@@ -47,8 +51,17 @@ def metric_lines(result: dict[str, Any]) -> list[str]:
 def answer_lines(result: dict[str, Any]) -> list[str]:
     """Figures of answers, and a line for each rival that needs no chip."""
     figures = {k: v for k, v in result.items() if isinstance(v, float)}
-    lines = ["; ".join(f"{name.replace('_', ' ')} {v:.4g}" for name, v in figures.items())]
+    lines = ["; ".join(_figure(name, value) for name, value in figures.items())]
     for name, row in result.get("baselines", {}).items():
-        said = "; ".join(f"{key.replace('_', ' ')} {value:.4g}" for key, value in row.items())
-        lines.append(f"{name}: {said}")
+        lines.append(f"{name}: {'; '.join(_figure(key, value) for key, value in row.items())}")
     return lines
+
+
+def _figure(name: str, value: float) -> str:
+    """In words, with its unit behind the number."""
+    from neurosim.blocks.units import format_quantity
+
+    field, _, unit = name.rpartition("_")
+    if unit in ("J", "s"):
+        return f"{field.replace('_per_', ' a ')} {format_quantity(value, unit, 3)}"
+    return f"{name.replace('_', ' ')} {value:.4g}"

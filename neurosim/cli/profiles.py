@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +11,7 @@ from neurosim.cli.common import (
     COUNT,
     JSON,
     LAWS,
+    STRICT,
     print_json,
     say,
 )
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["profiles"]
 
 
-_WIDEST = 30
+_WIDEST, _WIDTH = 30, 80
 _KINDS = {
     "derived": "follow from quantities in their source",
     "quoted": "stand in their source",
@@ -82,15 +84,21 @@ def show(name: str, laws: tuple[type[Block], ...], as_json: bool) -> None:
 @click.argument("paths", nargs=-1, metavar="[NAME_OR_PATH]...")
 @click.option("--all", "every", is_flag=True, help="All profiles that come with neurosim.")
 @LAWS
+@STRICT
 @JSON
 def check(
-    paths: tuple[str, ...], every: bool, laws: tuple[type[Block], ...], as_json: bool
+    paths: tuple[str, ...],
+    every: bool,
+    laws: tuple[type[Block], ...],
+    strict: bool,
+    as_json: bool,
 ) -> None:
     """Check profiles: every mistake on a line with its place, and what is odd in valid ones.
 
-    A mistake is what cannot be read, contradicts itself or its source, or would be cut off in
-    silence: exit status 2. Warned of are numbers far from any chip's, device blocks beside the
-    couplings' range, and what training would refuse. It is said where the numbers come from.
+    A mistake is what training would refuse too: what cannot be read, contradicts itself, or stops
+    at the first update; exit status 2. Warned of is what can be trained and may not be meant:
+    numbers that their source derives otherwise, numbers far from any chip's, device blocks beside
+    the couplings' range, what the model would cut off. It is said where the numbers come from.
     """
     from neurosim.errors import DataError, ProfileError
     from neurosim.profile import shipped_profiles
@@ -110,6 +118,8 @@ def check(
         _say_checked(record)
     if wrong:
         raise ProfileError("\n".join(wrong))
+    if strict and any(record["warnings"] for record in found):
+        raise SystemExit(1)
 
 
 def _checked(name: str, laws: tuple[type[Block], ...]) -> dict[str, Any]:
@@ -129,9 +139,7 @@ def _checked(name: str, laws: tuple[type[Block], ...]) -> dict[str, Any]:
 
     profile = load_profile(name, laws=laws)
     numbers = numbers_of(profile)
-    mistakes = [f"{number.path}: {number.mistake}" for number in numbers if number.mistake]
-    mistakes += [f"{mistake}." for mistake in mistakes_in(profile)]
-    if mistakes:
+    if mistakes := mistakes_in(profile):
         raise ProfileError("\n".join(f"{name}: {mistake}" for mistake in mistakes))
     return {
         "path": name, "name": profile.name, "summary": profile.summary, "valid": True,
@@ -140,18 +148,24 @@ def _checked(name: str, laws: tuple[type[Block], ...]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _say_wrapped(text: str) -> None:
+    """Print a paragraph; names stay whole."""
+    how: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
+    say("\n".join(textwrap.wrap(text, _WIDTH, subsequent_indent="  ", **how)))
+
+
 def _say_checked(record: dict[str, Any]) -> None:
     """Print what is found in one profile."""
-    say(f"{record['path']}: valid ({record['name']}: {record['summary']})")
+    _say_wrapped(f"{record['path']}: valid ({record['name']}: {record['summary']})")
     count = sum(map(len, record["numbers"].values()))
     for kind, paths in record["numbers"].items():
         if paths:
-            say(f"{len(paths)} of {count} numbers {_KINDS[kind]}: {', '.join(paths)}")
+            _say_wrapped(f"{len(paths)} of {count} numbers {_KINDS[kind]}: {', '.join(paths)}")
     wide = max(map(len, record["follows"]))
     for what, value in record["follows"].items():
         say(f"  {what:{wide}}  {value}")
     for note in record["notes"]:
-        say(f"note: {note}")
+        _say_wrapped(f"note: {note}")
     for warning in record["warnings"]:
         say(f"{record['path']}: warning: {warning}", err=True)
 

@@ -161,6 +161,7 @@ def train(
     as a run that was never stopped. --resume with more --updates makes a training longer, ended
     or not; its schedule is then that of the longer one.
     """
+    from neurosim.analysis.suited import unsuited
     from neurosim.folders import is_free
     from neurosim.runs import Run
     from neurosim.runs import resume as resume_run
@@ -187,6 +188,8 @@ def train(
         else:
             experiment = _experiment(given["experiment"], given, laws)
             hardware = profile_for(str(profile), given, laws, experiment.task)
+            if wrong := unsuited(hardware, experiment.task):
+                warn([wrong], strict)
             say(_memory_line(hardware, experiment), err=True)
             trained = run_training(
                 hardware,

@@ -183,10 +183,18 @@ class Supervised(Block):
         if (sizes[0], sizes[-1]) != (first, last):
             way = "answers: last" if beside else "answers: beside"
             fitting = ",".join(map(str, (first, *sizes[1:-1], last)))
+            shown, twice = f"{n_in} inputs", ""
+            if (self.inputs or sheet.advised_inputs) == "doubled":
+                shown = f"{n_in // 2} inputs on {n_in} nodes"
+                twice = " (each input and its negative, as `inputs: doubled` asks)"
+            wrong = (
+                f"The layers of {sheet.name} must be {first} to {last} for {shown} and "
+                f"{n_out} answers{twice}, but are {sizes[0]} to {sizes[-1]}"
+            )
             raise DataError(
-                f"The layers of {sheet.name} must be {first} to {last} for {n_in} inputs and "
-                f"{n_out} answers, but are {sizes[0]} to {sizes[-1]}; give --layers {fitting}, or "
-                f"{way}."
+                f'{wrong}; give it others, profile.with_value("layers", '
+                f"({fitting.replace(',', ', ')})), or {way}.",
+                f"{wrong}; give --layers {fitting}, or {way}.",
             )
         if not beside and sheet.source_layers != (0, len(sizes) - 1):
             raise DataError(

@@ -98,8 +98,8 @@ def passive_lines(circuit: Circuit, also: Mapping[type, Any]) -> list[str]:
     if write is None:
         raise DataError(
             "A SPICE netlist needs a diode that it has a text for, "
-            f"{', '.join(cls.__name__ for cls in DIODES)}, but got {shunts.diode!r}; give one as "
-            f"netlist(..., also={{{type(shunts.diode).__name__}: function}})."
+            f"{', '.join(cls.__name__ for cls in DIODES)}, but got {type(shunts.diode).__name__}; "
+            f"give one as netlist(..., also={{{type(shunts.diode).__name__}: function}})."
         )
     for i in np.flatnonzero(shunts.side).tolist():
         lines += write(shunts.diode, i, float(shunts.side[i]), float(circuit.decay_S[i]))

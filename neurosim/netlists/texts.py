@@ -140,7 +140,8 @@ def law_text(law: Law, also: Mapping[type, Any]) -> LawText:
     if found is None:
         raise DataError(
             f"A SPICE netlist needs a law that it has a text for, {_names(LAWS)}, but got "
-            f"{law!r}; give one as netlist(..., also={{{type(law).__name__}: LawText(...)}})."
+            f"{type(law).__name__}; give one as netlist(..., also={{{type(law).__name__}: "
+            "LawText(...)})."
         )
     return found
 
@@ -167,7 +168,7 @@ def amplifier_text(
     if write is None:
         raise DataError(
             f"A SPICE netlist needs an amplifier that it has a text for, {_names(AMPLIFIERS)}, but "
-            f"got {amplifier!r}; give one as netlist(..., "
+            f"got {type(amplifier).__name__}; give one as netlist(..., "
             f"also={{{type(amplifier).__name__}: function}})."
         )
     output, slope, factor = write(amplifier, f"{gain / amplifier.unit_V:.17g}*{u}")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.blocks.classes import called
 from neurosim.chip import Chip
 from neurosim.chip.interface import DataSheet
 from neurosim.data import Dataset
@@ -46,7 +47,7 @@ def need_paths(experiment: Experiment, name: str) -> None:
     if not experiment.task.has_paths:
         raise DataError(
             f"Samples are drawn from a chip that has learned a flow, but {name} has "
-            f"learned {experiment.task!r}; judge its answers with evaluate."
+            f"learned the task {called(experiment.task)}; judge its answers with evaluate."
         )
 
 

@@ -22,6 +22,7 @@ from neurosim.analysis.modes import slowest_modes_tau
 from neurosim.analysis.observe import Observed, held_weights
 from neurosim.arguments import checked
 from neurosim.blocks.block import Block
+from neurosim.blocks.classes import called
 from neurosim.errors import DataError, RunError
 from neurosim.host import Batch, Supervised, decide, free_phase
 from neurosim.host.lessons import Lessons
@@ -32,9 +33,10 @@ from neurosim.runs.examining import lessons_of
 from neurosim.runs.explanation import Explanation, Finding
 from neurosim.runs.images import first_batch, pixels_of
 from neurosim.runs.learned import learned
-from neurosim.runs.measures import Seen, measured
+from neurosim.runs.measures import measured
 from neurosim.runs.mending import implausible, mended, odd_findings
 from neurosim.runs.placing import placed
+from neurosim.runs.seen import Seen
 from neurosim.runs.trained import Source, Trained
 from neurosim.runs.watchdogs import unfinished, watched
 from neurosim.solvers import Engine
@@ -147,8 +149,10 @@ class _Case:
             **what,
             cosine=effects.whole.cosine,
             error=effects.whole.error,
+            velocity=_known(effects.whole.read),
             cosine_ideal=effects.ideal.cosine,
             error_ideal=effects.ideal.error,
+            velocity_ideal=_known(effects.ideal.read),
             quality_name=self._quality_name,
             quality=self._quality(self._profile, effects.whole_seen),
             quality_ideal=self._quality(effects.bare, effects.ideal_seen),
@@ -167,6 +171,7 @@ class _Case:
             weight=effect.weight,
             cosine=effect.without.cosine,
             error=effect.without.error,
+            velocity=_known(effect.without.read),
             cosine_alone=None if alone is None else alone.cosine,
             error_alone=None if alone is None else alone.error,
         )
@@ -224,8 +229,7 @@ class _Case:
 
     def _quality(self, profile: Profile, seen: list[Observed]) -> float | None:
         """The run's own figure: loss of the velocities that were seen, or that of an exam."""
-        found = self._judged(profile, seen)
-        return found if np.isfinite(found) else None
+        return _known(self._judged(profile, seen))
 
     def _judged(self, profile: Profile, seen: list[Observed]) -> float:
         if self._trained.experiment.task.has_paths:
@@ -265,6 +269,10 @@ class _Case:
         return [said for said in found if said is not None]
 
 
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
 def _conditions(trained: Trained, profile: Profile, rows: int) -> Conditions:
     """What is presented: the run's own data, weights, settings and die."""
     recipe, chip = trained.experiment, trained.fresh()
@@ -286,7 +294,7 @@ def _conditions(trained: Trained, profile: Profile, rows: int) -> Conditions:
     if not recipe.task.has_paths:
         raise DataError(
             f"explain needs a task that flows, or a Supervised one, but {trained.name} has learned "
-            f"{recipe.task!r}; make yours from neurosim.host.Supervised."
+            f"the task {called(recipe.task)}; make yours from neurosim.host.Supervised."
         )
     shown = first_batch(trained.dataset, recipe, rows, recipe.seed)
     return Conditions(profile, weights, flow, **how, shown=(shown,))

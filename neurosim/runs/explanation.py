@@ -30,6 +30,8 @@ class Finding(Record):
         What it costs, in units of the losses of `neurosim.analysis.effects`.
     cosine, error : float or None
         Of the gradient and of what is drawn, without the cause; None where it was not measured.
+    velocity : float or None
+        Error of the velocities that the host reads, where samples are drawn without them.
     quality : float or None
         The run's own figure without the cause, where it is among the first.
     cosine_alone, error_alone : float or None
@@ -42,6 +44,7 @@ class Finding(Record):
     weight: float
     cosine: float | None = None
     error: float | None = None
+    velocity: float | None = None
     quality: float | None = None
     cosine_alone: float | None = None
     error_alone: float | None = None
@@ -68,6 +71,8 @@ class Explanation(Record):
         Of the gradient that the chip measures to the exact one of the same weights, and of what it
         draws or answers, root mean square over that of the same without hardware; these and all
         below are None where a profile's numbers are so implausible that nothing was measured.
+    velocity, velocity_ideal : float or None
+        Error of the velocities that the host reads, where samples are drawn without them.
     cosine_ideal, error_ideal : float or None
         The same of the ideal chip, which settles as long and is nudged as far.
     quality_name : str
@@ -85,8 +90,10 @@ class Explanation(Record):
     notes: list[str] = Field(default_factory=list)
     cosine: float | None = None
     error: float | None = None
+    velocity: float | None = None
     cosine_ideal: float | None = None
     error_ideal: float | None = None
+    velocity_ideal: float | None = None
     quality_name: str = ""
     quality: float | None = None
     quality_ideal: float | None = None
@@ -135,8 +142,7 @@ class Explanation(Record):
             return ""
         return (
             f"None of the first causes by itself saves half of what the {self.quality_name} loses "
-            "to the ideal chip: several together do, or one that the gradient does not feel, such "
-            "as an ammeter that reads velocities (current_sense)."
+            "to the ideal chip: several together do."
         )
 
     def bought(self, finding: Finding) -> str:
@@ -144,6 +150,7 @@ class Explanation(Record):
         found = [
             ("cosine", "{:.2f}", self.cosine, finding.cosine),
             (f"{self.drawn} off", "{:.0%}", self.error, finding.error),
+            ("velocities off", "{:.0%}", self.velocity, finding.velocity),
             (self.quality_name, "{:.3g}", self.quality, finding.quality),
         ]
         said = []
@@ -155,7 +162,8 @@ class Explanation(Record):
 
     def lines(self) -> list[str]:
         """All of it for a person, the two or three that matter first."""
-        lines = _wrapped(f"{self.name} on {self.chip}. {self.headline()}")
+        place = "" if self.name.startswith(self.chip) else f" on {self.chip}"
+        lines = _wrapped(f"{self.name}{place}. {self.headline()}")
         lines += [line for note in self.notes for line in _wrapped(note)]
         if not self.first:
             lines += ["", "Nothing stands out: no cause costs 0.01 of the cosine or as much else."]
@@ -168,11 +176,16 @@ class Explanation(Record):
         if verdict := self.verdict():
             lines += ["", *_wrapped(verdict)]
         if self.others:
-            lines += ["", f"{'What costs less, without it':30} {'cosine':>7} {self.drawn:>10}"]
+            read = "" if self.velocity is None else f" {'velocities':>10}"
+            head = f"{'What costs less, without it':30} {'cosine':>7} {self.drawn:>10}{read}"
+            lines += ["", head]
         for finding in self.others:
             cosine = "" if finding.cosine is None else f"{finding.cosine:.3f}"
-            error = "" if finding.error is None else f"{finding.error:.1%}"
-            lines.append(f"{finding.cause:30} {cosine:>7} {error:>10}".rstrip())
+            error, read = (
+                "" if value is None else f"{value:.1%}"
+                for value in (finding.error, finding.velocity)
+            )
+            lines.append(f"{finding.cause:30} {cosine:>7} {error:>10} {read:>10}".rstrip())
         if self.fine:
             lines += ["", *_wrapped(f"Looked at and fine: {', '.join(self.fine)}.")]
         return lines

@@ -1,4 +1,4 @@
-"""What the losses of a training say of it: that it was too short, or its rate too high."""
+"""What a training says of its recipe: that it was too short, or its rate too high, and more."""
 
 from __future__ import annotations
 
@@ -7,29 +7,37 @@ from numpy.typing import NDArray
 
 from neurosim.errors import NeurosimError
 from neurosim.runs.explanation import Finding
+from neurosim.runs.recipes import RATE, tried
 from neurosim.runs.trained import Trained
 
 __all__ = ["LENGTH", "RATE", "learned"]
 
 Array = NDArray[np.float64]
 
-LENGTH, RATE = "training length", "learning rate"
-# Of shorter trainings the losses of a fifth say little; smaller changes are none.
-_FEWEST, _FALL, _RISE, _SURE = 50, 0.02, 0.1, 3.0
+LENGTH = "training length"
+# Of shorter trainings the losses of a fifth say little, and of still shorter ones no recipe is
+# tried; smaller changes are none.
+_SHORTEST, _FEWEST, _FALL, _RISE, _SURE = 20, 50, 0.02, 0.1, 3.0
 # A hint, which stands behind a cause that was measured.
 _MOST = 0.1
 
 
 def learned(trained: Trained) -> list[Finding]:
-    """Findings of a training's losses, before its contrastive stage; none where it kept none."""
+    """Findings of a training's losses, before its contrastive stage; none where it kept none.
+
+    Another rate that was tried with success stands for what the losses say of the rate; see
+    `neurosim.runs.recipes`.
+    """
     try:
         losses = trained.metrics()["flow_loss"][: trained.experiment.contrast_begins]
     except NeurosimError:
         return []
     losses = losses[np.isfinite(losses)]
-    if len(losses) < _FEWEST:
+    if len(losses) < _SHORTEST:
         return []
-    return _findings(losses)
+    found, better = _findings(losses) if len(losses) >= _FEWEST else [], tried(trained)
+    known = {finding.cause for finding in better}
+    return [*better, *(finding for finding in found if finding.cause not in known)]
 
 
 def _findings(losses: Array) -> list[Finding]:

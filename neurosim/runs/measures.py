@@ -3,107 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from neurosim.analysis.causes import CAUSES, alone
-from neurosim.analysis.effects import Effects
 from neurosim.analysis.losses import Effect
 from neurosim.blocks.units import format_quantity
 from neurosim.converters import lsb
-from neurosim.profile import Profile
-from neurosim.runs.watchdogs import Watched
+from neurosim.runs.seen import Seen, fault_share, lag, step_of_a_weight
 
-__all__ = ["Seen", "fault_share", "lag", "measured", "step_of_a_weight"]
-
-Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A run as figures are taken from it.
-
-    Attributes
-    ----------
-    effects : Effects
-    watched : Watched
-    mode_tau : float
-        Median of the slowest hidden modes of the presented rows, in units of C / g.
-    """
-
-    effects: Effects
-    watched: Watched
-    mode_tau: float
-
-    @property
-    def profile(self) -> Profile:
-        """Of the chip."""
-        return self.effects.conditions.profile
-
-    @property
-    def unit_V(self) -> float:
-        """Of the host's numbers."""
-        return self.profile.node.unit_V
-
-    @property
-    def away_V(self) -> float:
-        r"""How far a nudge moves its target, k / (lambda + k) |u| / (alpha lambda)."""
-        flow = self.watched.flow
-        share = self.nudge / (1 + self.nudge)
-        return share * self.watched.velocity / (flow.alpha * flow.stiffness) * self.unit_V
-
-    @property
-    def nudge(self) -> float:
-        """Its stiffness over the spring's."""
-        flow = self.watched.flow
-        return float(flow.beta * flow.alpha**2 * flow.stiffness)
-
-    @cached_property
-    def apart_V(self) -> float | None:
-        """How far the nudged phases of the ideal chip leave hidden nodes apart, rms."""
-        outputs = self.effects.ideal_seen[0].outputs
-        if len(outputs) < 3:
-            return None
-        return self.unit_V * _rms((outputs[1] - outputs[2])[:, self._hidden])
-
-    @property
-    def _hidden(self) -> slice:
-        return slice(self.profile.layers[0], None)
-
-    def moved_V(self, effect: Effect) -> float:
-        """How far a read of hidden nodes in the free phase is elsewhere than without a cause."""
-        whole, without = self.effects.whole_seen[0].outputs[0], effect.seen[0].outputs[0]
-        return self.unit_V * _rms((whole - without)[:, self._hidden])
-
-    @property
-    def adc_step_V(self) -> float | None:
-        """Of hidden nodes."""
-        adc = self.profile.adc
-        if adc.bits is None or adc.hidden_range_V is None:
-            return None
-        return lsb(adc.hidden_range_V, adc.bits)
-
-    @property
-    def spread(self) -> float:
-        """Of the weights of couplings, a standard deviation."""
-        present = self.profile.network.present
-        return float(np.std(self.effects.conditions.weights.coupling[present]))
-
-    def astray(self, name: str) -> float:
-        """How far a cause alone leaves the weights that devices hold, rms over their own."""
-        cause = next(cause for cause in CAUSES if cause.name == name)
-        conditions = self.effects.conditions
-        held = conditions.observe(alone(self.profile, cause), 0).held.vector
-        asked = conditions.weights.vector
-        return _rms(held - asked) / max(_rms(asked), np.finfo(float).tiny)
-
-
-def _rms(values: Array) -> float:
-    good = values[np.isfinite(values)]
-    return float(np.sqrt(np.mean(good**2))) if good.size else float("nan")
+__all__ = ["measured"]
 
 
 def _volts(value: float) -> str:
@@ -130,29 +38,6 @@ def _astray(seen: Seen, effect: Effect) -> str:
         f"by it alone devices hold weights that are {seen.astray(effect.name):.1%} rms off those "
         "asked for"
     )
-
-
-def step_of_a_weight(seen: Seen) -> float:
-    """Of even levels; 0 of others."""
-    coupling = seen.profile.coupling
-    if not isinstance(coupling.levels, int):
-        return 0.0
-    ways = 2 if coupling.encoding == "complementary" else 1
-    return ways * coupling.full_scale / (coupling.levels - 1)
-
-
-def fault_share(seen: Seen) -> float:
-    """Of the devices, those that no write changes."""
-    faults = seen.profile.faults
-    if faults is None:
-        return 0.0
-    return faults.stuck_low + faults.stuck_high + faults.dead + faults.open
-
-
-def lag(seen: Seen) -> float:
-    """Time constant of an amplifier over a node's."""
-    node = seen.profile.node
-    return 0.0 if node.bandwidth_Hz is None else 1 / (2 * np.pi * node.bandwidth_Hz * node.tau_s)
 
 
 def _levels(seen: Seen, effect: Effect) -> str:
@@ -231,6 +116,29 @@ def _adc_noise(seen: Seen, effect: Effect) -> str:
     return f"a reading's noise is {_volts(noise_V)} rms, and {_nudge_and_adc(seen)}"
 
 
+def _ammeter(seen: Seen) -> str:
+    sense, node, alpha = seen.profile.current_sense, seen.profile.node, seen.watched.flow.alpha
+    assert sense is not None
+    assert sense.range_A is not None
+    per_A = alpha / (node.leak_S * node.unit_V)
+    text = f"the ammeter reads velocities up to {per_A * sense.range_A:.2g}"
+    if sense.bits is not None:
+        text += f" in steps of {per_A * lsb(sense.range_A, sense.bits):.2g}"
+    return f"{text}; those that are learned are {seen.watched.velocity:.2g} rms"
+
+
+def _ammeter_bits(seen: Seen, effect: Effect) -> str:
+    del effect
+    return _ammeter(seen)
+
+
+def _ammeter_range(seen: Seen, effect: Effect) -> str:
+    del effect
+    done = seen.watched.count("ammeter_conversions")
+    share = seen.watched.count("ammeter_clipped") / max(done, 1)
+    return (f"{share:.2%} of {done:,} currents were clipped; " if done else "") + _ammeter(seen)
+
+
 def _thermal(seen: Seen, effect: Effect) -> str:
     return f"{_moves_reads(seen, effect)}, and {_nudge_and_adc(seen)}"
 
@@ -246,18 +154,21 @@ def _settling(seen: Seen, effect: Effect) -> str:
     flow = seen.watched.flow
     return (
         f"after {flow.settle_tau:g} C/g {seen.watched.moved:.1%} of the displacement is still to "
-        f"come; half of the slowest hidden modes take {seen.mode_tau:.2g} C/g or more"
+        f"come; {_slowest(seen)}"
     )
+
+
+def _slowest(seen: Seen) -> str:
+    if not np.isfinite(seen.mode_tau):
+        return "in half of the rows some hidden mode still grows"
+    return f"half of the slowest hidden modes take {seen.mode_tau:.2g} C/g or more"
 
 
 def _released(seen: Seen, effect: Effect) -> str:
     del effect
     node = seen.profile.node
     ratio = node.release_capacitance_F / node.capacitance_F
-    return (
-        f"visible nodes move {ratio:.3g} times as slowly as hidden ones settle; half of the "
-        f"slowest hidden modes take {seen.mode_tau:.2g} C/g or more"
-    )
+    return f"visible nodes move {ratio:.3g} times as slowly as hidden ones settle; {_slowest(seen)}"
 
 
 def _clipped(counter: str, what: str) -> Callable[[Seen, Effect], str]:
@@ -281,8 +192,10 @@ _SAID: dict[str, Callable[[Seen, Effect], str]] = {
     "amplifier bandwidth": _bandwidth,
     "DAC range": _clipped("dac", "voltages were"),
     "ADC range": _clipped("adc", "readings were"),
-    "ammeter range": _clipped("adc", "readings were"),
-    "correlator range": _clipped("adc", "readings were"),
+    "ammeter range": _ammeter_range,
+    "ammeter bits": _ammeter_bits,
+    "correlator range": _clipped("correlator", "sums were"),
+    "injector range": _clipped("injector", "currents were"),
     "DAC bits": _dac,
     "DAC noise": _dac_noise,
     "ADC bits": _adc,

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurosim.analysis.losses import Effect
 from neurosim.runs.explanation import Finding
-from neurosim.runs.measures import Seen, fault_share, lag, step_of_a_weight
+from neurosim.runs.seen import Seen, fault_share, lag, step_of_a_weight
 
 __all__ = ["FINE", "is_unusual", "placed"]
 
@@ -98,6 +98,9 @@ _MOST: dict[str, tuple[Figure, float]] = {
     "ADC bits": (_adc_steps, 2.0),
     "DAC range": (_clipped("dac"), 0.01),
     "ADC range": (_clipped("adc"), 0.01),
+    "ammeter range": (_clipped("ammeter"), 0.01),
+    "correlator range": (_clipped("correlator"), 0.01),
+    "injector range": (_clipped("injector"), 0.01),
     "faulty devices": (fault_share, 0.005),
     "drift": (_astray("drift"), 0.05),
     "programming noise": (_astray("programming noise"), 0.2),

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from neurosim.arguments import checked
 from neurosim.blocks.block import Block
+from neurosim.blocks.classes import called
 from neurosim.data.sets import load_dataset
 from neurosim.errors import DataError
 from neurosim.host import Supervised
@@ -62,7 +63,7 @@ def predict(
     if not isinstance(task, Supervised):
         raise DataError(
             f"Answers are of a chip that has learned inputs and answers, but {trained.name} has "
-            f"learned {task!r}; draw samples from it."
+            f"learned the task {called(task)}; draw samples from it."
         )
     n_in = int(task.examples(trained.dataset)[0].shape[1])
     rows = _rows(inputs, n_in)

@@ -149,8 +149,10 @@ class Trained:
 
     @property
     def name(self) -> str:
-        """For messages: the folder, or the chip."""
-        return repr(self.chip) if self.run is None else str(self.run.path)
+        """For messages: the folder, or the chip and its die."""
+        if self.run is None:
+            return f"{self.profile.name} (seed {self.chip.seed})"
+        return str(self.run.path)
 
     @cached_property
     def dataset(self) -> Dataset:

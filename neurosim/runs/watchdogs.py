@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.analysis import present as imperfections
+from neurosim.analysis.suited import unsuited
 from neurosim.chip import Chip
 from neurosim.chip.ledger import Ledger
 from neurosim.circuit import DrivenCircuit
@@ -86,24 +87,24 @@ def unsettled(seen: Watched) -> str | None:
     )
 
 
-def _clipped(seen: Watched, name: str, advice: str) -> str | None:
-    done, clipped = seen.count(f"{name}_conversions"), seen.count(f"{name}_clipped")
-    if clipped <= _MOST_CLIPPED * done:
-        return None
-    return (
-        f"The {name.upper()}s must hold what they convert, but {clipped / max(done, 1):.1%} of "
-        f"{done:,} conversions are clipped; {advice}."
-    )
+def _clipped(name: str, shown: str, advice: str) -> Callable[[Watched], str | None]:
+    """The check of a kind of converter: values beyond its range."""
 
+    def check(seen: Watched) -> str | None:
+        done, clipped = seen.count(f"{name}_conversions"), seen.count(f"{name}_clipped")
+        if clipped <= _MOST_CLIPPED * done:
+            return None
+        who, what = shown, advice
+        if name == "adc" and "ammeter_conversions" not in seen.ledger:
+            # Older ledgers counted all that reads together.
+            who, what = "converters that read", "widen the range of ADCs, ammeters or correlators"
+        return (
+            f"The {who} must hold what they convert, but {clipped / max(done, 1):.1%} of {done:,} "
+            f"conversions are clipped; {what}."
+        )
 
-def clipped_adc(seen: Watched) -> str | None:
-    """Readings beyond the range."""
-    return _clipped(seen, "adc", "widen the ranges of what reads, or train with smaller weights")
-
-
-def clipped_dac(seen: Watched) -> str | None:
-    """Targets beyond the range."""
-    return _clipped(seen, "dac", "widen dac.range_V, or lower node.unit_V")
+    check.__name__ = f"clipped_{name}"
+    return check
 
 
 def diverged(seen: Watched) -> str | None:
@@ -171,14 +172,18 @@ def risen(seen: Watched) -> str | None:
 
 CHECKS: tuple[Callable[[Watched], str | None], ...] = (
     unsettled,
-    clipped_adc,
-    clipped_dac,
+    _clipped("adc", "ADCs", "widen adc.visible_range_V and adc.hidden_range_V, or train with "
+             "smaller weights"),
+    _clipped("ammeter", "ammeters", "widen current_sense.range_A, or train with smaller weights"),
+    _clipped("correlator", "correlators", "widen readout.range, or lower flow.beta or the batch"),
+    _clipped("dac", "DACs", "widen dac.range_V, or lower node.unit_V"),
+    _clipped("injector", "injectors", "widen injectors.range_A, or lower flow.beta"),
     diverged,
     refused,
     lost_nudge,
     soft_spring,
     risen,
-)
+)  # fmt: skip
 
 
 def overlap(trained: Trained) -> str | None:
@@ -218,7 +223,8 @@ def watch(source: Source) -> list[str]:
     """
     trained = Trained.of(source)
     seen = watched(trained)
-    found = [unfinished(trained), overlap(trained), *(check(seen) for check in CHECKS)]
+    found = [unsuited(trained.profile, trained.experiment.task), unfinished(trained)]
+    found += [overlap(trained), *(check(seen) for check in CHECKS)]
     return [said for said in found if said is not None]
 
 

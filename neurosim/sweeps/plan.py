@@ -55,7 +55,10 @@ COSTS = (
     "training_time_s",
     "training_energy_J",
     "adc_clipped",
+    "ammeter_clipped",
+    "correlator_clipped",
     "dac_clipped",
+    "injector_clipped",
     "weights_clipped",
 )
 Recipe = Annotated[

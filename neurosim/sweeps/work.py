@@ -44,7 +44,14 @@ __all__ = ["Task", "do", "outcome", "start_of", "train_once"]
 
 _WATCH = "end with the sweep"
 _CONVERTING = ("drive", "read", "write")
-_SPENT = ("adc_clipped", "dac_clipped", "weights_clipped")
+_SPENT = (
+    "adc_clipped",
+    "ammeter_clipped",
+    "correlator_clipped",
+    "dac_clipped",
+    "injector_clipped",
+    "weights_clipped",
+)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.blocks.block import plain
+from neurosim.blocks.classes import called
 from neurosim.blocks.files import dump_block
 from neurosim.blocks.words import as_written, bare
 from neurosim.chip import Chip
@@ -164,7 +165,7 @@ def data_sheet(profile: Profile, seed: int) -> dict[str, Any]:
     if not layers.only_next:
         raise DataError(
             f"A weight table holds couplings of neighbouring layers, but {profile.name} has the "
-            f"pattern {layers.pattern!r}; export the netlist instead, to a .cir file."
+            f"pattern {called(layers.pattern)}; export the netlist instead, to a .cir file."
         )
     levels = coupling.levels_S(node.leak_S)
     zero = coupling.target(np.zeros(1), node.leak_S)

@@ -45,6 +45,18 @@ def test_the_devices_of_a_complementary_pair_step_against_each_other():
     assert said.startswith(f"{np.diff(reached).min():.3g};")
 
 
+def test_the_nudge_is_that_of_the_task_that_the_chip_is_for():
+    """Answers of 1 on a spring of 1, beta 0.2: 0.2 / 1.2 of a unit; +-32.767 units in 2^16 - 2."""
+    chip = load_profile("board_resistive")
+    found = dict(consequences(chip))
+    assert found["made for"] == "answers, each input on two nodes, the second of opposite sign"
+    step = 2 * chip.dac.range_V / (2**chip.dac.bits - 2) / chip.node.unit_V
+    assert found["a nudge moves its target by"] == (
+        f"0.17 of a unit, {0.2 / 1.2 / step:.2g} steps of the DAC, at a beta of an answer of 0.2"
+    )
+    assert "made for" not in dict(consequences(load_profile("cmos_rc_6bit")))
+
+
 @shipped
 def test_every_shipped_chip_has_its_sizes_and_nothing_of_effects_that_it_lacks(name):
     profile, found = load_profile(name), dict(consequences(load_profile(name)))

@@ -191,7 +191,9 @@ def test_ideal_correlators_give_the_hosts_gradient_to_rounding(phases, hold):
     np.testing.assert_allclose(on_chip, by_host, atol=16 * 3e-16 / (1.25e-3 * 8))
     # Nudged outputs stay on the chip: one round of node voltages, one of the ammeter, the sums.
     visible, nodes = LAYERS.n_visible, LAYERS.n_nodes
-    assert chip.ledger.adc_conversions == 8 * (nodes + visible) + by_host.size
+    ledger = chip.ledger
+    assert (ledger.adc_conversions, ledger.ammeter_conversions) == (8 * nodes, 8 * visible)
+    assert ledger.correlator_conversions == by_host.size
 
 
 @pytest.mark.slow

@@ -124,8 +124,9 @@ def test_an_injector_has_codes_a_range_and_noise():
     step_A = 2 * range_A / (2**bits - 2)
     np.testing.assert_allclose(nominal_A[:, 0], range_A)
     np.testing.assert_allclose(nominal_A[:, 1:], 2 * step_A)
-    assert chip.ledger.dac_clipped == rows
-    assert chip.ledger.dac_conversions == rows * (SIZES[0] + n)
+    assert (chip.ledger.injector_clipped, chip.ledger.dac_clipped) == (rows, 0)
+    assert chip.ledger.injector_conversions == rows * n
+    assert chip.ledger.dac_conversions == rows * SIZES[0]
     error_A = chip.system().injected_A[:, chip.die.injectors] - nominal_A
     z = (error_A.std() / noise_A - 1) * np.sqrt(2 * error_A.size)
     assert abs(z) < 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 
 import numpy as np
@@ -42,6 +43,19 @@ def test_evaluate_as_json_has_what_a_benchmark_asks(classifier):
     text = (classifier / "report.html").read_text()
     for shown in ("confusion.svg", "settling.svg", "nearest neighbour", "back-propagation"):
         assert shown in text
+
+
+def test_evaluate_says_costs_with_their_units_behind_the_numbers(classifier):
+    said = run("evaluate", classifier).stdout
+    assert re.search(r"; energy a decision \d+(\.\d+)? [munpf]?J; time a decision \d+ us", said)
+    assert "test accuracy 0." in said
+    assert not re.search(r"[_ ](J|s) \d", said)
+
+
+def test_samples_of_answers_are_refused_in_words(classifier):
+    line = one_line(run("sample", classifier, "-n", 2))
+    assert "has learned the task classify; judge its answers with evaluate." in line
+    assert "(" not in line
 
 
 def test_predictions_go_to_a_table(classifier, tmp_path):
@@ -93,6 +107,11 @@ def test_a_table_of_numbers_trains_a_regression(tmp_path):
     [
         (["--layers", "64,12,9"], "must be 64 to 10 for 64 inputs and 10 answers"),
         ([], "give --layers 64,128,10"),
+        (
+            ["--profile", "ideal_resistive", "--layers", "64,12,10"],
+            "must be 128 to 10 for 64 inputs on 128 nodes and 10 answers (each input and its "
+            "negative, as `inputs: doubled` asks), but are 64 to 10; give --layers 128,12,10",
+        ),
         (["--layers", "64,12,10", "--task", "clasify"], "'clasify' is not one of 'flow'"),
     ],
 )

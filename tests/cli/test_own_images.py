@@ -39,7 +39,7 @@ def test_digits_of_another_size_are_judged_by_the_classifier_of_the_digits(tmp_p
     assert train_only(*options).exit_code == 0
     judged = run("evaluate", tmp_path / "run", "-n", "20")
     assert judged.exit_code == 0, judged.output
-    assert "frechet_feature" in judged.output
+    assert "feature Frechet" in judged.output
     assert "of 10" in judged.output
     assert RULER not in judged.output
 

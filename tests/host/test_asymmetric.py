@@ -182,7 +182,8 @@ def test_measuring_directions_takes_two_settles_of_two_rows_a_node_and_one_read(
     assert spent["settles"] == 2
     assert spent["settle_time_s"] == pytest.approx(2 * rows * asked.flow(0.1).settle_s)
     assert spent["adc_conversions"] == rows * sheet.layers.n_nodes
-    assert spent["dac_conversions"] == rows * (2 * sheet.n_sources + sheet.n_injectors)
+    assert spent["dac_conversions"] == rows * 2 * sheet.n_sources
+    assert spent["injector_conversions"] == rows * sheet.n_injectors
     assert spent["energy_J"] > 0
 
 

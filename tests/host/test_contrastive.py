@@ -100,7 +100,7 @@ def test_correlators_find_what_the_host_finds_from_readings():
     by_host, _ = on_chip(profile())
     on_die, chip = on_chip(profile(readout=CORRELATOR))
     np.testing.assert_allclose(on_die, by_host, atol=1e-14)
-    assert chip.ledger.adc_conversions == by_host.size
+    assert chip.ledger.correlator_conversions == by_host.size
 
 
 @pytest.mark.parametrize("clip", [False, True])

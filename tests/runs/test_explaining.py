@@ -56,6 +56,23 @@ def test_a_planted_fault_comes_first_or_second_with_its_figure(start, changes, c
     assert f"to {told.cosine:.2f}" in str(found)
 
 
+@pytest.mark.parametrize(
+    ("bits", "range_A", "cause"), [(10, 2e-8, "ammeter range"), (2, 3e-6, "ammeter bits")]
+)
+def test_an_ammeter_is_found_where_samples_are_drawn_without_it(start, bits, range_A, cause):
+    """Neither the gradient nor what the chip draws alone feels it: velocities do."""
+    sense = {"current_sense": ns.CurrentSense(bits=bits, range_A=range_A)}
+    found = explained(start, sense)
+    assert found.drawn == "samples"
+    assert found.places()[0] == cause
+    told = found.first[0]
+    assert "the ammeter reads velocities up to" in told.measured
+    assert told.cosine == found.cosine
+    assert told.velocity < found.velocity / 2
+    assert told.quality < found.quality
+    assert f"velocities off from {found.velocity:.0%} to" in str(found)
+
+
 def on_shipped_weights(changes, recipe=None):
     """`cmos_rc_6bit` with a fault, as the training of it begins from a trained ideal chip."""
     profile = ns.load_profile("cmos_rc_6bit").with_values(changes)
@@ -67,7 +84,7 @@ def on_shipped_weights(changes, recipe=None):
 
 
 FAST_S = 1e-12 / 1.7e-9  # A leak by which 1 pF has a time constant of 1.7 ns.
-TEN = {
+PLANTED = {
     "6-bit DAC": ({"dac.bits": 6}, {}, "DAC bits"),
     "2 % dead devices": ({"faults": ns.Faults(dead=0.02)}, {}, "faulty devices"),
     "tau of 1.7 ns, 64 MHz amplifiers": (
@@ -96,13 +113,15 @@ TEN = {
     "saturated ADC": ({"adc.hidden_range_V": 30e-3}, {}, "ADC range"),
     "read after 1.5 tau": ({}, {"flow.settle_tau": 1.5}, "settling time"),
     "3-bit weights": ({"coupling.levels": 4}, {}, "weight levels"),
+    "ammeter of 150 nA": ({"current_sense.range_A": 0.15e-6}, {}, "ammeter range"),
+    "3-bit ammeter": ({"current_sense.bits": 3}, {}, "ammeter bits"),
 }
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", TEN)
-def test_each_of_ten_planted_faults_comes_first_or_second(fault):
-    changes, recipe, cause = TEN[fault]
+@pytest.mark.parametrize("fault", PLANTED)
+def test_each_planted_fault_comes_first_or_second(fault):
+    changes, recipe, cause = PLANTED[fault]
     found = ns.explain(on_shipped_weights(changes, recipe), rows=64)
     assert cause in found.places()[:2], found
     told = next(f for f in found.first if f.cause == cause)
@@ -110,6 +129,7 @@ def test_each_of_ten_planted_faults_comes_first_or_second(fault):
     assert told.measured
     if cause != IMPLAUSIBLE:
         saved = told.cosine - found.cosine, found.error - told.error
+        saved = *saved, found.velocity - told.velocity
         assert max(saved) > 0.1
 
 

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.runs.learned import LENGTH, RATE, _findings, learned
+from neurosim.runs import Finding
+from neurosim.runs.learned import LENGTH, _findings, learned
+from neurosim.runs.recipes import RATE
 
 
 def losses(shape, n=200, seed=0):
@@ -34,7 +36,8 @@ def test_the_advice_has_the_figures():
     assert found.weight == 0.1
 
 
-def test_of_a_short_training_or_none_nothing_is_said():
+def test_of_a_short_training_or_none_nothing_is_said(monkeypatch):
+    monkeypatch.setattr("neurosim.runs.learned.tried", lambda trained: [])
     chip = ns.Chip(ns.load_profile("ideal_hopfield").with_value("layers", (64, 6)))
     assert learned(ns.Trained(chip, ns.Experiment(updates=1))) == []
     short = {"flow_loss": np.linspace(2, 1, 40)}
@@ -42,3 +45,15 @@ def test_of_a_short_training_or_none_nothing_is_said():
     long = {"flow_loss": np.linspace(2, 1, 400)}
     found = learned(ns.Trained(chip, ns.Experiment(updates=400), history=long))
     assert [finding.cause for finding in found] == [LENGTH]
+
+
+def test_a_rate_that_was_tried_stands_for_what_the_losses_say_of_it(monkeypatch):
+    chip = ns.Chip(ns.load_profile("ideal_hopfield").with_value("layers", (64, 6)))
+    shape = losses(lambda t: 0.5 + np.exp(-12 * t) + 0.3 * (t > 0.8))
+    trained = ns.Trained(chip, ns.Experiment(updates=200), history={"flow_loss": shape})
+    better = Finding(cause=RATE, measured="m", advice="lower learning_rate", weight=0.5)
+    for found in ([], [better]):
+        monkeypatch.setattr("neurosim.runs.learned.tried", lambda trained, found=found: found)
+        said = learned(trained)
+        assert [finding.cause for finding in said] == [RATE]
+        assert (said[0] is better) is bool(found)

@@ -11,7 +11,8 @@ from neurosim.analysis.effects import Effects
 from neurosim.analysis.losses import Effect, Losses
 from neurosim.host import initial_weights
 from neurosim.network import Layers
-from neurosim.runs.measures import Seen, measured
+from neurosim.runs.measures import measured
+from neurosim.runs.seen import Seen
 from neurosim.runs.watchdogs import Watched
 
 SIZES = (64, 6, 5)

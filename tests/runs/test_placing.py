@@ -11,8 +11,8 @@ from neurosim.analysis.losses import Effect, Losses
 from neurosim.host import initial_weights
 from neurosim.network import Layers
 from neurosim.runs import Finding
-from neurosim.runs.measures import Seen
 from neurosim.runs.placing import _MOST, is_unusual, placed
+from neurosim.runs.seen import Seen
 from neurosim.runs.watchdogs import Watched
 
 FLOW = ns.FlowSettings(beta=8e-3, settle_tau=10)

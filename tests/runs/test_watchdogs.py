@@ -9,7 +9,7 @@ import pytest
 
 from commands import run
 from neurosim.chip import Chip
-from neurosim.host import Experiment, FlowSettings
+from neurosim.host import Experiment, FlowSettings, present
 from neurosim.network import Weights
 from neurosim.profile import load_profile
 from neurosim.runs import Run, watch
@@ -27,7 +27,8 @@ def presentation(**settings):
 @pytest.fixture(scope="module")
 def well():
     """A run in which all is well: 8-bit DACs over 3.2 units, the nudge that the chip advises."""
-    ledger = {"adc_conversions": 1000, "dac_conversions": 1000, "rows_settled": 100}
+    kinds = ("adc", "ammeter", "correlator", "dac", "injector")
+    ledger = {f"{kind}_conversions": 1000 for kind in kinds} | {"rows_settled": 100}
     return Watched(presentation(), ledger, 1.4, 0.025, 0.04, 0)
 
 
@@ -47,7 +48,10 @@ def test_where_all_is_well_nothing_is_said(well):
     [
         ({"moved": 0.2}, "the visible ones would move by 20% of their displacement; raise flow"),
         ({"ledger": {"adc_clipped": 11}}, "The ADCs must hold what they convert, but 1.1% of 1,0"),
+        ({"ledger": {"ammeter_clipped": 11}}, "The ammeters must hold what they convert, but 1"),
+        ({"ledger": {"correlator_clipped": 11}}, "The correlators must hold what they conve"),
         ({"ledger": {"dac_clipped": 11}}, "The DACs must hold what they convert, but 1.1% of 1,0"),
+        ({"ledger": {"injector_clipped": 11}}, "The injectors must hold what they convert"),
         ({"ledger": {"rows_diverged": 1}}, "Every row must settle, but 1 of 100 diverged"),
         ({"ledger": {"rows_refused": 2}}, "Every row must have an operating point, but that of 2"),
         ({"dac_step": 0.05}, "but as a rule does by 0.303 of one (0.015 of a unit; a step is"),
@@ -64,6 +68,23 @@ def test_a_check_barks_at_what_it_is_for_and_no_other_does(well, change, text):
     (said,) = barks(replace(well, **change))
     assert text in said
     assert said.endswith(".")
+
+
+def test_an_ammeter_that_clips_is_not_called_an_adc(well):
+    """The ledger of a run knows which converter it was; an older one does not."""
+    small = {"layers": SIZES, "current_sense.range_A": 1e-7}
+    chip = Chip(load_profile("cmos_rc_6bit").with_values(small))
+    chip.program(Weights.zeros(chip.die.layers))
+    x_t = np.random.default_rng(0).standard_normal((4, SIZES[0]))
+    present(chip, x_t, -x_t, FlowSettings())
+    ledger = chip.ledger.totals()
+    assert ledger["ammeter_clipped"] > 0.1 * ledger["ammeter_conversions"] == 0.1 * 4 * SIZES[0]
+    assert ledger["adc_clipped"] <= 0.01 * ledger["adc_conversions"]
+    (said,) = barks(replace(well, ledger=ledger | {"dac_clipped": 0}))
+    assert said.startswith("The ammeters must hold")
+    assert "widen current_sense.range_A" in said
+    (said,) = barks(replace(well, ledger={"adc_conversions": 100, "adc_clipped": 50}))
+    assert said.startswith("The converters that read must hold")
 
 
 def test_a_one_sided_nudge_needs_no_negative_spring(well):

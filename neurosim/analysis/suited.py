@@ -1,0 +1,45 @@
+"""Which task a chip is for, and what to say of one that it cannot learn."""
+
+from __future__ import annotations
+
+from neurosim.host import Classify, Experiment, Flow
+from neurosim.host.lessons import TaskLaw
+from neurosim.profile import Profile
+
+__all__ = ["doubled_inputs", "recipe_for", "unsuited"]
+
+
+def recipe_for(profile: Profile) -> Experiment:
+    """A training of the kind that the chip is for.
+
+    Networks of resistors, chips that advise how inputs are presented and those with sources on
+    another layer than the first answer: `Classify`. All others flow.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> recipe_for(ns.load_profile("board_resistive")).task.has_paths
+    False
+    """
+    answers = profile.node.passive or doubled_inputs(profile) or set(profile.sources) != {0}
+    return Experiment.suited(Classify() if answers else Flow())
+
+
+def doubled_inputs(profile: Profile) -> bool:
+    """Whether the chip advises that each input is presented with the opposite sign too."""
+    return profile.host.inputs == "doubled"
+
+
+def unsuited(profile: Profile, task: TaskLaw) -> str | None:
+    """Why a chip cannot learn a task, in a line; None where nothing is known against it.
+
+    Resistors and diodes alone have one rest whatever the weights are, for their content is convex.
+    Velocities down its slope bring all noise nearer together: no flow splits it into images.
+    """
+    if not (task.has_paths and profile.node.passive):
+        return None
+    return (
+        f"A flow needs nodes that amplify, but {profile.name} has resistors and diodes alone: they "
+        "have one rest, to which all noise would flow; train it to answer, with --task classify "
+        "(in Python Experiment.suited('classify'))."
+    )

@@ -1,0 +1,143 @@
+r"""Whether another recipe would have learned more, by going on with it for a few updates.
+
+A chip of the run's die goes on from the run's weights for a few updates on small batches: as the
+run would, at rates ten times higher and lower, with larger batches. All are judged by the same
+rows, beside the weights as they are. A recipe that leaves a loss below both that of the weights as
+they are and that of going on as before is better than the run's. What it does over many updates
+this cannot say. Springs are not tried: a softer one lowers the flow loss and need not draw better.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from neurosim.analysis.observe import held_weights
+from neurosim.chip import Chip
+from neurosim.errors import NeurosimError
+from neurosim.host import Experiment, Trainer, free_phase
+from neurosim.runs.examining import lessons_of
+from neurosim.runs.explanation import Finding
+from neurosim.runs.trained import Trained
+
+__all__ = ["BATCH", "RATE", "tried"]
+
+BATCH, RATE = "batch", "learning rate"
+# Updates of a trial, rows of a batch at most, and rows by which all are judged.
+_UPDATES, _ROWS, _JUDGED = 12, 64, 128
+# Rates are tried until one is worse, at most so many factors of ten away.
+_STEP, _MOST, _WORSE = 10.0, 5, 1.01
+# Batches from here on are large enough for a trial's rows.
+_SMALL = 16
+# Of the loss, less than which another recipe does not buy.
+_LEAST = 0.1
+
+
+def tried(trained: Trained) -> list[Finding]:
+    """A finding for each setting of which another value buys a tenth of the loss or more.
+
+    Of a contrastive stage, which follows another loss, nothing is tried, nor of a recipe that
+    cannot go on in small batches.
+    """
+    if trained.experiment.contrast is not None:
+        return []
+    trials, found = _Trials(trained), []
+    for look in (trials.rate, trials.batch):
+        try:
+            finding = look()
+        except NeurosimError:
+            continue
+        found += [] if finding is None else [finding]
+    trained.fresh()
+    return found
+
+
+class _Trials:
+    """Ways to go on with a run."""
+
+    def __init__(self, trained: Trained) -> None:
+        self._trained, self._recipe = trained, trained.experiment
+        start = trained.weights
+        self._start = held_weights(trained.fresh()) if start is None else start
+
+    def rate(self) -> Finding | None:
+        """Factors of ten, to one side or to the other."""
+        rate = self._recipe.learning_rate
+        for step in (_STEP, 1 / _STEP):
+            best, least, factor = rate, self._as_now, step
+            for _ in range(_MOST):
+                found = self._loss({"learning_rate": factor * rate})
+                if found > _WORSE * least:
+                    break
+                if found < least:
+                    best, least = factor * rate, found
+                factor *= step
+            if best != rate:
+                return self._finding(RATE, "learning_rate", rate, best, least)
+        return None
+
+    def batch(self) -> Finding | None:
+        """As many rows as a trial has, where the run has few."""
+        now = self._recipe.batch
+        if now >= _SMALL:
+            return None
+        least = self._loss({"batch": _ROWS})
+        return self._finding(BATCH, "batch", now, _ROWS, least)
+
+    def _finding(
+        self, cause: str, field: str, now: float, best: float, least: float
+    ) -> Finding | None:
+        saved = 1 - least / min(self._as_now, self._still)
+        if not saved >= _LEAST:
+            return None
+        way = "raise" if best > now else "lower"
+        return Finding(
+            cause=cause,
+            measured=f"the loss of its weights is {self._still:.3g}; after {_UPDATES} updates more "
+            f"it is {self._as_now:.3g} with {field} {now:.3g}, and {least:.3g} with {best:.3g}",
+            advice=f"{way} {field} from {now:.3g} towards {best:.3g}, and train again",
+            weight=saved,
+        )
+
+    @cached_property
+    def _still(self) -> float:
+        """Loss of the weights as they are."""
+        chip = self._trained.fresh()
+        chip.program(self._start)
+        return self._judged(chip, self._recipe)
+
+    @cached_property
+    def _as_now(self) -> float:
+        """Loss after going on as before."""
+        return self._loss({})
+
+    def _loss(self, changes: dict[str, Any]) -> float:
+        """After a few updates with another recipe."""
+        chip, recipe = self._trained.fresh(), self._recipe
+        usual: dict[str, Any] = {
+            "updates": _UPDATES,
+            "batch": min(recipe.batch, _ROWS),
+            "schedule": "constant",
+            "average": 0.0,
+            "pairing": "batch",
+            "calibrate": False,
+        }
+        if recipe.learning.mode == "shadow":
+            usual["learning.every"] = 1
+        recipe = recipe.with_values(usual | changes)
+        trainer = Trainer(chip, recipe, self._trained.dataset, self._start)
+        for _ in trainer:
+            pass
+        return self._judged(chip, recipe)
+
+    def _judged(self, chip: Chip, recipe: Experiment) -> float:
+        """Loss of rows that are always the same; infinite where none settles."""
+        data, sheet = self._trained.dataset, chip.data_sheet
+        lessons = lessons_of(data, recipe, sheet, _JUDGED, recipe.seed + 1)
+        with lessons:
+            batch = lessons.batch_at(0)
+        velocity = free_phase(chip, batch.targets, recipe.flow, None, lessons.held)[2]
+        loss = lessons.judge(velocity, batch).loss
+        return loss if np.isfinite(loss) else float("inf")

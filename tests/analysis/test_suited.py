@@ -1,0 +1,50 @@
+"""A network of resistors contracts: it is for answers, and a flow on it is warned of."""
+
+import numpy as np
+import pytest
+
+import neurosim as ns
+from commands import run
+from neurosim.analysis.suited import doubled_inputs, recipe_for, unsuited
+from neurosim.host import free_phase, initial_weights
+from shipped import shipped
+
+
+@shipped
+def test_chips_of_resistors_are_for_answers_and_all_others_flow(name):
+    profile = ns.load_profile(name)
+    passive = name.endswith("_resistive")
+    assert recipe_for(profile).task.has_paths is not passive
+    assert doubled_inputs(profile) is passive
+    assert (unsuited(profile, ns.Flow()) is not None) is passive
+    assert unsuited(profile, ns.Classify()) is None
+
+
+def test_a_chip_with_sources_on_its_answers_is_for_answers():
+    profile = ns.load_profile("cmos_rc_6bit").with_values({"sources": (0, -1)})
+    assert not recipe_for(profile).task.has_paths
+
+
+@pytest.mark.parametrize("gain", [0.5, 5.0])
+def test_velocities_of_resistors_bring_any_two_points_nearer(gain):
+    """Why no flow can split noise into images: the content is convex, whatever the weights."""
+    profile = ns.load_profile("ideal_resistive").with_value("layers", (16, 12, 8))
+    chip, rng = ns.Chip(profile), np.random.default_rng(0)
+    chip.program(initial_weights(profile.network, gain, rng, chip.data_sheet.lowest))
+    x = rng.standard_normal((40, 16))
+    velocity = free_phase(chip, x, ns.FlowSettings())[2]
+    apart = np.einsum("ij,ij->i", velocity[:20] - velocity[20:], x[:20] - x[20:])
+    assert np.all(apart < 0)
+
+
+def test_a_flow_on_resistors_is_warned_of_up_front(tmp_path):
+    few = ("--profile", "ideal_resistive", "--updates", 1, "--batch", 2)
+    done = run("train", *few, "--out", tmp_path / "run")
+    assert done.exit_code == 0
+    first, *_ = done.stderr.splitlines()
+    assert first.startswith("neurosim: warning: A flow needs nodes that amplify, but ideal_resis")
+    assert "with --task classify" in first
+    assert "A flow needs nodes that amplify" in (tmp_path / "run/report.html").read_text("utf-8")
+    refused = run("train", *few, "--out", tmp_path / "none", "--strict")
+    assert refused.exit_code == 1
+    assert not (tmp_path / "none").exists()
