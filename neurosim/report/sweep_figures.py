@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,15 +16,18 @@ from neurosim.report.wording import worded
 from neurosim.safe_text import one_line
 from neurosim.sweeps import Group, badness, front
 
-__all__ = ["axis_figure", "is_numeric", "lines_of", "pareto_figure", "telling"]
+__all__ = ["Floors", "axis_figure", "is_numeric", "lines_of", "pareto_figure", "telling"]
 
-# Okabe and Ito (2008), without the yellow that white paper swallows.
+# Okabe and Ito (2008), without yellow.
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 _MARKERS = "osD^vPX"
 _MOST_LINES = 7
 _LONG = 40  # characters across the width of a figure
 _MANY_DECADES = 1e3
 _DISTANCES = ("frechet_feature", "frechet_pixel", "w2")
+# Figures of what stands beside chips, by its name.
+Floors = Mapping[str, Mapping[str, float]]
+_NONE: Floors = MappingProxyType({})
 _UNITS = {"sample_time_s": "s", "sample_energy_J": "J"}
 _LABELS = {
     "sample_time_s": "time of one chip a sample",
@@ -131,11 +135,13 @@ def axis_figure(
     figures: Sequence[str],
     random: Container[str] = (),
     note: str = "",
+    floors: Floors = _NONE,
 ) -> Figure:
     """One panel for each figure over the axis `x`; bars are standard errors over replicas.
 
     Where more varies than lines can tell, a line shows the best of the rest. Points over one of the
-    `random` columns are not joined. The note stands below.
+    `random` columns are not joined. What real images and a Gaussian have is drawn where it lies
+    within the panel. The note stands below.
     """
     chosen, _ = lines_of(groups, columns, x, random)
     at = columns.index(x)
@@ -151,6 +157,7 @@ def axis_figure(
             axes.set_ylabel(worded(figure))
             axes.grid(alpha=0.3, lw=0.6)
             _spread(axes, [group.mean[figure] for group in having], figure)
+            _draw_floors(axes, floors, figure)
         if chosen:
             _legend(fig, stack[0])
         if numeric:
@@ -188,6 +195,17 @@ def _draw_line(
         capsize=2.5,
         label=label,
     )
+
+
+def _draw_floors(axes: Axes, floors: Floors, figure: str) -> None:
+    """A line for each that lies within the panel, named at its right end."""
+    low, high = sorted(axes.get_ylim())
+    for name, figures in floors.items():
+        value = figures.get(figure)
+        if value is not None and low < value < high:
+            axes.axhline(value, color="#5a5a5a", ls=":", lw=1.2, zorder=0)
+            axes.text(0.995, value, name, transform=axes.get_yaxis_transform(), ha="right",
+                      va="bottom", fontsize=7, color="#5a5a5a")  # fmt: skip
 
 
 def _ticks(low: float, high: float) -> LogLocator:
@@ -237,7 +255,11 @@ def _scale(axes: Axes, values: Sequence[float], unit: str = "") -> None:
 
 
 def pareto_figure(
-    groups: Sequence[Group], columns: Sequence[str], figure: str, random: Container[str] = ()
+    groups: Sequence[Group],
+    columns: Sequence[str],
+    figure: str,
+    random: Container[str] = (),
+    floors: Floors = _NONE,
 ) -> Figure:
     """Quality against time and energy of a sample; a line joins what nothing else beats in both."""
     chosen, _ = lines_of(groups, columns, "", random)
@@ -263,6 +285,7 @@ def pareto_figure(
             axes.set_ylabel(worded(figure))
             axes.grid(alpha=0.3, lw=0.6)
             _spread(axes, [group.mean[figure] for group in having], figure)
+            _draw_floors(axes, floors, figure)
             if having:
                 _scale(axes, [group.mean[cost] for group in having], _UNITS[cost])
         _legend(fig, panels[0])

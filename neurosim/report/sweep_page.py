@@ -10,9 +10,17 @@ from neurosim.blocks.names import as_name
 from neurosim.blocks.units import format_quantity
 from neurosim.outputs import write_text
 from neurosim.report.page import blocks_of, data_uri, page_template, picture
-from neurosim.report.sweep_figures import axis_figure, is_numeric, lines_of, pareto_figure, telling
+from neurosim.report.sweep_figures import (
+    Floors,
+    axis_figure,
+    is_numeric,
+    lines_of,
+    pareto_figure,
+    telling,
+)
 from neurosim.sweeps import Group, Sweep, SweepFolder, as_good, badness, best, front
 from neurosim.sweeps.axes import drawn
+from neurosim.sweeps.floors import FLOORS, floors, keep_floors
 
 __all__ = ["render_sweep", "write_sweep_report"]
 
@@ -28,6 +36,7 @@ _WORDS = {
 
 def write_sweep_report(folder: SweepFolder) -> Any:
     """Write report.html of a sweep, done or not; the page's path."""
+    keep_floors(folder)
     page = folder.path / "report.html"
     write_text(page, render_sweep(folder))
     return page
@@ -38,11 +47,12 @@ def render_sweep(folder: SweepFolder) -> str:
     sweep, rows = folder.sweep, folder.rows()
     kept, found = folder.columns, folder.groups()
     failed = [row for row in rows if row["error"]]
-    facts = folder.facts
+    facts, beside = folder.facts, {FLOORS[k]: v for k, v in floors(folder).items()}
     return page_template("sweep.html.j2").render(
         sweep=sweep,
         cards=_cards(folder, rows, found),
-        pictures=_pictures(found, kept, sweep),
+        pictures=_pictures(found, kept, sweep, beside),
+        floors=_floors(beside, sweep.measure),
         front=_table(_on_front(found, sweep.measure[0]), kept, sweep.measure),
         table=_table(found[:_MOST_ROWS], kept, sweep.measure),
         n_groups=len(found),
@@ -81,7 +91,18 @@ def _over(group: Group) -> str:
     return f", mean of {group.rows}" if group.rows > 1 else ""
 
 
-def _pictures(found: Sequence[Group], columns: Sequence[str], sweep: Sweep) -> list[dict[str, str]]:
+def _floors(beside: Floors, measure: Sequence[str]) -> tuple[list[str], list[list[str]]] | None:
+    """Heads, and cells of each row that needs no chip; None where there is none."""
+    heads = [figure for figure in measure if any(figure in row for row in beside.values())]
+    if not heads:
+        return None
+    rows = [[name, *(f"{row[k]:.3g}" for k in heads)] for name, row in beside.items()]
+    return ["", *heads], rows
+
+
+def _pictures(
+    found: Sequence[Group], columns: Sequence[str], sweep: Sweep, beside: Floors
+) -> list[dict[str, str]]:
     """One for each axis that varies, and the front."""
     if not found:
         return []
@@ -96,7 +117,7 @@ def _pictures(found: Sequence[Group], columns: Sequence[str], sweep: Sweep) -> l
             caption += " Points are drawn at random, and differ in what else is drawn too."
         out.append(
             picture(
-                axis_figure(found, columns, column, measure[:3], random),
+                axis_figure(found, columns, column, measure[:3], random, floors=beside),
                 f"{as_name(column)}.svg",
                 f"Figures over {column}",
                 caption,
@@ -105,7 +126,7 @@ def _pictures(found: Sequence[Group], columns: Sequence[str], sweep: Sweep) -> l
     if len(found) > 1:
         out.append(
             picture(
-                pareto_figure(found, columns, measure[0], random),
+                pareto_figure(found, columns, measure[0], random, beside),
                 "pareto.svg",
                 "Pareto front",
                 f"{measure[0]} against what one chip spends on a sample.",

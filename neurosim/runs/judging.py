@@ -22,9 +22,12 @@ from neurosim.metrics import (
     fresh_frechet,
 )
 
-__all__ = ["about", "asked_and_drawn", "check_settled", "figures_of", "floors_of"]
+__all__ = ["about", "asked_and_drawn", "check_settled", "compared", "figures_of", "floors_of"]
 
 Array = NDArray[np.float64]
+
+# What the metrics can hold.
+_MOST = 2048
 
 
 def check_settled(x: Array) -> None:
@@ -55,6 +58,11 @@ def asked_and_drawn(x: Array, asked: NDArray[np.intp], real: Dataset) -> dict[st
     drawn = classifier.predict(area_average(to_grid(x, real.steps)))
     shares = [float((drawn[asked == k] == k).mean()) for k in np.unique(asked)]
     return {"asked_class_share": float(np.mean(shares)), "asked_class_shares": shares}
+
+
+def compared(learned: Dataset) -> Dataset:
+    """The images that samples are compared with: all, or 2,048 of them, always the same."""
+    return learned.at_most(_MOST)
 
 
 def floors_of(real: Dataset, n: int, seed: int) -> dict[str, Any]:

@@ -31,7 +31,14 @@ from neurosim.profile import Profile
 from neurosim.runs.drawing import Progress, asked_classes, carry, settings_of
 from neurosim.runs.examining import examine, need_paths
 from neurosim.runs.images import first_batch, given_nodes, label_nodes, pixels_of
-from neurosim.runs.judging import about, asked_and_drawn, check_settled, figures_of, floors_of
+from neurosim.runs.judging import (
+    about,
+    asked_and_drawn,
+    check_settled,
+    compared,
+    figures_of,
+    floors_of,
+)
 from neurosim.runs.run import Run
 from neurosim.streams import Streams
 from neurosim.threads import one_blas_thread
@@ -39,9 +46,6 @@ from neurosim.threads import one_blas_thread
 __all__ = ["Source", "Trained"]
 
 Array = NDArray[np.float64]
-
-# Images that samples are compared with at most: what the metrics can hold.
-_MOST = 2048
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -161,8 +165,8 @@ class Trained:
 
     @property
     def compared(self) -> Dataset:
-        """The images that samples are compared with: all, or 2,048 of them, always the same."""
-        return self.dataset.at_most(_MOST)
+        """The images that samples are compared with, see `judging.compared`."""
+        return compared(self.dataset)
 
     def fresh(self) -> Chip:
         """The chip, set back to how it was handed in."""

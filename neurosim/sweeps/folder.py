@@ -8,6 +8,7 @@
     results.csv         one row a point, in order: settings, figures, costs, error
     timing.csv          where and how long each point was computed
     points/ trained/    see `neurosim.sweeps.work`
+    floors.json         what real images and a Gaussian have in place of samples
     report.html         figures and table as one page
 """
 

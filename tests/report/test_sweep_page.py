@@ -15,12 +15,15 @@ from matplotlib.text import Text
 
 from neurosim.blocks.block import Block
 from neurosim.blocks.files import parse_block
+from neurosim.data import load_dataset
 from neurosim.profile import load_profile
 from neurosim.report import render_sweep, write_sweep_report
 from neurosim.report.figures import figure_svg
 from neurosim.report.sweep_figures import axis_figure, lines_of, pareto_figure, telling
+from neurosim.runs.judging import floors_of
 from neurosim.safe_text import has_hidden
 from neurosim.sweeps import Group, Sweep, SweepFolder
+from neurosim.sweeps.floors import floors
 from neurosim.sweeps.plan import COSTS
 from pages import Parsed
 
@@ -302,3 +305,24 @@ def test_what_a_sweep_calls_its_cases_is_text_on_the_page_and_a_plain_file_to_sa
     assert "script" not in page.tags
     assert page.text.count(bad) >= 2
     assert "script_alert_1_script.svg" in page.downloads
+
+
+def test_real_images_and_a_gaussian_stand_beside_the_figures(folder):
+    """As `baselines` finds them for as many samples; kept for a page that is made without data."""
+    page = Parsed(write_sweep_report(folder).read_text("utf-8"))
+    real = floors_of(load_dataset("digits"), folder.sweep.sampling.n, 0)["baselines"]["real"]
+    assert f"real against real {real['frechet_feature']:.3g} {real['coverage']:.3g}" in page.text
+    again = SweepFolder.open(folder.path)
+    assert floors(again) == floors(folder)
+    (folder.path / "floors.json").unlink()
+    assert floors(again) == {}
+    assert "real against real" not in render_sweep(again)
+
+
+def test_a_floor_is_drawn_where_it_lies_within_the_panel():
+    groups = grouped([(1, "a", 0.1), (2, "a", 0.9)], "frechet_feature")
+    beside = {"near": {"frechet_feature": 0.5}, "far": {"frechet_feature": 50.0}}
+    figure = axis_figure(groups, ["x", "same"], "x", ["frechet_feature"], floors=beside)
+    said = [text.get_text() for text in figure.findobj(Text)]
+    assert "near" in said
+    assert "far" not in said

@@ -1,0 +1,57 @@
+"""What real images and one Gaussian have in place of samples, beside the figures of a sweep."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from neurosim.blocks.block import Block
+from neurosim.data import load_dataset
+from neurosim.data.sets import Dataset
+from neurosim.outputs import write_text
+from neurosim.runs import Run
+from neurosim.runs.judging import compared, floors_of
+from neurosim.sweeps.folder import SweepFolder
+from neurosim.sweeps.points import Point
+
+__all__ = ["FLOORS", "floors", "keep_floors"]
+
+_FILE = "floors.json"
+
+FLOORS = {"real": "real against real", "gaussian": "one Gaussian"}
+
+
+def floors(folder: SweepFolder) -> dict[str, dict[str, float]]:
+    """Figures of each row of `FLOORS`, as they were kept; empty where none were."""
+    path = folder.path / _FILE
+    found: dict[str, dict[str, float]] = {}
+    return json.loads(path.read_text("utf-8")) if path.exists() else found
+
+
+def keep_floors(folder: SweepFolder) -> None:
+    """Find them for as many samples as a point has, once.
+
+    Not where points learn different images or none, nor of a folder that is only opened: what was
+    learned need not be at hand any more.
+    """
+    learned = _learned(folder.points, folder.laws)
+    if learned is None or (folder.path / _FILE).exists():
+        return
+    rows = floors_of(learned, folder.sweep.sampling.n, 0)["baselines"]
+    shown = {
+        name: {k: rows[name][k] for k in folder.sweep.measure if k in rows[name]} for name in FLOORS
+    }
+    write_text(folder.path / _FILE, json.dumps(shown, indent=1) + "\n")
+
+
+def _learned(points: Sequence[Any], laws: Sequence[type[Block]]) -> Dataset | None:
+    """The images that samples of all points are compared with, where those are the same."""
+    if not all(isinstance(point, Point) for point in points):
+        return None
+    runs = {point.run for point in points if point.run is not None}
+    every = [Run.open(path, laws).experiment for path in sorted(runs)]
+    every += [point.training.experiment for point in points if point.training is not None]
+    if not all(one.task.has_paths for one in every) or len({one.dataset for one in every}) != 1:
+        return None
+    return compared(load_dataset(every[0].dataset))
