@@ -198,14 +198,14 @@ def _draw_line(
 
 
 def _draw_floors(axes: Axes, floors: Floors, figure: str) -> None:
-    """A line for each that lies within the panel, named at its right end."""
+    """A line for each that lies within the panel, named beside it."""
     low, high = sorted(axes.get_ylim())
     for name, figures in floors.items():
         value = figures.get(figure)
         if value is not None and low < value < high:
             axes.axhline(value, color="#5a5a5a", ls=":", lw=1.2, zorder=0)
-            axes.text(0.995, value, name, transform=axes.get_yaxis_transform(), ha="right",
-                      va="bottom", fontsize=7, color="#5a5a5a")  # fmt: skip
+            axes.text(1.01, value, name.replace(" ", "\n", 1), va="center", fontsize=8,
+                      transform=axes.get_yaxis_transform(), color="#5a5a5a")  # fmt: skip
 
 
 def _ticks(low: float, high: float) -> LogLocator:
