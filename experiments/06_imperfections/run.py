@@ -44,6 +44,7 @@ KINDS = {
     "noise": "noise over that of cmos_rc_6bit",
     "mismatch": "mismatch [%]",
     "stuck": "stuck devices [%]",
+    "wires": "wire [Ohm a cell]",
     "drift": "age of the weights",
 }
 Rows = list[dict[str, Any]]
@@ -113,11 +114,15 @@ def gradients(found: argparse.Namespace) -> dict[str, Rows]:
     for name, point in chips.items():
         assert point.training is not None
         shares = (SHARES[::4] if found.quick else SHARES) if _reads(name) else (SHARES[2],)
-        work.append((gradient, point.training.profile, shares, found))
-    path = found.out / "gradients.json"
-    rows: dict[str, Rows] = common.kept(
-        path, lambda: dict(zip(chips, common.in_parallel(work, found.workers), strict=True))
-    )
+        work.append((_gradient_of, name, point.training.profile, shares, found))
+    return dict(zip(chips, common.in_parallel(work, found.workers), strict=True))
+
+
+def _gradient_of(
+    name: str, profile: Profile, shares: tuple[float, ...], found: argparse.Namespace
+) -> Rows:
+    path = found.out / "gradients" / f"{name}.json"
+    rows: Rows = common.kept(path, lambda: gradient(profile, shares, found))
     return rows
 
 
@@ -212,7 +217,7 @@ def draw_kind(ax: Axes, kind: str, results: dict[str, Any], real: float) -> None
     ax.axhline(real, color="#5a5a5a", lw=0.8, ls=":", label="real digits")
     ax.set(yscale="log", ylim=(0.4, 200), xlabel=KINDS[kind], ylabel="feature Frechet")
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    if kind in ("noise", "mismatch", "stuck", "drift"):
+    if kind in ("noise", "mismatch", "stuck", "wires", "drift"):
         ax.set_xscale("log")
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         xs = sorted({strength(r) for r in results["deployed"] + results["drift"]
@@ -251,12 +256,12 @@ def draw_gradients(ax: Axes, gradients: dict[str, Rows]) -> None:
 
 def draw(results: dict[str, Any], floors: dict[str, Any], path: Path) -> None:
     """A panel for each kind, one for all together, one for the gradient."""
-    fig, axes = common.new_figure(2, 4, size=(15, 7))
+    fig, axes = common.new_figure(3, 3, size=(12.5, 10.5))
     real = floors["real"]["frechet_feature"]
     for ax, kind in zip(axes.flat, KINDS, strict=False):
         draw_kind(ax, kind, results, real)
-    draw_together(axes[1, 2], results, real)
-    draw_gradients(axes[1, 3], results["gradients"])
+    draw_together(axes[2, 1], results, real)
+    draw_gradients(axes[2, 2], results["gradients"])
     handles, labels = axes[0, 1].get_legend_handles_labels()
     fig.legend(handles, labels, loc="outside upper center", ncols=7, frameon=False, fontsize=9)
     common.save(fig, path)
