@@ -77,7 +77,7 @@ def settling(
     from neurosim.cli.profile_for import profile_for
     from neurosim.folders import exists, is_free
     from neurosim.host import Experiment
-    from neurosim.runs.run import taken
+    from neurosim.runs.refusals import taken
     from neurosim.signals import Stopped, on_signals, stopping
     from neurosim.solvers import available_threads
     from neurosim.sweeps import SweepFolder, Workers, run_sweep

@@ -17,7 +17,8 @@ from neurosim.chip import Chip, Ledger
 from neurosim.errors import RunError
 from neurosim.host import Trainer, Update
 from neurosim.runs.progress import Progress
-from neurosim.runs.run import Run, States, to_go_on
+from neurosim.runs.refusals import to_go_on
+from neurosim.runs.run import Run, States
 
 __all__ = ["go_on", "metrics_row", "updates"]
 
@@ -26,7 +27,7 @@ CHECKPOINT_EVERY_S = 20.0
 
 def go_on(run: Run, chip: Chip, trainer: Trainer, progress: Progress | None) -> None:
     """Do the updates that are left; however that ends, what is done is kept if it can be."""
-    _ = run.begun_as
+    _ = run.kept.begun_as
     try:
         with run.metrics_path.open("a", encoding="utf-8", newline="") as stream:
             kept = _Kept(run, stream, (chip.state(), trainer.state()))

@@ -18,9 +18,7 @@ The first four are there whenever the folder is: it takes its name when it is wh
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -33,18 +31,19 @@ from numpy.typing import NDArray
 from neurosim.arguments import checked, must_be
 from neurosim.blocks.block import Block
 from neurosim.blocks.files import dump_block, load_block
-from neurosim.blocks.records import check_like, dump_record, read_record
+from neurosim.blocks.records import dump_record, read_record
 from neurosim.chip import Chip
 from neurosim.data.sets import NAMED, Dataset, dataset_name, load_dataset
-from neurosim.errors import CheckpointError, NeurosimError, RunError
-from neurosim.files import load_tree, save_tree
+from neurosim.errors import RunError
 from neurosim.folders import LOCK, clear_temporary, exists, locked, made_whole
-from neurosim.host import Calibration, Experiment, Trainer, blank_state
+from neurosim.host import Calibration, Experiment, Trainer
 from neurosim.network import Weights
 from neurosim.outputs import write_text
 from neurosim.profile import Profile
+from neurosim.runs.checkpoint import Checkpoint
 from neurosim.runs.facts import Facts, versions
 from neurosim.runs.metrics import read_metrics
+from neurosim.runs.refusals import stopped, taken
 from neurosim.runs.weights import kept_weights, start_weights
 
 __all__ = [
@@ -52,9 +51,6 @@ __all__ = [
     "Parts",
     "Run",
     "States",
-    "stopped",
-    "taken",
-    "to_go_on",
 ]
 
 Array = NDArray[np.float64]
@@ -66,7 +62,6 @@ States = tuple[dict[str, Any], dict[str, Any]]
 OWN_FILES = ("profile.yaml", "experiment.yaml", "run.json", "metrics.csv", "checkpoint.npz")
 
 
-_UPDATES = re.compile(rb"^updates:.*\n", re.MULTILINE)
 _OPEN = "Run.open opens a run folder"
 
 
@@ -87,6 +82,7 @@ class Run:
     path : Path
     profile : Profile
     experiment : Experiment
+    kept : Checkpoint
 
     Examples
     --------
@@ -97,6 +93,7 @@ class Run:
     @checked(path=_OPEN, profile=_OPEN, experiment=_OPEN)
     def __init__(self, path: Path, profile: Profile, experiment: Experiment) -> None:
         self.path, self.profile, self.experiment = path, profile, experiment
+        self.kept = Checkpoint(path, profile, experiment)
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r}, {self.profile.name}, {self.experiment.updates} updates)"
@@ -211,86 +208,15 @@ class Run:
     @property
     def checkpoint(self) -> Path:
         """Path of the newest checkpoint."""
-        return self.path / "checkpoint.npz"
-
-    @property
-    def identity(self) -> str:
-        """Digest of profile.yaml and experiment.yaml: a checkpoint belongs to one of each.
-
-        The number of updates is left out, for a training can be made longer.
-        """
-        return self._digest(_UPDATES.sub(b"", self._settings))
-
-    @property
-    def _settings(self) -> bytes:
-        try:
-            files = [self.path / name for name in ("profile.yaml", "experiment.yaml")]
-            return b"".join(file.read_bytes() for file in files)
-        except OSError as error:
-            raise RunError(
-                f"{self.path} must hold profile.yaml and experiment.yaml, but they cannot be read "
-                f"({error.strerror})."
-            ) from None
-
-    @staticmethod
-    def _digest(content: bytes) -> str:
-        return hashlib.sha256(content).hexdigest()
-
-    @cached_property
-    def begun_as(self) -> str:
-        """The `identity` that this process began with."""
-        return self.identity
+        return self.kept.path
 
     def save(self, chip_state: dict[str, Any], trainer_state: dict[str, Any]) -> None:
-        """Write a checkpoint.
-
-        Raises
-        ------
-        RunError
-            profile.yaml or experiment.yaml has changed meanwhile.
-        """
-        if self.begun_as != self.identity:
-            raise to_go_on(
-                f"profile.yaml and experiment.yaml of {self.path} must stay as they are while it "
-                "is trained, but have changed; restore them, and"
-            )
-        tree = {"identity": self.identity, "chip": chip_state, "trainer": trainer_state}
-        save_tree(self.checkpoint, tree)
+        """Write a checkpoint, see `Checkpoint.save`."""
+        self.kept.save(chip_state, trainer_state)
 
     def load(self) -> dict[str, Any]:
-        """The newest checkpoint's chip and trainer states; the trainer's is checked.
-
-        Raises
-        ------
-        CheckpointError
-            The file is damaged, was written for another run, or holds a trainer of another kind.
-        """
-        tree = load_tree(self.checkpoint)
-        if not all(isinstance(tree.get(part), dict) for part in ("chip", "trainer")):
-            raise CheckpointError(
-                f"{self.checkpoint} must hold a chip and a trainer, but holds {', '.join(tree)}."
-            )
-        # Version 0.1.0 did not leave the number of updates out.
-        if tree.get("identity") not in {self.identity, self._digest(self._settings)}:
-            raise CheckpointError(
-                f"{self.checkpoint} must belong to the folder's profile.yaml and experiment.yaml, "
-                "but was written for others; restore them, or train again into a new folder."
-            )
-        kept, most = tree["trainer"], self.experiment.updates
-        # A chip that was programmed from a table has been trained by nobody.
-        blank = {"n_done": 0} if kept.keys() == {"n_done"} else self._blank
-        check_like(kept, blank, f"{self.checkpoint}: trainer")
-        if kept["n_done"] > most:
-            raise CheckpointError(
-                f"{self.checkpoint} must hold at most the {most} updates of the experiment, but "
-                f"holds {kept['n_done']}; restore it, or train again into a new folder."
-            )
-        return tree
-
-    @property
-    def _blank(self) -> dict[str, Any]:
-        """A trainer's state of this run's kind."""
-        return blank_state(self.profile.network, self.experiment)
+        """The newest checkpoint's chip and trainer states, see `Checkpoint.load`."""
+        return self.kept.load()
 
     @property
     def n_done(self) -> int:
@@ -317,7 +243,7 @@ class Run:
         """The chip as the checkpoint left it, and what its host knows; the file is read once."""
         tree = self.load()
         chip = Chip(self.profile, self.experiment.seed, n_threads=n_threads, device=device)
-        self._restore_chip(chip, tree["chip"])
+        self.kept.restore_chip(chip, tree["chip"])
         found = tree["trainer"].get("calibration")
         calibration = None if found is None else Calibration(**found)
         n_done = None if tree["trainer"].keys() == {"n_done"} else int(tree["trainer"]["n_done"])
@@ -334,21 +260,9 @@ class Run:
     def restore(self, chip: Chip, trainer: Trainer) -> None:
         """Set a fresh chip and trainer to where the checkpoint left them."""
         tree = self.load()
-        check_like(tree["trainer"], self._blank, f"{self.checkpoint}: trainer")
-        self._restore_chip(chip, tree["chip"])
+        self.kept.check_trainer(tree["trainer"])
+        self.kept.restore_chip(chip, tree["chip"])
         trainer.restore(tree["trainer"])
-
-    def _restore_chip(self, chip: Chip, state: dict[str, Any]) -> None:
-        check_like(state, chip.state(), f"{self.checkpoint}: chip", counters=["ledger"])
-        try:
-            chip.restore(state)
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            if isinstance(error, NeurosimError):
-                raise
-            raise CheckpointError(
-                f"{self.checkpoint} must hold a complete chip, but does not ({error}); it was "
-                "written by another version: train again into a new folder."
-            ) from None
 
     @property
     def metrics_path(self) -> Path:
@@ -358,27 +272,3 @@ class Run:
     def metrics(self) -> dict[str, Array]:
         """The metrics table as columns."""
         return read_metrics(self.metrics_path)
-
-
-def to_go_on(text: str, otherwise: str = "") -> RunError:
-    """The error of a training that stopped: what is wrong and to be done before it goes on."""
-    return RunError(
-        f"{text} go on with ns.resume{otherwise}.", f"{text} go on with --resume{otherwise}."
-    )
-
-
-def stopped(path: Path) -> str:
-    """What to say of a folder that version 0.1.0 was making when it was killed."""
-    return (
-        f"{path} must hold a checkpoint to go on from, but was stopped before its first; delete "
-        "the folder, and give the command that began it again."
-    )
-
-
-def taken(path: Path) -> RunError:
-    """What to say where something is in the way of a new run."""
-    wrong = f"{path} must be a new folder, but exists"
-    return RunError(
-        f"{wrong}; give another path, or go on with it by ns.resume.",
-        f"{wrong}; give another --out, or --resume to go on with it.",
-    )

@@ -28,7 +28,8 @@ from neurosim.runs.images import check_size
 from neurosim.runs.keeping import go_on, updates
 from neurosim.runs.metrics import cut_metrics
 from neurosim.runs.progress import Progress, shown_by
-from neurosim.runs.run import Run, stopped, taken
+from neurosim.runs.refusals import stopped, taken
+from neurosim.runs.run import Run
 from neurosim.runs.trained import Source, Trained
 from neurosim.runs.weights import kept_weights
 from neurosim.tables.plain import Order

@@ -127,7 +127,7 @@ FAULTS = (
     ),
     Fault(
         "a checkpoint of another run is taken",
-        "runs/run.py",
+        "runs/checkpoint.py",
         'if tree.get("identity") not in {self.identity, self._digest(self._settings)}:',
         'if tree.get("identity") is None:',
         "runs/test_resumed.py",

@@ -86,7 +86,7 @@ def test_one_whose_profile_says_stochastic_goes_on_and_keeps_its_file(tmp_path, 
     text = file.read_text("utf-8")
     assert text.count("engine: transient") == 1
     file.write_text(former := text.replace("engine: transient", "engine: stochastic"), "utf-8")
-    save_tree(run.checkpoint, tree | {"identity": run.identity})
+    save_tree(run.checkpoint, tree | {"identity": run.kept.identity})
     resumed = resume(run.path)
     assert resumed.profile == whole.profile
     assert file.read_text("utf-8") == former
