@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from neurosim.blocks.block import Block
-from neurosim.blocks.words import as_written
+from neurosim.blocks.words import as_written, bare
 from neurosim.errors import ProfileError
 
 __all__ = ["Memory", "Written", "digest", "digest_of_json"]
@@ -31,7 +31,11 @@ def _digest(text: str) -> str:
 
 
 class Written(NamedTuple):
-    """A block as a file says it: as plain values, and as JSON."""
+    """A block as a file says it: as plain values, and as the JSON that a key is a digest of.
+
+    A key does not depend on sources, nor on what a file may leave out and does, as it has not what
+    a later version adds.
+    """
 
     tree: Any
     text: str
@@ -65,7 +69,7 @@ class Memory:
         def make() -> Written:
             self._kept.append(block)
             tree = as_written(block)
-            return Written(tree, json.dumps(tree, sort_keys=True))
+            return Written(tree, json.dumps(bare(block, tree), sort_keys=True))
 
         return self.once(("written", id(block)), make)
 

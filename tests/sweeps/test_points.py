@@ -13,6 +13,7 @@ from neurosim.host import Experiment
 from neurosim.profile import load_profile
 from neurosim.runs import Run, Trained
 from neurosim.sweeps import Sweep, expand
+from neurosim.sweeps.shared import Memory, digest_of_json
 from trainings import train
 
 README = Path(neurosim.__file__).with_name("README.md").read_text("utf-8")
@@ -348,3 +349,18 @@ def test_a_figure_that_no_point_can_have_is_refused():
 def test_figures_of_every_task_that_is_swept_may_be_measured():
     tasks = [{"path": "experiment.task", "values": ["flow", "classify"]}]
     assert len(expand(answering(("frechet_feature", "test_accuracy"), tasks))) == 2
+
+
+def test_a_key_depends_on_numbers_and_not_on_their_sources():
+    """Nor on what may be left out where it says that there is no such thing."""
+    plain = load_profile("cmos_rc_6bit")
+    keys = []
+    for changes in (
+        {},
+        {"coupling.source": {**plain.coupling.source, "levels": "measured: by somebody else"}},
+        {"coupling.parasitic_F": 0.0},
+        {"coupling.parasitic_F": "1 fF"},
+    ):
+        profile = plain.with_values(changes)
+        keys.append(digest_of_json([Memory().written(profile).text]))
+    assert keys[0] == keys[1] == keys[2] != keys[3]
