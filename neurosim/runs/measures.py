@@ -145,7 +145,10 @@ def _thermal(seen: Seen, effect: Effect) -> str:
 
 def _beta(seen: Seen, effect: Effect) -> str:
     del effect
-    said = f"a nudge is {seen.nudge:.2g} times as stiff as the spring; {_nudge_and_adc(seen)}"
+    said = (
+        f"a nudge is {seen.nudge:.2g} times as stiff as the spring, beta alpha^2 stiffness; "
+        f"{_nudge_and_adc(seen)}"
+    )
     return f"{said}; {_nudge_and_dac(seen)}"
 
 
