@@ -276,9 +276,8 @@ def _known(value: float) -> float | None:
 def _conditions(trained: Trained, profile: Profile, rows: int) -> Conditions:
     """What is presented: the run's own data, weights, settings and die."""
     recipe, chip = trained.experiment, trained.fresh()
-    flow, weights = recipe.flow, trained.weights
-    if weights is None:
-        weights = held_weights(chip)
+    flow = recipe.flow
+    weights = held_weights(chip) if trained.weights is None else trained.weights
     settled = flow.on(chip.data_sheet)
     how: dict[str, Any] = {
         "batch": rows,
