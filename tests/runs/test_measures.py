@@ -81,5 +81,8 @@ def test_clipped_readings_are_counted_and_what_moves_nothing_says_so(seen):
     assert text.startswith("0.75% of 400 readings were clipped")
     # The variant without it is the chip itself here.
     assert text.endswith("what is read of the free phase is the same without it")
+    ledger = seen.watched.ledger | {"difference_conversions": 50, "difference_clipped": 5}
+    both = replace(seen, watched=replace(seen.watched, ledger=ledger))
+    assert said(both, "ADC range").startswith("10.00% of 50 amplified differences were clipped")
     quiet = replace(seen, watched=replace(seen.watched, ledger={}))
     assert said(quiet, "ADC range").startswith("what is read")
