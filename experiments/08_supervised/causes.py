@@ -49,7 +49,8 @@ def _measured(
         found = GradEP().estimate(chip, batch, flow, batches.held, None).gradient
         cosines.append(readouts.cosine(readouts.vector(found), exact))
     n_read = 3 * repeats * len(batch.targets) * profile.network.n_nodes
-    return {"cosine": cosines, "clipped": chip.ledger.totals()["adc_clipped"] / n_read}
+    clipped = chip.ledger.adc_clipped + chip.ledger.difference_clipped
+    return {"cosine": cosines, "clipped": clipped / n_read}
 
 
 def measure(found: argparse.Namespace) -> dict[str, Row]:

@@ -136,7 +136,7 @@ CAUSES = (
     ),
     _range(
         "ADC", "adc", "visible_range_V hidden_range_V", ("noise", "channels.offset"),
-        "lower node.unit_V",
+        "lower node.unit_V (of amplified differences readout.gain)",
     ),
     Cause("ADC bits", ("ADC bits",), "raise adc.bits, read by `readout: cds`, or raise flow.beta"),
     Cause("ADC noise", ("ADC noise",), "lower adc.noise, or raise flow.beta"),

@@ -45,10 +45,12 @@ class Ledger:
         Pairs of rising devices that had no room left and were written anew.
     dac_conversions, injector_conversions : int
         Voltages and currents set.
-    adc_conversions, ammeter_conversions, correlator_conversions : int
-        Voltages, currents and sums of products read.
-    dac_clipped, injector_clipped, adc_clipped, ammeter_clipped, correlator_clipped : int
+    adc_conversions, difference_conversions, ammeter_conversions, correlator_conversions : int
+        Voltages, amplified differences of voltages, currents and sums of products read.
+    dac_clipped, injector_clipped, adc_clipped, difference_clipped, ammeter_clipped : int
         Values beyond the range of such a converter; they saturate as on the chip.
+    correlator_clipped : int
+        The same of sums.
     weights_clipped : int
         Weights beyond the full scale.
     rows_diverged : int
@@ -84,11 +86,13 @@ class Ledger:
     dac_conversions: int = 0
     injector_conversions: int = 0
     adc_conversions: int = 0
+    difference_conversions: int = 0
     ammeter_conversions: int = 0
     correlator_conversions: int = 0
     dac_clipped: int = 0
     injector_clipped: int = 0
     adc_clipped: int = 0
+    difference_clipped: int = 0
     ammeter_clipped: int = 0
     correlator_clipped: int = 0
     weights_clipped: int = 0

@@ -43,12 +43,12 @@ from neurosim.devices.drivers import Taken
 from neurosim.profile import Profile
 from neurosim.solvers import Settled
 
-__all__ = ["Meter"]
+__all__ = ["Meter", "Reading", "Setting"]
 
 Array = NDArray[np.float64]
 # Converters by what the ledger calls them.
 Setting = Literal["dac", "injector"]
-Reading = Literal["adc", "ammeter", "correlator"]
+Reading = Literal["adc", "difference", "ammeter", "correlator"]
 
 
 def _sums(power: Dissipation) -> Array:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neurosim.chip.correlators import Correlators
 from neurosim.chip.die import Die
-from neurosim.chip.meter import Meter
+from neurosim.chip.meter import Meter, Reading
 from neurosim.converters import Adc, Differences, Sums
 from neurosim.network import Weights
 from neurosim.profile import Profile
@@ -77,7 +77,9 @@ class Reader:
         """Voltages [V] of all nodes, (rows, n_nodes), or of some layers' alone, through the ADC."""
         return self._read(v_V, layers, self._profile.adc)
 
-    def _read(self, v_V: Array, layers: Sequence[int] | None, adc: Adc) -> Array:
+    def _read(
+        self, v_V: Array, layers: Sequence[int] | None, adc: Adc, kind: Reading = "adc"
+    ) -> Array:
         of, errors = self._die.layers, self._die.adc_errors
         n_visible = of.n_visible
         if layers is not None:
@@ -87,7 +89,7 @@ class Reader:
         rng = self._streams.generator("adc", self._n_reads)
         value, n_clipped = adc.read(v_V, n_visible, rng, errors)
         rows, values = v_V.shape
-        self._meter.read(rows, values, adc, n_clipped)
+        self._meter.read(rows, values, adc, n_clipped, kind)
         self._n_reads += 1
         return value
 
@@ -101,9 +103,8 @@ class Reader:
         amplified_V = readout.amplify(
             difference_V, self._layer_gain * self._die.readout_factor, rng
         )
-        return self._read(amplified_V, None, self._of_differences) / (
-            readout.gain * self._layer_gain
-        )
+        read_V = self._read(amplified_V, None, self._of_differences, "difference")
+        return read_V / (readout.gain * self._layer_gain)
 
     def sense(self, current_A: Array) -> Array:
         """Currents [A] of all sources or of the first ones, (rows, n), through the ammeter."""

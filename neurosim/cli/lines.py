@@ -63,5 +63,5 @@ def _figure(name: str, value: float) -> str:
 
     field, _, unit = name.rpartition("_")
     if unit in ("J", "s"):
-        return f"{field.replace('_per_', ' a ')} {format_quantity(value, unit, 3)}"
+        return f"{field.replace('_per_', ' of a ')} {format_quantity(value, unit, 3)}"
     return f"{name.replace('_', ' ')} {value:.4g}"

@@ -26,6 +26,8 @@ __all__ = ["profiles"]
 
 
 _WIDEST, _WIDTH = 30, 80
+# A quantity in the table of energies.
+_CELL = 8
 _KINDS = {
     "derived": "follow from quantities in their source",
     "quoted": "stand in their source",
@@ -57,7 +59,8 @@ def profiles(ctx: click.Context, as_json: bool) -> None:
         return
     width, law_width = (max(len(row[key]) for row in rows) for key in ("name", "law"))
     for row in rows:
-        say(f"{row['name']:{width}}  {row['law']:{law_width}}  {row['summary']}")
+        place = f"{row['name']:{width}}  {row['law']:{law_width}}  "
+        _say_wrapped(place + row["summary"], indent=len(place))
     say("\nOne of them in full: neurosim profiles show NAME > mine.yaml")
 
 
@@ -148,10 +151,10 @@ def _checked(name: str, laws: tuple[type[Block], ...]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _say_wrapped(text: str) -> None:
+def _say_wrapped(text: str, indent: int = 2) -> None:
     """Print a paragraph; names stay whole."""
     how: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
-    say("\n".join(textwrap.wrap(text, _WIDTH, subsequent_indent="  ", **how)))
+    say("\n".join(textwrap.wrap(text, _WIDTH, subsequent_indent=" " * indent, **how)))
 
 
 def _say_checked(record: dict[str, Any]) -> None:
@@ -213,11 +216,12 @@ def energy(
     if as_json:
         print_json(table)
         return
-    wide = max(len(action) for action in table) + 2
-    say(" " * 12 + "".join(f"{action:>{wide}}" for action in table))
+    wide = [max(len(action), _CELL) + 2 for action in table]
 
     def line(label: str, cells: list[str]) -> None:
-        say(f"{label:12}" + "".join(f"{cell:>{wide}}" for cell in cells))
+        say(f"{label:12}" + "".join(f"{c:>{w}}" for c, w in zip(cells, wide, strict=True)))
+
+    line("", list(table))
 
     line("time", [format_quantity(row["time_s"], "s", 3) for row in table.values()])
     for part, label in (
@@ -232,10 +236,12 @@ def energy(
         line(f"  {item}", [format_quantity(r["items_J"][item], "J", 3) for r in table.values()])
     say(f"\nAn update presents {batch} rows; a training run has {updates} updates.\n")
     for item, (formula, places) in FORMULAS.items():
-        say(f"{item:12}{formula}{_sources_of(profile, places)}")
-    say(
-        "\nNot modelled: losses of the supply, leakage currents, switches of the hold capacitors, "
-        "the host."
+        _say_wrapped(f"{item:12}{formula}{_sources_of(profile, places)}", indent=12)
+    say("")
+    _say_wrapped(
+        "Not modelled: losses of the supply, leakage currents, switches of the hold capacitors, "
+        "the host.",
+        indent=0,
     )
 
 

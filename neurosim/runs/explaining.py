@@ -2,8 +2,8 @@ r"""Why the quality of a trained chip is what it is: every cause switched off at
 
 A chip of the run's die is programmed with the weights that its host means it to hold, as old as
 it is in the middle of a batch, and is presented data and lets draw; then once more without each
-cause. `neurosim.analysis.effects` has the two losses that are compared. Nothing is trained anew:
-what the training has made up for, such as the mismatch of its die, counts as if it had not.
+cause; `neurosim.analysis.effects` has the losses. What the training has made up for, such as
+mismatch, counts as if it had not. Of the recipe `neurosim.runs.recipes` tries a few updates.
 """
 
 from __future__ import annotations
@@ -276,9 +276,8 @@ def _known(value: float) -> float | None:
 def _conditions(trained: Trained, profile: Profile, rows: int) -> Conditions:
     """What is presented: the run's own data, weights, settings and die."""
     recipe, chip = trained.experiment, trained.fresh()
-    flow, weights = recipe.flow, trained.weights
-    if weights is None:
-        weights = held_weights(chip)
+    flow = recipe.flow
+    weights = held_weights(chip) if trained.weights is None else trained.weights
     settled = flow.on(chip.data_sheet)
     how: dict[str, Any] = {
         "batch": rows,

@@ -137,6 +137,7 @@ def metrics_row(
         "dac_clipped",
         "injector_clipped",
         "adc_clipped",
+        "difference_clipped",
         "ammeter_clipped",
         "correlator_clipped",
         "weights_clipped",

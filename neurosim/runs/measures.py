@@ -145,7 +145,10 @@ def _thermal(seen: Seen, effect: Effect) -> str:
 
 def _beta(seen: Seen, effect: Effect) -> str:
     del effect
-    said = f"a nudge is {seen.nudge:.2g} times as stiff as the spring; {_nudge_and_adc(seen)}"
+    said = (
+        f"a nudge is {seen.nudge:.2g} times as stiff as the spring, beta alpha^2 stiffness; "
+        f"{_nudge_and_adc(seen)}"
+    )
     return f"{said}; {_nudge_and_dac(seen)}"
 
 
@@ -171,13 +174,19 @@ def _released(seen: Seen, effect: Effect) -> str:
     return f"visible nodes move {ratio:.3g} times as slowly as hidden ones settle; {_slowest(seen)}"
 
 
-def _clipped(counter: str, what: str) -> Callable[[Seen, Effect], str]:
+def _clipped(**kinds: str) -> Callable[[Seen, Effect], str]:
+    """Of kinds of converters, by what they convert, the one that clips the largest share."""
+
     def said(seen: Seen, effect: Effect) -> str:
-        done = seen.watched.count(f"{counter}_conversions")
-        if not done:
+        found = [
+            (seen.watched.count(f"{kind}_clipped") / done, done, what)
+            for kind, what in kinds.items()
+            if (done := seen.watched.count(f"{kind}_conversions"))
+        ]
+        if not found:
             return _moves_reads(seen, effect)
-        share = seen.watched.count(f"{counter}_clipped") / done
-        return f"{share:.2%} of {done:,} {what} clipped; {_moves_reads(seen, effect)}"
+        share, done, what = max(found)
+        return f"{share:.2%} of {done:,} {what} were clipped; {_moves_reads(seen, effect)}"
 
     return said
 
@@ -190,12 +199,12 @@ _SAID: dict[str, Callable[[Seen, Effect], str]] = {
     "drift": _drift,
     "amplifier offset": _offset,
     "amplifier bandwidth": _bandwidth,
-    "DAC range": _clipped("dac", "voltages were"),
-    "ADC range": _clipped("adc", "readings were"),
+    "DAC range": _clipped(dac="voltages"),
+    "ADC range": _clipped(adc="readings", difference="amplified differences"),
     "ammeter range": _ammeter_range,
     "ammeter bits": _ammeter_bits,
-    "correlator range": _clipped("correlator", "sums were"),
-    "injector range": _clipped("injector", "currents were"),
+    "correlator range": _clipped(correlator="sums"),
+    "injector range": _clipped(injector="currents"),
     "DAC bits": _dac,
     "DAC noise": _dac_noise,
     "ADC bits": _adc,

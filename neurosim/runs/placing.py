@@ -74,10 +74,14 @@ def _adc_steps(seen: Seen) -> float:
     return seen.adc_step_V / seen.apart_V
 
 
-def _clipped(counter: str) -> Figure:
+def _clipped(*kinds: str) -> Figure:
     def share(seen: Seen) -> float:
-        done = max(seen.watched.count(f"{counter}_conversions"), 1)
-        return seen.watched.count(f"{counter}_clipped") / done
+        found = [
+            seen.watched.count(f"{kind}_clipped")
+            / max(seen.watched.count(f"{kind}_conversions"), 1)
+            for kind in kinds
+        ]
+        return max(found)
 
     return share
 
@@ -97,7 +101,7 @@ _MOST: dict[str, tuple[Figure, float]] = {
     "DAC bits": (_dac_steps, 2.0),
     "ADC bits": (_adc_steps, 2.0),
     "DAC range": (_clipped("dac"), 0.01),
-    "ADC range": (_clipped("adc"), 0.01),
+    "ADC range": (_clipped("adc", "difference"), 0.01),
     "ammeter range": (_clipped("ammeter"), 0.01),
     "correlator range": (_clipped("correlator"), 0.01),
     "injector range": (_clipped("injector"), 0.01),

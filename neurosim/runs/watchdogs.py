@@ -174,6 +174,11 @@ CHECKS: tuple[Callable[[Watched], str | None], ...] = (
     unsettled,
     _clipped("adc", "ADCs", "widen adc.visible_range_V and adc.hidden_range_V, or train with "
              "smaller weights"),
+    _clipped(
+        "difference",
+        "converters of amplified differences",
+        "lower readout.gain, or flow.beta",
+    ),
     _clipped("ammeter", "ammeters", "widen current_sense.range_A, or train with smaller weights"),
     _clipped("correlator", "correlators", "widen readout.range, or lower flow.beta or the batch"),
     _clipped("dac", "DACs", "widen dac.range_V, or lower node.unit_V"),

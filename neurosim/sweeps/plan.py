@@ -55,6 +55,7 @@ COSTS = (
     "training_time_s",
     "training_energy_J",
     "adc_clipped",
+    "difference_clipped",
     "ammeter_clipped",
     "correlator_clipped",
     "dac_clipped",

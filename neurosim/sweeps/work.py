@@ -49,6 +49,7 @@ _SPENT = (
     "ammeter_clipped",
     "correlator_clipped",
     "dac_clipped",
+    "difference_clipped",
     "injector_clipped",
     "weights_clipped",
 )

@@ -76,6 +76,20 @@ def test_dies_and_rows_are_the_same_in_every_variant():
     assert np.array_equal(*seen)
 
 
+def test_velocities_count_half_where_something_else_is_drawn():
+    sense = {"current_sense.bits": 3, "current_sense.range_A": 3e-6}
+    by_name = {effect.name: effect for effect in effects(sense).all()}
+    assert np.isnan(by_name["ammeter bits"].without.velocity)
+    drawn = effects(sense, lambda profile, engine: np.ones((3, 2)))
+    found = {effect.name: effect for effect in drawn.all()}["ammeter bits"]
+    saved = drawn.whole.velocity - found.without.velocity
+    assert saved > 0.01
+    assert found.weight == pytest.approx(saved / 2)
+    assert found.without.gradient == drawn.whole.gradient
+    # The same is what is drawn where nothing else is.
+    assert by_name["ammeter bits"].weight == pytest.approx(2 * found.weight)
+
+
 def test_what_is_not_measured_costs_nothing():
     measured = effects({})
     (lost,) = measured._weighed([Effect("x", "", Losses(measured.whole.gradient))])

@@ -16,6 +16,7 @@ def test_a_loss_of_a_gradient_and_one_of_rows_are_half_the_square_of_a_small_err
     assert 1 - cosine(rows.ravel(), exact.ravel()) == pytest.approx(error**2 / 2, rel=0.02)
     assert Losses(0.3, error**2 / 2).error == pytest.approx(error)
     assert Losses(0.3).cosine == pytest.approx(0.7)
+    assert Losses(0.3, 0.0, error**2 / 2).read == pytest.approx(error)
 
 
 def test_rows_that_diverged_or_went_astray_count_as_one():

@@ -47,7 +47,7 @@ def test_evaluate_as_json_has_what_a_benchmark_asks(classifier):
 
 def test_evaluate_says_costs_with_their_units_behind_the_numbers(classifier):
     said = run("evaluate", classifier).stdout
-    assert re.search(r"; energy a decision \d+(\.\d+)? [munpf]?J; time a decision \d+ us", said)
+    assert re.search(r"; energy of a decision [\d.]+ [munpf]?J; time of a decision \d+ ns;", said)
     assert "test accuracy 0." in said
     assert not re.search(r"[_ ](J|s) \d", said)
 

@@ -96,7 +96,7 @@ def test_differences_beyond_the_range_over_the_gain_clip_and_are_counted():
     chip.clamp(np.full((3, 64), 5e-3))
     read = chip.read_difference()
     np.testing.assert_allclose(read[:, :64], 1e-3)
-    assert chip.ledger.adc_clipped == 3 * 64
+    assert (chip.ledger.difference_clipped, chip.ledger.adc_clipped) == (3 * 64, 0)
 
 
 def test_a_difference_needs_a_sample_and_a_chip_that_takes_them():

@@ -205,7 +205,7 @@ def test_a_chip_that_cannot_answer_is_refused_in_one_line(digits, changes, task,
 
 def test_a_classifier_draws_no_samples_has_no_contrast_and_needs_a_data_set(digits):
     chip, how = Chip(IDEAL.with_values(LAST)), recipe(task=Classify())
-    with pytest.raises(DataError, match="has learned Classify"):
+    with pytest.raises(DataError, match="has learned the task classify"):
         sample(Trained(chip, how), 3)
     with pytest.raises(ProfileError, match="contrast: needs paths from noise to images"):
         recipe(task=Classify(), contrast={})

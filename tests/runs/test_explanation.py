@@ -42,6 +42,20 @@ def test_what_a_cause_would_buy_leaves_out_what_stays_as_it_is():
     assert FOUND.bought(RANGE) == ""
 
 
+def test_velocities_that_are_read_have_a_column_where_something_else_is_drawn():
+    range_ = RANGE.model_copy(update={"velocity": 0.125})
+    found = FOUND.model_copy(update={"velocity": 0.5, "others": [range_]})
+    head, line = (
+        next(line for line in found.lines() if line.startswith(begin))
+        for begin in ("What costs less", "weight range")
+    )
+    assert head.endswith("samples velocities")
+    assert line.endswith("12.5%")
+    assert len(head) == len(line)
+    assert "velocities off from 50% to 12%" in found.bought(range_)
+    assert "velocities" not in str(FOUND)
+
+
 def test_it_comes_back_from_json():
     assert Explanation.model_validate_json(json.dumps(FOUND.as_dict())) == FOUND
     assert FOUND.places()[:3] == ["DAC bits", "weight range", "drift"]

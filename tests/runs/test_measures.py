@@ -50,7 +50,9 @@ def test_a_nudge_moves_its_target_by_its_share_of_the_velocity(seen):
     assert seen.nudge == pytest.approx(0.5)
     assert seen.away_V == pytest.approx(0.1 * 0.5 / 1.5 * 1.2 / 30)
     assert "a nudge moves its target by 1.3 mV, 0.53 steps of the DAC" in said(seen, "DAC bits")
-    assert "a nudge is 0.5 times as stiff as the spring" in said(seen, "beta")
+    assert "a nudge is 0.5 times as stiff as the spring, beta alpha^2 stiffness" in said(
+        seen, "beta"
+    )
 
 
 def test_a_step_of_a_weight_stands_beside_their_spread(seen):
@@ -79,5 +81,8 @@ def test_clipped_readings_are_counted_and_what_moves_nothing_says_so(seen):
     assert text.startswith("0.75% of 400 readings were clipped")
     # The variant without it is the chip itself here.
     assert text.endswith("what is read of the free phase is the same without it")
+    ledger = seen.watched.ledger | {"difference_conversions": 50, "difference_clipped": 5}
+    both = replace(seen, watched=replace(seen.watched, ledger=ledger))
+    assert said(both, "ADC range").startswith("10.00% of 50 amplified differences were clipped")
     quiet = replace(seen, watched=replace(seen.watched, ledger={}))
     assert said(quiet, "ADC range").startswith("what is read")

@@ -23,7 +23,7 @@ def test_of_a_recipe_that_does_nothing_is_said():
     [
         ({"learning_rate": 1e-5}, RATE, "raise learning_rate from 1e-05 towards"),
         ({"learning_rate": 0.5}, RATE, "lower learning_rate from 0.5 towards"),
-        ({"batch": 1}, BATCH, "raise batch from 1 towards 64"),
+        ({"batch": 1, "learning_rate": 0.03}, BATCH, "raise batch from 1 towards 64"),
     ],
     ids=["too slow", "too fast", "one row at a time"],
 )

@@ -27,7 +27,7 @@ def presentation(**settings):
 @pytest.fixture(scope="module")
 def well():
     """A run in which all is well: 8-bit DACs over 3.2 units, the nudge that the chip advises."""
-    kinds = ("adc", "ammeter", "correlator", "dac", "injector")
+    kinds = ("adc", "difference", "ammeter", "correlator", "dac", "injector")
     ledger = {f"{kind}_conversions": 1000 for kind in kinds} | {"rows_settled": 100}
     return Watched(presentation(), ledger, 1.4, 0.025, 0.04, 0)
 
@@ -48,6 +48,7 @@ def test_where_all_is_well_nothing_is_said(well):
     [
         ({"moved": 0.2}, "the visible ones would move by 20% of their displacement; raise flow"),
         ({"ledger": {"adc_clipped": 11}}, "The ADCs must hold what they convert, but 1.1% of 1,0"),
+        ({"ledger": {"difference_clipped": 11}}, "The converters of amplified differences must h"),
         ({"ledger": {"ammeter_clipped": 11}}, "The ammeters must hold what they convert, but 1"),
         ({"ledger": {"correlator_clipped": 11}}, "The correlators must hold what they conve"),
         ({"ledger": {"dac_clipped": 11}}, "The DACs must hold what they convert, but 1.1% of 1,0"),
