@@ -20,8 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import psi
-from scipy.special import chdtrc, ndtr, stdtrit
+from scipy.special import chdtrc, ndtr, psi, stdtrit
 
 from neurosim.devices.fit.part import Array, Curve, Part, need
 from neurosim.errors import DataError
