@@ -131,7 +131,7 @@ def test_export_and_import_name_the_formats_that_they_take():
 def test_export_maps_onto_tiles_and_avoids_faulty_cells(trained, tmp_path):
     bad = tmp_path / "bad.csv"
     bad.write_text("tile,row,column,weight\n0,0,5,\n")
-    args = ["export", trained, "--to", tmp_path / "w.csv", "--tile", "34x14", "--faulty", bad]
+    args = ["export", trained, "--to", tmp_path / "w.csv", "--tile", "14x34", "--faulty", bad]
     result = json.loads(run(*args, "--spare", "1x1", "--json").stdout)
     assert (result["tiles"], result["faulty_cells_used"]) == (3, 0)
     assert "rows x columns, as in 64x64" in one_line(run(*args[:4], "--tile", "64"))

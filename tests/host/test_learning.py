@@ -174,7 +174,7 @@ MODES = {
 @pytest.mark.parametrize("mode", MODES)
 def test_each_mode_lowers_the_loss(mode):
     experiment = Experiment(
-        updates=40, batch=24, learning_rate=6e-3, learning=MODES[mode],
+        updates=60, batch=24, learning_rate=4e-3, learning=MODES[mode],
         flow=FlowSettings(settle_tau=8.0),
     )  # fmt: skip
     trainer = Trainer(Chip(small()), experiment, load_digits()[0])
