@@ -88,8 +88,8 @@ def pytest_collection_finish():
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Other runs repeat the properties, on more examples; `--tenth` thins the campaigns."""
-    if config.option.markexpr in EXAMPLES:
+    """Whole runs of others repeat the properties, on more examples; `--tenth` thins campaigns."""
+    if config.option.markexpr in EXAMPLES and config.option.tenth is None:
         for item in items:
             if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
                 item.add_marker(config.option.markexpr)
