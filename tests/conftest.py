@@ -33,9 +33,11 @@ from neurosim.profile import load_profile
 from neurosim.signals import NUMBERS
 from trainings import train
 
-# How many examples a property is tried on: in the default run, and in the slow one.
+# How many examples a property is tried on: in the default run, the slow one and the campaigns.
+EXAMPLES = {"slow": 20, "campaign": 50}
 settings.register_profile("quick", max_examples=6, deadline=None)
-settings.register_profile("thorough", max_examples=50, deadline=None)
+for _run, _most in EXAMPLES.items():
+    settings.register_profile(_run, max_examples=_most, deadline=None)
 
 UNIT_V, LEAK_S, CAPACITANCE_F = 0.1, 1e-5, 1e-12
 
@@ -52,8 +54,8 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    thorough = config.option.markexpr == "slow"
-    settings.load_profile("thorough" if thorough else "quick")
+    chosen = config.option.markexpr
+    settings.load_profile(chosen if chosen in EXAMPLES else "quick")
     # A job in the background is started with some signals ignored, which its children would be too.
     for number in NUMBERS:
         if signal.getsignal(number) is signal.SIG_IGN:
@@ -86,11 +88,11 @@ def pytest_collection_finish():
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """The slow run repeats the properties, on more examples; `--tenth` thins the campaigns."""
-    if config.option.markexpr == "slow":
+    """Whole runs of others repeat the properties, on more examples; `--tenth` thins campaigns."""
+    if config.option.markexpr in EXAMPLES and config.option.tenth is None:
         for item in items:
             if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
-                item.add_marker("slow")
+                item.add_marker(config.option.markexpr)
     if config.option.tenth is None:
         return
     cases = defaultdict(list)

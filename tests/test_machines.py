@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from commands import train_only
 from conftest import CAPACITANCE_F, LEAK_S, UNIT_V
 from neurosim.arrays import NUMPY
 from neurosim.chip import Chip
@@ -177,7 +178,7 @@ def test_the_word_for_a_machine_reaches_every_chip_that_a_command_makes(tmp_path
         "name: small\nbase: {run: run}\nsampling: {n: 7, settle_tau: 1}\n"
         "axes: [{path: sampling.n, values: [7]}]\nmeasure: [flow_loss]\n"
     )
-    assert CliRunner().invoke(main, ["train", *plain]).exit_code == 0
+    assert train_only(*plain).exit_code == 0
     commands = [
         ["train", *plain[:-1], str(tmp_path / "other")],
         ["train", *plain, "--resume"],

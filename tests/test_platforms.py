@@ -24,6 +24,7 @@ NAMES = {
         *("setitimer", "sigwait"),
     },
 }
+EVERY = set().union(*NAMES.values())
 
 
 def asks(test: ast.AST) -> bool:
@@ -47,23 +48,26 @@ def guarded(tree: ast.AST) -> Iterator[ast.AST]:
             yield from ast.walk(part)
 
 
+def needed(node: ast.AST) -> list[str]:
+    """What only POSIX has, imported or used by one node."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names if alias.name in MODULES]
+    if isinstance(node, ast.ImportFrom):
+        posix = NAMES.get(node.module or "", set())
+        whole = [node.module] if node.module in MODULES else []
+        return whole + [alias.name for alias in node.names if alias.name in posix]
+    if isinstance(node, ast.Attribute) and node.attr in EVERY:
+        home = ast.unparse(node.value)
+        return [f"{home}.{node.attr}"] if node.attr in NAMES.get(home, ()) else []
+    return []
+
+
 def unguarded(source: str) -> list[str]:
-    """What only POSIX has, imported or used where nothing has asked for it."""
+    """What only POSIX has where nothing has asked for it."""
     tree = ast.parse(source)
-    inside, found = set(guarded(tree)), []
-    for node in ast.walk(tree):
-        if node in inside:
-            continue
-        if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names if alias.name in MODULES]
-        elif isinstance(node, ast.ImportFrom):
-            posix = NAMES.get(node.module or "", set())
-            found += [node.module] if node.module in MODULES else []
-            found += [alias.name for alias in node.names if alias.name in posix]
-        elif isinstance(node, ast.Attribute):
-            home = ast.unparse(node.value)
-            found += [f"{home}.{node.attr}"] if node.attr in NAMES.get(home, ()) else []
-    return found
+    found = [(node, name) for node in ast.walk(tree) for name in needed(node)]
+    inside = set(guarded(tree)) if found else set()
+    return [name for node, name in found if node not in inside]
 
 
 def test_nothing_needs_what_only_posix_has():

@@ -165,9 +165,8 @@ class Block(BaseModel):
             must_be(path, str, "The path of a change", 'give one such as "adc.bits"')
         tree, lead = as_written(self, whole=True), f"{root}." if root else ""
         for path, value in changes.items():
-            known = list(_paths(tree))
-            if path not in known:
-                near = nearest(path, [*known, *also])
+            if not _has(tree, path):
+                near = nearest(path, [*_paths(tree), *also])
                 hint = (
                     f"did you mean '{lead}{near}'?"
                     if near
@@ -290,6 +289,15 @@ def _paths(tree: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
         yield prefix + key
         if isinstance(value, Mapping):
             yield from _paths(value, f"{prefix}{key}.")
+
+
+def _has(tree: Any, path: str) -> bool:
+    """Whether there is a field at a dotted path."""
+    for key in path.split("."):
+        if not isinstance(tree, Mapping) or key not in tree:
+            return False
+        tree = tree[key]
+    return True
 
 
 def _changed(tree: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:

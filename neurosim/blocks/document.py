@@ -53,6 +53,12 @@ class _Loader(yaml.SafeLoader):
         self.depth -= 1
         return node
 
+    def fetch_flow_collection_start(self, token: type[yaml.Token]) -> None:
+        """An opening bracket; the scanner runs far ahead of the composer."""
+        if self.flow_level == _DEEPEST:
+            raise RecursionError
+        super().fetch_flow_collection_start(token)
+
 
 class _Dumper(yaml.SafeDumper):
     """Writer that quotes every text which YAML 1.1 or 1.2 would read as something else."""

@@ -26,6 +26,7 @@ import gzip
 import hashlib
 import zlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +56,9 @@ _DARK = 16  # whole numbers up to here are on no scale of 255
 _IDX_BYTES = 8  # code of unsigned bytes in an idx file
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images to learn, one a row; the arrays are read-only.
+    """Images to learn, one a row; the arrays are read-only, and two sets are equal by content.
 
     Parameters
     ----------
@@ -89,7 +90,16 @@ class Dataset:
         """Pixels of an image."""
         return int(self.images.shape[1])
 
-    @property
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Dataset):
+            return NotImplemented
+        mine, theirs = ((x.name, x.steps, x.digest) for x in (self, other))
+        return mine == theirs
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    @cached_property
     def digest(self) -> str:
         """Checksum of images and labels: whether two runs have learned the same."""
         found = hashlib.sha256(np.ascontiguousarray(self.images).tobytes())

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.data import FlowBatch, PairSource
+from neurosim.data.pairs import Pairing, Times
 from neurosim.data.sets import Dataset
 from neurosim.errors import DataError
 from neurosim.host import Experiment, Labels
@@ -55,14 +58,21 @@ def check_size(profile: Profile, dataset: Dataset, labels: Labels | None) -> Non
 
 def first_batch(dataset: Dataset, experiment: Experiment, batch: int, seed: int) -> FlowBatch:
     """The first triples that a training run with this batch and seed is shown."""
-    labels = experiment.labels
+    return _first(dataset, experiment.labels, experiment.pairing, experiment.times, batch, seed)
+
+
+@lru_cache(maxsize=2)
+def _first(
+    dataset: Dataset, labels: Labels | None, pairing: Pairing, times: Times, batch: int, seed: int
+) -> FlowBatch:
+    """Chips that are judged one after the other share them; a pairing takes longest of all."""
     source = PairSource(
         visible_rows(dataset, labels),
         batch,
         Streams(seed),
         prefetch=False,
-        pairing=experiment.pairing,
-        times=experiment.times,
+        pairing=pairing,
+        times=times,
         n_labels=0 if labels is None else labels.classes,
     )
     return source.batch_at(0)

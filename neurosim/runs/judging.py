@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -67,27 +66,15 @@ def compared(learned: Dataset) -> Dataset:
 
 def floors_of(real: Dataset, n: int, seed: int) -> dict[str, Any]:
     """The three rows that need no chip, and the distance that as many fresh images would have."""
-    return deepcopy(_found_once(_Floors(real.digest, real.steps, n, seed, real)))
+    return deepcopy(_floors_of(real, n, seed))
 
 
-@dataclass(frozen=True)
-class _Floors:
-    """What is asked: images are the same where their checksum is."""
-
-    digest: str
-    steps: int | None
-    n: int
-    seed: int
-    real: Dataset = field(compare=False)
-
-
-@lru_cache(maxsize=4)
-def _found_once(asked: _Floors) -> dict[str, Any]:
-    """Floors in the time of many chips' figures: chips that are compared share them."""
-    images = asked.real.images
+@lru_cache(maxsize=2)
+def _floors_of(real: Dataset, n: int, seed: int) -> dict[str, Any]:
+    """Chips that are judged one after the other share them."""
     return {
-        "baselines": baselines(images, asked.seed, asked.n, asked.steps),
-        "fresh_frechet": fresh_frechet(images, asked.n),
+        "baselines": baselines(real.images, seed, n, real.steps),
+        "fresh_frechet": fresh_frechet(real.images, n),
     }
 
 

@@ -107,11 +107,14 @@ def test_no_row_of_a_real_network_is_silently_elsewhere(law, stage):
     assert refused <= 2
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("stage", ["bifurcation", "trained"])
-def test_no_row_of_all_digits_is_silently_elsewhere(law, stage):
-    same, refused, elsewhere = agreement(law, stage, 1797)
+@pytest.mark.parametrize(
+    "rows",
+    [pytest.param(400, marks=pytest.mark.slow), pytest.param(1797, marks=pytest.mark.campaign)],
+)
+def test_no_row_of_the_digits_is_silently_elsewhere(law, stage, rows):
+    same, refused, elsewhere = agreement(law, stage, rows)
     print(f"{law}, {stage}: {same} rows agree, {refused} refused, {elsewhere} elsewhere")
     assert elsewhere == 0
 

@@ -19,7 +19,7 @@ CLASSIFY = ["--profile", "ideal_hopfield", "--task", "classify"]
 @pytest.fixture(scope="module")
 def classifier(tmp_path_factory):
     out = tmp_path_factory.mktemp("classifier") / "run"
-    result = run("train", *CLASSIFY, "--layers", "64,12,10", "--updates", 20, "--out", out)
+    result = train_only(*CLASSIFY, "--layers", "64,12,10", "--updates", 20, "--out", out)
     assert result.exit_code == 0, result.output
     assert "judge its answers with: neurosim evaluate" in result.output
     return out

@@ -15,7 +15,8 @@ from commands import one_line, run, train_only
 from neurosim.tables.formats import FORMATS, NETLIST, READABLE
 from tools import posix
 
-TINY = ["--updates", "2", "--batch", "8", "--settle-tau", "0.5"]
+TINY = ["--updates", "2", "--batch", "8", "--settle-tau", "0.5", "--layers", "64,12,10"]
+PARAMETERS = 64 * 12 + 12 * 10 + 86
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +143,7 @@ def test_evaluate_prints_one_object(plain, tmp_path):
 
 def test_export_writes_the_table(trained, tmp_path):
     result = run("export", trained, "--to", tmp_path / "w.csv", "--json")
-    assert json.loads(result.stdout)["rows"] == 24_896
+    assert json.loads(result.stdout)["rows"] == PARAMETERS
 
 
 @pytest.mark.parametrize("suffix", ["csv", "npz", "mat"])
@@ -151,7 +152,7 @@ def test_import_makes_a_run_whose_chip_draws_the_same_samples(trained, tmp_path,
     assert run("export", trained, "--to", table).exit_code == 0
     same = ["--experiment", trained / "experiment.yaml"]
     result = json.loads(run("import", table, "--out", copy, *same, "--json").stdout)
-    assert (result["rows"], result["profile"]) == (24_896, "ideal_hopfield")
+    assert (result["rows"], result["profile"]) == (PARAMETERS, "ideal_hopfield")
     for folder in (trained, copy):
         args = ["-n", 2, "--t-end", 0.1, "--out", tmp_path / f"{folder.name}.csv"]
         assert run("sample", folder, *args).exit_code == 0
@@ -167,16 +168,16 @@ def test_export_and_import_name_the_formats_that_they_take():
 def test_export_maps_onto_tiles_and_avoids_faulty_cells(trained, tmp_path):
     bad = tmp_path / "bad.csv"
     bad.write_text("tile,row,column,weight\n0,0,5,\n")
-    args = ["export", trained, "--to", tmp_path / "w.csv", "--tile", "66x66", "--faulty", bad]
+    args = ["export", trained, "--to", tmp_path / "w.csv", "--tile", "14x34", "--faulty", bad]
     result = json.loads(run(*args, "--spare", "1x1", "--json").stdout)
-    assert (result["tiles"], result["faulty_cells_used"]) == (6, 0)
+    assert (result["tiles"], result["faulty_cells_used"]) == (3, 0)
     assert "rows x columns, as in 64x64" in one_line(run(*args[:4], "--tile", "64"))
     assert "need --tile" in one_line(run(*args[:4], "--faulty", bad))
 
 
 def test_export_writes_a_netlist_and_validate_needs_to_know_against_what(trained, tmp_path):
     args = ["export", trained, "--to", tmp_path / "net.cir", "--hierarchical", "--analysis", "op"]
-    assert json.loads(run(*args, "--json").stdout)["lines"] > 49_152
+    assert json.loads(run(*args, "--json").stdout)["lines"] > 2 * (64 * 12 + 12 * 10)
     assert "\n.subckt crossbar_w1" in (tmp_path / "net.cir").read_text()
     assert "needs a temperature" in one_line(run(*args[:4], "--noise"))
     assert "needs --spice" in one_line(run("validate", trained))
@@ -187,7 +188,7 @@ def test_plan_goes_from_one_table_to_another(trained, tmp_path):
     run("export", trained, "--to", table)
     first = json.loads(run("plan", table, "--to", out, "--json").stdout)
     # One device of each pair idles; some biases are still 0.
-    assert 24_000 < first["devices"] <= 24_896
+    assert 0.95 * PARAMETERS < first["devices"] <= PARAMETERS
     assert len(out.read_text().splitlines()) == first["devices"] + 1
     same = json.loads(run("plan", trained, "--from", table, "--to", out, "--json").stdout)
     assert same["devices"] == 0
@@ -325,12 +326,12 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
 def test_profiles_noise_says_what_each_source_does_and_names_the_best_beta(trained, tmp_path):
     few = ["--weights", trained, "--batch", 4, "--seeds", 2]
     picture = tmp_path / "noise.png"
-    result = run("profiles", "noise", "ideal_hopfield", *few, "--figure", picture)
+    result = run("profiles", "noise", trained / "profile.yaml", *few, "--figure", picture)
     assert result.exit_code == 0, result.output
     assert "finite settling time" in result.stdout
     assert "best beta" in result.stdout
     assert picture.read_bytes().startswith(b"\x89PNG")
-    answer = json.loads(run("profiles", "noise", "ideal_hopfield", *few, "--json").stdout)
+    answer = json.loads(run("profiles", "noise", trained / "profile.yaml", *few, "--json").stdout)
     assert answer["settle_tau"] == 0.5
     assert answer["best_beta"] in [point["beta"] for point in answer["betas"]]
     assert {"name", "drawn", "phases", "visible_V", "left", "gradient"} <= set(answer["sources"][0])

@@ -57,7 +57,7 @@ def test_one_command_answers_for_a_chip_of_ones_own(tiny, tmp_path, monkeypatch)
     out = tmp_path / "study"
     monkeypatch.setattr("neurosim.sweeps.settling._MOST", 60)
     monkeypatch.setattr("neurosim.sweeps.settling._SAMPLES", (60, 60))
-    given = [tiny, "--dataset", "moons", "--budget", "300 s", "--seeds", 2, "--workers", 1]
+    given = [tiny, "--dataset", "moons", "--budget", "300 s", "--seeds", 1, "--workers", 1]
     result = run("settling", *given, "--out", out)
     assert result.exit_code == 0, result.output
     for said in ("Released once and left alone, cmos_rc_6bit needs", "Stepped by its host", "slow"):

@@ -17,7 +17,7 @@ SIZES, KAPPA = (5, 7, 6), 6.0
 STAGE = Contrast(t_end=1.3, clip=False)
 T_END = STAGE.t_end
 LAYERS = Layers(SIZES)
-EXACT = Transient(rtol=1e-9, atol=1e-12)
+EXACT = Transient(rtol=1e-8, atol=1e-11)
 FLOW = FlowSettings(beta=1e-3, settle_tau=20.0)
 CORRELATOR = {
     "kind": "correlator", "bits": "ideal", "range": "ideal", "auto_range": False, "noise": "ideal",
@@ -55,7 +55,7 @@ def integrated(network, x, time_tau, visible_rate):
         found[:, :5] *= visible_rate
         return found.ravel()
 
-    path = solve_ivp(rate, (0, time_tau), start.ravel(), "DOP853", rtol=1e-10, atol=1e-12)
+    path = solve_ivp(rate, (0, time_tau), start.ravel(), "DOP853", rtol=1e-9, atol=1e-11)
     return path.y[:, -1].reshape(start.shape)
 
 

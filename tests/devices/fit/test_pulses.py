@@ -52,7 +52,7 @@ def calibration(tmp_path, law, names, n_seeds, **how):
     ids=["soft", "linear", "additive"],
 )  # fmt: skip
 def test_standard_errors_are_those_of_the_scatter_over_seeds(tmp_path, law, names):
-    z = calibration(tmp_path, law, names, 30, n=12, most=100, read=0.003)
+    z = calibration(tmp_path, law, names, 15, n=12, most=100, read=0.003)
     assert_calibrated(z, devices=12)
 
 
