@@ -88,11 +88,12 @@ def pytest_collection_finish():
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Whole runs of others repeat the properties, on more examples; `--tenth` thins campaigns."""
-    if config.option.markexpr in EXAMPLES and config.option.tenth is None:
+    """The slow run and whole campaigns repeat the properties; `--tenth` thins campaigns."""
+    chosen = config.option.markexpr
+    if chosen == "slow" or (chosen == "campaign" and config.option.tenth is None):
         for item in items:
             if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
-                item.add_marker(config.option.markexpr)
+                item.add_marker(chosen)
     if config.option.tenth is None:
         return
     cases = defaultdict(list)

@@ -115,7 +115,8 @@ def test_an_input_does_not_depend_on_how_many_are_asked_for(tiny):
 def test_the_trained_published_network_is_the_same_circuit_in_ngspice(tmp_path, name):
     changes = {"settling.engine": "operating_point", "thermal.temperature_K": "ideal"}
     profile = load_profile(name).with_values(changes)
-    run = train(profile, Experiment(updates=30, batch=128), tmp_path / "run")
-    found = validate_spice(run)
+    # Transients are compared over eight tau, in which circuits move; where they rest, by itself.
+    short = Experiment(updates=30, batch=128, flow={"settle_tau": 8.0})
+    found = validate_spice(train(profile, short, tmp_path / "run"))
     assert found["operating_point_max_diff_V"] < POINT * found["unit_V"]
     assert found["transient_max_diff_V"] < TRANSIENT * found["unit_V"]
