@@ -126,7 +126,7 @@ SOME = {"3-bit weights", "saturated ADC", "read after 1.5 tau", "beta of 1e-4"}
     [pytest.param(k, marks=pytest.mark.slow) for k in PLANTED if k in SOME]
     + [pytest.param(k, marks=pytest.mark.campaign) for k in PLANTED if k not in SOME],
 )
-def test_each_planted_faults_comes_first_or_second(fault):
+def test_each_planted_fault_comes_first_or_second(fault):
     changes, recipe, cause = PLANTED[fault]
     found = ns.explain(on_shipped_weights(changes, recipe), rows=64)
     assert cause in found.places()[:2], found
