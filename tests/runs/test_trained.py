@@ -121,7 +121,7 @@ def test_a_checkpoint_is_opened_once(tmp_path, monkeypatch, use):
         opened.append(path)
         return load_tree(path)
 
-    monkeypatch.setattr("neurosim.runs.run.load_tree", counted)
+    monkeypatch.setattr("neurosim.runs.checkpoint.load_tree", counted)
     use(Run.open(out), 20, t_end=0.1)
     assert len(opened) == 1
 
