@@ -20,6 +20,7 @@ from neurosim.analysis import (
 )
 from neurosim.analysis.noise import _figures
 from neurosim.analysis.observe import Observed, Told
+from neurosim.circuit import Measured
 from neurosim.errors import DataError
 from neurosim.host import initial_weights
 from neurosim.network import Layers, Weights
@@ -244,6 +245,7 @@ def everything():
         "node.bandwidth_Hz": "20 MHz",
         "node.output_Ohm": "100 Ohm",
         "coupling.cubic_per_V2": 3.0,
+        "coupling.wires": {"segment_Ohm": "20 Ohm", "rows": 64, "columns": 64, "source": source},
         "node.visible_rail_V": "150 mV",
         "faults": {"stuck_low": 0.02, "stuck_high": 0.01, "dead": 0.01, "open": 0.01}
         | {"source": source},
@@ -276,6 +278,8 @@ CORRELATOR = {
     "range": 0.05, "auto_range": False, "source": "assumed: a test",
 }  # fmt: skip
 OF_CORRELATORS = {f"correlator {part}" for part in ("offset", "noise", "range", "bits")}
+# Rails are those of buffers of which nothing else is said.
+OF_BUFFERS = {"visible buffers"}
 # A flow has no answers into which to drive a current.
 OF_INJECTORS = {f"injector {part}" for part in ("noise", "range", "bits")}
 
@@ -293,7 +297,14 @@ def check_rows(case, names):
 @pytest.mark.slow
 def test_every_source_of_the_table_does_something_alone():
     case = dataclasses.replace(conditions(everything(), batch=16, repeats=2), age_s=1e4)
-    check_rows(case, {source.name for source in SOURCES} - OF_CORRELATORS - OF_INJECTORS)
+    elsewhere = OF_CORRELATORS | OF_INJECTORS | OF_BUFFERS
+    check_rows(case, {source.name for source in SOURCES} - elsewhere)
+
+
+def test_buffers_that_are_not_linear_act_on_reads_and_gradient():
+    bent = Measured(points_V=[(-0.3, -0.1), (-0.1, -0.07), (0.1, 0.07), (0.3, 0.1)])
+    case = conditions({"node.buffer": bent}, batch=16, repeats=2, name="ideal_hopfield")
+    assert check_rows(case, OF_BUFFERS)["visible buffers"].gradient.cosine < 0.999
 
 
 def test_the_sources_of_correlators_act_on_the_gradient_and_on_no_read():
