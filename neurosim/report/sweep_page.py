@@ -93,7 +93,9 @@ def _over(group: Group) -> str:
 
 def _floors(beside: Floors, measure: Sequence[str]) -> tuple[list[str], list[list[str]]] | None:
     """Heads, and cells of each row that needs no chip; None where there is none."""
-    heads = [figure for figure in measure if any(figure in row for row in beside.values())]
+    heads = [
+        figure for figure in measure if beside and all(figure in row for row in beside.values())
+    ]
     if not heads:
         return None
     rows = [[name, *(f"{row[k]:.3g}" for k in heads)] for name, row in beside.items()]

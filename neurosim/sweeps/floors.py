@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from neurosim.blocks.block import Block
+from neurosim.blocks.records import Record, dump_record, read_record
 from neurosim.data import load_dataset
 from neurosim.data.sets import Dataset
+from neurosim.folders import exists
 from neurosim.outputs import write_text
 from neurosim.runs import Run
 from neurosim.runs.judging import compared, floors_of
@@ -18,15 +19,29 @@ from neurosim.sweeps.points import Point
 __all__ = ["FLOORS", "floors", "keep_floors"]
 
 _FILE = "floors.json"
+_ADVICE = "delete it: it is found again"
 
 FLOORS = {"real": "real against real", "gaussian": "one Gaussian"}
 
 
+class _Floors(Record):
+    real: dict[str, float]
+    gaussian: dict[str, float]
+
+
 def floors(folder: SweepFolder) -> dict[str, dict[str, float]]:
-    """Figures of each row of `FLOORS`, as they were kept; empty where none were."""
+    """Figures of each row of `FLOORS`, as they were kept; empty where none were.
+
+    Raises
+    ------
+    RunError
+        The file is damaged.
+    """
     path = folder.path / _FILE
-    found: dict[str, dict[str, float]] = {}
-    return json.loads(path.read_text("utf-8")) if path.exists() else found
+    if not exists(path):
+        return {}
+    found: dict[str, dict[str, float]] = read_record(path, _Floors, _ADVICE).model_dump()
+    return found
 
 
 def keep_floors(folder: SweepFolder) -> None:
@@ -36,13 +51,13 @@ def keep_floors(folder: SweepFolder) -> None:
     learned need not be at hand any more.
     """
     learned = _learned(folder.points, folder.laws)
-    if learned is None or (folder.path / _FILE).exists():
+    if learned is None or exists(folder.path / _FILE):
         return
     rows = floors_of(learned, folder.sweep.sampling.n, 0)["baselines"]
     shown = {
         name: {k: rows[name][k] for k in folder.sweep.measure if k in rows[name]} for name in FLOORS
     }
-    write_text(folder.path / _FILE, json.dumps(shown, indent=1) + "\n")
+    write_text(folder.path / _FILE, dump_record(shown))
 
 
 def _learned(points: Sequence[Any], laws: Sequence[type[Block]]) -> Dataset | None:

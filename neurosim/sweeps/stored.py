@@ -179,7 +179,7 @@ def _take_up(plan: Plan, *, resume: bool, shared: bool) -> None:
                 f"{path} must be a new folder, but holds a sweep; go on with --resume, or give "
                 "another --out."
             )
-    clear_temporary(path, ("sweep.yaml", "sweep.json", "results.csv", "timing.csv"))
+    clear_temporary(path, ("sweep.yaml", "sweep.json", "results.csv", "timing.csv", "floors.json"))
     clear_temporary(path / "profiles", [Path(name).name for name in plan.files])
     clear_temporary(path / "points")
     plan.write(path)

@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from commands import one_line, run
 from neurosim.chip import Chip
@@ -15,6 +15,7 @@ from neurosim.files import load_tree, save_tree
 from neurosim.host import Experiment, FlowSettings, Trainer
 from neurosim.profile import load_profile
 from neurosim.runs import Run, repeat, sample
+from neurosim.threads import one_blas_thread
 
 FLOW = FlowSettings(settle_tau=1.0)
 
@@ -102,6 +103,12 @@ def trained(n_threads):
         trainer = Trainer(chip, Experiment(updates=2, batch=256, flow=FLOW), images)
         assert len(list(trainer)) == 2
         return trainer.weights.vector
+
+
+def test_products_have_one_thread_whatever_was_set_outside():
+    with threadpool_limits(4, user_api="blas"), one_blas_thread():
+        threads = {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+    assert threads == {1}
 
 
 def test_the_number_of_blas_threads_changes_no_bit_of_the_weights():
