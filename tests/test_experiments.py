@@ -37,13 +37,8 @@ def test_the_published_losses_start_where_correct_code_starts(tmp_path):
     assert 2.4 < metrics["flow_loss"][0] < 2.9
 
 
-@pytest.mark.parametrize(
-    "engine",
-    [
-        pytest.param("transient", marks=pytest.mark.slow),
-        pytest.param("operating_point", marks=pytest.mark.campaign),
-    ],
-)
+@pytest.mark.campaign
+@pytest.mark.parametrize("engine", ["transient", "operating_point"])
 def test_the_published_run_passes_its_bifurcation_and_is_below_0_8_at_update_50(tmp_path, engine):
     experiment = load_block(FOLDER / "paper.yaml", Experiment)
     run = train(

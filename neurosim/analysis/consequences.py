@@ -25,7 +25,7 @@ def consequences(profile: Profile) -> list[tuple[str, str]]:
 
     Time constant C / g; C_x / C_h; step of a weight; steps of the converters in volts and in the
     host's units; how far a nudge moves its target, in steps of the DAC, in the task that the chip
-    is for; thermal noise kT/C of a node without its amplifier's; time to write a device.
+    is for; thermal noise kT/C of a hidden node without its amplifier's; time to write a device.
     """
     return list(_all(profile))
 
@@ -33,17 +33,20 @@ def consequences(profile: Profile) -> list[tuple[str, str]]:
 def _all(profile: Profile) -> Iterator[tuple[str, str]]:
     node, unit_V = profile.node, profile.node.unit_V
     yield "time constant C/g", format_quantity(node.tau_s, "s", 3)
-    yield "C_x / C_h", f"{node.release_capacitance_F / node.capacitance_F:.3g}"
+    coupling, layers = profile.coupling, profile.network
+    more_F = layers.couplings_per_node * coupling.parasitic_F
+    of_hidden_F = node.capacitance_F + float(more_F[layers.hidden].mean())
+    of_released_F = node.release_capacitance_F + float(more_F[layers.visible].mean())
+    yield "C_x / C_h", f"{of_released_F / of_hidden_F:.3g}"
+    if coupling.parasitic_F:
+        slow = 1 + more_F / node.capacitance_F
+        yield (
+            "couplings' own capacitance",
+            f"nodes are {slow.min():.3g} to {slow.max():.3g} times as slow as C/g",
+        )
     if not recipe_for(profile).task.has_paths:
         inputs = "each input on two nodes, the second of opposite sign"
         yield "made for", "answers" + (f", {inputs}" if doubled_inputs(profile) else "")
-    coupling = profile.coupling
-    if coupling.parasitic_F:
-        more = profile.network.couplings_per_node * (coupling.parasitic_F / node.capacitance_F)
-        yield (
-            "couplings' own capacitance",
-            f"nodes are {1 + more.min():.3g} to {1 + more.max():.3g} times as slow as C/g",
-        )
     if isinstance(coupling.levels, int):
         # The two devices of a complementary pair move against each other.
         ways = 2 if coupling.encoding == "complementary" else 1
@@ -58,7 +61,7 @@ def _all(profile: Profile) -> Iterator[tuple[str, str]]:
         yield "a step of the DAC", _step(step_V, unit_V)
         yield "a nudge moves its target by", _nudge(profile, step_V / unit_V)
     if profile.thermal.temperature_K is not None:
-        noise_V = float(np.sqrt(Boltzmann * profile.thermal.temperature_K / node.capacitance_F))
+        noise_V = float(np.sqrt(Boltzmann * profile.thermal.temperature_K / of_hidden_F))
         yield "thermal noise kT/C", f"{_step(noise_V, unit_V)}, amplifiers left out"
     if profile.write is not None and profile.write.pulse_s:
         n_pulses = profile.write.pulses or 1

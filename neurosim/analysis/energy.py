@@ -22,7 +22,10 @@ FORMULAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "couplings": ("sum of G v^2 over devices, settling, driving, reading", ()),
     "springs": ("sum of K (V - u)^2, the same", ()),
     "leaks": ("sum of g u^2, the same", ()),
-    "precharge": ("C V^2 of every node that is charged", ("node.capacitance_F",)),
+    "precharge": (
+        "C V^2 of every node that is charged",
+        ("node.capacitance_F", "coupling.parasitic_F"),
+    ),
     "amplifiers": (
         "power x nodes x (settling, driving, reading), in class A less the couplings' heat",
         ("supply.amplifier_W",),

@@ -32,6 +32,10 @@ _USUAL: dict[str, tuple[float, float]] = {
 # A conductance this many times above the top of the couplings' range, or below it, is in no unit of
 # theirs.
 _FAR = 1e4
+# Time constants that a read should wait for, and nodes of which this much slower ones are few.
+_SETTLED, _SLOWER = 3.0, 1.5
+# Wires of this share of the smallest resistance are no wires.
+_WIRED = 1.0
 _SLOWEST_S, _FASTEST_S = 10.0, 1e-11
 
 
@@ -148,4 +152,39 @@ def _beside_the_range(profile: Profile) -> Iterator[str]:
 
 
 ODD: tuple[Check, ...] = (_cut_off, _underived, unfitting)
-WARNINGS: tuple[Check, ...] = (_unusual, _beside_the_range)
+
+
+def _layout(profile: Profile) -> Iterator[str]:
+    """Capacitance, wires and offsets that leave little of what was meant."""
+    node, coupling = profile.node, profile.coupling
+    slowest = float(profile.network.couplings_per_node.max())
+    slower = 1 + slowest * coupling.parasitic_F / node.capacitance_F
+    if profile.host.settle_tau and profile.host.settle_tau < _SETTLED * slower and slower > _SLOWER:
+        yield (
+            f"coupling.parasitic_F makes nodes up to {slower:.3g} times as slow as C/g; "
+            f"host.settle_tau of {profile.host.settle_tau:g} is short for that"
+        )
+    if coupling.wires is not None:
+        n_cells = float(max(coupling.wires.rows, coupling.wires.columns))
+        longest = max(2 * max(profile.layers), 1)
+        resistance_Ohm = 2 * min(n_cells, longest) * coupling.wires.segment_Ohm
+        share = resistance_Ohm * coupling.full_scale * node.leak_S
+        if share > _WIRED:
+            yield (
+                f"coupling.wires: the farthest cell lies behind "
+                f"{format_quantity(resistance_Ohm, 'Ohm')} of wire, which is {share:.2g} of a "
+                "coupling of full scale: is segment_Ohm that of one cell?"
+            )
+    for name in ("dac", "adc"):
+        block = getattr(profile, name)
+        ranges = [getattr(block, k, None) for k in ("range_V", "visible_range_V")]
+        range_V = next((value for value in ranges if value is not None), None)
+        offset_V = 0.0 if block.channels is None else block.channels.offset_V
+        if range_V is not None and offset_V > range_V:
+            yield (
+                f"{name}.channels.offset_V is {format_quantity(offset_V, 'V')}, beyond all of "
+                f"the range of {format_quantity(range_V, 'V')}"
+            )
+
+
+WARNINGS: tuple[Check, ...] = (_unusual, _beside_the_range, _layout)

@@ -62,6 +62,7 @@ class Node(Sourced):
         Output limit of the visible buffers, where nothing else is said of them.
     buffer : Scalable or None
         Amplifier of visible nodes, such as one measured; None is a unity buffer between its rails.
+        Neither has the gain mismatch of hidden amplifiers.
     output_Ohm : float
         Output resistance R of each amplifier: with the devices that hang on it, of total
         conductance G on its two rails, it leaves 1 / (1 + R G / 2) of the output.
@@ -96,7 +97,7 @@ class Node(Sourced):
     @model_validator(mode="after")
     def _one_limit(self) -> Self:
         if self.buffer is not None and self.visible_rail_V is not None:
-            text = "must be ideal where buffer is stated, whose output has its own limits"
+            text = "must be ideal where buffer is stated; give the buffer itself its limits"
             raise BlockError([(("visible_rail_V",), text)])
         return self
 

@@ -39,8 +39,10 @@ class Wires(Sourced):
     segment_Ohm : float
         Of a row or a column from one cell to the next.
     rows, columns : int
-        Cells of the largest array; a node takes two rows, one for each rail. A larger matrix is of
-        several arrays, each with drivers and virtual grounds of its own, whose currents add.
+        Cells of the largest array; a node takes two rows, one for each rail, so that rows are even.
+        A larger matrix is of several arrays, each with drivers and virtual grounds of its own,
+        whose currents add. Where a pattern has no coupling the cell is there and does not conduct,
+        and a little current goes round it.
 
     Examples
     --------
@@ -50,7 +52,7 @@ class Wires(Sourced):
     """
 
     segment_Ohm: PositiveOhm
-    rows: Annotated[int, Field(ge=2)] = 256
+    rows: Annotated[int, Field(ge=2, multiple_of=2)] = 256
     columns: Annotated[int, Field(ge=1)] = 256
 
     def pairs_S(self, plus_S: Array, minus_S: Array) -> tuple[Array, Array]:
@@ -59,7 +61,7 @@ class Wires(Sourced):
         rails = np.empty((2 * n_driving, n_driven))
         rails[0::2], rails[1::2] = plus_S.T, minus_S.T
         left = np.empty_like(rails)
-        high, wide = 2 * (self.rows // 2), self.columns
+        high, wide = self.rows, self.columns
         for top in range(0, 2 * n_driving, high):
             for start in range(0, n_driven, wide):
                 part = np.s_[top : top + high, start : start + wide]

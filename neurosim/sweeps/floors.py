@@ -21,7 +21,7 @@ __all__ = ["FLOORS", "floors", "keep_floors"]
 _FILE = "floors.json"
 _ADVICE = "delete it: it is found again"
 
-FLOORS = {"real": "real against real", "gaussian": "one Gaussian"}
+FLOORS = {"real": "half of the real", "gaussian": "one Gaussian"}
 
 
 class _Floors(Record):
@@ -45,7 +45,7 @@ def floors(folder: SweepFolder) -> dict[str, dict[str, float]]:
 
 
 def keep_floors(folder: SweepFolder) -> None:
-    """Find them for as many samples as a point has, once.
+    """Find them, once: half of the real images against the other, as many draws as a point has.
 
     Not where points learn different images or none, nor of a folder that is only opened: what was
     learned need not be at hand any more.

@@ -53,8 +53,9 @@ _AMPLIFIERS: Mapping[type, str] = MappingProxyType(
         Linear: "f unit_V z, with z between -+visible_rail_V / unit_V where that is no null",
         Tanh: "f unit_V tanh(z)",
         Silu: "10 f unit_V tanh(z / (1 + exp(-z)) / 10)",
-        Measured: "f s(unit_V z), s the monotone cubic spline through the profile's points_V, with"
-        " slope 0 at both ends and constant beyond them",
+        Measured: "f s(unit_V z), s the monotone cubic spline through points_V of the profile's"
+        " amplifier (node.buffer of visible nodes, node.amplifier of hidden ones), with slope 0 at"
+        " both ends and constant beyond them",
     }
 )
 _EQUATIONS: Mapping[str, str] = MappingProxyType(
@@ -90,7 +91,7 @@ def circuit_of(profile: Profile) -> dict[str, Any]:
         "loading": node.load_share,
         "output_Ohm": node.output_Ohm,
         "cubic_per_V2": profile.coupling.cubic_per_V2,
-        "visible_rail_V": node.visible_rail_V,
+        "visible_rail_V": getattr(node.buffer, "rail_V", node.visible_rail_V),
         "amplifier_tau_s": node.amplifier_tau_s,
         "equations": {
             **_EQUATIONS,

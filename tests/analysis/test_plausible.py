@@ -145,3 +145,24 @@ def test_of_several_profiles_the_good_ones_are_named_beside_the_bad(tmp_path):
 
 def test_no_profile_at_all_is_one_line():
     assert "Name a profile" in one_line(run("profiles", "check"))
+
+
+WIRES = {"rows": 256, "columns": 256, "source": "assumed: a test"}
+CHANNELS = {"count": "per_node", "offset": "ideal", "gain": "ideal", "inl_lsb": "ideal"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"coupling.parasitic_F": "20 fF"}, "makes nodes up to 4.86 times as slow as C/g"),
+        ({"coupling.wires": WIRES | {"segment_Ohm": "1 kOhm"}}, "behind 512 kOhm of wire"),
+        (
+            {"adc.channels": CHANNELS | {"offset_V": "3 V", "source": "assumed: a test"}},
+            "adc.channels.offset_V is 3 V, beyond all of the range of 320 mV",
+        ),
+    ],
+)
+def test_what_a_layout_leaves_nothing_of_is_warned_of(changes, said):
+    assert any(said in line for line in warnings_in(CHIP.with_values(changes)))
+    half = {"coupling.parasitic_F": "1 fF", "coupling.wires": WIRES | {"segment_Ohm": "2 Ohm"}}
+    assert not [line for line in warnings_in(CHIP.with_values(half)) if "coupling." in line]

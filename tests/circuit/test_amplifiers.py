@@ -125,7 +125,7 @@ def test_a_measured_buffer_of_visible_nodes_is_in_place_of_their_rails(tmp_path)
     u_V = np.linspace(-0.3, 0.3, 7)
     bench = Measured(points_V=POINTS_V).output_V(u_V)
     np.testing.assert_array_equal(profile.node.visible_amplifier.output_V(u_V), bench)
-    with pytest.raises(ProfileError, match="visible_rail_V: must be ideal where buffer is"):
+    with pytest.raises(ProfileError, match="visible_rail_V: must be ideal where buffer is stated"):
         profile.with_value("node.visible_rail_V", "0.5 V")
 
 

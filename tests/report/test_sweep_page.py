@@ -311,12 +311,12 @@ def test_real_images_and_a_gaussian_stand_beside_the_figures(folder):
     """As `baselines` finds them for as many samples; kept for a page that is made without data."""
     page = Parsed(write_sweep_report(folder).read_text("utf-8"))
     real = floors_of(load_dataset("digits"), folder.sweep.sampling.n, 0)["baselines"]["real"]
-    assert f"real against real {real['frechet_feature']:.3g} {real['coverage']:.3g}" in page.text
+    assert f"half of the real {real['frechet_feature']:.3g} {real['coverage']:.3g}" in page.text
     again = SweepFolder.open(folder.path)
     assert floors(again) == floors(folder)
     (folder.path / "floors.json").unlink()
     assert floors(again) == {}
-    assert "real against real" not in render_sweep(again)
+    assert "half of the real" not in render_sweep(again)
 
 
 def test_a_floor_is_drawn_where_it_lies_within_the_panel():

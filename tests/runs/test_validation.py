@@ -105,13 +105,8 @@ def test_an_input_does_not_depend_on_how_many_are_asked_for(tiny):
 
 
 # The chip of the second has the law of ideal_hopfield, and devices besides.
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param("ideal_gradient", marks=pytest.mark.campaign),
-        pytest.param("cmos_rc_6bit", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.campaign
+@pytest.mark.parametrize("name", ["ideal_gradient", "cmos_rc_6bit"])
 def test_the_trained_published_network_is_the_same_circuit_in_ngspice(tmp_path, name):
     changes = {"settling.engine": "operating_point", "thermal.temperature_K": "ideal"}
     profile = load_profile(name).with_values(changes)
