@@ -29,7 +29,7 @@ from neurosim.solvers import (
 from neurosim.streams import Streams
 from neurosim.threads import one_blas_thread
 
-__all__ = ["Conditions", "Observed", "Told", "held_weights"]
+__all__ = ["Conditions", "Observed", "Told", "held_weights", "told_weights"]
 
 Array = NDArray[np.float64]
 
@@ -246,3 +246,10 @@ def held_weights(chip: Chip) -> Weights:
     ways = [circuit.couplings, circuit.back_couplings or circuit.couplings]
     coupling = np.mean([way.plus_S - way.minus_S for way in ways], axis=0) / unit_S
     return Weights(coupling, (circuit.biases.plus_S - circuit.biases.minus_S) / unit_S)
+
+
+def told_weights(chip: Chip) -> Weights:
+    """Weights that the devices of a chip were last told to hold, before any error of theirs."""
+    unit_S = chip.profile.node.leak_S
+    couplings, biases, _ = chip.die.devices.split(chip.bank.target_S)
+    return Weights(couplings.delta_S / unit_S, biases.delta_S / unit_S)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.analysis.observe import held_weights
+from neurosim.analysis.observe import told_weights
 from neurosim.chip import Chip
 from neurosim.errors import NeurosimError
 from neurosim.host import Experiment, Trainer, free_phase
@@ -60,7 +60,7 @@ class _Trials:
     def __init__(self, trained: Trained) -> None:
         self._trained, self._recipe = trained, trained.experiment
         start = trained.weights
-        self._start = held_weights(trained.fresh()) if start is None else start
+        self._start = told_weights(trained.fresh()) if start is None else start
 
     def rate(self) -> Finding | None:
         """Factors of ten, to one side or to the other."""

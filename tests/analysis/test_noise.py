@@ -19,7 +19,8 @@ from neurosim.analysis import (
     scan_beta,
 )
 from neurosim.analysis.noise import _figures
-from neurosim.analysis.observe import Observed, Told
+from neurosim.analysis.observe import Observed, Told, told_weights
+from neurosim.chip import Chip
 from neurosim.circuit import Measured
 from neurosim.errors import DataError
 from neurosim.host import initial_weights
@@ -315,3 +316,16 @@ def test_the_sources_of_correlators_act_on_the_gradient_and_on_no_read():
         assert rows[name].visible_V == rows[name].hidden_V == rows[name].velocity == 0, name
         assert rows[name].left is None
         assert rows[name].gradient.cosine < 0.9999
+
+
+def test_what_devices_were_told_makes_the_same_circuit_again():
+    """Behind mismatch and wires, which what they hold would meet twice."""
+    wires = {"segment_Ohm": "100 Ohm", "rows": 64, "columns": 64, "source": "assumed: a test"}
+    profile = load_profile("cmos_rc_6bit").with_values(
+        {"layers": SIZES, "mismatch.coupling": 0.1, "coupling.wires": wires, "write.noise": 0.0}
+    )
+    chip, again = Chip(profile), Chip(profile)
+    chip.program(initial_weights(profile.network, 0.5, np.random.default_rng(0)))
+    again.program(told_weights(chip))
+    np.testing.assert_array_equal(again.circuit.couplings.plus_S, chip.circuit.couplings.plus_S)
+    np.testing.assert_array_equal(again.circuit.biases.minus_S, chip.circuit.biases.minus_S)
