@@ -148,7 +148,9 @@ def _passive_mistakes(profile: Any) -> Found:
     coupling, single = profile.coupling, profile.coupling.single
     found: Found = []
     if single != profile.node.passive:
-        text = "must be single where node.law has resistors from node to node, and nowhere else"
+        text = "must be single where node.law has resistors from node to node"
+        if single:
+            text = "must be one_sided or complementary where node.law has amplifiers at its nodes"
         found.append((("coupling", "encoding"), f"{text}, but is {coupling.encoding}"))
     if single and coupling.least(profile.node.leak_S) >= coupling.full_scale:
         text = "must be below full_scale x node.leak_S, the conductance of the largest weight"

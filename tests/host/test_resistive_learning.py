@@ -150,7 +150,10 @@ def test_inputs_are_doubled_and_multiplied_where_the_chip_advises_it():
         ({"mismatch.offset_V": 1e-3}, "mismatch.offset_V: is of an amplifier"),
         ({"coupling.directions": "separate"}, "coupling.directions: must be shared"),
         ({"coupling.idle_S": 1.0}, "coupling.idle_S: must be below full_scale x node.leak_S"),
-        ({"node.law": "hopfield"}, "coupling.encoding: must be single where .* and nowhere else"),
+        (
+            {"node.law": "hopfield"},
+            "coupling.encoding: must be one_sided or complementary where node.law has amplifiers",
+        ),
     ],
 )
 def test_what_no_network_of_resistors_has_is_refused(changes, said):
