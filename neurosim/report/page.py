@@ -246,18 +246,25 @@ def blocks_of(profile: Block) -> list[tuple[str, list[tuple[str, str, str]]]]:
         if not isinstance(value, dict):
             plain.append((name, format_value(name, value), ""))
             continue
-        value.pop("source", None)
-        source = getattr(getattr(profile, name), "source", "")
-        rows = [
-            (k, format_value(k, v), str(source.get(k, "")) if isinstance(source, dict) else source)
-            for k, v in value.items()
-        ]
-        blocks.append((name, rows))
+        blocks.append((name, _rows_of(getattr(profile, name), value)))
     numbers = numbers_of(profile)
     for kind, paths in by_kind(numbers).items():
         if paths:
             plain.append((f"numbers {kind}", f"{len(paths)} of {len(numbers)}", ", ".join(paths)))
     return [("chip", plain), *blocks]
+
+
+def _rows_of(block: Any, tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str, str]]:
+    """Parameter, value and source of every field, those of blocks inside by their path."""
+    source = getattr(block, "source", "")
+    rows = []
+    for name, value in tree.items():
+        if isinstance(value, dict) and name != "source":
+            rows += _rows_of(getattr(block, name), value, f"{prefix}{name}.")
+        elif name != "source":
+            said = source.get(name, "") if isinstance(source, dict) else source
+            rows.append((prefix + name, format_value(name, value), str(said)))
+    return rows
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
