@@ -34,8 +34,6 @@ _USUAL: dict[str, tuple[float, float]] = {
 _FAR = 1e4
 # Time constants that a read should wait for, and nodes of which this much slower ones are few.
 _SETTLED, _SLOWER = 3.0, 1.5
-# Wires of this share of the smallest resistance are no wires.
-_WIRED = 1.0
 _SLOWEST_S, _FASTEST_S = 10.0, 1e-11
 
 
@@ -154,37 +152,48 @@ def _beside_the_range(profile: Profile) -> Iterator[str]:
 ODD: tuple[Check, ...] = (_cut_off, _underived, unfitting)
 
 
-def _layout(profile: Profile) -> Iterator[str]:
-    """Capacitance, wires and offsets that leave little of what was meant."""
-    node, coupling = profile.node, profile.coupling
-    slowest = float(profile.network.couplings_per_node.max())
-    slower = 1 + slowest * coupling.parasitic_F / node.capacitance_F
-    if profile.host.settle_tau and profile.host.settle_tau < _SETTLED * slower and slower > _SLOWER:
+def _slow_nodes(profile: Profile) -> Iterator[str]:
+    """Nodes that the capacitance of their couplings makes too slow for a read."""
+    per_node = profile.network.couplings_per_node.max()
+    slower = 1 + per_node * profile.coupling.parasitic_F / profile.node.capacitance_F
+    settle_tau = profile.host.settle_tau
+    if slower > _SLOWER and settle_tau is not None and settle_tau < _SETTLED * slower:
         yield (
             f"coupling.parasitic_F makes nodes up to {slower:.3g} times as slow as C/g; "
-            f"host.settle_tau of {profile.host.settle_tau:g} is short for that"
+            f"host.settle_tau of {settle_tau:g} is short for that"
         )
-    if coupling.wires is not None:
-        n_cells = float(max(coupling.wires.rows, coupling.wires.columns))
-        longest = max(2 * max(profile.layers), 1)
-        resistance_Ohm = 2 * min(n_cells, longest) * coupling.wires.segment_Ohm
-        share = resistance_Ohm * coupling.full_scale * node.leak_S
-        if share > _WIRED:
+
+
+def _long_wires(profile: Profile) -> Iterator[str]:
+    """Wires to the farthest cell that resist more than a device of full scale does."""
+    wires, widest = profile.coupling.wires, max(profile.layers)
+    if wires is None:
+        return
+    n_segments = min(wires.rows, 2 * widest) + min(wires.columns, widest)
+    wire_Ohm = n_segments * wires.segment_Ohm
+    share = wire_Ohm * profile.coupling.full_scale * profile.node.leak_S
+    if share > 1:
+        yield (
+            f"coupling.wires: the farthest cell lies behind {format_quantity(wire_Ohm, 'Ohm')} of "
+            f"wire, {share:.2g} times the resistance of a device of full scale: is segment_Ohm "
+            "that of one cell?"
+        )
+
+
+def _far_offsets(profile: Profile) -> Iterator[str]:
+    """Offsets beyond the range of their converter."""
+    dac, adc = profile.dac, profile.adc
+    for name, channels, range_V in (
+        ("dac", dac.channels, dac.range_V),
+        ("adc", adc.channels, adc.visible_range_V),
+    ):
+        if channels is not None and range_V is not None and channels.offset_V > range_V:
             yield (
-                f"coupling.wires: the farthest cell lies behind "
-                f"{format_quantity(resistance_Ohm, 'Ohm')} of wire, which is {share:.2g} of a "
-                "coupling of full scale: is segment_Ohm that of one cell?"
-            )
-    for name in ("dac", "adc"):
-        block = getattr(profile, name)
-        ranges = [getattr(block, k, None) for k in ("range_V", "visible_range_V")]
-        range_V = next((value for value in ranges if value is not None), None)
-        offset_V = 0.0 if block.channels is None else block.channels.offset_V
-        if range_V is not None and offset_V > range_V:
-            yield (
-                f"{name}.channels.offset_V is {format_quantity(offset_V, 'V')}, beyond all of "
-                f"the range of {format_quantity(range_V, 'V')}"
+                f"{name}.channels.offset_V is {format_quantity(channels.offset_V, 'V')}, beyond "
+                f"all of the range of {format_quantity(range_V, 'V')}"
             )
 
 
-WARNINGS: tuple[Check, ...] = (_unusual, _beside_the_range, _layout)
+WARNINGS: tuple[Check, ...] = (
+    _unusual, _beside_the_range, _slow_nodes, _long_wires, _far_offsets,
+)  # fmt: skip

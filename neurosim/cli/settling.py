@@ -173,12 +173,12 @@ def _answer(
     study: SweepFolder, given: Trained | None, laws: tuple[type[Block], ...], as_json: bool
 ) -> None:
     """Say how long is long enough, and draw it."""
-    from neurosim.metrics import baselines
     from neurosim.outputs import write_bytes
     from neurosim.report import write_sweep_report
     from neurosim.report.figures import figure_png
     from neurosim.report.knee_figure import knee_figure
     from neurosim.runs import Trained
+    from neurosim.sweeps.floors import floors
     from neurosim.sweeps.knees import knees
     from neurosim.sweeps.settling import modes_of
 
@@ -193,10 +193,7 @@ def _answer(
     folders = sorted((study.path / "trained").glob("*/"))
     chips = [Trained.of(place, laws) for place in folders] if given is None else [given]
     modes = _modes([modes_of(chip) for chip in chips])
-    floor = None
-    if chips[0].experiment.task.has_paths:
-        data = chips[0].compared
-        floor = baselines(data.images, 0, study.sweep.sampling.n, data.steps)["real"][figure]
+    floor = floors(study).get("real", {}).get(figure)
     picture = study.path / "settling.png"
     write_bytes(picture, figure_png(knee_figure(rows, found, figure, floor)))
     if as_json:

@@ -19,7 +19,7 @@ from neurosim.analysis import AnswerConditions, Conditions
 from neurosim.analysis.effects import Effects
 from neurosim.analysis.losses import Effect
 from neurosim.analysis.modes import slowest_modes_tau
-from neurosim.analysis.observe import Observed, told_weights
+from neurosim.analysis.observe import Observed
 from neurosim.arguments import checked
 from neurosim.blocks.block import Block
 from neurosim.blocks.classes import called
@@ -277,7 +277,7 @@ def _conditions(trained: Trained, profile: Profile, rows: int) -> Conditions:
     """What is presented: the run's own data, weights, settings and die."""
     recipe, chip = trained.experiment, trained.fresh()
     flow = recipe.flow
-    weights = told_weights(chip) if trained.weights is None else trained.weights
+    weights = trained.asked_weights()
     settled = flow.on(chip.data_sheet)
     how: dict[str, Any] = {
         "batch": rows,

@@ -94,19 +94,14 @@ def _nudge_and_adc(seen: Seen) -> str:
     return text
 
 
-def _dac(seen: Seen, effect: Effect) -> str:
-    del effect
-    return _nudge_and_dac(seen)
+def _of_run(text: Callable[[Seen], str]) -> Callable[[Seen, Effect], str]:
+    """What is said of a run whatever the effect is."""
+    return lambda seen, _: text(seen)
 
 
 def _dac_noise(seen: Seen, effect: Effect) -> str:
     del effect
     return f"its noise is {_volts(seen.profile.dac.noise_V)} rms, and {_nudge_and_dac(seen)}"
-
-
-def _adc(seen: Seen, effect: Effect) -> str:
-    del effect
-    return _nudge_and_adc(seen)
 
 
 def _adc_noise(seen: Seen, effect: Effect) -> str:
@@ -125,11 +120,6 @@ def _ammeter(seen: Seen) -> str:
     if sense.bits is not None:
         text += f" in steps of {per_A * lsb(sense.range_A, sense.bits):.2g}"
     return f"{text}; those that are learned are {seen.watched.velocity:.2g} rms"
-
-
-def _ammeter_bits(seen: Seen, effect: Effect) -> str:
-    del effect
-    return _ammeter(seen)
 
 
 def _ammeter_range(seen: Seen, effect: Effect) -> str:
@@ -202,12 +192,12 @@ _SAID: dict[str, Callable[[Seen, Effect], str]] = {
     "DAC range": _clipped(dac="voltages"),
     "ADC range": _clipped(adc="readings", difference="amplified differences"),
     "ammeter range": _ammeter_range,
-    "ammeter bits": _ammeter_bits,
+    "ammeter bits": _of_run(_ammeter),
     "correlator range": _clipped(correlator="sums"),
     "injector range": _clipped(injector="currents"),
-    "DAC bits": _dac,
+    "DAC bits": _of_run(_nudge_and_dac),
     "DAC noise": _dac_noise,
-    "ADC bits": _adc,
+    "ADC bits": _of_run(_nudge_and_adc),
     "ADC noise": _adc_noise,
     "thermal noise": _thermal,
     "beta": _beta,

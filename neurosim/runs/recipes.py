@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.analysis.observe import told_weights
 from neurosim.chip import Chip
 from neurosim.errors import NeurosimError
 from neurosim.host import Experiment, Trainer, free_phase
@@ -59,8 +58,7 @@ class _Trials:
 
     def __init__(self, trained: Trained) -> None:
         self._trained, self._recipe = trained, trained.experiment
-        start = trained.weights
-        self._start = told_weights(trained.fresh()) if start is None else start
+        self._start = trained.asked_weights()
 
     def rate(self) -> Finding | None:
         """Factors of ten, to one side or to the other."""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.analysis.observe import told_weights
 from neurosim.arguments import check_fields, checked, must_be
 from neurosim.blocks.block import Block
 from neurosim.chip import Chip
@@ -172,6 +173,10 @@ class Trained:
         """The chip, set back to how it was handed in."""
         self.chip.restore(deepcopy(self._begun))
         return self.chip
+
+    def asked_weights(self) -> Weights:
+        """What the host keeps, or else what the chip's devices were told to hold."""
+        return told_weights(self.fresh()) if self.weights is None else self.weights
 
     def metrics(self) -> dict[str, Array]:
         """The table of its training as columns, one value an update, as metrics.csv has it.

@@ -31,14 +31,12 @@ from neurosim.chip import Chip
 from neurosim.errors import ConvergenceError, NeurosimError
 from neurosim.folders import exists, locked
 from neurosim.host import Experiment, calibrate, sample_settle_time_s
-from neurosim.network import Weights
 from neurosim.outputs import write_text
 from neurosim.runs import Run, Trained, evaluate, resume, train
 from neurosim.safe_text import one_line
 from neurosim.sweeps.plan import Figure, Sampling
 from neurosim.sweeps.points import Point, Training
 from neurosim.sweeps.stored import read_result
-from neurosim.tables import table
 
 __all__ = ["Task", "do", "outcome", "start_of", "train_once"]
 
@@ -170,7 +168,7 @@ def _sampled(trained: Trained, point: Point) -> Trained:
     chip, calibration = trained.fresh(), trained.calibration
     if point.deploy is not None:
         die = experiment.seed if point.sampling.die is None else point.sampling.die
-        weights, device = _weights(trained), chip.device
+        weights, device = trained.asked_weights(), chip.device
         chip = Chip(point.deploy, die, n_threads=1, device=device)
         if calibration is not None:
             calibration = calibrate(chip, experiment.flow.on(chip.data_sheet), seed=die)
@@ -185,16 +183,6 @@ def _experiment(experiment: Experiment, sampling: Sampling) -> Experiment:
     changes = {"flow.settle_tau": sampling.settle_tau}
     changes |= {f"sampling.{name}": getattr(sampling, name) for name in ("mode", "t_end", "dt")}
     return experiment.with_values(changes)
-
-
-def _weights(trained: Trained) -> Weights:
-    """What the host keeps, or where it keeps nothing what its chip's devices were told to hold."""
-    if trained.weights is not None:
-        return trained.weights
-    layers, blocks = trained.profile.network, table(trained.chip).blocks
-    depth = len(layers.sizes)
-    matrices = [blocks[f"W{k}"]["weight"] for k in range(depth - 1)]
-    return Weights.from_layers(layers, matrices, [blocks[f"b{k}"]["weight"] for k in range(depth)])
 
 
 def _measure(point: Point, source: Trained) -> dict[str, float]:

@@ -155,7 +155,10 @@ CHANNELS = {"count": "per_node", "offset": "ideal", "gain": "ideal", "inl_lsb": 
     ("changes", "said"),
     [
         ({"coupling.parasitic_F": "20 fF"}, "makes nodes up to 4.86 times as slow as C/g"),
-        ({"coupling.wires": WIRES | {"segment_Ohm": "1 kOhm"}}, "behind 512 kOhm of wire"),
+        (
+            {"coupling.wires": WIRES | {"segment_Ohm": "1 kOhm"}},
+            "behind 384 kOhm of wire, 2.3 times the resistance",
+        ),
         (
             {"adc.channels": CHANNELS | {"offset_V": "3 V", "source": "assumed: a test"}},
             "adc.channels.offset_V is 3 V, beyond all of the range of 320 mV",
