@@ -101,10 +101,11 @@ def pytest_collection_modifyitems(config, items):
         if item.get_closest_marker("campaign"):
             cases[item.nodeid.partition("[")[0]].append(item)
     rng = random.Random(config.option.tenth)
+    # Of nine cases or fewer, one or none.
     kept = {
         id(item)
         for group in cases.values()
-        for item in rng.sample(group, math.ceil(len(group) / 10))
+        for item in rng.sample(group, math.floor(len(group) / 10 + rng.random()))
     }
     dropped = [item for group in cases.values() for item in group if id(item) not in kept]
     config.hook.pytest_deselected(items=dropped)

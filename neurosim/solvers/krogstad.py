@@ -121,6 +121,8 @@ class Stepper:
         self._decay = field.arrays.put(field.decay[:, None], field.dtype)
         self._known = field.known
         self._address = field.decay.tobytes(), field.dtype, field.arrays
+        # Most circuits have few different ones.
+        self._distinct = np.unique(field.decay, return_inverse=True)
         self._now, self.evaluations, self.norm, self.moved = 0, 1, np.nan, 0.0
         self.field.nonlinear(self.z, self.n, True)
 
@@ -168,7 +170,7 @@ class Stepper:
         if columns is None:
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
-            columns = arrays.put(_columns(self.field.decay, h), self.field.dtype)
+            columns = arrays.put(_columns(*self._distinct, h), self.field.dtype)
             self._known[key] = columns
         self._columns[...] = columns
 
@@ -247,10 +249,8 @@ class Stepper:
         self._now = 1 - self._now
 
 
-def _columns(decay: Array, h: float) -> Array:
-    """The seven of a step, shape (7, n, 1); see `Stepper._set_columns`."""
-    # Most circuits have few different ones.
-    decays, which = np.unique(decay, return_inverse=True)
+def _columns(decays: Array, which: NDArray[np.intp], h: float) -> Array:
+    """The seven of a step, shape (7, n, 1), of `decays[which]`; see `Stepper._set_columns`."""
     z = -np.outer((h, h / 2), decays)
     (e, half), (p1, q1), (p2, q2), (p3, _) = phi_functions(z, 3)
     every = [half, q1 * (h / 2), q2 * h, e, p1 * h, p2 * h, (4 * p3 - p2) * h]

@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from commands import run
 from processes import ended, start, struck, was_stopped
 from tools import posix
 
@@ -49,10 +50,15 @@ def whole(tmp_path_factory):
     return out, took(*TRAIN, "--out", out)
 
 
+def again(*words):
+    """The command once more, in this process."""
+    done = run(*words)
+    assert done.exit_code == 0, done.output
+
+
 def goes_on(out, whole):
     """The same command with --resume ends as the run that nothing happened to."""
-    status, lines = ended(start(*TRAIN, "--out", out, "--resume"))
-    assert status == 0, lines
+    again(*TRAIN, "--out", out, "--resume")
     assert bits(out) == bits(whole)
     assert not crumbs(out)
 
@@ -120,7 +126,7 @@ def test_an_export_that_is_struck_leaves_the_old_files_or_the_new_ones(
     assert all(data in (b"old", expected[name]) for name, data in left.items())
     if number != signal.SIGKILL:
         assert not crumbs(tmp_path)
-    took(*words)
+    again(*words)
     assert contents(tmp_path) == expected
 
 
@@ -137,7 +143,7 @@ def test_a_report_that_is_struck_leaves_whole_files(tmp_path, whole, number, k):
     for name in before:
         assert after[name] == before[name] or name in ("report.html", "loss.png", "settle.png")
         assert after[name], name
-    took("report", folder)
+    again("report", folder)
     assert contents(folder)["samples.png"] == before["samples.png"]
 
 

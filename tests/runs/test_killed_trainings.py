@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from commands import train_only
+
 COMMAND = [sys.executable, "-c", "from neurosim.cli import main; main()", "train"]
 OPTIONS = ["--profile", "ideal_hopfield", "--layers", "64,12,10", "--updates", "40"]
 OPTIONS += ["--batch", "64", "--settle-tau", "2"]
@@ -35,7 +37,8 @@ def table(out):
 def whole(tmp_path_factory):
     """A run to begin from, what one process makes of it, and how long that takes."""
     folder = tmp_path_factory.mktemp("whole")
-    finish(start("--out", folder / "first", "--seed", 1))
+    done = train_only(*OPTIONS, "--out", folder / "first", "--seed", 1)
+    assert done.exit_code == 0, done.output
     began_s = time.monotonic()
     finish(start("--from", folder / "first", "--out", folder / "whole"))
     return folder / "first", folder / "whole", max(2.0, time.monotonic() - began_s)
@@ -55,6 +58,7 @@ def test_a_training_killed_at_a_hundred_random_moments_ends_with_the_same_table(
     process.kill()
     process.communicate()
     assert out.exists() or k < 20 or k % 2 == 0
-    finish(start("--from", first, "--out", out, "--resume"))
+    done = train_only(*OPTIONS, "--from", first, "--out", out, "--resume")
+    assert done.exit_code == 0, done.output
     assert table(out) == table(expected)
     assert not list(tmp_path.glob(".out.*.tmp"))
