@@ -74,6 +74,7 @@ def test_an_experiment_runs_quickly_when_asked(script, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["08_supervised", "09_machines"])
 def test_tables_of_no_trainings_are_refused_and_leave_what_is_there(name, tmp_path):
     place = FOLDER / name

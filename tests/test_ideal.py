@@ -230,7 +230,9 @@ def test_a_singular_jacobian_is_a_settle_that_did_not_converge(monkeypatch):
 
 
 @every_kind
-@every_depth
+@pytest.mark.parametrize(
+    "sizes", [(3, 4), pytest.param((3, 4, 3), marks=pytest.mark.slow), (2, 3, 2)]
+)
 def test_the_adjoint_gradient_is_that_of_finite_differences(law, activation, sizes):
     net = network(law, activation, sizes)
     k, (x_t, u_t) = net.layers.n_visible, random_targets(net, rows=2)
@@ -353,6 +355,7 @@ def test_arguments_that_do_not_fit_are_refused(x_t, spring, start):
         network("hopfield", "tanh").equilibrium(x_t, spring, start)
 
 
+@pytest.mark.slow
 def test_the_loss_before_training_on_digits_is_the_published_one():
     from sklearn.datasets import load_digits
 

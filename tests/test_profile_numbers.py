@@ -10,7 +10,7 @@ from neurosim.blocks.origins import Derived
 from neurosim.blocks.sources import numbers_of
 from neurosim.devices.curves import evaluate
 from neurosim.profile import Profile, load_profile, shipped_profiles
-from shipped import shipped
+from shipped import each_kind, shipped
 
 KT_J = 1.380649e-23 * 300
 
@@ -37,7 +37,7 @@ def planted(profile: Profile, path: str, factor: float) -> Profile:
     return value
 
 
-@shipped
+@each_kind
 def test_a_slip_in_any_number_that_has_an_expression_or_is_quoted_is_found(name):
     profile = load_profile(name)
     numbers = [n for n in numbers_of(profile) if isinstance(at(profile, n.path), int | float)]

@@ -72,6 +72,7 @@ def test_every_command_in_the_readme_is_one_the_program_has():
     assert {"train", "sample", "evaluate", "export", "profiles"} <= used
 
 
+@pytest.mark.slow
 def test_the_page_on_parts_of_ones_own_runs_as_it_stands(tmp_path):
     page = (Path(__file__).parents[1] / "neurosim" / "EXTENDING.md").read_text("utf-8")
     blocks = re.findall(r"```python\n(.*?)```", page, re.S)

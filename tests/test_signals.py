@@ -49,6 +49,7 @@ def test_a_signal_while_packages_load_is_one_line(module, number):
     assert done.returncode == 128 + number
 
 
+@pytest.mark.slow
 @posix
 def test_a_signal_that_is_ignored_stays_so():
     """As `nohup` and a shell's background jobs have it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 from pydantic import BaseModel
@@ -60,15 +60,24 @@ class _Loader(yaml.SafeLoader):
         super().fetch_flow_collection_start(token)
 
 
-if TYPE_CHECKING:
-    from yaml import SafeDumper
-else:
-    # libyaml's writes the same text in a sixth of the time; some builds of PyYAML come without it.
-    SafeDumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-
-
-class _Dumper(SafeDumper):
+class _Dumper(yaml.SafeDumper):
     """Writer that quotes every text which YAML 1.1 or 1.2 would read as something else."""
+
+
+# Writes the same text in a sixth of the time; some builds of PyYAML come without libyaml.
+class _FastDumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """As `_Dumper`, of texts that hide nothing and have no character beyond U+D7FF."""
+
+    def represent_dict(self, tree: dict[str, Any]) -> yaml.Node:
+        """A block whose keys stand on their lines."""
+        if any(not 0 < len(str(key)) < 100 or "\n" in str(key) for key in tree):
+            raise _NotPlainError
+        node: yaml.Node = self.represent_mapping(_TAG + "map", tree.items())
+        return node
+
+
+class _NotPlainError(Exception):
+    """A text that libyaml writes in another way, or not at all."""
 
 
 def _text(dumper: _Dumper, text: str) -> yaml.Node:
@@ -77,10 +86,18 @@ def _text(dumper: _Dumper, text: str) -> yaml.Node:
     return dumper.represent_scalar(_TAG + "str", text, style=style)
 
 
+def _plain_text(dumper: _Dumper, text: str) -> yaml.Node:
+    if has_hidden(text.replace("\n", "")) or max(text, default="") > "\ud7ff":
+        raise _NotPlainError
+    return dumper.represent_scalar(_TAG + "str", text)
+
+
 _Dumper.add_representer(str, _text)
+_FastDumper.add_representer(str, _plain_text)
+_FastDumper.add_representer(dict, _FastDumper.represent_dict)
 
 for _kind, (_form, _first) in _SCALARS.items():
-    for _class in (_Loader, _Dumper):
+    for _class in (_Loader, _Dumper, _FastDumper):
         _class.add_implicit_resolver(_TAG + _kind, re.compile(rf"(?:{_form})$"), _first)
 
 _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
@@ -237,8 +254,16 @@ def compose_node(text: str, where: str) -> yaml.Node | None:
     raise ProfileError(f"{place}: not valid YAML: {problem}.")
 
 
+def _by(dumper: type[yaml.SafeDumper], tree: Any) -> str:
+    text: str = yaml.dump(tree, Dumper=dumper, sort_keys=False, allow_unicode=True, width=100)
+    return text
+
+
 def written(tree: Any) -> str:
     """YAML of plain values that composes to an equal tree, its keys in the order given."""
-    text = yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    try:
+        text = _by(_FastDumper, tree)
+    except _NotPlainError:
+        text = _by(_Dumper, tree)
     # PyYAML leaves marks of direction as they are.
     return printable(text)

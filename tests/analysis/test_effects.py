@@ -76,6 +76,7 @@ def test_dies_and_rows_are_the_same_in_every_variant():
     assert np.array_equal(*seen)
 
 
+@pytest.mark.slow
 def test_velocities_count_half_where_something_else_is_drawn():
     sense = {"current_sense.bits": 3, "current_sense.range_A": 3e-6}
     by_name = {effect.name: effect for effect in effects(sense).all()}

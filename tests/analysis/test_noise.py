@@ -88,6 +88,7 @@ def test_thermal_noise_of_a_hidden_node_without_couplings_is_kt_over_c():
     assert node.unit_V * np.sqrt(np.mean(moved**2)) == pytest.approx(expected_V, rel=tolerance)
 
 
+@pytest.mark.slow
 def test_every_chip_of_the_ledger_is_at_the_profiles_temperature_or_has_no_noise(monkeypatch):
     made = []
 
@@ -139,6 +140,7 @@ def test_a_chip_without_sources_has_two_rows_and_all():
     assert rows[1].gradient.cosine == rows[2].gradient.cosine
 
 
+@pytest.mark.slow
 def test_the_weights_that_devices_hold_explain_what_levels_do_to_the_gradient():
     """Against an oracle that rounds the weights itself, not through the chip."""
     case = conditions({"coupling.levels": 4}, repeats=2)

@@ -121,6 +121,7 @@ def test_a_check_is_one_more_function():
         assert all(isinstance(line, str) for line in check(CHIP))
 
 
+@pytest.mark.slow
 def test_all_shipped_profiles_are_checked_at_once(tmp_path):
     result = run("profiles", "check", "--all")
     assert result.exit_code == 0

@@ -38,7 +38,7 @@ def test_velocities_of_resistors_bring_any_two_points_nearer(gain):
 
 
 def test_a_flow_on_resistors_is_warned_of_up_front(tmp_path):
-    few = ("--profile", "ideal_resistive", "--updates", 1, "--batch", 2)
+    few = ("--profile", "ideal_resistive", "--layers", "64,4", "--updates", 1, "--batch", 2)
     done = run("train", *few, "--out", tmp_path / "run")
     assert done.exit_code == 0
     first, *_ = done.stderr.splitlines()

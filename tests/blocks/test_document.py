@@ -1,11 +1,14 @@
 """YAML 1.2 in and out: numbers and texts as people write them, and what is no YAML at all."""
 
+import contextlib
+
 import numpy as np
 import pytest
 import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from neurosim.blocks import document
 from neurosim.blocks.block import Block
 from neurosim.blocks.files import dump_block, parse_block
 from some_blocks import edited, line_of, lines_of
@@ -103,6 +106,13 @@ def test_a_file_that_is_no_mapping_of_plain_values_is_refused_on_one_line(text, 
 def test_every_finite_number_comes_back_to_the_last_bit(x):
     back = parse_block(dump_block(Number(x=x)), Number, "my.yaml").x
     assert np.array_equal(np.float64(back).view(np.int64), np.float64(x).view(np.int64))
+
+
+@example({"a": ["", "no", "1e3", " a", "a: b", "# a", "a" * 200, "x " * 90, "\u00b5F", 1e-6, None]})
+@given(st.dictionaries(st.text(), st.lists(st.text() | st.floats() | st.none() | st.booleans())))
+def test_libyaml_writes_the_same_text_as_pyyaml_or_leaves_it_to_it(tree):
+    with contextlib.suppress(document._NotPlainError):
+        assert document._by(document._FastDumper, tree) == document._by(document._Dumper, tree)
 
 
 @given(st.text(st.characters(codec="utf-8")))

@@ -59,6 +59,7 @@ def test_a_file_that_is_written_is_kept_where_its_line_cannot_be_printed(plain, 
     assert (tmp_path / "w.csv").read_text().startswith("kind,layer")
 
 
+@pytest.mark.slow
 def test_a_pipe_that_is_closed_is_no_mistake():
     done = subprocess.run(
         ["sh", "-c", f"{sys.executable} -c '{PROGRAM}' profiles | head -n 1"],

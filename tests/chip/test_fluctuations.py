@@ -88,6 +88,7 @@ def test_settled_states_have_the_covariance_of_explicit_conductances(loading):
     assert np.abs(difference).max() < 5 * np.sqrt(2 / ROWS)
 
 
+@pytest.mark.slow
 def test_where_one_device_serves_both_directions_deviations_are_right_to_a_tenth():
     """What its two nodes share is left out, the most in a net as small as this."""
     chip = chip_with(SHORT, **FINE)

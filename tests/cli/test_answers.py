@@ -34,6 +34,7 @@ def test_one_command_gives_the_profile_springs_and_the_recipe_what_suits(classif
     assert "accuracy" in header
 
 
+@pytest.mark.slow
 def test_evaluate_as_json_has_what_a_benchmark_asks(classifier):
     result = json.loads(run("evaluate", classifier, "--json").stdout)
     names = {"accuracy", "test_accuracy", "test_accuracy_interval", "confusion", "loss"}
@@ -82,6 +83,7 @@ def test_ngspice_agrees_about_a_classifier_to_a_millionth_of_a_unit(classifier):
     assert found["operating_point_max_diff_V"] < 1e-6 * found["unit_V"]
 
 
+@pytest.mark.slow
 def test_a_table_of_numbers_trains_a_regression(tmp_path):
     rng, file = np.random.default_rng(0), tmp_path / "line.csv"
     x = rng.uniform(-1, 1, (80, 3))

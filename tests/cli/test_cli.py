@@ -74,6 +74,7 @@ def test_a_check_says_where_numbers_come_from_and_warns_of_one_that_does_not_com
     assert run("profiles", "check", bad, "--strict").exit_code == 1
 
 
+@pytest.mark.slow
 def test_a_number_that_others_follow_from_may_be_changed_and_both_commands_take_it(tmp_path):
     """The ADC's noise is a quarter of a step by its source: a line says so, and how to go on."""
     text, mine = run("profiles", "show", "cmos_rc_6bit").stdout, tmp_path / "mine.yaml"
@@ -289,6 +290,7 @@ def test_a_finished_run_resumes_to_itself(trained):
     assert (trained / "metrics.csv").read_text() == before
 
 
+@pytest.mark.slow
 @posix
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
     out = tmp_path / "run"
@@ -323,6 +325,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
     assert "Traceback" not in message
 
 
+@pytest.mark.slow
 def test_profiles_noise_says_what_each_source_does_and_names_the_best_beta(trained, tmp_path):
     few = ["--weights", trained, "--batch", 4, "--seeds", 2]
     picture = tmp_path / "noise.png"

@@ -23,6 +23,7 @@ def folder(tmp_path_factory):
     return place
 
 
+@pytest.mark.slow
 def test_a_run_is_explained_in_a_text_in_json_and_on_its_page(folder):
     result = run("explain", folder, "--rows", 8)
     assert result.exit_code == 0, result.output

@@ -26,6 +26,7 @@ def own(tmp_path_factory):
     return path_of
 
 
+@pytest.mark.slow
 def test_an_own_shape_needs_no_weights_and_its_age_is_stated(own):
     result = run("profiles", "noise", own(30, 6, 5), *FEW, "--age", "1 day")
     assert result.exit_code == 0, result.output

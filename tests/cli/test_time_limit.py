@@ -32,6 +32,7 @@ def test_what_is_no_time_is_refused(text, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_training_stops_in_time_and_says_how_to_go_on(tmp_path):
     out = tmp_path / "run"
     for limit_s in (1, 4, 16, 64):  # A busy machine may need as long to begin.

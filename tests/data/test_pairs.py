@@ -273,6 +273,7 @@ except KeyboardInterrupt:
 LISTEN = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
 
 
+@pytest.mark.slow
 @posix
 def test_an_interrupt_prints_no_traceback():
     child = subprocess.Popen(

@@ -91,6 +91,7 @@ def test_an_exponential_step_converges_to_the_solution_of_its_differential_equat
     np.testing.assert_allclose(np.divide(errors[:-1], errors[1:]), 2, rtol=0.05)
 
 
+@pytest.mark.slow
 def test_alternating_pulses_lead_to_the_symmetry_point_where_up_and_down_are_alike():
     """Of linear_step: 1 - gamma_up s = 1 + gamma_down s only at s = 0; with asymmetry c elsewhere.
 

@@ -254,6 +254,7 @@ def test_a_calibrated_run_keeps_what_it_found_and_counts_what_it_cost(tmp_path):
     assert "calibration" not in without.facts
 
 
+@pytest.mark.slow
 def test_a_calibrated_run_resumes_to_the_same_bits(tmp_path):
     whole = train(small(CMOS), Experiment(**TINY), tmp_path / "whole")
 

@@ -64,6 +64,7 @@ def test_no_node_held_draws_the_same_bits_as_without(mode):
     np.testing.assert_array_equal(x, draw_samples(make_chip(), x_0, FLOW, sampling))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("still", [True, False])
 def test_a_slow_release_beside_held_nodes_is_the_hosts_flow_beside_them(still):
     """As C_x grows hidden nodes follow at once; finer segments and steps tend to one path."""

@@ -20,7 +20,8 @@ from neurosim.host import (
     free_phase,
 )
 from neurosim.host.injected import surprise
-from neurosim.profile import load_profile, shipped_profiles
+from neurosim.profile import load_profile
+from shipped import each_kind
 
 IDEAL = load_profile("ideal_hopfield")
 
@@ -111,7 +112,7 @@ def test_contrastive_hebbian_learning_clamps_the_answers_where_they_should_be():
     np.testing.assert_allclose(target_V[:, asked.held], asked.batch.targets[:, asked.held] * unit_V)
 
 
-@pytest.mark.parametrize("name", shipped_profiles())
+@each_kind
 @pytest.mark.parametrize("rule", [GradEP(), Coupled(), ContrastiveHebbian(), CrossEntropy()])
 def test_every_rule_runs_on_every_chip(name, rule):
     profile = load_profile(name)

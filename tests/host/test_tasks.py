@@ -57,6 +57,7 @@ def test_a_classifier_learns_digits_that_it_has_not_seen(digits, beside):
     assert result["spent"]["energy_J"] > 0
 
 
+@pytest.mark.slow
 def test_the_classifiers_gradient_is_that_of_squared_error_with_the_inputs_held():
     """Finite differences of the oracle's equilibrium, whose pixels a stiff spring holds."""
     profile = IDEAL.with_values({"layers": (5, 6)})
@@ -107,6 +108,7 @@ def test_answers_in_the_last_layer_and_beside_the_pixels_are_one_network(digits)
     assert np.corrcoef(said.ravel(), beside.ravel())[0, 1] > 0.98
 
 
+@pytest.mark.slow
 def test_a_regression_learns_a_line():
     rng = np.random.default_rng(0)
     x = rng.uniform(-1, 1, (200, 3))

@@ -95,6 +95,7 @@ def test_blocks_do_not_change_what_ngspice_computes():
     np.testing.assert_allclose(block_V, flat_V, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_ngspices_noise_of_every_resistor_leaves_no_correlation_of_two_nodes():
     """Hot enough to stand out of the solver's error, and short of white noise by 5 % (variants)."""
     circuit, springs = random_network(np.random.default_rng(0), None, (1, 1), rows=1)

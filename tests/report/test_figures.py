@@ -233,6 +233,7 @@ def test_drawing_leaves_no_global_trace():
     assert dict(mpl.rcParams) == before
 
 
+@pytest.mark.slow
 def test_drawing_never_imports_pyplot():
     script = (
         "import sys; from neurosim.report.figures import class_figure, figure_png; "

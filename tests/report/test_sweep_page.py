@@ -119,6 +119,7 @@ def test_means_over_replicas_stand_with_their_standard_error(text):
     assert "5.55 ± 0.05" in Parsed(text).text
 
 
+@pytest.mark.slow
 def test_a_folder_that_was_moved_still_makes_its_page(folder, tmp_path):
     moved = shutil.move(folder.path, tmp_path / "elsewhere")
     page = write_sweep_report(SweepFolder.open(tmp_path / "elsewhere"))
@@ -286,6 +287,7 @@ def test_labels_are_drawn_as_they_are_written():
             assert not any(text.get_usetex() for text in figure.findobj(Text))
 
 
+@pytest.mark.slow
 def test_what_a_sweep_calls_its_cases_is_text_on_the_page_and_a_plain_file_to_save(tmp_path):
     bad = "../<script>alert(1)</script>\"'&"
     cases = {bad: {}, "$b_{": {"sampling.t_end": 1.0}}
@@ -307,6 +309,7 @@ def test_what_a_sweep_calls_its_cases_is_text_on_the_page_and_a_plain_file_to_sa
     assert "script_alert_1_script.svg" in page.downloads
 
 
+@pytest.mark.slow
 def test_real_images_and_a_gaussian_stand_beside_the_figures(folder):
     """As `baselines` finds them for as many samples; kept for a page that is made without data."""
     page = Parsed(write_sweep_report(folder).read_text("utf-8"))

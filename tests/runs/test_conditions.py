@@ -102,8 +102,22 @@ def test_a_class_that_was_not_learned_is_one_clear_line(plain, with_classes):
         visible_rows(load_dataset("digits"), Labels(classes=9))
 
 
-@pytest.mark.parametrize("start", ["rest", "noise", "ramp"])
-@pytest.mark.parametrize("mode", ["spring", "free-running"])
+@pytest.mark.parametrize(
+    ("mode", "start"),
+    [
+        ("spring", "rest"),
+        ("free-running", "ramp"),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in [
+                ("spring", "noise"),
+                ("spring", "ramp"),
+                ("free-running", "rest"),
+                ("free-running", "noise"),
+            ]
+        ),
+    ],
+)
 def test_known_pixels_stay_exactly_and_different_masks_do_not_mix(plain, mode, start):
     truth = load_digits()[0][:6]
     known = halves(truth)

@@ -235,6 +235,7 @@ def test_a_column_that_no_update_can_fill_is_named_before_one_is_added(copy, oth
     assert path.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_fifth_of_time_without_rows_and_a_line_in_the_writing_are_no_damage(copy):
     path = copy / "metrics.csv"
     rows = [text.split(",") for text in path.read_text().splitlines()]

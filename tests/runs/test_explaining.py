@@ -56,6 +56,7 @@ def test_a_planted_fault_comes_first_or_second_with_its_figure(start, changes, c
     assert f"to {told.cosine:.2f}" in str(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("bits", "range_A", "cause"), [(10, 3e-7, "ammeter range"), (2, 3e-6, "ammeter bits")]
 )

@@ -67,6 +67,7 @@ def test_a_stopped_one_goes_on_under_the_header_that_it_has(tmp_path, profile):
     assert resumed.facts["ledger"] == whole.facts["ledger"]
 
 
+@pytest.mark.slow
 def test_a_finished_one_is_opened_and_reported(tmp_path, profile):
     run = train(profile, EXPERIMENT, tmp_path / "run")
     ledger = run.chip().ledger

@@ -36,6 +36,7 @@ def test_a_spoiled_recipe_is_found_with_what_another_buys(changes, cause, way):
     assert "after 12 updates more it is" in found[cause].measured
 
 
+@pytest.mark.slow
 def test_what_it_buys_is_what_the_trial_measured():
     trials = _Trials(trained(learning_rate=1e-5))
     found = trials.rate()
@@ -45,6 +46,7 @@ def test_what_it_buys_is_what_the_trial_measured():
     assert found.weight == pytest.approx(1 - trials._loss({"learning_rate": best}) / low)
 
 
+@pytest.mark.slow
 def test_a_trial_leaves_the_run_as_it_was_and_finds_the_same_again():
     spoiled = trained(learning_rate=1e-5)
     before = spoiled.fresh().state()["ledger"]
@@ -52,6 +54,7 @@ def test_a_trial_leaves_the_run_as_it_was_and_finds_the_same_again():
     assert spoiled.fresh().state()["ledger"] == before
 
 
+@pytest.mark.slow
 def test_devices_that_hold_the_only_copy_and_answers_are_tried_too():
     answers = ns.Experiment.suited("classify").with_values({"updates": 20, "learning_rate": 1e-6})
     profile = SMALL.with_values({"layers": (64, 8, 10), "sources": (0, -1)})

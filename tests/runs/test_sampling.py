@@ -93,6 +93,7 @@ def test_an_evaluation_has_every_figure_and_its_floors(run):
     assert result["frechet_feature"] > result["baselines"]["real"]["frechet_feature"]
 
 
+@pytest.mark.slow
 def test_a_chip_that_forgets_is_refreshed_before_each_batch_that_it_remembers(tmp_path):
     leak = {"law": "leak", "tau_s": "1 ms", "tau_spread": "ideal", "rest_S": "ideal",
             "source": "assumed: a test"}  # fmt: skip

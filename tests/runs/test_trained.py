@@ -163,6 +163,7 @@ def test_a_sweep_says_what_the_training_of_its_chip_cost_and_not_those_before():
     assert costs[0] == pytest.approx(costs[1], rel=1e-9)
 
 
+@pytest.mark.slow
 def test_whatever_takes_a_folder_takes_the_classes_that_it_names(tmp_path):
     profile, experiment = trained_in_memory("ideal_hopfield")
     profile = profile.with_value("drift", own_parts.Halves(half_s=1e6))

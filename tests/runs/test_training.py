@@ -106,6 +106,7 @@ def test_a_run_on_ageing_noisy_devices_resumes_to_the_same_bits(tmp_path):
     assert without_wall(whole.metrics_path) == without_wall(resumed.metrics_path)
 
 
+@pytest.mark.slow
 def test_an_averaged_run_resumes_to_the_same_bits_and_ends_on_the_average(tmp_path):
     contrast = Contrast(begin=0.3, t_end=0.1)
     experiment = Experiment(**TINY, average=0.9, pairing="epoch", contrast=contrast)

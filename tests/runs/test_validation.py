@@ -25,8 +25,9 @@ LAWS = {"hopfield": "tanh", "gradient": "silu"}
 SHARE = {"one_sided": 1.0, "complementary": 0.1}
 # Of a full scale of 1 V; a unit is a tenth of that here.
 POINT, TRANSIENT = 1e-6, 2e-4
+# Every fifth one, which has all of each kind among them; the slow run has all.
 CASES = [
-    (seed, *case)
+    pytest.param(seed, *case, marks=() if seed % 5 == 0 else pytest.mark.slow)
     for seed, case in enumerate(
         itertools.product(LAWS, SHARE, [0, 0.05, 0.3], ["shared", "separate"])
     )

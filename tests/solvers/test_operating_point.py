@@ -29,7 +29,9 @@ def start_of(circuit, springs):
 @pytest.mark.parametrize("law", ["hopfield", "gradient"])
 @pytest.mark.parametrize("amplifier", ["tanh", "silu"])
 # From one bowl to many: at 0.15 the couplings are weak, at 0.5 most nodes are bistable.
-@pytest.mark.parametrize("w", [0.15, pytest.param(0.3, marks=pytest.mark.slow), 0.5])
+@pytest.mark.parametrize(
+    "w", [*(pytest.param(w, marks=pytest.mark.slow) for w in (0.15, 0.3)), 0.5]
+)
 def test_every_row_ends_where_the_long_transient_does_or_is_named(
     make_circuit, make_springs, law, amplifier, w
 ):

@@ -49,6 +49,7 @@ def test_a_shard_says_its_own_share(tiny, tmp_path):
     assert second["done"] == 4
 
 
+@pytest.mark.slow
 def test_an_axis_on_which_nothing_depends_is_named(tiny, tmp_path):
     """A chip that runs free takes no steps; one that its host steps does."""
     file, sweep = tiny

@@ -15,7 +15,7 @@ from neurosim.profile import load_profile
 from neurosim.tables import check_table, export, table
 from neurosim.tables.checking import profile_of
 from neurosim.tables.table import WeightTable, columns_of
-from shipped import shipped
+from shipped import each_kind, shipped
 
 
 def chip_of(name, sizes=(4, 6, 5), **changes):
@@ -131,7 +131,7 @@ def test_a_chip_s_table_has_the_columns_that_its_profile_says(name):
     assert {column.name for column in table(chip).columns} == columns_of(chip.profile)
 
 
-@shipped
+@each_kind
 @pytest.mark.parametrize("wait_s", [0.0, 1.0, 1e8])
 def test_what_a_chip_holds_after_writes_pulses_and_time_is_a_table_for_it(name, wait_s):
     chip = chip_of(name, sizes=(20, 30, 20))

@@ -68,6 +68,7 @@ def test_laws_noise_spreads_and_bounds_are_found_within_their_errors(tmp_path, l
     assert chi2.ppf(1e-4, every.size) < np.sum(every**2) < chi2.ppf(1 - 1e-4, every.size)
 
 
+@pytest.mark.slow
 def test_noise_of_reading_is_no_noise_of_a_step_and_the_other_way_round(tmp_path):
     """Successive steps of exact devices that are read with noise go against each other."""
     quiet = fitted(tmp_path / "m.csv", ramps(SoftBounds(states=40), most=60, read=0.002))
@@ -78,6 +79,7 @@ def test_noise_of_reading_is_no_noise_of_a_step_and_the_other_way_round(tmp_path
     assert noisy.facts["reading_noise_S"][0] < 0.001 * (HIGH_S - LOW_S)
 
 
+@pytest.mark.slow
 def test_noise_over_the_nominal_step_is_told_from_noise_in_proportion(tmp_path):
     part = fitted(tmp_path / "m.csv", ramps(ADDED, most=100, cycles=2))
     name = "cycle_noise_additive"
