@@ -81,6 +81,7 @@ def options(
     found.results = here
     if found.quick:
         found.out = found.results = Path(tempfile.mkdtemp())
+        found.workers = 1
     return found
 
 

@@ -88,7 +88,15 @@ def pytest_collection_finish():
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """The slow run and whole campaigns repeat the properties; `--tenth` thins campaigns."""
+    """The slow run and whole campaigns repeat the properties; `every` and `--tenth` thin cases."""
+    seen = defaultdict(int)
+    for item in items:
+        every = item.get_closest_marker("every")
+        if every:
+            test = item.nodeid.partition("[")[0]
+            if seen[test] % every.args[0]:
+                item.add_marker("slow")
+            seen[test] += 1
     chosen = config.option.markexpr
     if chosen == "slow" or (chosen == "campaign" and config.option.tenth is None):
         for item in items:

@@ -168,6 +168,7 @@ def test_the_equilibrium_is_the_one_that_was_built_into_the_biases(law, activati
     assert_near(net.equilibrium(x_t, SPRING), made, atol=1e-11)
 
 
+@pytest.mark.every(3)
 @every_kind
 def test_a_multistable_network_rests_where_another_integrator_ends(law, activation):
     net = network(law, activation, (3, 6, 5), w=1.5, seed=5)
@@ -256,6 +257,7 @@ def test_the_adjoint_gradient_is_that_of_finite_differences(law, activation, siz
     assert_near(measured, exact, atol=1e-8 * np.abs(exact).max())
 
 
+@pytest.mark.every(3)
 @every_kind
 def test_the_adjoint_gradient_is_the_mean_over_any_number_of_rows(law, activation):
     net = network(law, activation, (3, 4, 2, 3))
@@ -279,6 +281,7 @@ def test_the_energy_is_linear_in_the_weights_with_the_contrast_as_slope(law, act
     assert slope == pytest.approx(rise.mean(), rel=1e-12)
 
 
+@pytest.mark.every(3)
 @every_kind
 def test_equilibrium_propagation_tends_to_the_adjoint_gradient(law, activation):
     net = network(law, activation)

@@ -131,6 +131,7 @@ def test_the_generic_adjoint_is_the_oracles_gradient_where_there_is_one(law, amp
     np.testing.assert_allclose(found.vector, conditions.exact[0], rtol=0, atol=1e-9 * scale)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     "parts",
     [PARTS["law"], PARTS["amplifier"], PARTS["pattern"], PARTS["law"] | PARTS["pattern"]],

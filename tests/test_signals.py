@@ -40,6 +40,7 @@ def struck(module, number, *words, **options):
     )  # fmt: skip
 
 
+@pytest.mark.every(5)
 @posix
 @pytest.mark.parametrize("number", NUMBERS)
 @pytest.mark.parametrize("module", ["click", "neurosim.cli.sweep", "numpy", "scipy.linalg"])

@@ -12,7 +12,8 @@ from neurosim.chip import Chip
 from neurosim.errors import DataError
 from neurosim.host import FlowSettings, present
 from neurosim.network import Layers, Weights
-from neurosim.profile import Profile, load_profile, shipped_profiles
+from neurosim.profile import Profile, load_profile
+from shipped import each_kind
 
 NAMES = [source.name for source in SOURCES]
 
@@ -57,7 +58,7 @@ def test_every_named_field_is_one_of_a_profile():
     assert len(set(NAMES)) == len(NAMES)
 
 
-@pytest.mark.parametrize("name", shipped_profiles())
+@each_kind
 def test_what_is_ideal_has_no_source_and_what_is_on_is_the_profile(name):
     profile = load_profile(name)
     assert sources_of(ideal(profile)) == ()

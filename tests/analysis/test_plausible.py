@@ -9,19 +9,20 @@ from neurosim.analysis.plausible import ODD, WARNINGS, mistakes_in, numbers_of, 
 from neurosim.blocks.files import dump_block
 from neurosim.devices import PowerLaw, TableDrift, Verify, Write
 from neurosim.profile import load_profile, shipped_profiles
-from shipped import shipped
+from shipped import each_kind
 
 CHIP = load_profile("cmos_rc_6bit")
 RRAM = load_profile("rram_neurram_130nm")
 
 
-@shipped
+@each_kind
 def test_a_shipped_profile_has_no_mistakes_and_nothing_odd(name):
     profile = load_profile(name)
     assert mistakes_in(profile) == []
     assert warnings_in(profile) == []
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     ("changes", "text"),
     [

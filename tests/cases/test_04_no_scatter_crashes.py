@@ -35,6 +35,7 @@ OF_UPDATE = "device,direction,pulses"
 TIMES = (1, 10, 100, 1000)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(
     ("text", "said"),
     [

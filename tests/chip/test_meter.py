@@ -11,8 +11,9 @@ from neurosim.data import PairSource, load_digits
 from neurosim.errors import DataError
 from neurosim.host import FlowSettings, present
 from neurosim.network import Layers, Weights
-from neurosim.profile import load_profile, shipped_profiles
+from neurosim.profile import load_profile
 from neurosim.streams import Streams
+from shipped import each_kind
 
 CMOS = load_profile("cmos_rc_6bit")
 
@@ -109,6 +110,7 @@ def test_writes_cost_their_pulses_and_take_their_time():
     assert ledger.controller_J == pytest.approx(CMOS.supply.controller_W * ledger.write_time_s)
 
 
+@pytest.mark.every(5)
 @pytest.mark.parametrize("phase", ["free", "nudged"])
 @pytest.mark.parametrize("time_tau", [5, 10, 30])
 @pytest.mark.parametrize("stage", ["start", "trained"])
@@ -162,7 +164,7 @@ def test_the_supply_changes_no_voltage_and_no_weight():
     np.testing.assert_array_equal(with_it.programmed_S()[1], without.programmed_S()[1])
 
 
-@pytest.mark.parametrize("name", shipped_profiles())
+@each_kind
 def test_the_table_of_every_profile_adds_up(name):
     profile = load_profile(name).with_value("layers", (64, 8, 8))
     table = energy_table(profile, rows=4, batch=100, updates=10)

@@ -187,6 +187,7 @@ EVERY_LAW = [*LAWS, ByLayer(visible=Hopfield(), hidden=Gradient()), Waves()]
 HELD = {"some": [np.inf, 15 * LEAK_S, np.inf, 0.0], "all": [np.inf] * 4}
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("law", EVERY_LAW, ids=str)
 @pytest.mark.parametrize("which", HELD)
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ def pair(weight, lag_tau, back=None):
 FREE = Springs(np.zeros(1), np.zeros((1, 1)))
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("weight", [0.5, -0.5, -3.0])
 @pytest.mark.parametrize("lag_tau", [0.5, 0.02])
 @pytest.mark.parametrize("method", ["ETD4", "DOP853"])
@@ -75,6 +76,7 @@ def test_a_loop_that_oscillates_shows_in_its_residual():
     assert late > 10 * early
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("law", ["hopfield", "gradient"])
 def test_what_stands_still_stands_as_without_the_pole_and_the_way_tends_to_it(
     make_circuit, make_springs, law

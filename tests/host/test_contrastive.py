@@ -59,6 +59,7 @@ def integrated(network, x, time_tau, visible_rate):
     return path.y[:, -1].reshape(start.shape)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("clip", [False, True])
 @pytest.mark.parametrize("law", ["hopfield", "gradient"])
 def test_it_is_the_difference_of_the_oracles_energy_gradients(law, clip):

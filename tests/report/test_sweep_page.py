@@ -197,6 +197,7 @@ def test_distances_over_more_than_a_decade_have_a_logarithmic_scale_and_shares_n
     assert [axes.get_yscale() for axes in panels] == ["log", "linear"]
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("span", [2, 5, 400, 3e5])
 def test_costs_have_few_ticks_that_are_read_with_their_unit(span):
     groups = [

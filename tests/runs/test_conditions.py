@@ -69,6 +69,7 @@ def test_label_nodes_neither_flow_nor_choose_the_noise_of_their_images():
     assert np.abs(z).max() > 5.2
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("mode", ["spring", "gradient", "free-running"])
 def test_a_class_changes_what_is_drawn_from_the_same_noise(with_classes, mode):
     three, _ = sample(with_classes, 4, mode=mode, t_end=0.3, label=3)

@@ -37,6 +37,7 @@ def explained(start, changes, recipe=None):
     return ns.explain(trained, rows=24)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     ("changes", "cause", "figure"),
     [
@@ -189,6 +190,7 @@ def test_a_chip_that_its_host_steps_is_judged_by_velocities(start):
     assert "offsets are 20 mV rms beside a unit of 100 mV" in found.first[0].measured
 
 
+@pytest.mark.slow
 def test_the_same_run_is_explained_alike_and_left_as_it_was(start):
     trained = ns.train(SMALL, RECIPE.with_value("sampling.mode", "spring"), start=start)
     before = trained.fresh().state()["ledger"]

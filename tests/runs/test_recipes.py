@@ -14,10 +14,12 @@ def trained(**changes):
     return ns.train(SMALL, GOOD.with_values(changes))
 
 
+@pytest.mark.slow
 def test_of_a_recipe_that_does_nothing_is_said():
     assert tried(trained()) == []
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     ("changes", "cause", "way"),
     [

@@ -18,6 +18,7 @@ def run(tmp_path_factory):
     return train(profile, experiment, tmp_path_factory.mktemp("runs") / "run")
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("mode", ["spring", "gradient", "free-running"])
 def test_samples_repeat_with_their_seed_and_leave_the_run_as_it_was(run, mode):
     before = run.checkpoint.read_bytes()

@@ -162,6 +162,7 @@ LEARNING = {
 }
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("mode", LEARNING)
 def test_each_learning_mode_resumes_to_the_same_bits(tmp_path, mode):
     pulse = {

@@ -73,6 +73,7 @@ def assert_same_blocks(a, b):
             assert values.dtype == b.blocks[name][column].dtype
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("name", READABLE)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(

@@ -28,6 +28,7 @@ def log(**fields):
     return LogRelaxation(start_s=1, **fields)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(
     ("law", "exact", "read"),
     [
