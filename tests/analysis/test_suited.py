@@ -37,14 +37,21 @@ def test_velocities_of_resistors_bring_any_two_points_nearer(gain):
     assert np.all(apart < 0)
 
 
+FEW = ("--profile", "ideal_resistive", "--layers", "64,4", "--updates", 1, "--batch", 2)
+
+
+def test_a_flow_on_resistors_is_refused_where_asked_to_be_strict(tmp_path):
+    refused = run("train", *FEW, "--out", tmp_path / "none", "--strict")
+    assert refused.exit_code == 1
+    assert "A flow needs nodes that amplify" in refused.stderr
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.slow
 def test_a_flow_on_resistors_is_warned_of_up_front(tmp_path):
-    few = ("--profile", "ideal_resistive", "--layers", "64,4", "--updates", 1, "--batch", 2)
-    done = run("train", *few, "--out", tmp_path / "run")
+    done = run("train", *FEW, "--out", tmp_path / "run")
     assert done.exit_code == 0
     first, *_ = done.stderr.splitlines()
     assert first.startswith("neurosim: warning: A flow needs nodes that amplify, but ideal_resis")
     assert "with --task classify" in first
     assert "A flow needs nodes that amplify" in (tmp_path / "run/report.html").read_text("utf-8")
-    refused = run("train", *few, "--out", tmp_path / "none", "--strict")
-    assert refused.exit_code == 1
-    assert not (tmp_path / "none").exists()
