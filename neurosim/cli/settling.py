@@ -21,6 +21,7 @@ from neurosim.cli.common import (
     opened,
     print_json,
     say,
+    warn,
 )
 from neurosim.errors import DataError
 
@@ -74,6 +75,7 @@ def settling(
     where the distance to the data, or the loss of answers, comes within a tenth of the best that
     its way reaches; the interval is over seeds. All points are kept as a sweep.
     """
+    from neurosim.analysis.suited import unsuited
     from neurosim.cli.profile_for import profile_for
     from neurosim.folders import exists, is_free
     from neurosim.host import Experiment
@@ -96,6 +98,8 @@ def settling(
         profile = profile_for(what, asked, laws, recipe.task)
     else:
         profile = trained.profile
+    if wrong := unsuited(profile, recipe.task):
+        warn([wrong])
     folder = out or Path("runs") / f"settling-{profile.name}"
     if go_on:
         plan = _begun(folder, what)

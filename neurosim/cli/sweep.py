@@ -21,11 +21,13 @@ from neurosim.cli.common import (
     command_line,
     print_json,
     say,
+    warn,
 )
 
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
     from neurosim.sweeps import Group, Point, SweepFolder
+    from neurosim.sweeps.points import Listed
 
 __all__ = ["sweep"]
 
@@ -91,6 +93,7 @@ def sweep(
     if dry_run or estimated:
         points = expand(plan, file.parent, laws)
         mine = [point for point in points if point.index % shard[1] == shard[0] - 1]
+        _warn_of_unsuited(mine)
         expected = _expected(mine, workers or available_threads(), laws) if estimated else None
         _list(plan.name, mine, expected, as_json, brief=not dry_run)
         return
@@ -104,6 +107,7 @@ def sweep(
         laws=laws,
         shared=shard[1] > 1,
     )
+    _warn_of_unsuited(folder.share(shard))
     left = len(folder.left(shard))
     # Processes would share one GPU.
     used = workers or (min(available_threads(), max(1, left)) if device == "cpu" else 1)
@@ -121,6 +125,17 @@ def sweep(
     finally:
         bar.close()
     _finish(folder, shard, as_json)
+
+
+def _warn_of_unsuited(points: Sequence[Listed]) -> None:
+    """Say once what chips cannot learn that they are to be trained for."""
+    from neurosim.analysis.suited import unsuited
+    from neurosim.sweeps import Point
+
+    planned = (point.training for point in points if isinstance(point, Point))
+    trained = {one.key: one for one in planned if one is not None}.values()
+    found = {one.key: unsuited(one.profile, one.experiment.task) for one in trained}
+    warn(sorted({text for text in found.values() if text is not None}))
 
 
 def _expected(

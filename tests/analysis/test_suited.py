@@ -1,5 +1,7 @@
 """A network of resistors contracts: it is for answers, and a flow on it is warned of."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -55,3 +57,13 @@ def test_a_flow_on_resistors_is_warned_of_up_front(tmp_path):
     assert first.startswith("neurosim: warning: A flow needs nodes that amplify, but ideal_resis")
     assert "with --task classify" in first
     assert "A flow needs nodes that amplify" in (tmp_path / "run/report.html").read_text("utf-8")
+
+
+def test_a_sweep_of_flows_on_resistors_is_warned_of_once(tmp_path):
+    base = {"profile": "board_resistive", "experiment": {"updates": 1, "batch": 2}}
+    axes = [{"path": "experiment.flow.beta", "values": [0.01, 0.02]}]
+    plan = {"name": "flows", "base": base, "axes": axes, "measure": ["flow_loss"]}
+    (tmp_path / "sweep.yaml").write_text(json.dumps(plan))
+    listed = run("sweep", tmp_path / "sweep.yaml", "--dry-run")
+    assert listed.exit_code == 0
+    assert listed.stderr.count("A flow needs nodes that amplify, but board_resistive") == 1
