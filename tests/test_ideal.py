@@ -261,7 +261,7 @@ def test_the_adjoint_gradient_is_that_of_finite_differences(law, activation, siz
 @every_kind
 def test_the_adjoint_gradient_is_the_mean_over_any_number_of_rows(law, activation):
     net = network(law, activation, (3, 4, 2, 3))
-    x_t, u_t = random_targets(net, rows=130)
+    x_t, u_t = random_targets(net, rows=70)
     settled = net.equilibrium(x_t, SPRING)
     whole = flat(net, net.cost_gradient(x_t, u_t, SPRING, ALPHA, settled))
     single = [

@@ -43,14 +43,13 @@ def test_a_slip_in_any_number_that_has_an_expression_or_is_quoted_is_found(name)
     numbers = [n for n in numbers_of(profile) if isinstance(at(profile, n.path), int | float)]
     # Of what is assumed or cited alone no slip can be seen.
     held = [n for n in numbers if isinstance(n.source, Derived) or n.kind == "quoted"]
-    for factor in (10.0, 1.13):
-        for number in held:
-            slip = planted(profile, number.path, factor)
-            [found] = [n for n in numbers_of(slip) if n.path == number.path]
-            if isinstance(number.source, Derived):
-                assert found.mistake, number.path
-            else:
-                assert found.kind == "cited", number.path
+    for number in held:
+        slip = planted(profile, number.path, 1.13)
+        [found] = [n for n in numbers_of(slip) if n.path == number.path]
+        if isinstance(number.source, Derived):
+            assert found.mistake, number.path
+        else:
+            assert found.kind == "cited", number.path
 
 
 def test_the_shipped_profiles_have_many_expressions():

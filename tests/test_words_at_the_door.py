@@ -127,20 +127,23 @@ KINDS = {
 }
 
 
-def texts(node: ast.AST) -> set[str]:
+@cache
+def texts(node: ast.AST) -> frozenset[str]:
     """Constant texts of an expression or a pattern."""
-    return {n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and type(n.value) is str}
+    constants = (n.value for n in ast.walk(node) if isinstance(n, ast.Constant))
+    return frozenset(value for value in constants if type(value) is str)
 
 
-def names(node: ast.AST) -> set[str]:
+@cache
+def names(node: ast.AST) -> frozenset[str]:
     """Names of variables and attributes, and texts that are keys or names of attributes."""
-    found = texts(node)
+    found = set(texts(node))
     for n in ast.walk(node):
         if isinstance(n, ast.Name):
             found.add(n.id)
         elif isinstance(n, ast.Attribute):
             found.add(n.attr)
-    return found
+    return frozenset(found)
 
 
 def told_apart(node: ast.AST, kind: Kind) -> bool:

@@ -35,6 +35,7 @@ LAWS = [
 AMPLIFIERS = [Tanh(UNIT_V), Silu(UNIT_V), Linear(UNIT_V), Measured(UNIT_V, points_V=POINTS_V)]
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("law", LAWS, ids=repr)
 @pytest.mark.parametrize("amplifier", AMPLIFIERS, ids=repr)
 @pytest.mark.parametrize(("mismatch", "loading"), [(0, 0), (0.1, 0.3)])
@@ -53,6 +54,7 @@ def test_any_amplifier_may_buffer_visible_nodes(make_circuit, make_springs, law,
     check_law(circuit, make_springs(circuit, ROWS))
 
 
+@pytest.mark.every(5)
 @pytest.mark.parametrize("law", LAWS, ids=repr)
 @pytest.mark.parametrize("nodes", [[1, 4, 9, 11], [5, 6, 7], [8, 2, 0]])
 def test_springs_of_any_nodes_leave_every_property(make_circuit, law, nodes):

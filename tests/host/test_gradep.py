@@ -44,6 +44,7 @@ def test_the_ideal_chips_gradient_is_the_exact_one_on_the_full_network(law):
     assert np.linalg.norm(got) == pytest.approx(np.linalg.norm(exact), rel=1e-2)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize(("phases", "order"), [("centred", 2), ("one-sided", 1)])
 def test_the_error_falls_with_the_promised_order_in_beta(law, phases, order):

@@ -21,7 +21,7 @@ from neurosim.host import (
 )
 from neurosim.host.injected import surprise
 from neurosim.profile import load_profile
-from shipped import each_kind
+from shipped import shipped
 
 IDEAL = load_profile("ideal_hopfield")
 
@@ -112,7 +112,8 @@ def test_contrastive_hebbian_learning_clamps_the_answers_where_they_should_be():
     np.testing.assert_allclose(target_V[:, asked.held], asked.batch.targets[:, asked.held] * unit_V)
 
 
-@each_kind
+@pytest.mark.every(5)
+@shipped
 @pytest.mark.parametrize("rule", [GradEP(), Coupled(), ContrastiveHebbian(), CrossEntropy()])
 def test_every_rule_runs_on_every_chip(name, rule):
     profile = load_profile(name)

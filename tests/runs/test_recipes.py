@@ -19,7 +19,7 @@ def test_of_a_recipe_that_does_nothing_is_said():
     assert tried(trained()) == []
 
 
-@pytest.mark.every(3)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "cause", "way"),
     [

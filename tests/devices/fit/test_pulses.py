@@ -59,9 +59,10 @@ def test_standard_errors_are_those_of_the_scatter_over_seeds(tmp_path, law, name
     assert_calibrated(z, devices=12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("law", "names"),
-    [(SOFT, OF_SOFT), pytest.param(LINEAR, OF_LINEAR, marks=pytest.mark.slow)],
+    [(SOFT, OF_SOFT), (LINEAR, OF_LINEAR)],
 )
 def test_laws_noise_spreads_and_bounds_are_found_within_their_errors(tmp_path, law, names):
     z = calibration(tmp_path, law, names, 4, n=8, most=80, read=0.003, cycles=1)
