@@ -84,5 +84,7 @@ def lines_of(data: Aged, y: Array, unit: Array) -> Lines:
         rest[rows] = y[rows] - y[rows].mean() - slopes[-1] * x
     noise = float(np.sqrt(rest @ rest / freedom))
     errors = noise * np.sqrt(np.array(inverse))
-    left = float(np.sum((rest / unit) ** 2)) / freedom
+    # A reading of next to nothing is infinitely far in units of itself.
+    with np.errstate(over="ignore"):
+        left = float(np.sum((rest / unit) ** 2)) / freedom
     return Lines(np.array(slopes), errors, np.array(starts), noise, rest, left)

@@ -122,9 +122,10 @@ def _polynomial(x: Array, s: Array, nu: NDArray[Any]) -> _Spread:
         ratio = (s / (powers @ c)) ** 2
         terms = nu * (ratio - 1 - np.log(ratio)) / (nu * (np.log(nu / 2) - psi(nu / 2)))
         freedom = len(x) - degree - 1
-        found = _Spread(
-            c, np.sqrt(np.diag(np.linalg.inv(information))), float(terms.sum()), freedom
-        )
+        variances = np.diag(np.linalg.inv(information))
+        if not (variances > 0).all():
+            raise np.linalg.LinAlgError
+        found = _Spread(c, np.sqrt(variances), float(terms.sum()), freedom)
         if freedom == 0 or chdtrc(freedom, found.chi_squared) > _PLAUSIBLE:
             break
     return found

@@ -128,3 +128,11 @@ def test_a_table_that_cannot_be_fitted_is_refused(tmp_path, change, text):
         rows = [r | {"cycle": 1} for r in rows]
     with pytest.raises(DataError, match=text):
         fitted(tmp_path / "m.csv", rows)
+
+
+def test_a_reading_of_next_to_nothing_is_fitted_without_overflow(tmp_path):
+    rows = list(drifts(np.random.default_rng(0), power(**POWER), n=5))
+    rows[7]["conductance_S"] = 7e-320
+    part = fitted(tmp_path / "m.csv", rows)
+    assert part.facts["left_log_over_power"] is None
+    assert all(np.isfinite(error) for error in part.errors.values())

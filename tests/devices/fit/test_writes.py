@@ -125,3 +125,11 @@ def test_a_table_that_cannot_be_fitted_is_refused(tmp_path, rows, text):
     rows = [{"kind": "write", "target_S": t, "conductance_S": g} for t, g in rows]
     with pytest.raises(DataError, match=text):
         fitted(tmp_path / "m.csv", rows)
+
+
+def test_a_reading_whose_exponent_was_lost_is_no_spread_of_its_target(tmp_path):
+    made = writes(np.random.default_rng(0), {"polynomial": [0.02]}, 5, 5, reference_S=5e-6)
+    rows = list(made)
+    rows[-1]["conductance_S"] *= 1e6
+    with pytest.raises(DataError, match="have no spread in common; look for a slip"):
+        fitted(tmp_path / "m.csv", rows)
