@@ -6,7 +6,7 @@ from scipy.stats import chi2
 
 from lab import assert_calibrated, scores, table, writes
 from neurosim.devices.fit import fit_devices, read_measurements
-from neurosim.devices.fit.writes import _most_likely
+from neurosim.devices.fit.writes import _most_likely, _polynomial
 from neurosim.errors import DataError
 
 
@@ -127,9 +127,9 @@ def test_a_table_that_cannot_be_fitted_is_refused(tmp_path, rows, text):
         fitted(tmp_path / "m.csv", rows)
 
 
-def test_a_reading_whose_exponent_was_lost_is_no_spread_of_its_target(tmp_path):
-    made = writes(np.random.default_rng(0), {"polynomial": [0.02]}, 5, 5, reference_S=5e-6)
-    rows = list(made)
-    rows[-1]["conductance_S"] *= 1e6
-    with pytest.raises(DataError, match="have no spread in common; look for a slip"):
-        fitted(tmp_path / "m.csv", rows)
+def test_an_inverse_with_a_variance_below_0_is_no_fit():
+    """A target with a reading whose exponent was lost: its information has no inverse in digits."""
+    s = np.array([0.004491466236216459, 0.009046964954098829, 0.013469914907187533,
+                  0.014146127370254728, 249737.2501506899])  # fmt: skip
+    with pytest.raises(np.linalg.LinAlgError):
+        _polynomial(np.linspace(0.2, 1, 5), s, np.array([19, 19, 19, 19, 15]))
