@@ -1,15 +1,13 @@
 """What is learned: data sets by name or file, flow triples made of them, images to complete."""
 
+from neurosim.data.digits import DIGIT_STEPS, load_digits, to_grid
 from neurosim.data.pairs import (
-    DIGIT_STEPS,
     FlowBatch,
     Pairing,
     PairSource,
     Times,
     flow_times,
-    load_digits,
     optimal_pairs,
-    to_grid,
 )
 from neurosim.data.sets import DIGITS, Dataset, dataset_name, from_grey, load_dataset
 

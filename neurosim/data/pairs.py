@@ -1,6 +1,6 @@
-r"""Training data: the digits, their grid of grey levels, and optimally paired flow triples.
+r"""Optimally paired triples of flow matching.
 
-A flow-matching triple is a point on the straight line from noise to an image, and its velocity:
+A triple is a point on the straight line from noise to an image, and its velocity:
 
 .. math:: x_t = (1 - t)\, x_0 + t\, x_1, \qquad u_t = x_1 - x_0
 
@@ -12,9 +12,6 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Literal
@@ -28,83 +25,20 @@ from neurosim.errors import DataError
 from neurosim.streams import Streams
 
 __all__ = [
-    "DIGIT_STEPS",
     "FlowBatch",
     "PairSource",
     "Pairing",
     "Times",
     "flow_times",
-    "load_digits",
     "optimal_pairs",
-    "to_grid",
 ]
 
 Array = NDArray[np.float64]
 Pairing = Literal["batch", "epoch"]
 Times = Literal["uniform", "logit_normal", "late"]
 
-DIGIT_STEPS = 16  # the digits' grey levels are 0..16
 _PREFETCH_DEPTH = 2
 _SMALLEST_PREFETCHED_BATCH = 512  # below this a pairing takes milliseconds
-
-
-def load_digits() -> tuple[Array, NDArray[np.int_]]:
-    """8x8 digits of scikit-learn, scaled from 0..16 to [-1, 1].
-
-    scikit-learn's set is the *test* half of UCI's optdigits: 1,797 images by 13 writers, none of
-    whom is named. A split of it is therefore not writer independent.
-
-    Returns
-    -------
-    images : ndarray, shape (1797, 64)
-        Row-major pixels on 17 levels from -1 (paper) to 1 (ink).
-    labels : ndarray of int, shape (1797,)
-
-    Examples
-    --------
-    >>> import neurosim as ns
-    >>> images, labels = ns.load_digits()
-    >>> images.shape, labels[:3]
-    ((1797, 64), array([0, 1, 2]))
-    """
-    levels, labels = _digits()
-    return levels / (DIGIT_STEPS / 2) - 1, labels.copy()
-
-
-@cache
-def _digits() -> tuple[Array, NDArray[np.int_]]:
-    """Grey levels 0..16 and labels, read once a process.
-
-    From scikit-learn's own file where it lies as ever: its loader takes seconds to be imported.
-    """
-    package = find_spec("sklearn")
-    for folder in (package and package.submodule_search_locations) or ():
-        file = Path(folder) / "datasets" / "data" / "digits.csv.gz"
-        if file.is_file():
-            rows = np.loadtxt(file, delimiter=",")
-            return rows[:, :-1], rows[:, -1].astype(np.int_)
-    from sklearn.datasets import load_digits as load
-
-    levels, labels = load(return_X_y=True)
-    return levels, labels
-
-
-def to_grid(x: Array, steps: int | None = DIGIT_STEPS) -> Array:
-    """Clip to [-1, 1] and round to the nearest of steps + 1 levels; NaN stays NaN.
-
-    By default these are the digits' 17 levels; where `steps` is None, nothing is rounded.
-
-    Examples
-    --------
-    >>> to_grid(np.array([-3.0, 0.07, 0.1]))
-    array([-1.   ,  0.125,  0.125])
-    """
-    clipped: Array = np.clip(x, -1, 1)
-    if steps is None:
-        return clipped
-    half = steps / 2
-    rounded: Array = np.round((clipped + 1) * half) / half - 1
-    return rounded
 
 
 def optimal_pairs(x0: Array, x1: Array) -> NDArray[np.intp]:

@@ -3,7 +3,7 @@
 ================= ================================================================================
 name              images
 ================= ================================================================================
-digits            8x8 digits of scikit-learn (see `neurosim.data.pairs.load_digits`)
+digits            8x8 digits of scikit-learn (see `neurosim.data.digits.load_digits`)
 digits16          the same, enlarged to 16x16 by cubic splines
 digits28          the same, enlarged to 28x28
 moons, circles    points in the plane (see `neurosim.data.toys`)
@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import zoom
 
 from neurosim.arguments import checked
-from neurosim.data.pairs import DIGIT_STEPS, load_digits
+from neurosim.data.digits import DIGIT_STEPS, load_digits
 from neurosim.data.pictures import read_pictures
 from neurosim.data.tabular import read_table
 from neurosim.data.toys import TOYS, load_toy

@@ -98,7 +98,7 @@ FAULTS = (
     ),
     Fault(
         "the Frechet distance lacks the means",
-        "metrics/samples.py",
+        "metrics/distances.py",
         "np.square(mean_a - mean_b).sum()",
         "0.0",
         "metrics/test_samples.py",
