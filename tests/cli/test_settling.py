@@ -74,8 +74,9 @@ def test_one_command_answers_for_a_chip_of_ones_own(tiny, tmp_path, monkeypatch)
 
 
 @pytest.mark.slow
-def test_one_command_answers_for_a_chip_that_classifies(tmp_path):
+def test_one_command_answers_for_a_chip_that_classifies(tmp_path, monkeypatch):
     out = tmp_path / "study"
+    monkeypatch.setattr("neurosim.sweeps.settling._MOST", 60)
     profile = ["cmos_rc_6bit", "--task", "classify", "--layers", "64,12,10"]
     given = [*profile, "--budget", "120 s", "--seeds", 1, "--workers", 1, "--out", out]
     result = run("settling", *given)
