@@ -71,8 +71,8 @@ class Nodes:
         self._flicker: FlickerSource | None = None
 
     def output_V(self, circuit: Circuit) -> Array:
-        """True outputs, (rows, n_nodes)."""
-        return circuit.output_V(self.u_V) if self._lagging_V is None else self._lagging_V
+        """True outputs, or phases within half a turn, (rows, n_nodes)."""
+        return circuit.reading_V(self.u_V) if self._lagging_V is None else self._lagging_V
 
     def source_current_A(self, circuit: Circuit, springs: Springs) -> Array:
         """Current from each source into its node, (rows, n), as at the last settle's end."""
@@ -95,7 +95,7 @@ class Nodes:
     def _follow(self, circuit: Circuit) -> None:
         """Lagging outputs to what they tend to."""
         if circuit.amplifier_tau_s:
-            self._lagging_V = circuit.output_V(self.u_V)
+            self._lagging_V = circuit.reading_V(self.u_V)
 
     def place(self, springs: Springs | None) -> None:
         """Nodes that are held rigidly go to where their sources are."""

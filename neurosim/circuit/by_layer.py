@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from neurosim.blocks.block import Block
 from neurosim.blocks.choice import one_of
 from neurosim.circuit.laws import Gradient, Hopfield, Law
+from neurosim.circuit.oscillator import Oscillator
 from neurosim.circuit.outputs import Amplifiers
 from neurosim.circuit.resistive import Resistive
 from neurosim.contrasts import Contrast
@@ -133,4 +134,6 @@ class ByLayer(Block):
 
 
 # Of a profile's node: a word alone, where the law has nothing else to say.
-NodeLaw = Annotated[Law, one_of(Hopfield, Gradient, ByLayer, Resistive, of=Law, short=True)]
+NodeLaw = Annotated[
+    Law, one_of(Hopfield, Gradient, ByLayer, Resistive, Oscillator, of=Law, short=True)
+]

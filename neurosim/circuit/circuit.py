@@ -1,4 +1,4 @@
-r"""The network as a circuit: nodes, couplings, biases and springs under two node laws.
+r"""The network as a circuit: nodes, couplings, biases and springs under a node law.
 
 .. code-block:: text
 
@@ -20,7 +20,8 @@ bias current, a node charges by the sum of its couplings, weighed as its law say
 
 for outputs :math:`y^k`, of which most laws have one, v. A bias is a coupling to a rail that puts
 out the reference voltage as its first output and nothing as the others. Every law descends a
-co-content P [W] (Millar 1951), provided that the couplings are reciprocal.
+co-content P [W] (Millar 1951), provided that the couplings are reciprocal. Oscillators have no D,
+and their springs join the sums: see `laws.Oscillating`.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ from scipy.constants import Boltzmann
 
 from neurosim.circuit.amplifiers import Amplifier, check_amplifier
 from neurosim.circuit.elements import Array, Pairs, Springs
-from neurosim.circuit.laws import Law, Passive, check_law
+from neurosim.circuit.laws import Law, Oscillating, Passive, check_law
+from neurosim.circuit.locking import Locking
 from neurosim.circuit.outputs import Amplifiers
 from neurosim.circuit.shunts import Shunts
 from neurosim.errors import DataError
@@ -79,6 +81,9 @@ class Circuit:
         k of a device's current :math:`G v (1 + k v^2)` for the output v across it.
     shunts : Shunts, optional
         Elements to ground besides the leaks, of a passive law.
+    locking : Locking, optional
+        What acts on oscillators besides their couplings. Their `leak_S` is the conductance of
+        weight 1, and nothing else.
     """
 
     layers: Layers
@@ -95,6 +100,7 @@ class Circuit:
     amplifier_tau_s: float = 0.0
     cubic_per_V2: float = 0.0
     shunts: Shunts | None = None
+    locking: Locking | None = None
 
     def __post_init__(self) -> None:
         check_law("Circuit.law", self.law)
@@ -115,6 +121,17 @@ class Circuit:
                 f"Circuit.shunts must be None unless the law is passive, but it is {self.law!r}; "
                 "take Resistive, or leave them out."
             )
+        if self.locking is not None and not self.oscillating:
+            raise DataError(
+                "Circuit.locking must be None unless the nodes oscillate, but the law is "
+                f"{self.law!r}; take Oscillator, or leave it out."
+            )
+        if self.oscillating and (self.amplifier_tau_s or self.cubic_per_V2 or self.loading):
+            raise DataError(
+                "Circuit.amplifier_tau_s, cubic_per_V2 and loading must be 0 where the nodes "
+                f"oscillate, but are {self.amplifier_tau_s:g} s, {self.cubic_per_V2:g} and "
+                f"{self.loading:g}; leave them out."
+            )
 
     @property
     def n_nodes(self) -> int:
@@ -125,6 +142,17 @@ class Circuit:
     def passive(self) -> bool:
         """Whether couplings are resistors from node to node."""
         return isinstance(self.law, Passive)
+
+    @property
+    def oscillating(self) -> bool:
+        """Whether nodes are phases, and springs join their sums."""
+        return isinstance(self.law, Oscillating)
+
+    @property
+    def reciprocal(self) -> bool:
+        """Whether nodes act on each other alike both ways, so that there is a co-content."""
+        odd = self.law.odd if isinstance(self.law, Oscillating) else True
+        return self.back_couplings is None and odd
 
     @property
     def back(self) -> Pairs:
@@ -142,6 +170,8 @@ class Circuit:
     @cached_property
     def decay_S(self) -> Array:
         """Conductance to ground D = g + loading * load of each node, springs not included."""
+        if self.oscillating:
+            return np.zeros(self.n_nodes)
         return self.leak_S + self.loading * self.load_S
 
     @cached_property
@@ -186,6 +216,13 @@ class Circuit:
             )
         return first
 
+    def reading_V(self, u_V: Array) -> Array:
+        """What a converter at each node sees: its output, or its phase from -pi to pi."""
+        if not self.oscillating:
+            return self.output_V(u_V)
+        half_turn_V = np.pi * self.amplifiers.unit_V
+        return np.asarray(half_turn_V - (half_turn_V - u_V) % (2 * half_turn_V))
+
     def bent(self, v: Array) -> Array:
         """What a device makes of the voltage across it."""
         return v if not self.cubic_per_V2 else v * (1 + self.cubic_per_V2 * v**2)
@@ -197,10 +234,23 @@ class Circuit:
         out[..., self.layers.even] = v[..., self.layers.odd] @ self.back.delta_S
         return out
 
-    def _sums_A(self, u_V: Array) -> tuple[Array, ...]:
-        """What the couplings and the bias of each node add up to, output by output."""
+    def source_sums_A(self, springs: Springs | None) -> Array | None:
+        """What springs add to the sums of oscillators, (n_outputs, rows, n_nodes), else None."""
+        if springs is None or not self.oscillating:
+            return None
+        outputs = self.law.outputs_V(self.amplifiers, springs.target_V)
+        sums = np.zeros((len(outputs), len(springs.target_V), self.n_nodes))
+        for into, y in zip(sums, outputs, strict=True):
+            into[:, springs.at] = springs.soft_S * y
+        return sums
+
+    def _sums_A(self, u_V: Array, springs: Springs | None) -> tuple[Array, ...]:
+        """What couplings and bias of each node, and sources of oscillators, add up to."""
         first, *others = (self._through_couplings(self.bent(y)) for y in self.outputs_V(u_V))
-        return first + self.bias_A, *others
+        sums = (first + self.bias_A, *others)
+        if (sources := self.source_sums_A(springs)) is not None:
+            sums = tuple(s + source for s, source in zip(sums, sources, strict=True))
+        return sums
 
     def current_A(self, u_V: Array, springs: Springs | None = None) -> Array:
         """Net current that charges each node's capacitor: C du/dt, shape of `u_V`.
@@ -208,13 +258,16 @@ class Circuit:
         Nodes that are clamped take no current (their source delivers what it must).
         """
         weights = self.law.weights(self.amplifiers, u_V)
-        drive = _total(w * s for w, s in zip(weights, self._sums_A(u_V), strict=True))
+        sums = self._sums_A(u_V, springs)
+        drive = _total(w * s for w, s in zip(weights, sums, strict=True))
         current = drive - self.decay_S * u_V
-        if springs is not None:
+        if springs is not None and not self.oscillating:
             at = springs.at
             current[..., at] += springs.soft_S * (springs.target_V - u_V[..., at])
         if self.shunts is not None:
             current -= self.shunts.current_A(u_V, current)
+        if self.locking is not None:
+            current = current - self.locking.current_A(u_V)
         if springs is not None:
             current[..., springs.held_nodes] = 0.0
         return current
@@ -225,6 +278,9 @@ class Circuit:
         """Current that each source of the springs delivers, (..., n), beside `injected_A`."""
         at = springs.at
         current = springs.soft_S * (springs.target_V - u_V[..., at])
+        if (sources := self.source_sums_A(springs)) is not None:
+            weights = self.law.weights(self.amplifiers, u_V)
+            current = _total(w * s for w, s in zip(weights, sources, strict=True))[..., at]
         if springs.clamped:
             needed = -self.current_A(u_V)[..., at]
             if injected_A is not None:
@@ -235,21 +291,31 @@ class Circuit:
     def jacobian_vector_A(self, u_V: Array, d_V: Array, springs: Springs | None = None) -> Array:
         """Change of `current_A` for a small change `d_V` of the node voltages."""
         law, amplifiers = self.law, self.amplifiers
-        metric, weights = law.metric(amplifiers, u_V), law.weights(amplifiers, u_V)
-        bends = law.weight_slopes_per_V(amplifiers, u_V)
-        parts = zip(weights, bends, self.outputs_V(u_V), self._sums_A(u_V), strict=True)
+        weights, slopes = law.weights(amplifiers, u_V), self.output_slopes(u_V)
+        bends, sums = law.weight_slopes_per_V(amplifiers, u_V), self._sums_A(u_V, springs)
+        parts = zip(weights, slopes, bends, self.outputs_V(u_V), sums, strict=True)
         change = _total(
-            w * self._through_couplings((1 + 3 * self.cubic_per_V2 * y**2) * (metric * w) * d_V)
+            w * self._through_couplings((1 + 3 * self.cubic_per_V2 * y**2) * slope * d_V)
             + bend * s * d_V
-            for w, bend, y, s in parts
+            for w, slope, bend, y, s in parts
         )
         change -= self.decay_S * d_V
+        if self.locking is not None:
+            change -= self.locking.slope_S(u_V) * d_V
         if self.shunts is not None:
             change -= self.shunts.slope_S(u_V) * d_V
         if springs is not None:
-            change[..., springs.at] -= springs.soft_S * d_V[..., springs.at]
+            if not self.oscillating:
+                change[..., springs.at] -= springs.soft_S * d_V[..., springs.at]
             change[..., springs.held_nodes] = 0.0
         return change
+
+    def output_slopes(self, u_V: Array) -> tuple[Array, ...]:
+        """dy/du of each output: m w, unless the interaction is not odd."""
+        if isinstance(self.law, Oscillating):
+            return self.law.output_slopes(self.amplifiers, u_V)
+        m = self.metric(u_V)
+        return tuple(m * w for w in self.law.weights(self.amplifiers, u_V))
 
     def metric(self, u_V: Array) -> Array:
         """Metric m of I = -dP/du / m."""
@@ -274,6 +340,11 @@ class Circuit:
                 "Circuit.co_content_W needs reciprocal couplings, but this circuit has separate "
                 "devices for each direction; such a circuit descends no potential."
             )
+        if not self.reciprocal:
+            raise DataError(
+                f"Circuit.co_content_W needs an interaction that is odd, but has {self.law!r}; "
+                "with another angle than 0 it descends no potential."
+            )
         if self.cubic_per_V2:
             raise DataError(
                 "Circuit.co_content_W needs devices that are linear, but cubic_per_V2 is "
@@ -294,6 +365,8 @@ class Circuit:
             power = power + self.loading * self.reference_V**2 / 2 * self.biases.sum_S.sum()
         if self.shunts is not None:
             power = power + self.shunts.co_content_W(u_V).sum(axis=-1)
+        if self.locking is not None:
+            power = power + self.locking.co_content_W(u_V).sum(axis=-1)
         return power
 
     def local_contrast_V2(self, u_V: Array) -> tuple[Array, Array]:
@@ -325,7 +398,13 @@ class Circuit:
         return np.where(present, shared - product, 0.0), np.where(present, shared + product, 0.0)
 
     def thermal_noise_A2_per_Hz(self, temperature_K: float, springs: Springs | None) -> Array:
-        """White current noise 4 k T G of all conductances at each node, one-sided density."""
+        """White current noise 4 k T G of all conductances at each node, one-sided density.
+
+        That of an oscillator is what its phase diffuses by: 4 D (unit C)^2.
+        """
+        if isinstance(self.law, Oscillating):
+            per_V = self.amplifiers.unit_V * self.capacitance_F
+            return np.asarray(4 * self.law.diffusion_rad2_per_s * per_V**2)
         total = self.leak_S + self.load_S
         if springs is not None:
             total[springs.at] = total[springs.at] + springs.soft_S
