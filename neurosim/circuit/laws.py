@@ -140,8 +140,7 @@ class Passive(Protocol):
 class Oscillating(Protocol):
     """A law of oscillators: u over the unit voltage is a phase [rad], and no node has a leak.
 
-    Sources are oscillators too. A spring of conductance K to V adds K y(V) to the sums of its node,
-    as a coupling to a node at V would; what is injected is a part of the first sum.
+    Sources oscillate too: a spring of conductance K to V adds K y(V) to the sums of its node.
     """
 
     @property

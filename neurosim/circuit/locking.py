@@ -8,19 +8,25 @@ With the phase :math:`\theta = u / U`, U the unit voltage, node i loses the curr
 S being the conductance of a second-harmonic injection and :math:`A = U C \omega` that of a natural
 frequency :math:`\omega` [rad/s] above the reference. A tilt has a co-content too, though no lowest
 one: all holds where the oscillators are locked.
+
+S may rise from 0 after the nodes were set, in `STEPS` equal steps of equal times, as a converter
+has it: phases then find their places before they are locked to 0 or half a turn.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Locking"]
+__all__ = ["STEPS", "Locking"]
 
 Array = NDArray[np.float64]
+
+STEPS = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,11 +41,14 @@ class Locking:
         S.
     detuning_A : ndarray, shape (n_nodes,)
         A.
+    ramp_s : float
+        Time in which S rises after the nodes were set; 0: it is there at once.
     """
 
     unit_V: float
     sync_S: Array
     detuning_A: Array
+    ramp_s: float = 0.0
 
     def __post_init__(self) -> None:
         for array in (self.sync_S, self.detuning_A):
@@ -48,6 +57,24 @@ class Locking:
     def some(self, keep: NDArray[np.bool_]) -> Locking:
         """Those of some nodes."""
         return replace(self, sync_S=self.sync_S[keep], detuning_A=self.detuning_A[keep])
+
+    def stages(self, since_s: float, time_s: float) -> Iterator[tuple[float, float]]:
+        """Share of S and time of each step of a settle that begins after `since_s`.
+
+        In the middle of a step S is what a straight ramp has there.
+        """
+        end_s, step_s = since_s + time_s, self.ramp_s / STEPS
+        while since_s < min(end_s, self.ramp_s) and self.sync_S.any():
+            k = min(int(since_s / step_s + 1e-9), STEPS - 1)
+            until_s = min(end_s, (k + 1) * step_s)
+            yield (k + 0.5) / STEPS, until_s - since_s
+            since_s = until_s
+        if end_s > since_s:
+            yield 1.0, end_s - since_s
+
+    def at_share(self, share: float) -> Locking:
+        """With this share of S."""
+        return replace(self, sync_S=share * self.sync_S, ramp_s=0.0)
 
     @cached_property
     def acts(self) -> bool:

@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.blocks.block import Sourced
-from neurosim.blocks.quantities import Excess, Hertz, SigmaVolt, SignedShare
+from neurosim.blocks.quantities import Excess, Hertz, SigmaVolt, SignedShare, Wait
 from neurosim.circuit.locking import Locking
 from neurosim.circuit.outputs import Amplifiers
 from neurosim.contrasts import Contrast, CosineOfDifference
@@ -54,6 +54,8 @@ class Oscillator(Sourced):
         Sakaguchi angle a of every coupling, bias and spring; other than 0 there is no co-content.
     sync : float
         Sub-harmonic injection locking S, in weights.
+    ramp_s : float
+        Time in which S rises from 0 after nodes were set, see `neurosim.circuit.locking`.
     detuning_Hz : float
         Standard deviation of the natural frequencies about the reference, drawn at fabrication.
     linewidth_Hz : float
@@ -76,6 +78,7 @@ class Oscillator(Sourced):
     law: Literal["oscillator"] = "oscillator"
     angle_rad: SignedShare = 0.0
     sync: Excess = 0.0
+    ramp_s: Wait = 0.0
     detuning_Hz: Hertz = 0.0
     linewidth_Hz: Hertz = 0.0
     amplitude_V: SigmaVolt = 0.0
@@ -93,7 +96,8 @@ class Oscillator(Sourced):
     def locking(self, unit_V: float, unit_S: float, capacitance_F: Array, z: Array) -> Locking:
         """See `Oscillating.locking`."""
         detuning_A = unit_V * capacitance_F * 2 * np.pi * self.detuning_Hz * z
-        return Locking(unit_V, np.full(len(z), self.sync * unit_S), detuning_A)
+        sync_S = np.full(len(z), self.sync * unit_S)
+        return Locking(unit_V, sync_S, detuning_A, self.ramp_s)
 
     def outputs_V(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
         """Cosine and sine of the phase, times the unit voltage."""

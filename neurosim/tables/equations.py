@@ -88,6 +88,7 @@ _PHASES: Mapping[str, str] = MappingProxyType(
         " over its neighbours j + dG_b sin(-u / unit_V - angle_rad)"
         " + K sin((V - u) / unit_V - angle_rad) - sync unit_S sin(2 u / unit_V))"
         " + capacitance_F unit_V w; leak_S is the conductance of weight 1 and takes no current",
+        "ramp": "sync rises in steps to its value within ramp_s after the nodes were set",
         "frequency": "w, 2 pi times a draw of standard deviation detuning_Hz for each node of a"
         " die: no column has it",
         "velocity": "alpha stiffness sin((u - V) / unit_V), of the visible nodes of a free phase",

@@ -138,6 +138,24 @@ def test_detuning_is_of_the_die_and_diffusion_of_the_settle():
     np.testing.assert_allclose(intensity, np.sqrt(2 * np.pi * 1e4 * 1e-7))
 
 
+@pytest.mark.parametrize("first_s", [2e-7, 5e-7, 9e-7])
+def test_a_locking_that_rises_has_acted_by_its_mean(first_s):
+    """Under S alone tan(theta) shrinks by e^(-2 K times the integral of S), over two settles."""
+    law = Oscillator(sync=0.2, ramp_s=6e-7)
+    profile = few(**{"node.law": law, "settling": ns.Transient(rtol=1e-8, atol=1e-10)})
+    chip, start = ns.Chip(profile), np.array([[0.3, 1.4, -1.2, 0.9]])
+    for _ in range(2):  # each precharge begins anew
+        chip.precharge(start)
+        chip.drive(start, 0.0)
+        for time_s in (first_s, 1.1e-6 - first_s):
+            chip.settle(time_s)
+    acted = 0.2 * (3e-7 + 5e-7) / profile.node.tau_s
+    np.testing.assert_allclose(
+        np.tan(chip.u_V[:, :4]), np.tan(start) * np.exp(-2 * acted), rtol=1e-5
+    )
+    assert not chip.u_V[:, 4:].any()
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
