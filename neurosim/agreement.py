@@ -206,6 +206,9 @@ def _oscillator_mistakes(profile: Any) -> Found:
         text = "must be false where node.law has oscillators, whose phases all have one range"
         found.append((("adc", "auto_range"), text))
     law, temperature_K = profile.node.law, profile.thermal.temperature_K
+    if profile.node.has_hold and temperature_K is not None:
+        text = "must be none where nodes oscillate at a temperature: kT/C is no noise of a phase"
+        found.append((("node", "hold"), text))
     if law.diffusion_rad2_per_s and temperature_K is None:
         text = (
             "must be a number where node.law has a linewidth_Hz, which is that of some temperature"

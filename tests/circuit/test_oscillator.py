@@ -21,9 +21,9 @@ from scipy.special import i0, i1
 
 from conftest import LEAK_S, UNIT_V
 from law_properties import ROWS, check_law, check_reading
-from neurosim.circuit import Gradient, Springs
+from neurosim.circuit import ByLayer, Gradient, Oscillator, Springs
 from neurosim.circuit.power import dissipation_W
-from neurosim.errors import DataError
+from neurosim.errors import DataError, ProfileError
 from neurosim.solvers import OperatingPoint, Transient, settle
 
 TIGHT = Transient(rtol=1e-9, atol=1e-12)
@@ -250,3 +250,8 @@ def test_what_oscillators_do_not_have_is_refused():
         replace(circuit, law=Gradient())
     with pytest.raises(DataError, match="needs a law of one output, but Oscillator has 2"):
         circuit.output_V(np.zeros((1, 2)))
+
+
+def test_one_circuit_has_phases_or_voltages():
+    with pytest.raises(ProfileError, match=r"ByLayer\.hidden: must not oscillate"):
+        ByLayer(visible=Gradient(), hidden=Oscillator())

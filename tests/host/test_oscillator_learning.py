@@ -122,7 +122,8 @@ def test_a_chip_reads_phases_within_half_a_turn_by_its_bits():
 
 def test_detuning_is_of_the_die_and_diffusion_of_the_settle():
     law = Oscillator(detuning_Hz=1e5, linewidth_Hz=1e4)
-    profile = few(**{"node.law": law, "thermal.temperature_K": 300.0, "settling": ns.Transient()})
+    noisy = {"node.law": law, "node.hold": "none", "thermal.temperature_K": 300.0}
+    profile = few(**noisy | {"settling": ns.Transient()})
     chips = [ns.Chip(profile, seed) for seed in (0, 0, 1)]
     first, same, other = (chip.circuit.locking.detuning_A for chip in chips)
     np.testing.assert_array_equal(first, same)
@@ -169,6 +170,8 @@ def test_a_locking_that_rises_has_acted_by_its_mean(first_s):
          "readout: must be plain where node.law has oscillators"),
         ({"adc.visible_range_V": 1.0}, "visible_range_V: must be pi x node.unit_V, half a turn"),
         ({"node.law": Oscillator(linewidth_Hz=1.0)}, "thermal.temperature_K: must be a number"),
+        ({"thermal.temperature_K": 300.0, "settling": ns.Transient()},
+         "node.hold: must be none where nodes oscillate at a temperature"),
         ({"coupling.encoding": "single"}, "coupling.encoding: must be one_sided or complementary"),
     ],
 )  # fmt: skip
