@@ -172,6 +172,51 @@ def _passive_mistakes(profile: Any) -> Found:
     return found
 
 
+# What phases do not have, and what does not read or drive them yet.
+_OF_VOLTAGES = (
+    *((block, field, why) for block, field, why in _BARE if field != "loading"),
+    ("node", "loading", "is of nodes that conductances end on"),
+    ("mismatch", "leak", "is of a leak; oscillators have natural frequencies, law.detuning_Hz"),
+    ("thermal", "amplifier_excess", "is of an amplifier; oscillators have law.linewidth_Hz"),
+    ("supply", "driver", "is of amplifiers that drive direct currents"),
+)
+
+
+def _oscillator_mistakes(profile: Any) -> Found:
+    """Phases are read as they are, set by injection, and diffuse."""
+    if not profile.node.oscillating:
+        return []
+    found: Found = []
+    for block, field, why in _OF_VOLTAGES:
+        if getattr(getattr(profile, block), field, None):
+            found.append(((block, field), f"{why}; write it as 'ideal' where nodes oscillate"))
+    for name, instead in (
+        ("device_noise", "ideal"), ("readout", "plain"), ("current_sense", "none"),
+        ("injectors", "null"),
+    ):  # fmt: skip
+        if getattr(profile, name) is not None:
+            found.append(((name,), f"must be {instead} where node.law has oscillators"))
+    half_turn_V, unit = np.pi * profile.node.unit_V, "pi x node.unit_V, half a turn"
+    for field in ("visible_range_V", "hidden_range_V"):
+        range_V = getattr(profile.adc, field)
+        if range_V is not None and not np.isclose(range_V, half_turn_V, rtol=1e-3):
+            text = f"must be {unit}, {format_quantity(half_turn_V, 'V')}, or ideal, but is"
+            found.append((("adc", field), f"{text} {format_quantity(range_V, 'V')}"))
+    if profile.adc.auto_range:
+        text = "must be false where node.law has oscillators, whose phases all have one range"
+        found.append((("adc", "auto_range"), text))
+    law, temperature_K = profile.node.law, profile.thermal.temperature_K
+    if profile.node.has_hold and temperature_K is not None:
+        text = "must be none where nodes oscillate at a temperature: kT/C is no noise of a phase"
+        found.append((("node", "hold"), text))
+    if law.diffusion_rad2_per_s and temperature_K is None:
+        text = (
+            "must be a number where node.law has a linewidth_Hz, which is that of some temperature"
+        )
+        found.append((("thermal", "temperature_K"), f"{text}; or write linewidth_Hz as 'ideal'"))
+    return found
+
+
 _CHECKS = (
     _range_mistakes,
     _load_mistakes,
@@ -180,4 +225,5 @@ _CHECKS = (
     _place_mistakes,
     _pulse_mistakes,
     _passive_mistakes,
+    _oscillator_mistakes,
 )

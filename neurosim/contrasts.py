@@ -34,6 +34,9 @@ class Contrast(Protocol):
     def derivative(self, outputs: Array, layers: Layers) -> Weights:
         """Mean over the rows of outputs, (rows, n_nodes), of dE/dW and dE/db."""
 
+    def pull(self, away: Array) -> Array:
+        """What a spring of weight 1 delivers to a node so far away from its source."""
+
 
 def _products(outputs: Array, layers: Layers) -> Array:
     """Mean product of the two ends of every crosspoint, (n_odd, n_even)."""
@@ -41,8 +44,16 @@ def _products(outputs: Array, layers: Layers) -> Array:
     return mean
 
 
+class _Straight:
+    """Of couplings whose springs are conductances."""
+
+    def pull(self, away: Array) -> Array:
+        """The distance itself."""
+        return away
+
+
 @dataclass(frozen=True)
-class Product:
+class Product(_Straight):
     """An amplifier drives current into a node through a conductance.
 
     Examples
@@ -58,7 +69,7 @@ class Product:
 
 
 @dataclass(frozen=True)
-class HalfSquaredDifference:
+class HalfSquaredDifference(_Straight):
     """A resistor between two nodes, loaded at both ends.
 
     Examples
@@ -90,3 +101,7 @@ class CosineOfDifference:
         cosine = np.cos(outputs)
         aligned = _products(cosine, layers) + _products(np.sin(outputs), layers)
         return Weights(np.where(layers.present, -aligned, 0.0), -cosine.mean(axis=0))
+
+    def pull(self, away: Array) -> Array:
+        """Its sine: a spring is an injection from a source at another phase."""
+        return np.asarray(np.sin(away))

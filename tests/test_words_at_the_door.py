@@ -19,7 +19,16 @@ import pytest
 
 import neurosim
 from neurosim.blocks.block import Block
-from neurosim.circuit import Imperfect, amplifiers, by_layer, diodes, laws, outputs, resistive
+from neurosim.circuit import (
+    Imperfect,
+    amplifiers,
+    by_layer,
+    diodes,
+    laws,
+    oscillator,
+    outputs,
+    resistive,
+)
 from neurosim.converters import readout
 from neurosim.devices import drift, levels, pulses
 from neurosim.host import answers, asymmetric, coupled, descents, flow, gradep, injected
@@ -83,7 +92,7 @@ OTHERS |= {"tables/equations.py", "tables/nir_graph.py"}
 KINDS = {
     # `gradient` is a way of sampling too.
     "law": Kind(
-        (laws, by_layer, resistive),
+        (laws, by_layer, resistive, oscillator),
         "law",
         frozenset({"law"}),
         frozenset({"gradient"}),

@@ -123,12 +123,17 @@ def tell(found: argparse.Namespace) -> None:
             results[name] = kept
     head = ["readout or chip", "seeds", "test accuracy, % (range)", "training set, %"]
     rows = [
-        [name, len(kept), _spread(kept, "test_accuracy"), _spread(kept, "accuracy")]
+        [name, len(kept), spread(kept, "test_accuracy"), spread(kept, "accuracy")]
         for name, kept in results.items()
     ]
     table = common.table(head, rows)
     common.write_results(found.results / "resistors.json", results)
-    page, marks = found.results / "README.md", ("<!-- table resistors -->", "<!-- end -->")
+    tell_table(found, "resistors", table)
+
+
+def tell_table(found: argparse.Namespace, part: str, table: str) -> None:
+    """Put the table of a part into the page, and print it."""
+    page, marks = found.results / "README.md", (f"<!-- table {part} -->", "<!-- end -->")
     if page.exists():
         before, begin, rest = page.read_text(encoding="utf-8").partition(marks[0])
         _, end, after = rest.partition(marks[1])
@@ -136,7 +141,7 @@ def tell(found: argparse.Namespace) -> None:
     print(table)
 
 
-def _spread(results: list[Result], key: str) -> str:
+def spread(results: list[Result], key: str) -> str:
     """Mean and range of shares, in percent."""
     percent = 100 * np.array([result[key] for result in results])
     if len(percent) == 1:

@@ -1,7 +1,7 @@
-"""Other machines than amplifiers and crossbars, on the same tasks: networks of resistors.
+"""Other machines than amplifiers and crossbars, on the same tasks: resistors, oscillators.
 
 python experiments/09_machines/run.py [--only PART ...] [--seeds N] [--settings NAME ...]
-    [--tables] [--out DIR] [--workers N] [--quick]
+    [--machines NAME ...] [--tables] [--out DIR] [--workers N] [--quick]
 
 What is done is not done again; a training that was stopped goes on. Each part has its figures and
 its table here; they show what has been trained, of whichever seeds.
@@ -14,11 +14,17 @@ import sys
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1]))
+import angles
 import common
+import oscillators
 import resistors
 
 HERE = Path(__file__).parent
-PARTS: dict[str, common.Part] = {"resistors": (resistors.work, resistors.tell)}
+PARTS: dict[str, common.Part] = {
+    "resistors": (resistors.work, resistors.tell),
+    "oscillators": (oscillators.work, oscillators.tell),
+    "angles": (angles.work, angles.tell),
+}
 
 
 def _more(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +32,10 @@ def _more(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--settings", nargs="+", choices=[*resistors.READOUTS, *resistors.CHIPS],
         help="of the part resistors (all)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--machines", nargs="+", choices=list(oscillators.MACHINES),
+        help="of the part oscillators (all)",
     )  # fmt: skip
     parser.add_argument("--tables", action="store_true", help="train nothing")
 

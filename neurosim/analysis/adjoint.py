@@ -6,7 +6,8 @@ and J their Jacobian there, a row that costs
 
 .. math:: J^T p = \partial C/\partial s, \qquad dC/d\theta = -p^T\,\partial F/\partial\theta,
 
-and a law of outputs y and weights w (see `neurosim.circuit.laws`)
+(of oscillators the cost of `neurosim.analysis.pulls`), and a law of outputs y and weights w (see
+`neurosim.circuit.laws`)
 
 .. math::
     \partial F_i / \partial W_{ij} = \textstyle\sum_k w^k_i y^k_j, \qquad
@@ -20,6 +21,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.analysis.pulls import pulled
 from neurosim.circuit import Circuit, Springs
 from neurosim.data import FlowBatch
 from neurosim.errors import ConvergenceError
@@ -61,8 +63,8 @@ def adjoint_gradient(
         springs = Springs(springs_S, x_t[None] * unit_V)
         rest_V, jacobian = _rest(circuit, near, springs, unit_S * unit_V * (1 + stiffness))
         c = np.zeros(layers.n_nodes)
-        away = rest_V[visible] / unit_V - x_t
-        c[visible] = alpha * stiffness * (alpha * stiffness * away - u_t)
+        pull, slope = pulled(circuit, rest_V, springs)
+        c[visible] = alpha * stiffness * (alpha * stiffness * pull - u_t * slope)
         p = np.linalg.solve(jacobian / unit_S, c)
         ones = [y / unit_V for y in circuit.outputs_V(rest_V)]
         pulls = [p * w for w in circuit.law.weights(circuit.amplifiers, rest_V)]

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.analysis.pulls import pulled
 from neurosim.circuit import Circuit, Springs
 from neurosim.errors import ConvergenceError
 from neurosim.network import Weights
@@ -50,7 +51,8 @@ class Answering:
     springs : Springs
         Of that phase: infinite where an input is held.
     scale : float
-        An answer over the displacement of its node, alpha lambda.
+        An answer over the displacement of its node, alpha lambda; of oscillators over its sine, and
+        the cost is then that of `neurosim.analysis.pulls`.
     """
 
     circuit: Circuit
@@ -93,15 +95,15 @@ class Answering:
         coupling, bias = np.zeros(layers.present.shape), np.zeros(circuit.n_nodes)
         for row, near_V in enumerate(self.near_V):
             u_V, jacobian = self._rest(near_V, row)
-            away_V = u_V[answers] - springs.target_V[row, ~springs.held]
+            pull, slope = pulled(circuit, u_V, springs.rows(slice(row, row + 1)))
             m, change = circuit.metric(u_V) * np.ones(circuit.n_nodes), np.zeros(circuit.n_nodes)
             nodes = np.searchsorted(free, answers)
             change[free] = change_of(
                 jacobian[np.ix_(free, free)],
                 nodes,
                 m[free],
-                self.scale * away_V / unit_V,
-                wanted[row],
+                self.scale * pull,
+                wanted[row] * slope,
             )
             weights = circuit.law.weights(circuit.amplifiers, u_V)
             for k, (y_V, w) in enumerate(zip(circuit.outputs_V(u_V), weights, strict=True)):

@@ -101,6 +101,17 @@ CAUSES = (
         "raise node.bandwidth_Hz, or slow the nodes (more node.capacitance_F, less node.leak_S)",
     ),
     Cause(
+        "detuning",
+        ("detuning",),
+        "trim the oscillators (node.law.detuning_Hz), or couple them more strongly (less "
+        "node.capacitance_F, more node.leak_S)",
+    ),
+    Cause(
+        "Sakaguchi angle",
+        ("Sakaguchi angle",),
+        "lower node.law.angle_rad: a waveform and a phase response in quadrature have none",
+    ),
+    Cause(
         "weight levels",
         ("weight levels",),
         "raise coupling.levels, or lower coupling.full_scale to what the weights need",
@@ -125,9 +136,9 @@ CAUSES = (
     Cause("injector noise", ("injector noise",), "lower injectors.noise_A, or raise flow.beta"),
     Cause(
         "thermal noise",
-        ("thermal noise", "amplifier noise", "amplifier flicker", "hold kT/C"),
+        ("thermal noise", "amplifier noise", "amplifier flicker", "phase diffusion", "hold kT/C"),
         "raise node.capacitance_F (noise falls as its square root), lower "
-        "thermal.amplifier_excess, or raise flow.beta",
+        "thermal.amplifier_excess (of oscillators node.law.linewidth_Hz), or raise flow.beta",
     ),
     Cause(
         "device noise",
@@ -154,9 +165,12 @@ CAUSES = (
 
 
 def causes_of(profile: Profile) -> list[Cause]:
-    """Those that this profile has."""
+    """Those that this profile has; half a turn is all the range that phases are read over."""
     there = {source.name for source in present(profile)}
-    return [cause for cause in CAUSES if there.intersection(cause.sources)]
+    found = [cause for cause in CAUSES if there.intersection(cause.sources)]
+    if not profile.node.oscillating:
+        return found
+    return [c for c in found if not any(path.startswith("adc.") for path in c.ranges)]
 
 
 def switched_off(profile: Profile, cause: Cause) -> Profile:

@@ -9,6 +9,7 @@ from scipy.constants import Boltzmann
 
 from neurosim.analysis.suited import doubled_inputs, recipe_for
 from neurosim.blocks.units import format_quantity
+from neurosim.circuit import Oscillating
 from neurosim.converters.quantise import lsb
 from neurosim.profile import Profile
 
@@ -25,7 +26,8 @@ def consequences(profile: Profile) -> list[tuple[str, str]]:
 
     Time constant C / g; C_x / C_h; step of a weight; steps of the converters in volts and in the
     host's units; how far a nudge moves its target, in steps of the DAC, in the task that the chip
-    is for; thermal noise kT/C of a hidden node without its amplifier's; time to write a device.
+    is for; thermal noise kT/C of a hidden node without its amplifier's, or how far the phase of an
+    oscillator diffuses; time to write a device.
     """
     return list(_all(profile))
 
@@ -60,7 +62,10 @@ def _all(profile: Profile) -> Iterator[tuple[str, str]]:
         step_V = lsb(dac.range_V, dac.bits)
         yield "a step of the DAC", _step(step_V, unit_V)
         yield "a nudge moves its target by", _nudge(profile, step_V / unit_V)
-    if profile.thermal.temperature_K is not None:
+    if profile.thermal.temperature_K is not None and isinstance(node.law, Oscillating):
+        turned = float(np.sqrt(2 * node.law.diffusion_rad2_per_s * node.tau_s))
+        yield "a phase diffuses by", f"{turned:.2g} rad in a time constant"
+    elif profile.thermal.temperature_K is not None:
         noise_V = float(np.sqrt(Boltzmann * profile.thermal.temperature_K / of_hidden_F))
         yield "thermal noise kT/C", f"{_step(noise_V, unit_V)}, amplifiers left out"
     if profile.write is not None and profile.write.pulse_s:

@@ -45,6 +45,8 @@ def noise_gain(profile: Profile, weight: float = TYPICAL_WEIGHT) -> float:
 
 def load_notes(profile: Profile) -> list[str]:
     """What of the load a profile's amplifiers cannot carry, or are taken to carry for nothing."""
+    if profile.node.oscillating:
+        return []  # No output delivers a direct current.
     driver = None if profile.supply is None else profile.supply.driver
     load_A, full_A = output_load_A(profile), output_load_A(profile, 1.0)
     needs = (

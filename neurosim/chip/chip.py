@@ -180,7 +180,8 @@ class Chip:
         nodes, actual_V = self._sources.charge(target_V)
         self._let_go()
         self._nodes.precharge(self.circuit, nodes, actual_V)
-        self._meter.precharge(self.circuit.capacitance_F, self.u_V)
+        if not self.circuit.oscillating:  # A phase is set by no charge.
+            self._meter.precharge(self.circuit.capacitance_F, self.u_V)
         self._clock.precharge(self.ledger.settle_time_s, len(actual_V))
         self._assembly.precharge()
 

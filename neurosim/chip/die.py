@@ -161,6 +161,7 @@ class Die:
         self._gain[self.layers.visible] = 1.0
         rng = streams.generator("fabrication.offset_V")
         self._offset_V = mismatch.offset_V * rng.standard_normal(n)
+        self._tuned = streams.generator("fabrication.detuning").standard_normal(n)
 
     def circuit(self, devices_S: Array, written_S: Array | None = None) -> Circuit:
         """The circuit with these programmed conductances, before coupling mismatch.
@@ -175,6 +176,7 @@ class Die:
             first, _, second = self.devices.split(written_S * self._device_factor)
             couplings, back = self._wiring.behind((couplings, back), (first, second))
         attenuation = self._attenuation(couplings, back or couplings)
+        capacitance_F = node.capacitance_F * self._capacitance + self._parasitic_F
 
         def with_errors(ideal: Amplifier, at: slice) -> Amplifier:
             return imperfect(ideal, self._gain[at], self._offset_V[at], attenuation[at])
@@ -184,7 +186,7 @@ class Die:
             law=node.law,
             visible=with_errors(node.visible_amplifier, self.layers.visible),
             hidden=with_errors(node.hidden_amplifier, self.layers.hidden),
-            capacitance_F=node.capacitance_F * self._capacitance + self._parasitic_F,
+            capacitance_F=capacitance_F,
             leak_S=self._leak_S,
             couplings=couplings,
             biases=biases,
@@ -194,6 +196,7 @@ class Die:
             amplifier_tau_s=node.amplifier_tau_s,
             cubic_per_V2=profile.coupling.cubic_per_V2,
             shunts=node.shunts(self.layers, self.sources),
+            locking=node.locking(capacitance_F, self._tuned),
         )
 
     def _attenuation(self, forward: Pairs, back: Pairs) -> Array:
@@ -218,7 +221,8 @@ class Die:
         larger_F = own_F * (node.release_capacitance_F / node.capacitance_F)
         capacitance_F = circuit.capacitance_F.copy()
         capacitance_F[visible] = larger_F + self._parasitic_F[visible]
-        return replace(circuit, capacitance_F=capacitance_F)
+        locking = node.locking(capacitance_F, self._tuned)
+        return replace(circuit, capacitance_F=capacitance_F, locking=locking)
 
 
 def data_sheet(profile: Profile, layers: Layers, pulse_weight: float | None) -> DataSheet:

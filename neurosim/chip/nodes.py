@@ -63,7 +63,7 @@ class Nodes:
         self._profile, self._streams, self._meter = profile, streams, meter
         self._n_threads, self._arrays = n_threads, arrays
         self._n_settles, self._hold = 0, Hold(profile, streams)
-        self._layers = die.layers
+        self._layers, self._since_s = die.layers, 0.0
         self.u_V = np.zeros((0, self._layers.n_nodes))
         self.residual = np.zeros(0)
         self.injected_A: Array | None = None
@@ -71,8 +71,8 @@ class Nodes:
         self._flicker: FlickerSource | None = None
 
     def output_V(self, circuit: Circuit) -> Array:
-        """True outputs, (rows, n_nodes)."""
-        return circuit.output_V(self.u_V) if self._lagging_V is None else self._lagging_V
+        """True outputs, or phases within half a turn, (rows, n_nodes)."""
+        return circuit.reading_V(self.u_V) if self._lagging_V is None else self._lagging_V
 
     def source_current_A(self, circuit: Circuit, springs: Springs) -> Array:
         """Current from each source into its node, (rows, n), as at the last settle's end."""
@@ -89,13 +89,13 @@ class Nodes:
         self.u_V = np.zeros((len(charged_V), self._layers.n_nodes))
         self.u_V[:, nodes] = charged_V
         self._follow(circuit)
-        self._flicker, self.injected_A = None, None
+        self._flicker, self.injected_A, self._since_s = None, None, 0.0
         self._hold.forget()
 
     def _follow(self, circuit: Circuit) -> None:
         """Lagging outputs to what they tend to."""
         if circuit.amplifier_tau_s:
-            self._lagging_V = circuit.output_V(self.u_V)
+            self._lagging_V = circuit.reading_V(self.u_V)
 
     def place(self, springs: Springs | None) -> None:
         """Nodes that are held rigidly go to where their sources are."""
@@ -137,7 +137,9 @@ class Nodes:
         thermal: Generators = {}
         self.injected_A = given_A = system.injected_A
         if current_A is None:
-            refused = self._run(system, time_s, engine, thermal)
+            refused = np.zeros(len(self.u_V), dtype=bool)
+            for k, (stage, part_s) in enumerate(system.stages(self._since_s, time_s)):
+                refused |= self._run(stage, part_s, engine, thermal, goes_on=k > 0)
         else:
             # The voltages across the devices set their noise: as at the start, then as half-way.
             refused = np.zeros(len(self.u_V), dtype=bool)
@@ -148,6 +150,7 @@ class Nodes:
                 refused |= self._run(noisy, time_s / 2, engine, thermal, goes_on=half > 0)
         self._meter.refused(refused)
         self._n_settles += 1
+        self._since_s += time_s
 
     def _run(
         self,

@@ -7,9 +7,11 @@ from neurosim.circuit.diodes import Diode, IdealDiode, PointsDiode, ShockleyDiod
 from neurosim.circuit.driven import DrivenCircuit
 from neurosim.circuit.elements import Pairs, Springs
 from neurosim.circuit.fluctuation import Fluctuation
-from neurosim.circuit.laws import Gradient, Hopfield, Law, Passive, check_answers
+from neurosim.circuit.laws import Gradient, Hopfield, Law, Oscillating, Passive, check_answers
+from neurosim.circuit.locking import Locking
 from neurosim.circuit.measured import Measured
 from neurosim.circuit.node import Node
+from neurosim.circuit.oscillator import Oscillator
 from neurosim.circuit.outputs import Amplifiers, Imperfect, imperfect
 from neurosim.circuit.resistive import Resistive
 from neurosim.circuit.shunts import Shunts
@@ -28,8 +30,11 @@ __all__ = [
     "Imperfect",
     "Law",
     "Linear",
+    "Locking",
     "Measured",
     "Node",
+    "Oscillating",
+    "Oscillator",
     "Pairs",
     "Passive",
     "PointsDiode",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import model_validator
 
 from neurosim.blocks.block import Block
 from neurosim.blocks.choice import one_of
-from neurosim.circuit.laws import Gradient, Hopfield, Law
+from neurosim.blocks.mistakes import BlockError
+from neurosim.circuit.laws import Gradient, Hopfield, Law, Oscillating
+from neurosim.circuit.oscillator import Oscillator
 from neurosim.circuit.outputs import Amplifiers
 from neurosim.circuit.resistive import Resistive
 from neurosim.contrasts import Contrast
@@ -40,6 +43,18 @@ class ByLayer(Block):
     law: Literal["by_layer"] = "by_layer"
     visible: _OneLaw
     hidden: _OneLaw
+
+    @model_validator(mode="after")
+    def _no_phases(self) -> Self:
+        """Oscillators have no leak, and springs of their own kind: all nodes are such, or none."""
+        found = [
+            ((name,), "must not oscillate, for phases have no leaks; take Oscillator for all nodes")
+            for name in ("visible", "hidden")
+            if isinstance(getattr(self, name), Oscillating)
+        ]
+        if found:
+            raise BlockError(found)
+        return self
 
     @property
     def n_outputs(self) -> int:
@@ -133,4 +148,6 @@ class ByLayer(Block):
 
 
 # Of a profile's node: a word alone, where the law has nothing else to say.
-NodeLaw = Annotated[Law, one_of(Hopfield, Gradient, ByLayer, Resistive, of=Law, short=True)]
+NodeLaw = Annotated[
+    Law, one_of(Hopfield, Gradient, ByLayer, Resistive, Oscillator, of=Law, short=True)
+]

@@ -1,4 +1,4 @@
-r"""The network as a circuit: nodes, couplings, biases and springs under two node laws.
+r"""The network as a circuit: nodes, couplings, biases and springs under a node law.
 
 .. code-block:: text
 
@@ -20,151 +20,31 @@ bias current, a node charges by the sum of its couplings, weighed as its law say
 
 for outputs :math:`y^k`, of which most laws have one, v. A bias is a coupling to a rail that puts
 out the reference voltage as its first output and nothing as the others. Every law descends a
-co-content P [W] (Millar 1951), provided that the couplings are reciprocal.
+co-content P [W] (Millar 1951), provided that the couplings are reciprocal. Oscillators have no D,
+and their springs join the sums: see `laws.Oscillating`.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property, reduce
-from typing import Any
+from functools import reduce
 
 import numpy as np
 from scipy.constants import Boltzmann
 
-from neurosim.circuit.amplifiers import Amplifier, check_amplifier
-from neurosim.circuit.elements import Array, Pairs, Springs
-from neurosim.circuit.laws import Law, Passive, check_law
-from neurosim.circuit.outputs import Amplifiers
-from neurosim.circuit.shunts import Shunts
+from neurosim.circuit.elements import Array, Springs
+from neurosim.circuit.laws import Oscillating
+from neurosim.circuit.wired import Wired
 from neurosim.errors import DataError
-from neurosim.network import Layers
 
 __all__ = ["Circuit"]
 
 
 @dataclass(frozen=True)
-class Circuit:
-    """One network with every element's value; states have shape (..., n_nodes), volts.
-
-    Parameters
-    ----------
-    layers : Layers
-        Where nodes and couplings are stored.
-    law : Law
-        What a node puts out, and how the couplings act on it: `Hopfield`, `Gradient` or your own.
-    visible, hidden : Amplifier
-        Transfer characteristic of the visible and of all other nodes; with errors of each node,
-        `Imperfect`.
-    capacitance_F, leak_S : ndarray, shape (n_nodes,)
-        C_i and g_i.
-    couplings : Pairs of shape (n_odd, n_even)
-        Current into the odd node i for output voltage of the even node j.
-    biases : Pairs of shape (n_nodes,)
-        Couplings to the reference rail.
-    reference_V : float
-        Voltage of that rail.
-    loading : float
-        Share of the couplings' conductance that loads the summing node: 1 for a passive node,
-        1 / (1 + A) for a virtual ground of gain A, 0 for an ideal one.
-    back_couplings : Pairs of shape (n_odd, n_even), optional
-        The devices that drive the even nodes from the odd ones; None where one device serves both
-        directions. Two different devices are not reciprocal: such a circuit has no co-content.
-    amplifier_tau_s : float
-        Time constant with which an output follows phi(u); 0 follows at once. The methods of this
-        class know the outputs at rest alone.
-    cubic_per_V2 : float
-        k of a device's current :math:`G v (1 + k v^2)` for the output v across it.
-    shunts : Shunts, optional
-        Elements to ground besides the leaks, of a passive law.
-    """
-
-    layers: Layers
-    law: Law
-    visible: Amplifier
-    hidden: Amplifier
-    capacitance_F: Array
-    leak_S: Array
-    couplings: Pairs
-    biases: Pairs
-    reference_V: float
-    loading: float = 0.0
-    back_couplings: Pairs | None = None
-    amplifier_tau_s: float = 0.0
-    cubic_per_V2: float = 0.0
-    shunts: Shunts | None = None
-
-    def __post_init__(self) -> None:
-        check_law("Circuit.law", self.law)
-        for place in ("visible", "hidden"):
-            check_amplifier(f"Circuit.{place}", getattr(self, place))
-        n, box = self.layers.n_nodes, (self.layers.n_odd, self.layers.n_even)
-        checks = [
-            ("capacitance_F", self.capacitance_F.shape, (n,)),
-            ("leak_S", self.leak_S.shape, (n,)),
-            ("couplings", self.couplings.plus_S.shape, box),
-            ("biases", self.biases.plus_S.shape, (n,)),
-        ]
-        for name, shape, wanted in checks:
-            if shape != wanted:
-                raise DataError(f"Circuit.{name} must have shape {wanted}, but has {shape}.")
-        if self.shunts is not None and not self.passive:
-            raise DataError(
-                f"Circuit.shunts must be None unless the law is passive, but it is {self.law!r}; "
-                "take Resistive, or leave them out."
-            )
-
-    @property
-    def n_nodes(self) -> int:
-        """Number of nodes."""
-        return self.layers.n_nodes
-
-    @property
-    def passive(self) -> bool:
-        """Whether couplings are resistors from node to node."""
-        return isinstance(self.law, Passive)
-
-    @property
-    def back(self) -> Pairs:
-        """The devices that drive the even nodes."""
-        return self.back_couplings or self.couplings
-
-    @cached_property
-    def load_S(self) -> Array:
-        """Sum of the conductances attached to each node, (n_nodes,): couplings and bias."""
-        total = self.biases.sum_S.copy()
-        total[self.layers.odd] += self.couplings.sum_S.sum(axis=1)
-        total[self.layers.even] += self.back.sum_S.sum(axis=0)
-        return total
-
-    @cached_property
-    def decay_S(self) -> Array:
-        """Conductance to ground D = g + loading * load of each node, springs not included."""
-        return self.leak_S + self.loading * self.load_S
-
-    @cached_property
-    def bias_A(self) -> Array:
-        """Bias current into each node."""
-        bent = 1 + self.cubic_per_V2 * self.reference_V**2
-        return self.biases.delta_S * self.reference_V * bent
-
-    @cached_property
-    def wirings(self) -> dict[Hashable, Any]:
-        """What the engines have made of the couplings."""
-        return {}
-
-    @cached_property
-    def known(self) -> dict[Hashable, Any]:
-        """What the engines remember of their steps."""
-        return {}
-
-    @cached_property
-    def amplifiers(self) -> Amplifiers:
-        """Those of all nodes."""
-        k = self.layers.n_visible
-        return Amplifiers(((self.visible, k), (self.hidden, self.n_nodes - k)))
+class Circuit(Wired):
+    """One network and how it moves; states have shape (..., n_nodes), volts. See `Wired`."""
 
     def outputs_V(self, u_V: Array) -> tuple[Array, ...]:
         """What each node puts out, one array for each output of the law."""
@@ -186,6 +66,13 @@ class Circuit:
             )
         return first
 
+    def reading_V(self, u_V: Array) -> Array:
+        """What a converter at each node sees: its output, or its phase from -pi to pi."""
+        if not self.oscillating:
+            return self.output_V(u_V)
+        half_turn_V = np.pi * self.amplifiers.unit_V
+        return np.asarray(half_turn_V - (half_turn_V - u_V) % (2 * half_turn_V))
+
     def bent(self, v: Array) -> Array:
         """What a device makes of the voltage across it."""
         return v if not self.cubic_per_V2 else v * (1 + self.cubic_per_V2 * v**2)
@@ -197,10 +84,23 @@ class Circuit:
         out[..., self.layers.even] = v[..., self.layers.odd] @ self.back.delta_S
         return out
 
-    def _sums_A(self, u_V: Array) -> tuple[Array, ...]:
-        """What the couplings and the bias of each node add up to, output by output."""
+    def source_sums_A(self, springs: Springs | None) -> Array | None:
+        """What springs add to the sums of oscillators, (n_outputs, rows, n_nodes), else None."""
+        if springs is None or not self.oscillating:
+            return None
+        outputs = self.law.outputs_V(self.amplifiers, springs.target_V)
+        sums = np.zeros((len(outputs), len(springs.target_V), self.n_nodes))
+        for into, y in zip(sums, outputs, strict=True):
+            into[:, springs.at] = springs.soft_S * y
+        return sums
+
+    def _sums_A(self, u_V: Array, springs: Springs | None) -> tuple[Array, ...]:
+        """What couplings and bias of each node, and sources of oscillators, add up to."""
         first, *others = (self._through_couplings(self.bent(y)) for y in self.outputs_V(u_V))
-        return first + self.bias_A, *others
+        sums = (first + self.bias_A, *others)
+        if (sources := self.source_sums_A(springs)) is not None:
+            sums = tuple(s + source for s, source in zip(sums, sources, strict=True))
+        return sums
 
     def current_A(self, u_V: Array, springs: Springs | None = None) -> Array:
         """Net current that charges each node's capacitor: C du/dt, shape of `u_V`.
@@ -208,13 +108,16 @@ class Circuit:
         Nodes that are clamped take no current (their source delivers what it must).
         """
         weights = self.law.weights(self.amplifiers, u_V)
-        drive = _total(w * s for w, s in zip(weights, self._sums_A(u_V), strict=True))
+        sums = self._sums_A(u_V, springs)
+        drive = _total(w * s for w, s in zip(weights, sums, strict=True))
         current = drive - self.decay_S * u_V
-        if springs is not None:
+        if springs is not None and not self.oscillating:
             at = springs.at
             current[..., at] += springs.soft_S * (springs.target_V - u_V[..., at])
         if self.shunts is not None:
             current -= self.shunts.current_A(u_V, current)
+        if self.locking is not None:
+            current = current - self.locking.current_A(u_V)
         if springs is not None:
             current[..., springs.held_nodes] = 0.0
         return current
@@ -225,6 +128,9 @@ class Circuit:
         """Current that each source of the springs delivers, (..., n), beside `injected_A`."""
         at = springs.at
         current = springs.soft_S * (springs.target_V - u_V[..., at])
+        if (sources := self.source_sums_A(springs)) is not None:
+            weights = self.law.weights(self.amplifiers, u_V)
+            current = _total(w * s for w, s in zip(weights, sources, strict=True))[..., at]
         if springs.clamped:
             needed = -self.current_A(u_V)[..., at]
             if injected_A is not None:
@@ -235,21 +141,31 @@ class Circuit:
     def jacobian_vector_A(self, u_V: Array, d_V: Array, springs: Springs | None = None) -> Array:
         """Change of `current_A` for a small change `d_V` of the node voltages."""
         law, amplifiers = self.law, self.amplifiers
-        metric, weights = law.metric(amplifiers, u_V), law.weights(amplifiers, u_V)
-        bends = law.weight_slopes_per_V(amplifiers, u_V)
-        parts = zip(weights, bends, self.outputs_V(u_V), self._sums_A(u_V), strict=True)
+        weights, slopes = law.weights(amplifiers, u_V), self.output_slopes(u_V)
+        bends, sums = law.weight_slopes_per_V(amplifiers, u_V), self._sums_A(u_V, springs)
+        parts = zip(weights, slopes, bends, self.outputs_V(u_V), sums, strict=True)
         change = _total(
-            w * self._through_couplings((1 + 3 * self.cubic_per_V2 * y**2) * (metric * w) * d_V)
+            w * self._through_couplings((1 + 3 * self.cubic_per_V2 * y**2) * slope * d_V)
             + bend * s * d_V
-            for w, bend, y, s in parts
+            for w, slope, bend, y, s in parts
         )
         change -= self.decay_S * d_V
+        if self.locking is not None:
+            change -= self.locking.slope_S(u_V) * d_V
         if self.shunts is not None:
             change -= self.shunts.slope_S(u_V) * d_V
         if springs is not None:
-            change[..., springs.at] -= springs.soft_S * d_V[..., springs.at]
+            if not self.oscillating:
+                change[..., springs.at] -= springs.soft_S * d_V[..., springs.at]
             change[..., springs.held_nodes] = 0.0
         return change
+
+    def output_slopes(self, u_V: Array) -> tuple[Array, ...]:
+        """dy/du of each output: m w, unless the interaction is not odd."""
+        if isinstance(self.law, Oscillating):
+            return self.law.output_slopes(self.amplifiers, u_V)
+        m = self.metric(u_V)
+        return tuple(m * w for w in self.law.weights(self.amplifiers, u_V))
 
     def metric(self, u_V: Array) -> Array:
         """Metric m of I = -dP/du / m."""
@@ -274,6 +190,11 @@ class Circuit:
                 "Circuit.co_content_W needs reciprocal couplings, but this circuit has separate "
                 "devices for each direction; such a circuit descends no potential."
             )
+        if not self.reciprocal:
+            raise DataError(
+                f"Circuit.co_content_W needs an interaction that is odd, but has {self.law!r}; "
+                "with another angle than 0 it descends no potential."
+            )
         if self.cubic_per_V2:
             raise DataError(
                 "Circuit.co_content_W needs devices that are linear, but cubic_per_V2 is "
@@ -294,6 +215,8 @@ class Circuit:
             power = power + self.loading * self.reference_V**2 / 2 * self.biases.sum_S.sum()
         if self.shunts is not None:
             power = power + self.shunts.co_content_W(u_V).sum(axis=-1)
+        if self.locking is not None:
+            power = power + self.locking.co_content_W(u_V).sum(axis=-1)
         return power
 
     def local_contrast_V2(self, u_V: Array) -> tuple[Array, Array]:
@@ -325,7 +248,13 @@ class Circuit:
         return np.where(present, shared - product, 0.0), np.where(present, shared + product, 0.0)
 
     def thermal_noise_A2_per_Hz(self, temperature_K: float, springs: Springs | None) -> Array:
-        """White current noise 4 k T G of all conductances at each node, one-sided density."""
+        """White current noise 4 k T G of all conductances at each node, one-sided density.
+
+        That of an oscillator is what its phase diffuses by: 4 D (unit C)^2.
+        """
+        if isinstance(self.law, Oscillating):
+            per_V = self.amplifiers.unit_V * self.capacitance_F
+            return np.asarray(4 * self.law.diffusion_rad2_per_s * per_V**2)
         total = self.leak_S + self.load_S
         if springs is not None:
             total[springs.at] = total[springs.at] + springs.soft_S

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -100,6 +101,22 @@ class DrivenCircuit:
         shared = None if shared is None else shared[np.ix_(keep, keep)]
         system = FreeNodes(left, free, self.tau_s, current_A[..., keep], *noises, shared)
         return system, np.flatnonzero(keep)
+
+    def stages(self, since_s: float, time_s: float) -> Iterator[tuple[DrivenCircuit, float]]:
+        """Systems, one after another, and how long each runs; since the nodes were set.
+
+        There are several while a locking rises.
+        """
+        locking = self.circuit.locking
+        if locking is None or not locking.ramp_s:
+            yield self, time_s
+            return
+        for share, part_s in locking.stages(since_s, time_s):
+            key = "share", share
+            if key not in self.circuit.wirings:
+                stage = replace(self.circuit, locking=locking.at_share(share))
+                self.circuit.wirings[key] = stage
+            yield replace(self, circuit=self.circuit.wirings[key]), part_s
 
     @property
     def noise_V(self) -> Array:

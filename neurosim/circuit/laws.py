@@ -7,19 +7,21 @@ each, and its current is these sums, weighed, and the pulls of its leak and spri
     s^k_i = \textstyle\sum_j dG_{ij}\,y^k_j + I^k_{b,i}, \qquad
     I_i = \textstyle\sum_k w^k(u_i)\,s^k_i - D_i u_i + K_i (V_i - u_i)
 
-=========== ============== ========= ======= ==========================
-law         y              w         m       R(u, V)
-=========== ============== ========= ======= ==========================
-`Hopfield`  phi(u)         1         phi'    (u - V) phi(u) - Phi(u)
-`Gradient`  phi(u)         phi'      1       (u - V)^2 / 2
-`Resistive` u              1         1       (u - V)^2 / 2
-=========== ============== ========= ======= ==========================
+============ ============ ============= ======= =======================
+law          y            w             m       R(u, V)
+============ ============ ============= ======= =======================
+`Hopfield`   phi(u)       1             phi'    (u - V) phi(u) - Phi(u)
+`Gradient`   phi(u)       phi'          1       (u - V)^2 / 2
+`Resistive`  u            1             1       (u - V)^2 / 2
+`Oscillator` cos u, sin u -sin u, cos u 1       1 - cos(u - V)
+============ ============ ============= ======= =======================
 
 A law descends the co-content P, :math:`I_i = -m_i^{-1} \partial P / \partial u_i`, where
 
 .. math:: m\,w^k = \frac{dy^k}{du}, \qquad \frac{\partial R(u, V)}{\partial u} = m\,(u - V).
 
-`Resistive` has a file of its own. ``neurosim/circuit/README.md`` derives this and what follows.
+`Resistive` and `Oscillator` have files of their own, and a source of an oscillator joins its sums.
+``neurosim/circuit/README.md`` derives this and what follows.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ from numpy.typing import NDArray
 
 from neurosim.arguments import answer, shown
 from neurosim.blocks.block import Block
+from neurosim.circuit.locking import Locking
 from neurosim.circuit.outputs import Amplifiers
 from neurosim.circuit.shunts import Shunts
 from neurosim.contrasts import Contrast, Product
@@ -42,6 +45,7 @@ __all__ = [
     "Gradient",
     "Hopfield",
     "Law",
+    "Oscillating",
     "Passive",
     "UnitMetric",
     "check_answers",
@@ -130,6 +134,32 @@ class Passive(Protocol):
 
     def shunts(self, layers: Layers, driven: NDArray[np.intp]) -> Shunts | None:
         """Elements from nodes to ground besides the leaks; `driven` nodes have sources."""
+
+
+@runtime_checkable
+class Oscillating(Protocol):
+    """A law of oscillators: u over the unit voltage is a phase [rad], and no node has a leak.
+
+    Sources oscillate too: a spring of conductance K to V adds K y(V) to the sums of its node.
+    """
+
+    @property
+    def odd(self) -> bool:
+        """Whether m w is the slope of y, so that there is a co-content."""
+
+    @property
+    def diffusion_rad2_per_s(self) -> float:
+        """D of the phase of an oscillator by itself, <theta^2> = 2 D t."""
+
+    @property
+    def amplitude_V(self) -> float:
+        """Of the oscillation at a node."""
+
+    def output_slopes(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
+        """dy/du."""
+
+    def locking(self, unit_V: float, unit_S: float, capacitance_F: Array, z: Array) -> Locking:
+        """What acts on nodes besides, for standard normal draws z of fabrication, (n_nodes,)."""
 
 
 class UnitMetric:

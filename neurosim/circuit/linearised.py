@@ -71,8 +71,14 @@ class Linearised:
         held = self._held = springs.held_nodes
         total_S = circuit.decay_S.copy()
         total_S[springs.at] += springs.soft_S
-        unit_S = total_S.mean()
-        self.scale = _single(total_S[:, None] / unit_S)
+        # Oscillators have nothing to ground: the conductance of weight 1 stands for it.
+        usual_S = circuit.leak_S if circuit.oscillating else total_S
+        unit_S = usual_S.mean()
+        self.scale = _single(usual_S[:, None] / unit_S)
+        self._ground = self.scale
+        if circuit.oscillating:
+            self._ground = np.zeros_like(self.scale)
+            self._ground[held] = self.scale[held]
         self._per_rate = (circuit.capacitance_F / (tau_s * unit_S))[:, None]
         self._to_odd = _single(circuit.couplings.delta_S / unit_S)
         self._to_even = np.ascontiguousarray(self._to_odd.T)
@@ -107,7 +113,7 @@ class Linearised:
         """Weights w of each output, None where all are 1; s = r w; and the diagonal d."""
         law, amplifiers = circuit.law, circuit.amplifiers
         self._w: list[Single] | None = None
-        self._d = self.scale
+        self._d = self._ground
         if circuit.shunts is not None:
             self._d = _single(self.scale + circuit.shunts.slope_S(u.T).T / unit_S)
         if law.unit_weights:
@@ -130,6 +136,9 @@ class Linearised:
                 drive += injected[k]
             bend = bend + slope.T * drive
         bend[held] = 0.0
+        if circuit.locking is not None:
+            bend = bend - _single(circuit.locking.slope_S(u.T).T / unit_S)
+            bend[held] = 0.0
         self._d = _single(self._d - bend)
 
     def rows(self, rows: NDArray[np.intp]) -> Linearised:
@@ -143,7 +152,7 @@ class Linearised:
         part._r = None if self._r is None else some(self._r)
         if self._w is not None:
             part._w = [some(w) for w in self._w]
-        if self._d is not self.scale:
+        if self._d is not self._ground:
             part._d = some(self._d)
         part.symmetric = self.symmetric[rows]
         part._work = np.empty_like(part._s[0])

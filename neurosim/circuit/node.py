@@ -23,7 +23,8 @@ from neurosim.blocks.quantities import (
 from neurosim.blocks.words import IDEAL
 from neurosim.circuit.amplifiers import Amplifier, Linear, Scalable, Silu, Tanh
 from neurosim.circuit.by_layer import NodeLaw
-from neurosim.circuit.laws import Passive
+from neurosim.circuit.laws import Oscillating, Passive
+from neurosim.circuit.locking import Locking
 from neurosim.circuit.measured import Measured
 from neurosim.circuit.shunts import Shunts
 from neurosim.network import Layers
@@ -42,15 +43,17 @@ class Node(Sourced):
     Parameters
     ----------
     law : Law
-        How couplings act on the node: hopfield, gradient, by_layer, resistive or your own, see
-        `neurosim.circuit.laws`.
+        How couplings act on the node: hopfield, gradient, by_layer, resistive, oscillator or your
+        own, see `neurosim.circuit.laws`.
     amplifier : Scalable
         That of hidden nodes: tanh, silu, linear, measured or your own, see
         `neurosim.circuit.amplifiers`; visible nodes are unity buffers.
     unit_V : float
-        Voltage that stands for 1 in the host's numbers; a tanh saturates there.
+        Voltage that stands for 1 in the host's numbers; a tanh saturates there. Of oscillators that
+        of a radian.
     leak_S : float
-        Total conductance to ground of a node at weight 0; also the conductance of weight 1.
+        Total conductance to ground of a node at weight 0; also the conductance of weight 1, and of
+        oscillators that alone.
     capacitance_F : float
         Of each node; tau = capacitance_F / leak_S.
     release_capacitance_F : float
@@ -101,6 +104,12 @@ class Node(Sourced):
             raise BlockError([(("visible_rail_V",), text)])
         return self
 
+    def locking(self, capacitance_F: NDArray[np.float64], z: NDArray[np.float64]) -> Locking | None:
+        """What acts on oscillators besides their couplings, see `Oscillating.locking`."""
+        if not isinstance(self.law, Oscillating):
+            return None
+        return self.law.locking(self.unit_V, self.leak_S, capacitance_F, z)
+
     @property
     def amplifier_tau_s(self) -> float:
         """Time constant of an amplifier's output; 0 for an ideal one."""
@@ -110,6 +119,11 @@ class Node(Sourced):
     def passive(self) -> bool:
         """Whether couplings are resistors from node to node."""
         return isinstance(self.law, Passive)
+
+    @property
+    def oscillating(self) -> bool:
+        """Whether nodes are phases."""
+        return isinstance(self.law, Oscillating)
 
     @property
     def load_share(self) -> float:

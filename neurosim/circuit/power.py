@@ -10,6 +10,13 @@ A device that serves both directions is driven, and counted, in each; under a pa
 resistor between two nodes, and counts once. A diode dissipates :math:`u I_d(u)`. What amplifiers
 and sources take from the supply above this is theirs, and no part of it. The multipliers of a law
 that weighs its sums are left out.
+
+Between two oscillators of amplitude A the pair dissipates
+
+.. math:: A^2 \bigl( (G^+ + G^-) - (G^+ - G^-) \cos(\theta_i - \theta_j) \bigr),
+
+the mean over a turn of sine waves, once whichever way it is driven; springs and biases likewise.
+Their own losses are made up for by what keeps them going, which is the supply's.
 """
 
 from __future__ import annotations
@@ -21,6 +28,7 @@ from numpy.typing import NDArray
 
 from neurosim.circuit.circuit import Circuit
 from neurosim.circuit.elements import Springs
+from neurosim.circuit.laws import Oscillating
 
 __all__ = ["Dissipation", "dissipation_W"]
 
@@ -51,6 +59,8 @@ def dissipation_W(circuit: Circuit, springs: Springs | None, u_V: Array) -> Diss
 
     Without `springs`, and where they clamp, the springs dissipate nothing.
     """
+    if isinstance(circuit.law, Oscillating):
+        return _of_oscillators(circuit, circuit.law.amplitude_V, springs, u_V)
     layers, share = circuit.layers, circuit.loading
     odd, even = layers.odd, layers.even
     v = circuit.output_V(u_V)
@@ -85,3 +95,22 @@ def dissipation_W(circuit: Circuit, springs: Springs | None, u_V: Array) -> Diss
         across = stretch_V**2 @ springs.soft_S
         delivered_A = delivered_A + np.abs(stretch_V) @ springs.soft_S
     return Dissipation(couplings, across, leaks, delivered_A)
+
+
+def _of_oscillators(
+    circuit: Circuit, peak_V: float, springs: Springs | None, u_V: Array
+) -> Dissipation:
+    """See the module; what sources and amplifiers deliver is in their own supply."""
+    layers, biases, unit_V = circuit.layers, circuit.biases, circuit.amplifiers.unit_V
+    outputs = [y / unit_V for y in circuit.outputs_V(u_V)]
+    even, odd = layers.even, layers.odd
+    across = np.full(len(u_V), circuit.couplings.sum_S.sum() + biases.sum_S.sum())
+    for y in outputs:
+        into = y[:, even] @ circuit.couplings.delta_S.T
+        across -= np.einsum("ij,ij->i", into, y[:, odd])
+    across -= outputs[0] @ biases.delta_S
+    zero, in_springs = np.zeros(len(u_V)), np.zeros(len(u_V))
+    if springs is not None:
+        turned = (u_V[:, springs.at] - springs.target_V) / unit_V
+        in_springs = (1 - np.cos(turned)) @ springs.soft_S
+    return Dissipation(peak_V**2 * across, peak_V**2 * in_springs, zero, zero)

@@ -23,7 +23,7 @@ class Rate:
 
     .. math:: \frac{du}{ds} = N(u) - \gamma u
 
-    N holds what diodes take, which is no linear part.
+    N holds what diodes take, and sources of oscillators: no linear part.
 
     States have shape (n_nodes, rows) here: each layer is one block of memory without gaps, over
     which NumPy runs up to three times faster than over a slice of columns.
@@ -55,6 +55,8 @@ class Rate:
         dtype: DTypeLike = np.float64,
     ) -> None:
         layers = circuit.layers
+        if (sources := circuit.source_sums_A(springs)) is not None:
+            springs, injected_A = springs.without_pull(), _joined(sources, injected_A)
         scale, spring_S = tau_s / circuit.capacitance_F, np.zeros(layers.n_nodes)
         scale[springs.held_nodes] = 0.0
         spring_S[springs.at] = springs.soft_S
@@ -129,7 +131,13 @@ class Rate:
         self.couple(out)
         if (shunts := self._circuit.shunts) is not None:
             self._shunt(shunts.followed(self._circuit.decay_S), u_V, out)
+        self._lock(u_V, out)
         return out
+
+    def _lock(self, u_V: Array, out: Array) -> None:
+        """Take what acts on oscillators besides off the rates of all nodes, (n_nodes, rows)."""
+        if (locking := self._circuit.locking) is not None and locking.acts:
+            out -= locking.current_A(u_V.T).T * self._scale[:, None].astype(u_V.dtype)
 
     def _shunt(self, shunts: Shunts, u_V: Array, out: Array) -> None:
         """Take the current of the diodes off the rates of all nodes, (n_nodes, rows)."""
@@ -165,7 +173,7 @@ class Rate:
 
     def linearised(self, u_V: Array) -> Linearised | None:
         """Small-signal circuit at `u_V`; None where its symmetric form is not known."""
-        if self._circuit.back_couplings is not None or self._circuit.cubic_per_V2:
+        if not self._circuit.reciprocal or self._circuit.cubic_per_V2:
             return None
         injected_A = self._injected_A
         return Linearised(self._circuit, self._springs, self._tau_s, u_V, injected_A)
@@ -184,6 +192,15 @@ class Rate:
         self.couple(out)
         if (shunts := self._circuit.shunts) is not None:
             self._shunt(shunts, u_V, out)
+        self._lock(u_V, out)
         np.multiply(u_V, self._decay, out=self._work)
         out -= self._work
         return out
+
+
+def _joined(sums_A: Array, injected_A: Array | None) -> Array:
+    """Sums of every output and what is injected into the first, or into each."""
+    if injected_A is not None:
+        every = injected_A.reshape(-1, *injected_A.shape[-2:])
+        sums_A[: len(every)] += every
+    return sums_A

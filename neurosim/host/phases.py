@@ -4,6 +4,11 @@ The spring holds the visible nodes at x_t; the displacement that it allows is th
 
 .. math:: v = \alpha \lambda (x^* - x_t).
 
+Springs of oscillators are injections: with :math:`\delta = x^* - x_t` the velocity is
+:math:`\alpha\lambda \sin\delta`, and a nudge is of the cost
+:math:`(\alpha\lambda)^2 (1 - \cos\delta) - \alpha\lambda\,u_t \sin\delta`, to which the one below
+tends for small delta.
+
 A chip with an ammeter measures it as the current that the spring carries, v = -alpha I / (g unit):
 the displacement is small beside x, so a difference of two voltages loses most of the ADC's bits.
 
@@ -141,12 +146,12 @@ def _velocity(
     flow: FlowSettings,
     calibration: Calibration | None,
 ) -> Array:
-    """What the ammeter says, or without one how far x is from the anchor, times alpha lambda."""
+    """What the ammeter says, or without one what a spring of alpha lambda makes of x - anchor."""
     sheet = chip.data_sheet
     if sheet.has_current_sense:
         return -flow.alpha * chip.sense() / (sheet.unit_S * sheet.unit_V)
     away = x - anchor if calibration is None else calibration.displacement(x, anchor)
-    return scale_of(flow, calibration) * away
+    return scale_of(flow, calibration) * sheet.contrast.pull(away)
 
 
 def present(

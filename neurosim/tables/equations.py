@@ -81,12 +81,27 @@ _EQUATIONS: Mapping[str, str] = MappingProxyType(
         "velocity": "alpha stiffness (v / unit_V - x), of the visible nodes of a free phase",
     }
 )
+# Of nodes that are phases, in place of those above; radians are volts over unit_V.
+_PHASES: Mapping[str, str] = MappingProxyType(
+    {
+        "node": "capacitance_F du/dt = unit_V (sum of dG_ij sin((u_j - u) / unit_V - angle_rad)"
+        " over its neighbours j + dG_b sin(-u / unit_V - angle_rad)"
+        " + K sin((V - u) / unit_V - angle_rad) - sync unit_S sin(2 u / unit_V))"
+        " + capacitance_F unit_V w; leak_S is the conductance of weight 1 and takes no current",
+        "ramp": "sync rises in steps to its value within ramp_s after the nodes were set",
+        "frequency": "w, 2 pi times a draw of standard deviation detuning_Hz for each node of a"
+        " die: no column has it",
+        "velocity": "alpha stiffness sin((u - V) / unit_V), of the visible nodes of a free phase",
+        "output": "the phase u / unit_V, read within half a turn",
+    }
+)
 
 
 def circuit_of(profile: Profile) -> dict[str, Any]:
     """Design values of the elements and their equations, as plain JSON values."""
     node = profile.node
     law, below, above = node.law, node.visible_amplifier, node.hidden_amplifier
+    bare = node.passive or node.oscillating
     return {
         "loading": node.load_share,
         "output_Ohm": node.output_Ohm,
@@ -96,12 +111,23 @@ def circuit_of(profile: Profile) -> dict[str, Any]:
         "equations": {
             **_EQUATIONS,
             **({} if profile.coupling.wires is None else {"wires": _WIRES}),
-            "weight": f"w = {_said(_LAWS, law)}",
-            "visible output": "v = u" if node.passive else f"v = {_said(_AMPLIFIERS, below)}",
-            "hidden output": "v = u" if node.passive else f"v = {_said(_AMPLIFIERS, above)}",
+            **({} if node.oscillating else {"weight": f"w = {_said(_LAWS, law)}"}),
+            "visible output": "v = u" if bare else f"v = {_said(_AMPLIFIERS, below)}",
+            "hidden output": "v = u" if bare else f"v = {_said(_AMPLIFIERS, above)}",
+            **(_PHASES if node.oscillating else {}),
         },
         **_diode_of(profile),
+        **_phases_of(profile),
     }
+
+
+def _phases_of(profile: Profile) -> dict[str, Any]:
+    """Of a chip whose nodes are phases: the numbers of their law."""
+    law = profile.node.law
+    if not profile.node.oscillating or not isinstance(law, Block):
+        return {}
+    numbers = plain(law.model_dump())
+    return {"oscillator": {k: v for k, v in numbers.items() if k not in ("source", "law")}}
 
 
 def _diode_of(profile: Profile) -> dict[str, Any]:

@@ -61,7 +61,8 @@ def test_the_nudge_is_that_of_the_task_that_the_chip_is_for():
 def test_every_shipped_chip_has_its_sizes_and_nothing_of_effects_that_it_lacks(name):
     profile, found = load_profile(name), dict(consequences(load_profile(name)))
     assert ("a step of the DAC" in found) is (profile.dac.bits is not None)
-    assert ("thermal noise kT/C" in found) is (profile.thermal.temperature_K is not None)
+    noise = "a phase diffuses by" if profile.node.oscillating else "thermal noise kT/C"
+    assert (noise in found) is (profile.thermal.temperature_K is not None)
 
 
 def test_the_command_has_them_for_people_and_programs():

@@ -108,7 +108,8 @@ def test_every_mistake_of_a_block_has_a_line():
     with pytest.raises(ProfileError) as caught:
         Node(law="hopfeld", unit_V="1 S", leak_S=1, capacitance_F=1, release_capacitance_F=1)
     assert str(caught.value).splitlines() == [
-        "Node.law: must be one of hopfield, gradient, by_layer, resistive, but is 'hopfeld'",
+        "Node.law: must be one of hopfield, gradient, by_layer, resistive, oscillator, but is "
+        "'hopfeld'",
         "Node.amplifier: must be given, but is missing",
         "Node.unit_V: must be given in V, but is '1 S'",
     ]

@@ -87,6 +87,8 @@ class Deck:
 
     def current(self, u, spring, source):
         """What charges each node's capacitor."""
+        if "oscillator" in self.design:
+            return self.turning(u, spring, source)
         bent = self.design["cubic_per_V2"]
 
         def d(v):
@@ -101,6 +103,16 @@ class Deck:
         pull = np.zeros(self.n)
         pull[: self.n_visible] = spring * (source - u[: self.n_visible])
         return w * total - decay * u + pull - self.through_diodes(u)
+
+    def turning(self, u, spring, source):
+        """The same of phases, whose natural frequencies are no column's."""
+        unit, law = self.sheet["unit_V"], self.design["oscillator"]
+        angle, phase = law["angle_rad"], u / unit
+        total = (self.plus - self.minus) * np.sin(phase - phase[:, None] - angle)
+        total = total.sum(axis=1) + (self.bias_plus - self.bias_minus) * np.sin(-phase - angle)
+        k = self.n_visible
+        total[:k] += spring * np.sin(source / unit - phase[:k] - angle)
+        return unit * (total - law["sync"] * self.sheet["unit_S"] * np.sin(2 * phase))
 
     def through_diodes(self, u):
         """What the diodes of layers 1 and up take."""
@@ -202,6 +214,7 @@ EFFECTS = {
     "an output resistance": ("cmos_rc_6bit", {"node.output_Ohm": 2e3}),
     "a passive node": ("board_mosfet_clln", {"node.loading": 0.5}),
     "a lagging amplifier": ("cmos_rc_6bit", {"node.bandwidth_Hz": 1e7}),
+    "sub-harmonic locking": ("ideal_oscillator", {"node.law.sync": 0.2}),
 }
 
 
@@ -209,7 +222,8 @@ def profiles():
     # Newton's iteration of a deck knows no inequalities: there an ideal diode is left out.
     linear = {"node.law": {"law": "resistive", "diode": "none"}}
     for found in shipped_profiles():
-        yield found, linear if found == "ideal_resistive" else {}
+        still = {"node.law.detuning_Hz": 0.0} if found.startswith("oim_") else {}
+        yield found, linear if found == "ideal_resistive" else still
     yield from EFFECTS.values()
 
 

@@ -1,0 +1,110 @@
+r"""What acts on an oscillator besides its couplings: sub-harmonic locking, and its own frequency.
+
+With the phase :math:`\theta = u / U`, U the unit voltage, node i loses the current
+
+.. math:: I_i = U S_i \sin 2\theta_i - A_i, \qquad
+          P_i = -\tfrac12 U^2 S_i \cos 2\theta_i - A_i u_i,
+
+S being the conductance of a second-harmonic injection and :math:`A = U C \omega` that of a natural
+frequency :math:`\omega` [rad/s] above the reference. A tilt has a co-content too, though no lowest
+one: all holds where the oscillators are locked.
+
+S may rise from 0 after the nodes were set, in `STEPS` equal steps of equal times, as a converter
+has it: phases then find their places before they are locked to 0 or half a turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["STEPS", "Locking"]
+
+Array = NDArray[np.float64]
+
+STEPS = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Locking:
+    """Of all nodes of a circuit; arrays of states have shape (..., n_nodes).
+
+    Parameters
+    ----------
+    unit_V : float
+        Voltage of a radian.
+    sync_S : ndarray, shape (n_nodes,)
+        S.
+    detuning_A : ndarray, shape (n_nodes,)
+        A.
+    ramp_s : float
+        Time in which S rises after the nodes were set; 0: it is there at once.
+    """
+
+    unit_V: float
+    sync_S: Array
+    detuning_A: Array
+    ramp_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        for array in (self.sync_S, self.detuning_A):
+            array.setflags(write=False)
+
+    def some(self, keep: NDArray[np.bool_]) -> Locking:
+        """Those of some nodes."""
+        return replace(self, sync_S=self.sync_S[keep], detuning_A=self.detuning_A[keep])
+
+    def stages(self, since_s: float, time_s: float) -> Iterator[tuple[float, float]]:
+        """Share of S and time of each step of a settle that begins after `since_s`.
+
+        In the middle of a step S is what a straight ramp has there.
+        """
+        end_s, step_s = since_s + time_s, self.ramp_s / STEPS
+        while since_s < min(end_s, self.ramp_s) and self.sync_S.any():
+            k = min(int(since_s / step_s + 1e-9), STEPS - 1)
+            until_s = min(end_s, (k + 1) * step_s)
+            yield (k + 0.5) / STEPS, until_s - since_s
+            since_s = until_s
+        if end_s > since_s:
+            yield 1.0, end_s - since_s
+
+    def at_share(self, share: float) -> Locking:
+        """With this share of S."""
+        return replace(self, sync_S=share * self.sync_S, ramp_s=0.0)
+
+    @cached_property
+    def acts(self) -> bool:
+        """Whether any node has either."""
+        return bool(self.sync_S.any() or self.detuning_A.any())
+
+    def current_A(self, u_V: Array) -> Array:
+        """What each node loses."""
+        sync_A, detuning_A = (a.astype(u_V.dtype) for a in (self._sync_A, self.detuning_A))
+        return np.asarray(sync_A * np.sin(u_V * (2 / self.unit_V)) - detuning_A)
+
+    @property
+    def _sync_A(self) -> Array:
+        return self.unit_V * self.sync_S
+
+    def slope_S(self, u_V: Array) -> Array:
+        """Of that current by the node's voltage."""
+        sync_S = self.sync_S.astype(u_V.dtype)
+        return np.asarray(2 * sync_S * np.cos(u_V * (2 / self.unit_V)))
+
+    def co_content_W(self, u_V: Array) -> Array:
+        """Of each node."""
+        locked = -0.5 * self.unit_V**2 * self.sync_S * np.cos(2 * u_V / self.unit_V)
+        return np.asarray(locked - self.detuning_A * u_V)
+
+    def local_contrast(self, u_V: Array) -> tuple[Array, Array]:
+        """Derivatives of the co-content by S [V^2] and by A [V], (n_nodes,): means of the rows.
+
+        -cos(2 theta) / 2 times the unit squared, and -u: each of the node alone. With them both
+        are learned by equilibrium propagation, as couplings are.
+        """
+        cosine = np.cos(2 * u_V / self.unit_V).mean(axis=0)
+        return -0.5 * self.unit_V**2 * cosine, -u_V.mean(axis=0)

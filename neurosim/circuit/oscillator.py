@@ -1,0 +1,151 @@
+r"""The law of coupled oscillators: a node is a phase, and puts out its cosine and its sine.
+
+With the phase :math:`\theta = u / \text{unit\_V}` against the reference of the chip, weights in
+units of g, and the rate :math:`K = g / C` [rad/s] of a coupling of weight 1,
+
+.. math::
+    \frac{\dot\theta_i}{K} = - \sum_j J_{ij} \sin(\theta_i - \theta_j + a) - h_i \sin(\theta_i + a)
+        - \sum_j k_j \sin(\theta_i - \vartheta_j + a) - S \sin 2\theta_i + \omega_i / K
+        + \sqrt{2 D}\,\xi_i / K
+
+(Adler 1946; Kuramoto 1975; with the angle a of Sakaguchi and Kuramoto 1986; with sub-harmonic
+locking S as in the oscillator Ising machines of Wang and Roychowdhury 2019). A bias h is a coupling
+to the reference, at phase 0; a spring k is one to a source at its phase. Nothing leaks.
+
+With a = 0 the phases descend
+
+.. math::
+    E = - \tfrac12 \sum_{ij} J_{ij} \cos(\theta_i - \theta_j) - \sum_i h_i \cos \theta_i
+        - \sum_i k_i \cos(\theta_i - \vartheta_i) - \tfrac{S}{2} \sum_i \cos 2\theta_i
+        - \sum_i \omega_i \theta_i / K.
+
+Two outputs make it four products of a matrix a step, whatever is coupled to what:
+:math:`\sum_j J_{ij} \sin(\theta_j - \theta_i) = \cos\theta_i (J \sin\theta)_i -
+\sin\theta_i (J \cos\theta)_i`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.blocks.block import Sourced
+from neurosim.blocks.quantities import Excess, Hertz, SigmaVolt, SignedShare, Wait
+from neurosim.circuit.locking import Locking
+from neurosim.circuit.outputs import Amplifiers
+from neurosim.contrasts import Contrast, CosineOfDifference
+
+__all__ = ["Oscillator"]
+
+Array = NDArray[np.float64]
+Outputs = tuple[Array, ...]
+
+
+class Oscillator(Sourced):
+    """Nodes that oscillate, each a phase against one reference.
+
+    Parameters
+    ----------
+    law : {"oscillator"}
+        Names this law.
+    angle_rad : float
+        Sakaguchi angle a of every coupling, bias and spring; other than 0 there is no co-content.
+    sync : float
+        Sub-harmonic injection locking S, in weights.
+    ramp_s : float
+        Time in which S rises from 0 after nodes were set, see `neurosim.circuit.locking`.
+    detuning_Hz : float
+        Standard deviation of the natural frequencies about the reference, drawn at fabrication.
+    linewidth_Hz : float
+        Full width at half maximum of the line of an oscillator by itself: its phase diffuses as
+        <theta^2> = 2 D t with D = pi linewidth [rad^2/s]. On where `thermal.temperature_K` is a
+        number: at that temperature.
+    amplitude_V : float
+        Of the fundamental at a node, which couplings turn into heat; 0: they take no power.
+
+    Examples
+    --------
+    >>> Oscillator(sync=0.1)
+    Oscillator(sync=0.1)
+    """
+
+    n_outputs: ClassVar[int] = 2
+    unit_weights: ClassVar[bool] = False
+    unit_metric: ClassVar[bool] = True
+
+    law: Literal["oscillator"] = "oscillator"
+    angle_rad: SignedShare = 0.0
+    sync: Excess = 0.0
+    ramp_s: Wait = 0.0
+    detuning_Hz: Hertz = 0.0
+    linewidth_Hz: Hertz = 0.0
+    amplitude_V: SigmaVolt = 0.0
+
+    @property
+    def odd(self) -> bool:
+        """See `Oscillating.odd`."""
+        return self.angle_rad == 0
+
+    @property
+    def diffusion_rad2_per_s(self) -> float:
+        """See `Oscillating.diffusion_rad2_per_s`: a Lorentzian line is D / pi wide."""
+        return float(np.pi * self.linewidth_Hz)
+
+    def locking(self, unit_V: float, unit_S: float, capacitance_F: Array, z: Array) -> Locking:
+        """See `Oscillating.locking`."""
+        detuning_A = unit_V * capacitance_F * 2 * np.pi * self.detuning_Hz * z
+        sync_S = np.full(len(z), self.sync * unit_S)
+        return Locking(unit_V, sync_S, detuning_A, self.ramp_s)
+
+    def outputs_V(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
+        """Cosine and sine of the phase, times the unit voltage."""
+        phase = u_V / amplifiers.unit_V
+        return amplifiers.unit_V * np.cos(phase), amplifiers.unit_V * np.sin(phase)
+
+    def output_slopes(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
+        """See `Oscillating.output_slopes`."""
+        phase = u_V / amplifiers.unit_V
+        return -np.sin(phase), np.cos(phase)
+
+    def weights(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
+        """-sin and cos of the phase and the angle."""
+        phase = u_V / amplifiers.unit_V + self.angle_rad
+        return -np.sin(phase), np.cos(phase)
+
+    def weight_slopes_per_V(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
+        """-cos and -sin, over the unit voltage."""
+        phase = u_V / amplifiers.unit_V + self.angle_rad
+        return -np.cos(phase) / amplifiers.unit_V, -np.sin(phase) / amplifiers.unit_V
+
+    def metric(self, amplifiers: Amplifiers, u_V: Array) -> Array:
+        """1."""
+        del amplifiers
+        return np.ones_like(u_V)
+
+    def pull_V2(self, amplifiers: Amplifiers, u_V: Array, source_V: Array) -> Array:
+        """unit_V^2 (1 - cos(theta - source))."""
+        unit_V = amplifiers.unit_V
+        return unit_V**2 * (1 - np.cos((u_V - source_V) / unit_V))
+
+    def contrast(self) -> Contrast:
+        """Cosine of the difference of two phases."""
+        return CosineOfDifference()
+
+    def apply(
+        self, amplifiers: Amplifiers, u_V: Array, work: Array, outputs: Array, weights: Array | None
+    ) -> None:
+        """See `Law.apply`."""
+        np.multiply(u_V, 1 / amplifiers.unit_V, out=work)
+        np.cos(work, out=outputs[0])
+        np.sin(work, out=outputs[1])
+        if weights is None:
+            return
+        if self.angle_rad:
+            work += self.angle_rad
+            np.sin(work, out=weights[0])
+            np.cos(work, out=weights[1])
+        else:
+            weights[...] = outputs[::-1]
+        np.negative(weights[0], out=weights[0])
