@@ -112,7 +112,7 @@ def one(path: Any, *asked: Any) -> dict[str, Any]:
 
 def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
     """Every angle with every seed."""
-    angles, rows, span = (ANGLES, ROWS, FREE) if not found.quick else (ANGLES[-1:], 3, 30.0)
+    angles, rows, span = (ANGLES, ROWS, FREE) if not found.quick else ((0.1,), 6, 200.0)
     return [
         (one, _place(found, angle, seed), angle, seed, rows, span)
         for angle in angles
