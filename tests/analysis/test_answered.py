@@ -49,6 +49,21 @@ def test_at_rest_it_is_the_exact_gradient_but_for_beta_and_all_together_is_less(
     assert rows[ALL].gradient.cosine < rows[SETTLE].gradient.cosine
 
 
+@pytest.mark.slow
+def test_what_oscillators_have_of_their_own_is_in_the_ledger_and_does_something():
+    law = load_profile("oim_lc_board").node.law
+    turned = {
+        "node.law.angle_rad": 0.2,
+        "node.law.source": law.source | {"angle_rad": "assumed: a test"},
+    }
+    found = {row.name: row for row in ledger(conditions(name="oim_lc_board", changes=turned))}
+    for name in ("phase diffusion", "Sakaguchi angle", "detuning"):
+        row = found[name]
+        assert row.visible_V + row.hidden_V + row.gradient.noise > 0, name
+        assert np.isfinite(row.gradient.cosine), name
+    assert found["Sakaguchi angle"].gradient.cosine < found[SETTLE].gradient.cosine
+
+
 def test_what_is_read_of_held_inputs_counts_for_no_gradient():
     asked = conditions(batch=4)
     noisy = only(asked.profile, "ADC noise")

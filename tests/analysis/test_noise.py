@@ -285,6 +285,7 @@ OF_CORRELATORS = {f"correlator {part}" for part in ("offset", "noise", "range", 
 OF_BUFFERS = {"visible buffers"}
 # A flow has no answers into which to drive a current.
 OF_INJECTORS = {f"injector {part}" for part in ("noise", "range", "bits")}
+OF_OSCILLATORS = {"phase diffusion", "Sakaguchi angle", "detuning"}
 
 
 def check_rows(case, names):
@@ -300,7 +301,7 @@ def check_rows(case, names):
 @pytest.mark.slow
 def test_every_source_of_the_table_does_something_alone():
     case = dataclasses.replace(conditions(everything(), batch=16, repeats=2), age_s=1e4)
-    elsewhere = OF_CORRELATORS | OF_INJECTORS | OF_BUFFERS
+    elsewhere = OF_CORRELATORS | OF_INJECTORS | OF_BUFFERS | OF_OSCILLATORS
     check_rows(case, {source.name for source in SOURCES} - elsewhere)
 
 
