@@ -111,7 +111,7 @@ def test_no_row_of_a_real_network_is_silently_elsewhere(law, stage):
 @pytest.mark.parametrize("stage", ["bifurcation", "trained"])
 @pytest.mark.parametrize(
     "rows",
-    [pytest.param(400, marks=pytest.mark.slow), pytest.param(1797, marks=pytest.mark.campaign)],
+    [pytest.param(150, marks=pytest.mark.slow), pytest.param(1797, marks=pytest.mark.campaign)],
 )
 def test_no_row_of_the_digits_is_silently_elsewhere(law, stage, rows):
     same, refused, elsewhere = agreement(law, stage, rows)

@@ -46,14 +46,11 @@ def calibration(tmp_path, law, names, n_seeds, **how):
     return scores(fits, exact)
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(
-    ("law", "names"),
-    [
-        pytest.param(SOFT, OF_SOFT, marks=pytest.mark.slow, id="soft"),
-        pytest.param(LINEAR, OF_LINEAR, marks=pytest.mark.campaign, id="linear"),
-        pytest.param(ADDED, OF_LINEAR, marks=pytest.mark.campaign, id="additive"),
-    ],
-)
+    ("law", "names"), [(SOFT, OF_SOFT), (LINEAR, OF_LINEAR), (ADDED, OF_LINEAR)],
+    ids=["soft", "linear", "additive"],
+)  # fmt: skip
 def test_standard_errors_are_those_of_the_scatter_over_seeds(tmp_path, law, names):
     z = calibration(tmp_path, law, names, 15, n=12, most=100, read=0.003)
     assert_calibrated(z, devices=12)
