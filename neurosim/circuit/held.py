@@ -83,7 +83,7 @@ def free_circuit(circuit: Circuit, keep: NDArray[np.bool_]) -> Circuit | None:
     back, biases = circuit.back_couplings, circuit.biases
     (visible, _), (hidden, _) = amplifiers.groups
     sizes = [np.count_nonzero(keep[layers.nodes(k)]) for k in range(len(layers.sizes))]
-    return replace(
+    free = replace(
         circuit,
         layers=_FreeLayers(tuple(map(int, sizes))),
         visible=visible,
@@ -96,6 +96,11 @@ def free_circuit(circuit: Circuit, keep: NDArray[np.bool_]) -> Circuit | None:
         shunts=None if circuit.shunts is None else circuit.shunts.some(keep),
         locking=None if circuit.locking is None else circuit.locking.some(keep),
     )
+    pulled_S = np.zeros(circuit.n_nodes)
+    pulled_S[layers.odd] = np.abs(circuit.couplings.delta_S[:, ~even]).sum(axis=1)
+    pulled_S[layers.even] = np.abs(circuit.back.delta_S[~odd]).sum(axis=0)
+    free.wirings["held_S"] = pulled_S[keep]
+    return free
 
 
 def held_current_A(circuit: Circuit, held: NDArray[np.bool_], u_V: Array) -> Array:

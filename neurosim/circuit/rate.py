@@ -9,13 +9,16 @@ from neurosim.arrays import Arrays
 from neurosim.circuit.circuit import Circuit
 from neurosim.circuit.elements import Array, Springs
 from neurosim.circuit.folded import Folded
-from neurosim.circuit.gain import gain
+from neurosim.circuit.gain import fastest_turn, gain
 from neurosim.circuit.laws import Amplified
 from neurosim.circuit.linearised import Linearised
 from neurosim.circuit.relaxation import Relaxation
 from neurosim.circuit.shunts import Shunts
 
 __all__ = ["Rate"]
+
+# What is integrated without its exponential takes steps shorter by this.
+_WITHOUT_LINEAR_PART = 1.5
 
 
 class Rate:
@@ -55,6 +58,8 @@ class Rate:
         dtype: DTypeLike = np.float64,
     ) -> None:
         layers = circuit.layers
+        self._turned_S = np.zeros(layers.n_nodes)
+        self._turned_S[springs.at] = springs.soft_S
         if (sources := circuit.source_sums_A(springs)) is not None:
             springs, injected_A = springs.without_pull(), _joined(sources, injected_A)
         scale, spring_S = tau_s / circuit.capacitance_F, np.zeros(layers.n_nodes)
@@ -100,9 +105,11 @@ class Rate:
         """How strongly nodes act on each other within a unit of time; see `circuit.gain`.
 
         Under a passive law nodes share their noise too, and a diode acts on its own node: there it
-        is the fastest rate that either has.
+        is the fastest rate that either has. Phases have no linear part: all that turns them counts.
         """
         circuit = self._circuit
+        if circuit.oscillating:
+            return _WITHOUT_LINEAR_PART * fastest_turn(circuit, self._turned_S, self._tau_s)
         if not circuit.passive:
             return gain(circuit, self._tau_s)
         steepest_S = 0.0

@@ -11,9 +11,10 @@ __all__ = ["Group", "as_good", "badness", "best", "front", "groups", "without_ef
 
 Row = Mapping[str, Any]
 
-_HIGHER = frozenset(
-    {"precision", "recall", "density", "coverage", "class_entropy", "smallest_class"}
-)
+_HIGHER = frozenset({
+    "precision", "recall", "density", "coverage", "class_entropy", "smallest_class",
+    "accuracy", "test_accuracy", "explained", "test_explained",
+})  # fmt: skip
 
 
 class Group(NamedTuple):

@@ -19,11 +19,13 @@ from oscillators import (
 from scipy.integrate import quad, solve_ivp
 from scipy.special import i0, i1
 
+import neurosim as ns
 from conftest import LEAK_S, UNIT_V
 from law_properties import ROWS, check_law, check_reading
 from neurosim.circuit import ByLayer, Gradient, Oscillator, Springs
 from neurosim.circuit.power import dissipation_W
 from neurosim.errors import DataError, ProfileError
+from neurosim.network import Weights
 from neurosim.solvers import OperatingPoint, Transient, settle
 
 TIGHT = Transient(rtol=1e-9, atol=1e-12)
@@ -255,3 +257,23 @@ def test_what_oscillators_do_not_have_is_refused():
 def test_one_circuit_has_phases_or_voltages():
     with pytest.raises(ProfileError, match=r"ByLayer\.hidden: must not oscillate"):
         ByLayer(visible=Gradient(), hidden=Oscillator())
+
+
+@pytest.mark.parametrize(("pulls", "spread"), [("spring", 15.0), ("field", 3.0), ("sync", 2.0)])
+def test_a_phase_that_is_held_hard_diffuses_by_no_more_than_its_temperature(pulls, spread):
+    """Variance D / (K k) of a phase near its rest, whatever holds it: k, h or 2 S."""
+    ideal = ns.load_profile("ideal_oscillator")
+    law = {"node.law.linewidth_Hz": 1e4, "node.law.sync": spread / 2 if pulls == "sync" else 0.0}
+    kelvin = {"node.hold": "none", "thermal.temperature_K": 300}
+    chip = ns.Chip(ideal.with_values({"layers": (2, 2)} | kelvin | law))
+    bias = np.full(4, spread if pulls == "field" else 0.0)
+    chip.program(Weights(np.zeros(chip.profile.network.present.shape), bias))
+    at_V, stiffness = np.zeros((2000, 2)), spread if pulls == "spring" else 1e-9
+    chip.precharge(at_V)
+    chip.drive(at_V, stiffness * chip.profile.node.leak_S)
+    chip.settle(10 * chip.data_sheet.tau_s)
+    node = chip.profile.node
+    rate = node.leak_S / node.capacitance_F
+    moved = chip.u_V[:, :2] if pulls == "spring" else chip.u_V[:, 2:]
+    # 4,000 draws give a variance to 2 %, and cosines flatten a bowl by its own variance.
+    assert moved.var() == pytest.approx(np.pi * 1e4 / (rate * spread), rel=0.1)
