@@ -196,6 +196,10 @@ def _oscillator_mistakes(profile: Any) -> Found:
     ):  # fmt: skip
         if getattr(profile, name) is not None:
             found.append(((name,), f"must be {instead} where node.law has oscillators"))
+    slopes = profile.node.amplifier.slope(profile.node.unit_V * np.linspace(-3, 3, 7))
+    if not np.allclose(slopes, slopes[0]):
+        text = "must be linear where node.law has oscillators: a phase puts out its cosine and sine"
+        found.append((("node", "amplifier"), f"{text}, but is {profile.node.amplifier!r}"))
     half_turn_V, unit = np.pi * profile.node.unit_V, "pi x node.unit_V, half a turn"
     for field in ("visible_range_V", "hidden_range_V"):
         range_V = getattr(profile.adc, field)

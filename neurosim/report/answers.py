@@ -126,7 +126,8 @@ def settling_figure(by_settling: Mapping[str, Sequence[float]], used_tau: float)
             tau, 1e12 * np.asarray(by_settling["energy_per_decision_J"]), ".-", color=_ORANGE
         )
         below.set_ylabel("a decision [pJ]")
-        below.set_yscale("log")
+        if any(by_settling["energy_per_decision_J"]):
+            below.set_yscale("log")
         below.set_xscale("log")
         below.set_xlabel("settling time [τ]")
         for axes in (top, below):

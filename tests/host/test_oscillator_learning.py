@@ -161,6 +161,7 @@ def test_a_locking_that_rises_has_acted_by_its_mean(first_s):
     ("changes", "said"),
     [
         ({"node.bandwidth_Hz": 1e6}, "node.bandwidth_Hz: is of an amplifier"),
+        ({"node.amplifier": "tanh"}, "node.amplifier: must be linear where node.law has osc"),
         ({"node.loading": 0.1}, "node.loading: is of nodes that conductances end on"),
         ({"mismatch.leak": 0.1}, "mismatch.leak: is of a leak; oscillators have natural freq"),
         ({"mismatch.offset_V": 1e-3}, "mismatch.offset_V: is of an amplifier"),

@@ -15,6 +15,7 @@ from neurosim.profile import load_profile
 from neurosim.runs import evaluate
 from neurosim.runs.run import Run
 from neurosim.sweeps import Sweep, SweepFolder, Workers, best, expand, run_sweep
+from neurosim.sweeps.ranking import badness
 from neurosim.sweeps.work import Task, do, train_once
 from neurosim.tables import table as weight_table
 from tiny_sweeps import begin, table
@@ -300,6 +301,9 @@ def test_the_best_of_replicas_is_the_best_mean_not_the_luckiest_seed(tmp_path):
         costs = dict.fromkeys(("sample_tau", "sample_time_s", "sample_energy_J"), 1.0)
         result = {"key": point.key, "figures": {"w2": value} | costs, "error": ""}
         (folder.path / "points" / f"{point.key}.json").write_text(json.dumps(result))
+    assert badness("test_accuracy", 0.9) < badness("test_accuracy", 0.1)
+    assert badness("explained", 0.9) < badness("explained", 0.1)
+    assert badness("test_loss", 0.1) < badness("test_loss", 0.9)
     top = best(folder.groups(), "w2")
     assert top.settings == (1.2,)
     assert (top.mean["w2"], top.rows) == (pytest.approx(4.1), 2)
