@@ -13,14 +13,14 @@ FAULTS = (
     ),
     Fault(
         "the loading of a node counts twice",
-        "circuit/circuit.py",
+        "circuit/wired.py",
         "return self.leak_S + self.loading * self.load_S",
         "return self.leak_S + 2 * self.loading * self.load_S",
         "circuit/test_circuit.py",
     ),
     Fault(
         "a bias pulls at half the reference",
-        "circuit/circuit.py",
+        "circuit/wired.py",
         "return self.biases.delta_S * self.reference_V * bent",
         "return self.biases.delta_S * self.reference_V * bent / 2",
         "tables/test_deck.py",
