@@ -65,7 +65,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 # Writes the same text in a sixth of the time; some builds of PyYAML come without libyaml.
-class _FastDumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+class _FastDumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # a class that may be either
     """As `_Dumper`, of texts that hide nothing and have no character beyond U+D7FF."""
 
     def represent_dict(self, tree: dict[str, Any]) -> yaml.Node:

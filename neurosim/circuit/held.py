@@ -96,6 +96,9 @@ def free_circuit(circuit: Circuit, keep: NDArray[np.bool_]) -> Circuit | None:
         shunts=None if circuit.shunts is None else circuit.shunts.some(keep),
         locking=None if circuit.locking is None else circuit.locking.some(keep),
     )
+    if not circuit.oscillating:
+        return free
+    # How hard held nodes may turn the others, see `gain.fastest_turn`.
     pulled_S = np.zeros(circuit.n_nodes)
     pulled_S[layers.odd] = np.abs(circuit.couplings.delta_S[:, ~even]).sum(axis=1)
     pulled_S[layers.even] = np.abs(circuit.back.delta_S[~odd]).sum(axis=0)

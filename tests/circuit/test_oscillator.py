@@ -259,7 +259,9 @@ def test_one_circuit_has_phases_or_voltages():
         ByLayer(visible=Gradient(), hidden=Oscillator())
 
 
-@pytest.mark.parametrize(("pulls", "spread"), [("spring", 15.0), ("field", 3.0), ("sync", 2.0)])
+@pytest.mark.parametrize(
+    ("pulls", "spread"), [("spring", 15.0), ("field", 3.0), ("sync", 2.0), ("held", 4.0)]
+)
 def test_a_phase_that_is_held_hard_diffuses_by_no_more_than_its_temperature(pulls, spread):
     """Variance D / (K k) of a phase near its rest, whatever holds it: k, h or 2 S."""
     ideal = ns.load_profile("ideal_oscillator")
@@ -267,10 +269,15 @@ def test_a_phase_that_is_held_hard_diffuses_by_no_more_than_its_temperature(pull
     kelvin = {"node.hold": "none", "thermal.temperature_K": 300}
     chip = ns.Chip(ideal.with_values({"layers": (2, 2)} | kelvin | law))
     bias = np.full(4, spread if pulls == "field" else 0.0)
-    chip.program(Weights(np.zeros(chip.profile.network.present.shape), bias))
+    # Two inputs that are held pull each hidden node.
+    each = spread / 2 if pulls == "held" else 0.0
+    chip.program(Weights(each * chip.profile.network.present, bias))
     at_V, stiffness = np.zeros((2000, 2)), spread if pulls == "spring" else 1e-9
     chip.precharge(at_V)
-    chip.drive(at_V, stiffness * chip.profile.node.leak_S)
+    if pulls == "held":
+        chip.clamp(at_V)
+    else:
+        chip.drive(at_V, stiffness * chip.profile.node.leak_S)
     chip.settle(10 * chip.data_sheet.tau_s)
     node = chip.profile.node
     rate = node.leak_S / node.capacitance_F

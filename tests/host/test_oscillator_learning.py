@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import pytest
 
 import neurosim as ns
 from neurosim.analysis import AnswerConditions
 from neurosim.circuit import Oscillator
-from neurosim.data import Dataset
-from neurosim.host import Supervised, decide
+from neurosim.host import decide
 from neurosim.network import Weights
-
-FLOW = {"stiffness": 1.0, "alpha": 1.0, "beta": 1e-3, "settle_tau": 1.0}
-
-
-class Sums(Supervised):
-    """Two sums of a row of four numbers."""
-
-    task: Literal["sums"] = "sums"
-
-    def examples(self, data):
-        return data.images[:, :4], data.images[:, 4:]
-
-
-def rows():
-    return Dataset("rows", np.random.default_rng(0).uniform(-1, 1, (40, 6)))
+from sums import FLOW, Sums, rows
 
 
 def few(**changes):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import pytest
 from resistors import SHOCKLEY
@@ -11,25 +9,9 @@ from resistors import SHOCKLEY
 import neurosim as ns
 from neurosim.analysis import AnswerConditions
 from neurosim.circuit import IdealDiode, Resistive
-from neurosim.data import Dataset
-from neurosim.host import Coupled, GradEP, Supervised
+from neurosim.host import Coupled, GradEP
 from neurosim.network import Weights
-
-FLOW = {"stiffness": 1.0, "alpha": 1.0, "beta": 1e-3, "settle_tau": 1.0}
-
-
-class Sums(Supervised):
-    """Two sums of a row of four numbers."""
-
-    task: Literal["sums"] = "sums"
-
-    def examples(self, data):
-        return data.images[:, :4], data.images[:, 4:]
-
-
-def rows():
-    rng = np.random.default_rng(0)
-    return Dataset("rows", rng.uniform(-1, 1, (40, 6)))
+from sums import FLOW, Sums, rows
 
 
 def chip_profile(diode, **changes):
