@@ -11,10 +11,7 @@ from neurosim.profile import Profile, shipped_profiles
 SCHEMA = shipped_profiles()["cmos_rc_6bit"].with_name("schema.json")
 shipped = pytest.mark.parametrize("name", sorted(shipped_profiles()))
 # Between them: every law, every kind of device and of writing.
-DIFFERENT = (
-    "board_resistive", "cap_cell_14nm", "cmos_rc_6bit", "ideal_gradient", "oim_ring_65nm",
-    "pcm_hermes_14nm", "rram_cmo_hfox",
-)  # fmt: skip
+DIFFERENT = ("board_resistive", "cmos_rc_6bit", "oim_ring_65nm", "pcm_hermes_14nm")
 # Of what costs a second a profile the default run tries these, and the slow run all.
 each_kind = pytest.mark.parametrize(
     "name",

@@ -30,6 +30,7 @@ def test_a_law_of_ones_own_has_every_property_of_a_shipped_one(
     check_law(circuit, make_springs(circuit, ROWS))
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("law", [Hopfield(), Stiffening()], ids=repr)
 @pytest.mark.parametrize("mismatch", [0, 0.1])
 def test_an_amplifier_of_ones_own_does_in_every_law_with_errors_and_without(
@@ -98,6 +99,7 @@ def test_it_settles_by_a_transient_and_to_the_operating_point(make_circuit, make
     np.testing.assert_allclose(point.u_V, long.u_V, atol=1e-6 * UNIT_V)
 
 
+@pytest.mark.slow
 def test_both_outputs_of_a_phase_may_lag(make_circuit, make_springs):
     circuit, rows = make_circuit(Phase(), w=0.2), 3
     springs, start = make_springs(circuit, rows), np.zeros((rows, circuit.n_nodes))

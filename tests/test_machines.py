@@ -55,6 +55,7 @@ CASES = {
 }
 
 
+@pytest.mark.every(3)
 @by_torch
 @pytest.mark.parametrize("law", ["hopfield", "gradient"])
 @pytest.mark.parametrize("amplifier", ["tanh", "silu", "linear"])

@@ -44,6 +44,7 @@ RECIPE = Experiment(updates=2, batch=8, flow=FlowSettings(settle_tau=2.0))
 each = pytest.mark.parametrize("parts", PARTS.values(), ids=PARTS)
 
 
+@pytest.mark.every(3)
 @each
 def test_it_trains_two_updates(parts, rng_images):
     chip = Chip(SMALL.with_values(parts))
@@ -113,6 +114,7 @@ def exact(profile, weights):
     return Conditions(profile, weights, FlowSettings(settle_tau=5.0), batch=6, repeats=2)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("law", ["hopfield", "gradient"])
 @pytest.mark.parametrize("amplifier", ["tanh", "silu"])
 def test_the_generic_adjoint_is_the_oracles_gradient_where_there_is_one(law, amplifier):
@@ -131,7 +133,7 @@ def test_the_generic_adjoint_is_the_oracles_gradient_where_there_is_one(law, amp
     np.testing.assert_allclose(found.vector, conditions.exact[0], rtol=0, atol=1e-9 * scale)
 
 
-@pytest.mark.every(3)
+@pytest.mark.every(6)
 @pytest.mark.parametrize(
     "parts",
     [PARTS["law"], PARTS["amplifier"], PARTS["pattern"], PARTS["law"] | PARTS["pattern"]],

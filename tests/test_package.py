@@ -52,6 +52,7 @@ def test_blocks_of_a_profile_are_made_from_what_differs_from_none():
     assert ns.Chip(profile, 1).profile.mismatch == ns.Mismatch(leak=0.03)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("kind", [str, ns.Run.open])
 def test_a_run_is_drawn_from_judged_and_exported_by_its_path_or_opened(plain, tmp_path, kind):
     x, _ = ns.sample(kind(plain), 3, t_end=0.1)

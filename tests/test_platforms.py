@@ -70,6 +70,7 @@ def unguarded(source: str) -> list[str]:
     return [name for node, name in found if node not in inside]
 
 
+@pytest.mark.slow
 def test_nothing_needs_what_only_posix_has():
     found = {path: unguarded(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")}
     assert not {path: names for path, names in found.items() if names}

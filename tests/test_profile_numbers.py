@@ -37,6 +37,7 @@ def planted(profile: Profile, path: str, factor: float) -> Profile:
     return value
 
 
+@pytest.mark.every(3)
 @each_kind
 def test_a_slip_in_any_number_that_has_an_expression_or_is_quoted_is_found(name):
     profile = load_profile(name)

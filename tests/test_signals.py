@@ -40,7 +40,7 @@ def struck(module, number, *words, **options):
     )  # fmt: skip
 
 
-@pytest.mark.every(5)
+@pytest.mark.every(8)
 @posix
 @pytest.mark.parametrize("number", NUMBERS)
 @pytest.mark.parametrize("module", ["click", "neurosim.cli.sweep", "numpy", "scipy.linalg"])
@@ -71,6 +71,7 @@ def table(out):
     return [line.rpartition(",")[0] for line in (out / "metrics.csv").read_text().splitlines()]
 
 
+@pytest.mark.every(2)
 @posix
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_training_that_is_stopped_keeps_every_update_and_says_how_to_go_on(

@@ -9,7 +9,7 @@ from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, Vali
 from pydantic_core import CoreSchema, core_schema
 
 from neurosim.blocks.block import Block
-from neurosim.blocks.classes import word_of_class, wrong_word
+from neurosim.blocks.classes import Choices, word_of_class, wrong_word
 from neurosim.blocks.document import Document, Location, shown
 from neurosim.blocks.mistakes import BlockError, a_block, mistakes_of, nearest
 from neurosim.blocks.words import Reading
@@ -17,7 +17,7 @@ from neurosim.blocks.words import Reading
 __all__ = ["one_of"]
 
 
-class one_of:  # noqa: N801  # read as a word of an annotation
+class one_of(Choices):  # noqa: N801  # read as a word of an annotation
     """Mark of a field that holds one of several blocks, told apart in files by the text at `key`.
 
     Each class names itself: ``law: Literal["leak"] = "leak"``. In Python the field takes any block

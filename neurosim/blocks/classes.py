@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, Protocol, get_args, get_origin, runtime_checkable
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -25,8 +25,7 @@ __all__ = [
 ]
 
 
-@runtime_checkable
-class Choices(Protocol):
+class Choices:
     """Mark of a type that says which blocks it may be."""
 
     classes: tuple[type[BaseModel], ...]

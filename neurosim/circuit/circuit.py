@@ -35,7 +35,6 @@ import numpy as np
 from scipy.constants import Boltzmann
 
 from neurosim.circuit.elements import Array, Springs
-from neurosim.circuit.laws import Oscillating
 from neurosim.circuit.wired import Wired
 from neurosim.errors import DataError
 
@@ -162,8 +161,8 @@ class Circuit(Wired):
 
     def output_slopes(self, u_V: Array) -> tuple[Array, ...]:
         """dy/du of each output: m w, unless the interaction is not odd."""
-        if isinstance(self.law, Oscillating):
-            return self.law.output_slopes(self.amplifiers, u_V)
+        if self.oscillation is not None:
+            return self.oscillation.output_slopes(self.amplifiers, u_V)
         m = self.metric(u_V)
         return tuple(m * w for w in self.law.weights(self.amplifiers, u_V))
 
@@ -252,9 +251,9 @@ class Circuit(Wired):
 
         That of an oscillator is what its phase diffuses by: 4 D (unit C)^2.
         """
-        if isinstance(self.law, Oscillating):
+        if self.oscillation is not None:
             per_V = self.amplifiers.unit_V * self.capacitance_F
-            return np.asarray(4 * self.law.diffusion_rad2_per_s * per_V**2)
+            return np.asarray(4 * self.oscillation.diffusion_rad2_per_s * per_V**2)
         total = self.leak_S + self.load_S
         if springs is not None:
             total[springs.at] = total[springs.at] + springs.soft_S

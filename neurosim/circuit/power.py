@@ -28,7 +28,6 @@ from numpy.typing import NDArray
 
 from neurosim.circuit.circuit import Circuit
 from neurosim.circuit.elements import Springs
-from neurosim.circuit.laws import Oscillating
 
 __all__ = ["Dissipation", "dissipation_W"]
 
@@ -59,8 +58,8 @@ def dissipation_W(circuit: Circuit, springs: Springs | None, u_V: Array) -> Diss
 
     Without `springs`, and where they clamp, the springs dissipate nothing.
     """
-    if isinstance(circuit.law, Oscillating):
-        return _of_oscillators(circuit, circuit.law.amplitude_V, springs, u_V)
+    if circuit.oscillation is not None:
+        return _of_oscillators(circuit, circuit.oscillation.amplitude_V, springs, u_V)
     layers, share = circuit.layers, circuit.loading
     odd, even = layers.odd, layers.even
     v = circuit.output_V(u_V)

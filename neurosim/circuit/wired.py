@@ -112,20 +112,25 @@ class Wired:
         """Number of nodes."""
         return self.layers.n_nodes
 
-    @property
+    @cached_property
     def passive(self) -> bool:
         """Whether couplings are resistors from node to node."""
         return isinstance(self.law, Passive)
 
+    @cached_property
+    def oscillation(self) -> Oscillating | None:
+        """The law, where nodes are phases; else None."""
+        return self.law if isinstance(self.law, Oscillating) else None
+
     @property
     def oscillating(self) -> bool:
         """Whether nodes are phases, and springs join their sums."""
-        return isinstance(self.law, Oscillating)
+        return self.oscillation is not None
 
     @property
     def reciprocal(self) -> bool:
         """Whether nodes act on each other alike both ways, so that there is a co-content."""
-        odd = self.law.odd if isinstance(self.law, Oscillating) else True
+        odd = self.oscillation is None or self.oscillation.odd
         return self.back_couplings is None and odd
 
     @property

@@ -251,10 +251,10 @@ class Stepper:
 
 def _columns(decays: Array, which: NDArray[np.intp], h: float) -> Array:
     """The seven of a step, shape (7, n, 1), of `decays[which]`; see `Stepper._set_columns`."""
-    z = -np.outer((h, h / 2), decays)
+    z = np.array([[-h], [-h / 2]]) * decays
     (e, half), (p1, q1), (p2, q2), (p3, _) = phi_functions(z, 3)
     every = [half, q1 * (h / 2), q2 * h, e, p1 * h, p2 * h, (4 * p3 - p2) * h]
-    return np.stack(every)[:, which, None]
+    return np.array(every).take(which, axis=1)[..., None]
 
 
 # Steppers that wait for a field like theirs, on a device that replays their kernels.

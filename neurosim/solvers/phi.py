@@ -35,8 +35,10 @@ def phi_functions(z: Array, order: int) -> list[Array]:
     # Downward recursion cancels for small z, where 16 terms of the series reach 1e-17.
     safe = np.where(small, -1.0, z)
     phis = [np.exp(z)]
-    recursion = np.exp(safe)
-    powers = np.vander(np.where(small, z, 0.0).ravel(), 16, increasing=True)
+    recursion = phis[0]
+    powers = np.ones((z.size, 16))
+    powers[:, 1:] = np.where(small, z, 0.0).reshape(-1, 1)
+    np.multiply.accumulate(powers, axis=1, out=powers)
     series = (powers @ _series(order)).reshape(*z.shape, order)
     for k in range(1, order + 1):
         recursion = (recursion - 1 / math.factorial(k - 1)) / safe

@@ -91,6 +91,7 @@ def test_the_exact_gradient_is_that_of_the_oracle_where_answers_are_beside():
     np.testing.assert_allclose(exact[: matrix.size], found.ravel(), atol=1e-9)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(
     ("rule", "least"),
     [(GradEP(), 0.999), (Coupled(), 0.99), (ContrastiveHebbian(), 0.9), (CrossEntropy(), 0.999)],

@@ -21,6 +21,7 @@ def effects(changes, drawn=None, name="ideal_hopfield", **flow):
     )
 
 
+@pytest.mark.slow
 def test_without_its_only_cause_a_chip_is_ideal_and_with_it_alone_it_is_as_it_was():
     measured = effects({"mismatch.offset_V": 0.02})
     offset, *_ = measured.all()
@@ -57,6 +58,7 @@ def test_betas_that_the_chip_cannot_set_are_not_tried():
     assert best <= 1 / 60
 
 
+@pytest.mark.slow
 def test_dies_and_rows_are_the_same_in_every_variant():
     drawn = []
 

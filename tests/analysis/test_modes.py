@@ -29,7 +29,7 @@ def test_two_hidden_nodes_of_opposite_feedback_have_the_closed_form():
     np.testing.assert_allclose(slowest_modes_tau(chip), 1 / (1 - w), rtol=1e-9)
 
 
-@pytest.mark.every(2)
+@pytest.mark.every(4)
 @pytest.mark.parametrize("law", ["hopfield", "gradient"])
 def test_a_kick_along_the_slowest_mode_decays_as_it_says(law):
     sizes = (4, 6, 5)

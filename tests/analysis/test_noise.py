@@ -180,6 +180,7 @@ def test_signal_to_noise_recovers_what_was_put_in():
     assert off.noise == pytest.approx(figures.noise, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_a_larger_beta_helps_where_reads_are_coarse_and_hurts_where_they_are_exact():
     coarse = scan_beta(conditions({"adc.bits": 6, "adc.noise": 0.01}), shares=(0.02, 0.1, 0.3, 0.9))
     held = [point.gradient.cosine_held for point in coarse]
@@ -197,6 +198,7 @@ def test_the_scan_stays_below_the_stiffest_spring():
     assert max(stiffness) < 20
 
 
+@pytest.mark.slow
 def test_drift_shows_with_the_age_of_the_weights():
     law = {
         "law": "power", "start_s": "1 s", "reference_S": "6 uS", "exponent": 0.1,
@@ -305,12 +307,14 @@ def test_every_source_of_the_table_does_something_alone():
     check_rows(case, {source.name for source in SOURCES} - elsewhere)
 
 
+@pytest.mark.slow
 def test_buffers_that_are_not_linear_act_on_reads_and_gradient():
     bent = Measured(points_V=[(-0.3, -0.1), (-0.1, -0.07), (0.1, 0.07), (0.3, 0.1)])
     case = conditions({"node.buffer": bent}, batch=16, repeats=2, name="ideal_hopfield")
     assert check_rows(case, OF_BUFFERS)["visible buffers"].gradient.cosine < 0.999
 
 
+@pytest.mark.slow
 def test_the_sources_of_correlators_act_on_the_gradient_and_on_no_read():
     case = conditions({"readout": CORRELATOR}, batch=16, repeats=2, name="ideal_hopfield")
     names = {"readout gain mismatch", *OF_CORRELATORS}

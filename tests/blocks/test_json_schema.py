@@ -79,12 +79,14 @@ def test_the_shipped_schema_is_current(schema):
     )
 
 
+@pytest.mark.every(3)
 @each_kind
 def test_the_schema_accepts_a_shipped_profile_as_written_and_as_dumped(name, schema):
     assert fits(yaml.safe_load(shipped_profiles()[name].read_text("utf-8")), schema, schema)
     assert fits(yaml.safe_load(dump_block(load_profile(name))), schema, schema)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     "change",
     [

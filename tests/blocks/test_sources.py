@@ -136,6 +136,7 @@ def test_an_expression_takes_its_quantities_from_its_text(source, wrong):
     assert wrong in str(refused.value)
 
 
+@pytest.mark.every(4)
 @shipped
 def test_expressions_survive_a_file(name):
     profile = load_profile(name)

@@ -25,11 +25,13 @@ def test_exact_steps_that_are_read_with_noise():
     assert part.facts["reading_noise_S"][0] == pytest.approx(2e-8, rel=0.15)
 
 
+@pytest.mark.slow
 def test_noisy_steps_that_are_read_exactly():
     part = fitted(CASE / "cycle_noise_only.csv")
     assert part.block["cycle_noise"] == pytest.approx(0.3, abs=0.03)
 
 
+@pytest.mark.slow
 def test_much_noise_of_reading_on_small_linear_steps(tmp_path):
     """Ten times the step: by single steps a cycle noise of some 14."""
     law = LinearStep(states=1000, gamma_up=0.1, gamma_down=0.3)

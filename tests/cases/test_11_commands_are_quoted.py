@@ -51,6 +51,7 @@ def test_what_a_training_says_comes_next(here, no_report):
     assert printed(done.stdout) == ["neurosim", "evaluate", words_of(out)]
 
 
+@pytest.mark.every(3)
 def test_what_an_import_says_comes_next(here):
     assert run("export", words_of(here), "--to", "w.npz").exit_code == 0
     done = run("import", "w.npz", "--out", words_of(here) + " 2")

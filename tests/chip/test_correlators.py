@@ -182,6 +182,7 @@ def estimate(changes, rows=32, beta=1.25e-3, phases="centred"):
     return pack(shown.gradient), chip
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("hold", ["capacitor", "none"])
 @pytest.mark.parametrize("phases", ["centred", "one-sided"])
 def test_ideal_correlators_give_the_hosts_gradient_to_rounding(phases, hold):

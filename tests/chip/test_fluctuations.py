@@ -78,6 +78,7 @@ def explicit_u_V(chip, share, stiffness=15.0, rows=ROWS):
     raise AssertionError("Newton's method did not converge")
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("loading", ["ideal", 0.2])
 def test_settled_states_have_the_covariance_of_explicit_conductances(loading):
     chip = chip_with(SHORT, coupling__directions="separate", node__loading=loading, **FINE)
@@ -96,6 +97,7 @@ def test_where_one_device_serves_both_directions_deviations_are_right_to_a_tenth
     assert np.abs(cheap.std(axis=0) / true.std(axis=0) - 1).max() < 0.1
 
 
+@pytest.mark.slow
 def test_an_ammeter_feels_the_noise_of_the_devices_at_its_node():
     """A clamp against the limit of a stiff spring."""
     chip = chip_with(SHORT, coupling__directions="separate", **FINE)
@@ -109,6 +111,7 @@ def test_an_ammeter_feels_the_noise_of_the_devices_at_its_node():
     assert np.abs(chip.sense().std(axis=0) / current_A.std(axis=0) - 1).max() < 5 / np.sqrt(ROWS)
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize(
     "noise",
     [

@@ -110,7 +110,7 @@ def test_writes_cost_their_pulses_and_take_their_time():
     assert ledger.controller_J == pytest.approx(CMOS.supply.controller_W * ledger.write_time_s)
 
 
-@pytest.mark.every(5)
+@pytest.mark.every(9)
 @pytest.mark.parametrize("phase", ["free", "nudged"])
 @pytest.mark.parametrize("time_tau", [5, 10, 30])
 @pytest.mark.parametrize("stage", ["start", "trained"])

@@ -184,6 +184,7 @@ def test_reading_some_layers_gives_what_reading_all_gives_there():
     np.testing.assert_array_equal(chip.read_visible(), whole[:, layers.visible])
 
 
+@pytest.mark.every(4)
 @pytest.mark.skipif(not has_ngspice(), reason="ngspice is not installed; apt-get install ngspice")
 @pytest.mark.parametrize("name", ["cmos_rc_6bit", "ideal_gradient"])
 @pytest.mark.parametrize("layers", [(4, 6, 3), (4, 6, 5, 3)])

@@ -110,6 +110,7 @@ def test_springs_of_the_answers_learn_the_exact_gradient_of_a_classifier(problem
     assert np.linalg.norm(got) == pytest.approx(np.linalg.norm(wanted), rel=1e-3)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("law", ["hopfield", "gradient"])
 def test_currents_at_the_answers_learn_the_exact_gradient_of_a_linear_cost(problem, law):
     """A current +beta I lowers the cost -I v: frozen at softmax it is that of cross-entropy."""

@@ -70,6 +70,7 @@ def free_rate(circuit, law, springs, row):
     return free, rate
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("law", LAWS)
 def test_the_others_move_as_scipy_says_and_the_held_ones_not_at_all(make_case, law):
     circuit, springs, u_V = make_case(law)
@@ -100,6 +101,7 @@ def test_the_operating_point_is_scipys_root_beside_the_held_nodes(make_case, law
         np.testing.assert_allclose(ours[row, free], found.x, atol=1e-7 * UNIT_V)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("law", LAWS)
 def test_the_co_content_falls_on_the_way(make_case, law):
     circuit, springs, u_V = make_case(law)
@@ -187,7 +189,7 @@ EVERY_LAW = [*LAWS, ByLayer(visible=Hopfield(), hidden=Gradient()), Waves()]
 HELD = {"some": [np.inf, 15 * LEAK_S, np.inf, 0.0], "all": [np.inf] * 4}
 
 
-@pytest.mark.every(3)
+@pytest.mark.every(6)
 @pytest.mark.parametrize("law", EVERY_LAW, ids=str)
 @pytest.mark.parametrize("which", HELD)
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_a_loop_that_oscillates_shows_in_its_residual():
     assert late > 10 * early
 
 
-@pytest.mark.every(2)
+@pytest.mark.every(6)
 @pytest.mark.parametrize("law", ["hopfield", "gradient"])
 def test_what_stands_still_stands_as_without_the_pole_and_the_way_tends_to_it(
     make_circuit, make_springs, law

@@ -46,7 +46,7 @@ def test_every_shipped_law_has_every_property(
     check_law(circuit, make_springs(circuit, ROWS))
 
 
-@pytest.mark.every(3)
+@pytest.mark.every(6)
 @pytest.mark.parametrize("law", LAWS, ids=repr)
 @pytest.mark.parametrize("buffer", AMPLIFIERS, ids=repr)
 def test_any_amplifier_may_buffer_visible_nodes(make_circuit, make_springs, law, buffer):

@@ -148,6 +148,7 @@ def test_the_transient_is_that_of_scipy_and_of_fourth_order():
     assert np.log(errors[0] / errors[1]) > 3 * np.log(spent[1] / spent[0])
 
 
+@pytest.mark.slow
 def test_the_operating_point_is_where_a_long_transient_ends():
     circuit = random_oscillators(w=0.2, sync=0.1)
     springs, start = some_springs(circuit, 6), np.zeros((6, circuit.n_nodes))
@@ -259,6 +260,7 @@ def test_one_circuit_has_phases_or_voltages():
         ByLayer(visible=Gradient(), hidden=Oscillator())
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize(
     ("pulls", "spread"), [("spring", 15.0), ("field", 3.0), ("sync", 2.0), ("held", 4.0)]
 )

@@ -91,6 +91,7 @@ def test_charging_a_capacitor_through_a_spring_costs_half_c_v_squared(make_circu
     assert got == pytest.approx(CAPACITANCE_F * UNIT_V**2 / 2, rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not has_ngspice(), reason="ngspice is not installed")
 def test_the_heat_along_a_transient_is_what_ngspice_integrates(
     make_circuit, make_springs, tmp_path

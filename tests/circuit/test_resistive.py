@@ -128,6 +128,7 @@ def test_a_transient_ends_at_the_rest():
     np.testing.assert_allclose(long.u_V, rest_of(circuit, springs).u_V, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_transient_takes_an_ideal_diode_for_twenty_times_what_is_on_its_node():
     circuit, springs = divider(IdealDiode(), -1)
     ended = rest_of(circuit, springs, Transient(rtol=1e-6, atol=1e-8), 40 * TAU_S).u_V[:, 1]
@@ -135,6 +136,7 @@ def test_a_transient_takes_an_ideal_diode_for_twenty_times_what_is_on_its_node()
     np.testing.assert_allclose(ended, np.where(open_V < 0, open_V / 21, open_V), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_every_capacitor_has_kt_over_c_and_no_two_of_them_share_any():
     """Nyquist: the covariance of the nodes' voltages is (kT / C) 1, whatever the resistors."""
     circuit, springs = random_network(np.random.default_rng(3), None, (3, 4, 2), rows=1)

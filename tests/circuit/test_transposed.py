@@ -94,6 +94,7 @@ def cosine(a, b):
     return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("angle", [0.0, 0.3])
 def test_with_the_remedy_the_gradient_is_that_of_the_cost_at_any_angle(angle):
     circuit, rest_V, moved_V, _ = estimate(angle, remedy=True)

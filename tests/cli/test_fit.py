@@ -129,6 +129,7 @@ def test_a_kind_is_told_by_the_columns_and_can_be_said(tmp_path):
     assert "as the columns tell" not in result.stderr
 
 
+@pytest.mark.slow
 def test_a_profile_of_parts_of_ones_own_takes_blocks_too(measured, tmp_path):
     path = tmp_path / "p.yaml"
     own = load_profile("rram_cmo_hfox").with_values({"node.amplifier": own_parts.Arctan()})

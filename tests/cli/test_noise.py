@@ -79,6 +79,7 @@ def test_what_is_no_time_is_one_line(text):
 SMALL = ["profiles", "noise", "ideal_hopfield", "--task", "classify", "--layers", "64,6,10", *FEW]
 
 
+@pytest.mark.slow
 def test_a_classifier_has_its_ledger_too():
     result = run(*SMALL, "--rule", "coupled")
     assert result.exit_code == 0, result.output
@@ -88,6 +89,7 @@ def test_a_classifier_has_its_ledger_too():
     assert "the recipe has 0.2" in lines[-1]
 
 
+@pytest.mark.slow
 def test_a_run_says_what_it_has_learned_and_by_which_rule(tmp_path):
     out = tmp_path / "run"
     learned = ["--task", "classify", "--layers", "64,6,10", "--updates", 1, "--out", out]

@@ -86,6 +86,7 @@ def test_samples_of_images_need_no_data(tmp_path):
     assert run("sample", out, "-n", 2, "--out", tmp_path / "x.png").exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_chip_learns_points_and_draws_them_as_points(tmp_path):
     out, picture = tmp_path / "run", tmp_path / "p.png"
     layers = ["--layers", "2,12,12", "--batch", 16, "--settle-tau", 5]

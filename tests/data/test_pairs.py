@@ -191,6 +191,7 @@ def test_batch_cannot_be_overwritten():
         batch.x_t[0] = 0
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("updates", [range(5), [4, 2, 2, 9, 3, 10, 11]])
 def test_prefetched_batches_are_the_same_bits(updates):
     images = random_images(600)

@@ -239,6 +239,7 @@ def small(profile):
     return profile.with_values({"layers": (64, 12, 10)})
 
 
+@pytest.mark.slow
 def test_a_calibrated_run_keeps_what_it_found_and_counts_what_it_cost(tmp_path):
     run = train(small(CMOS), Experiment(**TINY), tmp_path / "run")
     again = Chip(small(CMOS), seed=0)

@@ -59,7 +59,7 @@ def integrated(network, x, time_tau, visible_rate):
     return path.y[:, -1].reshape(start.shape)
 
 
-@pytest.mark.every(3)
+@pytest.mark.every(6)
 @pytest.mark.parametrize("clip", [False, True])
 @pytest.mark.parametrize("law", ["hopfield", "gradient"])
 def test_it_is_the_difference_of_the_oracles_energy_gradients(law, clip):
@@ -97,6 +97,7 @@ def test_a_step_against_it_lowers_the_energy_of_images_below_that_of_samples():
     assert fallen == pytest.approx(np.sum(found.vector**2), rel=1e-2)
 
 
+@pytest.mark.slow
 def test_correlators_find_what_the_host_finds_from_readings():
     by_host, _ = on_chip(profile())
     on_die, chip = on_chip(profile(readout=CORRELATOR))
@@ -104,6 +105,7 @@ def test_correlators_find_what_the_host_finds_from_readings():
     assert chip.ledger.correlator_conversions == by_host.size
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("clip", [False, True])
 def test_it_takes_settles_of_images_noise_and_clipped_samples_and_one_free_run(clip):
     _, chip = on_chip(profile(), Contrast(t_end=T_END, clip=clip))

@@ -37,6 +37,7 @@ def cosine(a, b):
     return a @ b / (np.linalg.norm(a) * np.linalg.norm(b))
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("law", LAWS)
 def test_the_ideal_chips_gradient_is_the_exact_one_on_the_full_network(law):
     got, exact = estimate(law, (64, 128, 128), beta=1.25e-3, gain=0.3)
@@ -44,7 +45,7 @@ def test_the_ideal_chips_gradient_is_the_exact_one_on_the_full_network(law):
     assert np.linalg.norm(got) == pytest.approx(np.linalg.norm(exact), rel=1e-2)
 
 
-@pytest.mark.every(3)
+@pytest.mark.every(6)
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize(("phases", "order"), [("centred", 2), ("one-sided", 1)])
 def test_the_error_falls_with_the_promised_order_in_beta(law, phases, order):
@@ -56,6 +57,7 @@ def test_the_error_falls_with_the_promised_order_in_beta(law, phases, order):
     np.testing.assert_allclose(slopes, order, atol=0.2)
 
 
+@pytest.mark.slow
 def test_a_one_sided_estimate_does_not_blame_the_nudge_for_what_still_moves():
     """At a settling time too short to stand still, a smaller beta must not make it worse."""
     profile = load_profile("ideal_hopfield").with_value("layers", (5, 7, 6))
@@ -73,6 +75,7 @@ def test_a_one_sided_estimate_does_not_blame_the_nudge_for_what_still_moves():
     assert cosine(estimates[0], estimates[2]) > 0.999
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("law", LAWS)
 def test_four_layers_learn_as_well_as_three(law):
     got, exact = estimate(law, (4, 6, 5, 3), beta=5e-4)

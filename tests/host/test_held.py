@@ -44,6 +44,7 @@ def test_a_path_is_straight_to_its_end_and_stays_there():
         assert not put[:, ~NODES].any()
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("mode", ["spring", "gradient", "free-running"])
 def test_held_nodes_end_exactly_where_their_paths_do(mode):
     x_0, x_1 = ends()
@@ -80,6 +81,7 @@ def test_a_slow_release_beside_held_nodes_is_the_hosts_flow_beside_them(still):
     assert np.abs(drawn - by_host).max() < 0.02
 
 
+@pytest.mark.slow
 def test_with_held_nodes_the_measured_gradient_is_that_of_the_loss_on_the_others():
     """Centred differences of the loss that free phases measure, weight by weight, are the anchor.
 

@@ -171,7 +171,7 @@ MODES = {
 }
 
 
-@pytest.mark.every(3)
+@pytest.mark.every(6)
 @pytest.mark.parametrize("mode", MODES)
 def test_each_mode_lowers_the_loss(mode):
     experiment = Experiment(

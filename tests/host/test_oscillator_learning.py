@@ -72,6 +72,7 @@ def test_equilibrium_propagation_measures_the_exact_gradient_to_the_square_of_be
     assert errors[0] / errors[1] == pytest.approx(4, rel=0.25)
 
 
+@pytest.mark.slow
 def test_a_flow_of_phases_has_its_gradient_too():
     profile = few(layers=(6, 5, 4), sources=(0,))
     flow = ns.FlowSettings(stiffness=3.0, alpha=1.0, beta=1e-3, settle_tau=1.0)
@@ -122,6 +123,7 @@ def test_detuning_is_of_the_die_and_diffusion_of_the_settle():
     np.testing.assert_allclose(intensity, np.sqrt(2 * np.pi * 1e4 * 1e-7))
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("first_s", [2e-7, 5e-7, 9e-7])
 def test_a_locking_that_rises_has_acted_by_its_mean(first_s):
     """Under S alone tan(theta) shrinks by e^(-2 K times the integral of S), over two settles."""

@@ -117,6 +117,7 @@ def test_the_host_calls_what_the_data_sheet_offers_and_nothing_else(kind, hold):
     assert signs == ([(1,), (-1,)] if kind == "correlator" else [])
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(
     ("name", "law", "activation"),
     [("ideal_gradient", "gradient", "silu"), ("ideal_hopfield", "hopfield", "tanh")],

@@ -42,6 +42,7 @@ def cosine(a, b):
     return a @ b / (np.linalg.norm(a) * np.linalg.norm(b))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bits", [6, 8])
 def test_at_the_papers_beta_few_bits_are_enough_where_differences_are_amplified(bits):
     # The ideal chip's is the exact one: test_gradep.

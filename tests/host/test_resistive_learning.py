@@ -49,6 +49,7 @@ def cosine(a, b):
     return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("diode", [SHOCKLEY, IdealDiode()], ids=["shockley", "ideal"])
 def test_the_exact_gradient_is_that_of_the_cost_at_rest(diode):
     """Central differences of 1/2 |o - y|^2, the chip settled anew for each weight."""

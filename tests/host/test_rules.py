@@ -30,6 +30,7 @@ def order(errors, betas):
     return float(np.polyfit(np.log(betas), np.log(errors), 1)[0])
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("law", ["ideal_hopfield", "ideal_gradient"])
 def test_centred_ep_at_a_beta_of_a_fiftieth_is_the_exact_gradient(place, law):
@@ -112,7 +113,7 @@ def test_contrastive_hebbian_learning_clamps_the_answers_where_they_should_be():
     np.testing.assert_allclose(target_V[:, asked.held], asked.batch.targets[:, asked.held] * unit_V)
 
 
-@pytest.mark.every(5)
+@pytest.mark.every(8)
 @shipped
 @pytest.mark.parametrize("rule", [GradEP(), Coupled(), ContrastiveHebbian(), CrossEntropy()])
 def test_every_rule_runs_on_every_chip(name, rule):

@@ -141,6 +141,7 @@ def test_twice_the_gradient_has_twice_the_norm(digits):
     assert norms[1] == pytest.approx(2 * norms[0])
 
 
+@pytest.mark.slow
 def test_everything_of_ones_own_trains_together_and_goes_on_to_the_same_bits(tmp_path, digits):
     parts = {
         "node.law": own_parts.Stiffening(), "node.amplifier": own_parts.Arctan(),

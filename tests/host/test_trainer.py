@@ -31,6 +31,7 @@ def trained(remembers, updates=5):
     return refreshed, chip
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(
     ("remembers", "after"),
     [(0.5, [1, 2, 3, 4, 5]), (1.9, [1, 2, 3, 4, 5]), (2.5, [2, 4]), (9.0, []), (None, [])],
@@ -47,6 +48,7 @@ def test_each_refresh_is_one_more_writing_of_the_whole_chip():
     assert np.any(never.devices_S != never.programmed_S()[1])
 
 
+@pytest.mark.slow
 def test_a_trainer_that_goes_on_has_the_calibration_that_was_measured():
     """A chip is measured once; what a fresh trainer measures again must not count."""
     profile = load_profile("cmos_rc_6bit").with_value("layers", SIZES)

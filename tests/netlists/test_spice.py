@@ -71,7 +71,7 @@ def waveform_error_V(circuit, springs, u_V, time_s, wave_V, points):
     return max(errors_V)
 
 
-@pytest.mark.every(3)
+@pytest.mark.every(6)
 @needs_ngspice
 @pytest.mark.parametrize(("law", "amplifier", "mismatch", "loading", "separate", "clamped"), CASES)
 def test_the_operating_point_in_ngspice_is_where_our_transient_ends(
@@ -85,7 +85,7 @@ def test_the_operating_point_in_ngspice_is_where_our_transient_ends(
     np.testing.assert_allclose(found, [expected], rtol=0, atol=1e-7)
 
 
-@pytest.mark.every(3)
+@pytest.mark.every(6)
 @needs_ngspice
 @pytest.mark.parametrize(("law", "amplifier", "mismatch", "loading", "separate", "clamped"), CASES)
 def test_the_waveform_in_ngspice_is_our_transient(

@@ -101,6 +101,7 @@ def test_the_covariance_of_a_linear_network_is_that_of_the_lyapunov_equation(mak
     assert (np.abs(each - 0.975) < 0.025 + 5 * np.sqrt(2 / len(u_V))).all()
 
 
+@pytest.mark.slow
 @needs_ngspice
 def test_the_flicker_noise_has_the_density_that_the_engine_asks_for():
     """One node, corner far above the band: S_u = a^2 / f over the leak squared."""

@@ -112,6 +112,7 @@ def test_scale_is_logarithmic_only_where_the_loss_falls_far(factor, scale):
     assert loss_figure(data).axes[0].get_yscale() == scale
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("n", [1, 2, 7])
 def test_a_run_of_a_few_updates_is_visible(n):
     fig = loss_figure(metrics(n))
@@ -186,6 +187,7 @@ def test_change_is_shown_in_the_nudged_phases_only(phases):
     assert axes.get_ylim()[1] < 1
 
 
+@pytest.mark.slow
 def test_seconds_stand_above_with_a_prefix():
     fig = waveform_figure(trace(), UNIT_V, TAU_s)
     figure_png(fig, dpi=30)

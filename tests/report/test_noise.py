@@ -17,6 +17,7 @@ def test_bars_and_curves_are_one_less_the_cosine():
     assert list(ring.get_xdata()) == [5e-3]
 
 
+@pytest.mark.slow
 def test_a_perfect_gradient_is_drawn_too(tmp_path):
     rows, points = made()
     perfect = Figures(1.0, 1.0, 1.0, 0.0, 0.0, None)

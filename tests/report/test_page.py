@@ -139,6 +139,7 @@ def test_ledger_has_a_prefix_and_all_counts(text):
     assert "12,345" in shown
 
 
+@pytest.mark.slow
 def test_energy_and_time_stand_by_part_with_their_shares(plain):
     spent = {"settle_time_s": 3e-3, "read_time_s": 1e-3, "time_s": 4e-3}
     spent |= {"couplings_J": 2e-6, "adc_J": 6e-6, "energy_J": 8e-6, "dac_J": 0.0}
@@ -151,6 +152,7 @@ def test_energy_and_time_stand_by_part_with_their_shares(plain):
         assert part in shown
 
 
+@pytest.mark.slow
 def test_imperfections_are_listed_with_when_they_are_drawn(plain, text):
     assert "Every effect of this profile is ideal." in Parsed(text).text
     sources = present(load_profile("cmos_rc_6bit"))

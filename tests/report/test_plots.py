@@ -19,6 +19,7 @@ def trained():
     return ns.train(profile, ns.Experiment(updates=2, batch=16, flow={"settle_tau": 1.0}))
 
 
+@pytest.mark.slow
 def test_samples_a_training_a_sweep_and_a_settle_are_plotted(trained, tmp_path):
     rows = [ROW, ROW | {"point": 1, "sampling.t_end": 1.2, "coverage": 0.7}]
     table = Table(rows, ("sampling.t_end",), ("coverage",))
@@ -47,6 +48,7 @@ def test_what_has_no_picture_is_refused(trained):
         plot(Table([ROW], ("sampling.t_end",), ("coverage",)))
 
 
+@pytest.mark.slow
 def test_a_chip_in_memory_has_a_page_where_it_is_told(trained, tmp_path):
     page = ns.write_report(trained, str(tmp_path / "page.html"))
     assert "<h1>ideal_hopfield</h1>" in page.read_text("utf-8")

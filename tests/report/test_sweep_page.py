@@ -137,6 +137,7 @@ def test_a_sweep_of_which_nothing_is_done_has_a_page(tmp_path):
     assert "No point has figures yet." in render_sweep(SweepFolder.open(tmp_path / "s"))
 
 
+@pytest.mark.slow
 def test_every_field_that_is_drawn_at_random_has_a_figure_of_its_own(tmp_path):
     fields = ("sampling.t_end", "sampling.settle_tau")
     axes = [{"path": path, "linear": {"start": 1, "stop": 2}} for path in fields]
@@ -174,6 +175,7 @@ def test_points_of_the_front_are_joined_and_others_are_not():
     np.testing.assert_array_equal(joined.get_xydata(), [(1, 5), (3, 2)])
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("count", [2, 6, 20])
 def test_names_along_an_axis_do_not_run_into_each_other(count):
     groups = grouped([(f"converters {k} bit", 0.0, 0.1 * k) for k in range(count)])
@@ -197,7 +199,7 @@ def test_distances_over_more_than_a_decade_have_a_logarithmic_scale_and_shares_n
     assert [axes.get_yscale() for axes in panels] == ["log", "linear"]
 
 
-@pytest.mark.every(3)
+@pytest.mark.every(6)
 @pytest.mark.parametrize("span", [2, 5, 400, 3e5])
 def test_costs_have_few_ticks_that_are_read_with_their_unit(span):
     groups = [

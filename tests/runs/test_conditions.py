@@ -69,7 +69,7 @@ def test_label_nodes_neither_flow_nor_choose_the_noise_of_their_images():
     assert np.abs(z).max() > 5.2
 
 
-@pytest.mark.every(2)
+@pytest.mark.every(4)
 @pytest.mark.parametrize("mode", ["spring", "gradient", "free-running"])
 def test_a_class_changes_what_is_drawn_from_the_same_noise(with_classes, mode):
     three, _ = sample(with_classes, 4, mode=mode, t_end=0.3, label=3)
@@ -80,6 +80,7 @@ def test_a_class_changes_what_is_drawn_from_the_same_noise(with_classes, mode):
     assert np.abs(three - seven).max() > 1e-4
 
 
+@pytest.mark.slow
 def test_without_a_class_they_take_turns_and_are_judged_by_what_was_asked(with_classes):
     turns, _ = sample(with_classes, 20, t_end=0.3)
     seven, _ = sample(with_classes, 20, t_end=0.3, label=7)

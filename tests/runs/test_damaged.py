@@ -125,6 +125,7 @@ FACTS = [
 ]
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(("name", "value", "line"), FACTS)
 def test_facts_of_other_types_are_named(copy, name, value, line):
     path = copy / "run.json"

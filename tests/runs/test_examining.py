@@ -84,6 +84,7 @@ def test_the_record_of_an_evaluation_is_what_a_report_reads(judged):
     assert again.by_settling == judged["by_settling"]
 
 
+@pytest.mark.slow
 def test_a_sweep_of_the_settling_time_measures_accuracy_and_joules(trained):
     figures = ["test_accuracy", "energy_per_decision_J", "time_per_decision_s"]
     table = ns.sweep(trained, {"sampling.settle_tau": [0.4, 5.0]}, measure=figures)

@@ -158,6 +158,7 @@ def test_numbers_that_cannot_be_meant_are_told_and_not_settled_with():
     assert "nothing was measured" in " ".join(str(only).split())
 
 
+@pytest.mark.slow
 def test_weights_that_the_range_holds_back_are_found(start):
     """All at an end; the exact gradient would push some half of them on."""
     weights = start.weights
@@ -169,6 +170,7 @@ def test_weights_that_the_range_holds_back_are_found(start):
     assert "100.0% of the weights stand at an end of their range, 0.05" in told.measured
 
 
+@pytest.mark.slow
 def test_a_chip_that_answers_is_judged_by_its_answers():
     task = ns.Experiment.suited("classify").with_values({"updates": 8, "batch": 16})
     profile = SMALL.with_values(
@@ -182,6 +184,7 @@ def test_a_chip_that_answers_is_judged_by_its_answers():
     assert found.first[0].quality is not None
 
 
+@pytest.mark.slow
 def test_a_chip_that_its_host_steps_is_judged_by_velocities(start):
     found = explained(start, {"mismatch.offset_V": 0.02}, {"sampling.mode": "spring"})
     assert found.drawn == "velocities"

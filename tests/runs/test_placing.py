@@ -39,6 +39,7 @@ def test_every_limit_is_one_of_a_cause():
     assert set(_MOST) <= {cause.name for cause in CAUSES} | {"settling time"}
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(
     ("cause", "what"),
     [

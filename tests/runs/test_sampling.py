@@ -29,6 +29,7 @@ def test_samples_repeat_with_their_seed_and_leave_the_run_as_it_was(run, mode):
     assert run.checkpoint.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_slow_release_draws_what_the_host_draws_by_clamping(run):
     """As C_x grows the hidden nodes follow at once: free-running tends to gradient flow."""
     slow = Run(run.path, run.profile.with_value("node.release_capacitance_F", 1e-9), run.experiment)
@@ -55,6 +56,7 @@ def test_a_mode_that_is_none_is_refused(run):
         sample(run, 1, mode="dream")
 
 
+@pytest.mark.slow
 def test_the_spring_mode_tends_to_the_gradient_mode_as_the_spring_stiffens(run):
     stiff = run.experiment.model_copy(update={"flow": FlowSettings(stiffness=400.0, settle_tau=10)})
     gradient, _ = sample(run, 10, mode="gradient", t_end=0.3)
@@ -118,6 +120,7 @@ def test_a_chip_that_forgets_is_refreshed_before_each_batch_that_it_remembers(tm
     assert np.abs(refreshed - lasting).mean() < 0.3 * np.abs(fading - lasting).mean()
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("mode", ["spring", "free-running"])
 def test_the_first_samples_of_more_are_those_of_fewer_to_within_the_solver(run, mode):
     """They start alike; steps of 1e-3 relative error are chosen by all rows of a block."""

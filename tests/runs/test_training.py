@@ -64,6 +64,7 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another(tmp_path):
     assert np.abs(weights(runs[0]) - weights(runs[2])).max() > 0
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("stop_after", [1, 4])
 def test_a_run_stopped_by_ctrl_c_resumes_to_the_same_bits(tmp_path, stop_after):
     whole = train(profile(), Experiment(**TINY), tmp_path / "whole")
@@ -83,6 +84,7 @@ def test_a_run_stopped_by_ctrl_c_resumes_to_the_same_bits(tmp_path, stop_after):
     assert without_wall(whole.metrics_path) == without_wall(resumed.metrics_path)
 
 
+@pytest.mark.slow
 def test_a_run_on_ageing_noisy_devices_resumes_to_the_same_bits(tmp_path):
     source = "assumed: a test"
     leak = {"law": "leak", "tau_s": 1e-3, "tau_spread": 0.3, "rest_S": 0, "source": source}
@@ -130,6 +132,7 @@ def test_an_averaged_run_resumes_to_the_same_bits_and_ends_on_the_average(tmp_pa
     assert chip.ledger.device_writes == writes  # every device has the average for its target
 
 
+@pytest.mark.slow
 def test_a_run_begins_with_the_weights_of_another_on_another_chip(tmp_path):
     first = train(profile("ideal_hopfield"), Experiment(**TINY, average=0.5), tmp_path / "first")
     begun = []
@@ -162,7 +165,7 @@ LEARNING = {
 }
 
 
-@pytest.mark.every(3)
+@pytest.mark.every(5)
 @pytest.mark.parametrize("mode", LEARNING)
 def test_each_learning_mode_resumes_to_the_same_bits(tmp_path, mode):
     pulse = {

@@ -44,6 +44,7 @@ def system_of(chip, seed):
     return replace(chip.system(), temperature_K=None), chip.u_V.copy()
 
 
+@pytest.mark.every(5)
 @pytest.mark.parametrize(("seed", "law", "encoding", "loading", "directions"), CASES)
 def test_a_small_random_chip_is_the_same_circuit_in_ngspice(
     seed, law, encoding, loading, directions
@@ -75,6 +76,7 @@ def tiny(tmp_path):
     return Run.create(tmp_path / "run", profile, experiment, (chip.state(), {"n_done": 0}))
 
 
+@pytest.mark.slow
 def test_a_run_is_validated_at_several_inputs(tiny):
     said = []
     found = validate_spice(tiny, rows=2, report=said.append)
@@ -83,6 +85,7 @@ def test_a_run_is_validated_at_several_inputs(tiny):
     assert len(said) == found["rows"] == 2
 
 
+@pytest.mark.slow
 def test_the_netlist_of_a_run_runs_flat_in_blocks_and_with_noise(tiny):
     ends = []
     for options in ({}, {"blocks": True}, {"noise": True, "row": 1}, {"noise": True, "row": 1}):

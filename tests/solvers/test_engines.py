@@ -68,6 +68,7 @@ def two_updates(engine):
     return [update.flow_loss for update in updates], chip.programmed_S()[0]
 
 
+@pytest.mark.slow
 def test_an_engine_of_ones_own_trains_a_chip():
     engine = Euler()
     loss, weights_S = two_updates(engine)
@@ -236,6 +237,7 @@ def asks_for_a_class(node):
     return "isinstance" in names and names & {"Transient", "OperatingPoint"}
 
 
+@pytest.mark.slow
 def test_only_the_solvers_know_which_engines_there_are():
     package, found = Path(neurosim.__file__).parent, []
     for path in package.rglob("*.py"):

@@ -64,7 +64,7 @@ def test_the_autocovariance_is_that_of_the_processes(h):
     assert (np.abs(sampled - exact) < 5 * deviation).all()
 
 
-@pytest.mark.every(2)
+@pytest.mark.every(4)
 @pytest.mark.parametrize(("h", "high"), [(0.25, 0.3), (1.0, 0.5)])
 def test_a_node_under_flicker_noise_has_the_spectrum_of_its_pole_times_one_over_f(h, high):
     """Welch's periodogram against a^2 / f / (gamma^2 + (2 pi f)^2), octave by octave."""

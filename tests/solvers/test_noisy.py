@@ -224,6 +224,7 @@ def test_noise_at_the_end_alone_would_leave_the_coupled_nodes_too_quiet():
 # One path, a fine solution
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("law", ["hopfield", "gradient"])
 @pytest.mark.parametrize("mismatch", [0.0, 0.05])
 def test_on_one_path_a_circuit_ends_nearer_to_a_fine_solution_than_its_noise_is_large(

@@ -26,6 +26,7 @@ def start_of(circuit, springs):
     return start
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("law", ["hopfield", "gradient"])
 @pytest.mark.parametrize("amplifier", ["tanh", "silu"])
 # From one bowl to many: at 0.15 the couplings are weak, at 0.5 most nodes are bistable.
@@ -47,6 +48,7 @@ def test_every_row_ends_where_the_long_transient_does_or_is_named(
     assert (point.residual[~point.refused] <= RESIDUAL * 1.001).all()
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("law", ["hopfield", "gradient"])
 def test_it_is_stable_every_eigenvalue_of_the_jacobian_is_negative(make_circuit, make_springs, law):
     circuit = make_circuit(law, sizes=(8, 12, 10), w=0.5, seed=4)
@@ -64,6 +66,7 @@ def test_it_is_stable_every_eigenvalue_of_the_jacobian_is_negative(make_circuit,
         assert np.linalg.eigvals(jacobian).real.max() < 0
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("law", ["hopfield", "gradient"])
 def test_the_co_content_is_never_above_that_of_the_start(make_circuit, make_springs, law):
     circuit = make_circuit(law, sizes=(8, 12, 10), w=0.5, seed=5)

@@ -38,6 +38,7 @@ def test_a_driven_rc_node_follows_its_exponential():
     assert got.u_V[0, 0] == pytest.approx(0.25 * (1 - np.exp(-1.4)), rel=1e-12)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("law", ["hopfield", "gradient"])
 @pytest.mark.parametrize("amplifier", ["tanh", "silu"])
 def test_a_circuit_settles_to_where_scipys_solver_takes_it(
@@ -221,6 +222,7 @@ def test_the_settling_time_does_not_cost_memory(make_circuit, make_springs):
     assert path > 5e6
 
 
+@pytest.mark.slow
 def test_float32_moves_a_settled_state_by_its_rounding_alone(make_circuit, make_springs):
     circuit = make_circuit(sizes=(16, 24, 20), w=0.3, mismatch=0.05)
     springs = make_springs(circuit, rows=40)

@@ -110,6 +110,7 @@ def test_axes_that_are_none_are_refused(run, axes, kind, said):
         sweep(run, axes)
 
 
+@pytest.mark.slow
 def test_a_classifier_is_judged_by_its_answers_where_nothing_is_asked_for():
     profile = ns.load_profile("ideal_hopfield").with_values(
         {"layers": (64, 6, 10), "sources": (0, -1)}

@@ -129,6 +129,7 @@ SWEEP_JSON = [
 ]
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(("change", "line"), SWEEP_JSON)
 def test_a_damaged_list_of_points_is_named_and_mended_by_the_same_command(tmp_path, change, line):
     out = SweepFolder.create(tmp_path / "x", SMALL).path

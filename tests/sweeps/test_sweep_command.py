@@ -76,7 +76,13 @@ def test_an_axis_on_which_nothing_depends_is_named(tiny, tmp_path):
         ("name: t\nbase: {}", [], "must have a profile or a run"),
         ("name: t\nbase: {profile: ideal_hopfield}\naxis: []", [], "did you mean 'axes'"),
         ("name: t\nbase: {profile: ideal_hopfield}", ["--shard", "3/2"], "must be i/n"),
-        ("name: t\nbase: {profile: ideal_hopfield}", ["--dask", "tcp://127.0.0.1:1"], "not answer"),
+        # Dask's own packages take seconds to load.
+        pytest.param(
+            "name: t\nbase: {profile: ideal_hopfield}",
+            ["--dask", "tcp://127.0.0.1:1"],
+            "not answer",
+            marks=pytest.mark.slow,
+        ),
         ("name: t\nbase: {profile: ideal_hopfield}", ["--dask", "here"], "such as tcp://127.0.0.1"),
     ],
 )

@@ -227,7 +227,7 @@ def profiles():
     yield from EFFECTS.values()
 
 
-@pytest.mark.every(3)
+@pytest.mark.every(5)
 @pytest.mark.parametrize(("name", "changes"), list(profiles()), ids=str)
 def test_a_deck_from_the_files_alone_rests_where_the_chip_does(tmp_path, name, changes):
     # What the DACs add is not in the table: they set what the host says.

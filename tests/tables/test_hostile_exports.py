@@ -51,6 +51,7 @@ def code(text, mark):
     return [line for line in lines if line and not line.startswith(mark)]
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("name", READABLE)
 def test_a_hostile_profile_comes_back_from_every_format(tmp_path, name):
     if FORMATS[name].suffixes[0] in {".h5", ".safetensors"}:

@@ -18,6 +18,7 @@ def chip_of(name, seed=3):
     return chip
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("name", ["board_resistive", "rram_1t1r_resistive"])
 @pytest.mark.parametrize("suffix", ["csv", "npz", "mem", "hex", "param", "mat"])
 def test_what_is_exported_is_programmed_again(tmp_path, name, suffix):

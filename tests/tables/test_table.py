@@ -131,6 +131,7 @@ def test_a_chip_s_table_has_the_columns_that_its_profile_says(name):
     assert {column.name for column in table(chip).columns} == columns_of(chip.profile)
 
 
+@pytest.mark.every(4)
 @each_kind
 @pytest.mark.parametrize("wait_s", [0.0, 1.0, 1e8])
 def test_what_a_chip_holds_after_writes_pulses_and_time_is_a_table_for_it(name, wait_s):

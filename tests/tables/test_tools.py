@@ -107,6 +107,7 @@ int main(void) {
 """
 
 
+@pytest.mark.every(2)
 @needs("gcc", "gcc")
 @pytest.mark.parametrize("sizes", [(3, 5, 4), FULL])
 def test_gcc_compiles_the_header_and_computes_with_it(tmp_path, sizes):
@@ -187,6 +188,7 @@ def rate_of(graph, z, drive):
     }
 
 
+@pytest.mark.slow
 def test_the_nir_graph_moves_as_the_linear_circuit_does(tmp_path):
     nir = pytest.importorskip("nir", reason='needs pip install ".[export]"')
     chip = chip_of("cmos_rc_6bit", node__amplifier="linear", node__loading=0.02,

@@ -28,7 +28,7 @@ def log(**fields):
     return LogRelaxation(start_s=1, **fields)
 
 
-@pytest.mark.every(2)
+@pytest.mark.every(4)
 @pytest.mark.parametrize(
     ("law", "exact", "read"),
     [
@@ -97,6 +97,7 @@ def test_errors_do_not_depend_on_the_unit(tmp_path):
         assert other.errors[name] == pytest.approx(1e6 * one.errors[name], rel=1e-6)
 
 
+@pytest.mark.slow
 def test_chi_squared_is_that_of_its_degrees_of_freedom_and_a_bend_is_warned_of(tmp_path):
     found = []
     for seed in range(20):

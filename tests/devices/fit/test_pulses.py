@@ -88,6 +88,7 @@ def test_noise_over_the_nominal_step_is_told_from_noise_in_proportion(tmp_path):
     assert part.block["cycle_noise"] < 4 * part.errors["cycle_noise"]
 
 
+@pytest.mark.slow
 def test_where_steps_hardly_change_one_noise_is_fitted_and_the_other_said_not_to_be(tmp_path):
     law = LinearStep(states=400, cycle_noise=0.3)
     part = fitted(tmp_path / "m.csv", ramps(law, n=4, most=60, read=0.001))
@@ -99,6 +100,7 @@ def test_where_steps_hardly_change_one_noise_is_fitted_and_the_other_said_not_to
     assert abs(part.block[kept] - 0.3) < 4 * part.errors[kept]
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("told", ["order", "cycle"])
 def test_ramps_of_one_device_are_told_apart(tmp_path, told):
     """By the order of rows, or by a column where the rows are sorted by pulses."""
@@ -112,6 +114,7 @@ def test_ramps_of_one_device_are_told_apart(tmp_path, told):
     assert abs(part.block["cycle_noise"] - 0.2) < 5 * part.errors["cycle_noise"]
 
 
+@pytest.mark.slow
 def test_repeated_readings_of_a_state_are_noise_of_reading(tmp_path):
     law = SoftBounds(states=20, cycle_noise=0.2)
     rng, rows = np.random.default_rng(0), []
@@ -125,6 +128,7 @@ def test_repeated_readings_of_a_state_are_noise_of_reading(tmp_path):
     assert abs(part.block["cycle_noise"] - 0.2) < 4 * part.errors["cycle_noise"]
 
 
+@pytest.mark.slow
 def test_readings_after_every_fifth_pulse_give_the_same_numbers(tmp_path):
     rows = [r for r in ramps(SOFT, n=10, most=100, read=0.002) if r["pulses"] % 5 == 0]
     part = fitted(tmp_path / "m.csv", rows)
@@ -132,6 +136,7 @@ def test_readings_after_every_fifth_pulse_give_the_same_numbers(tmp_path):
         assert abs(part.block[name] - getattr(SOFT, name)) < 4 * part.errors[name], name
 
 
+@pytest.mark.slow
 def test_errors_do_not_depend_on_the_unit(tmp_path):
     rows = list(ramps(SOFT, n=4, most=50, read=0.002))
     large = [r | {"conductance_S": r["conductance_S"] * 1e6} for r in rows]
@@ -142,6 +147,7 @@ def test_errors_do_not_depend_on_the_unit(tmp_path):
     assert other.facts["high_S"] == pytest.approx([1e6 * x for x in one.facts["high_S"]], rel=1e-6)
 
 
+@pytest.mark.slow
 def test_steps_that_are_no_linear_function_of_the_conductance_are_warned_of(tmp_path):
     law = ExponentialStep(states=100, a=1, amplitude_up=0.3, amplitude_down=0.3, gamma_up=3,
                           gamma_down=3, cycle_noise=0.1)  # fmt: skip

@@ -26,7 +26,7 @@ def test_there_are_such_devices():
     assert len(WRITTEN) >= 4
 
 
-@pytest.mark.every(3)
+@pytest.mark.every(9)
 @pytest.mark.parametrize("name", PULSED)
 def test_pulses(tmp_path, name):
     law = PROFILES[name].pulse

@@ -18,6 +18,7 @@ def fitted(path, rows):
 LAWS = [[0.02], [0.01, 0.04], [0.01054, 0.0786, -0.0469]]
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("law", LAWS)
 def test_the_spread_of_writes_is_found_again(tmp_path, law):
     part = fitted(tmp_path / "m.csv", writes(np.random.default_rng(0), {"polynomial": law}))
@@ -30,6 +31,7 @@ def test_the_spread_of_writes_is_found_again(tmp_path, law):
     assert part.warnings == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [5, 50])
 def test_its_standard_errors_are_those_of_the_scatter_over_seeds(n):
     """With five writes of a target too, where each measured scatter is far from the true one."""
