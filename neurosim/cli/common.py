@@ -34,6 +34,7 @@ __all__ = [
     "ORDER",
     "POSITIVE",
     "RUN",
+    "SCALE",
     "SEED",
     "SIZES",
     "STRICT",
@@ -58,6 +59,12 @@ ORDER = click.option(
     "--order",
     type=click.Choice(["out-in", "in-out"]),
     help="Of the axes of such matrices, where their shapes leave it open.",
+)
+SCALE = click.option(
+    "--scale",
+    type=click.Choice(["auto", "minmax", "none"]),
+    help="How numbers of a file become -1 to 1: grey levels 0 to 255 (auto), from the smallest "
+    "to the largest (minmax), as they are (none).  [default: auto]",
 )
 ENGINE = click.Choice(["transient", "operating_point"])
 COUNT = click.IntRange(min=1)

@@ -71,7 +71,7 @@ def _asked(given: dict[str, Any], trained: Experiment | None) -> Experiment:
     from neurosim.host import Experiment
     from neurosim.host.rules import suited_to
 
-    task, changes = given["task"], {k: given[k] for k in ("rule", "dataset") if given[k]}
+    task, changes = given["task"], {k: given[k] for k in ("rule", "dataset", "scale") if given[k]}
     base = trained or (Experiment() if task is None else Experiment.suited(task))
     if trained is not None and task is not None:
         base = trained.with_value("task", task)
@@ -102,10 +102,9 @@ def _supervised(asked: Experiment) -> Supervised:
 def _with_answers(profile: Profile, asked: Experiment) -> Profile:
     """The profile with as many nodes in the last layer as the data have answers."""
     from neurosim.chip import Chip
-    from neurosim.data import load_dataset
 
     task = _supervised(asked)
-    inputs, answers = task.examples(load_dataset(asked.dataset))
+    inputs, answers = task.examples(asked.images())
     if -1 not in task.sources:
         return profile
     n_in = task.presented(inputs[:1], Chip(profile).data_sheet).shape[1]
@@ -122,7 +121,6 @@ def _answers(
 ) -> tuple[Conditions, str]:
     """What is presented of a task with answers."""
     from neurosim.analysis import AnswerConditions
-    from neurosim.data import load_dataset
 
     conditions = AnswerConditions(
         profile,
@@ -131,7 +129,7 @@ def _answers(
         *how,
         task=_supervised(asked),
         rule=asked.rule,
-        data=load_dataset(asked.dataset),
+        data=asked.images(),
     )
     task, rule = (
         getattr(part, key, "own") for part, key in ((asked.task, "task"), (asked.rule, "rule"))

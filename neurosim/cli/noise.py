@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neurosim.cli.bar import Bar
-from neurosim.cli.common import COUNT, FOLDER, JSON, LAWS, SIZES, TASK, print_json, say
+from neurosim.cli.common import COUNT, FOLDER, JSON, LAWS, SCALE, SIZES, TASK, print_json, say
 from neurosim.cli.conditions import conditions_of
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ _RULES = ["gradep", "coupled", "contrastive_hebbian", "cross_entropy", "asymmetr
 @click.option(
     "--dataset", metavar="NAME_OR_FILE", help="Of a task with answers.  [default: digits]"
 )
+@SCALE
 @click.option("--batch", type=COUNT, default=128, show_default=True, help="Rows of a batch.")
 @click.option(
     "--seeds", type=click.IntRange(min=2), default=4, show_default=True,

@@ -14,6 +14,7 @@ from neurosim.cli.common import (
     FOLDER,
     JSON,
     LAWS,
+    SCALE,
     SIZES,
     TASK,
     TIME,
@@ -56,6 +57,7 @@ _WAYS = {
 @click.option("--task", type=TASK, help="flow draws; the others answer.  [default: flow]")
 @click.option("--layers", type=SIZES, help="Sizes instead of the profile's, as 64,128,10.")
 @click.option("--dataset", default="digits", show_default=True, help="What is learned.")
+@SCALE
 @click.option("--workers", type=COUNT, help="Processes.  [default: one a core]")
 @click.option("--dask", default="", help="Address of a Dask scheduler instead of processes here.")
 @click.option("--out", type=FOLDER, help="Folder.  [default: runs/settling-PROFILE]")
@@ -64,7 +66,7 @@ _WAYS = {
 @JSON
 def settling(
     what: str, budget_s: float, seeds: int, task: str | None, layers: tuple[int, ...] | None,
-    dataset: str, workers: int | None, dask: str, out: Path | None, go_on: bool,
+    dataset: str, scale: str | None, workers: int | None, dask: str, out: Path | None, go_on: bool,
     laws: tuple[type[Block], ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Find how long a chip must settle for good samples or answers, and what that costs.
@@ -93,7 +95,7 @@ def settling(
         )
     recipe = Experiment.suited(task or "flow") if trained is None else trained.experiment
     if trained is None:
-        recipe = recipe.with_value("dataset", dataset)
+        recipe = recipe.with_values({"dataset": dataset, "scale": scale or "auto"})
         asked = {"engine": None, "layers": layers, "task": task}
         profile = profile_for(what, asked, laws, recipe.task)
     else:
@@ -144,7 +146,6 @@ def _planned(
     workers: int,
 ) -> Sweep:  # fmt: skip
     """The sweep that the budget pays for."""
-    from neurosim.data import load_dataset
     from neurosim.sweeps.settling import (
         budget_of,
         figure_of,
@@ -153,7 +154,7 @@ def _planned(
         recipe_of,
     )
 
-    short = recipe_of(1, asked.dataset, asked.task)
+    short = recipe_of(1, asked)
     say("measuring an update and a judgement ...", err=True)
     paid = budget_of(profile, short, budget_s, seeds, workers)
     if not paid.enough and not is_run:
@@ -162,14 +163,14 @@ def _planned(
             f"seeds take {paid.least_s / 60:.2g} min at the least here; give a larger --budget, or "
             "fewer --seeds."
         )
-    recipe = recipe_of(paid.updates, asked.dataset, asked.task)
+    recipe = recipe_of(paid.updates, asked)
     trainings = "" if is_run else f"{seeds} trainings of {paid.updates} updates, "
     run = what if is_run else None
     if not asked.task.has_paths:
         say(f"{trainings}answers after each length", err=True)
         return plan_of_answers(profile, what, recipe, seeds, run)
     say(f"{trainings}{paid.samples} samples at each length", err=True)
-    figure = figure_of(load_dataset(asked.dataset))
+    figure = figure_of(asked.images())
     return plan_of(profile, what, recipe, paid.samples, seeds, figure, run)
 
 

@@ -17,6 +17,7 @@ from neurosim.cli.common import (
     LAWS,
     ORDER,
     POSITIVE,
+    SCALE,
     SEED,
     SIZES,
     STRICT,
@@ -56,7 +57,7 @@ def _experiment(
     else:
         base = Experiment() if task is None else Experiment.suited(task)
     places = {"flow.settle_tau": "settle_tau", "flow.beta": "beta"}
-    names = ("updates", "batch", "seed", "calibrate", "dataset")
+    names = ("updates", "batch", "seed", "calibrate", "dataset", "scale")
     places |= {name: name for name in names}
     changes = {path: options[name] for path, name in places.items() if options[name] is not None}
     if options["labels"] and base.labels is None:
@@ -105,6 +106,7 @@ def _memory_line(profile: Profile, experiment: Experiment) -> str:
     help="digits, digits16, digits28, moons, circles, an .npz, .npy or .csv, a folder of PNG "
     "files, or MNIST's idx file.  [default: digits]",
 )
+@SCALE
 @click.option(
     "--labels",
     is_flag=True,
@@ -162,6 +164,7 @@ def train(
     or not; its schedule is then that of the longer one.
     """
     from neurosim.analysis.suited import unsuited
+    from neurosim.data.sets import NAMED
     from neurosim.folders import is_free
     from neurosim.runs import Run
     from neurosim.runs import resume as resume_run
@@ -190,6 +193,9 @@ def train(
             hardware = profile_for(str(profile), given, laws, experiment.task)
             if wrong := unsuited(hardware, experiment.task):
                 warn([wrong], strict)
+            if given["dataset"] not in (None, *NAMED):
+                data = experiment.images()
+                say(f"{data.name}: {len(data.images):,} rows, {data.scaling}", err=True)
             say(_memory_line(hardware, experiment), err=True)
             trained = run_training(
                 hardware,

@@ -9,19 +9,22 @@ from neurosim.data.pairs import (
     flow_times,
     optimal_pairs,
 )
-from neurosim.data.sets import DIGITS, Dataset, dataset_name, from_grey, load_dataset
+from neurosim.data.scaling import SCALES, Scale, Scaling
+from neurosim.data.sets import DIGITS, Dataset, dataset_name, load_dataset
 
 __all__ = [
     "DIGITS",
     "DIGIT_STEPS",
+    "SCALES",
     "Dataset",
     "FlowBatch",
     "PairSource",
     "Pairing",
+    "Scale",
+    "Scaling",
     "Times",
     "dataset_name",
     "flow_times",
-    "from_grey",
     "load_dataset",
     "load_digits",
     "optimal_pairs",

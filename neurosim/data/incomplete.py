@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.data.sets import from_grey
+from neurosim.data.scaling import from_grey
 from neurosim.errors import DataError
 from neurosim.files import load_npy, load_npz
 

@@ -16,8 +16,7 @@ FILE, FILE.gz     MNIST's idx format, plain or compressed; the labels lie beside
                   file of the same name with `labels` for `images` and `idx1` for `idx3`
 ================= ================================================================================
 
-Whole numbers are grey levels 0 to 255 and become -1 to 1; other numbers must lie there already.
-Whole numbers that go no further than 16 are refused: they are 0 and 1, or levels of another scale.
+Pixels go from -1 to 1: `neurosim.data.scaling` says how numbers of a file become pixels.
 """
 
 from __future__ import annotations
@@ -37,6 +36,7 @@ from scipy.ndimage import zoom
 from neurosim.arguments import checked
 from neurosim.data.digits import DIGIT_STEPS, load_digits
 from neurosim.data.pictures import read_pictures
+from neurosim.data.scaling import AS_IT_IS, GREY, SCALES, Scale, Scaling, scaling_of
 from neurosim.data.tabular import read_table
 from neurosim.data.toys import TOYS, load_toy
 from neurosim.errors import DataError
@@ -44,15 +44,13 @@ from neurosim.files import load_npy, load_npz
 from neurosim.folders import exists, real
 from neurosim.streams import Streams
 
-__all__ = ["DIGITS", "NAMED", "Dataset", "dataset_name", "from_grey", "load_dataset"]
+__all__ = ["DIGITS", "NAMED", "Dataset", "dataset_name", "load_dataset"]
 
 Array = NDArray[np.float64]
 
 DIGITS = {"digits": 8, "digits16": 16, "digits28": 28}
 # What is no file.
 NAMED = (*DIGITS, *TOYS)
-_BYTE_STEPS = 255
-_DARK = 16  # whole numbers up to here are on no scale of 255
 _IDX_BYTES = 8  # code of unsigned bytes in an idx file
 
 
@@ -72,6 +70,8 @@ class Dataset:
         Grey levels less one, evenly from -1 to 1; None where pixels take any value.
     test : Dataset or None
         Images that are kept for judging, where the set says which.
+    scaling : Scaling
+        What was done to the numbers of a file.
     """
 
     name: str
@@ -79,6 +79,7 @@ class Dataset:
     labels: NDArray[np.intp] | None = None
     steps: int | None = None
     test: Dataset | None = None
+    scaling: Scaling = AS_IT_IS
 
     def __post_init__(self) -> None:
         self.images.setflags(write=False)
@@ -115,7 +116,7 @@ class Dataset:
             return self
         kept = np.sort(Streams(0).generator("dataset").permutation(len(self.images))[:n])
         labels = None if self.labels is None else self.labels[kept]
-        return Dataset(self.name, self.images[kept], labels, self.steps)
+        return Dataset(self.name, self.images[kept], labels, self.steps, scaling=self.scaling)
 
 
 def dataset_name(name: str) -> str:
@@ -123,9 +124,17 @@ def dataset_name(name: str) -> str:
     return name if name in NAMED else str(real(Path(name)))
 
 
-@checked()
-def load_dataset(name: str | Path) -> Dataset:
+@checked(scale=f"give one of {', '.join(SCALES)}")
+def load_dataset(name: str | Path, scale: Scale = "auto", like: Scaling | None = None) -> Dataset:
     """The data set of a name, a file or a folder.
+
+    Parameters
+    ----------
+    name : str or Path
+    scale : {"auto", "minmax", "none"}
+        What becomes of a file's numbers: see `neurosim.data.scaling`.
+    like : Scaling, optional
+        Taken instead: that of another set, whose inputs these are.
 
     Raises
     ------
@@ -138,13 +147,13 @@ def load_dataset(name: str | Path) -> Dataset:
     (1797, 256)
     """
     name = str(name)
-    if name in DIGITS:
-        digits, classes = load_digits()
-        if DIGITS[name] == 8:
-            return Dataset(name, digits, classes, DIGIT_STEPS)
-        return Dataset(name, _enlarged(digits, DIGITS[name]), classes)
-    if name in TOYS:
-        return Dataset(name, *load_toy(name))
+    if name in NAMED:
+        if scale != "auto":
+            raise DataError(
+                f"scale must be auto for {name}, whose pixels go from -1 to 1 already, but is "
+                f"{scale}; leave it out."
+            )
+        return _named(name)
     path = Path(name)
     if not exists(path) or not (path.is_file() or path.is_dir()):
         raise DataError(
@@ -152,7 +161,7 @@ def load_dataset(name: str | Path) -> Dataset:
             "name or the path."
         )
     try:
-        return _of_path(name, path)
+        return _of_path(name, path, scale, like)
     except (OSError, EOFError, ValueError, zlib.error) as error:
         if isinstance(error, DataError):
             raise
@@ -162,25 +171,45 @@ def load_dataset(name: str | Path) -> Dataset:
         ) from None
 
 
-def _of_path(name: str, path: Path) -> Dataset:
-    suffix = "/" if path.is_dir() else path.suffix.lower()
+def _named(name: str) -> Dataset:
+    if name in TOYS:
+        return Dataset(name, *load_toy(name))
+    digits, classes = load_digits()
+    if DIGITS[name] == 8:
+        return Dataset(name, digits, classes, DIGIT_STEPS)
+    return Dataset(name, _enlarged(digits, DIGITS[name]), classes)
+
+
+def _of_path(name: str, path: Path, scale: Scale, like: Scaling | None) -> Dataset:
+    suffix, owner = "/" if path.is_dir() else path.suffix.lower(), f"dataset {path}"
     if suffix == ".csv":
-        return Dataset(name, read_table(path))
+        rows = read_table(path)
+        scaling = like or scaling_of(rows, owner, scale, by_column=True)
+        return Dataset(name, scaling(rows), scaling=scaling)
+    stored = {}
     if suffix == ".npz":
-        return _of_npz(name, path)
-    if suffix == ".npy":
-        return _dataset(name, load_npy(path.read_bytes()), None, path)
-    if suffix == "/":
+        stored = load_npz(path.read_bytes())
+        if "images" not in stored:
+            raise ValueError(f"it holds {', '.join(stored) or 'nothing'}")
+        images, labels = stored["images"], stored.get("labels")
+    elif suffix == ".npy":
+        images, labels = load_npy(path.read_bytes()), None
+    elif suffix == "/":
+        images, labels = read_pictures(path)
         # Of a picture the scale is known, however dark it is.
-        levels, classes = read_pictures(path)
-        pixels = levels.reshape(len(levels), -1) / (_BYTE_STEPS / 2) - 1
-        return Dataset(name, pixels, classes, _BYTE_STEPS)
-    return _dataset(name, *_idx_pair(path), path)
-
-
-def _dataset(name: str, images: NDArray[Any], labels: NDArray[Any] | None, path: Path) -> Dataset:
-    pixels, steps = _scaled(images, path)
-    return Dataset(name, pixels, _checked_labels(labels, len(pixels), path), steps)
+        like = like or (GREY if scale == "auto" else None)
+    else:
+        images, labels = _idx_pair(path)
+    rows = _rows(images, path)
+    every = [rows, *(_rows(stored[key], path) for key in ("test_images",) if key in stored)]
+    if scale == "minmax":  # What is judged is scaled as what is learned.
+        like = like or scaling_of(np.concatenate([part.ravel() for part in every]), owner, scale)
+    sets = []
+    for part, those in zip(every, (labels, stored.get("test_labels")), strict=False):
+        scaling = like or scaling_of(part, owner, scale)
+        classes = _checked_labels(those, len(part), path)
+        sets.append(Dataset(name, scaling(part), classes, scaling.steps, scaling=scaling))
+    return _with_test(*sets, path=path)
 
 
 def _enlarged(images: Array, side: int) -> Array:
@@ -195,14 +224,10 @@ def _enlarged(images: Array, side: int) -> Array:
     return clipped
 
 
-def _of_npz(name: str, path: Path) -> Dataset:
-    stored = load_npz(path.read_bytes())
-    if "images" not in stored:
-        raise ValueError(f"it holds {', '.join(stored) or 'nothing'}")
-    found = _dataset(name, stored["images"], stored.get("labels"), path)
-    if "test_images" not in stored:
+def _with_test(found: Dataset, test: Dataset | None = None, *, path: Path) -> Dataset:
+    """Images, and those for judging if there are any."""
+    if test is None:
         return found
-    test = _dataset(name, stored["test_images"], stored.get("test_labels"), path)
     if test.n_pixels != found.n_pixels or (test.labels is None) != (found.labels is None):
         raise DataError(
             f"dataset {path} must hold test images like the others, but has {test.n_pixels} "
@@ -231,56 +256,14 @@ def _idx(path: Path) -> NDArray[np.uint8]:
     return np.frombuffer(data, np.uint8, offset=begin).reshape(shape)
 
 
-def _scaled(images: NDArray[Any], path: Path) -> tuple[Array, int | None]:
-    """Rows of pixels in [-1, 1], and their grey steps."""
+def _rows(images: NDArray[Any], path: Path) -> NDArray[Any]:
+    """Images of numbers, one a row."""
     if images.ndim not in (2, 3) or not images.size or images.dtype.kind not in "uif":
         raise DataError(
             f"dataset {path} must hold numbers of shape (n, d) or (n, h, w), but its images are "
             f"{images.dtype} of shape {images.shape}."
         )
-    rows = images.reshape(len(images), -1)
-    low, high = float(rows.min()), float(rows.max())
-    if low == high:
-        raise DataError(
-            f"dataset {path} must hold images to learn, but all their pixels are {low:g}; store "
-            "others."
-        )
-    if images.dtype.kind in "ui":
-        return from_grey(rows, f"dataset {path}"), _BYTE_STEPS
-    rows = rows.astype(np.float64)
-    if not (np.isfinite(rows).all() and -1 <= low < 0 and high <= 1):
-        raise DataError(
-            f"dataset {path} must hold finite numbers from -1 (paper) to 1 (ink), but they go from "
-            f"{low:g} to {high:g}; store whole grey levels 0 to 255, or scale them (2 x - 1 if "
-            "they begin at 0)."
-        )
-    return rows, None
-
-
-def from_grey(levels: NDArray[Any], owner: str, darkest: int = _DARK) -> Array:
-    """Whole grey levels 0 to 255 as pixels from -1 to 1.
-
-    Those that go to `darkest` at most are taken for another scale, but for zeros alone.
-
-    Raises
-    ------
-    DataError
-        They go further, or so little far that they are on another scale; it begins with `owner`.
-    """
-    low, high = int(levels.min()), int(levels.max())
-    if low < 0 or high > _BYTE_STEPS:
-        raise DataError(
-            f"{owner} must hold grey levels 0 to {_BYTE_STEPS}, but they go from {low} to {high}; "
-            "scale them, or store floats from -1 to 1."
-        )
-    if 0 < high <= darkest:
-        raise DataError(
-            f"{owner} must hold grey levels 0 to {_BYTE_STEPS} where its numbers are whole, but "
-            f"they go to {high} only; store floats from -1 to 1 instead: 2 * images / "
-            f"{high} - 1."
-        )
-    pixels: Array = levels / (_BYTE_STEPS / 2) - 1
-    return pixels
+    return images.reshape(len(images), -1)
 
 
 def _checked_labels(labels: NDArray[Any] | None, n: int, path: Path) -> NDArray[np.intp] | None:

@@ -205,10 +205,14 @@ class Regress(Supervised):
         if answers.size and np.abs(answers).max() > 1:
             raise DataError(
                 f"Answers must lie from -1 to 1, as far as nodes reach, but those of {data.name} "
-                f"go from {answers.min():g} to {answers.max():g}; scale the last "
-                f"{self.n_answers} columns."
+                f"go from {answers.min():g} to {answers.max():g}; take --scale "
+                f"minmax, or scale the last {self.n_answers} columns."
             )
         return inputs, answers
+
+    def in_own_units(self, answers: Array, data: Dataset) -> Array:
+        """Answers in the numbers of the table's last columns, before they were scaled."""
+        return data.scaling.undone(answers, slice(-self.n_answers, None))
 
     def judge(self, said: Array, wanted: Array) -> Verdict:
         """Squared error, and the share of the answers' variance that is explained."""

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from neurosim.blocks.block import Block
 from neurosim.blocks.mistakes import BlockError
-from neurosim.data import Pairing, Times
+from neurosim.data import Dataset, Pairing, Scale, Times, load_dataset
 from neurosim.host.clip import Clip, ClipOrNumber
 from neurosim.host.contrastive import Contrast
 from neurosim.host.descents import Adam, Optimiser
@@ -103,6 +103,8 @@ class Experiment(Block):
         Whether the host measures the die before training (see `neurosim.host.calibration`).
     dataset : str
         Name or file of the images: see `neurosim.data.sets`.
+    scale : {"auto", "minmax", "none"}
+        How a file's numbers become pixels from -1 to 1: see `neurosim.data.scaling`.
     labels : Labels or None
         Whether classes are learned with the images, to be asked for by class; None learns images
         alone.
@@ -140,6 +142,7 @@ class Experiment(Block):
     gain: Positive = 0.5
     calibrate: bool = False
     dataset: Annotated[str, Field(min_length=1)] = "digits"
+    scale: Scale = "auto"
     labels: Labels | None = None
     seed: Annotated[int, Field(ge=0)] = 0
     flow: FlowSettings = FlowSettings()
@@ -158,6 +161,16 @@ class Experiment(Block):
         """
         plain = cls().with_value("task", task)
         return plain.with_values(dict(getattr(plain.task, "suits", {})))
+
+    def images(self) -> Dataset:
+        """What is learned, loaded anew.
+
+        Raises
+        ------
+        DataError
+            See `neurosim.data.load_dataset`.
+        """
+        return load_dataset(self.dataset, self.scale)
 
     @property
     def contrast_begins(self) -> int:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurosim.arguments import checked
 from neurosim.blocks.block import Block
 from neurosim.blocks.classes import called
-from neurosim.data.sets import load_dataset
+from neurosim.data.sets import NAMED, load_dataset
 from neurosim.errors import DataError
 from neurosim.host import Supervised
 from neurosim.runs.trained import Source, Trained
@@ -33,7 +33,8 @@ def predict(
     ----------
     source : Trained, Run or path
     inputs : ndarray, shape (rows, n_in), or name or path
-        A name or a file is that of a data set, see `neurosim.load_dataset`; of a table the first
+        Numbers as the chip has learned them, from -1 to 1. A name or a file is that of a data set,
+        see `neurosim.load_dataset`, scaled as the one that was learned; of a table the first
         columns.
     laws : sequence of type
         See `neurosim.sample`.
@@ -41,7 +42,8 @@ def predict(
     Returns
     -------
     answers : ndarray, shape (rows, n_out)
-        A classifier means the largest one. NaN where a row diverged.
+        A classifier means the largest one; other answers are in the numbers of the table that was
+        learned. NaN where a row diverged.
 
     Raises
     ------
@@ -66,7 +68,7 @@ def predict(
             f"learned the task {called(task)}; draw samples from it."
         )
     n_in = int(task.examples(trained.dataset)[0].shape[1])
-    rows = _rows(inputs, n_in)
+    rows = _rows(inputs, n_in, trained)
     if rows.ndim != 2 or rows.shape[1] != n_in or not np.isfinite(rows).all():
         raise DataError(
             f"Inputs must be finite numbers, {n_in} a row as {trained.name} has learned them, but "
@@ -77,12 +79,15 @@ def predict(
         chip.refresh()
     shown = task.presented(rows[:1], chip.data_sheet).shape[1]
     n_out = sizes[0] - shown or sizes[-1]
-    return task.answer(chip, rows, n_out, trained.experiment.flow, trained.calibration)
+    answers = task.answer(chip, rows, n_out, trained.experiment.flow, trained.calibration)
+    return task.in_own_units(answers, trained.dataset)
 
 
-def _rows(inputs: Array | Path | str, n_in: int) -> Array:
-    """Inputs, those of a data set of a name or file too."""
+def _rows(inputs: Array | Path | str, n_in: int, trained: Trained) -> Array:
+    """Inputs; those of a file are scaled as what was learned."""
     if not isinstance(inputs, Path | str):
         return np.asarray(inputs, dtype=float)
-    images = load_dataset(inputs).images
+    scale = "auto" if str(inputs) in NAMED else trained.experiment.scale
+    like = trained.dataset.scaling if scale == "minmax" else None
+    images = load_dataset(inputs, scale, like).images
     return images[:, :n_in] if Path(inputs).suffix.lower() == ".csv" else images

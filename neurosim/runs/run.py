@@ -33,7 +33,7 @@ from neurosim.blocks.block import Block
 from neurosim.blocks.files import dump_block, load_block
 from neurosim.blocks.records import dump_record, read_record
 from neurosim.chip import Chip
-from neurosim.data.sets import NAMED, Dataset, dataset_name, load_dataset
+from neurosim.data.sets import NAMED, Dataset, dataset_name
 from neurosim.errors import RunError
 from neurosim.folders import LOCK, clear_temporary, exists, locked, made_whole
 from neurosim.host import Calibration, Experiment, Trainer
@@ -189,7 +189,7 @@ class Run:
         RunError
             The file has changed since.
         """
-        found = load_dataset(self.experiment.dataset)
+        found = self.experiment.images()
         if found.name in NAMED:
             return found
         begun = self.facts.get("dataset_sha256")

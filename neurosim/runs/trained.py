@@ -16,7 +16,7 @@ from neurosim.analysis.observe import told_weights
 from neurosim.arguments import check_fields, checked, must_be
 from neurosim.blocks.block import Block
 from neurosim.chip import Chip
-from neurosim.data import Dataset, FlowBatch, load_dataset
+from neurosim.data import Dataset, FlowBatch
 from neurosim.errors import DataError
 from neurosim.host import (
     Calibration,
@@ -162,7 +162,7 @@ class Trained:
     @cached_property
     def dataset(self) -> Dataset:
         """What it has learned; a run's own is checked to be that."""
-        return load_dataset(self.experiment.dataset) if self.run is None else self.run.dataset
+        return self.experiment.images() if self.run is None else self.run.dataset
 
     @property
     def compared(self) -> Dataset:

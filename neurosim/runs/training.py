@@ -17,7 +17,6 @@ from neurosim.blocks.block import Block, plain
 from neurosim.blocks.classes import own_classes
 from neurosim.blocks.files import dump_block, parse_block
 from neurosim.chip import Chip, Ledger
-from neurosim.data.sets import load_dataset
 from neurosim.errors import RunError
 from neurosim.folders import is_free
 from neurosim.host import Experiment, Trainer
@@ -107,7 +106,7 @@ def train(
     if keep is not None:
         _check_kept(chip, experiment)
     begun = beginning(start, chip.profile, laws, start_order)
-    dataset = load_dataset(experiment.dataset)
+    dataset = experiment.images()
     if experiment.task.has_paths:
         check_size(chip.profile, dataset, experiment.labels)
     before = chip.ledger.copy()

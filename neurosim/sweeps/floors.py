@@ -7,7 +7,6 @@ from typing import Any
 
 from neurosim.blocks.block import Block
 from neurosim.blocks.records import Record, dump_record, read_record
-from neurosim.data import load_dataset
 from neurosim.data.sets import Dataset
 from neurosim.folders import exists
 from neurosim.outputs import write_text
@@ -69,4 +68,4 @@ def _learned(points: Sequence[Any], laws: Sequence[type[Block]]) -> Dataset | No
     every += [point.training.experiment for point in points if point.training is not None]
     if not all(one.task.has_paths for one in every) or len({one.dataset for one in every}) != 1:
         return None
-    return compared(load_dataset(every[0].dataset))
+    return compared(every[0].images())

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from neurosim.analysis.modes import slowest_modes_tau
 from neurosim.chip import Chip
-from neurosim.data import DIGITS, Dataset, load_dataset
+from neurosim.data import DIGITS, Dataset
 from neurosim.host import Experiment, Trainer, free_phase
-from neurosim.host.lessons import TaskLaw
 from neurosim.metrics import classifier_of, evaluate_samples
 from neurosim.profile import Profile
 from neurosim.runs import Trained, evaluate, lessons_of
@@ -69,21 +68,24 @@ class Budget(NamedTuple):
     least_s: float
 
 
-def recipe_of(updates: int, dataset: str = "digits", task: TaskLaw | None = None) -> Experiment:
-    """A short training: batches of 256, Adam at 2e-3 with cosine decay; of a task what suits it."""
-    if task is not None and not task.has_paths:
-        return Experiment.suited(task).with_values({"updates": updates, "dataset": dataset})
-    return Experiment(
-        updates=updates, batch=_BATCH, learning_rate=2e-3, schedule="cosine", pairing="batch",
-        dataset=dataset,
-    )  # fmt: skip
+def recipe_of(updates: int, asked: Experiment | None = None) -> Experiment:
+    """A short training of what is asked for, in batches of 256 by Adam at 2e-3 with cosine decay.
+
+    Of a task with answers it is what suits the task.
+    """
+    asked = asked or Experiment()
+    short = {"updates": updates, "dataset": asked.dataset, "scale": asked.scale}
+    if not asked.task.has_paths:
+        return Experiment.suited(asked.task).with_values(short)
+    recipe = {"batch": _BATCH, "learning_rate": 2e-3, "schedule": "cosine", "pairing": "batch"}
+    return Experiment().with_values(recipe | short)
 
 
 def budget_of(
     profile: Profile, recipe: Experiment, seconds: float, seeds: int, workers: int
 ) -> Budget:
     """Measure a few updates of a chip and a judgement, and share out the time."""
-    data = load_dataset(recipe.dataset)
+    data = recipe.images()
     chip, recipe = Chip(profile, 0), recipe.model_copy(update={"updates": _PROBE + 1})
     updates = iter(Trainer(chip, recipe, data))
     next(updates)

@@ -15,6 +15,8 @@ from neurosim.sweeps import expand
 from neurosim.sweeps.settling import budget_of, figure_of, plan_of, plan_of_answers, recipe_of
 from trainings import train
 
+MOONS = Experiment(dataset="moons")
+
 
 @pytest.fixture
 def tiny(tmp_path):
@@ -26,7 +28,7 @@ def tiny(tmp_path):
 def test_a_budget_pays_for_updates_and_samples_in_proportion(tiny):
     profile = load_profile(tiny)
     short, long = (
-        budget_of(profile, recipe_of(1, "moons"), s, seeds=2, workers=1) for s in (1e-3, 36000.0)
+        budget_of(profile, recipe_of(1, MOONS), s, seeds=2, workers=1) for s in (1e-3, 36000.0)
     )
     assert not short.enough
     assert short.least_s > 1e-3
@@ -45,7 +47,7 @@ def test_digits_alone_are_judged_by_the_classifier_of_digits(tmp_path):
 
 
 def test_the_plan_has_both_ways_of_drawing_and_a_training_a_seed(tiny):
-    plan = plan_of(load_profile(tiny), str(tiny), recipe_of(60, "moons"), 200, 3, "w2")
+    plan = plan_of(load_profile(tiny), str(tiny), recipe_of(60, MOONS), 200, 3, "w2")
     (axis,) = plan.axes
     assert plan.replicas == 3
     assert [label.partition(",")[0] for label in axis.cases] == ["alone"] * 6 + ["stepped"] * 4
@@ -95,7 +97,7 @@ def test_one_command_answers_for_a_chip_that_classifies(tmp_path, monkeypatch):
 def test_the_plan_of_a_chip_that_answers_reads_it_at_every_length(tmp_path):
     changes = {"layers": (64, 12, 10), "sources": (0, -1)}
     profile = load_profile("cmos_rc_6bit").with_values(changes)
-    plan = plan_of_answers(profile, "cmos_rc_6bit", recipe_of(60, task=Classify()), 2)
+    plan = plan_of_answers(profile, "cmos_rc_6bit", recipe_of(60, Experiment.suited(Classify())), 2)
     points = expand(plan)
     assert len(points) == 2 * 9
     assert len({point.training.key for point in points}) == 2

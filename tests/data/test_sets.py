@@ -97,7 +97,7 @@ def test_an_npz_holds_grey_levels_or_pixels_as_they_are(tmp_path, grey):
     [
         ({"pictures": np.zeros((2, 4))}, "an array `images`"),
         ({"images": np.array([[7, 300]])}, "grey levels 0 to 255, but they go from 7 to 300"),
-        ({"images": np.array([[0, 0.5]])}, "numbers from -1 .* scale them .2 x - 1"),
+        ({"images": np.array([[0, 0.5]])}, "numbers from -1 .* take --scale minmax"),
         ({"images": np.zeros((2, 4))}, "images to learn, but all their pixels are 0"),
         ({"images": np.full((2, 4), 255, "u1")}, "images to learn, but all their pixels are 255"),
         ({"images": np.array([[-1, np.nan]])}, "finite numbers"),
