@@ -94,7 +94,7 @@ GREY = np.array([[0, 50, 255]])
         ({"images": GREY, "known": GREY > -1}, "must have unknown pixels, but has none"),
         ({"images": GREY, "known": GREY > 255}, "a known pixel in each image, but has none in im"),
         ({"images": GREY, "known": GREY[:, :2] > 0}, "of shape (1, 3) and (1, 2)"),
-        ({"images": GREY // 255, "known": GREY > 0}, "they go to 1 only; scale them, or store floats"),
+        ({"images": GREY // 255, "known": GREY > 0}, "they go to 1 only; scale them"),
         ({"images": 2 * GREY, "known": GREY > 0}, "grey levels 0 to 255, but they go from 100 to"),
         ({"images": GREY / 1, "known": GREY > 0}, "or store grey levels 0 to 255 as uint8, with "),
         ({"images": np.full((2, 5), np.nan)}, "images of 3 pixels, as the run has learned, but"),
