@@ -10,6 +10,7 @@ import common
 import lessons
 import numpy as np
 import twin
+from matplotlib.axes import Axes
 
 from neurosim.blocks.units import format_quantity
 from neurosim.data import load_dataset
@@ -91,46 +92,50 @@ def table(results: Results, others: list[dict[str, dict[str, float]]]) -> str:
 def draw(results: Results, others: list[dict[str, dict[str, float]]], path: Path) -> None:
     """Test accuracy of every chip, and how it grows with settling."""
     names = list(dict.fromkeys(key.partition(", ")[0] for key in results))
-    height = 2.4 + 0.5 * max(len(names), 8)
-    fig, (upper, lower) = common.new_figure(2, 1, size=(7, height))
-    rows = np.arange(len(names))
-    for rule, color, shift in (("EP", lessons.BLUE, -0.16), ("coupled", lessons.RED, 0.16)):
-        of = {k: results[f"{name}, {rule}"] for k, name in enumerate(names)
-              if f"{name}, {rule}" in results}  # fmt: skip
+    fig, (upper, lower) = common.new_figure(2, 1, size=(7.5, 2.4 + 0.6 * max(len(names), 8)))
+    rows, present = np.arange(len(names)), [r for r in lessons.RULES if _of(results, names, r)]
+    shifts = {rule: 0.32 * (k - (len(present) - 1) / 2) for k, rule in enumerate(present)}
+    for rule, color in zip(present, (lessons.BLUE, lessons.RED), strict=False):
+        of, shift = _of(results, names, rule), shifts[rule]
         for k, found in of.items():
             values = [100 * value for value in lessons.accuracies(found)]
             upper.plot(values, [k + shift] * len(values), ".", color=color, alpha=0.5)
             upper.plot(np.mean(values), k + shift, "|", ms=12, mew=2, color=color)
-        if of:
-            most = max(map(len, of.values()))
-            mean_of = f"mean of {most} seeds" if most > 1 else "one seed"
-            upper.plot([], [], "|", ms=12, mew=2, color=color, label=f"{rule}, {mean_of}")
+        most = max(map(len, of.values()))
+        mean_of = f"each seed and mean, 1 to {most} seeds" if most > 1 else "one seed"
+        upper.plot([], [], "|", ms=12, mew=2, color=color, label=f"{rule}: {mean_of}")
     best = 100 * np.mean([found[TWIN]["test_accuracy"] for found in others])
-    upper.axvline(
-        best,
-        color=lessons.GREY,
-        ls="--",
-        lw=1,
-        label=f"back-propagation, mean of {len(others)} seeds",
-    )
+    label = f"back-propagation, mean of {len(others)} seeds"
+    upper.axvline(best, color=lessons.GREY, ls="--", lw=1, label=label)
     upper.set_yticks(rows, names)
     upper.set_ylim(len(names) - 0.5, -0.5)
     upper.set_xlabel("test accuracy, %")
     upper.grid(axis="y", lw=0.4, alpha=0.5)
-    upper.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.3, 1.0), ncols=3)
-    colors = [f"C{k % 10}" for k in rows]
-    for k, name in enumerate(names):
-        curves = [result["by_settling"] for result in results.get(f"{name}, EP", [])]
-        if curves:
-            mean = 100 * np.mean([curve["accuracy"] for curve in curves], axis=0)
-            style = "-" if k < 10 else "--"
-            lower.plot(curves[0]["tau"], mean, style, color=colors[k], label=name)
-    lower.set_xscale("log")
-    lower.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    lower.set_xlabel("settling time of a decision, units of C/g")
-    lower.set_ylabel("test accuracy after EP, %")
-    lower.legend(frameon=False, fontsize=8, ncols=2, loc="lower right")
+    upper.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=3)
+    _by_settling(lower, _of(results, names, "EP"), names)
     common.save(fig, path)
+
+
+def _of(results: Results, names: list[str], rule: str) -> dict[int, list[lessons.Result]]:
+    """Trainings by one rule, by the chip's place."""
+    keys = {k: f"{name}, {rule}" for k, name in enumerate(names)}
+    return {k: results[key] for k, key in keys.items() if key in results}
+
+
+def _by_settling(ax: Axes, of: dict[int, list[lessons.Result]], names: list[str]) -> None:
+    """Accuracy as numbers, a row a chip and a column a settling time."""
+    curves = [[run["by_settling"] for run in runs] for runs in of.values()]
+    tau = curves[0][0]["tau"]
+    grid = np.array([np.mean([c["accuracy"] for c in own], axis=0) for own in curves]) * 100
+    ax.imshow(grid, aspect="auto", cmap="viridis", vmin=85, vmax=100)
+    for (k, j), value in np.ndenumerate(grid):
+        color = "white" if value < 93 else "black"
+        ax.text(j, k, f"{value:.0f}" if value < 95 else f"{value:.1f}", ha="center", va="center",
+                fontsize=7, color=color)  # fmt: skip
+    ax.set_yticks(range(len(of)), [names[k] for k in of])
+    ax.set_xticks(range(len(tau)), [f"{value:g}" for value in tau])
+    ax.set_xlabel("settling time of a decision, units of C/g")
+    ax.set_title("test accuracy after EP, %, mean of the seeds above", fontsize=10)
 
 
 def tell(found: argparse.Namespace) -> None:
