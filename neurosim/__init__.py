@@ -29,7 +29,8 @@ To change the package, read it in this order:
 `devices.coupling`       programmable conductance pairs
 `chip.interface`         what a host sees of a chip
 `chip.chip`              a die behind converters, with a clock
-`host.phases`            the free and the two nudged phases
+`host.free`              a phase without a nudge, and the velocity that its springs say
+`host.phases`            the two nudged phases
 `host.gradep`            every weight's gradient from its own two end points
 `host.trainer`           the loop
 ======================== ==========================================================================

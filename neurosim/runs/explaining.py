@@ -25,8 +25,8 @@ from neurosim.blocks.block import Block
 from neurosim.blocks.classes import called
 from neurosim.errors import DataError, RunError
 from neurosim.host import Batch, Supervised, decide, free_phase
+from neurosim.host.free import flow_loss
 from neurosim.host.lessons import Lessons
-from neurosim.host.phases import flow_loss
 from neurosim.profile import Profile
 from neurosim.runs.drawing import Progress
 from neurosim.runs.examining import lessons_of

@@ -25,7 +25,7 @@ from neurosim.host import (
     SamplingSettings,
     free_phase,
 )
-from neurosim.host.phases import flow_loss
+from neurosim.host.free import flow_loss
 from neurosim.metrics import FEWEST
 from neurosim.network import Weights
 from neurosim.profile import Profile
