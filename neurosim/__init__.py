@@ -23,6 +23,7 @@ To change the package, read it in this order:
 `circuit.amplifiers`     node amplifiers
 `circuit.elements`       pairs of conductances, springs
 `circuit.laws`           what a node puts out, and what its couplings do to it
+`circuit.amplified`      the two laws of nodes with amplifiers
 `circuit.circuit`        currents, co-content, local contrasts
 `solvers.etd`            integrators that take leaks and springs exactly
 `solvers.settle`         a batch in chunks on threads

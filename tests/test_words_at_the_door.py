@@ -21,10 +21,10 @@ import neurosim
 from neurosim.blocks.block import Block
 from neurosim.circuit import (
     Imperfect,
+    amplified,
     amplifiers,
     by_layer,
     diodes,
-    laws,
     oscillator,
     outputs,
     resistive,
@@ -92,7 +92,7 @@ OTHERS |= {"tables/equations.py", "tables/nir_graph.py"}
 KINDS = {
     # `gradient` is a way of sampling too.
     "law": Kind(
-        (laws, by_layer, resistive, oscillator),
+        (amplified, by_layer, resistive, oscillator),
         "law",
         frozenset({"law"}),
         frozenset({"gradient"}),
