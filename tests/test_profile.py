@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from strategies import profiles
 
-from neurosim.blocks.block import Sourced, is_number
+from neurosim.blocks.block import Sourced
 from neurosim.blocks.files import dump_block, load_block, parse_block
 from neurosim.blocks.origins import text_of
+from neurosim.blocks.trees import is_number
 from neurosim.errors import ProfileError
 from neurosim.profile import Profile, load_profile, shipped_profiles
 from shipped import edited, mistakes, shipped
