@@ -216,7 +216,7 @@ def test_rows_that_still_move_are_named():
 
 
 def test_newton_may_not_leave_the_neighbourhood_of_the_transient(monkeypatch):
-    monkeypatch.setattr("neurosim.ideal._HAND_OVER", 10.0)
+    monkeypatch.setattr("neurosim.ideal.resting._HAND_OVER", 10.0)
     net = network("hopfield", "tanh", w=2.0)
     x_t, _ = random_targets(net)
     with pytest.raises(ConvergenceError, match=r"rows \[0, 1, 2\]"):

@@ -83,7 +83,7 @@ class Kind:
     def homes(self) -> frozenset[str]:
         """Files that may tell them apart: their own, the netlist's texts, and the oracle's."""
         own = {Path(m.__file__).relative_to(PACKAGE).as_posix() for m in self.modules}
-        return frozenset(own | {"netlists/texts.py", "ideal.py"})
+        return frozenset(own | {"netlists/texts.py", "ideal/activations.py", "ideal/network.py"})
 
 
 # Other programs, other formats and the oracle have something of their own for each class.
