@@ -219,7 +219,7 @@ class _Case:
     def _draw(self, profile: Profile, engine: Engine | None) -> Array:
         """Samples of a variant, all from the same noise."""
         chip, recipe = self._conditions.programmed(profile, 0, engine), self._trained.experiment
-        return Trained(chip, recipe).drawn(self._rows, 0, recipe.sampling)
+        return Trained(chip, recipe).draw(self._rows, 0)
 
     @property
     def _quality_name(self) -> str:
