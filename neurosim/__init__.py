@@ -23,13 +23,15 @@ To change the package, read it in this order:
 `circuit.amplifiers`     node amplifiers
 `circuit.elements`       pairs of conductances, springs
 `circuit.laws`           what a node puts out, and what its couplings do to it
+`circuit.amplified`      the two laws of nodes with amplifiers
 `circuit.circuit`        currents, co-content, local contrasts
 `solvers.etd`            integrators that take leaks and springs exactly
 `solvers.settle`         a batch in chunks on threads
 `devices.coupling`       programmable conductance pairs
 `chip.interface`         what a host sees of a chip
 `chip.chip`              a die behind converters, with a clock
-`host.phases`            the free and the two nudged phases
+`host.free`              a phase without a nudge, and the velocity that its springs say
+`host.phases`            the two nudged phases
 `host.gradep`            every weight's gradient from its own two end points
 `host.trainer`           the loop
 ======================== ==========================================================================

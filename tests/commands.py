@@ -9,6 +9,9 @@ from click.testing import CliRunner, Result
 
 from neurosim.cli import main
 
+# Options of a tiny training.
+TINY = ["--updates", "2", "--batch", "8", "--settle-tau", "0.5", "--layers", "64,12,10"]
+
 
 def run(*args: Any) -> Result:
     """Run `neurosim` with these arguments."""

@@ -312,7 +312,7 @@ def test_what_is_offered_after_a_dot_is_for_a_person(trained):
         n for n in offered if n.startswith(("model_", "_")) or n in {"copy", "json", "dict"}
     ]
     assert {"draw", "evaluate", "metrics", "spent", "profile"} <= set(dir(trained))
-    assert not {"carried", "drawn", "took"} & set(dir(trained))
+    assert not {"fresh", "history", "took"} & set(dir(trained))
 
 
 def test_a_sweep_shows_a_bar_if_asked_and_its_table_in_a_notebook(trained, capsys):

@@ -21,10 +21,10 @@ import neurosim
 from neurosim.blocks.block import Block
 from neurosim.circuit import (
     Imperfect,
+    amplified,
     amplifiers,
     by_layer,
     diodes,
-    laws,
     oscillator,
     outputs,
     resistive,
@@ -83,7 +83,7 @@ class Kind:
     def homes(self) -> frozenset[str]:
         """Files that may tell them apart: their own, the netlist's texts, and the oracle's."""
         own = {Path(m.__file__).relative_to(PACKAGE).as_posix() for m in self.modules}
-        return frozenset(own | {"netlists/texts.py", "ideal.py"})
+        return frozenset(own | {"netlists/texts.py", "ideal/activations.py", "ideal/network.py"})
 
 
 # Other programs, other formats and the oracle have something of their own for each class.
@@ -92,7 +92,7 @@ OTHERS |= {"tables/equations.py", "tables/nir_graph.py"}
 KINDS = {
     # `gradient` is a way of sampling too.
     "law": Kind(
-        (laws, by_layer, resistive, oscillator),
+        (amplified, by_layer, resistive, oscillator),
         "law",
         frozenset({"law"}),
         frozenset({"gradient"}),

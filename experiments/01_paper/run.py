@@ -29,7 +29,7 @@ from neurosim.host import (
     free_phase,
     initial_weights,
 )
-from neurosim.host.phases import flow_loss
+from neurosim.host.free import flow_loss
 from neurosim.ideal import IdealNetwork
 from neurosim.metrics import Classifier, baselines, evaluate_samples
 from neurosim.outputs import write_text

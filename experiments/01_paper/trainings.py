@@ -25,7 +25,7 @@ from neurosim.host import (
     initial_weights,
     present,
 )
-from neurosim.host.phases import flow_loss
+from neurosim.host.free import flow_loss
 from neurosim.metrics import baselines, classifier_of, evaluate_samples
 from neurosim.profile import Profile, load_profile
 from neurosim.runs import Run

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from neurosim.analysis.trial import refused, unfitting
 from neurosim.blocks import sources
-from neurosim.blocks.block import Block, is_number
+from neurosim.blocks.block import Block
+from neurosim.blocks.trees import is_number
 from neurosim.blocks.units import format_quantity
 from neurosim.profile import Profile
 

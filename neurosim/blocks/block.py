@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self, cast, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -17,22 +17,16 @@ from pydantic import (
 from pydantic_core import PydanticKnownError
 
 from neurosim.arguments import must_be, shown
-from neurosim.blocks.classes import class_at, has_defaults, is_lost, own_classes
+from neurosim.blocks.classes import is_lost, own_classes
 from neurosim.blocks.document import Document, Location
 from neurosim.blocks.mistakes import BlockError, in_python, mistakes_of, nearest
-from neurosim.blocks.origins import Derived, checked_source
+from neurosim.blocks.origins import STATED_IN_CODE, Derived, checked_source
 from neurosim.blocks.signature import PlainSignature
+from neurosim.blocks.trees import changed, has, holds_number, paths_in, plain, turned_off, untouched
 from neurosim.blocks.words import LEFT_OUT, Reading, as_values, as_written
 from neurosim.errors import ProfileError
 
-__all__ = [
-    "STATED_IN_CODE",
-    "Block",
-    "Sourced",
-    "holds_number",
-    "is_number",
-    "plain",
-]
+__all__ = ["Block", "Sourced"]
 
 
 class Block(BaseModel):
@@ -165,17 +159,17 @@ class Block(BaseModel):
             must_be(path, str, "The path of a change", 'give one such as "adc.bits"')
         tree, lead = as_written(self, whole=True), f"{root}." if root else ""
         for path, value in changes.items():
-            if not _has(tree, path):
-                near = nearest(path, [*_paths(tree), *also])
+            if not has(tree, path):
+                near = nearest(path, [*paths_in(tree), *also])
                 hint = (
                     f"did you mean '{lead}{near}'?"
                     if near
                     else f"the fields are {', '.join(tree)}."
                 )
-                hint = _turned_off(type(self), tree, path) or f"there is no such field; {hint}"
+                hint = turned_off(type(self), tree, path) or f"there is no such field; {hint}"
                 raise ProfileError(f"{lead}{path or repr(path)}: {hint}")
-            tree = _changed(tree, path, plain(value))
-        tree = _untouched(tree, self, list(changes))
+            tree = changed(tree, path, plain(value))
+        tree = untouched(tree, self, list(changes))
         try:
             return type(self).model_validate(tree, context=Reading(tuple(own_classes(self))))
         except ValidationError as failure:
@@ -208,21 +202,6 @@ def _types_in(annotation: Any) -> set[type]:
     if not parts:
         return {annotation} if isinstance(annotation, type) else set()
     return set().union(*map(_types_in, parts))
-
-
-def holds_number(value: Any) -> bool:
-    """Whether a value is a number other than 0, or holds one that no source of its own covers."""
-    if isinstance(value, Block):
-        inside = {name: getattr(value, name) for name in type(value).model_fields}
-        return holds_number(inside)
-    if isinstance(value, Mapping):
-        return "source" not in value and any(holds_number(v) for v in value.values())
-    if isinstance(value, tuple | list):
-        return any(holds_number(v) for v in value)
-    return is_number(value) and value != 0
-
-
-STATED_IN_CODE = "stated in code"
 
 
 class Sourced(Block):
@@ -265,85 +244,3 @@ class Sourced(Block):
         if found:
             raise BlockError(found)
         return self
-
-
-def is_number(value: Any) -> bool:
-    """Whether a field's value is a number (true and false are none)."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def plain(value: Any) -> Any:
-    """The same value made of dicts (sources last), lists and Python's own scalars."""
-    if isinstance(value, Mapping):
-        items = sorted(value.items(), key=lambda item: item[0] == "source")
-        return {key: plain(v) for key, v in items}
-    if isinstance(value, tuple | list):
-        return [plain(v) for v in value]
-    # NumPy's numbers, as a sweep over an array hands them in.
-    return value.tolist() if hasattr(value, "tolist") else value
-
-
-def _paths(tree: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    """Dotted paths of all fields."""
-    for key, value in tree.items():
-        yield prefix + key
-        if isinstance(value, Mapping):
-            yield from _paths(value, f"{prefix}{key}.")
-
-
-def _has(tree: Any, path: str) -> bool:
-    """Whether there is a field at a dotted path."""
-    for key in path.split("."):
-        if not isinstance(tree, Mapping) or key not in tree:
-            return False
-        tree = tree[key]
-    return True
-
-
-def _changed(tree: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """Copy of `tree` with another value at `path`.
-
-    A number that changes comes from another source from then on: it was set here.
-    """
-    out = dict(tree)
-    key, _, rest = path.partition(".")
-    if rest:
-        out[key] = _changed(out[key], rest, value)
-        return out
-    old, source = out[key], out.get("source")
-    out[key] = value
-    if isinstance(value, Block) and source and holds_number(value):
-        if not isinstance(source, Mapping):
-            source = {name: source for name, v in tree.items() if holds_number(v)}
-        out["source"] = {**source, key: STATED_IN_CODE}
-    elif source and key != "source" and old != value and (is_number(old) or old == "ideal"):
-        if not isinstance(source, Mapping):
-            source = {name: source for name, v in tree.items() if holds_number(v)}
-        out["source"] = {**source, key: f"assumed: set in place of {old}"}
-    return out
-
-
-def _untouched(tree: dict[str, Any], block: Block, paths: list[str]) -> dict[str, Any]:
-    """A changed tree in which the blocks that no path leads into are the objects they were."""
-    out = dict(tree)
-    for name in type(block).model_fields:
-        value, steps = getattr(block, name), [path.partition(".") for path in paths]
-        below = [rest for first, _, rest in steps if first == name]
-        if isinstance(value, Block) and not below:
-            out[name] = value
-        elif isinstance(value, Block) and all(below):
-            out[name] = _untouched(tree[name], value, below)
-    return out
-
-
-def _turned_off(cls: type[BaseModel], tree: dict[str, Any], path: str) -> str | None:
-    """What to do where `path` leads into a block that is off; None where it does not."""
-    keys, value = path.split("."), cast(Any, tree)
-    for k, key in enumerate(keys[:-1], 1):
-        value = value.get(key) if isinstance(value, Mapping) else None
-        inside = class_at(cls, tuple(keys[:k]), tree)
-        if value in (None, "ideal") and inside is not None and keys[k] in inside.model_fields:
-            on = f"`{key}: {{}}` turns it on"
-            way = on if has_defaults(inside) else f"give {key} with all its fields"
-            return f"{key} is {value or 'off'} there; {way}"
-    return None

@@ -9,9 +9,10 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from neurosim.arguments import must_be_classes
-from neurosim.blocks.block import Block, plain
+from neurosim.blocks.block import Block
 from neurosim.blocks.document import compose, shown, written
 from neurosim.blocks.mistakes import mistakes_of
+from neurosim.blocks.trees import plain
 from neurosim.blocks.words import Reading, as_written
 from neurosim.errors import ProfileError
 from neurosim.files import as_text

@@ -13,7 +13,10 @@ from neurosim.blocks.document import shown
 from neurosim.blocks.expressions import Amount, amounts_in, expression_of
 from neurosim.blocks.mistakes import BlockError
 
-__all__ = ["Derived", "checked_source", "is_assumed", "text_of"]
+__all__ = ["STATED_IN_CODE", "Derived", "checked_source", "is_assumed", "text_of"]
+
+# Of a block that is made in Python and names no other source.
+STATED_IN_CODE = "stated in code"
 
 # The conductance of a device [S] and the same over its reference: variables of a curve.
 VARIABLES = ("G", "g")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from neurosim.blocks.block import is_number
+from neurosim.blocks.trees import is_number
 from neurosim.blocks.units import parse_quantity
 from neurosim.blocks.words import IDEAL, NO_EFFECT
 

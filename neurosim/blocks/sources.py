@@ -8,9 +8,10 @@ from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
 
-from neurosim.blocks.block import STATED_IN_CODE, Block, Sourced, holds_number, is_number
+from neurosim.blocks.block import Block, Sourced
 from neurosim.blocks.expressions import Amount, amounts_in, expression_of, unit_of_name
-from neurosim.blocks.origins import Derived, is_assumed
+from neurosim.blocks.origins import STATED_IN_CODE, Derived, is_assumed
+from neurosim.blocks.trees import holds_number, is_number
 
 __all__ = ["Kind", "SourcedNumber", "by_kind", "followed", "numbers_of", "stated_in_code"]
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.arguments import checked, must_be, shown
+from neurosim.arguments import checked
 from neurosim.chip.assembly import Assembly
 from neurosim.chip.bank import DeviceBank
 from neurosim.chip.clock import Clock
@@ -22,11 +22,11 @@ from neurosim.chip.ledger import Ledger
 from neurosim.chip.meter import Meter
 from neurosim.chip.nodes import Nodes
 from neurosim.chip.reader import Reader
+from neurosim.chip.refusals import check_made_of, check_settle, check_wait, need, profile_of
 from neurosim.circuit import Circuit, DrivenCircuit, check_answers
-from neurosim.errors import DataError
 from neurosim.machines import arrays_on
 from neurosim.network import Weights
-from neurosim.profile import Profile, load_profile
+from neurosim.profile import Profile
 from neurosim.solvers import Engine
 from neurosim.streams import Streams
 
@@ -78,40 +78,16 @@ class Chip:
         n_threads: int | None = None,
         device: str = "cpu",
     ) -> None:
-        if isinstance(profile, str | Path):
-            profile = load_profile(profile)
-        if not isinstance(profile, Profile):
-            raise DataError(
-                f"Chip.profile must be a profile or the name of one, but is {profile!r}; load one "
-                "with load_profile."
-            )
-        if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
-            raise DataError(
-                f"Chip.seed must be a whole number of at least 0, but is {shown(seed)}; it says "
-                "which die is meant."
-            )
-        if engine is not None and not isinstance(engine, Engine):
-            raise DataError(
-                f"Chip.engine must be an engine, such as Transient() of neurosim.solvers, but is "
-                f"{engine!r}; leave it out for the profile's own."
-            )
-        must_be(n_threads, int | None, "Chip.n_threads", "leave it out for one a processor")
-        must_be(device, str, "Chip.device", "leave it out for the processor")
-        if n_threads is not None and n_threads < 1:
-            raise DataError(
-                f"Chip.n_threads must be at least 1, but is {n_threads}; leave it out for one a "
-                "processor."
-            )
-        self.profile, self.seed = profile, int(seed)
+        profile = profile_of(profile)
+        check_made_of(seed, engine, n_threads, device)
+        self.profile, self.seed, self.device = profile, int(seed), device
         self.engine: Engine = profile.settling if engine is None else engine
         self.die, streams = Die(profile, seed), Streams(seed)
         self._clock, self._meter = Clock(), Meter(profile, self.die.layers.n_nodes)
         self.bank = DeviceBank(profile, self.die.devices, streams, self._clock)
         self._sources = Sources(profile, self.die, streams, self._meter)
         self._injectors = CurrentSources(profile, self.die, streams, self._meter)
-        arrays = arrays_on(device)
-        self._nodes = Nodes(profile, self.die, streams, self._meter, n_threads, arrays)
-        self.device = device
+        self._nodes = Nodes(profile, self.die, streams, self._meter, n_threads, arrays_on(device))
         self._reader = Reader(profile, self.die, streams, self._meter)
         self._assembly = Assembly(profile, self.die, self.bank, streams)
         check_answers(self.circuit.law, self.circuit.amplifiers, self.circuit.n_nodes)
@@ -154,7 +130,7 @@ class Chip:
     @checked(counts=_WEIGHTS)
     def pulse(self, counts: Weights) -> None:
         """Give each pair its pulses, and write anew the pairs that have no room left."""
-        self._need(self.profile.pulse is not None, "pulse", "devices that take pulses")
+        need(self.profile, self.profile.pulse is not None, "pulse", "devices that take pulses")
         self._clock.set(self.ledger.settle_time_s)
         self._meter.pulse(*self.bank.pulse(counts))
         self._assembly.renew()
@@ -168,8 +144,7 @@ class Chip:
     @checked(time_s=_TIME)
     def wait(self, time_s: float) -> None:
         """Let time pass with nothing presented; the nodes' state is lost."""
-        if not 0 <= time_s < np.inf:
-            raise DataError(f"Chip.wait needs a finite time of at least 0 s, but got {time_s:g} s.")
+        check_wait(time_s)
         self._meter.wait(time_s)
         self._nodes.lose()
         self._let_go()
@@ -229,7 +204,7 @@ class Chip:
     @checked(current_A=_ROWS)
     def inject(self, current_A: Array) -> Array:
         """These currents [A] into the nodes with injectors."""
-        self._need(self.profile.injectors is not None, "inject", "injectors")
+        need(self.profile, self.profile.injectors is not None, "inject", "injectors")
         return self._injectors.inject(current_A, len(self.u_V))
 
     def system(self) -> DrivenCircuit:
@@ -240,11 +215,7 @@ class Chip:
     @checked(time_s=_TIME)
     def settle(self, time_s: float) -> None:
         """Let every row run for `time_s`, with the devices as old as its clock has them."""
-        if not time_s > 0 or not len(self.u_V):
-            raise DataError(
-                f"Chip.settle needs a time above 0 s and at least one row, but has {time_s:g} s "
-                f"and {len(self.u_V)} rows; precharge first."
-            )
+        check_settle(time_s, len(self.u_V))
         if self.bank.is_stale():
             self._assembly.renew()
         system, before_V = self.system(), self.u_V
@@ -259,7 +230,7 @@ class Chip:
 
     def store(self) -> None:
         """Sample every node onto its hold capacitor, with the noise kT/C of that switch."""
-        self._need(self.data_sheet.has_hold, "store", "hold capacitors")
+        need(self.profile, self.data_sheet.has_hold, "store", "hold capacitors")
         self._nodes.store()
         self._reader.sample(self.output_V)
 
@@ -274,7 +245,7 @@ class Chip:
 
     def read_difference(self) -> Array:
         """Outputs less those at the last `store` [V]."""
-        self._need(self._reader.has_sample, "read_difference", "a sample")
+        need(self.profile, self._reader.has_sample, "read_difference", "a sample")
         return self._reader.read_difference(self.output_V)
 
     def read_visible(self) -> Array:
@@ -284,27 +255,20 @@ class Chip:
     @checked()
     def correlate(self, sign: int) -> None:
         """Products of outputs onto the accumulators (+1) or off them (-1), in turn."""
-        self._need(self.data_sheet.has_correlator, "correlate", "correlators")
+        need(self.profile, self.data_sheet.has_correlator, "correlate", "correlators")
         self._reader.correlate(self.output_V, sign)
 
     def read_correlator(self) -> tuple[Weights, int]:
         """Sums of products [V^2] and the rows in them; the accumulators start anew."""
-        self._need(self.data_sheet.has_correlator, "read_correlator", "correlators")
+        need(self.profile, self.data_sheet.has_correlator, "read_correlator", "correlators")
         return self._reader.read_correlator()
 
     def sense(self) -> Array:
         """Currents [A] from the sources into the nodes that were set last, by the ammeter."""
         springs = self._sources.springs if self.data_sheet.has_current_sense else None
-        self._need(springs is not None, "sense", "a driven ammeter")
+        need(self.profile, springs is not None, "sense", "a driven ammeter")
         assert springs is not None
         return self._reader.sense(self._nodes.source_current_A(self.circuit, springs))
-
-    def _need(self, present: bool, call: str, what: str) -> None:
-        if not present:
-            raise DataError(
-                f"Chip.{call} needs {what}, but {self.profile.name} has none now; choose another "
-                "mode or profile."
-            )
 
     @property
     def devices_S(self) -> Array:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from neurosim.blocks.block import plain
+from neurosim.blocks.trees import plain
 
 __all__ = ["Ledger"]
 

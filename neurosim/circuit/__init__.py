@@ -1,5 +1,6 @@
 """Circuits: amplifiers, conductance pairs, node laws, co-content and local contrasts."""
 
+from neurosim.circuit.amplified import Gradient, Hopfield
 from neurosim.circuit.amplifiers import Amplifier, Linear, Silu, Tanh, UnitAmplifier
 from neurosim.circuit.by_layer import ByLayer
 from neurosim.circuit.circuit import Circuit
@@ -7,7 +8,7 @@ from neurosim.circuit.diodes import Diode, IdealDiode, PointsDiode, ShockleyDiod
 from neurosim.circuit.driven import DrivenCircuit
 from neurosim.circuit.elements import Pairs, Springs
 from neurosim.circuit.fluctuation import Fluctuation
-from neurosim.circuit.laws import Gradient, Hopfield, Law, Oscillating, Passive, check_answers
+from neurosim.circuit.laws import Law, Oscillating, Passive, check_answers
 from neurosim.circuit.locking import Locking
 from neurosim.circuit.measured import Measured
 from neurosim.circuit.node import Node

@@ -11,7 +11,8 @@ from pydantic import model_validator
 from neurosim.blocks.block import Block
 from neurosim.blocks.choice import one_of
 from neurosim.blocks.mistakes import BlockError
-from neurosim.circuit.laws import Gradient, Hopfield, Law, Oscillating
+from neurosim.circuit.amplified import Gradient, Hopfield
+from neurosim.circuit.laws import Law, Oscillating
 from neurosim.circuit.oscillator import Oscillator
 from neurosim.circuit.outputs import Amplifiers
 from neurosim.circuit.resistive import Resistive

@@ -17,8 +17,9 @@ from pydantic import (
     model_validator,
 )
 
-from neurosim.blocks.block import Block, is_number
+from neurosim.blocks.block import Block
 from neurosim.blocks.mistakes import BlockError
+from neurosim.blocks.trees import is_number
 from neurosim.blocks.units import format_quantity
 from neurosim.blocks.words import Word
 

@@ -5,10 +5,11 @@ from neurosim.host.clip import Clip
 from neurosim.host.contrastive import Contrast, energy_contrast
 from neurosim.host.descents import Adam, Sgd
 from neurosim.host.experiment import Experiment, Learning
+from neurosim.host.free import decide, free_phase
 from neurosim.host.gradep import GradEP
 from neurosim.host.lessons import Batch, Labels, Verdict
 from neurosim.host.optimizer import Optimizer, initial_weights
-from neurosim.host.phases import Presentation, decide, free_phase, present
+from neurosim.host.phases import Presentation, present
 from neurosim.host.rules import (
     AsymmetricEP,
     ContinualEP,

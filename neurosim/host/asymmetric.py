@@ -59,8 +59,9 @@ from neurosim.blocks.block import Block
 from neurosim.chip.interface import ChipInterface, DataSheet
 from neurosim.errors import ConvergenceError, DataError
 from neurosim.host.calibration import Calibration
+from neurosim.host.free import free_phase
 from neurosim.host.gradep import Estimate, Shown
-from neurosim.host.phases import Anchored, Measured, contrasted, free_phase, nudging
+from neurosim.host.phases import Anchored, Measured, contrasted, nudging
 from neurosim.host.settings import ChipFlow, Count, Positive
 
 __all__ = ["AsymmetricEP", "one_way"]

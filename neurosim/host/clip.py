@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 
-from neurosim.blocks.block import Block, is_number
+from neurosim.blocks.block import Block
+from neurosim.blocks.trees import is_number
 from neurosim.network import Weights
 
 __all__ = ["Clip", "ClipOrNumber", "clipped"]

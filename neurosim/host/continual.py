@@ -37,8 +37,9 @@ from numpy.typing import NDArray
 from neurosim.blocks.block import Block
 from neurosim.chip.interface import ChipInterface
 from neurosim.host.calibration import Calibration
+from neurosim.host.free import free_phase
 from neurosim.host.gradep import Change, Estimate, Shown
-from neurosim.host.phases import Anchored, Presentation, check_flow, free_phase, nudging
+from neurosim.host.phases import Anchored, Presentation, check_flow, nudging
 from neurosim.host.readings import compared
 from neurosim.host.settings import ChipFlow, Count
 from neurosim.network import Weights

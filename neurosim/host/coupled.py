@@ -28,8 +28,9 @@ from neurosim.blocks.block import Block
 from neurosim.chip.interface import ChipInterface
 from neurosim.errors import DataError
 from neurosim.host.calibration import Calibration
+from neurosim.host.free import free_phase, scale_of
 from neurosim.host.gradep import Estimate, Shown
-from neurosim.host.phases import Measured, contrasted, free_phase, scale_of
+from neurosim.host.phases import Measured, contrasted
 from neurosim.host.settings import ChipFlow
 
 __all__ = ["ContrastiveHebbian", "Coupled"]

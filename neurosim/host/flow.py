@@ -11,9 +11,9 @@ from neurosim.blocks.block import Block
 from neurosim.chip.interface import DataSheet
 from neurosim.data import Dataset, FlowBatch, PairSource
 from neurosim.errors import DataError
+from neurosim.host.free import flow_loss
 from neurosim.host.gradep import Shown
 from neurosim.host.lessons import Labels, Lessons, Recipe, Verdict
-from neurosim.host.phases import flow_loss
 from neurosim.streams import Streams
 
 __all__ = ["Flow", "given_nodes", "label_nodes", "visible_rows"]

@@ -20,8 +20,9 @@ from neurosim.blocks.block import Block
 from neurosim.chip.interface import ChipInterface, DataSheet
 from neurosim.errors import DataError
 from neurosim.host.calibration import Calibration
+from neurosim.host.free import free_phase
 from neurosim.host.gradep import Estimate, Shown
-from neurosim.host.phases import Measured, contrasted, free_phase
+from neurosim.host.phases import Measured, contrasted
 from neurosim.host.settings import ChipFlow, Positive
 
 __all__ = ["CrossEntropy", "surprise"]

@@ -1,16 +1,7 @@
 r"""One presentation of a batch: the free phase and two nudged ones, by local measurements only.
 
-The spring holds the visible nodes at x_t; the displacement that it allows is the velocity,
-
-.. math:: v = \alpha \lambda (x^* - x_t).
-
-Springs of oscillators are injections: with :math:`\delta = x^* - x_t` the velocity is
-:math:`\alpha\lambda \sin\delta`, and a nudge is of the cost
-:math:`(\alpha\lambda)^2 (1 - \cos\delta) - \alpha\lambda\,u_t \sin\delta`, to which the one below
-tends for small delta.
-
-A chip with an ammeter measures it as the current that the spring carries, v = -alpha I / (g unit):
-the displacement is small beside x, so a difference of two voltages loses most of the ADC's bits.
+In the free phase the spring holds the visible nodes at x_t, and the displacement that it allows is
+the velocity, see `neurosim.host.free`.
 
 The cost :math:`C = \tfrac12 |\alpha\lambda(x - x_t) - u_t|^2` is itself a spring of stiffness
 :math:`(\alpha\lambda)^2` to :math:`x_t + u_t / (\alpha\lambda)`. With
@@ -19,6 +10,10 @@ k = beta (alpha lambda)^2, the spring and a nudge of +-beta merge into one sprin
 .. math::
     \lambda_\pm = \lambda \pm k, \qquad
     x_\pm = x_t \pm \frac{k}{\lambda \pm k} \frac{u_t}{\alpha \lambda}.
+
+Springs of oscillators are injections: with :math:`\delta = x^* - x_t` a nudge is of the cost
+:math:`(\alpha\lambda)^2 (1 - \cos\delta) - \alpha\lambda\,u_t \sin\delta`, to which the one above
+tends for small delta.
 """
 
 from __future__ import annotations
@@ -33,6 +28,7 @@ from numpy.typing import NDArray
 from neurosim.chip.interface import ChipInterface, DataSheet
 from neurosim.errors import DataError
 from neurosim.host.calibration import Calibration
+from neurosim.host.free import free_phase, scale_of
 from neurosim.host.readings import reading_of
 from neurosim.host.settings import ChipFlow, FlowSettings
 from neurosim.network import Weights
@@ -43,13 +39,8 @@ __all__ = [
     "Presentation",
     "check_flow",
     "contrasted",
-    "decide",
-    "driven_nodes",
-    "flow_loss",
-    "free_phase",
     "nudging",
     "present",
-    "scale_of",
 ]
 
 Array = NDArray[np.float64]
@@ -84,74 +75,6 @@ class Presentation:
     def gradient(self) -> Weights:
         """Estimate of the cost's gradient."""
         return self.contrast / self.distance
-
-
-def free_phase(
-    chip: ChipInterface,
-    x_t: Array,
-    flow: FlowSettings,
-    calibration: Calibration | None = None,
-    held: NDArray[np.bool_] | None = None,
-) -> tuple[Array, Array, Array]:
-    """Settle under the spring from x_t with all other nodes at zero.
-
-    A `calibration` corrects the velocity that is taken from readings; the outputs stay as read.
-    The nodes of a mask `held`, (n,), stand rigidly at x_t; their velocity means nothing. The n
-    columns are the visible nodes, or all that have sources.
-
-    Returns
-    -------
-    anchor : ndarray, shape (rows, n)
-        x_t as the DAC's codes have it.
-    outputs : ndarray, shape (rows, n_nodes)
-    velocity : ndarray, shape (rows, n)
-    """
-    sheet, flow = chip.data_sheet, flow.on(chip.data_sheet)
-    anchor = _begin(chip, x_t, flow, held)
-    chip.settle(flow.settle_s)
-    outputs = chip.read() / sheet.unit_V
-    x = outputs[:, driven_nodes(sheet, x_t.shape[1])]
-    return anchor, outputs, _velocity(chip, x, anchor, flow, calibration)
-
-
-def decide(
-    chip: ChipInterface,
-    x_t: Array,
-    flow: FlowSettings,
-    calibration: Calibration | None = None,
-    held: NDArray[np.bool_] | None = None,
-) -> Array:
-    """Velocity (rows, n) of a free phase; nothing is read but what it takes. See `free_phase`."""
-    sheet, flow = chip.data_sheet, flow.on(chip.data_sheet)
-    anchor = _begin(chip, x_t, flow, held)
-    chip.settle(flow.settle_s)
-    layers = (0,) if x_t.shape[1] == sheet.layers.n_visible else sheet.source_layers
-    x = anchor if sheet.has_current_sense else chip.read(layers) / sheet.unit_V
-    return _velocity(chip, x, anchor, flow, calibration)
-
-
-def _begin(
-    chip: ChipInterface, x_t: Array, flow: FlowSettings, held: NDArray[np.bool_] | None
-) -> Array:
-    """Charge nodes with sources to x_t and hold them there; x_t as the DAC's codes have it."""
-    sheet, target_V = chip.data_sheet, x_t * chip.data_sheet.unit_V
-    chip.precharge(target_V)
-    return chip.drive(target_V, flow.stiffness * sheet.unit_S, held) / sheet.unit_V
-
-
-def _velocity(
-    chip: ChipInterface,
-    x: Array,
-    anchor: Array,
-    flow: FlowSettings,
-    calibration: Calibration | None,
-) -> Array:
-    """What the ammeter says, or without one what a spring of alpha lambda makes of x - anchor."""
-    sheet = chip.data_sheet
-    if sheet.has_current_sense:
-        return -flow.alpha * chip.sense() / (sheet.unit_S * sheet.unit_V)
-    away = x - anchor if calibration is None else calibration.displacement(x, anchor)
-    return scale_of(flow, calibration) * sheet.contrast.pull(away)
 
 
 def present(
@@ -271,13 +194,6 @@ def contrasted(
     return Presentation(free.velocity, contrast, distance, lost, outputs)
 
 
-def driven_nodes(sheet: DataSheet, n: int) -> slice | NDArray[np.intp]:
-    """Which nodes n columns of targets drive: the visible ones, or all that have sources."""
-    if n == sheet.layers.n_visible:
-        return sheet.layers.visible
-    return sheet.layers.nodes_of(sheet.source_layers)
-
-
 def check_flow(flow: ChipFlow, sheet: DataSheet) -> None:
     """Refuse settings that a chip of this data sheet cannot carry out.
 
@@ -300,23 +216,3 @@ def check_flow(flow: ChipFlow, sheet: DataSheet) -> None:
             f"The spring with its nudge must be at most spring.max_S = {sheet.max_spring_S:g} S of "
             f"{sheet.name}, but is {stiffest_S:g} S; lower flow.stiffness or beta."
         )
-
-
-def flow_loss(velocity: Array, u_t: Array, t: Array) -> tuple[float, tuple[float, ...]]:
-    """Mean over rows and pixels of (v - u_t)^2, in total and over the rows of each fifth of t.
-
-    Rows in which the chip failed (NaN) are in no mean; a fifth without rows is NaN.
-    """
-    loss = np.mean((velocity - u_t) ** 2, axis=1)
-    good, fifth = np.isfinite(loss), np.minimum((t * 5).astype(int), 4)
-
-    def mean(mask: NDArray[np.bool_]) -> float:
-        return float(loss[mask].mean()) if mask.any() else float("nan")
-
-    return mean(good), tuple(mean(good & (fifth == k)) for k in range(5))
-
-
-def scale_of(flow: FlowSettings, calibration: Calibration | None) -> float | Array:
-    """Velocity over displacement, alpha lambda; calibrated, one for each visible node."""
-    scale = flow.alpha * flow.stiffness
-    return scale if calibration is None else scale * calibration.stiffness

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from neurosim.chip.interface import ChipInterface, DataSheet
 from neurosim.errors import DataError
 from neurosim.host.calibration import Calibration
-from neurosim.host.phases import free_phase
+from neurosim.host.free import free_phase
 from neurosim.host.settings import FlowSettings, SamplingSettings
 
 __all__ = ["Held", "draw_samples", "run_free", "sample_settle_time_s", "settle_clamped"]

@@ -21,9 +21,9 @@ from neurosim.chip.interface import ChipInterface, DataSheet
 from neurosim.data import Dataset
 from neurosim.errors import DataError
 from neurosim.host.calibration import Calibration
+from neurosim.host.free import decide
 from neurosim.host.gradep import Shown
 from neurosim.host.lessons import Batch, Lessons, Recipe, Verdict
-from neurosim.host.phases import decide
 from neurosim.host.settings import FlowSettings, Positive
 from neurosim.streams import Streams
 

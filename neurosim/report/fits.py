@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from neurosim.blocks.block import plain
 from neurosim.blocks.document import written
 from neurosim.blocks.splice import spliced
+from neurosim.blocks.trees import plain
 from neurosim.blocks.words import as_written
 from neurosim.devices.fit import DeviceFit, Part
 from neurosim.profile import Profile

@@ -31,47 +31,13 @@ from neurosim.report.losses import loss_figure
 from neurosim.report.noise import noise_figure
 from neurosim.report.points import drawn_figure
 from neurosim.report.quality import quality
+from neurosim.report.spent import shares, totals
 from neurosim.runs import Explanation
 from neurosim.safe_text import printable
 
 __all__ = ["RunView", "blocks_of", "data_uri", "page_template", "picture", "render_report"]
 
 Array = NDArray[np.float64]
-
-_LEDGER = {
-    "time_s": "time on one chip",
-    "settle_time_s": "of it settling and waiting",
-    "energy_J": "energy of one chip",
-    "settles": "settles, a batch counted once",
-    "rows_settled": "settles of one chip",
-    "programs": "times the weights were programmed",
-    "device_writes": "devices written",
-    "dac_conversions": "voltages set by DACs",
-    "injector_conversions": "currents set by injectors",
-    "adc_conversions": "voltages read by ADCs",
-    "difference_conversions": "amplified differences read by ADCs",
-    "ammeter_conversions": "currents read by ammeters",
-    "correlator_conversions": "sums read by correlators",
-    "dac_clipped": "voltages that clipped at the DACs' range",
-    "injector_clipped": "currents that clipped at the injectors' range",
-    "adc_clipped": "voltages that clipped at the ADCs' range",
-    "difference_clipped": "amplified differences that clipped at the ADCs' range",
-    "ammeter_clipped": "currents that clipped at the ammeters' range",
-    "correlator_clipped": "sums that clipped at the correlators' range",
-    "weights_clipped": "weights that clipped at full scale",
-    "rows_diverged": "rows that diverged",
-    "rows_refused": "rows without a promised operating point",
-    "evaluations": "simulation: evaluations of a mean row's circuit",
-    "steps": "simulation: solver steps",
-}
-
-
-_TIMES = {
-    "settle_time_s": "settling and waiting",
-    "drive_time_s": "setting voltages",
-    "read_time_s": "reading",
-    "write_time_s": "writing weights",
-}
 
 
 @dataclass(frozen=True)
@@ -191,23 +157,6 @@ def _pictures(view: RunView) -> dict[str, dict[str, str]]:
     return made
 
 
-def _spent(ledger: Mapping[str, float]) -> list[tuple[str, str, str]]:
-    """Time and energy of one chip by part, the largest first: part, amount, share."""
-    items = [(f"time: {label}", ledger.get(k, 0.0), "s") for k, label in _TIMES.items()]
-    totals = {"time_s", "energy_J", *_TIMES}
-    items += [
-        (f"energy: {k.removesuffix('_J')}", value, "J")
-        for k, value in ledger.items()
-        if k.endswith("_J") and k not in totals
-    ]
-    out = []
-    for unit in ("s", "J"):
-        total = sum(value for _, value, u in items if u == unit)
-        found = sorted((i for i in items if i[2] == unit and i[1] > 0), key=lambda i: -i[1])
-        out += [(i[0], format_quantity(i[1], unit, 3), f"{i[1] / total:.1%}") for i in found]
-    return out
-
-
 def _loss_name(view: RunView) -> str:
     return "flow loss" if view.samples is not None else "loss"
 
@@ -295,24 +244,14 @@ def page_template(name: str) -> Template:
 def render_report(view: RunView) -> str:
     """The page as HTML text; everything in it is escaped and embedded."""
     evaluation = view.evaluation or {}
-    ledger = [
-        (
-            label,
-            format_quantity(view.ledger[k], k[-1])
-            if k[-2:] in ("_s", "_J")
-            else f"{view.ledger[k]:,}",
-        )
-        for k, label in _LEDGER.items()
-        if k in view.ledger
-    ]
     return page_template("page.html.j2").render(
         view=view,
         headline=_headline(view),
         pictures=_pictures(view),
         quality=None if "mode" not in evaluation else quality(evaluation),
         answers=None if "loss" not in evaluation else answers(evaluation),
-        ledger=ledger,
-        spent=_spent(view.ledger),
+        ledger=totals(view.ledger),
+        spent=shares(view.ledger),
         sources=[(source.name, source.drawn, source.phases) for source in view.sources],
         blocks=blocks_of(view.profile),
         experiment=_flat(view.experiment.model_dump()),

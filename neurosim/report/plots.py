@@ -16,7 +16,8 @@ from neurosim.report.build import settle_trace
 from neurosim.report.figures import sample_figure, waveform_figure
 from neurosim.report.losses import curve_figure, loss_figure
 from neurosim.report.points import point_figure
-from neurosim.report.sweep_figures import axis_figure, telling
+from neurosim.report.sweep_figures import axis_figure
+from neurosim.report.sweep_lines import telling
 from neurosim.runs import Run, Source, Trained
 from neurosim.sweeps import Table
 

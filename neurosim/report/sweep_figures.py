@@ -12,16 +12,22 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from neurosim.report.figures import new_figure, style
+from neurosim.report.sweep_lines import (
+    MOST_LINES,
+    is_numeric,
+    labelled_lines,
+    lines_of,
+    plain,
+    word,
+)
 from neurosim.report.wording import worded
-from neurosim.safe_text import one_line
 from neurosim.sweeps import Group, badness, front
 
-__all__ = ["Floors", "axis_figure", "is_numeric", "lines_of", "pareto_figure", "telling"]
+__all__ = ["Floors", "axis_figure", "pareto_figure"]
 
 # Okabe and Ito (2008), without yellow.
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 _MARKERS = "osD^vPX"
-_MOST_LINES = 7
 _LONG = 40  # characters across the width of a figure
 _MANY_DECADES = 1e3
 _DISTANCES = ("frechet_feature", "frechet_pixel", "w2")
@@ -35,86 +41,11 @@ _LABELS = {
 }
 
 
-def is_numeric(values: Sequence[object]) -> bool:
-    """Whether a column can be an axis of numbers."""
-    return all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-
-
-def lines_of(
-    groups: Sequence[Group], columns: Sequence[str], x: str, random: Container[str] = ()
-) -> tuple[list[str], bool]:
-    """Columns that tell the lines of a figure over `x` apart, and whether others are left over.
-
-    All other columns that vary, while there are at most seven lines of them, words before numbers;
-    none that is drawn at random, and what is drawn with `x` is not left over.
-    """
-    varied: list[tuple[bool, int, str]] = []
-    for column in telling(groups, columns, random):
-        values = [group.settings[columns.index(column)] for group in groups]
-        if column != x and not (column in random and x in random):
-            varied.append((is_numeric(values), len(set(values)), column))
-    chosen: list[str] = []
-    for _, _, column in sorted(varied):
-        if column in random:
-            continue
-        tried = [*chosen, column]
-        at = [columns.index(name) for name in tried]
-        if len({tuple(group.settings[k] for k in at) for group in groups}) <= _MOST_LINES:
-            chosen = tried
-    return chosen, len(chosen) < len(varied)
-
-
-def _lines(
-    groups: Sequence[Group], columns: Sequence[str], chosen: Sequence[str]
-) -> dict[str, list[Group]]:
-    """Groups by the label of their line."""
-    at = [columns.index(name) for name in chosen]
-    lines: dict[str, list[Group]] = {}
-    for group in groups:
-        label = ", ".join(_said(chosen[k], group.settings[i]) for k, i in enumerate(at))
-        lines.setdefault(label, []).append(group)
-    return lines
-
-
 def _number(group: Group, at: int) -> float:
     """A setting that is an axis of numbers."""
     value = group.settings[at]
     assert isinstance(value, int | float)
     return value
-
-
-def _said(column: str, value: object) -> str:
-    """A value as a legend says it: numbers need the name of what they are."""
-    return f"{_plain(column)} = {_word(value)}" if isinstance(value, int | float) else _word(value)
-
-
-def _word(value: object) -> str:
-    """A value as text."""
-    return f"{value:.4g}" if isinstance(value, int | float) else _plain(str(value))
-
-
-def _plain(text: str) -> str:
-    """Text that Matplotlib draws as it is: no formula between dollars, no label left out."""
-    plain = one_line(text).replace("$", r"\$")
-    return f" {plain}" if plain.startswith("_") else plain
-
-
-def telling(
-    groups: Sequence[Group], columns: Sequence[str], random: Container[str] = ()
-) -> list[str]:
-    """Columns that vary and that no column before them tells apart alike, as paired ones do.
-
-    Those drawn at random are told although each point has its own value in all of them.
-    """
-    seen: list[tuple[int, ...]] = []
-    out = []
-    for k, column in enumerate(columns):
-        values = [group.settings[k] for group in groups]
-        pattern = tuple(values.index(value) for value in values)
-        if any(pattern) and (pattern not in seen or column in random):
-            seen.append(pattern)
-            out.append(column)
-    return out
 
 
 def _best_at(groups: Sequence[Group], at: int, figure: str) -> list[Group]:
@@ -151,7 +82,7 @@ def axis_figure(
         stack = fig.subplots(len(figures), 1, sharex=True, squeeze=False)[:, 0]
         for axes, figure in zip(stack, figures, strict=True):
             having = [group for group in groups if figure in group.mean]
-            for k, (label, line) in enumerate(_lines(having, columns, chosen).items()):
+            for k, (label, line) in enumerate(labelled_lines(having, columns, chosen).items()):
                 top = _best_at(line, at, figure)
                 _draw_line(axes, top, at, figure, label, k, numeric, joined=x not in random)
             axes.set_ylabel(worded(figure))
@@ -164,7 +95,7 @@ def axis_figure(
             _scale(stack[-1], [_number(group, at) for group in groups])
         else:
             _words(stack[-1])
-        stack[-1].set_xlabel(_plain(x))
+        stack[-1].set_xlabel(plain(x))
         if note:
             fig.supxlabel(note, fontsize=9)
     return fig
@@ -184,7 +115,7 @@ def _draw_line(
     if numeric:
         line = sorted(line, key=lambda group: _number(group, at))
     axes.errorbar(
-        [_number(group, at) if numeric else _word(group.settings[at]) for group in line],
+        [_number(group, at) if numeric else word(group.settings[at]) for group in line],
         [group.mean[figure] for group in line],
         yerr=[group.error[figure] for group in line],
         color=_COLORS[k % len(_COLORS)],
@@ -236,7 +167,7 @@ def _words(axes: Axes) -> None:
     longest = max(len(name.get_text()) for name in names)
     axes.set_xlim(-0.6, len(names) - 0.4)
     if longest * len(names) > _LONG:
-        angle = 30 if len(names) <= _MOST_LINES else 90
+        angle = 30 if len(names) <= MOST_LINES else 90
         for name in names:
             name.set(rotation=angle, ha="right", va="top" if angle < 90 else "center",
                      rotation_mode="anchor")  # fmt: skip
@@ -268,7 +199,7 @@ def pareto_figure(
         panels = fig.subplots(2, 1)
         for axes, cost in zip(panels, _UNITS, strict=True):
             having = [g for g in groups if figure in g.mean and g.mean.get(cost, 0) > 0]
-            for k, (label, line) in enumerate(_lines(having, columns, chosen).items()):
+            for k, (label, line) in enumerate(labelled_lines(having, columns, chosen).items()):
                 axes.errorbar(
                     [group.mean[cost] for group in line],
                     [group.mean[figure] for group in line],

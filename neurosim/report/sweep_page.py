@@ -10,14 +10,8 @@ from neurosim.blocks.names import as_name
 from neurosim.blocks.units import format_quantity
 from neurosim.outputs import write_text
 from neurosim.report.page import blocks_of, data_uri, page_template, picture
-from neurosim.report.sweep_figures import (
-    Floors,
-    axis_figure,
-    is_numeric,
-    lines_of,
-    pareto_figure,
-    telling,
-)
+from neurosim.report.sweep_figures import Floors, axis_figure, pareto_figure
+from neurosim.report.sweep_lines import is_numeric, lines_of, telling
 from neurosim.sweeps import Group, Sweep, SweepFolder, as_good, badness, best, front
 from neurosim.sweeps.axes import drawn
 from neurosim.sweeps.floors import FLOORS, floors, keep_floors

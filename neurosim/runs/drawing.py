@@ -19,6 +19,7 @@ from neurosim.host import (
     draw_samples,
     sample_settle_time_s,
 )
+from neurosim.runs.images import pixels_of
 from neurosim.threads import one_blas_thread
 
 __all__ = ["Progress", "asked_classes", "carry", "settings_of"]
@@ -44,8 +45,10 @@ def asked_classes(experiment: Experiment, n: int, label: int | None, name: str) 
     Raises
     ------
     DataError
-        `name` has learned no classes, or not this one.
+        There are none, or `name` has learned no classes, or not this one.
     """
+    if n < 1:
+        raise DataError(f"The number of samples must be at least 1, but is {n}; ask for some.")
     labels = experiment.labels
     if label is None:
         return np.arange(n) % (1 if labels is None else labels.classes)
@@ -72,7 +75,10 @@ def carry(
     held: Held | None = None,
     progress: Progress | None = None,
 ) -> Array:
-    """All rows x_0, (n, n_visible), along the flow of a chip, in parts that it can hold."""
+    """Pixels (n, n_pixels) where the flow of a chip carries rows x_0, (n, n_visible).
+
+    The rows are presented in parts that it can hold.
+    """
     flow, n = experiment.flow, len(x_0)
     parts = np.array_split(np.arange(n), -(-n // _most_rows(chip, flow, settings)))
 
@@ -87,7 +93,7 @@ def carry(
             chip.refresh()
         still = None if held is None else replace(held, x_1=held.x_1[part])
         drawn.append(draw_samples(chip, x_0[part], flow, settings, report(k), calibration, still))
-    return np.concatenate(drawn)
+    return np.concatenate(drawn)[:, : pixels_of(chip.profile, experiment.labels)]
 
 
 def _most_rows(chip: Chip, flow: FlowSettings, settings: SamplingSettings) -> int:

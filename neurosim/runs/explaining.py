@@ -25,8 +25,8 @@ from neurosim.blocks.block import Block
 from neurosim.blocks.classes import called
 from neurosim.errors import DataError, RunError
 from neurosim.host import Batch, Supervised, decide, free_phase
+from neurosim.host.free import flow_loss
 from neurosim.host.lessons import Lessons
-from neurosim.host.phases import flow_loss
 from neurosim.profile import Profile
 from neurosim.runs.drawing import Progress
 from neurosim.runs.examining import lessons_of
@@ -219,7 +219,7 @@ class _Case:
     def _draw(self, profile: Profile, engine: Engine | None) -> Array:
         """Samples of a variant, all from the same noise."""
         chip, recipe = self._conditions.programmed(profile, 0, engine), self._trained.experiment
-        return Trained(chip, recipe).drawn(self._rows, 0, recipe.sampling)
+        return Trained(chip, recipe).draw(self._rows, 0)
 
     @property
     def _quality_name(self) -> str:

@@ -11,7 +11,7 @@ from neurosim.data import FlowBatch, PairSource
 from neurosim.data.pairs import Pairing, Times
 from neurosim.data.sets import Dataset
 from neurosim.errors import DataError
-from neurosim.host import Experiment, Labels
+from neurosim.host import Experiment, Held, Labels
 from neurosim.host.flow import given_nodes, label_nodes, visible_rows
 from neurosim.profile import Profile
 from neurosim.streams import Streams
@@ -22,6 +22,7 @@ __all__ = [
     "given_nodes",
     "label_nodes",
     "pixels_of",
+    "starts",
     "visible_rows",
 ]
 
@@ -31,6 +32,18 @@ Array = NDArray[np.float64]
 def pixels_of(profile: Profile, labels: Labels | None) -> int:
     """Visible nodes that are pixels: all but those of classes."""
     return profile.layers[0] - (0 if labels is None else labels.classes)
+
+
+def starts(
+    profile: Profile, labels: Labels | None, classes: NDArray[np.intp], seed: int
+) -> tuple[Array, Held | None]:
+    """Where samples of these classes start, (n, n_visible), and the nodes that are held there."""
+    rng, shape = Streams(seed).generator("samples"), (len(classes), pixels_of(profile, labels))
+    x_0 = rng.standard_normal(shape)
+    given = given_nodes(profile.layers[0], labels)
+    if labels is not None:
+        x_0 = np.concatenate([x_0, label_nodes(classes, labels)], axis=1)
+    return x_0, None if given is None else Held(given, x_0)
 
 
 def check_size(profile: Profile, dataset: Dataset, labels: Labels | None) -> None:

@@ -27,7 +27,7 @@ from neurosim.data.sets import Dataset
 from neurosim.errors import DataError
 from neurosim.host import Held, SamplingSettings
 from neurosim.metrics import area_average, classifier_of
-from neurosim.runs.drawing import Progress, asked_classes, settings_of
+from neurosim.runs.drawing import Progress, asked_classes, carry, settings_of
 from neurosim.runs.examining import need_paths
 from neurosim.runs.images import label_nodes, pixels_of
 from neurosim.runs.trained import Source, Trained
@@ -141,7 +141,8 @@ def inpaint(
         rows = np.flatnonzero(group == k)
         still = np.concatenate([~unknown, np.ones(x_0.shape[1] - n_pixels, dtype=bool)])
         held = Held(still, x_1[rows], _SEGMENTS if start == "ramp" else 1)
-        x[rows] = trained.carried(x_0[rows], settings, held, progress)[:, :n_pixels]
+        how = settings, trained.calibration, held, progress
+        x[rows] = carry(trained.fresh(), x_0[rows], experiment, *how)
     return np.where(np.isnan(known), x, known), settings
 
 

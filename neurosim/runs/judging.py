@@ -1,4 +1,4 @@
-"""What is said of samples: figures beside the images that were learned, and the rows of floors."""
+"""What is said of a chip that draws: its loss, its samples' figures beside images, the floors."""
 
 from __future__ import annotations
 
@@ -10,23 +10,42 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.data import to_grid
+from neurosim.chip import Chip
+from neurosim.data import FlowBatch, to_grid
 from neurosim.data.sets import Dataset
-from neurosim.errors import ConvergenceError
+from neurosim.errors import ConvergenceError, DataError
+from neurosim.host import Calibration, Experiment
+from neurosim.host.free import flow_loss, free_phase
 from neurosim.metrics import (
+    FEWEST,
     area_average,
     baselines,
     classifier_of,
     evaluate_samples,
     fresh_frechet,
 )
+from neurosim.runs.images import given_nodes, pixels_of
 
-__all__ = ["about", "asked_and_drawn", "check_settled", "compared", "figures_of", "floors_of"]
+__all__ = ["check_enough", "check_settled", "compared", "floors_of", "judged", "loss_on"]
 
 Array = NDArray[np.float64]
 
 # What the metrics can hold.
 _MOST = 2048
+
+
+def check_enough(n: int) -> None:
+    """Refuse to judge fewer samples than the metrics need.
+
+    Raises
+    ------
+    DataError
+        As said.
+    """
+    if n < FEWEST:
+        raise DataError(
+            f"The number of samples to judge must be at least {FEWEST}, but is {n}; draw more."
+        )
 
 
 def check_settled(x: Array) -> None:
@@ -45,12 +64,41 @@ def check_settled(x: Array) -> None:
         )
 
 
-def figures_of(x: Array, real: Dataset) -> dict[str, Any]:
-    """Figures of samples (n, n_pixels) beside the images of a data set."""
-    return evaluate_samples(x, real.images, classifier_of(real.n_pixels), real.steps)
+def loss_on(
+    batch: FlowBatch, chip: Chip, experiment: Experiment, calibration: Calibration | None
+) -> tuple[float, tuple[float, ...]]:
+    """Flow-matching loss of a chip on points of paths, in all and by fifths of t."""
+    if chip.data_sheet.refresh_s is not None:
+        chip.refresh()
+    held = given_nodes(batch.x_t.shape[1], experiment.labels)
+    _, _, velocity = free_phase(chip, batch.x_t, experiment.flow, calibration, held)
+    pixels = slice(0, pixels_of(chip.profile, experiment.labels))
+    return flow_loss(velocity[:, pixels], batch.u_t[:, pixels], batch.t)
 
 
-def asked_and_drawn(x: Array, asked: NDArray[np.intp], real: Dataset) -> dict[str, Any]:
+def judged(
+    x: Array, real: Dataset, drawn: dict[str, Any], asked: NDArray[np.intp] | None
+) -> dict[str, Any]:
+    """All that is said of samples (n, n_pixels) beside `real`.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n, n_pixels)
+    real : Dataset
+        What they are compared with.
+    drawn : dict
+        How they were drawn, by name.
+    asked : ndarray of int, shape (n,), or None
+        Their classes, where classes were learned.
+    """
+    classifier = classifier_of(real.n_pixels)
+    result = evaluate_samples(x, real.images, classifier, real.steps) | drawn
+    if asked is not None and "class_shares" in result:
+        result |= _asked_and_drawn(x, asked, real)
+    return result | {"dataset": Path(real.name).name, "n_real": len(real.images)}
+
+
+def _asked_and_drawn(x: Array, asked: NDArray[np.intp], real: Dataset) -> dict[str, Any]:
     """Share of the samples of each class that the fixed classifier gives that class."""
     classifier = classifier_of(real.n_pixels)
     assert classifier is not None
@@ -76,8 +124,3 @@ def _floors_of(real: Dataset, n: int, seed: int) -> dict[str, Any]:
         "baselines": baselines(real.images, seed, n, real.steps),
         "fresh_frechet": fresh_frechet(real.images, n),
     }
-
-
-def about(real: Dataset) -> dict[str, Any]:
-    """Which images samples were compared with."""
-    return {"dataset": Path(real.name).name, "n_real": len(real.images)}

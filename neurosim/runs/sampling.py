@@ -80,7 +80,7 @@ def sample(
     """
     trained = Trained.of(source, laws)
     settings = settings_of(trained.experiment, mode, t_end)
-    return trained.drawn(n, seed, settings, label, progress), settings
+    return trained.draw(n, seed, mode=mode, t_end=t_end, label=label, progress=progress), settings
 
 
 @checked(source="give what neurosim.train returns, a run or a run's folder")

@@ -18,30 +18,21 @@ from neurosim.blocks.block import Block
 from neurosim.chip import Chip
 from neurosim.data import Dataset, FlowBatch
 from neurosim.errors import DataError
-from neurosim.host import (
-    Calibration,
-    Experiment,
-    Held,
-    SamplingSettings,
-    free_phase,
-)
-from neurosim.host.phases import flow_loss
-from neurosim.metrics import FEWEST
+from neurosim.host import Calibration, Experiment
 from neurosim.network import Weights
 from neurosim.profile import Profile
 from neurosim.runs.drawing import Progress, asked_classes, carry, settings_of
 from neurosim.runs.examining import examine, need_paths
-from neurosim.runs.images import first_batch, given_nodes, label_nodes, pixels_of
+from neurosim.runs.images import first_batch, starts
 from neurosim.runs.judging import (
-    about,
-    asked_and_drawn,
+    check_enough,
     check_settled,
     compared,
-    figures_of,
     floors_of,
+    judged,
+    loss_on,
 )
 from neurosim.runs.run import Run
-from neurosim.streams import Streams
 from neurosim.threads import one_blas_thread
 
 __all__ = ["Source", "Trained"]
@@ -103,7 +94,7 @@ class Trained:
 
     def __dir__(self) -> list[str]:
         """What a person may want; what the package asks for is left out."""
-        inner = {"carried", "compared", "drawn", "fresh", "history", "took"}
+        inner = {"fresh", "history", "took"}
         return sorted(name for name in super().__dir__() if name not in inner)
 
     def __repr__(self) -> str:
@@ -163,11 +154,6 @@ class Trained:
     def dataset(self) -> Dataset:
         """What it has learned; a run's own is checked to be that."""
         return self.experiment.images() if self.run is None else self.run.dataset
-
-    @property
-    def compared(self) -> Dataset:
-        """The images that samples are compared with, see `judging.compared`."""
-        return compared(self.dataset)
 
     def fresh(self) -> Chip:
         """The chip, set back to how it was handed in."""
@@ -240,43 +226,12 @@ class Trained:
         ndarray, shape (n, n_pixels)
             Samples alone; `neurosim.sample` says too with which settings it drew.
         """
-        return self.drawn(n, seed, settings_of(self.experiment, mode, t_end), label, progress)
-
-    def drawn(
-        self,
-        n: int,
-        seed: int,
-        settings: SamplingSettings,
-        label: int | None = None,
-        progress: Progress | None = None,
-    ) -> Array:
-        """As `draw`, with all that says how in one block."""
+        settings = settings_of(self.experiment, mode, t_end)
         need_paths(self.experiment, self.name)
-        if n < 1:
-            raise DataError(f"The number of samples must be at least 1, but is {n}; ask for some.")
-        rng = Streams(seed).generator("samples")
-        labels, classes = (
-            self.experiment.labels,
-            asked_classes(self.experiment, n, label, self.name),
-        )
-        n_pixels = pixels_of(self.profile, labels)
-        given = given_nodes(self.profile.layers[0], labels)
-        x_0 = rng.standard_normal((n, n_pixels))
-        if labels is not None:
-            x_0 = np.concatenate([x_0, label_nodes(classes, labels)], axis=1)
-        held = None if given is None else Held(given, x_0)
-        return self.carried(x_0, settings, held, progress)[:, :n_pixels]
-
-    def carried(
-        self,
-        x_0: Array,
-        settings: SamplingSettings,
-        held: Held | None = None,
-        progress: Progress | None = None,
-    ) -> Array:
-        """All rows x_0, (n, n_visible), along the flow of the chip."""
-        chip = self.fresh()
-        return carry(chip, x_0, self.experiment, settings, self.calibration, held, progress)
+        classes = asked_classes(self.experiment, n, label, self.name)
+        x_0, held = starts(self.profile, self.experiment.labels, classes, seed)
+        how = settings, self.calibration, held, progress
+        return carry(self.fresh(), x_0, self.experiment, *how)
 
     @checked()
     @one_blas_thread()
@@ -294,16 +249,10 @@ class Trained:
             Of the default.
         """
         need_paths(self.experiment, self.name)
-        chip, experiment = self.fresh(), self.experiment
         if batch is None:
-            real = self.compared
-            batch = first_batch(real, experiment, len(real.images), seed)
-        if chip.data_sheet.refresh_s is not None:
-            chip.refresh()
-        held = given_nodes(batch.x_t.shape[1], experiment.labels)
-        _, _, velocity = free_phase(chip, batch.x_t, experiment.flow, self.calibration, held)
-        pixels = slice(0, pixels_of(self.profile, experiment.labels))
-        return flow_loss(velocity[:, pixels], batch.u_t[:, pixels], batch.t)
+            real = compared(self.dataset)
+            batch = first_batch(real, self.experiment, len(real.images), seed)
+        return loss_on(batch, self.fresh(), self.experiment, self.calibration)
 
     @checked(n="give a number such as 2000")
     @one_blas_thread()
@@ -328,24 +277,20 @@ class Trained:
         if not self.experiment.task.has_paths:
             how = self.experiment, self.dataset, self.calibration
             return examine(self.fresh(), *how, rivals=floors)
-        if n < FEWEST:
-            raise DataError(
-                f"The number of samples to judge must be at least {FEWEST}, but is {n}; draw more."
-            )
+        check_enough(n)
         before = self.fresh().ledger.copy()
         settings = settings_of(self.experiment, mode, t_end)
-        x = self.drawn(n, seed, settings, progress=progress)
+        x = self.draw(n, seed, mode=mode, t_end=t_end, progress=progress)
         spent = self.chip.ledger.since(before)
         check_settled(x)
         loss, by_t = self.flow_loss(seed=seed)
+        real = compared(self.dataset)
         result = {"flow_loss": loss, "flow_loss_by_t": list(by_t)}
-        result |= figures_of(x, self.compared)
-        result |= {"mode": settings.mode, "t_end": settings.t_end, "n": n, "seed": seed}
-        if self.experiment.labels is not None and "class_shares" in result:
-            asked = asked_classes(self.experiment, n, None, self.name)
-            result |= asked_and_drawn(x, asked, self.compared)
-        result |= about(self.compared) | {"spent": spent}
-        return result | (floors_of(self.compared, n, seed) if floors else {}), x
+        drawn = {"mode": settings.mode, "t_end": settings.t_end, "n": n, "seed": seed}
+        classes = asked_classes(self.experiment, n, None, self.name)
+        asked = None if self.experiment.labels is None else classes
+        result |= judged(x, real, drawn, asked) | {"spent": spent}
+        return result | (floors_of(real, n, seed) if floors else {}), x
 
 
 Source = Trained | Run | Path | str

@@ -13,9 +13,10 @@ from pydantic_core import PydanticSerializationError
 from yaml import YAMLError
 
 from neurosim.arguments import checked, shown
-from neurosim.blocks.block import Block, plain
+from neurosim.blocks.block import Block
 from neurosim.blocks.classes import own_classes
 from neurosim.blocks.files import dump_block, parse_block
+from neurosim.blocks.trees import plain
 from neurosim.chip import Chip, Ledger
 from neurosim.errors import RunError
 from neurosim.folders import is_free

@@ -10,7 +10,8 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from neurosim.arguments import checked, must_be
-from neurosim.blocks.block import Block, plain
+from neurosim.blocks.block import Block
+from neurosim.blocks.trees import plain
 from neurosim.errors import DataError, ProfileError
 from neurosim.runs import Source, Trained, counted_by
 from neurosim.sweeps.axes import Axis

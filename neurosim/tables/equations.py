@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from neurosim.blocks.block import Block, plain
+from neurosim.blocks.block import Block
+from neurosim.blocks.trees import plain
 from neurosim.circuit import (
     Gradient,
     Hopfield,

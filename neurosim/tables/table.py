@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.blocks.block import plain
 from neurosim.blocks.classes import called
 from neurosim.blocks.files import dump_block
+from neurosim.blocks.trees import plain
 from neurosim.blocks.words import as_written, bare
 from neurosim.chip import Chip
 from neurosim.devices import FAULTS

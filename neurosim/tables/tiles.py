@@ -15,25 +15,22 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from neurosim.errors import DataError
-from neurosim.files import read_rows
 from neurosim.network import Layers
+from neurosim.tables.faulty import avoiding
 from neurosim.tables.layout import shapes
 from neurosim.tables.table import WeightTable, layers_of
 
-__all__ = ["Tile", "Tiling", "read_faults", "tiled"]
+__all__ = ["Tile", "Tiling", "tiled"]
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
-_ROUNDS = 20
 _LINES = ("rows", "columns", "row_lines", "column_lines")
 
 
@@ -164,48 +161,6 @@ def _matrices(table: WeightTable, layers: Layers) -> dict[str, Array]:
     return out
 
 
-def _assign(cost: Array) -> Index:
-    """Physical line of each logical one, of least cost; the first ones where all cost the same."""
-    tiny = 1e-9 * np.arange(cost.shape[1]) / cost.shape[1]
-    lines: Index = linear_sum_assignment(cost + tiny * max(float(cost.max(initial=0.0)), 1.0))[1]
-    return lines
-
-
-def _place(
-    weight: Array, stuck: Array, row_lines: Index, column_lines: Index
-) -> tuple[Index, Index]:
-    """Lines that lose as little weight as possible to faulty cells.
-
-    Rows and columns in turn, each an assignment problem solved exactly, until the loss stays.
-
-    Parameters
-    ----------
-    weight : ndarray, shape (rows, columns)
-        To be held.
-    stuck : ndarray, shape (physical rows, physical columns)
-        Weight that a faulty cell has, NaN for a good one.
-    row_lines, column_lines : ndarray of int
-        Where to begin.
-    """
-
-    def loss(rows: Array, lines: Array) -> Array:
-        """Sum over a line's cells of |weight - stuck|, (logical, physical)."""
-        bad = np.isfinite(lines)
-        held = np.where(bad, lines, 0.0)
-        return np.stack([np.sum(bad * np.abs(row - held), axis=1) for row in rows])
-
-    best = np.inf
-    for _ in range(_ROUNDS):
-        row_lines = _assign(loss(weight, stuck[:, column_lines]))
-        cost = loss(weight.T, stuck[row_lines].T)
-        column_lines = _assign(cost)
-        found = float(cost[np.arange(len(column_lines)), column_lines].sum())
-        if found >= best or found == 0:
-            break
-        best = found
-    return row_lines, column_lines
-
-
 def _cut(n_lines: int, room: int) -> list[Index]:
     """Lines in as few parts as have room, as equal as possible."""
     return np.array_split(np.arange(n_lines), -(-n_lines // room))
@@ -257,7 +212,7 @@ def tiled(
             weight, stuck = matrix[np.ix_(rows, columns)], faults.get(len(tiles))
             lines = np.arange(len(rows)), np.arange(len(columns))
             if stuck is not None:
-                lines = _place(weight, stuck, *lines)
+                lines = avoiding(weight, stuck, *lines)
                 wrong = np.abs(weight - stuck[np.ix_(*lines)])
                 lost += wrong[wrong > 0].tolist()
             tiles.append(Tile(block, rows, columns, *lines))
@@ -277,29 +232,3 @@ def tiled(
         "weight_lost": float(np.sum(lost)),
     }
     return WeightTable(table.sheet | {"tiling": tiling.as_json()}, blocks), facts
-
-
-def read_faults(path: Path, size: tuple[int, int]) -> dict[int, Array]:
-    """Faulty cells from a CSV file with the columns tile, row, column and, if known, weight.
-
-    All count from 0; a cell whose weight is not given is taken to hold 0, as an open one does.
-
-    Raises
-    ------
-    DataError
-        The file cannot be read, or a line is no cell of a tile.
-    """
-    faults: dict[int, Array] = {}
-    for line, cell in read_rows(path, ["tile", "row", "column"]):
-        try:
-            tile, row, column = (int(cell[name]) for name in ("tile", "row", "column"))
-            weight = float(cell.get("weight") or 0)
-            if min(tile, row, column) < 0 or not np.isfinite(weight):
-                raise ValueError
-            faults.setdefault(tile, np.full(size, np.nan))[row, column] = weight
-        except (KeyError, TypeError, ValueError, IndexError):
-            raise DataError(
-                f"Line {line} of {path} must be a cell of a tile of {size[0]} x "
-                f"{size[1]} as tile, row, column and perhaps weight, but is {list(cell.values())}."
-            ) from None
-    return faults

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -11,11 +10,10 @@ import time
 
 import pytest
 
-from commands import one_line, run, train_only
+from commands import TINY, one_line, run, train_only
 from neurosim.tables.formats import FORMATS, NETLIST, READABLE
 from tools import posix
 
-TINY = ["--updates", "2", "--batch", "8", "--settle-tau", "0.5", "--layers", "64,12,10"]
 PARAMETERS = 64 * 12 + 12 * 10 + 86
 
 
@@ -42,79 +40,6 @@ def test_every_command_explains_itself():
 def test_help_does_not_wait_for_numpy():
     code = "import sys, neurosim.cli; sys.exit(any(m in sys.modules for m in ('numpy', 'scipy')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_profiles_lists_name_law_and_summary_as_json():
-    rows = json.loads(run("profiles", "--json").stdout)
-    listed = run("profiles").stdout.splitlines()
-    begun = [line.split()[:2] for line in listed[:-2] if not line.startswith(" ")]
-    assert begun == [[r["name"], r["law"]] for r in rows]
-    assert all(row["summary"] in " ".join(" ".join(listed).split()) for row in rows)
-    assert max(map(len, listed)) <= 80
-    assert {"ideal_gradient", "ideal_hopfield", "cmos_rc_6bit"} <= {row["name"] for row in rows}
-    assert all({"name", "law", "summary"} <= row.keys() for row in rows)
-
-
-def test_a_check_says_where_numbers_come_from_and_warns_of_one_that_does_not_come_out(tmp_path):
-    good = " ".join(run("profiles", "check", "sonos_40nm").stdout.split())
-    assert re.search(
-        r"\d+ of \d+ numbers follow from quantities in their source: node.unit_V, ", good
-    )
-    assert re.search(r"\d+ of \d+ numbers stand in their source: ", good)
-    assert re.search(r"\d+ of \d+ numbers are assumed: node.leak_S, ", good)
-    kinds = json.loads(run("profiles", "check", "sonos_40nm", "--json").stdout)["numbers"]
-    assert kinds["cited"] == kinds["stated in code"] == []
-    text, bad = run("profiles", "show", "sonos_40nm").stdout, tmp_path / "bad.yaml"
-    bad.write_text(text.replace("max_S: 2.67 mS", "max_S: 2.76 mS"))
-    warned = run("profiles", "check", bad)
-    assert warned.exit_code == 0
-    said = "bad.yaml: warning: spring.max_S: must be 100 * leak_S = 0.00267, but is 0.00276, by "
-    assert said in warned.stderr
-    assert "leave out that `equals` and say in the text where the number is from" in warned.stderr
-    assert run("profiles", "check", bad, "--strict").exit_code == 1
-
-
-@pytest.mark.slow
-def test_a_number_that_others_follow_from_may_be_changed_and_both_commands_take_it(tmp_path):
-    """The ADC's noise is a quarter of a step by its source: a line says so, and how to go on."""
-    text, mine = run("profiles", "show", "cmos_rc_6bit").stdout, tmp_path / "mine.yaml"
-    changed = text.replace("adc:\n  bits: 8", "adc:\n  bits: 6")
-    mine.write_text(changed)
-    checked = run("profiles", "check", mine)
-    assert checked.exit_code == 0
-    (line,) = checked.stderr.splitlines()
-    assert "adc.noise: must be 2 / (2^bits - 2) / 4 = 0.00806452, but is 0.002" in line
-    done = run("train", "--profile", mine, *TINY, "--out", tmp_path / "run")
-    assert done.exit_code == 0, done.output
-    old = 'text: "assumed: a quarter of an LSB, 2 / (2^bits - 2) / 4 of the range"\n'
-    equals = '      equals: "2 / (2^bits - 2) / 4"\n'
-    assert old + equals in changed
-    mine.write_text(
-        changed.replace(f"\n      {old}{equals}", ' "assumed: as measured at 8 bits"\n')
-    )
-    assert run("profiles", "check", mine, "--strict").exit_code == 0, checked.stderr
-
-
-def test_what_training_would_stop_at_is_refused(tmp_path):
-    text, bad = run("profiles", "show", "cmos_rc_6bit").stdout, tmp_path / "bad.yaml"
-    bad.write_text(text.replace("  max_S: 1 mS", "  max_S: 1 uS"))
-    assert run("train", "--profile", bad, *TINY, "--out", tmp_path / "run").exit_code == 2
-    line = one_line(run("profiles", "check", bad))
-    assert "train would stop: The spring with its nudge must be at most" in line
-
-
-def test_a_check_fits_a_terminal():
-    for name in ("board_resistive", "cap_cell_14nm"):
-        lines = run("profiles", "check", name).stdout.splitlines()
-        assert max(map(len, lines)) <= 100
-        assert len(lines) > 10
-
-
-def test_a_shown_profile_checks_as_valid(tmp_path):
-    path = tmp_path / "mine.yaml"
-    path.write_text(run("profiles", "show", "cmos_rc_6bit").stdout)
-    assert run("profiles", "check", path).exit_code == 0
-    assert json.loads(run("profiles", "show", path, "--json").stdout)["adc"]["bits"] == 8
 
 
 def test_train_leaves_a_whole_run_folder(trained):
@@ -346,17 +271,3 @@ def test_profiles_noise_refuses_mistakes_before_it_measures(trained, tmp_path):
         run("profiles", "noise", "cmos_rc_6bit", "--figure", tmp_path / "x.gif")
     )
     assert "run folder" in one_line(run("profiles", "noise", "cmos_rc_6bit", "--weights", tmp_path))
-
-
-def test_the_times_of_the_energy_table_are_of_everything_and_its_parts_add_up():
-    table = json.loads(run("profiles", "energy", "cmos_rc_6bit", "--json").stdout)
-    shown = run("profiles", "energy", "cmos_rc_6bit").stdout.splitlines()
-    assert [line.split()[0] for line in shown[1:6]] == [
-        "time", "settling", "driving", "reading", "writing"
-    ]  # fmt: skip
-    for row in table.values():
-        assert row["time_s"] == pytest.approx(sum(row["parts_s"].values()))
-    # One settle of 10 tau, a drive to precharge and one to clamp, 1.2 * 2 * 30 tau, a reading.
-    sample = table["sample, free-running"]
-    assert sample["parts_s"]["settle_time_s"] == pytest.approx(8.2e-6)
-    assert sample["time_s"] == pytest.approx(8.2e-6 + 2 * 100e-9 + 256e-9)

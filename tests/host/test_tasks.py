@@ -13,7 +13,8 @@ from neurosim.chip import Chip
 from neurosim.data import Dataset, load_dataset
 from neurosim.errors import DataError, ProfileError
 from neurosim.host import Classify, Experiment, Flow, FlowSettings, Regress, Trainer
-from neurosim.host.phases import free_phase, present
+from neurosim.host.free import free_phase
+from neurosim.host.phases import present
 from neurosim.profile import load_profile
 from neurosim.runs import Run, Trained, evaluate, resume, sample, train
 from neurosim.solvers import OperatingPoint

@@ -19,7 +19,8 @@ from neurosim.data import load_dataset
 from neurosim.profile import load_profile
 from neurosim.report import render_sweep, write_sweep_report
 from neurosim.report.figures import figure_svg
-from neurosim.report.sweep_figures import axis_figure, lines_of, pareto_figure, telling
+from neurosim.report.sweep_figures import axis_figure, pareto_figure
+from neurosim.report.sweep_lines import lines_of, telling
 from neurosim.runs.judging import floors_of
 from neurosim.safe_text import has_hidden
 from neurosim.sweeps import Group, Sweep, SweepFolder

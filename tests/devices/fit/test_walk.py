@@ -9,7 +9,7 @@ import pytest
 
 from commands import run
 from neurosim.analysis.plausible import mistakes_in, warnings_in
-from neurosim.blocks.block import holds_number
+from neurosim.blocks.trees import holds_number
 from neurosim.profile import load_profile, shipped_profiles
 
 ROOT = Path(__file__).parents[3]

@@ -1,93 +1,37 @@
 """The oracle is checked against written-out sums, finite differences, other solvers, real data."""
 
-from functools import partial
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.integrate import quad, solve_ivp
+from scipy.integrate import quad
 from scipy.optimize import linear_sum_assignment, root
 from threadpoolctl import threadpool_limits
 
-from neurosim.errors import ConvergenceError, DataError
-from neurosim.ideal import IdealNetwork, flow_loss
-from neurosim.network import Layers, Weights
-
-LAWS, ACTIVATIONS = ("gradient", "hopfield"), ("tanh", "silu")
-SPRING, ALPHA = 15.0, 2.0
-assert_near = partial(np.testing.assert_allclose, rtol=0)  # every bound is absolute
-PHI = {"tanh": np.tanh, "silu": lambda u: 10 * np.tanh(u / (1 + np.exp(-u)) / 10)}
-
-every_kind = pytest.mark.parametrize(
-    ("law", "activation"), [(law, kind) for law in LAWS for kind in ACTIVATIONS]
+from ideal_networks import (
+    ACTIVATIONS,
+    ALPHA,
+    LAWS,
+    PHI,
+    SPRING,
+    assert_near,
+    differences,
+    every_depth,
+    every_kind,
+    flat,
+    network,
+    packed,
+    random_states,
+    random_targets,
+    shifted,
+    slopes,
+    spring_energy,
 )
-every_depth = pytest.mark.parametrize("sizes", [(3, 4), (3, 4, 3), (2, 3, 2, 3)])
-
-
-def network(law, activation, sizes=(3, 4, 3), w=0.5, seed=0):
-    rng = np.random.default_rng(seed)
-    matrices = tuple(w * rng.standard_normal((b, a)) for a, b in pairwise(sizes))
-    biases = tuple(0.3 * rng.standard_normal(n) for n in sizes)
-    return IdealNetwork(matrices, biases, law, activation)
-
-
-def packed(net):
-    return Weights.from_layers(net.layers, list(net.matrices), list(net.biases))
-
-
-def flat(net, weights):
-    return np.concatenate([weights.coupling[net.layers.present], weights.bias])
-
-
-def shifted(net, change):
-    """The network with a vector, in the order of `flat`, added to its parameters."""
-    weights, layers = packed(net), net.layers
-    coupling = weights.coupling.copy()
-    count = np.count_nonzero(layers.present)
-    coupling[layers.present] += change[:count]
-    moved = Weights(coupling, weights.bias + change[count:])
-    return IdealNetwork.from_weights(layers, moved, net.law, net.activation)
-
-
-def random_states(net, rows=3, seed=1, scale=1.5):
-    shape = (rows, net.layers.n_nodes)
-    return scale * np.random.default_rng(seed).standard_normal(shape)
-
-
-def random_targets(net, rows=3, seed=2):
-    x_t, u_t = np.random.default_rng(seed).standard_normal((2, rows, net.layers.n_visible))
-    return x_t, u_t
-
-
-def slopes(net, states):
-    """Slope of every node by centred differences of order 4, 1 for the visible ones."""
-    phi, h, k = PHI[net.activation], 1e-3, net.layers.n_visible
-    u = states[..., k:]
-    near, far = phi(u + h) - phi(u - h), phi(u + 2 * h) - phi(u - 2 * h)
-    return np.concatenate([np.ones_like(states[..., :k]), (8 * near - far) / (12 * h)], axis=-1)
-
-
-def differences(function, states, h=1e-3):
-    """Derivative of a function of one state, by centred differences of order 4; last axis: state.
-
-    Errors: h^4/30 of a fifth derivative of order 10 is 3e-13, rounding 1e-15/h is 1e-12.
-    """
-    columns = []
-    for step in h * np.eye(states.shape[-1]):
-        near = function(states + step) - function(states - step)
-        far = function(states + 2 * step) - function(states - 2 * step)
-        columns.append((8 * near - far) / (12 * h))
-    return np.stack(columns, axis=-1)
-
-
-def spring_energy(net, x_t):
-    def energy(s):
-        stretch = s[..., : net.layers.n_visible] - x_t
-        return net.energy(s) + SPRING / 2 * np.sum(stretch**2, axis=-1)
-
-    return energy
+from neurosim.errors import DataError
+from neurosim.ideal import IdealNetwork, flow_loss
+from neurosim.network import Layers
 
 
 @every_kind
@@ -138,96 +82,6 @@ def test_the_jacobian_is_the_derivative_and_symmetric_in_the_metric(law, activat
         assert_near(J, field, atol=1e-10)
         metric = slopes(net, state)[:, None] if law == "hopfield" else 1.0
         assert_near(metric * J, (metric * J).T, atol=1e-12)
-
-
-@every_kind
-def test_the_displacement_of_the_equilibrium_is_the_velocity(law, activation):
-    net = network(law, activation)
-    k, (x_t, _) = net.layers.n_visible, random_targets(net)
-    states = net.equilibrium(x_t, SPRING)
-    assert np.abs(net.velocity_field(states, x_t, SPRING)).max() < 1e-13 * (1 + SPRING)
-    descent = -ALPHA * differences(net.energy, states)[:, :k]
-    assert_near(ALPHA * SPRING * (states[:, :k] - x_t), descent, atol=1e-10)
-
-
-@every_kind
-def test_the_equilibrium_is_the_one_that_was_built_into_the_biases(law, activation):
-    seedling = network(law, activation, w=0.2)
-    made = random_states(seedling, rows=1, scale=0.5)
-    x_t, _ = random_targets(seedling, rows=1)
-    x, h1, h2 = seedling.split(made[0])
-    (W0, W1), phi = seedling.matrices, PHI[activation]
-    p1, p2 = seedling.split(slopes(seedling, made[0]))[1:] if law == "gradient" else (1.0, 1.0)
-    biases = (
-        x - SPRING * (x_t[0] - x) - W0.T @ phi(h1),
-        h1 / p1 - W0 @ x - W1.T @ phi(h2),
-        h2 / p2 - W1 @ phi(h1),
-    )
-    net = IdealNetwork(seedling.matrices, biases, law, activation)
-    # The slopes, by differences, are good to 1e-12.
-    assert_near(net.equilibrium(x_t, SPRING), made, atol=1e-11)
-
-
-@pytest.mark.every(3)
-@every_kind
-def test_a_multistable_network_rests_where_another_integrator_ends(law, activation):
-    net = network(law, activation, (3, 6, 5), w=1.5, seed=5)
-    x_t, _ = random_targets(net, rows=2)
-    spring = 2.0
-    ends = []
-    for sign in (1.0, -1.0):
-        start = sign * np.abs(random_states(net, rows=2))
-        states = net.equilibrium(x_t, spring, start)
-        for row in range(2):
-            field = lambda _, s, row=row: net.velocity_field(s, x_t[row], spring)  # noqa: E731
-            path = solve_ivp(field, (0, 1000), start[row], "LSODA", rtol=1e-9, atol=1e-11)
-            assert_near(path.y[:, -1], states[row], atol=1e-6)
-        ends.append(states)
-    assert np.abs(ends[0] - ends[1]).max() > 0.1
-
-
-@pytest.mark.parametrize("law", LAWS)
-def test_a_settle_starts_from_the_target_with_hidden_nodes_at_zero(law):
-    net = IdealNetwork((np.array([[1.5]]),), (np.array([0.2]), np.array([0.4])), law, "tanh")
-    x_t, spring = np.array([[-1.0]]), 0.5
-    by_default = net.equilibrium(x_t, spring)
-    from_target = net.equilibrium(x_t, spring, np.array([[-1.0, 0.0]]))
-    from_zero = net.equilibrium(x_t, spring, np.zeros((1, 2)))
-    np.testing.assert_array_equal(by_default, from_target)
-    assert (by_default < -0.3).all()
-    assert (from_zero > 0.3).all()
-
-
-def test_a_batch_rests_where_its_rows_rest_alone():
-    net = network("gradient", "silu")
-    x_t, _ = random_targets(net)
-    alone = np.concatenate([net.equilibrium(x[None], SPRING) for x in x_t])
-    # Both are zeros of the field to 1e-13, times its inverse slope of order 1.
-    assert_near(net.equilibrium(x_t, SPRING), alone, atol=1e-12)
-
-
-def test_rows_that_still_move_are_named():
-    net = network("hopfield", "tanh")
-    x_t, _ = random_targets(net)
-    start = net.equilibrium(x_t, SPRING)
-    start[1:] += 1e-3  # near enough that Newton's method would mend it
-    with pytest.raises(ConvergenceError, match=r"rows \[1, 2\] did not within 0 tau"):
-        net.equilibrium(x_t, SPRING, start, limit_tau=0.0)
-
-
-def test_newton_may_not_leave_the_neighbourhood_of_the_transient(monkeypatch):
-    monkeypatch.setattr("neurosim.ideal._HAND_OVER", 10.0)
-    net = network("hopfield", "tanh", w=2.0)
-    x_t, _ = random_targets(net)
-    with pytest.raises(ConvergenceError, match=r"rows \[0, 1, 2\]"):
-        net.equilibrium(x_t, SPRING)
-
-
-def test_a_singular_jacobian_is_a_settle_that_did_not_converge(monkeypatch):
-    net = network("hopfield", "tanh")
-    monkeypatch.setattr(IdealNetwork, "jacobian", lambda self, s, spring: np.zeros((10, 10)))
-    with pytest.raises(ConvergenceError, match=r"rows \[0, 1, 2\]"):
-        net.equilibrium(random_targets(net)[0], SPRING)
 
 
 @every_kind
@@ -341,21 +195,6 @@ def test_packed_weights_make_the_same_network():
 def test_a_network_that_does_not_fit_is_refused(shape, law, activation):
     with pytest.raises(DataError, match="IdealNetwork needs"):
         IdealNetwork((np.zeros(shape),), (np.zeros(3), np.zeros(4)), law, activation)
-
-
-@pytest.mark.parametrize(
-    ("x_t", "spring", "start"),
-    [
-        (np.zeros((2, 1)), SPRING, None),
-        (np.zeros(3), SPRING, None),
-        (np.zeros((2, 3)), -1.0, None),
-        (np.full((2, 3), np.nan), SPRING, None),
-        (np.zeros((2, 3)), SPRING, np.zeros((1, 10))),
-    ],
-)
-def test_arguments_that_do_not_fit_are_refused(x_t, spring, start):
-    with pytest.raises(DataError, match="mend shape, sign or NaN"):
-        network("hopfield", "tanh").equilibrium(x_t, spring, start)
 
 
 @pytest.mark.slow

@@ -21,58 +21,24 @@ References
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.integrate import solve_ivp
-from scipy.special import expit
 
 from neurosim.errors import ConvergenceError, DataError
+from neurosim.ideal.activations import DERIVATIVES, INTEGRALS, Activation
+from neurosim.ideal.resting import rest
 from neurosim.network import Layers, Weights
 
-__all__ = ["IdealNetwork", "flow_loss"]
+__all__ = ["IdealNetwork", "Law", "flow_loss"]
 
 Array = NDArray[np.float64]
 Law = Literal["gradient", "hopfield"]
-Activation = Literal["tanh", "silu"]
 
-_SILU_LIMIT = 10.0
-_LEGENDRE = np.polynomial.legendre.leggauss(64)
-_CHUNK_TAU = 25.0
-_HAND_OVER = 1e-7  # times 1 + lambda: largest rate of change where Newton's method begins
-_AT_REST = 1e-13  # times 1 + lambda: largest rate of change where it ends
 _ROWS_AT_ONCE = 64  # of which the adjoint is solved: a few MB of matrices
-_REACH = 0.1  # Newton may carry no node further than this from where the transient left it
-
-
-def _tanh(u: Array) -> tuple[Array, Array, Array]:
-    """phi, phi', phi'' of tanh."""
-    v = np.tanh(u)
-    return v, 1 - v * v, -2 * v * (1 - v * v)
-
-
-def _silu(u: Array) -> tuple[Array, Array, Array]:
-    """phi, phi', phi'' of L tanh(silu(u) / L), silu(u) = u / (1 + exp(-u)), L = 10."""
-    p = expit(u)
-    silu1, silu2 = p * (1 + u * (1 - p)), p * (1 - p) * (2 + u * (1 - 2 * p))
-    clamped = np.tanh(u * p / _SILU_LIMIT)
-    inner = 1 - clamped * clamped
-    curvature = inner * (silu2 - 2 * clamped * silu1**2 / _SILU_LIMIT)
-    return _SILU_LIMIT * clamped, inner * silu1, curvature
-
-
-def _silu_integral(u: Array) -> Array:
-    """Integral of the clamped SiLU from 0 to u, by Gauss-Legendre quadrature."""
-    points, weights = _LEGENDRE
-    return u / 2 * (_silu(u[..., None] * (points + 1) / 2)[0] @ weights)
-
-
-_DERIVATIVES = {"tanh": _tanh, "silu": _silu}
-_INTEGRALS = {"tanh": lambda u: np.logaddexp(u, -u) - np.log(2), "silu": _silu_integral}
 
 
 def flow_loss(x_star: Array, x_t: Array, u_t: Array, spring: float, alpha: float) -> float:
@@ -114,7 +80,7 @@ class IdealNetwork:
 
     def __post_init__(self) -> None:
         sizes, shapes = [np.size(b) for b in self.biases], [np.shape(W) for W in self.matrices]
-        known = self.law in {"gradient", "hopfield"} and self.activation in _DERIVATIVES
+        known = self.law in {"gradient", "hopfield"} and self.activation in DERIVATIVES
         if not known or len(sizes) < 2 or shapes != list(zip(sizes[1:], sizes[:-1], strict=True)):
             raise DataError(
                 "IdealNetwork needs law 'gradient' or 'hopfield', activation 'tanh' or 'silu' and "
@@ -158,7 +124,7 @@ class IdealNetwork:
         """Output v, slope and curvature of every node, each of shape (..., n)."""
         k = self.layers.n_visible
         v, slope, curvature = states.copy(), np.ones_like(states), np.zeros_like(states)
-        hidden = _DERIVATIVES[self.activation](states[..., k:])
+        hidden = DERIVATIVES[self.activation](states[..., k:])
         v[..., k:], slope[..., k:], curvature[..., k:] = hidden
         return v, slope, curvature
 
@@ -166,7 +132,7 @@ class IdealNetwork:
         """Internal energy E, without spring, of each state: shape (...,) from (..., n)."""
         k, v, rest = self.layers.n_visible, self._outputs(states)[0], states * states / 2
         if self.law == "hopfield":
-            rest[..., k:] = (states * v)[..., k:] - _INTEGRALS[self.activation](states[..., k:])
+            rest[..., k:] = (states * v)[..., k:] - INTEGRALS[self.activation](states[..., k:])
         energy: Array = np.sum(rest - v * (self._bias + v @ self._couplings / 2), axis=-1)
         return energy
 
@@ -225,45 +191,13 @@ class IdealNetwork:
             )
         if start is None:
             states[:, :k] = x_t
-        for elapsed_tau in itertools.count(0.0, _CHUNK_TAU):
-            rate = self.velocity_field(states, x_t, spring)
-            moving = np.abs(rate).max(axis=1) > _HAND_OVER * (1 + spring)
-            if elapsed_tau >= limit_tau or not moving.any():
-                break
-            states[moving] = self._transient(states[moving], x_t[moving], spring)
-        lost = [i for i in range(rows) if moving[i] or not self._polish(states[i], x_t[i], spring)]
+        lost = rest(self, states, x_t, spring, limit_tau)
         if lost:
             raise ConvergenceError(
                 f"IdealNetwork.equilibrium must come to rest in all {rows} rows, but rows {lost} "
                 f"did not within {limit_tau:g} tau; raise limit_tau or the spring, {spring:g}."
             )
         return states
-
-    def _transient(self, states: Array, x_t: Array, spring: float) -> Array:
-        """States (rows, n) after a chunk of time."""
-
-        def rate(_: float, flat: Array) -> Array:
-            return self.velocity_field(flat.reshape(states.shape), x_t, spring).ravel()
-
-        span = (0, _CHUNK_TAU)
-        path = solve_ivp(rate, span, states.ravel(), "DOP853", span[1:], rtol=1e-9, atol=1e-9)
-        end: Array = path.y[:, -1].reshape(states.shape)
-        return end
-
-    def _polish(self, state: Array, x_t: Array, spring: float) -> bool:
-        """Newton's method on one state (n,), in place; whether it came to rest near by."""
-        origin = state.copy()
-        for _ in range(20):
-            rate = self.velocity_field(state, x_t, spring)
-            if np.abs(rate).max() <= _AT_REST * (1 + spring):
-                return True
-            try:
-                state -= np.linalg.solve(self.jacobian(state, spring), rate)
-            except np.linalg.LinAlgError:
-                break
-            if not np.abs(state - origin).max() <= _REACH:
-                break
-        return False
 
     def energy_gradient(self, states: Array) -> Weights:
         """Batch mean of dE/dtheta at fixed states (rows, n): -v_i v_j and -v_i, in both laws."""

@@ -1,0 +1,100 @@
+"""What a sweep refuses: mistakes in its axes and its file, and figures that no point can have."""
+
+import pytest
+
+from neurosim.blocks.files import parse_block
+from neurosim.errors import ProfileError
+from neurosim.sweeps import Sweep, expand
+from tiny_sweeps import made
+
+
+@pytest.mark.parametrize(
+    ("axes", "text"),
+    [
+        ([{"path": "profile.adc.bitz", "values": [1]}], "did you mean 'profile.adc.bits'"),
+        ([{"path": "deploy.weight_bitz", "values": [1]}], "did you mean 'deploy.weight_bits'"),
+        ([{"path": "profile.weight_bits", "values": [2.5]}], "weight_bits: must be a whole number"),
+        ([{"path": "adc.bits", "values": [1]}], "did you mean profile.adc.bits?"),
+        ([{"path": "sampling.mode", "values": ["dream"]}], "must be one of 'spring'"),
+        ([{"path": "profile.adc.bits", "values": [6]}], "needs a finite range"),
+        ([{"path": "profile.weight_bits", "values": ["six"]}], "must be a number of at least 0"),
+        ([{"path": "profile", "values": ["ideal_hopfeld"]}], "did you mean ideal_hopfield"),
+        ([{"path": "run.adc", "values": [1]}], "a path must begin with"),
+        ([{"path": "sampling.n", "values": [10]}] * 2, "must vary along one axis"),
+        ([{"path": "sampling.n", "linear": {"start": 7, "stop": 9000, "points": 400,
+           "whole": True}}, {"path": "sampling.dt", "linear": {"start": 0.01, "stop": 1,
+           "points": 400}}], "at most 100,000 points"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_one_line(axes, text):
+    with pytest.raises(ProfileError, match=text) as caught:
+        made(*axes)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_seeds_are_varied_by_an_axis_or_by_replicas():
+    with pytest.raises(ProfileError, match="replicas: must be 1"):
+        made({"path": "experiment.seed", "values": [0, 1]}, replicas=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("axes: [{path: a, values: [1], log: {start: 1, stop: 2, points: 3}}]", "one of values"),
+        ("axes: [{path: a, log: {start: 0, stop: 2, points: 3}}]", "above 0"),
+        ("axes: [{path: a, valuse: [1]}]", "did you mean 'values'"),
+        ("axes: [{paired: [{path: a, values: [1]}, {path: b, values: [1, 2]}]}]", "one length"),
+        ("axes: [{name: a, cases: {}}]", "at least 1"),
+        ("axes: [{name: a, cases: {x: {}}, paths: 1}]", "axes.0.paths: unknown field"),
+        ("axes: [{paired: [{path: a, values: [1]}]}]", "axes.0.paired: must have at least 2"),
+        (
+            "axes: [{paired: [{path: a, valuez: [1]}, {path: b, values: [1]}]}]",
+            "axes.0.paired.0.valuez: unknown field 'valuez'; did you mean 'values'",
+        ),
+        (
+            "axes: [{random: {points: 3, axes: [{path: a, values: [1]}]}, path: b}]",
+            "axes.0.path: unknown field 'path'; the fields are random",
+        ),
+        ("replicas: 0", "at least 1"),
+        ("measure: [beauty]", "must be one of"),
+        ("sampling: {n: 3}", "at least 7"),
+    ],
+)
+def test_a_mistake_in_the_file_has_its_line(text, message):
+    head = "name: t\nbase: {profile: ideal_hopfield}\n"
+    with pytest.raises(ProfileError, match=message) as caught:
+        parse_block(head + text, Sweep, "s.yaml")
+    [line] = str(caught.value).splitlines()
+    assert line.startswith("s.yaml:3:")
+
+
+def test_a_run_stands_alone_in_its_base():
+    with pytest.raises(ProfileError, match="must stand alone"):
+        parse_block("name: t\nbase: {run: a, profile: ideal_hopfield}", Sweep, "s.yaml")
+
+
+ANSWERING = {"task": "classify", "updates": 1}
+
+
+def answering(measure, axes=(), **changes):
+    base = {"profile": "ideal_hopfield", "experiment": ANSWERING | changes}
+    return Sweep(name="answers", base=base, axes=axes, measure=measure)
+
+
+def test_a_figure_that_no_point_can_have_is_refused():
+    with pytest.raises(ProfileError) as caught:
+        expand(answering(("frechet_feature", "test_accuracy", "explained")))
+    lines = str(caught.value).splitlines()
+    assert [line.split(", but ")[1].split(";")[0] for line in lines] == [
+        "frechet_feature is none",
+        "explained is none",
+    ]
+    assert lines[0].startswith("measure: must be figures of the task Classify")
+    assert "choose from test_accuracy, accuracy, test_loss" in lines[0]
+    with pytest.raises(ProfileError, match="accuracy is none; choose from flow_loss"):
+        expand(answering(("accuracy",), task="flow"))
+
+
+def test_figures_of_every_task_that_is_swept_may_be_measured():
+    tasks = [{"path": "experiment.task", "values": ["flow", "classify"]}]
+    assert len(expand(answering(("frechet_feature", "test_accuracy"), tasks))) == 2
