@@ -34,6 +34,7 @@ CHANNELS = {
 # The shipped ones
 
 
+@pytest.mark.every(4)
 @shipped
 def test_a_shipped_profile_has_the_name_of_its_file_and_tells_editors_its_schema(name):
     path = shipped_profiles()[name]
@@ -189,6 +190,7 @@ def test_any_profile_comes_back_from_yaml(profile):
     assert load_again(profile) == profile
 
 
+@pytest.mark.every(4)
 @shipped
 def test_a_shipped_profile_comes_back_from_a_file(name, tmp_path):
     path = tmp_path / "again.yaml"

@@ -251,6 +251,7 @@ def test_a_table_that_contradicts_its_profile_sheet_or_die_is_refused(runs, tmp_
     assert text in edited(runs, tmp_path, edit)
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize(
     "layers",
     [None, 3, [], {}, {"x": "64"}, {"x": 64}, {"x": 10**9, "h1": 10**9}, {"y": 64, "z": 2}],
