@@ -112,7 +112,7 @@ def test_the_adjoint_gradient_is_that_of_finite_differences(law, activation, siz
     assert_near(measured, exact, atol=1e-8 * np.abs(exact).max())
 
 
-@pytest.mark.every(2)
+@pytest.mark.every(6)
 @every_kind
 def test_the_adjoint_gradient_is_the_mean_over_any_number_of_rows(law, activation):
     net = network(law, activation, (3, 4, 2, 3))
@@ -136,7 +136,7 @@ def test_the_energy_is_linear_in_the_weights_with_the_contrast_as_slope(law, act
     assert slope == pytest.approx(rise.mean(), rel=1e-12)
 
 
-@pytest.mark.every(2)
+@pytest.mark.every(6)
 @every_kind
 def test_equilibrium_propagation_tends_to_the_adjoint_gradient(law, activation):
     net = network(law, activation)

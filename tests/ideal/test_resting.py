@@ -50,7 +50,7 @@ def test_the_equilibrium_is_the_one_that_was_built_into_the_biases(law, activati
     assert_near(net.equilibrium(x_t, SPRING), made, atol=1e-11)
 
 
-@pytest.mark.every(2)
+@pytest.mark.every(6)
 @every_kind
 def test_a_multistable_network_rests_where_another_integrator_ends(law, activation):
     net = network(law, activation, (3, 6, 5), w=1.5, seed=5)

@@ -60,7 +60,7 @@ def assert_same_blocks(a, b):
             assert values.dtype == b.blocks[name][column].dtype
 
 
-@pytest.mark.every(3)
+@pytest.mark.every(6)
 @pytest.mark.parametrize("name", READABLE)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
