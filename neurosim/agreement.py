@@ -110,9 +110,13 @@ def _noise_mistakes(profile: Any) -> Found:
     engine, temperature_K = profile.settling, profile.thermal.temperature_K
     if temperature_K is None or engine.noise_step_tau is not None:
         return []
+    where, out = "thermal.temperature_K is a number", "thermal.temperature_K"
+    if profile.node.diffusion_rad2_per_s:
+        where = "node.law has a linewidth_Hz"
+        out = "node.law.linewidth_Hz and thermal.temperature_K"
     text = (
-        f"must be transient by ETD4 where thermal.temperature_K is a number, but is {engine} at "
-        f"{temperature_K:g} K; write thermal.temperature_K as 'ideal' to leave noise out"
+        f"must be transient by ETD4 where {where}, but is {engine} at {temperature_K:g} K; write "
+        f"{out} as 'ideal' to leave noise out"
     )
     return [(("settling", "engine"), text)]
 
@@ -209,15 +213,16 @@ def _oscillator_mistakes(profile: Any) -> Found:
     if profile.adc.auto_range:
         text = "must be false where node.law has oscillators, whose phases all have one range"
         found.append((("adc", "auto_range"), text))
-    law, temperature_K = profile.node.law, profile.thermal.temperature_K
+    temperature_K = profile.thermal.temperature_K
     if profile.node.has_hold and temperature_K is not None:
         text = "must be none where nodes oscillate at a temperature: kT/C is no noise of a phase"
         found.append((("node", "hold"), text))
-    if law.diffusion_rad2_per_s and temperature_K is None:
+    if profile.node.diffusion_rad2_per_s and temperature_K is None:
         text = (
-            "must be a number where node.law has a linewidth_Hz, which is that of some temperature"
+            "must be a number where node.law has a linewidth_Hz, which is that of some "
+            "temperature, but is ideal; state it, or write node.law.linewidth_Hz as 'ideal' too"
         )
-        found.append((("thermal", "temperature_K"), f"{text}; or write linewidth_Hz as 'ideal'"))
+        found.append((("thermal", "temperature_K"), text))
     return found
 
 

@@ -126,6 +126,11 @@ class Node(Sourced):
         return isinstance(self.law, Oscillating)
 
     @property
+    def diffusion_rad2_per_s(self) -> float:
+        """That of an oscillator by itself; 0 where nodes are voltages."""
+        return self.law.diffusion_rad2_per_s if isinstance(self.law, Oscillating) else 0.0
+
+    @property
     def load_share(self) -> float:
         """Share of the couplings' conductance on a node: 1 under a passive law, else `loading`."""
         return 1.0 if self.passive else self.loading

@@ -56,6 +56,7 @@ def refused(plain, tmp_path):
         ("profiles noise ideal_hopfield --age -5s", "--age must be at least 0 s, but is -5s"),
         ("profiles fit TMP/none.csv", "must be a table of text, but cannot be read (No such file"),
         ("profiles check TMP/none.yaml", "must be a file that can be read, but is not"),
+        ("train --profile oim_ring_65nm --engine operating_point", "leave --engine out, or write"),
         ("train --profile ideal_hopfield --from TMP", "must be a run folder"),
         ("train --profile ideal_hopfield --layers 64", "is not a list of sizes"),
         ("train --profile ideal_hopfield --layers 64,x", "is not a list of sizes"),
