@@ -205,7 +205,7 @@ def test_a_path_is_one_by_its_ending(tmp_path):
         (
             ("amplifier_excess: 1.5", "amplifier_excess: ideal"),
             "thermal.flicker_corner_Hz: must be ideal where amplifier_excess is, for it is "
-            "measured against that; state amplifier_excess too",
+            "measured against that, but is 100 kHz; state amplifier_excess too",
         ),
     ],
 )

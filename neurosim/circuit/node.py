@@ -100,7 +100,8 @@ class Node(Sourced):
     @model_validator(mode="after")
     def _one_limit(self) -> Self:
         if self.buffer is not None and self.visible_rail_V is not None:
-            text = "must be ideal where buffer is stated; give the buffer itself its limits"
+            text = "must be ideal where buffer is stated, but is"
+            text = f"{text} {self.visible_rail_V:g} V; give the buffer itself its limits"
             raise BlockError([(("visible_rail_V",), text)])
         return self
 
