@@ -127,6 +127,11 @@ class Node(Sourced):
         return isinstance(self.law, Oscillating)
 
     @property
+    def has_thermal_noise(self) -> bool:
+        """Whether a temperature makes its conductances noisy; a phase has a linewidth instead."""
+        return not self.oscillating
+
+    @property
     def diffusion_rad2_per_s(self) -> float:
         """That of an oscillator by itself; 0 where nodes are voltages."""
         return self.law.diffusion_rad2_per_s if isinstance(self.law, Oscillating) else 0.0

@@ -48,6 +48,20 @@ Outputs = tuple[Array, ...]
 
 # In weights; above, a settle has more steps than anyone waits for.
 _MOST_SYNC = 1000.0
+# As `neurosim.analysis.energy.FORMULAS`, where phases have others.
+_AMPLITUDE = ("node.law.amplitude_V",)
+_FORMULAS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "couplings": (
+        "sum of A^2 G (1 - cos of the phase between both ends) over devices, settling, driving, "
+        "reading",
+        _AMPLITUDE,
+    ),
+    "springs": ("sum of A^2 K (1 - cos of the phase from the source), the same", _AMPLITUDE),
+    "leaks": ("none: phases have no leak", ()),
+    "precharge": ("none: a phase is set by no charge", ()),
+    "amplifiers": ("power x nodes x (settling, driving, reading)", ("supply.amplifier_W",)),
+    "drivers": ("none: oscillators deliver no direct current", ()),
+}
 
 
 class Oscillator(Sourced):
@@ -82,6 +96,7 @@ class Oscillator(Sourced):
     n_outputs: ClassVar[int] = 2
     unit_weights: ClassVar[bool] = False
     unit_metric: ClassVar[bool] = True
+    formulas: ClassVar[dict[str, tuple[str, tuple[str, ...]]]] = _FORMULAS
 
     law: Literal["oscillator"] = "oscillator"
     angle_rad: SignedShare = 0.0

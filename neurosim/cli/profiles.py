@@ -207,12 +207,12 @@ def energy(
     name: str, batch: int, updates: int, laws: tuple[type[Block], ...], as_json: bool
 ) -> None:
     """Time and energy of a settle, an update, a training run and a sample, by item."""
-    from neurosim.analysis import FORMULAS, energy_table
+    from neurosim.analysis import energy_table, formulas_of
     from neurosim.blocks.units import format_quantity
     from neurosim.profile import load_profile
 
     profile = load_profile(name, laws=laws)
-    table = energy_table(profile, batch=batch, updates=updates)
+    table, formulas = energy_table(profile, batch=batch, updates=updates), formulas_of(profile)
     if as_json:
         print_json(table)
         return
@@ -232,10 +232,10 @@ def energy(
     ):
         line(f"  {label}", [format_quantity(r["parts_s"][part], "s", 3) for r in table.values()])
     line("energy", [format_quantity(row["energy_J"], "J", 3) for row in table.values()])
-    for item in FORMULAS:
+    for item in formulas:
         line(f"  {item}", [format_quantity(r["items_J"][item], "J", 3) for r in table.values()])
     say(f"\nAn update presents {batch} rows; a training run has {updates} updates.\n")
-    for item, (formula, places) in FORMULAS.items():
+    for item, (formula, places) in formulas.items():
         _say_wrapped(f"{item:12}{formula}{_sources_of(profile, places)}", indent=12)
     say("")
     _say_wrapped(
