@@ -219,6 +219,36 @@ def test_a_mistake_is_told_with_its_place_and_what_to_do(change, message):
     assert column > 1
 
 
+@pytest.mark.parametrize(
+    ("left", "instead", "line"),
+    [
+        (
+            r'      source: "assumed: an op.*\n',
+            "",
+            "19:5: node.law.diode.source: missing; it must say where each number comes from: "
+            "a paper, a DOI, a data sheet, or 'assumed: <reason>'",
+        ),
+        (
+            r'      source: "assumed: an op.*\n',
+            "      source: ideal\n",
+            "22:15: node.law.diode.source: must say where points comes from: a paper, a DOI, "
+            "a data sheet, or 'assumed: <reason>'",
+        ),
+        (
+            r"      points: .*\n",
+            "",
+            "19:5: node.law.diode.points: missing; it must be stated",
+        ),
+    ],
+)
+def test_a_mistake_in_a_block_that_is_called_as_its_field_has_its_own_place(left, instead, line):
+    """The diode `points` has a field `points`."""
+    text = shipped_profiles()["rram_1t1r_resistive"].read_text("utf-8")
+    with pytest.raises(ProfileError) as found:
+        parse_block(re.sub(left, instead, text, count=1), Profile, "p.yaml")
+    assert str(found.value) == f"p.yaml:{line}"
+
+
 def test_mistakes_of_several_blocks_are_told_together():
     text = edited(
         ("  range_A: 3 uA", "  range_A: ideal"), ("engine: transient", "engine: operating_point")

@@ -166,7 +166,8 @@ def _say_checked(record: dict[str, Any]) -> None:
             _say_wrapped(f"{len(paths)} of {count} numbers {_KINDS[kind]}: {', '.join(paths)}")
     wide = max(map(len, record["follows"]))
     for what, value in record["follows"].items():
-        say(f"  {what:{wide}}  {value}")
+        place = f"  {what:{wide}}  "
+        _say_wrapped(place + value, indent=len(place))
     for note in record["notes"]:
         _say_wrapped(f"note: {note}")
     for warning in record["warnings"]:

@@ -167,6 +167,13 @@ def test_of_several_profiles_the_good_ones_are_named_beside_the_bad(tmp_path):
     assert "bad.yaml:1:1" in result.stderr
 
 
+@pytest.mark.parametrize("name", ["cmos_rc_6bit", "board_resistive", "oim_ring_65nm"])
+def test_what_a_check_prints_is_at_most_80_columns_wide(name):
+    lines = run("profiles", "check", name).stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert sum(line.lstrip().startswith("a nudge moves its target by") for line in lines) == 1
+
+
 def test_no_profile_at_all_is_one_line():
     assert "Name a profile" in one_line(run("profiles", "check"))
 
