@@ -2,7 +2,10 @@
 # `__init__.py` reads this file, so that it is the one list; type checkers read it too.
 
 from .chip import Chip as Chip
+from .circuit import ByLayer as ByLayer
 from .circuit import Node as Node
+from .circuit import Oscillator as Oscillator
+from .circuit import Resistive as Resistive
 from .converters import Adc as Adc
 from .converters import Channels as Channels
 from .converters import Correlator as Correlator

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+from neurosim.blocks.files import parse_block
 from neurosim.errors import ProfileError
-from neurosim.profile import load_profile
+from neurosim.profile import Profile, load_profile, shipped_profiles
 from shipped import edited, mistakes
 
 CMOS = load_profile("cmos_rc_6bit")
@@ -84,7 +85,7 @@ CMOS = load_profile("cmos_rc_6bit")
         (
             ("amplifier_excess: 1.5", "amplifier_excess: ideal"),
             "thermal.flicker_corner_Hz: must be ideal where amplifier_excess is, for it is "
-            "measured against that; state amplifier_excess too",
+            "measured against that, but is 100 kHz; state amplifier_excess too",
         ),
     ],
 )
@@ -96,6 +97,36 @@ def test_a_mistake_is_told_with_its_place_and_what_to_do(change, message):
     field = message.split(":")[0].split(".")[-1]
     assert field in text.splitlines()[row - 1]
     assert column > 1
+
+
+@pytest.mark.parametrize(
+    ("left", "instead", "line"),
+    [
+        (
+            r'      source: "assumed: an op.*\n',
+            "",
+            "19:5: node.law.diode.source: missing; it must say where each number comes from: "
+            "a paper, a DOI, a data sheet, or 'assumed: <reason>'",
+        ),
+        (
+            r'      source: "assumed: an op.*\n',
+            "      source: ideal\n",
+            "22:15: node.law.diode.source: must say where points comes from: a paper, a DOI, "
+            "a data sheet, or 'assumed: <reason>'",
+        ),
+        (
+            r"      points: .*\n",
+            "",
+            "19:5: node.law.diode.points: missing; it must be stated",
+        ),
+    ],
+)
+def test_a_mistake_in_a_block_that_is_called_as_its_field_has_its_own_place(left, instead, line):
+    """The diode `points` has a field `points`."""
+    text = shipped_profiles()["rram_1t1r_resistive"].read_text("utf-8")
+    with pytest.raises(ProfileError) as found:
+        parse_block(re.sub(left, instead, text, count=1), Profile, "p.yaml")
+    assert str(found.value) == f"p.yaml:{line}"
 
 
 def test_mistakes_of_several_blocks_are_told_together():

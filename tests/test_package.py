@@ -52,6 +52,14 @@ def test_blocks_of_a_profile_are_made_from_what_differs_from_none():
     assert ns.Chip(profile, 1).profile.mismatch == ns.Mismatch(leak=0.03)
 
 
+def test_laws_that_a_word_alone_does_not_say_are_at_hand():
+    profile = ns.load_profile("ideal_oscillator").with_value("node.law", ns.Oscillator(sync=0.1))
+    assert profile.node.law.sync == 0.1
+    assert ns.load_profile("ideal_resistive").node.law == ns.Resistive(diode="ideal")
+    law = ns.ByLayer(visible="gradient", hidden="hopfield")
+    assert ns.load_profile("ideal_hopfield").with_value("node.law", law).node.law == law
+
+
 @pytest.mark.every(2)
 @pytest.mark.parametrize("kind", [str, ns.Run.open])
 def test_a_run_is_drawn_from_judged_and_exported_by_its_path_or_opened(plain, tmp_path, kind):

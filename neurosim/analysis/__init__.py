@@ -2,7 +2,7 @@
 
 from neurosim.analysis.answered import AnswerConditions
 from neurosim.analysis.answers import Answering
-from neurosim.analysis.energy import FORMULAS, energy_table
+from neurosim.analysis.energy import FORMULAS, energy_table, formulas_of
 from neurosim.analysis.imperfections import SOURCES, Source, ideal, only, present, without
 from neurosim.analysis.noise import ALL, BETA, SETTLE, Figures, Point, Row, ledger, scan_beta
 from neurosim.analysis.observe import Conditions
@@ -21,6 +21,7 @@ __all__ = [
     "Row",
     "Source",
     "energy_table",
+    "formulas_of",
     "ideal",
     "ledger",
     "only",

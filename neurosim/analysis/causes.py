@@ -136,9 +136,15 @@ CAUSES = (
     Cause("injector noise", ("injector noise",), "lower injectors.noise_A, or raise flow.beta"),
     Cause(
         "thermal noise",
-        ("thermal noise", "amplifier noise", "amplifier flicker", "phase diffusion", "hold kT/C"),
+        ("thermal noise", "amplifier noise", "amplifier flicker", "hold kT/C"),
         "raise node.capacitance_F (noise falls as its square root), lower "
-        "thermal.amplifier_excess (of oscillators node.law.linewidth_Hz), or raise flow.beta",
+        "thermal.amplifier_excess, or raise flow.beta",
+    ),
+    Cause(
+        "phase diffusion",
+        ("phase diffusion",),
+        "take oscillators of a narrower line (lower node.law.linewidth_Hz), couple them more "
+        "strongly (less node.capacitance_F, more node.leak_S), or raise flow.beta",
     ),
     Cause(
         "device noise",

@@ -15,9 +15,10 @@ from neurosim.network import Layers, Weights
 from neurosim.profile import Profile
 from neurosim.streams import Streams
 
-__all__ = ["FORMULAS", "energy_table"]
+__all__ = ["FORMULAS", "energy_table", "formulas_of"]
 
-# Item -> its formula, and the fields of the profile whose sources stand behind it.
+# Item -> its formula, and the fields of the profile whose sources stand behind it. A law of which
+# some are others has these as its own `formulas`.
 FORMULAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "couplings": ("sum of G v^2 over devices, settling, driving, reading", ()),
     "springs": ("sum of K (V - u)^2, the same", ()),
@@ -40,6 +41,11 @@ FORMULAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "writes": ("energy x pulses", ("write.pulse_J",)),
 }
 _STEP = 1e-3
+
+
+def formulas_of(profile: Profile) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Of each item its formula on this machine, and the fields whose sources stand behind it."""
+    return FORMULAS | getattr(profile.node.law, "formulas", {})
 
 
 def _weights(chip: Chip, rng: np.random.Generator) -> Weights:

@@ -39,6 +39,9 @@ class Source:
         Fields of other sources without which it has no meaning; they stay on with it.
     quiet : bool
         It does not need the noise in the dynamics that its `needs` bring with them.
+    of : str
+        What a node must say of itself, a property of `neurosim.circuit.Node`, for there to be such
+        an effect; empty: any node may have it.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Source:
     phases: Phases
     needs: tuple[str, ...] = ()
     quiet: bool = False
+    of: str = ""
 
 
 _ADC_RANGES = ("adc.visible_range_V", "adc.hidden_range_V")
@@ -102,7 +106,7 @@ SOURCES = (
     Source("injector range", _INJECTOR_RANGE, "drive", "partly"),
     Source("injector bits", ("injectors.bits",), "drive", "partly", _INJECTOR_RANGE),
     Source("injector noise", ("injectors.noise_A",), "drive", "own"),
-    Source("thermal noise", (_KELVIN,), "settle", "own"),
+    Source("thermal noise", (_KELVIN,), "settle", "own", of="has_thermal_noise"),
     Source("phase diffusion", ("node.law.linewidth_Hz",), "settle", "own", (_KELVIN,)),
     Source("amplifier noise", (_EXCESS,), "settle", "own", (_KELVIN,)),
     Source(
@@ -111,7 +115,7 @@ SOURCES = (
     Source("device flicker", ("device_noise.flicker",), "settle", "partly"),
     Source("device telegraph", ("device_noise.telegraph",), "settle", "partly"),
     Source("device short-term", ("device_noise.short_term",), "settle", "own"),
-    Source("hold kT/C", (), "store", "own", (_KELVIN,), quiet=True),
+    Source("hold kT/C", (), "store", "own", (_KELVIN,), quiet=True, of="has_hold"),
     Source("ADC range", _ADC_RANGES, "read", "partly"),
     Source("ADC bits", ("adc.bits",), "read", "partly", _ADC_RANGES),
     Source("ADC noise", ("adc.noise",), "read", "own", _ADC_RANGES),
@@ -228,7 +232,8 @@ def without(profile: Profile, *names: str) -> Profile:
             owner = next(s.name for s in SOURCES if s.fields == _named(name).needs)
             raise DataError(f"{name} cannot be off by itself; switch off {owner}, which makes it.")
     gone = {path for name in names for path in _named(name).fields}
-    left = [s.name for s in SOURCES if s.name not in names and not gone & set(s.needs)]
+    there = present(profile)
+    left = [s.name for s in there if s.name not in names and not gone & set(s.needs)]
     return only(profile, *left)
 
 
@@ -236,7 +241,7 @@ def present(profile: Profile) -> tuple[Source, ...]:
     """The sources that this profile has, in the order of `SOURCES`."""
 
     def has(source: Source) -> bool:
-        if source.name == "hold kT/C" and not profile.node.has_hold:
+        if source.of and not getattr(profile.node, source.of):
             return False
         return any(not _is_ideal(profile, path) for path in source.fields or source.needs)
 

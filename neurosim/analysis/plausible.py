@@ -165,6 +165,18 @@ def _slow_nodes(profile: Profile) -> Iterator[str]:
         )
 
 
+def _odd_law(profile: Profile) -> Iterator[str]:
+    """What a law finds odd in its own numbers, as its `doubts` has it."""
+    node, doubts = profile.node, getattr(profile.node.law, "doubts", None)
+    if doubts is None:
+        return
+    most_pull = float(profile.network.couplings_per_node.max()) * profile.coupling.full_scale
+    settle_tau = profile.host.settle_tau
+    settle_s = np.inf if settle_tau is None else settle_tau * node.tau_s
+    for field, text in doubts(most_pull, node.tau_s, settle_s):
+        yield f"node.law.{field} {text}"
+
+
 def _long_wires(profile: Profile) -> Iterator[str]:
     """Wires to the farthest cell that resist more than a device of full scale does."""
     wires, widest = profile.coupling.wires, max(profile.layers)
@@ -196,5 +208,5 @@ def _far_offsets(profile: Profile) -> Iterator[str]:
 
 
 WARNINGS: tuple[Check, ...] = (
-    _unusual, _beside_the_range, _slow_nodes, _long_wires, _far_offsets,
+    _unusual, _beside_the_range, _odd_law, _slow_nodes, _long_wires, _far_offsets,
 )  # fmt: skip

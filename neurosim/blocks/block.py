@@ -19,7 +19,7 @@ from pydantic_core import PydanticKnownError
 from neurosim.arguments import must_be, shown
 from neurosim.blocks.classes import is_lost, own_classes
 from neurosim.blocks.document import Document, Location
-from neurosim.blocks.mistakes import BlockError, in_python, mistakes_of, nearest
+from neurosim.blocks.mistakes import SOURCES_ARE, BlockError, in_python, mistakes_of, nearest
 from neurosim.blocks.origins import STATED_IN_CODE, Derived, checked_source
 from neurosim.blocks.signature import PlainSignature
 from neurosim.blocks.trees import changed, has, holds_number, paths_in, plain, turned_off, untouched
@@ -233,9 +233,8 @@ class Sourced(Block):
         else:
             missing = [name for name in numbers if name not in self.source]
             unknown = [name for name in self.source if name not in fields]
-        advice = "a paper, a DOI, a data sheet, or 'assumed: <reason>'"
         found: list[tuple[Location, str]] = [
-            (("source",), f"must say where {name} comes from: {advice}") for name in missing
+            (("source",), f"must say where {name} comes from: {SOURCES_ARE}") for name in missing
         ]
         found += [
             (("source", name), f"must name a field of this block: {', '.join(fields)}")

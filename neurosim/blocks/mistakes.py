@@ -11,11 +11,20 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from neurosim.blocks.classes import class_at, classes_of, has_defaults, is_inside
+from neurosim.blocks.classes import (
+    class_at,
+    classes_of,
+    has_defaults,
+    is_inside,
+    word_of_class,
+)
 from neurosim.blocks.document import Document, Location, Mistake, shown
 from neurosim.blocks.words import IDEAL, Word, word_of
 
-__all__ = ["BlockError", "a_block", "in_python", "mistakes_of", "nearest"]
+__all__ = ["SOURCES_ARE", "BlockError", "a_block", "in_python", "mistakes_of", "nearest"]
+
+
+SOURCES_ARE = "a paper, a DOI, a data sheet, or 'assumed: <reason>'"
 
 
 class BlockError(ValueError):
@@ -36,15 +45,32 @@ def nearest(name: str, known: Iterable[str], least: float = 0.6) -> str | None:
     return next(iter(difflib.get_close_matches(name, list(known), 1, least)), None)
 
 
-def _path_of(error: ErrorDetails, tree: Any) -> Location:
-    """Where in the tree an error is: pydantic also names the branches of unions."""
+def _path_of(error: ErrorDetails, cls: type[BaseModel], tree: Any) -> Location:
+    """Where in the tree an error is: pydantic also names the branches of unions.
+
+    A branch may be called as one of its own fields: it comes first.
+    """
     path: Location = ()
-    for part in error["loc"]:
+    root, branches, last = tree, frozenset[str](), len(error["loc"]) - 1
+    for k, part in enumerate(error["loc"]):
+        if part in branches:
+            branches = frozenset()
+            continue
         inside = is_inside(tree, part)
+        if inside and isinstance(part, str):
+            branches = _branches(class_at(cls, path, root), part)
         tree = tree[part] if inside else tree
-        if inside or (error["type"] == "missing" and part == error["loc"][-1]):
+        if inside or (error["type"] == "missing" and k == last):
             path = (*path, part)
     return path
+
+
+def _branches(owner: type[BaseModel] | None, name: str) -> frozenset[str]:
+    """Words of the blocks of which a field may hold one."""
+    field = None if owner is None else owner.model_fields.get(name)
+    classes = [] if field is None else classes_of(field)
+    words = (word_of_class(one, key) for one in classes for key in one.model_fields)
+    return frozenset(word for word in words if word)
 
 
 # By the first word of pydantic's name for an error.
@@ -89,6 +115,11 @@ class _In(NamedTuple):
     def optional(self) -> bool:
         """Whether there may be nothing."""
         return self.field is not None and type(None) in get_args(self.field.annotation)
+
+    @property
+    def of_texts(self) -> bool:
+        """Whether it is a source: a text, or one for each field."""
+        return self.field is not None and str in get_args(self.field.annotation)
 
     def block_wanted(self) -> str:
         """What must stand in place of something that is no block."""
@@ -152,7 +183,9 @@ def _missing(at: _In) -> str:
     if at.ideal:
         return "missing; every effect must be stated, write 'ideal' where there is none"
     text = "missing; it must be stated"
-    if at.block is not None:
+    if at.of_texts:
+        text = f"missing; it must say where each number comes from: {SOURCES_ARE}"
+    elif at.block is not None:
         text += f" with its fields {', '.join(at.block.model_fields)}"
     if at.optional:
         text += f", or as '{at.word.text if at.word else 'none'}' where there is none"
@@ -163,7 +196,7 @@ def mistakes_of(
     failure: ValidationError, cls: type[BaseModel], document: Document, *, in_file: bool = True
 ) -> list[Mistake]:
     """Every error of a validation with its place; a misspelt field is not missing as well."""
-    errors = [(_path_of(error, document.tree), error) for error in failure.errors()]
+    errors = [(_path_of(error, cls, document.tree), error) for error in failure.errors()]
     out: list[Mistake] = []
     meant: set[Location] = set()
     for path, error in errors:

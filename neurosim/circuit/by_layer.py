@@ -39,6 +39,11 @@ class ByLayer(Block):
         Names this law.
     visible, hidden : Law
         Of the nodes of layer 0, and of the others.
+
+    Examples
+    --------
+    >>> ByLayer(visible="gradient", hidden="hopfield")
+    ByLayer(visible=Gradient(), hidden=Hopfield())
     """
 
     law: Literal["by_layer"] = "by_layer"

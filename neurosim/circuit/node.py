@@ -100,7 +100,8 @@ class Node(Sourced):
     @model_validator(mode="after")
     def _one_limit(self) -> Self:
         if self.buffer is not None and self.visible_rail_V is not None:
-            text = "must be ideal where buffer is stated; give the buffer itself its limits"
+            text = "must be ideal where buffer is stated, but is"
+            text = f"{text} {self.visible_rail_V:g} V; give the buffer itself its limits"
             raise BlockError([(("visible_rail_V",), text)])
         return self
 
@@ -124,6 +125,16 @@ class Node(Sourced):
     def oscillating(self) -> bool:
         """Whether nodes are phases."""
         return isinstance(self.law, Oscillating)
+
+    @property
+    def has_thermal_noise(self) -> bool:
+        """Whether a temperature makes its conductances noisy; a phase has a linewidth instead."""
+        return not self.oscillating
+
+    @property
+    def diffusion_rad2_per_s(self) -> float:
+        """That of an oscillator by itself; 0 where nodes are voltages."""
+        return self.law.diffusion_rad2_per_s if isinstance(self.law, Oscillating) else 0.0
 
     @property
     def load_share(self) -> float:

@@ -26,13 +26,17 @@ Two outputs make it four products of a matrix a step, whatever is coupled to wha
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Iterator
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import model_validator
 
 from neurosim.blocks.block import Sourced
+from neurosim.blocks.mistakes import BlockError
 from neurosim.blocks.quantities import Excess, Hertz, SigmaVolt, SignedShare, Wait
+from neurosim.blocks.units import format_quantity
 from neurosim.circuit.locking import Locking
 from neurosim.circuit.outputs import Amplifiers
 from neurosim.contrasts import Contrast, CosineOfDifference
@@ -41,6 +45,23 @@ __all__ = ["Oscillator"]
 
 Array = NDArray[np.float64]
 Outputs = tuple[Array, ...]
+
+# In weights; above, a settle has more steps than anyone waits for.
+_MOST_SYNC = 1000.0
+# As `neurosim.analysis.energy.FORMULAS`, where phases have others.
+_AMPLITUDE = ("node.law.amplitude_V",)
+_FORMULAS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "couplings": (
+        "sum of A^2 G (1 - cos of the phase between both ends) over devices, settling, driving, "
+        "reading",
+        _AMPLITUDE,
+    ),
+    "springs": ("sum of A^2 K (1 - cos of the phase from the source), the same", _AMPLITUDE),
+    "leaks": ("none: phases have no leak", ()),
+    "precharge": ("none: a phase is set by no charge", ()),
+    "amplifiers": ("power x nodes x (settling, driving, reading)", ("supply.amplifier_W",)),
+    "drivers": ("none: oscillators deliver no direct current", ()),
+}
 
 
 class Oscillator(Sourced):
@@ -51,9 +72,10 @@ class Oscillator(Sourced):
     law : {"oscillator"}
         Names this law.
     angle_rad : float
-        Sakaguchi angle a of every coupling, bias and spring; other than 0 there is no co-content.
+        Sakaguchi angle a of every coupling, bias and spring, within half a turn; other than 0 there
+        is no co-content.
     sync : float
-        Sub-harmonic injection locking S, in weights.
+        Sub-harmonic injection locking S, in weights, at most 1000.
     ramp_s : float
         Time in which S rises from 0 after nodes were set, see `neurosim.circuit.locking`.
     detuning_Hz : float
@@ -74,6 +96,7 @@ class Oscillator(Sourced):
     n_outputs: ClassVar[int] = 2
     unit_weights: ClassVar[bool] = False
     unit_metric: ClassVar[bool] = True
+    formulas: ClassVar[dict[str, tuple[str, tuple[str, ...]]]] = _FORMULAS
 
     law: Literal["oscillator"] = "oscillator"
     angle_rad: SignedShare = 0.0
@@ -82,6 +105,60 @@ class Oscillator(Sourced):
     detuning_Hz: Hertz = 0.0
     linewidth_Hz: Hertz = 0.0
     amplitude_V: SigmaVolt = 0.0
+
+    @model_validator(mode="after")
+    def _within_the_model(self) -> Self:
+        found = []
+        if abs(self.angle_rad) > np.pi:
+            text = f"must be from -{np.pi:.4f} to {np.pi:.4f} rad, half a turn either way, but is "
+            text += f"{self.angle_rad:g} rad; leave out whole turns, which change nothing"
+            found.append((("angle_rad",), text))
+        if self.sync > _MOST_SYNC:
+            text = f"must be at most {_MOST_SYNC:g} couplings of weight 1, but is {self.sync:g}; "
+            text += "write it in weights, not in siemens or percent"
+            found.append((("sync",), text))
+        if found:
+            raise BlockError(found)
+        return self
+
+    def doubts(self, most_pull: float, tau_s: float, settle_s: float) -> Iterator[tuple[str, str]]:
+        """Fields whose numbers are allowed and odd, and why.
+
+        Parameters
+        ----------
+        most_pull : float
+            Sum of all couplings of a node at full scale, in weights.
+        tau_s : float
+            1 / K.
+        settle_s : float
+            Time of a settle.
+        """
+        if abs(self.angle_rad) >= np.pi / 2:
+            yield (
+                "angle_rad",
+                f"is {self.angle_rad:.3g} rad; from a quarter turn, 1.57 rad, positive weights and "
+                "springs do not pull phases together",
+            )
+        if self.sync > most_pull and not self.ramp_s:
+            yield (
+                "sync",
+                f"is {self.sync:.3g}, more than all couplings of a node pull with, "
+                f"{most_pull:.3g}: phases lock where they start; lower it, or state a ramp_s",
+            )
+        if self.sync and self.ramp_s > settle_s:
+            yield (
+                "ramp_s",
+                f"is {format_quantity(self.ramp_s, 's')}, longer than a settle of "
+                f"{format_quantity(settle_s, 's')}: phases are read before sync is all there",
+            )
+        if 2 * np.pi * self.detuning_Hz * tau_s > most_pull:
+            locked_Hz = most_pull / (2 * np.pi * tau_s)
+            yield (
+                "detuning_Hz",
+                f"is {format_quantity(self.detuning_Hz, 'Hz')}, beyond the "
+                f"{format_quantity(locked_Hz, 'Hz')} within which all couplings of a node at full "
+                "scale lock it",
+            )
 
     @property
     def odd(self) -> bool:

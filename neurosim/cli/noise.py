@@ -120,7 +120,7 @@ def _table(conditions: Conditions, rows: list[Row], shown: str) -> list[str]:
             f"{g.cosine_held:>7.4f} {g.cosine_of_mean:>7.4f} {snr:>5}"
             + (f"  {row.rows_lost} rows lost" if row.rows_lost else "")
         )
-    return [*lines, *_LEGEND]
+    return [*lines, *_LEGEND, _BESIDE if profile.node.has_thermal_noise else _ON_TOP]
 
 
 _LEGEND = [
@@ -130,8 +130,9 @@ _LEGEND = [
     "cosine   of one estimate to the exact gradient at the weights that the host asks for;",
     "         held: at the weights that the devices hold; of mean: of the mean of all estimates",
     "SNR      power of the mean gradient over the variance of one estimate",
-    "Sources stand on top of beta and settling time; those of amplifiers include thermal noise.",
 ]
+_ON_TOP = "Sources stand on top of beta and settling time."
+_BESIDE = f"{_ON_TOP[:-1]}; those of amplifiers include thermal noise."
 
 
 def _steps_V(conditions: Conditions) -> tuple[float | None, float | None]:

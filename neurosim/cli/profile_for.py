@@ -17,7 +17,14 @@ __all__ = ["profile_for"]
 def profile_for(
     name: str, given: dict[str, Any], laws: tuple[type[Block], ...], task: TaskLaw
 ) -> Profile:
-    """The profile, with what the options say instead and sources where the task asks for them."""
+    """The profile, with what the options say instead and sources where the task asks for them.
+
+    Raises
+    ------
+    DataError
+        An engine without noise is asked for where phases diffuse.
+    """
+    from neurosim.errors import DataError, ProfileError
     from neurosim.profile import load_profile
 
     engine, layers = given["engine"], given["layers"]
@@ -30,6 +37,15 @@ def profile_for(
     if engine is None:
         return profile
     changes = {"settling.engine": engine}
+    if profile.node.diffusion_rad2_per_s:
+        try:
+            return profile.with_values(changes)
+        except ProfileError as cause:
+            raise DataError(
+                f"--engine must be one that integrates noise where phases diffuse, but is {engine} "
+                f"and the oscillators of {profile.name} have a linewidth; leave --engine out, or "
+                "write node.law.linewidth_Hz and thermal.temperature_K as 'ideal' in the profile."
+            ) from cause
     quiet = profile.with_values(changes | {"thermal.temperature_K": "ideal"})
     if profile.thermal.temperature_K is None or quiet.settling.noise_step_tau is not None:
         return profile.with_values(changes)

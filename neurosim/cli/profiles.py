@@ -166,7 +166,8 @@ def _say_checked(record: dict[str, Any]) -> None:
             _say_wrapped(f"{len(paths)} of {count} numbers {_KINDS[kind]}: {', '.join(paths)}")
     wide = max(map(len, record["follows"]))
     for what, value in record["follows"].items():
-        say(f"  {what:{wide}}  {value}")
+        place = f"  {what:{wide}}  "
+        _say_wrapped(place + value, indent=len(place))
     for note in record["notes"]:
         _say_wrapped(f"note: {note}")
     for warning in record["warnings"]:
@@ -207,12 +208,12 @@ def energy(
     name: str, batch: int, updates: int, laws: tuple[type[Block], ...], as_json: bool
 ) -> None:
     """Time and energy of a settle, an update, a training run and a sample, by item."""
-    from neurosim.analysis import FORMULAS, energy_table
+    from neurosim.analysis import energy_table, formulas_of
     from neurosim.blocks.units import format_quantity
     from neurosim.profile import load_profile
 
     profile = load_profile(name, laws=laws)
-    table = energy_table(profile, batch=batch, updates=updates)
+    table, formulas = energy_table(profile, batch=batch, updates=updates), formulas_of(profile)
     if as_json:
         print_json(table)
         return
@@ -232,10 +233,10 @@ def energy(
     ):
         line(f"  {label}", [format_quantity(r["parts_s"][part], "s", 3) for r in table.values()])
     line("energy", [format_quantity(row["energy_J"], "J", 3) for row in table.values()])
-    for item in FORMULAS:
+    for item in formulas:
         line(f"  {item}", [format_quantity(r["items_J"][item], "J", 3) for r in table.values()])
     say(f"\nAn update presents {batch} rows; a training run has {updates} updates.\n")
-    for item, (formula, places) in FORMULAS.items():
+    for item, (formula, places) in formulas.items():
         _say_wrapped(f"{item:12}{formula}{_sources_of(profile, places)}", indent=12)
     say("")
     _say_wrapped(

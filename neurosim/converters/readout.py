@@ -190,7 +190,7 @@ class Correlator(Sourced):
             text = "needs a finite range, but range is ideal; state it, or write bits as 'ideal'"
             raise BlockError([(("bits",), text)])
         if self.auto_range and self.bits is None:
-            text = "is of no use where bits is ideal; state bits, or write auto_range as false"
+            text = "must be false where bits is ideal, but is true; state bits, or write false"
             raise BlockError([(("auto_range",), text)])
         return self
 

@@ -105,8 +105,8 @@ class PulseLaw(Sourced):
     @model_validator(mode="after")
     def _only_rising_pairs_are_refreshed(self) -> Self:
         if self.refresh_at is not None and not self.only_rises:
-            text = "must be ideal where pair is both, for those devices come down by themselves"
-            raise BlockError([(("refresh_at",), text)])
+            text = "must be ideal where pair is both, for those devices come down unaided, but"
+            raise BlockError([(("refresh_at",), f"{text} is {self.refresh_at:g}; write it so")])
         return self
 
     @property

@@ -9,6 +9,7 @@ from pydantic import model_validator
 from neurosim.blocks.block import Sourced
 from neurosim.blocks.mistakes import BlockError
 from neurosim.blocks.quantities import Excess, Hertz, Kelvin
+from neurosim.blocks.units import format_quantity
 
 __all__ = ["Thermal"]
 
@@ -46,8 +47,8 @@ class Thermal(Sourced):
     def _flicker_has_a_measure(self) -> Thermal:
         if self.flicker_corner_Hz and not self.amplifier_excess:
             text = (
-                "must be ideal where amplifier_excess is, for it is measured against that; state "
-                "amplifier_excess too"
+                "must be ideal where amplifier_excess is, for it is measured against that, but is "
+                f"{format_quantity(self.flicker_corner_Hz, 'Hz')}; state amplifier_excess too"
             )
             raise BlockError([(("flicker_corner_Hz",), text)])
         return self

@@ -129,7 +129,7 @@ def _ammeter_range(seen: Seen, effect: Effect) -> str:
     return (f"{share:.2%} of {done:,} currents were clipped; " if done else "") + _ammeter(seen)
 
 
-def _thermal(seen: Seen, effect: Effect) -> str:
+def _noise_of_settles(seen: Seen, effect: Effect) -> str:
     return f"{_moves_reads(seen, effect)}, and {_nudge_and_adc(seen)}"
 
 
@@ -199,7 +199,8 @@ _SAID: dict[str, Callable[[Seen, Effect], str]] = {
     "DAC noise": _dac_noise,
     "ADC bits": _of_run(_nudge_and_adc),
     "ADC noise": _adc_noise,
-    "thermal noise": _thermal,
+    "thermal noise": _noise_of_settles,
+    "phase diffusion": _noise_of_settles,
     "beta": _beta,
     "settling time": _settling,
     "C_x/C_h": _released,

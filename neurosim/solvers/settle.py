@@ -182,7 +182,7 @@ def _check_noise(engine: Engine, noise_of: NoiseOf | None) -> None:
     if engine.noise_step_tau is None:
         raise DataError(
             f"The engine of a system with noise must integrate it, but {engine} does not; take "
-            "Transient by ETD4, or a temperature of None."
+            "Transient by ETD4, or a temperature of None and, of oscillators, a linewidth of 0."
         )
     if noise_of is None:
         raise ConvergenceError(

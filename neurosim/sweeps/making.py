@@ -34,6 +34,7 @@ from neurosim.host.lessons import TaskLaw
 from neurosim.profile import Profile, load_profile
 from neurosim.runs import Run, Trained
 from neurosim.sweeps.changes import changed, part, shown
+from neurosim.sweeps.fitting import Made, check_fits
 from neurosim.sweeps.grid import check_paths, find, grid, paths, paths_of_cases
 from neurosim.sweeps.plan import Sampling, Sweep, not_measured
 from neurosim.sweeps.points import Point, Training
@@ -69,6 +70,8 @@ def expand(
         A line for each mistake: a path that does not exist, a value that is not valid.
     RunError
         A run is not there.
+    DataError
+        No point can learn its task.
     """
     check_paths(sweep, trained=given is not None)
     maker, points = _Maker(sweep, folder, laws, given), []
@@ -82,6 +85,7 @@ def expand(
     mistakes |= dict.fromkeys(not_measured(sweep.measure, maker.tasks))
     if mistakes:
         raise ProfileError("\n".join(mistakes))
+    check_fits(maker.made)
     return points
 
 
@@ -104,6 +108,7 @@ class _Maker:
         self._deploys |= self._ages
         self._memory, self._default = Memory(), Experiment()
         self.tasks: list[TaskLaw] = []
+        self.made: list[Made] = []
 
     def _is_run(self, changes: Mapping[str, Any]) -> bool:
         bases = self._sweep.base.run, self._given
@@ -130,6 +135,8 @@ class _Maker:
                 f"one, {list(profile.layers)}, but {deploy.name} has {list(deploy.layers)}; vary "
                 "what leaves them."
             )
+        chips = (None if is_run else profile, deploy)
+        self.made.append(([chip for chip in chips if chip is not None], experiment))
         used = "null" if deploy is None else self._memory.written(deploy).text
         key = digest_of_json([json.dumps(origin), used, self._memory.written(sampling).text])
         given = deploy or profile if is_run else profile

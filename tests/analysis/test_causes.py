@@ -26,6 +26,13 @@ def test_every_source_is_in_exactly_one_cause():
     assert len({cause.name for cause in CAUSES}) == len(CAUSES)
 
 
+def test_what_is_looked_at_on_oscillators_is_theirs():
+    names = {cause.name for cause in causes_of(load_profile("oim_ring_65nm"))}
+    assert {"phase diffusion", "detuning"} <= names
+    assert "thermal noise" not in names
+    assert "phase diffusion" not in {cause.name for cause in causes_of(CHIP)}
+
+
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.name)
 def test_advice_names_fields_that_there_are(cause):
     """Of the profile's blocks, or of the experiment's."""
@@ -83,5 +90,5 @@ def test_thermal_noise_is_one_cause_with_its_amplifiers_and_holds():
     assert quiet.thermal.temperature_K is None
     assert quiet == only(
         CHIP,
-        *(s.name for s in SOURCES if s.name not in named("thermal noise").sources),
+        *(s.name for s in SOURCES if "thermal.temperature_K" not in (*s.fields, *s.needs)),
     )

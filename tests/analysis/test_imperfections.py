@@ -102,6 +102,16 @@ def test_switching_one_source_off_leaves_the_draws_of_the_others():
     assert np.std(noise) > 0.01
 
 
+@pytest.mark.parametrize("name", ["oim_ring_65nm", "oim_lc_board"])
+def test_phases_diffuse_and_have_no_thermal_noise(name):
+    profile = load_profile(name)
+    there = {source.name for source in sources_of(profile)}
+    assert "phase diffusion" in there
+    assert "thermal noise" not in there
+    assert without(profile, "phase diffusion").thermal.temperature_K is None
+    assert only(profile, "phase diffusion").thermal.temperature_K == 300
+
+
 def test_a_source_that_does_not_exist_is_refused_by_name():
     with pytest.raises(DataError, match="must be one of leak mismatch"):
         only(load_profile("ideal_hopfield"), "gremlins")

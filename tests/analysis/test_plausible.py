@@ -7,6 +7,7 @@ import pytest
 from commands import one_line, run
 from neurosim.analysis.plausible import ODD, WARNINGS, mistakes_in, numbers_of, warnings_in
 from neurosim.blocks.files import dump_block
+from neurosim.circuit import Oscillator
 from neurosim.devices import PowerLaw, TableDrift, Verify, Write
 from neurosim.profile import load_profile, shipped_profiles
 from shipped import each_kind
@@ -89,6 +90,27 @@ def test_what_is_odd_is_warned_of(changes, text):
     assert any(text in line for line in warnings_in(profile)), warnings_in(profile)
 
 
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"angle_rad": -1.7}, "node.law.angle_rad is -1.7 rad; from a quarter turn, 1.57 rad, pos"),
+        ({"sync": 20}, "node.law.sync is 20, more than all couplings of a node pull with, 14:"),
+        ({"sync": 1, "ramp_s": "1 us"},
+         "node.law.ramp_s is 1 us, longer than a settle of 424 ns: phases are read before"),
+        ({"detuning_Hz": "100 MHz"}, "node.law.detuning_Hz is 100 MHz, beyond the 52.5"),
+    ],
+)  # fmt: skip
+def test_what_is_odd_of_oscillators_is_warned_of(changes, text):
+    law = {"linewidth_Hz": 1e4} | changes
+    ring = load_profile("oim_ring_65nm").with_values(
+        {"layers": (4, 6, 2), "node.law": Oscillator.model_validate(law)}
+    )
+    [found] = [line for line in warnings_in(ring) if line.startswith("node.law")]
+    assert text in found
+    risen = {"node.law.sync": 20, "node.law.ramp_s": 1e-7}
+    assert not [line for line in warnings_in(ring.with_values(risen)) if "node.law.sync" in line]
+
+
 def test_what_training_would_stop_at_is_a_mistake():
     soft = RRAM.with_value("spring.max_S", "1 uS")
     (line,) = mistakes_in(soft)
@@ -143,6 +165,13 @@ def test_of_several_profiles_the_good_ones_are_named_beside_the_bad(tmp_path):
     assert result.exit_code == 2
     assert "ideal_hopfield: valid" in result.stdout
     assert "bad.yaml:1:1" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["cmos_rc_6bit", "board_resistive", "oim_ring_65nm"])
+def test_what_a_check_prints_is_at_most_80_columns_wide(name):
+    lines = run("profiles", "check", name).stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert sum(line.lstrip().startswith("a nudge moves its target by") for line in lines) == 1
 
 
 def test_no_profile_at_all_is_one_line():

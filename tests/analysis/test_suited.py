@@ -1,4 +1,4 @@
-"""A network of resistors contracts: it is for answers, and a flow on it is warned of."""
+"""Resistors contract and phases have no leak: they are for answers; flows on them are warned of."""
 
 import json
 
@@ -13,12 +13,13 @@ from shipped import shipped
 
 
 @shipped
-def test_chips_of_resistors_are_for_answers_and_all_others_flow(name):
+def test_chips_of_resistors_and_oscillators_are_for_answers_and_all_others_flow(name):
     profile = ns.load_profile(name)
     passive = name.endswith("_resistive")
-    assert recipe_for(profile).task.has_paths is not passive
+    answers = passive or "oscillator" in name or name.startswith("oim_")
+    assert recipe_for(profile).task.has_paths is not answers
     assert doubled_inputs(profile) is passive
-    assert (unsuited(profile, ns.Flow()) is not None) is passive
+    assert (unsuited(profile, ns.Flow()) is not None) is answers
     assert unsuited(profile, ns.Classify()) is None
 
 
@@ -59,11 +60,18 @@ def test_a_flow_on_resistors_is_warned_of_up_front(tmp_path):
     assert "A flow needs nodes that amplify" in (tmp_path / "run/report.html").read_text("utf-8")
 
 
-def test_a_sweep_of_flows_on_resistors_is_warned_of_once(tmp_path):
-    base = {"profile": "board_resistive", "experiment": {"updates": 1, "batch": 2}}
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("board_resistive", "A flow needs nodes that amplify, but board_resistive"),
+        ("oim_ring_65nm", "A flow has drawn no images yet on oscillators, which oim_ring_65nm has"),
+    ],
+)
+def test_a_sweep_of_flows_that_draw_nothing_is_warned_of_once(tmp_path, name, said):
+    base = {"profile": name, "experiment": {"updates": 1, "batch": 2}}
     axes = [{"path": "experiment.flow.beta", "values": [0.01, 0.02]}]
     plan = {"name": "flows", "base": base, "axes": axes, "measure": ["flow_loss"]}
     (tmp_path / "sweep.yaml").write_text(json.dumps(plan))
     listed = run("sweep", tmp_path / "sweep.yaml", "--dry-run")
     assert listed.exit_code == 0
-    assert listed.stderr.count("A flow needs nodes that amplify, but board_resistive") == 1
+    assert listed.stderr.count(said) == 1

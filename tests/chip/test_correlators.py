@@ -248,7 +248,10 @@ def test_a_chip_without_correlators_refuses_and_says_so_on_its_data_sheet():
     ("change", "message"),
     [
         ({"bits": 8}, "readout.bits: needs a finite range"),
-        ({"auto_range": True}, "readout.auto_range: is of no use where bits is ideal"),
+        (
+            {"auto_range": True},
+            "readout.auto_range: must be false where bits is ideal, but is true",
+        ),
         ({"kind": "corelator"}, "readout.kind: must be one of cds, correlator, but is 'corelator'"),
         ({"gain": 64}, "readout.gain: unknown field"),
     ],

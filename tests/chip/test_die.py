@@ -2,10 +2,14 @@
 
 import numpy as np
 import pytest
+from scipy.constants import Boltzmann
 
 from neurosim.chip import Chip
 from neurosim.chip.die import Die
+from neurosim.circuit import Resistive
+from neurosim.network import Weights
 from neurosim.profile import load_profile
+from neurosim.solvers import Transient
 
 SIZES = (16, 40, 40)
 
@@ -67,3 +71,29 @@ def test_a_node_takes_as_much_longer_as_its_couplings_are_capacitance():
     chip.settle(node.release_capacitance_F / node.leak_S)
     slower = 1 + (SIZES[1] + 1) * 20e-15 / node.release_capacitance_F
     np.testing.assert_allclose(chip.u_V[:, : SIZES[0]], start_V * np.exp(-1 / slower), rtol=1e-9)
+
+
+@pytest.mark.parametrize(("name", "weight"), [("ideal_thermal", 0.0), ("ideal_resistive", 0.02)])
+def test_a_free_node_has_the_noise_of_its_own_and_its_couplings_capacitance(name, weight):
+    """Variance kT / (C + (n + 1) C_p), whatever resistors join the nodes."""
+    sizes, own_F, rows = (2, 8, 3), 50e-15, 6000
+    thermal = {"thermal.temperature_K": 300.0, "settling": Transient(), "node.hold": "none"}
+    profile = load_profile(name).with_values(
+        {"layers": sizes, "coupling.parasitic_F": own_F, **thermal}
+    )
+    if profile.node.passive:
+        profile = profile.with_value("node.law", Resistive())
+    node, layers = profile.node, profile.network
+    chip = Chip(profile)
+    chip.program(Weights(weight * layers.present, np.full(layers.n_nodes, weight)))
+    chip.precharge(np.zeros((rows, sizes[0])))
+    chip.settle(12 * node.tau_s)
+    n_couplings = np.repeat([sizes[1], sizes[1], sizes[0] + sizes[2]], [2, 3, 8])
+    free = np.arange(layers.n_nodes) >= sizes[0]
+    capacitance_F = node.capacitance_F + (n_couplings + 1) * own_F
+    expected_V2 = Boltzmann * 300 / capacitance_F
+    assert expected_V2.min() < 0.8 * Boltzmann * 300 / node.capacitance_F
+    # A variance of so many draws strays by sqrt(2 / rows) of itself: 5 of these.
+    strays = 5 * np.sqrt(2 / rows)
+    variance_V2 = chip.u_V.var(axis=0)
+    np.testing.assert_allclose(variance_V2[free], expected_V2[free], rtol=strays)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neurosim.analysis import FORMULAS, energy_table
+from neurosim.analysis import FORMULAS, energy_table, formulas_of
 from neurosim.analysis.problem import shipped_weights
 from neurosim.chip import Chip
 from neurosim.circuit.power import dissipation_W
@@ -189,3 +189,15 @@ def test_charging_a_node_costs_its_capacitance_times_its_voltage_squared():
     chip.precharge(v_V)
     node = chip.profile.node
     assert chip.ledger.precharge_J == pytest.approx(node.capacitance_F * np.sum(v_V**2), rel=1e-12)
+
+
+def test_formulas_of_energies_are_those_of_the_machine():
+    assert formulas_of(load_profile("cmos_rc_6bit")) == FORMULAS
+    of_phases = formulas_of(load_profile("oim_lc_board"))
+    assert list(of_phases) == list(FORMULAS)
+    said = " ".join(text for text, _ in of_phases.values())
+    assert "cos of the phase between both ends" in said
+    assert not {"v^2", "u)^2", "u^2", "V^2", "rail"} & set(said.split())
+    places = [place for _, fields in of_phases.values() for place in fields]
+    assert "node.law.amplitude_V" in places
+    assert "node.capacitance_F" not in places

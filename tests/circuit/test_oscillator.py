@@ -255,6 +255,24 @@ def test_what_oscillators_do_not_have_is_refused():
         circuit.output_V(np.zeros((1, 2)))
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        (
+            "angle_rad",
+            1e6,
+            r"angle_rad: must be from -3.1416 to 3.1416 rad, .* but is 1e",
+        ),
+        ("angle_rad", -3.2, r"but is -3.2 rad; leave out whole turns, which change nothing"),
+        ("sync", 1e6, r"sync: must be at most 1000 couplings of weight 1, but is 1e\+06; write"),
+    ],
+)
+def test_an_angle_is_within_half_a_turn_and_locking_within_what_settles(field, value, said):
+    with pytest.raises(ProfileError, match=said):
+        Oscillator(**{field: value})
+    assert Oscillator(angle_rad=-np.pi, sync=1000).sync == 1000
+
+
 def test_one_circuit_has_phases_or_voltages():
     with pytest.raises(ProfileError, match=r"ByLayer\.hidden: must not oscillate"):
         ByLayer(visible=Gradient(), hidden=Oscillator())

@@ -70,6 +70,47 @@ def test_a_profile_keeps_what_it_knows_of_a_write_and_loses_no_comment(measured,
     assert kept == [line for line in path.read_text("utf-8").splitlines() if line.startswith("#")]
 
 
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("d0,5e-6,-1,5e-6", "2: time must be at least 0, but is -1."),
+        ("d0,5e-6,-1 min,5e-6", "2: time must be at least 0, but is -1 min."),
+        ("d0,5e-6,--1,5e-6", "2: time must be a finite number, but is '--1'."),
+        ("d0,-5e-6,1,5e-6", "2: target must be at least 0, but is -5e-6."),
+        ("d0,5e-6,1,-1", "needs times and conductances above 0, but has -1 S in line 2; measure"),
+        ("d0,5e-6,0,1e-6", "needs times and conductances above 0, but has 0 s in line 2; measure"),
+    ],
+)
+def test_a_reading_that_is_none_is_named_by_its_line_and_number(tmp_path, row, said):
+    path = tmp_path / "m.csv"
+    good = [f"d{k},5e-6,{t},{5 + k}e-6" for k in range(6) for t in (1, 10, 100)]
+    path.write_text("\n".join(["device,target_S,time_s,conductance_S", row, *good]) + "\n")
+    assert said in one_line(run("profiles", "fit", path))
+
+
+def test_a_law_that_leaves_nothing_is_said_so_and_no_ratio_is_infinite(tmp_path):
+    """The logarithm of 1 S is 0 to the last bit."""
+    path = tmp_path / "m.csv"
+    rows = [f"d{k},1,{t},1" for k in range(6) for t in (1, 10, 100)]
+    path.write_text("\n".join(["device,target_S,time_s,conductance_S", *rows]) + "\n")
+    result = run("profiles", "fit", path)
+    assert "6 series; the power law leaves nothing" in result.stdout
+    assert "inf" not in result.stdout
+
+
+@pytest.mark.parametrize("reading", ["1e-300", "7e-320", "1e-16"])
+def test_a_reading_of_next_to_nothing_is_named_and_no_number_is_infinite(tmp_path, reading):
+    path = tmp_path / "m.csv"
+    rows = [f"d{k},5e-6,{t},{5 + k - t / 300}e-6" for k in range(6) for t in (1, 10, 100)]
+    rows[4] = f"d1,5e-6,10,{reading}"
+    path.write_text("\n".join(["device,target_S,time_s,conductance_S", *rows]) + "\n")
+    result = run("profiles", "fit", path)
+    assert result.exit_code == 0, result.output
+    assert "inf" not in result.output
+    said = f"line 6 reads {float(reading):.3g} S, next to nothing beside its target of 5e-06 S"
+    assert said in result.stderr
+
+
 def test_a_profile_that_would_not_be_valid_is_left_as_it_was(measured, tmp_path):
     """Pairs that rise only; the table has pulses both ways, and one field of the file is wrong."""
     path = tmp_path / "p.yaml"

@@ -111,3 +111,11 @@ def test_what_only_answers_have_is_refused_of_a_flow():
 def test_a_rule_that_needs_injectors_says_so():
     line = one_line(run(*SMALL, "--rule", "cross_entropy"))
     assert "must have injectors, as `injectors.layers` says" in line
+
+
+def test_words_about_noise_are_those_of_the_machine():
+    result = run("profiles", "noise", "oim_ring_65nm", *FEW, "--layers", "64,3", "--seeds", 2)
+    assert result.exit_code == 0, result.output
+    assert "phase diffusion" in result.stdout
+    assert "thermal" not in result.stdout
+    assert "amplifiers" not in result.stdout

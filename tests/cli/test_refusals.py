@@ -56,6 +56,7 @@ def refused(plain, tmp_path):
         ("profiles noise ideal_hopfield --age -5s", "--age must be at least 0 s, but is -5s"),
         ("profiles fit TMP/none.csv", "must be a table of text, but cannot be read (No such file"),
         ("profiles check TMP/none.yaml", "must be a file that can be read, but is not"),
+        ("train --profile oim_ring_65nm --engine operating_point", "leave --engine out, or write"),
         ("train --profile ideal_hopfield --from TMP", "must be a run folder"),
         ("train --profile ideal_hopfield --layers 64", "is not a list of sizes"),
         ("train --profile ideal_hopfield --layers 64,x", "is not a list of sizes"),
@@ -128,6 +129,42 @@ def test_an_axis_that_means_nothing_is_refused_before_a_folder_is_made(
         f"name: s\nsummary: x\nbase: {{profile: ideal_hopfield}}\naxes: [{axis}]\n"
     )
     assert line in refused("sweep TMP/s.yaml --out TMP/out")
+
+
+ASKS = "experiment: {task: classify, updates: 1, batch: 4}"
+FITS = "{path: profile.layers, values: [[64, 4, 10]]}"
+
+
+@pytest.mark.parametrize(
+    ("axes", "line"),
+    [
+        ([FITS], "The last layer must have sources, whose springs ask for the answers, but ideal"),
+        (["{path: profile.sources, values: [[0, -1]]}"], "must be 64 to 10 for 64 inputs and 10"),
+        ([FITS, "{path: profile.sources, values: [[0, -1]]}",
+          "{path: deploy.sources, values: [[0]]}"], "The last layer must have sources, whose spr"),
+        ([FITS, "{path: experiment.dataset, values: [none.npz]}"], "dataset must be digits"),
+    ],
+)  # fmt: skip
+def test_a_sweep_of_which_every_point_would_fail_is_refused_before_a_folder_is_made(
+    refused, tmp_path, axes, line
+):
+    (tmp_path / "s.yaml").write_text(
+        f"name: s\nbase: {{profile: ideal_hopfield, {ASKS}}}\nmeasure: [test_loss]\n"
+        f"axes: [{', '.join(axes)}]\n"
+    )
+    said = refused("sweep TMP/s.yaml --out TMP/out")
+    assert line in said
+    assert "such as profile.sources or experiment.dataset" in said
+
+
+def test_a_point_that_can_learn_lets_the_others_fail(tmp_path):
+    (tmp_path / "s.yaml").write_text(
+        f"name: s\nbase: {{profile: ideal_hopfield, {ASKS}}}\nmeasure: [test_loss]\n"
+        f"axes: [{FITS}, {{path: profile.sources, values: [[0], [0, -1]]}}]\n"
+    )
+    result = run("sweep", tmp_path / "s.yaml", "--dry-run")
+    assert result.exit_code == 0
+    assert "s: 2 points, 2 trainings" in result.stdout
 
 
 def test_the_noise_of_a_sweep_is_not_measured(refused, tmp_path):

@@ -207,13 +207,16 @@ def test_each_reading_of_a_ranging_adc_takes_two_conversions():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"adc.auto_range": True}, "adc.auto_range: is of no use where bits is ideal"),
+        (
+            {"adc.auto_range": True},
+            "adc.auto_range: must be false where bits is ideal, but is true",
+        ),
         ({"adc.channels": STRAYING | {"inl_lsb": "ideal"}}, "adc.channels.offset: needs a finite"),
         ({"dac.channels": STRAYING | {"offset": "ideal"}}, "dac.channels.inl_lsb: counts steps"),
         ({"adc.channels": STRAYING | {"count": 0}}, "adc.channels.count"),
         (
             {"current_sense.channels": STRAYING | {"offset_V": "1 mV"}},
-            "current_sense.channels.offset_V: is of a converter of voltages",
+            "current_sense.channels.offset_V: must be ideal, for an ammeter has none in volts, but",
         ),
         ({"adc.channels": STRAYING | {"gain": 0.5}}, "adc.channels.gain"),
     ],

@@ -129,10 +129,22 @@ def test_inputs_are_doubled_and_multiplied_where_the_chip_advises_it():
     [
         ({"coupling.encoding": "one_sided"}, "coupling.encoding: must be single where node.law"),
         ({"node.amplifier": "tanh"}, "node.amplifier: must be linear where node.law has resistors"),
-        ({"node.loading": 0.1}, "node.loading: is the law's own"),
-        ({"mismatch.offset_V": 1e-3}, "mismatch.offset_V: is of an amplifier"),
-        ({"coupling.directions": "separate"}, "coupling.directions: must be shared"),
-        ({"coupling.idle_S": 1.0}, "coupling.idle_S: must be below full_scale x node.leak_S"),
+        (
+            {"node.loading": 0.1},
+            "loading: must be ideal .*, for it is the law's own, 1, but is 0.1",
+        ),
+        (
+            {"mismatch.offset_V": 1e-3},
+            "mismatch.offset_V: must be ideal .*, but is 1 mV; write",
+        ),
+        (
+            {"coupling.directions": "separate"},
+            "directions: must be shared .*, but is separate; write it",
+        ),
+        (
+            {"coupling.idle_S": 1.0},
+            "idle_S: must be below full_scale x .* uS, but is 1 S; lower",
+        ),
         (
             {"node.law": "hopfield"},
             "coupling.encoding: must be one_sided or complementary where node.law has amplifiers",

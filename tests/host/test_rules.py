@@ -122,7 +122,7 @@ def test_every_rule_runs_on_every_chip(name, rule):
     profile = profile.with_values({"layers": (n_in, 8, 10), "sources": (0, -1)})
     own = Experiment.suited(Classify()).with_values({"rule": rule, "updates": 2, "batch": 16})
     if profile.node.oscillating:
-        with pytest.raises(ProfileError, match=r"injectors: must be null where node\.law"):
+        with pytest.raises(ProfileError, match=r"injectors: must be null where .*but is Inj"):
             with_injectors(profile, -1)
         if isinstance(rule, CrossEntropy):
             return

@@ -86,7 +86,9 @@ def test_a_chip_with_noise_refuses_an_engine_that_integrates_none():
         chip = Chip(profile, 0, engine)
         chip.precharge(np.zeros((2, SIZES[0])))
         chip.drive(np.zeros((2, SIZES[0])), 1e-4)
-        with pytest.raises(DataError, match=r"must integrate it, but .* does not; take") as failure:
+        with pytest.raises(
+            DataError, match=r"must integrate it, but .* does not; take .* a linewidth"
+        ) as failure:
             chip.settle(1e-6)
         assert "\n" not in str(failure.value)
 

@@ -7,6 +7,7 @@ of the slopes among devices is theirs less what the noise of reading adds.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ __all__ = ["fit_drift"]
 _LEAST_DEVICES = 5
 _LEAST_TIMES = 3
 _PLAUSIBLE = 0.01
+# Of its target.
+_NOTHING = 1e-9
 
 
 def fit_drift(table: dict[str, Any]) -> Part:
@@ -33,9 +36,7 @@ def fit_drift(table: dict[str, Any]) -> Part:
     chosen = power if ratio >= 1 and not cuts_off else line
     part = chosen.part()
     part.facts["left_log_over_power"] = float(ratio) if np.isfinite(ratio) else None
-    part.notes.append(
-        f"{len(data.every)} series; the logarithm leaves {ratio:.3g} of what the power law does"
-    )
+    part.notes.append(f"{len(data.every)} series; {_left(ratio, power.lines.left)}")
     if ratio >= 1 and cuts_off:
         part.notes.append(
             "a power law leaves less, but its exponent is cut off at 0: some devices would not rise"
@@ -50,7 +51,30 @@ def fit_drift(table: dict[str, Any]) -> Part:
     fitted_S = chosen.mean_S(np.log(times / times[0]))
     part.curves.append(Curve(times, mean_S, fitted_S, f"mean, law {part.block['law']}"))
     _misfit(part, data, chosen.lines)
+    part.warnings.extend(_next_to_nothing(table))
     return part
+
+
+def _left(ratio: float, of_power: float) -> str:
+    """What the logarithm leaves, over what the power law does; it may be beyond any number."""
+    if not of_power:
+        return "the power law leaves nothing"
+    if not np.isfinite(ratio):
+        return "the logarithm leaves more than 1e+300 times what the power law does"
+    return f"the logarithm leaves {ratio:.3g} of what the power law does"
+
+
+def _next_to_nothing(table: dict[str, Any]) -> Iterator[str]:
+    """Readings that weigh more than all others in the logarithm of a conductance."""
+    g_S, target_S = table["conductance"], table["target"]
+    low = np.flatnonzero(g_S < _NOTHING * target_S)
+    if low.size:
+        k = low[0]
+        more = f", and {low.size - 1} more" if low.size > 1 else ""
+        yield (
+            f"line {table['line'][k]} reads {g_S[k]:.3g} S, next to nothing beside its target of "
+            f"{target_S[k]:.3g} S{more}, and rules the fit; leave it out if it is no reading"
+        )
 
 
 def _aged(table: dict[str, Any]) -> Aged:
@@ -62,7 +86,10 @@ def _aged(table: dict[str, Any]) -> Aged:
         There are not.
     """
     time_s, g_S = table["time"], table["conductance"]
-    need(bool((time_s > 0).all() and (g_S > 0).all()), "drift", "times and conductances above 0")
+    for column, unit in ((time_s, "s"), (g_S, "S")):
+        low = np.flatnonzero(column <= 0)
+        where = f"{column[low[0]]:g} {unit} in line {table['line'][low[0]]}" if low.size else ""
+        need(not low.size, "drift", f"times and conductances above 0, but has {where}")
     need(bool((table["target"] > 0).all()), "drift", "targets above 0 S")
     every = series_of(table, "time", "drift")
     need(len(every) >= _LEAST_DEVICES, "drift", f"at least {_LEAST_DEVICES} devices")

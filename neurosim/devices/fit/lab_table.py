@@ -118,7 +118,7 @@ class LabTable:
         text = row.cells[place].strip()
         plain = text.replace(",", ".") if self._decimal_comma(text) else text
         try:
-            value = _in_units(plain, unit, base)
+            value = _signed(plain, unit, base)
         except ValueError:
             value = float("nan")
         if abs(value) >= _OVERFLOW or _overflow(plain):
@@ -147,6 +147,14 @@ def in_base(text: str, base: str) -> float:
         It is no such number.
     """
     return parse_duration(text) if base == "s" else parse_quantity(text, base)
+
+
+def _signed(text: str, unit: str | None, base: str) -> float:
+    """As `_in_units`, of durations below 0 too, which are no durations."""
+    size = text.removeprefix("-")
+    if size == text or size.lstrip().startswith(("-", "+")):
+        return _in_units(text, unit, base)
+    return -_in_units(size, unit, base)
 
 
 def _in_units(text: str, unit: str | None, base: str) -> float:

@@ -1,0 +1,54 @@
+"""Whether the chips of a sweep fit what they are to learn, asked before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from neurosim.arguments import answer
+from neurosim.chip.die import data_sheet
+from neurosim.data import load_dataset
+from neurosim.errors import DataError, NeurosimError
+from neurosim.host import Experiment
+from neurosim.profile import Profile
+
+__all__ = ["Made", "check_fits"]
+
+# The chips that a point trains and programs, and what they are shown.
+Made = tuple[Sequence[Profile], Experiment]
+
+
+def check_fits(points: Iterable[Made]) -> None:
+    """Refuse a sweep of which every point would fail at its task; one that would not is enough.
+
+    Raises
+    ------
+    DataError
+        The data, the layers or the sources of no point's chips are those of its task.
+    """
+    asked: dict[object, str | None] = {}
+    first = None
+    for chips, experiment in points:
+        wrong = next((text for chip in chips if (text := _asked(asked, chip, experiment))), None)
+        if wrong is None:
+            return
+        first = first or wrong
+    if first is not None:
+        raise DataError(
+            f"At least one point must be able to learn, but every one would fail: {first} In a "
+            "sweep a field is a path, such as profile.sources or experiment.dataset."
+        )
+
+
+def _asked(known: dict[object, str | None], chip: Profile, experiment: Experiment) -> str | None:
+    """Why a chip cannot be shown its task; those that differ in nothing else are asked once."""
+    recipe = experiment.task, experiment.dataset, experiment.batch, experiment.labels
+    key = repr((chip.name, chip.layers, chip.sources, chip.host, recipe))
+    if key not in known:
+        sheet = data_sheet(chip, chip.network, None)
+        try:
+            data = load_dataset(experiment.dataset)
+            answer(experiment.task, "lessons", data, experiment, sheet)
+            known[key] = None
+        except NeurosimError as error:
+            known[key] = str(error)
+    return known[key]
