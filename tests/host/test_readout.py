@@ -109,5 +109,5 @@ def test_a_difference_needs_a_sample_and_a_chip_that_takes_them():
 
 
 def test_a_chip_that_cannot_hold_its_state_cannot_read_differences():
-    with pytest.raises(ProfileError, match=r"readout: needs node\.hold: capacitor"):
+    with pytest.raises(ProfileError, match=r"readout: must be .* where node\.hold is none"):
         profile(readout=CDS, node__hold="none")
