@@ -113,6 +113,7 @@ def test_a_rule_that_needs_injectors_says_so():
     assert "must have injectors, as `injectors.layers` says" in line
 
 
+@pytest.mark.slow
 def test_words_about_noise_are_those_of_the_machine():
     result = run("profiles", "noise", "oim_ring_65nm", *FEW, "--layers", "64,3", "--seeds", 2)
     assert result.exit_code == 0, result.output

@@ -92,6 +92,7 @@ def table(tmp_path):
     return path, rows
 
 
+@pytest.mark.slow
 def test_a_table_is_learned_at_any_scale_and_answered_in_its_own_numbers(table, tmp_path):
     path, rows = table
     out, told = tmp_path / "run", tmp_path / "answers.csv"
