@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 
 from neurosim.arguments import answer
 from neurosim.chip.die import data_sheet
-from neurosim.data import load_dataset
 from neurosim.errors import DataError, NeurosimError
 from neurosim.host import Experiment
 from neurosim.profile import Profile
@@ -41,13 +40,13 @@ def check_fits(points: Iterable[Made]) -> None:
 
 def _asked(known: dict[object, str | None], chip: Profile, experiment: Experiment) -> str | None:
     """Why a chip cannot be shown its task; those that differ in nothing else are asked once."""
-    recipe = experiment.task, experiment.dataset, experiment.batch, experiment.labels
+    data = experiment.dataset, experiment.scale
+    recipe = experiment.task, data, experiment.batch, experiment.labels
     key = repr((chip.name, chip.layers, chip.sources, chip.host, recipe))
     if key not in known:
         sheet = data_sheet(chip, chip.network, None)
         try:
-            data = load_dataset(experiment.dataset)
-            answer(experiment.task, "lessons", data, experiment, sheet)
+            answer(experiment.task, "lessons", experiment.images(), experiment, sheet)
             known[key] = None
         except NeurosimError as error:
             known[key] = str(error)
