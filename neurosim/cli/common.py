@@ -235,8 +235,9 @@ def finish_run(trained: Trained) -> list[str]:
     from neurosim.runs import export_weights, watch
     from neurosim.signals import Stopped
 
-    say("drawing samples and writing the report ...", err=True)
     assert trained.run is not None
+    drawing = "drawing samples and " if trained.experiment.task.has_paths else ""
+    say(f"{drawing}writing the report ...", err=True)
     folder = trained.run.path
     try:
         export_weights(trained, folder / "weights.csv")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from neurosim.cli.common import FOLDER, JSON, LAWS, RUN, check_output, opened, print_json, say
+from neurosim.cli.common import FOLDER, JSON, LAWS, RUN, check_output, opened, print_json, say, warn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,10 +34,14 @@ def predict(
     """
     from neurosim.outputs import write_text
     from neurosim.runs import predict as answers_of
+    from neurosim.runs.predicting import rows_beyond
 
     check_output(file, as_json, {".csv"})
     trained = opened(run, laws)
     answers = answers_of(trained, inputs)
+    if beyond := rows_beyond(inputs, trained):
+        warn([f"Inputs should lie within what was learned, but {beyond} of {len(answers)} rows go "
+              "beyond: a chip clips them, or answers as at the edge."])  # fmt: skip
     names_classes = "accuracy" in trained.metrics()
     write_text(file, _table(answers, with_class=names_classes))
     if as_json:

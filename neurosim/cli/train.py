@@ -47,19 +47,24 @@ def _experiment(
 ) -> Experiment:
     """Experiment from a file, with what the options say instead."""
     from neurosim.blocks.files import load_block
-    from neurosim.data.sets import dataset_name
+    from neurosim.data.sets import NAMED, dataset_name
     from neurosim.host import Experiment, Labels
 
     task = options["task"]
     if path is not None:
         base = load_block(path, Experiment, laws=laws)
-        base = base if task is None else base.with_value("task", task)
+        own = getattr(base.task, "task", None)
+        base = base if task in (None, own) else base.with_value("task", task)
     else:
         base = Experiment() if task is None else Experiment.suited(task)
     places = {"flow.settle_tau": "settle_tau", "flow.beta": "beta"}
     names = ("updates", "batch", "seed", "calibrate", "dataset", "scale")
     places |= {name: name for name in names}
     changes = {path: options[name] for path, name in places.items() if options[name] is not None}
+    file, stated = options["dataset"], getattr(base.task, "model_fields_set", {"classes"})
+    if file not in (None, *NAMED) and hasattr(base.task, "classes") and "classes" not in stated:
+        labels = base.with_values(changes).images().labels
+        changes |= {} if labels is None else {"task.classes": max(2, int(labels.max()) + 1)}
     if options["labels"] and base.labels is None:
         changes["labels"] = Labels()
     experiment = base.with_values(changes)

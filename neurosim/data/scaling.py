@@ -13,7 +13,7 @@ none   numbers stay as they are, and must lie from -1 to 1
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -42,11 +42,19 @@ class Scaling:
         Of all numbers alike, or of each column.
     steps : int or None
         Grey levels less one, evenly from -1 to 1; None where there may be any number between.
+    names : tuple of str
+        Of a table's columns.
     """
 
     low: Array
     high: Array
     steps: int | None = None
+    names: tuple[str, ...] = ()
+
+    def first(self, n: int) -> Scaling:
+        """That of a table's first columns; that of images as it is."""
+        low, high = (part[:n] if part.ndim else part for part in (self.low, self.high))
+        return replace(self, low=low, high=high, names=self.names[:n])
 
     @property
     def changes(self) -> bool:
@@ -54,17 +62,16 @@ class Scaling:
         return bool(np.any(self.low != -1) or np.any(self.high != 1))
 
     def __call__(self, numbers: NDArray[Any]) -> Array:
-        """Numbers of the file, scaled; those of a table's first columns alone too."""
+        """Numbers of the file, scaled."""
         if not self.changes:
             return np.asarray(numbers, dtype=float)
-        low, high = (_of(part, slice(numbers.shape[-1])) for part in (self.low, self.high))
-        return np.asarray(2 * ((numbers - low) / (high - low)) - 1)
+        return np.asarray(2 * ((numbers - self.low) / (self.high - self.low)) - 1)
 
     def undone(self, scaled: Array, columns: slice = slice(None)) -> Array:
         """Numbers as the file has them, of some columns of a table."""
         if not self.changes:
             return scaled
-        low, high = (_of(part, columns) for part in (self.low, self.high))
+        low, high = (part[columns] if part.ndim else part for part in (self.low, self.high))
         return np.asarray((scaled + 1) / 2 * (high - low) + low)
 
     def __str__(self) -> str:
@@ -72,19 +79,24 @@ class Scaling:
         if not self.changes:
             return "numbers as they are"
         if self.low.ndim:
-            return f"each of {len(self.low)} columns scaled from its own range to -1 to 1"
+            ends = zip(self.names or map(str, range(len(self.low))), self.low, self.high,
+                       strict=True)  # fmt: skip
+            said = [f"{name} {low:g} to {high:g}" for name, low, high in ends]
+            return f"{', '.join(said)} scaled to -1 to 1 each"
         return f"{self.low:g} to {self.high:g} scaled to -1 to 1"
-
-
-def _of(part: Array, columns: slice) -> Array:
-    return part[columns] if part.ndim else part
 
 
 AS_IT_IS = Scaling(np.full((), -1.0), np.ones(()))
 GREY = Scaling(np.zeros(()), np.full((), float(BYTE_STEPS)), BYTE_STEPS)
 
 
-def scaling_of(numbers: NDArray[Any], owner: str, scale: Scale, by_column: bool = False) -> Scaling:
+def scaling_of(
+    numbers: NDArray[Any],
+    owner: str,
+    scale: Scale,
+    by_column: bool = False,
+    names: tuple[str, ...] = (),
+) -> Scaling:
     """The scaling of a file's numbers, shape (rows, columns).
 
     Parameters
@@ -95,6 +107,8 @@ def scaling_of(numbers: NDArray[Any], owner: str, scale: Scale, by_column: bool 
     scale : {"auto", "minmax", "none"}
     by_column : bool
         Whether they are a table, of which each column has its own scale and `auto` leaves all.
+    names : tuple of str
+        Of the columns.
 
     Raises
     ------
@@ -110,9 +124,9 @@ def scaling_of(numbers: NDArray[Any], owner: str, scale: Scale, by_column: bool 
         )
     whole = numbers.dtype.kind in "ui"
     if scale == "minmax":
-        return _between(numbers, whole, by_column)
+        return replace(_between(numbers, whole, by_column), names=names)
     if by_column:
-        return AS_IT_IS
+        return replace(AS_IT_IS, names=names)
     if scale == "auto" and whole:
         from_grey(numbers, owner, advice=_ADVICE)
         return GREY
@@ -120,7 +134,8 @@ def scaling_of(numbers: NDArray[Any], owner: str, scale: Scale, by_column: bool 
     if not (low >= -1 and high <= 1 and (low < 0 or scale == "none")):
         raise DataError(
             f"{owner} must hold finite numbers from -1 (paper) to 1 (ink), but they go from "
-            f"{low:g} to {high:g}; {_ADVICE}, or store whole grey levels 0 to {BYTE_STEPS}."
+            f"{low:g} to {high:g}; {_ADVICE}, or --scale none if paper is meant to be above -1, or "
+            f"store whole grey levels 0 to {BYTE_STEPS}."
         )
     return AS_IT_IS
 

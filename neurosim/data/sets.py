@@ -21,7 +21,6 @@ Pixels go from -1 to 1: `neurosim.data.scaling` says how numbers of a file becom
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import zlib
 from dataclasses import dataclass, replace
@@ -35,6 +34,7 @@ from scipy.ndimage import zoom
 
 from neurosim.arguments import checked
 from neurosim.data.digits import DIGIT_STEPS, load_digits
+from neurosim.data.idx import idx_pair
 from neurosim.data.pictures import read_pictures
 from neurosim.data.scaling import AS_IT_IS, GREY, SCALES, Scale, Scaling, scaling_of
 from neurosim.data.tabular import read_table
@@ -51,7 +51,6 @@ Array = NDArray[np.float64]
 DIGITS = {"digits": 8, "digits16": 16, "digits28": 28}
 # What is no file.
 NAMED = (*DIGITS, *TOYS)
-_IDX_BYTES = 8  # code of unsigned bytes in an idx file
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,6 +170,22 @@ def load_dataset(name: str | Path, scale: Scale = "auto", like: Scaling | None =
         ) from None
 
 
+def _as_learned(rows: Array, columns: tuple[str, ...], names: tuple[str, ...], path: Path) -> Array:
+    """The columns of these names, in their order.
+
+    Raises
+    ------
+    DataError
+        One is not there.
+    """
+    if missing := [name for name in names if name not in columns]:
+        raise DataError(
+            f"dataset {path} must have the columns that were learned from, {', '.join(names)}, but "
+            f"has {', '.join(columns)} and no {missing[0]}; name them so."
+        )
+    return rows[:, [columns.index(name) for name in names]]
+
+
 def _named(name: str) -> Dataset:
     if name in TOYS:
         return Dataset(name, *load_toy(name))
@@ -183,14 +198,19 @@ def _named(name: str) -> Dataset:
 def _of_path(name: str, path: Path, scale: Scale, like: Scaling | None) -> Dataset:
     suffix, owner = "/" if path.is_dir() else path.suffix.lower(), f"dataset {path}"
     if suffix == ".csv":
-        rows = read_table(path)
-        scaling = like or scaling_of(rows, owner, scale, by_column=True)
+        rows, columns = read_table(path)
+        if like is not None and like.names:
+            rows = _as_learned(rows, columns, like.names, path)
+        scaling = like or scaling_of(rows, owner, scale, by_column=True, names=columns)
         return Dataset(name, scaling(rows), scaling=scaling)
     stored = {}
     if suffix == ".npz":
         stored = load_npz(path.read_bytes())
         if "images" not in stored:
-            raise ValueError(f"it holds {', '.join(stored) or 'nothing'}")
+            raise DataError(
+                f"{owner} must hold an array `images` (n, d) or (n, h, w), and `labels` (n,) where "
+                f"it has classes, but holds {', '.join(stored) or 'nothing'}; name them so."
+            )
         images, labels = stored["images"], stored.get("labels")
     elif suffix == ".npy":
         images, labels = load_npy(path.read_bytes()), None
@@ -199,8 +219,13 @@ def _of_path(name: str, path: Path, scale: Scale, like: Scaling | None) -> Datas
         # Of a picture the scale is known, however dark it is.
         like = like or (GREY if scale == "auto" else None)
     else:
-        images, labels = _idx_pair(path)
+        images, labels = idx_pair(path)
     rows = _rows(images, path)
+    if like is not None and like.low.ndim and rows.shape[1] > len(like.low):
+        raise DataError(
+            f"{owner} must hold rows of at most {len(like.low)} numbers as were learned, but holds "
+            f"{rows.shape[1]}; give a table with the same columns."
+        )
     every = [rows, *(_rows(stored[key], path) for key in ("test_images",) if key in stored)]
     if scale == "minmax":  # What is judged is scaled as what is learned.
         like = like or scaling_of(np.concatenate([part.ravel() for part in every]), owner, scale)
@@ -235,25 +260,6 @@ def _with_test(found: Dataset, test: Dataset | None = None, *, path: Path) -> Da
             "test_images, or test_labels."
         )
     return replace(found, test=test)
-
-
-def _idx_pair(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """Images of an idx file, and the labels that lie beside it."""
-    beside = path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1"))
-    has_labels = beside != path and beside.is_file()
-    return _idx(path), _idx(beside) if has_labels else None
-
-
-def _idx(path: Path) -> NDArray[np.uint8]:
-    """Array of an idx file: two zeros, type, number of axes, their lengths, the bytes."""
-    data = path.read_bytes()
-    if data[:2] == b"\x1f\x8b":
-        data = gzip.decompress(data)
-    if len(data) < 4 or data[:3] != bytes([0, 0, _IDX_BYTES]):
-        raise ValueError("an idx file of unsigned bytes begins with 0, 0, 8")
-    begin = 4 + 4 * data[3]
-    shape = np.frombuffer(data[4:begin], dtype=">u4").astype(int)
-    return np.frombuffer(data, np.uint8, offset=begin).reshape(shape)
 
 
 def _rows(images: NDArray[Any], path: Path) -> NDArray[Any]:

@@ -15,8 +15,8 @@ __all__ = ["read_table"]
 Array = NDArray[np.float64]
 
 
-def read_table(path: Path) -> Array:
-    """Numbers of a table, (rows, columns).
+def read_table(path: Path) -> tuple[Array, tuple[str, ...]]:
+    """Numbers of a table, (rows, columns), and the names of its columns.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def read_table(path: Path) -> Array:
         if bad:
             raise _wrong(path, f"has {bad[0]!r} in row {number}")
         rows.append(values)
-    return np.array(rows, dtype=np.float64)
+    return np.array(rows, dtype=np.float64), tuple(name.strip() for name in lines[0])
 
 
 def _number(cell: str) -> float | None:

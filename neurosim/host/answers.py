@@ -96,11 +96,16 @@ class Classify(Supervised):
         DataError
             There are none, or more than there are answers.
         """
-        if data.labels is None or data.labels.max() >= self.classes:
-            found = "none" if data.labels is None else f"label {data.labels.max()}"
+        if data.labels is None:
+            raise DataError(
+                f"A data set must have classes to learn them, but {data.name} has none; give an "
+                ".npz with arrays `images` and `labels`, a folder of a subfolder a class, or learn "
+                "a table's last columns by --task regress."
+            )
+        if data.labels.max() >= self.classes:
             raise DataError(
                 f"task.classes must be above every label of the data set, but is {self.classes} "
-                f"and {data.name} has {found}; raise it, or take images with labels."
+                f"and {data.name} has label {data.labels.max()}; raise it."
             )
         return data.labels
 
@@ -202,11 +207,16 @@ class Regress(Supervised):
                 f"task.n_answers must leave inputs, but is {self.n_answers} and {data.name} has "
                 f"{data.n_pixels} columns; lower it."
             )
+        if len(answers) > 1 and not np.ptp(answers, axis=0).any():
+            raise DataError(
+                f"Answers must differ for there to be something to learn, but each of {data.name} "
+                "is the same; take another table, or other last columns."
+            )
         if answers.size and np.abs(answers).max() > 1:
             raise DataError(
                 f"Answers must lie from -1 to 1, as far as nodes reach, but those of {data.name} "
                 f"go from {answers.min():g} to {answers.max():g}; take --scale "
-                f"minmax, or scale the last {self.n_answers} columns."
+                f"minmax, or scale the answers."
             )
         return inputs, answers
 

@@ -17,9 +17,10 @@ from neurosim.host import Supervised
 from neurosim.runs.trained import Source, Trained
 from neurosim.threads import one_blas_thread
 
-__all__ = ["predict"]
+__all__ = ["predict", "rows_beyond"]
 
 Array = NDArray[np.float64]
+_ROUNDING = 1e-9
 
 
 @one_blas_thread()
@@ -33,9 +34,9 @@ def predict(
     ----------
     source : Trained, Run or path
     inputs : ndarray, shape (rows, n_in), or name or path
-        Numbers as the chip has learned them, from -1 to 1. A name or a file is that of a data set,
-        see `neurosim.load_dataset`, scaled as the one that was learned; of a table the first
-        columns.
+        Numbers from -1 to 1; those of the user's own file where it was learned by scale minmax. A
+        name or a file is that of a data set, see `neurosim.load_dataset`, scaled as the one that
+        was learned; of a table the columns of the same names.
     laws : sequence of type
         See `neurosim.sample`.
 
@@ -69,10 +70,15 @@ def predict(
         )
     n_in = int(task.examples(trained.dataset)[0].shape[1])
     rows = _rows(inputs, n_in, trained)
-    if rows.ndim != 2 or rows.shape[1] != n_in or not np.isfinite(rows).all():
+    if rows.ndim != 2 or rows.shape[1] != n_in:
         raise DataError(
             f"Inputs must be finite numbers, {n_in} a row as {trained.name} has learned them, but "
             f"have shape {rows.shape}; give rows of that length."
+        )
+    if not np.isfinite(rows).all():
+        bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+        raise DataError(
+            f"Inputs must be finite numbers, but row {bad[0]} (from 0) is not; leave it out."
         )
     sizes, chip = trained.profile.network.sizes, trained.fresh()
     if chip.data_sheet.refresh_s is not None:
@@ -83,11 +89,23 @@ def predict(
     return task.in_own_units(answers, trained.dataset)
 
 
+def rows_beyond(inputs: Array | Path | str, trained: Trained) -> int:
+    """How many rows have a number beyond what was learned, which a chip clips."""
+    task, dataset = trained.experiment.task, trained.dataset
+    learned = task.examples(dataset)[0]
+    rows = _rows(inputs, learned.shape[1], trained)
+    low, high = learned.min(axis=0).min(), learned.max(axis=0).max()
+    return int(((rows < low - _ROUNDING) | (rows > high + _ROUNDING)).any(axis=1).sum())
+
+
 def _rows(inputs: Array | Path | str, n_in: int, trained: Trained) -> Array:
-    """Inputs; those of a file are scaled as what was learned."""
-    if not isinstance(inputs, Path | str):
-        return np.asarray(inputs, dtype=float)
+    """Inputs, scaled as what was learned."""
     scale = "auto" if str(inputs) in NAMED else trained.experiment.scale
-    like = trained.dataset.scaling if scale == "minmax" else None
+    own = trained.dataset.scaling.first(n_in)
+    if not isinstance(inputs, Path | str):
+        given = np.asarray(inputs, dtype=float)
+        fits = scale == "minmax" and given.ndim == 2 and given.shape[1] == n_in
+        return own(given) if fits else given
+    like = own if scale == "minmax" or own.names else None
     images = load_dataset(inputs, scale, like).images
     return images[:, :n_in] if Path(inputs).suffix.lower() == ".csv" else images

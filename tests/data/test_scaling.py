@@ -7,9 +7,9 @@ import pytest
 from matplotlib.image import imsave
 
 import neurosim as ns
-from commands import run
+from commands import one_line, run
 from neurosim.data import load_dataset
-from neurosim.data.scaling import AS_IT_IS, GREY
+from neurosim.data.scaling import GREY
 from neurosim.errors import DataError
 
 
@@ -66,7 +66,7 @@ def test_columns_of_a_table_have_a_scale_each_and_one_without_spread_is_zero(tmp
     np.testing.assert_allclose(found.images, [[-1, 0, -1], [0, 0, 1], [1, 0, -0.8]])
     np.testing.assert_allclose(found.scaling.undone(found.images[:, 2:], slice(2, 3))[:, 0],
                                [300, 400, 310])  # fmt: skip
-    assert load_dataset(path).scaling is AS_IT_IS
+    assert not load_dataset(path).scaling.changes
 
 
 @pytest.mark.parametrize(
@@ -103,13 +103,62 @@ def test_a_table_is_learned_at_any_scale_and_answered_in_its_own_numbers(table, 
     assert "take --scale minmax" in refused.stderr
     made = run(*first, "--scale", "minmax", *options)
     assert made.exit_code == 0, made.output
-    assert "200 rows, each of 3 columns scaled from its own range to -1 to 1" in made.stderr
+    assert "scaled to -1 to 1 each" in made.stderr
     inputs = tmp_path / "inputs.csv"
     np.savetxt(inputs, rows[:50, :2], delimiter=",", header="p,q", comments="")
     assert run("predict", out, inputs, "--to", told).exit_code == 0
     said = np.loadtxt(told, delimiter=",", skiprows=1)[:, 1]
     right = rows[:50, 2]
     assert np.mean((said - right) ** 2) < 0.25 * right.var()
+    swapped = tmp_path / "swapped.csv"
+    np.savetxt(swapped, rows[:50, 1::-1], delimiter=",", header="q,p", comments="")
+    again = tmp_path / "again.csv"
+    done = run("predict", out, swapped, "--to", again)
+    assert done.exit_code == 0
+    assert "beyond" not in done.stderr
+    assert again.read_text() == told.read_text()
+    np.testing.assert_allclose(ns.predict(out, rows[:50, :2])[:, 0], said, rtol=1e-6)
+    inputs.write_text("p,s\n1,2\n")
+    assert "must have the columns that were learned from, p, q, but has p, s and no q" in one_line(
+        run("predict", out, inputs, "--to", again)
+    )
+    inputs.write_text("p,q\n1000,2\n3,4\n")
+    assert "1 of 2 rows go beyond" in run("predict", out, inputs, "--to", again).stderr
     again = run("evaluate", out, "--json")
     assert again.exit_code == 0, again.output
     assert json.loads(again.stdout)["test_explained"] > 0.75
+
+
+def test_answers_that_are_all_alike_are_nothing_to_learn(tmp_path):
+    (tmp_path / "t.csv").write_text("a,b\n0,5\n1,5\n2,5\n")
+    words = ("--task", "regress", "--dataset", tmp_path / "t.csv", "--scale", "minmax")
+    line = one_line(run("train", "--profile", "ideal_hopfield", *words, "--out", tmp_path / "run"))
+    assert "Answers must differ for there to be something to learn" in line
+
+
+def test_a_table_has_no_classes(tmp_path):
+    (tmp_path / "t.csv").write_text("a,b\n0,5\n1,5\n2,6\n")
+    words = ("--task", "classify", "--dataset", tmp_path / "t.csv", "--scale", "minmax")
+    line = one_line(run("train", "--profile", "ideal_hopfield", *words, "--out", tmp_path / "run"))
+    assert "give an .npz with arrays `images` and `labels`" in line
+
+
+def test_as_many_classes_are_learned_as_a_file_has(tmp_path):
+    images = np.random.default_rng(0).uniform(-1, 1, (40, 6))
+    path = stored(tmp_path, images=images, labels=(images[:, 0] > 0).astype(int))
+    words = (
+        "--task",
+        "classify",
+        "--dataset",
+        path,
+        "--layers",
+        "6,5,2",
+        "--updates",
+        "2",
+        "--batch",
+        "8",
+    )
+    out = tmp_path / "run"
+    done = run("train", "--profile", "ideal_hopfield", *words, "--out", out)
+    assert done.exit_code == 0, done.output
+    assert ns.Run.open(out).experiment.task.classes == 2

@@ -48,7 +48,6 @@ def test_each_refresh_is_one_more_writing_of_the_whole_chip():
     assert np.any(never.devices_S != never.programmed_S()[1])
 
 
-@pytest.mark.slow
 def test_a_trainer_that_goes_on_has_the_calibration_that_was_measured():
     """A chip is measured once; what a fresh trainer measures again must not count."""
     profile = load_profile("cmos_rc_6bit").with_value("layers", SIZES)
