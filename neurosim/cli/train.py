@@ -108,8 +108,9 @@ def _memory_line(profile: Profile, experiment: Experiment) -> str:
 @click.option(
     "--dataset",
     metavar="NAME_OR_FILE",
-    help="digits, digits16, digits28, moons, circles, an .npz, .npy or .csv, a folder of PNG "
-    "files, or MNIST's idx file.  [default: digits]",
+    help="digits, digits16, digits28, moons, circles, an .npz (arrays `images`, `labels`), an "
+    ".npy, a .csv (a line of names; regress learns the last column), a folder of PNG files, or "
+    "MNIST's idx file.  [default: digits]",
 )
 @SCALE
 @click.option(

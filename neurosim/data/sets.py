@@ -130,6 +130,9 @@ def load_dataset(name: str | Path, scale: Scale = "auto", like: Scaling | None =
     Parameters
     ----------
     name : str or Path
+        digits, digits16, digits28, moons, circles; an .npz with an array `images`, (n, d) or (n, h,
+        w), and `labels` (n,) where it has classes; an .npy; a folder of PNG files, a subfolder a
+        class; MNIST's idx file; or a .csv, a line of names above rows of numbers.
     scale : {"auto", "minmax", "none"}
         What becomes of a file's numbers: see `neurosim.data.scaling`.
     like : Scaling, optional
@@ -138,7 +141,7 @@ def load_dataset(name: str | Path, scale: Scale = "auto", like: Scaling | None =
     Raises
     ------
     DataError
-        There is no such name, file or folder, or its content is not as described above.
+        There is no such name, file or folder, or it holds something else.
 
     Examples
     --------
