@@ -62,12 +62,7 @@ def predict(
     (3, 10)
     """
     trained = Trained.of(source, laws)
-    task = trained.experiment.task
-    if not isinstance(task, Supervised):
-        raise DataError(
-            f"Answers are of a chip that has learned inputs and answers, but {trained.name} has "
-            f"learned the task {called(task)}; draw samples from it."
-        )
+    task = _task_of(trained)
     n_in = int(task.examples(trained.dataset)[0].shape[1])
     rows = _rows(inputs, n_in, trained)
     if rows.ndim != 2 or rows.shape[1] != n_in:
@@ -89,12 +84,21 @@ def predict(
     return task.in_own_units(answers, trained.dataset)
 
 
+def _task_of(trained: Trained) -> Supervised:
+    task = trained.experiment.task
+    if not isinstance(task, Supervised):
+        raise DataError(
+            f"Answers are of a chip that has learned inputs and answers, but {trained.name} has "
+            f"learned the task {called(task)}; draw samples from it."
+        )
+    return task
+
+
 def rows_beyond(inputs: Array | Path | str, trained: Trained) -> int:
     """How many rows have a number beyond what was learned, which a chip clips."""
-    task, dataset = trained.experiment.task, trained.dataset
-    learned = task.examples(dataset)[0]
+    learned = _task_of(trained).examples(trained.dataset)[0]
     rows = _rows(inputs, learned.shape[1], trained)
-    low, high = learned.min(axis=0).min(), learned.max(axis=0).max()
+    low, high = learned.min(), learned.max()
     return int(((rows < low - _ROUNDING) | (rows > high + _ROUNDING)).any(axis=1).sum())
 
 
