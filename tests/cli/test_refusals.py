@@ -104,7 +104,7 @@ def test_a_file_that_holds_no_data_set_says_what_it_is(refused, tmp_path, conten
     else:
         np.savez(path, **content)
     line = refused("train --profile ideal_hopfield --dataset TMP/x.npz")
-    assert "with an array `images`" in line
+    assert "an array `images`" in line
     assert "pickle" not in line
     assert line.endswith(
         "(it is no NPZ file)." if content == b"no archive" else "(it holds pixels)."

@@ -78,8 +78,8 @@ def test_a_verdict_counts_every_row_by_its_class_and_by_what_was_said():
         (images([1, 2, 3]), Classify(classes=4), "of class 0; number the classes from 0"),
         (images([0, 2, 0]), Classify(classes=3), "of class 1; number the classes from 0"),
         (images([0, 1, 2]), Classify(classes=2), "is 2 and mine has label 2; raise it"),
-        (Dataset("mine", np.zeros((3, 4))), Classify(), "has none; raise it, or take images"),
-        (Dataset("mine", np.full((3, 2), 1.5)), Regress(), "Answers must lie from -1 to 1"),
+        (Dataset("mine", np.zeros((3, 4))), Classify(), "mine has none; give an .npz with arrays"),
+        (Dataset("mine", np.arange(6.0).reshape(3, 2)), Regress(), "Answers must lie from -1 to 1"),
         (Dataset("mine", np.zeros((3, 2))), Regress(n_answers=2), "must leave inputs, but is 2"),
     ],
 )  # fmt: skip
