@@ -106,9 +106,8 @@ def test_a_file_that_holds_no_data_set_says_what_it_is(refused, tmp_path, conten
     line = refused("train --profile ideal_hopfield --dataset TMP/x.npz")
     assert "an array `images`" in line
     assert "pickle" not in line
-    assert line.endswith(
-        "(it is no NPZ file)." if content == b"no archive" else "(it holds pixels)."
-    )
+    said = "(it is no NPZ file)." if content == b"no archive" else "holds pixels; name them so."
+    assert line.endswith(said)
 
 
 @pytest.mark.parametrize(
