@@ -34,7 +34,7 @@ from neurosim.signals import NUMBERS
 from trainings import train
 
 # How many examples a property is tried on: in the default run, the slow one and the campaigns.
-EXAMPLES = {"slow": 20, "campaign": 50}
+EXAMPLES = {"slow": 12, "campaign": 50}
 settings.register_profile("quick", max_examples=6, deadline=None)
 for _run, _most in EXAMPLES.items():
     settings.register_profile(_run, max_examples=_most, deadline=None)

@@ -65,6 +65,8 @@ def test_the_judge_of_28x28_digits_is_small_and_names_most_of_what_it_has_not_se
 
 
 SCRIPTS = sorted([*FOLDER.glob("*/run.py"), *FOLDER.glob("*/questions.py")])
+# However quick, half a minute each.
+LONG = {"01_paper", "02_hopfield"}
 
 
 def run_here(script, *words):
@@ -82,8 +84,17 @@ def run_here(script, *words):
             sys.modules.update(before)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda p: f"{p.parent.name}-{p.stem}")
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(
+            path,
+            marks=pytest.mark.campaign if path.parent.name in LONG else pytest.mark.slow,
+            id=f"{path.parent.name}-{path.stem}",
+        )
+        for path in SCRIPTS
+    ],
+)
 def test_an_experiment_runs_quickly_when_asked(script, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run_here(script, "--quick")
