@@ -190,6 +190,7 @@ def write_results(path: Path, results: Any) -> None:
     LostError
         It has; the file stays as it is.
     """
+    results = json.loads(json.dumps(results))  # A seed that is a key is text in the file.
     lost = list(_lost(json.loads(path.read_text("utf-8")), results)) if path.exists() else []
     if lost:
         raise LostError(

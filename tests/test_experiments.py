@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.util
+import json
 import runpy
 import subprocess
 import sys
@@ -135,6 +136,10 @@ def test_results_are_never_overwritten_by_fewer(tmp_path):
         assert file.read_bytes() == before
     more = {"chips": {**there["chips"], "c": []}, "floors": 1}
     shared.write_results(file, more)
+    seeds = file.with_name("seeds.json")
+    for runs in ({0: 1}, {0: 1, 1: 2}):
+        shared.write_results(seeds, runs)
+    assert json.loads(seeds.read_text()) == {"0": 1, "1": 2}
     assert file.read_bytes() != before
 
 
