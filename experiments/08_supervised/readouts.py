@@ -27,7 +27,7 @@ from neurosim.streams import Streams
 
 Array = NDArray[np.float64]
 
-PICTURE = "Cosine of the gradient and accuracy, by beta, readout and bits"
+PICTURE = "Cosine of the gradient, and accuracy where it was trained, by beta, readout and bits"
 # Training seeds of one setting, length, and what is trained; gradients are of a finer grid.
 SHORT = {"updates": 300}
 BETAS, BITS = (0.2, 0.02, 0.8), (6, 4, 8)

@@ -38,7 +38,7 @@ def main() -> None:
                 arrays[f"{law}_{stage}_bias"] = weights.bias.astype(np.float32)
         print(f"{law}: flow loss {update.flow_loss:.3f}, steepest gradient {steepest:.0f}")
     stream = io.BytesIO()
-    np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]  # as in `files.save_tree`
+    np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]  # the stub takes names for `allow_pickle`
     write_bytes(WEIGHTS, stream.getvalue())
 
 

@@ -33,15 +33,15 @@ def predict(
     the data set are not looked at.
     """
     from neurosim.outputs import write_text
-    from neurosim.runs import predict as answers_of
-    from neurosim.runs.predicting import rows_beyond
+    from neurosim.runs.predicting import answers_to, rows_beyond, rows_of
 
     check_output(file, as_json, {".csv"})
     trained = opened(run, laws)
-    answers = answers_of(trained, inputs)
-    if beyond := rows_beyond(inputs, trained):
-        warn([f"Inputs should lie within what was learned, but {beyond} of {len(answers)} rows go "
-              "beyond: a chip clips them, or answers as at the edge."])  # fmt: skip
+    rows = rows_of(trained, inputs)
+    answers = answers_to(trained, rows)
+    if beyond := rows_beyond(trained, rows):
+        said = f"{beyond} of {len(rows)} rows go beyond: their answers are guesses, and a DAC may "
+        warn([f"Inputs should lie within what was learned, but {said}clip them."])
     names_classes = "accuracy" in trained.metrics()
     write_text(file, _table(answers, with_class=names_classes))
     if as_json:

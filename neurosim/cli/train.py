@@ -47,7 +47,7 @@ def _experiment(
 ) -> Experiment:
     """Experiment from a file, with what the options say instead."""
     from neurosim.blocks.files import load_block
-    from neurosim.data.sets import NAMED, dataset_name
+    from neurosim.data.sets import dataset_name
     from neurosim.host import Experiment, Labels
 
     task = options["task"]
@@ -61,14 +61,20 @@ def _experiment(
     names = ("updates", "batch", "seed", "calibrate", "dataset", "scale")
     places |= {name: name for name in names}
     changes = {path: options[name] for path, name in places.items() if options[name] is not None}
-    file, stated = options["dataset"], getattr(base.task, "model_fields_set", {"classes"})
-    if file not in (None, *NAMED) and hasattr(base.task, "classes") and "classes" not in stated:
-        labels = base.with_values(changes).images().labels
-        changes |= {} if labels is None else {"task.classes": max(2, int(labels.max()) + 1)}
     if options["labels"] and base.labels is None:
         changes["labels"] = Labels()
     experiment = base.with_values(changes)
     return experiment.model_copy(update={"dataset": dataset_name(experiment.dataset)})
+
+
+def _of_file(experiment: Experiment) -> Experiment:
+    """The same with as many classes as a file has, if no number is stated; says what was read."""
+    data, task = experiment.images(), experiment.task
+    say(f"{data.name}: {len(data.images):,} rows, {data.scaling}", err=True)
+    stated = getattr(task, "model_fields_set", set())
+    if data.labels is None or not hasattr(task, "classes") or "classes" in stated:
+        return experiment
+    return experiment.with_value("task.classes", max(2, int(data.labels.max()) + 1))
 
 
 def _folder_of(profile: str) -> Path:
@@ -196,12 +202,11 @@ def train(
             )
         else:
             experiment = _experiment(given["experiment"], given, laws)
+            if experiment.dataset not in NAMED:
+                experiment = _of_file(experiment)
             hardware = profile_for(str(profile), given, laws, experiment.task)
             if wrong := unsuited(hardware, experiment.task):
                 warn([wrong], strict)
-            if given["dataset"] not in (None, *NAMED):
-                data = experiment.images()
-                say(f"{data.name}: {len(data.images):,} rows, {data.scaling}", err=True)
             say(_memory_line(hardware, experiment), err=True)
             trained = run_training(
                 hardware,

@@ -17,13 +17,12 @@ from neurosim.host import Supervised
 from neurosim.runs.trained import Source, Trained
 from neurosim.threads import one_blas_thread
 
-__all__ = ["predict", "rows_beyond"]
+__all__ = ["answers_to", "predict", "rows_beyond", "rows_of"]
 
 Array = NDArray[np.float64]
 _ROUNDING = 1e-9
 
 
-@one_blas_thread()
 @checked(source="give what neurosim.train returns, a run or a run's folder")
 def predict(
     source: Source, inputs: Array | Path | str, *, laws: Sequence[type[Block]] = ()
@@ -62,9 +61,13 @@ def predict(
     (3, 10)
     """
     trained = Trained.of(source, laws)
-    task = _task_of(trained)
-    n_in = int(task.examples(trained.dataset)[0].shape[1])
-    rows = _rows(inputs, n_in, trained)
+    return answers_to(trained, rows_of(trained, inputs))
+
+
+def rows_of(trained: Trained, inputs: Array | Path | str) -> Array:
+    """Inputs of `predict` as the chip has learned them, (rows, n_in), checked."""
+    n_in = int(_task_of(trained).examples(trained.dataset)[0].shape[1])
+    rows = _scaled(inputs, n_in, trained)
     if rows.ndim != 2 or rows.shape[1] != n_in:
         raise DataError(
             f"Inputs must be finite numbers, {n_in} a row as {trained.name} has learned them, but "
@@ -75,6 +78,13 @@ def predict(
         raise DataError(
             f"Inputs must be finite numbers, but row {bad[0]} (from 0) is not; leave it out."
         )
+    return rows
+
+
+@one_blas_thread()
+def answers_to(trained: Trained, rows: Array) -> Array:
+    """Answers of `predict` to rows of `rows_of`."""
+    task = _task_of(trained)
     sizes, chip = trained.profile.network.sizes, trained.fresh()
     if chip.data_sheet.refresh_s is not None:
         chip.refresh()
@@ -94,15 +104,14 @@ def _task_of(trained: Trained) -> Supervised:
     return task
 
 
-def rows_beyond(inputs: Array | Path | str, trained: Trained) -> int:
-    """How many rows have a number beyond what was learned, which a chip clips."""
+def rows_beyond(trained: Trained, rows: Array) -> int:
+    """How many of these rows have a number beyond all that were learned from."""
     learned = _task_of(trained).examples(trained.dataset)[0]
-    rows = _rows(inputs, learned.shape[1], trained)
     low, high = learned.min(), learned.max()
     return int(((rows < low - _ROUNDING) | (rows > high + _ROUNDING)).any(axis=1).sum())
 
 
-def _rows(inputs: Array | Path | str, n_in: int, trained: Trained) -> Array:
+def _scaled(inputs: Array | Path | str, n_in: int, trained: Trained) -> Array:
     """Inputs, scaled as what was learned."""
     scale = "auto" if str(inputs) in NAMED else trained.experiment.scale
     own = trained.dataset.scaling.first(n_in)

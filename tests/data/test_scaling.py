@@ -162,3 +162,15 @@ def test_as_many_classes_are_learned_as_a_file_has(tmp_path):
     done = run("train", "--profile", "ideal_hopfield", *words, "--out", out)
     assert done.exit_code == 0, done.output
     assert ns.Run.open(out).experiment.task.classes == 2
+
+
+def test_the_number_of_classes_that_an_experiment_states_stays(tmp_path):
+    images = np.random.default_rng(0).uniform(-1, 1, (40, 6))
+    path = stored(tmp_path, images=images, labels=(images[:, 0] > 0).astype(int))
+    (tmp_path / "three.yaml").write_text(
+        "task: {task: classify, classes: 3}\nbatch: 8\nupdates: 1\n"
+    )
+    words = ("--experiment", tmp_path / "three.yaml", "--task", "classify", "--dataset", path)
+    out = ("--layers", "6,5,3", "--out", tmp_path / "run")
+    line = one_line(run("train", "--profile", "ideal_hopfield", *words, *out))
+    assert "Labels must be 0 to 2, as task.classes says" in line
