@@ -71,7 +71,7 @@ def _of_file(experiment: Experiment) -> Experiment:
     """The same with as many classes as a file has, if no number is stated; says what was read."""
     data, task = experiment.images(), experiment.task
     say(f"{data.name}: {len(data.images):,} rows, {data.scaling}", err=True)
-    stated = getattr(task, "model_fields_set", set())
+    stated: set[str] = getattr(task, "model_fields_set", set())
     if data.labels is None or not hasattr(task, "classes") or "classes" in stated:
         return experiment
     return experiment.with_value("task.classes", max(2, int(data.labels.max()) + 1))
