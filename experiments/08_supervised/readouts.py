@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from neurosim.chip import Chip
 from neurosim.converters import Correlator, DoubleSampling
 from neurosim.data import Dataset, load_dataset
 from neurosim.host import Experiment, GradEP, free_phase, initial_weights
+from neurosim.host.gradep import RuleLaw
 from neurosim.host.lessons import Lessons
 from neurosim.host.settings import ChipFlow
 from neurosim.network import Weights
@@ -116,9 +117,17 @@ class Problem:
     def measured(self, readout: str, bits: int | None, beta: float) -> Array:
         """By equilibrium propagation, settled as in training."""
         tau = self.asked.flow.settle_tau or 5.0
-        chip, flow, batches = self._shown(chip_of(readout, bits, beta), beta, tau)
+        return self._estimated(GradEP(), self._shown(chip_of(readout, bits, beta), beta, tau))
+
+    def settled(self, rule: RuleLaw, beta: float, tau: float, changes: dict[str, Any]) -> Array:
+        """By a rule, on the ideal circuit, with phases of so many time constants."""
+        other = replace(self, asked=self.asked.with_values(changes))
+        return other._estimated(rule, other._shown(chip_of("plain", None, beta), beta, tau))
+
+    def _estimated(self, rule: RuleLaw, shown: tuple[Chip, ChipFlow, Lessons]) -> Array:
+        chip, flow, batches = shown
         batch = batches.batch_at(self.asked.updates)
-        return vector(GradEP().estimate(chip, batch, flow, batches.held, None).gradient)
+        return vector(rule.estimate(chip, batch, flow, batches.held, None).gradient)
 
 
 def digits() -> Dataset:
