@@ -79,10 +79,11 @@ def settling(
     """
     from neurosim.analysis.suited import unsuited
     from neurosim.cli.profile_for import profile_for
+    from neurosim.cli.sweep import stopped_sweep
     from neurosim.folders import exists, is_free
     from neurosim.host import Experiment
     from neurosim.runs.refusals import taken
-    from neurosim.signals import Stopped, on_signals, stopping
+    from neurosim.signals import on_signals, stopping
     from neurosim.solvers import available_threads
     from neurosim.sweeps import SweepFolder, Workers, run_sweep
 
@@ -117,7 +118,7 @@ def settling(
         with on_signals(stopping):
             run_sweep(study, used, progress=lambda done, total, rows: bar(done, total))
     except KeyboardInterrupt as cause:
-        raise Stopped.by(cause, "go on with the same command and --resume") from None
+        raise stopped_sweep(cause, study) from None
     finally:
         bar.close()
     _answer(study, trained, laws, as_json)

@@ -83,7 +83,7 @@ def sweep(
     """
     from neurosim.blocks.files import load_block
     from neurosim.blocks.names import within
-    from neurosim.signals import Stopped, on_signals, stopping, within_time
+    from neurosim.signals import on_signals, stopping, within_time
     from neurosim.solvers import available_threads
     from neurosim.sweeps import Sweep, SweepFolder, Workers, expand, run_sweep
 
@@ -121,10 +121,21 @@ def sweep(
                 progress=lambda done, total, rows: bar(done, total, **_shown(folder, rows)),
             )
     except KeyboardInterrupt as cause:
-        raise Stopped.by(cause, "go on with the same command and --resume") from None
+        raise stopped_sweep(cause, folder, shard) from None
     finally:
         bar.close()
     _finish(folder, shard, as_json)
+
+
+def stopped_sweep(
+    cause: KeyboardInterrupt, folder: SweepFolder, shard: tuple[int, int] = (1, 1)
+) -> KeyboardInterrupt:
+    """The same wish, with what is kept of a sweep and how it goes on."""
+    from neurosim.signals import Stopped
+
+    total = len(folder.share(shard))
+    kept = f"{total - len(folder.left(shard))} of {total} points are kept"
+    return Stopped.by(cause, f"{kept}; go on with the same command and --resume")
 
 
 def _warn_of_unsuited(points: Sequence[Listed]) -> None:
