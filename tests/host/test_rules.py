@@ -102,6 +102,14 @@ def test_the_exact_gradient_is_that_of_finite_differences_where_answers_are_line
         assert exact.vector[k] == pytest.approx(slope, rel=1e-4, abs=1e-6)
 
 
+def test_nodes_whose_amplifiers_have_no_slope_left_add_nothing_to_the_exact_gradient():
+    asked = Asked("last", rows=3, gain=30.0)
+    answering = asked.answering()
+    assert (answering.circuit.metric(answering.near_V) == 0.0).any()
+    exact = asked.learned(answering.exact(asked.wanted, squared))
+    assert cosine(asked.learned(asked.measured(GradEP(), 0.02)), exact) > 0.999
+
+
 def test_contrastive_hebbian_learning_clamps_the_answers_where_they_should_be():
     asked, seen = Asked("last"), []
     clamp = asked.chip.clamp
