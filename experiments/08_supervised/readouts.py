@@ -220,7 +220,10 @@ def draw(trained: list[dict[str, Any]], kept: list[dict[str, Any]], path: Path) 
                 marker = "o" if rows is trained else None
                 name = "exact readings" if n is None else f"{n} bits"
                 ax.plot(x, y, marker=marker, ms=4, lw=1.4, label=name, **style)
-            ax.set(xscale="log", xlim=(0.004, 1), ylim=(-0.03 * factor, 1.04 * factor))
+            least = min((row[figure] for row in rows), default=0.0) if rows is trained else 0.0
+            room = 0.03 * (1 - least)
+            ax.set(xscale="log", xlim=(0.004, 1),
+                   ylim=(factor * (least - room), factor * (1 + room)))  # fmt: skip
             ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
             ax.grid(lw=0.4, alpha=0.5)
         line_of[0].set_ylabel(label)
