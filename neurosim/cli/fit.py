@@ -70,10 +70,12 @@ def fit(
     if figure is not None:
         files[figure] = figure_png(fit_figure(found))
     write_files(files)
-    for text in [f"warning: {w}" for part in found.parts for w in part.warnings]:
-        say(text, err=True)
-    for text in [f"note: {remark}" for remark in found.remarks]:
-        say(text, err=True)
+    # Blocks that are printed have them in their comments.
+    if as_json or to is not None or into is not None:
+        for text in [f"warning: {w}" for part in found.parts for w in part.warnings]:
+            say(text, err=True)
+        for text in [f"note: {remark}" for remark in found.remarks]:
+            say(text, err=True)
     if as_json:
         print_json({part.name: _record(part) for part in found.parts})
     elif to is None and into is None:
