@@ -35,15 +35,21 @@ def conditions_of(
 ) -> tuple[Conditions, str]:
     """What is presented, and whose weights and images these are."""
     from neurosim.analysis import Conditions
+    from neurosim.analysis.suited import recipe_for, unsuited
     from neurosim.blocks.units import parse_duration
+    from neurosim.cli.common import warn
     from neurosim.errors import DataError
     from neurosim.host import FlowSettings
+    from neurosim.profile import load_profile
     from neurosim.runs import Run
 
     batch, seeds, age = how
     trained = None if run is None else Run.open(run, laws)
     experiment = None if trained is None else trained.experiment
-    asked = _asked(given, experiment)
+    if experiment is None and given["task"] is None:
+        asked = _asked(given, recipe_for(load_profile(name, laws=laws)))
+    else:
+        asked = _asked(given, experiment)
     if not asked.task.has_paths:
         # Springs where the answers are, whatever the profile has; layers that the data ask for.
         layers = given["layers"] or (None if trained is None else trained.profile.layers)
@@ -51,6 +57,8 @@ def conditions_of(
     profile = profile_for(name, given | {"engine": None}, laws, asked.task)
     if not asked.task.has_paths and given["layers"] is None:
         profile = _with_answers(profile, asked)
+    if wrong := unsuited(profile, asked.task):
+        warn([wrong])
     try:
         age_s = parse_duration(age)
     except ValueError as error:
