@@ -11,6 +11,7 @@ from neurosim.cli.common import (
     COUNT,
     JSON,
     LAWS,
+    SIZES,
     STRICT,
     print_json,
     say,
@@ -200,20 +201,32 @@ def diff(first: str, second: str, laws: tuple[type[Block], ...], as_json: bool) 
 
 @profiles.command("energy")
 @click.argument("name", metavar="NAME_OR_PATH")
-@click.option("--batch", type=COUNT, default=512, show_default=True, help="Rows of an update.")
-@click.option("--updates", type=COUNT, default=2000, show_default=True, help="Of a training run.")
+@click.option(
+    "--task", type=click.Choice(["flow", "classify"]),
+    help="What is learned: flow, or classify with answers.  [default: what the chip is for]",
+)  # fmt: skip
+@click.option("--layers", type=SIZES, help="Sizes instead of the profile's, such as 64,128,10.")
+@click.option("--batch", type=COUNT, help="Rows of an update.  [default: as train has them]")
+@click.option("--updates", type=COUNT, help="Of a training run.  [default: as train has them]")
 @LAWS
 @JSON
 def energy(
-    name: str, batch: int, updates: int, laws: tuple[type[Block], ...], as_json: bool
-) -> None:
-    """Time and energy of a settle, an update, a training run and a sample, by item."""
+    name: str, task: str | None, layers: tuple[int, ...] | None, batch: int | None,
+    updates: int | None, laws: tuple[type[Block], ...], as_json: bool,
+) -> None:  # fmt: skip
+    """Time and energy of a settle, an update, a training run and a sample or decision, by item."""
     from neurosim.analysis import energy_table, formulas_of
+    from neurosim.analysis.suited import recipe_for
     from neurosim.blocks.units import format_quantity
+    from neurosim.host import Experiment
     from neurosim.profile import load_profile
 
     profile = load_profile(name, laws=laws)
-    table, formulas = energy_table(profile, batch=batch, updates=updates), formulas_of(profile)
+    if layers is not None:
+        profile = profile.with_value("layers", layers)
+    asked = recipe_for(profile) if task is None else Experiment.suited(task)
+    asked = asked.with_values({"batch": batch or asked.batch, "updates": updates or asked.updates})
+    table, formulas = energy_table(profile, experiment=asked), formulas_of(profile)
     if as_json:
         print_json(table)
         return
@@ -235,7 +248,10 @@ def energy(
     line("energy", [format_quantity(row["energy_J"], "J", 3) for row in table.values()])
     for item in formulas:
         line(f"  {item}", [format_quantity(r["items_J"][item], "J", 3) for r in table.values()])
-    say(f"\nAn update presents {batch} rows; a training run has {updates} updates.\n")
+    say(f"\nAn update presents {asked.batch} rows; a training run has {asked.updates} updates.")
+    if not asked.task.has_paths:
+        say(f"A decision is a row that settles for {asked.flow.settle_tau:g} tau and is read.")
+    say("")
     for item, (formula, places) in formulas.items():
         _say_wrapped(f"{item:12}{formula}{_sources_of(profile, places)}", indent=12)
     say("")

@@ -81,6 +81,16 @@ def test_a_shown_profile_checks_as_valid(tmp_path):
     assert json.loads(run("profiles", "show", path, "--json").stdout)["adc"]["bits"] == 8
 
 
+def test_a_chip_that_answers_shows_its_decisions():
+    words = ["profiles", "energy", "oim_ring_65nm", "--layers", "64,4,10"]
+    shown = run(*words).stdout
+    assert shown.splitlines()[0].split() == ["settle", "update", "training", "decision"]
+    assert "A decision is a row that settles for 5 tau and is read." in shown
+    assert "An update presents 64 rows; a training run has 600 updates." in shown
+    found = json.loads(run(*words, "--updates", 6, "--json").stdout)
+    assert found["training"]["time_s"] == pytest.approx(6 * found["update"]["time_s"])
+
+
 def test_the_times_of_the_energy_table_are_of_everything_and_its_parts_add_up():
     table = json.loads(run("profiles", "energy", "cmos_rc_6bit", "--json").stdout)
     shown = run("profiles", "energy", "cmos_rc_6bit").stdout.splitlines()
