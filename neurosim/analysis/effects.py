@@ -13,6 +13,7 @@ from neurosim.analysis.causes import Cause, alone, causes_of, switched_off
 from neurosim.analysis.imperfections import ideal
 from neurosim.analysis.losses import NAN, Effect, Losses, cosine, drawing_loss
 from neurosim.analysis.observe import Conditions, Observed, Told
+from neurosim.converters.quantise import lsb
 from neurosim.errors import NeurosimError
 from neurosim.profile import Profile
 from neurosim.solvers import Engine, Noise, OperatingPoint
@@ -29,6 +30,8 @@ Progress = Callable[[int, int], None]
 _BETAS = (0.125, 0.25, 0.5, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 _LONGER = (2.0, 4.0)
 _LARGER, _ENOUGH = 4.0, 60.0
+# A target that a nudge moves by less than this of a step of the DAC is rounded back.
+_LOST = 0.5
 # Of the most that is lost, a single cause that saves less hides behind another one.
 _MASKED = 0.5
 # A cause of so much of a loss rules it, if it is not next to nothing.
@@ -146,6 +149,8 @@ class Effects:
         """The nudge at the best of some other strengths, as far as the chip can set them."""
         now, found = float(self.conditions.flow.beta or 0.0), {}
         for factor in _BETAS:
+            if factor < 1 and self._dac_steps(factor * now) < _LOST:
+                continue
             try:
                 got = self._observe(self._profile, beta=factor * now)
             except NeurosimError:
@@ -158,6 +163,20 @@ class Effects:
         return Effect(
             "beta", f"{way} flow.beta from {now:g} to {best:g}", without, best=best, makes_up=True
         )
+
+    def _dac_steps(self, beta: float) -> float:
+        r"""By how many steps of the DAC a nudge moves its target.
+
+        .. math:: \frac{k}{\lambda + k} \frac{|u|}{\alpha\lambda}, \qquad
+            k = \beta (\alpha\lambda)^2
+        """
+        dac, flow = self._profile.dac, self.conditions.flow
+        if dac.bits is None or dac.range_V is None:
+            return float("inf")
+        nudge = beta * (flow.alpha * flow.stiffness) ** 2
+        share = nudge / (flow.stiffness + nudge) / (flow.alpha * flow.stiffness)
+        step = lsb(dac.range_V, dac.bits) / self._profile.node.unit_V
+        return share * self.conditions.velocity / step
 
     def _settling(self) -> Effect:
         """Each phase settled for longer."""

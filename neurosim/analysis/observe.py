@@ -156,6 +156,11 @@ class Conditions:
         source = PairSource(images, self.batch, Streams(0), prefetch=False)
         return [source.batch_at(k) for k in range(self.repeats)]
 
+    @cached_property
+    def velocity(self) -> float:
+        """Root mean square of what is to be learned where there are springs."""
+        return float(np.sqrt(np.mean([np.mean(b.u_t**2) for b in self.batches])))
+
     def observe(
         self,
         profile: Profile,

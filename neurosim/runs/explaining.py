@@ -51,6 +51,7 @@ _ROWS, _MODES, _EXAM = 128, 8, 512
 _FIRST = 3
 _AT_AN_END = 0.99
 WEIGHT_RANGE = "weight range"
+_IN_FULL = {"explained": "explained variance"}
 
 
 @checked(source="give what neurosim.train returns, a run or a run's folder")
@@ -209,10 +210,9 @@ class _Case:
 
     def _mode_tau(self, shown: Trained) -> float:
         """Median of the slowest hidden modes on some of the data, visible nodes held."""
-        chip, experiment = shown.fresh(), self._trained.experiment
-        sheet, data = chip.data_sheet, self._trained.dataset
-        lessons = lessons_of(data, experiment, sheet, _MODES, experiment.seed)
-        flow = experiment.flow.on(sheet)
+        chip, recipe, data = shown.fresh(), self._trained.experiment, self._trained.dataset
+        lessons = lessons_of(data, recipe, chip.data_sheet, _MODES, recipe.seed)
+        flow = recipe.flow.on(chip.data_sheet)
         free_phase(chip, lessons.batch_at(0).targets, flow, None, lessons.held)
         return float(np.median(slowest_modes_tau(chip)))
 
@@ -225,7 +225,7 @@ class _Case:
     def _quality_name(self) -> str:
         if self._trained.experiment.task.has_paths:
             return "flow loss"
-        return f"{self._exam[0]}{self._figure}".replace("_", " ")
+        return f"{self._exam[0]}{_IN_FULL.get(self._figure, self._figure)}".replace("_", " ")
 
     def _quality(self, profile: Profile, seen: list[Observed]) -> float | None:
         """The run's own figure: loss of the velocities that were seen, or that of an exam."""

@@ -50,7 +50,7 @@ class Watched:
     ledger : mapping of str to number
         Totals at the end.
     velocity : float
-        Root mean square of the velocities that are learned.
+        Root mean square of the velocities that are learned, or of the answers.
     dac_step : float or None
         Of the sources, in the host's units; None where they are continuous.
     moved : float
@@ -249,7 +249,8 @@ def watched(source: Source) -> Watched:
     if dac.bits is not None and dac.range_V is not None:
         step = lsb(dac.range_V, dac.bits) / sheet.unit_V
     moved, n_risen = _settled_twice(chip, flow.settle_s)
-    velocity = float(np.sqrt(np.mean(batch.wanted**2)))
+    wanted = batch.wanted if lessons.held is None else batch.wanted[:, ~lessons.held]
+    velocity = float(np.sqrt(np.mean(wanted**2)))
     return Watched(flow, ledger, velocity, step, moved, n_risen, rows)
 
 
