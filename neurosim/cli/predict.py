@@ -33,7 +33,7 @@ def predict(
     the data set are not looked at.
     """
     from neurosim.outputs import write_text
-    from neurosim.runs.predicting import answers_to, rows_beyond, rows_of
+    from neurosim.runs.predicting import answers_to, ground_turned, rows_beyond, rows_of
 
     check_output(file, as_json, {".csv"})
     trained = opened(run, laws)
@@ -42,6 +42,8 @@ def predict(
     if beyond := rows_beyond(trained, rows):
         said = f"{beyond} of {len(rows)} rows go beyond: their answers are guesses, and a DAC may "
         warn([f"Inputs should lie within what was learned, but {said}clip them."])
+    if said := ground_turned(trained, rows):
+        warn([f"{said}."])
     names_classes = "accuracy" in trained.metrics()
     write_text(file, _table(answers, with_class=names_classes))
     if as_json:

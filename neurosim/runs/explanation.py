@@ -138,8 +138,8 @@ class Explanation(Record):
             quality = f" The {self.quality_name} is {self.quality:.3g} ({self.quality_ideal:.3g})."
         return (
             f"{gradient} weights (on an ideal chip with the same settings: "
-            f"{self.cosine_ideal:.2f}). Its {self.drawn} are {self.error:.0%} off those of the same network "
-            f"without hardware ({self.error_ideal:.0%}).{quality}"
+            f"{self.cosine_ideal:.2f}). Its {self.drawn} are {self.error:.0%} off those of "
+            f"the same network without hardware ({self.error_ideal:.0%}).{quality}"
         )
 
     def verdict(self) -> str:

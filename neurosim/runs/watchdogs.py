@@ -18,6 +18,7 @@ from neurosim.chip import Chip
 from neurosim.chip.ledger import Ledger
 from neurosim.circuit import DrivenCircuit
 from neurosim.converters.quantise import lsb
+from neurosim.data.grounds import odd_pictures
 from neurosim.host import Supervised
 from neurosim.host.settings import ChipFlow
 from neurosim.runs.examining import lessons_of
@@ -229,7 +230,8 @@ def watch(source: Source) -> list[str]:
     trained = Trained.of(source)
     seen = watched(trained)
     found = [unsuited(trained.profile, trained.experiment.task), unfinished(trained)]
-    found += [overlap(trained), *(check(seen) for check in CHECKS)]
+    found += [*odd_pictures(trained.dataset), overlap(trained)]
+    found += [check(seen) for check in CHECKS]
     return [said for said in found if said is not None]
 
 
