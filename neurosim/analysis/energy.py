@@ -138,7 +138,8 @@ def energy_table(
     weights = _weights(chip, rng)
     chip.program(weights)
     recipe = asked.with_values({"batch": rows, "seed": seed})
-    with asked.task.lessons(digits, recipe, chip.data_sheet) as lessons:
+    lessons = asked.task.lessons(digits, recipe, chip.data_sheet)
+    with lessons:
         shown, held = lessons.batch_at(0), lessons.held
     table: dict[str, Any] = {}
 

@@ -42,8 +42,8 @@ def predict(
     if beyond := rows_beyond(trained, rows):
         said = f"{beyond} of {len(rows)} rows go beyond: their answers are guesses, and a DAC may "
         warn([f"Inputs should lie within what was learned, but {said}clip them."])
-    if said := ground_turned(trained, rows):
-        warn([f"{said}."])
+    if turned := ground_turned(trained, rows):
+        warn([f"{turned}."])
     names_classes = "accuracy" in trained.metrics()
     write_text(file, _table(answers, with_class=names_classes))
     if as_json:

@@ -200,6 +200,8 @@ class Supervised(Block):
                 f'{wrong}; give it others, profile.with_value("layers", '
                 f"({fitting.replace(',', ', ')})), or {way}.",
                 f"{wrong}; give --layers {fitting}, or {way}.",
+                f"{wrong}; write layers: [{fitting.replace(',', ', ')}] in the profile, or {way} "
+                "in the task.",
             )
         if not beside and sheet.source_layers != (0, len(sizes) - 1):
             raise DataError(
