@@ -171,6 +171,11 @@ def say(text: str = "", *, beside: Path | None = None, err: bool = False, nl: bo
     click.echo(printable(text), err=err or beside == _STANDARD_OUTPUT, nl=nl)
 
 
+def one_screen() -> bool:
+    """Whether standard output and standard error are both read by a person at a terminal."""
+    return sys.stdout.isatty() and sys.stderr.isatty()
+
+
 def print_json(value: Any) -> None:
     """Print one JSON value."""
     from neurosim.blocks.records import dump_record

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from neurosim.cli.common import FOLDER, JSON, LAWS, check_output, print_json, say
+from neurosim.cli.common import FOLDER, JSON, LAWS, check_output, one_screen, print_json, say
 from neurosim.safe_text import one_line, quoted
 
 if TYPE_CHECKING:
@@ -70,8 +70,9 @@ def fit(
     if figure is not None:
         files[figure] = figure_png(fit_figure(found))
     write_files(files)
-    # Blocks that are printed have them in their comments.
-    if as_json or to is not None or into is not None:
+    printed = not as_json and to is None and into is None
+    # Blocks have them in their comments, which one screen shows too.
+    if not (printed and one_screen()):
         for text in [f"warning: {w}" for part in found.parts for w in part.warnings]:
             say(text, err=True)
         for text in [f"note: {remark}" for remark in found.remarks]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurosim.cli.common import say
+from neurosim.safe_text import counted
 
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
@@ -47,7 +48,7 @@ def of_file(experiment: Experiment) -> Experiment:
     data, task = experiment.images(), experiment.task
     ground = said_of_ground(data.images) if Path(data.name).is_dir() else ""
     shown = f"; what they show is {ground}" if ground else ""
-    say(f"{data.name}: {len(data.images):,} rows, {data.scaling}{shown}", err=True)
+    say(f"{data.name}: {counted(len(data.images), 'row')}, {data.scaling}{shown}", err=True)
     stated: set[str] = getattr(task, "model_fields_set", set())
     if data.labels is None or not hasattr(task, "classes") or "classes" in stated:
         return experiment

@@ -11,6 +11,7 @@ import click
 from neurosim.cli.bar import Bar
 from neurosim.cli.common import COUNT, FOLDER, JSON, LAWS, SCALE, SIZES, TASK, print_json, say
 from neurosim.cli.conditions import conditions_of
+from neurosim.safe_text import counted
 
 if TYPE_CHECKING:
     from neurosim.analysis import Conditions, Point, Row
@@ -125,7 +126,7 @@ def _table(conditions: Conditions, rows: list[Row], shown: str) -> list[str]:
         lines.append(
             f"{row.name:22} {row.drawn:11} {row.phases:7} {shown} {left:>5} {g.cosine:>7.4f} "
             f"{g.cosine_held:>7.4f} {g.cosine_of_mean:>7.4f} {snr:>5}"
-            + (f"  {row.rows_lost} rows lost" if row.rows_lost else "")
+            + (f"  {counted(row.rows_lost, 'row')} lost" if row.rows_lost else "")
         )
     return [*lines, *_LEGEND, _BESIDE if profile.node.has_thermal_noise else _ON_TOP]
 

@@ -16,6 +16,7 @@ from neurosim.cli.common import (
     print_json,
     say,
 )
+from neurosim.safe_text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -164,7 +165,9 @@ def _say_checked(record: dict[str, Any]) -> None:
     count = sum(map(len, record["numbers"].values()))
     for kind, paths in record["numbers"].items():
         if paths:
-            _say_wrapped(f"{len(paths)} of {count} numbers {_KINDS[kind]}: {', '.join(paths)}")
+            _say_wrapped(
+                f"{len(paths)} of {counted(count, 'number')} {_KINDS[kind]}: {', '.join(paths)}"
+            )
     wide = max(map(len, record["follows"]))
     for what, value in record["follows"].items():
         place = f"  {what:{wide}}  "
@@ -248,7 +251,10 @@ def energy(
     line("energy", [format_quantity(row["energy_J"], "J", 3) for row in table.values()])
     for item in formulas:
         line(f"  {item}", [format_quantity(r["items_J"][item], "J", 3) for r in table.values()])
-    say(f"\nAn update presents {asked.batch} rows; a training run has {asked.updates} updates.")
+    say(
+        f"\nAn update presents {counted(asked.batch, 'row')}; a training run has "
+        f"{counted(asked.updates, 'update')}."
+    )
     if not asked.task.has_paths:
         say(f"A decision is a row that settles for {asked.flow.settle_tau:g} tau and is read.")
     say("")

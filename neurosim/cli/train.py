@@ -30,9 +30,10 @@ from neurosim.cli.common import (
     warn,
 )
 from neurosim.cli.lesson import before, experiment_of, memory_line, of_file
+from neurosim.cli.lines import scaled_note
 from neurosim.cli.profile_for import profile_for
 from neurosim.errors import DataError, RunError
-from neurosim.safe_text import quoted
+from neurosim.safe_text import counted, quoted
 
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
@@ -177,7 +178,10 @@ def train(
         beyond = 0 if trained.run is None else trained.run.facts.get("start_clipped", 0)
         if not begun and beyond:
             scale = trained.profile.coupling.full_scale
-            say(f"{given['start']}: {beyond} weights beyond {scale:g} were clipped", err=True)
+            say(
+                f"{given['start']}: {counted(beyond, 'weight')} clipped at {scale:g}",
+                err=True,
+            )
     warnings = finish_run(trained)
     metrics = trained.metrics()
     loss, flows = metrics["flow_loss"], trained.experiment.task.has_paths
@@ -189,7 +193,8 @@ def train(
         warn([said for said in warnings if said not in early], strict)
         return
     what, those = ("flow loss", "samples") if flows else ("loss", "answers")
-    say(f"{out}: {len(loss)} updates, {what} {loss[0]:.3f} -> {loss[-1]:.3f}")
+    what += scaled_note(trained)
+    say(f"{out}: {counted(len(loss), 'update')}, {what} {loss[0]:.3f} -> {loss[-1]:.3f}")
     say(f"open {out / 'report.html'}; judge its {those} with: neurosim evaluate {quoted(out)}")
     warn([said for said in warnings if said not in early], strict)
 

@@ -10,6 +10,7 @@ from neurosim.host import Supervised
 from neurosim.runs.explanation import Finding
 from neurosim.runs.recipes import RATE, tried
 from neurosim.runs.trained import Trained
+from neurosim.safe_text import counted
 
 __all__ = ["LENGTH", "RATE", "learned"]
 
@@ -70,7 +71,7 @@ def _findings(losses: Array, constant: float | None = None) -> list[Finding]:
         found.append(
             Finding(
                 cause=LENGTH,
-                measured=f"{said}{n:,} updates{beside}",
+                measured=f"{said}{counted(n, 'update')}{beside}",
                 advice=f"train on: `neurosim train --resume --updates {2 * n:d}`",
                 weight=min(fall, _MOST),
             )
@@ -82,7 +83,7 @@ def _findings(losses: Array, constant: float | None = None) -> list[Finding]:
         found.append(
             Finding(
                 cause=RATE,
-                measured=f"{said}{n:,} updates{beside}",
+                measured=f"{said}{counted(n, 'update')}{beside}",
                 advice="lower learning_rate, or take schedule: cosine",
                 weight=min(rise, _MOST),
             )

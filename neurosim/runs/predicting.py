@@ -18,7 +18,7 @@ from neurosim.host import Supervised
 from neurosim.runs.trained import Source, Trained
 from neurosim.threads import one_blas_thread
 
-__all__ = ["answers_to", "ground_turned", "predict", "rows_beyond", "rows_of"]
+__all__ = ["answers_to", "ground_turned", "names_of_answers", "predict", "rows_beyond", "rows_of"]
 
 Array = NDArray[np.float64]
 _ROUNDING = 1e-9
@@ -103,6 +103,15 @@ def _task_of(trained: Trained) -> Supervised:
             f"learned the task {called(task)}; draw samples from it."
         )
     return task
+
+
+def names_of_answers(trained: Trained, n: int) -> list[str]:
+    """Of each of n answers: of a table that was learned its last columns' names, else a number."""
+    plain = [f"answer_{k}" for k in range(n)]
+    names, own = trained.dataset.scaling.names[-n:], {"row", "class"}
+    if not hasattr(trained.experiment.task, "n_answers") or len(names) != n:
+        return plain
+    return [p if name in own else name for p, name in zip(plain, names, strict=True)]
 
 
 def rows_beyond(trained: Trained, rows: Array) -> int:

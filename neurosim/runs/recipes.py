@@ -20,6 +20,7 @@ from neurosim.host import Experiment, Trainer, free_phase
 from neurosim.runs.examining import lessons_of
 from neurosim.runs.explanation import Finding
 from neurosim.runs.trained import Trained
+from neurosim.safe_text import counted
 
 __all__ = ["BATCH", "RATE", "tried"]
 
@@ -93,7 +94,8 @@ class _Trials:
         way = "raise" if best > now else "lower"
         return Finding(
             cause=cause,
-            measured=f"the loss of its weights is {self._still:.3g}; after {_UPDATES} updates more "
+            measured=f"the loss of its weights is {self._still:.3g}; after "
+            f"{counted(_UPDATES, 'update')} more "
             f"it is {self._as_now:.3g} with {field} {now:.3g}, and {least:.3g} with {best:.3g}",
             advice=f"{way} {field} from {now:.3g} towards {best:.3g}, and train again",
             weight=saved,

@@ -12,6 +12,7 @@ from neurosim.errors import ProfileError
 from neurosim.folders import exists, real
 from neurosim.host import Experiment
 from neurosim.profile import Profile
+from neurosim.safe_text import counted
 from neurosim.sweeps.axes import DOTTED, Cases, columns_of, steps
 from neurosim.sweeps.plan import Sampling, Sweep
 
@@ -89,7 +90,9 @@ def wrong_paths(sweep: Sweep, *, trained: bool = False) -> dict[str, str]:
     if seeds and sweep.replicas > 1:
         raise ProfileError(f"replicas: must be 1 where an axis varies {seeds[0]}; leave one out.")
     if count > _MOST:
-        raise ProfileError(f"A sweep must have at most {_MOST:,} points, but has {count:,}.")
+        raise ProfileError(
+            f"A sweep must have at most {counted(_MOST, 'point')}, but has {count:,}."
+        )
     return wrong
 
 

@@ -137,17 +137,19 @@ def test_a_step_of_next_to_nothing_is_named_and_a_ramp_may_begin_at_0(tmp_path):
     assert said in one_line(run("profiles", "fit", path))
 
 
-@pytest.mark.parametrize("words", [(), ("--to", "b.yaml"), ("--json",)])
-def test_a_warning_is_said_once_on_each_way_out(tmp_path, monkeypatch, words):
+@pytest.mark.parametrize("words", [(), ("--to", "b.yaml")])
+@pytest.mark.parametrize("screen", [True, False])
+def test_a_warning_is_said_once_on_a_screen_and_in_each_of_two_files(
+    tmp_path, monkeypatch, words, screen
+):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("neurosim.cli.fit.one_screen", lambda: screen)
     rows = [f"5,{5 + (-1) ** k * (k + 1) / 99}" for k in range(8)] + ["5,0"]
     (tmp_path / "m.csv").write_text("\n".join(["target (uS),conductance (uS)", *rows]) + "\n")
     result = run("profiles", "fit", "m.csv", *words)
-    where = result.stderr if words else result.stdout
-    assert where.count("next to nothing") == 1
-    assert words == ("--json",) or "next to nothing" not in (
-        result.stdout if words else result.stderr
-    )
+    in_blocks = result.stdout if not words else (tmp_path / "b.yaml").read_text("utf-8")
+    assert in_blocks.count("next to nothing") == 1
+    assert result.stderr.count("next to nothing") == (0 if screen and not words else 1)
 
 
 def test_a_profile_that_would_not_be_valid_is_left_as_it_was(measured, tmp_path):
