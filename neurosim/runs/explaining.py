@@ -79,7 +79,7 @@ def explain(
     laws : sequence of type
         Blocks of your own that the files of a folder name.
     progress : callable, optional
-        Called with variants of the chip done and their total.
+        Called with variants of the chip and trials of a recipe that are done, and their total.
 
     Returns
     -------
@@ -141,7 +141,7 @@ class _Case:
         # A chip of implausible numbers is not asked to settle.
         shown = self._trained if not self._odd else self._as_mended()
         seen = Seen(effects, watched(shown), self._mode_tau(shown))
-        others = [self._at_the_ends(), *learned(self._trained)]
+        others = [self._at_the_ends(), *learned(self._trained, effects.count)]
         findings, n_first = placed(seen, found, lambda e: self._finding(seen, e), others)
         told = {finding.cause for finding in findings}
         by_name = {effect.name: effect for effect in found}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.analysis.effects import Count
 from neurosim.errors import NeurosimError
 from neurosim.host import Supervised
 from neurosim.runs.explanation import Finding
@@ -26,11 +27,11 @@ _TREND = 2.0
 _MOST = 0.1
 
 
-def learned(trained: Trained) -> list[Finding]:
+def learned(trained: Trained, count: Count | None = None) -> list[Finding]:
     """Findings of a training's losses, before its contrastive stage; none where it kept none.
 
     Another rate that was tried with success stands for what the losses say of the rate; see
-    `neurosim.runs.recipes`.
+    `neurosim.runs.recipes`; a `count` hears of the trials.
     """
     try:
         losses = trained.metrics()["flow_loss"][: trained.experiment.contrast_begins]
@@ -40,7 +41,7 @@ def learned(trained: Trained) -> list[Finding]:
     if len(losses) < _SHORTEST:
         return []
     found = _findings(losses, _constant(trained)) if len(losses) >= _FEWEST else []
-    better = tried(trained)
+    better = tried(trained, count)
     known = {finding.cause for finding in better}
     return [*better, *(finding for finding in found if finding.cause not in known)]
 

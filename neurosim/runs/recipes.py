@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from neurosim.analysis.effects import Count
 from neurosim.chip import Chip
 from neurosim.errors import NeurosimError
 from neurosim.host import Experiment, Trainer, free_phase
@@ -31,19 +32,21 @@ _UPDATES, _ROWS, _JUDGED = 12, 64, 128
 _STEP, _MOST, _WORSE = 10.0, 5, 1.01
 # Batches from here on are large enough for a trial's rows.
 _SMALL = 16
+# Trials at least: as before, and a rate to each side; and mostly one more.
+_EXPECTED = 4
 # Of the loss, less than which another recipe does not buy.
 _LEAST = 0.1
 
 
-def tried(trained: Trained) -> list[Finding]:
+def tried(trained: Trained, count: Count | None = None) -> list[Finding]:
     """A finding for each setting of which another value buys a tenth of the loss or more.
 
     Of a contrastive stage, which follows another loss, nothing is tried, nor of a recipe that
-    cannot go on in small batches.
+    cannot go on in small batches. A `count` hears of each trial.
     """
     if trained.experiment.contrast is not None:
         return []
-    trials, found = _Trials(trained), []
+    trials, found = _Trials(trained, count), []
     for look in (trials.rate, trials.batch):
         try:
             finding = look()
@@ -51,14 +54,17 @@ def tried(trained: Trained) -> list[Finding]:
             continue
         found += [] if finding is None else [finding]
     trained.fresh()
+    trials.count.end()
     return found
 
 
 class _Trials:
     """Ways to go on with a run."""
 
-    def __init__(self, trained: Trained) -> None:
+    def __init__(self, trained: Trained, count: Count | None = None) -> None:
         self._trained, self._recipe = trained, trained.experiment
+        self.count = count or Count(lambda done, total: None)
+        self.count.expect(_EXPECTED)
         self._start = trained.asked_weights()
 
     def rate(self) -> Finding | None:
@@ -130,6 +136,7 @@ class _Trials:
         trainer = Trainer(chip, recipe, self._trained.dataset, self._start)
         for _ in trainer:
             pass
+        self.count.step()
         return self._judged(chip, recipe)
 
     def _judged(self, chip: Chip, recipe: Experiment) -> float:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neurosim.analysis import AnswerConditions, Conditions
-from neurosim.analysis.effects import Effects
+from neurosim.analysis.effects import Count, Effects
 from neurosim.analysis.losses import Effect, Losses
 from neurosim.data import load_dataset
 from neurosim.host import Experiment, FlowSettings, initial_weights
@@ -139,3 +139,16 @@ def test_a_nudge_of_answers_is_measured_by_the_answers_alone():
         profile, weights, answers.flow, 12, 2, task=answers.task, data=load_dataset("digits")
     )
     assert conditions.velocity == 1
+
+
+def test_a_count_grows_with_what_is_expected_and_never_passes_it():
+    told = []
+    count = Count(lambda done, total: told.append((done, total)))
+    count.expect(2)
+    count.step()
+    count.expect(1)
+    for _ in range(3):
+        count.step()
+    count.expect(5)
+    count.end()
+    assert told == [(1, 2), (2, 3), (3, 3), (4, 4), (4, 4)]

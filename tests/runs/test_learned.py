@@ -64,7 +64,7 @@ def test_a_slow_fall_in_noise_is_told_by_a_line_through_three_fifths():
 
 
 def test_a_regression_is_measured_by_the_variance_of_its_answers(tmp_path, monkeypatch):
-    monkeypatch.setattr("neurosim.runs.learned.tried", lambda trained: [])
+    monkeypatch.setattr("neurosim.runs.learned.tried", lambda trained, count: [])
     rows = np.random.default_rng(0).uniform(-1, 1, (90, 3))
     np.save(tmp_path / "rows.npy", rows)
     chip = ns.Chip(ns.load_profile("ideal_hopfield").with_value("layers", (2, 6, 1)))
@@ -78,7 +78,7 @@ def test_a_regression_is_measured_by_the_variance_of_its_answers(tmp_path, monke
 
 
 def test_of_a_short_training_or_none_nothing_is_said(monkeypatch):
-    monkeypatch.setattr("neurosim.runs.learned.tried", lambda trained: [])
+    monkeypatch.setattr("neurosim.runs.learned.tried", lambda trained, count: [])
     chip = ns.Chip(ns.load_profile("ideal_hopfield").with_value("layers", (64, 6)))
     assert learned(ns.Trained(chip, ns.Experiment(updates=1))) == []
     short = {"flow_loss": np.linspace(2, 1, 40)}
@@ -94,7 +94,9 @@ def test_a_rate_that_was_tried_stands_for_what_the_losses_say_of_it(monkeypatch)
     trained = ns.Trained(chip, ns.Experiment(updates=200), history={"flow_loss": shape})
     better = Finding(cause=RATE, measured="m", advice="lower learning_rate", weight=0.5)
     for found in ([], [better]):
-        monkeypatch.setattr("neurosim.runs.learned.tried", lambda trained, found=found: found)
+        monkeypatch.setattr(
+            "neurosim.runs.learned.tried", lambda trained, count, found=found: found
+        )
         said = learned(trained)
         assert [finding.cause for finding in said] == [RATE]
         assert (said[0] is better) is bool(found)
