@@ -171,9 +171,9 @@ def say(text: str = "", *, beside: Path | None = None, err: bool = False, nl: bo
     click.echo(printable(text), err=err or beside == _STANDARD_OUTPUT, nl=nl)
 
 
-def one_screen() -> bool:
-    """Whether standard output and standard error are both read by a person at a terminal."""
-    return sys.stdout.isatty() and sys.stderr.isatty()
+def is_read(*, err: bool = False) -> bool:
+    """Whether a person reads standard output, or standard error, at a terminal."""
+    return (sys.stderr if err else sys.stdout).isatty()
 
 
 def print_json(value: Any) -> None:

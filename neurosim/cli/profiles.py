@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +14,7 @@ from neurosim.cli.common import (
     LAWS,
     SIZES,
     STRICT,
+    is_read,
     print_json,
     say,
 )
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["profiles"]
 
 
-_WIDEST, _WIDTH = 30, 80
+_WIDEST, _WIDTH, _LEAST = 30, 80, 20
 # A quantity in the table of energies.
 _CELL = 8
 _KINDS = {
@@ -153,10 +155,15 @@ def _checked(name: str, laws: tuple[type[Block], ...]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _say_wrapped(text: str, indent: int = 2) -> None:
-    """Print a paragraph; names stay whole."""
+def _lines(text: str, width: int, indent: int = 0) -> list[str]:
+    """A paragraph of so many columns; names stay whole."""
     how: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
-    say("\n".join(textwrap.wrap(text, _WIDTH, subsequent_indent=" " * indent, **how)))
+    return textwrap.wrap(text, width, subsequent_indent=" " * indent, **how) or [""]
+
+
+def _say_wrapped(text: str, indent: int = 2, *, err: bool = False) -> None:
+    """Print a paragraph."""
+    say("\n".join(_lines(text, _WIDTH, indent)), err=err)
 
 
 def _say_checked(record: dict[str, Any]) -> None:
@@ -175,7 +182,12 @@ def _say_checked(record: dict[str, Any]) -> None:
     for note in record["notes"]:
         _say_wrapped(f"note: {note}")
     for warning in record["warnings"]:
-        say(f"{record['path']}: warning: {warning}", err=True)
+        text = f"{record['path']}: warning: {warning}"
+        # In a log a warning is a line.
+        if is_read(err=True):
+            _say_wrapped(text, err=True)
+        else:
+            say(text, err=True)
 
 
 @profiles.command("diff")
@@ -197,9 +209,13 @@ def diff(first: str, second: str, laws: tuple[type[Block], ...], as_json: bool) 
         return
     rows = [("", first, second), *((each.path, *each.texts()) for each in found)]
     wide = max(len(row[0]) for row in rows)
-    middle = max(len(row[1]) for row in rows if len(row[1]) < _WIDEST)
+    middle = max((len(row[1]) for row in rows if len(row[1]) < _WIDEST), default=_WIDEST)
+    # What is left for the other one; a name or a number longer than its column stays whole.
+    last = max(_WIDTH - wide - middle - 4, _LEAST)
     for path, one, other in rows:
-        say(f"{path:{wide}}  {one:{middle}}  {other}")
+        cells = [path], _lines(one, middle), _lines(other, last)
+        for parts in zip_longest(*cells, fillvalue=""):
+            say("{:{}}  {:{}}  {}".format(parts[0], wide, parts[1], middle, parts[2]).rstrip())
 
 
 @profiles.command("energy")

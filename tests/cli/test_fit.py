@@ -143,7 +143,7 @@ def test_a_warning_is_said_once_on_a_screen_and_in_each_of_two_files(
     tmp_path, monkeypatch, words, screen
 ):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("neurosim.cli.fit.one_screen", lambda: screen)
+    monkeypatch.setattr("neurosim.cli.fit.is_read", lambda err=False: screen)
     rows = [f"5,{5 + (-1) ** k * (k + 1) / 99}" for k in range(8)] + ["5,0"]
     (tmp_path / "m.csv").write_text("\n".join(["target (uS),conductance (uS)", *rows]) + "\n")
     result = run("profiles", "fit", "m.csv", *words)
