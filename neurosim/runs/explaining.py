@@ -37,6 +37,7 @@ from neurosim.runs.measures import measured
 from neurosim.runs.mending import implausible, mended, odd_findings
 from neurosim.runs.placing import placed
 from neurosim.runs.seen import Seen
+from neurosim.runs.springs import soft_spring
 from neurosim.runs.trained import Source, Trained
 from neurosim.runs.watchdogs import unfinished, watched
 from neurosim.solvers import Engine
@@ -141,7 +142,8 @@ class _Case:
         # A chip of implausible numbers is not asked to settle.
         shown = self._trained if not self._odd else self._as_mended()
         seen = Seen(effects, watched(shown), self._mode_tau(shown))
-        others = [self._at_the_ends(), *learned(self._trained, effects.count)]
+        others = soft_spring(effects, self._trained.experiment)
+        others += [self._at_the_ends(), *learned(self._trained, effects.count)]
         findings, n_first = placed(seen, found, lambda e: self._finding(seen, e), others)
         told = {finding.cause for finding in findings}
         by_name = {effect.name: effect for effect in found}
@@ -190,7 +192,9 @@ class _Case:
         kept = (np.abs(weights) >= _AT_AN_END * limit) & (gradient * weights < 0)
         power = float(np.sum(gradient**2)) or 1.0
         cosine = float(np.sqrt(np.sum(gradient[~kept] ** 2) / power))
-        share = np.count_nonzero(np.abs(weights) >= _AT_AN_END * limit) / self._n_weights
+        layers = self._profile.network
+        n_weights = int(np.count_nonzero(layers.present)) + layers.n_nodes
+        share = np.count_nonzero(np.abs(weights) >= _AT_AN_END * limit) / n_weights
         return Finding(
             cause=WEIGHT_RANGE,
             measured=f"{share:.1%} of the weights stand at an end of their range, {limit:g}; less "
@@ -198,11 +202,6 @@ class _Case:
             advice="raise coupling.full_scale, or lower the learning rate",
             weight=1 - cosine,
         )
-
-    @property
-    def _n_weights(self) -> int:
-        layers = self._profile.network
-        return int(np.count_nonzero(layers.present)) + layers.n_nodes
 
     def _as_mended(self) -> Trained:
         chip, weights = self._conditions.programmed(self._profile), self._conditions.weights
@@ -212,8 +211,7 @@ class _Case:
         """Median of the slowest hidden modes on some of the data, visible nodes held."""
         chip, recipe, data = shown.fresh(), self._trained.experiment, self._trained.dataset
         lessons = lessons_of(data, recipe, chip.data_sheet, _MODES, recipe.seed)
-        flow = recipe.flow.on(chip.data_sheet)
-        free_phase(chip, lessons.batch_at(0).targets, flow, None, lessons.held)
+        free_phase(chip, lessons.batch_at(0).targets, recipe.flow, None, lessons.held)
         return float(np.median(slowest_modes_tau(chip)))
 
     def _draw(self, profile: Profile, engine: Engine | None) -> Array:

@@ -4,7 +4,8 @@ A chip of the run's die goes on from the run's weights for a few updates on smal
 run would, at rates ten times higher and lower, with larger batches. All are judged by the same
 rows, beside the weights as they are. A recipe that leaves a loss below both that of the weights as
 they are and that of going on as before is better than the run's. What it does over many updates
-this cannot say. Springs are not tried: a softer one lowers the flow loss and need not draw better.
+this cannot say. Springs are not tried, for a softer one lowers the flow loss and need not draw
+better: `neurosim.runs.springs` looks at them.
 """
 
 from __future__ import annotations
