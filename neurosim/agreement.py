@@ -10,6 +10,7 @@ import numpy as np
 from neurosim.arguments import shown
 from neurosim.blocks.units import format_quantity, format_value
 from neurosim.converters import Differences
+from neurosim.safe_text import counted
 
 __all__ = ["disagreements"]
 
@@ -65,7 +66,8 @@ def _readout_mistakes(profile: Any) -> Found:
     gains = getattr(profile.readout, "layer_gain", ())
     if gains and len(gains) != len(profile.layers):
         text = (
-            f"must have one factor for each of {len(profile.layers)} layers, but has {len(gains)}; "
+            f"must have one factor for each of {counted(len(profile.layers), 'layer')}, "
+            f"but has {len(gains)}; "
             "give as many"
         )
         return [(("readout", "layer_gain"), text)]

@@ -38,6 +38,7 @@ HOST_MAY_IMPORT = {
     "blocks",
     "arguments",
     "errors",
+    "safe_text",
     "streams",
     "threads",
     "host",

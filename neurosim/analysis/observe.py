@@ -18,6 +18,7 @@ from neurosim.errors import DataError
 from neurosim.host import FlowSettings, present
 from neurosim.network import Weights
 from neurosim.profile import Profile
+from neurosim.safe_text import counted
 from neurosim.solvers import (
     Chunk,
     Engine,
@@ -150,11 +151,17 @@ class Conditions:
         images = load_digits()[0] if self.images is None else self.images
         if images.shape[1] != self.profile.layers[0]:
             raise DataError(
-                f"The visible layer must have {images.shape[1]} nodes, one for each pixel, but "
+                f"The visible layer must have {counted(images.shape[1], 'node')}, one "
+                "for each pixel, but "
                 f"{self.profile.name} has {self.profile.layers[0]}; change `layers`."
             )
         source = PairSource(images, self.batch, Streams(0), prefetch=False)
         return [source.batch_at(k) for k in range(self.repeats)]
+
+    @cached_property
+    def velocity(self) -> float:
+        """Root mean square of what is to be learned where there are springs."""
+        return float(np.sqrt(np.mean([np.mean(b.u_t**2) for b in self.batches])))
 
     def observe(
         self,

@@ -263,12 +263,16 @@ class Chip:
         need(self.profile, self.data_sheet.has_correlator, "read_correlator", "correlators")
         return self._reader.read_correlator()
 
-    def sense(self) -> Array:
-        """Currents [A] from the sources into the nodes that were set last, by the ammeter."""
+    @checked()
+    def sense(self, nodes: NDArray[np.bool_] | None = None) -> Array:
+        """Currents [A] from the sources into the nodes that were set last, by the ammeter.
+
+        Of a mask `nodes`, (n,), only those are measured, and the others are 0.
+        """
         springs = self._sources.springs if self.data_sheet.has_current_sense else None
         need(self.profile, springs is not None, "sense", "a driven ammeter")
         assert springs is not None
-        return self._reader.sense(self._nodes.source_current_A(self.circuit, springs))
+        return self._reader.sense(self._nodes.source_current_A(self.circuit, springs), nodes)
 
     @property
     def devices_S(self) -> Array:

@@ -240,8 +240,9 @@ class ChipInterface(Protocol):
     def read_correlator(self) -> tuple[Weights, int]:
         """Sums of these products over rows [V^2], and how many rows; the sums start anew."""
 
-    def sense(self) -> Array:
+    def sense(self, nodes: Mask | None = None) -> Array:
         """Currents [A] that flow from the sources into their nodes, (rows, n).
 
-        Of the nodes whose targets were set last, (rows, n_visible) or all with sources.
+        Of the nodes whose targets were set last, (rows, n_visible) or all with sources. Of a mask
+        `nodes`, (n,), only those are measured, and the others are 0.
         """

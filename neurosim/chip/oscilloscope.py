@@ -132,9 +132,9 @@ class Oscilloscope:
         """Pass on."""
         return self.chip.read_correlator()
 
-    def sense(self) -> Array:
+    def sense(self, nodes: Mask | None = None) -> Array:
         """Pass on."""
-        return self.chip.sense()
+        return self.chip.sense(nodes)
 
     def settle(self, time_s: float) -> None:
         """Settle in pieces, and record the outputs after each."""

@@ -9,6 +9,7 @@ import numpy as np
 from neurosim.arguments import must_be, shown
 from neurosim.errors import DataError
 from neurosim.profile import Profile, load_profile
+from neurosim.safe_text import counted
 from neurosim.solvers import Engine
 
 __all__ = ["check_made_of", "check_settle", "check_wait", "need", "profile_of"]
@@ -70,7 +71,7 @@ def check_settle(time_s: float, rows: int) -> None:
     if not time_s > 0 or not rows:
         raise DataError(
             f"Chip.settle needs a time above 0 s and at least one row, but has {time_s:g} s "
-            f"and {rows} rows; precharge first."
+            f"and {counted(rows, 'row')}; precharge first."
         )
 
 

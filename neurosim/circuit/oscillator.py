@@ -27,15 +27,13 @@ Two outputs make it four products of a matrix a step, whatever is coupled to wha
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import model_validator
 
 from neurosim.blocks.block import Sourced
-from neurosim.blocks.mistakes import BlockError
-from neurosim.blocks.quantities import Excess, Hertz, SigmaVolt, SignedShare, Wait
+from neurosim.blocks.quantities import Excess, Hertz, SigmaVolt, SignedShare, Wait, Within
 from neurosim.blocks.units import format_quantity
 from neurosim.circuit.locking import Locking
 from neurosim.circuit.outputs import Amplifiers
@@ -46,8 +44,20 @@ __all__ = ["Oscillator"]
 Array = NDArray[np.float64]
 Outputs = tuple[Array, ...]
 
-# In weights; above, a settle has more steps than anyone waits for.
-_MOST_SYNC = 1000.0
+_HALF_TURN = Within(
+    -np.pi,
+    np.pi,
+    f"from -{np.pi:.4f} to {np.pi:.4f} rad, half a turn either way",
+    "leave out whole turns, which change nothing",
+    "rad",
+)
+# Above it a settle has more steps than anyone waits for.
+_SYNC = Within(
+    0.0,
+    1000.0,
+    "at most 1000 couplings of weight 1",
+    "write it in weights, not in siemens or percent",
+)
 # As `neurosim.analysis.energy.FORMULAS`, where phases have others.
 _AMPLITUDE = ("node.law.amplitude_V",)
 _FORMULAS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -99,27 +109,12 @@ class Oscillator(Sourced):
     formulas: ClassVar[dict[str, tuple[str, tuple[str, ...]]]] = _FORMULAS
 
     law: Literal["oscillator"] = "oscillator"
-    angle_rad: SignedShare = 0.0
-    sync: Excess = 0.0
+    angle_rad: Annotated[SignedShare, _HALF_TURN] = 0.0
+    sync: Annotated[Excess, _SYNC] = 0.0
     ramp_s: Wait = 0.0
     detuning_Hz: Hertz = 0.0
     linewidth_Hz: Hertz = 0.0
     amplitude_V: SigmaVolt = 0.0
-
-    @model_validator(mode="after")
-    def _within_the_model(self) -> Self:
-        found = []
-        if abs(self.angle_rad) > np.pi:
-            text = f"must be from -{np.pi:.4f} to {np.pi:.4f} rad, half a turn either way, but is "
-            text += f"{self.angle_rad:g} rad; leave out whole turns, which change nothing"
-            found.append((("angle_rad",), text))
-        if self.sync > _MOST_SYNC:
-            text = f"must be at most {_MOST_SYNC:g} couplings of weight 1, but is {self.sync:g}; "
-            text += "write it in weights, not in siemens or percent"
-            found.append((("sync",), text))
-        if found:
-            raise BlockError(found)
-        return self
 
     def doubts(self, most_pull: float, tau_s: float, settle_s: float) -> Iterator[tuple[str, str]]:
         """Fields whose numbers are allowed and odd, and why.

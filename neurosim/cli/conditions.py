@@ -35,22 +35,30 @@ def conditions_of(
 ) -> tuple[Conditions, str]:
     """What is presented, and whose weights and images these are."""
     from neurosim.analysis import Conditions
+    from neurosim.analysis.suited import recipe_for, unsuited, with_answers
     from neurosim.blocks.units import parse_duration
+    from neurosim.cli.common import warn
     from neurosim.errors import DataError
     from neurosim.host import FlowSettings
+    from neurosim.profile import load_profile
     from neurosim.runs import Run
 
     batch, seeds, age = how
     trained = None if run is None else Run.open(run, laws)
     experiment = None if trained is None else trained.experiment
-    asked = _asked(given, experiment)
+    if experiment is None and given["task"] is None:
+        asked = _asked(given, recipe_for(load_profile(name, laws=laws)))
+    else:
+        asked = _asked(given, experiment)
     if not asked.task.has_paths:
         # Springs where the answers are, whatever the profile has; layers that the data ask for.
         layers = given["layers"] or (None if trained is None else trained.profile.layers)
         given = given | {"task": asked.task, "layers": layers}
     profile = profile_for(name, given | {"engine": None}, laws, asked.task)
     if not asked.task.has_paths and given["layers"] is None:
-        profile = _with_answers(profile, asked)
+        profile = with_answers(profile, _supervised(asked), asked.images())
+    if wrong := unsuited(profile, asked.task):
+        warn([wrong])
     try:
         age_s = parse_duration(age)
     except ValueError as error:
@@ -97,19 +105,6 @@ def _supervised(asked: Experiment) -> Supervised:
             f"{called(asked.task)}; make a class of your own from neurosim.host.Supervised."
         )
     return asked.task
-
-
-def _with_answers(profile: Profile, asked: Experiment) -> Profile:
-    """The profile with as many nodes in the last layer as the data have answers."""
-    from neurosim.chip import Chip
-
-    task = _supervised(asked)
-    inputs, answers = task.examples(asked.images())
-    if -1 not in task.sources:
-        return profile
-    n_in = task.presented(inputs[:1], Chip(profile).data_sheet).shape[1]
-    sizes = (n_in, *profile.layers[1:-1], answers.shape[1])
-    return profile.with_values({"layers": sizes})
 
 
 def _answers(

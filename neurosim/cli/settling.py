@@ -25,6 +25,7 @@ from neurosim.cli.common import (
     warn,
 )
 from neurosim.errors import DataError
+from neurosim.safe_text import counted
 
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
@@ -165,12 +166,14 @@ def _planned(
             "fewer --seeds."
         )
     recipe = recipe_of(paid.updates, asked)
-    trainings = "" if is_run else f"{seeds} trainings of {paid.updates} updates, "
+    trainings = (
+        "" if is_run else f"{counted(seeds, 'training')} of {counted(paid.updates, 'update')}, "
+    )
     run = what if is_run else None
     if not asked.task.has_paths:
         say(f"{trainings}answers after each length", err=True)
         return plan_of_answers(profile, what, recipe, seeds, run)
-    say(f"{trainings}{paid.samples} samples at each length", err=True)
+    say(f"{trainings}{counted(paid.samples, 'sample')} at each length", err=True)
     figure = figure_of(asked.images())
     return plan_of(profile, what, recipe, paid.samples, seeds, figure, run)
 
@@ -227,9 +230,9 @@ def _say_knee(way: str, knee: Knee, name: str, best: str) -> None:
 
     span = f"{knee.tau:.3g}"
     if knee.low == knee.low:
-        span += f" ({knee.low:.3g} to {knee.high:.3g} over {knee.seeds} seeds)"
+        span += f" ({knee.low:.3g} to {knee.high:.3g} over {counted(knee.seeds, 'seed')})"
     elif knee.seeds > 1:
-        span += f" ({knee.seeds} seeds: too few for an interval)"
+        span += f" ({counted(knee.seeds, 'seed')}: too few for an interval)"
     cost = [format_quantity(knee.time_s, "s", 3), format_quantity(knee.energy_J, "J", 3)]
     what = "an answer" if way == "read" else "a sample"
     say(f"{_WAYS[way]}, {name} needs {span} C/g {what},")

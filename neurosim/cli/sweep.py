@@ -23,6 +23,7 @@ from neurosim.cli.common import (
     say,
     warn,
 )
+from neurosim.safe_text import counted
 
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
@@ -173,7 +174,7 @@ def _list(
         said |= {} if brief else {"points": [point.settings for point in points]}
         print_json(said | ({} if expected is None else {"estimate": expected}))
         return
-    lines = [f"{name}: {len(points)} points, {trainings} trainings"]
+    lines = [f"{name}: {counted(len(points), 'point')}, {counted(trainings, 'training')}"]
     if not brief:
         lines += [f"{point.index:5}  " + _said(point.settings) for point in points]
     lines += [] if expected is None else _estimate_lines(expected)
@@ -194,7 +195,8 @@ def _estimate_lines(found: dict[str, Any]) -> list[str]:
         for kind in ("training", "sampling")
     }
     return [
-        f"measured: a few updates of {begun} trainings and a few samples of {drawn} points",
+        f"measured: a few updates of {counted(begun, 'training')} and a few samples of "
+        f"{counted(drawn, 'point')}",
         f"computing: {tqdm.format_interval(found['work_s'])} of processor time"
         + (
             f", {tqdm.format_interval(found['wall_s'])} by {found['workers']} at best"
@@ -252,8 +254,11 @@ def _finish(folder: SweepFolder, shard: tuple[int, int], as_json: bool) -> None:
         )
     else:
         if shard[1] > 1:
-            say(f"shard {shard[0]}/{shard[1]}: {share - left} of its {share} points have figures")
-        say(f"{table}: {len(rows)} of {len(folder.points)} points, {len(failed)} failed")
+            say(
+                f"shard {shard[0]}/{shard[1]}: figures of {share - left} of its "
+                f"{counted(share, 'point')}"
+            )
+        say(f"{table}: {len(rows)} of {counted(len(folder.points), 'point')}, {len(failed)} failed")
         if found is not None:
             where = f"; {_said(settings)}" if settings else ""
             say(f"best {figure}: {_mean(found, figure)}{where}")

@@ -20,6 +20,7 @@ from neurosim.host.learning import ShadowWeights, blank_learner_state, learner
 from neurosim.host.optimizer import initial_weights, learning_rate
 from neurosim.host.phases import check_flow
 from neurosim.network import Layers, Weights
+from neurosim.safe_text import counted
 from neurosim.streams import Streams
 from neurosim.threads import one_blas_thread
 
@@ -136,7 +137,7 @@ class Trainer:
         chip.program(start)
 
     def __repr__(self) -> str:
-        done = f"{self.n_done} of {self.experiment.updates} updates done"
+        done = f"{self.n_done} of {counted(self.experiment.updates, 'update')} done"
         return f"Trainer({self.chip!r}, {done})"
 
     def _updates_between_refreshes(self) -> int | None:

@@ -14,6 +14,7 @@ from typing import Any
 from joblib import Parallel, delayed, parallel_config
 
 from neurosim.errors import RunError
+from neurosim.safe_text import counted
 from neurosim.sweeps.work import Task, do
 
 __all__ = ["Workers", "finished", "processes"]
@@ -99,7 +100,8 @@ def _restarting(tasks: Sequence[Task], n_jobs: int) -> Iterator[str]:
             if deaths >= _DEATHS:
                 raise RunError(
                     f"Workers must live until a point is done, but died {deaths} times in a row "
-                    f"with {len(left)} points left; free some memory or give fewer --workers, and "
+                    f"with {counted(len(left), 'point')} left; free some memory or give "
+                    "fewer --workers, and "
                     "go on with --resume."
                 ) from None
 

@@ -24,6 +24,7 @@ from scipy.special import chdtrc, ndtr, psi, stdtrit
 
 from neurosim.devices.fit.part import Array, Curve, Part, need
 from neurosim.errors import DataError
+from neurosim.safe_text import counted
 
 __all__ = ["fit_write"]
 
@@ -170,7 +171,8 @@ def _report_misfit(
     degree = len(found.coefficients) - 1
     if chance is None:
         part.notes.append(
-            f"a polynomial of degree {degree} goes through all {len(targets)} targets: nothing is "
+            f"a polynomial of degree {degree} goes through all "
+            f"{counted(len(targets), 'target')}: nothing is "
             "left to test it by"
         )
         return
@@ -203,7 +205,7 @@ def _report_means(
     if missed.size:
         worst = missed[np.argmax(np.abs(mean_S[missed] / targets[missed]))]
         part.warnings.append(
-            f"writes miss {len(missed)} of {len(targets)} targets on average, "
+            f"writes miss {len(missed)} of {counted(len(targets), 'target')} on average, "
             f"{targets[worst]:.3g} S by {mean_S[worst]:+.2g} S, "
             f"{100 * mean_S[worst] / targets[worst]:+.0f} %; the model of a write has no mean "
             "error: correct the targets, and measure again"
