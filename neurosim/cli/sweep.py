@@ -82,15 +82,15 @@ def sweep(
     computes it. Trainings that points share are done once. A sweep that was stopped or killed goes
     on with --resume. A point that fails is a row with its error, and the exit status is then 1.
     """
-    from neurosim.blocks.files import load_block
     from neurosim.blocks.names import within
     from neurosim.signals import Stopped, on_signals, stopping, within_time
     from neurosim.solvers import available_threads
-    from neurosim.sweeps import Sweep, SweepFolder, Workers, expand, run_sweep
+    from neurosim.sweeps import SweepFolder, Workers, expand, run_sweep
+    from neurosim.sweeps.loading import load_sweep
 
     if dask and workers is not None:
         raise click.UsageError("give --workers or --dask, not both")
-    plan = load_block(file, Sweep)
+    plan = load_sweep(file, laws)
     if dry_run or estimated:
         points = expand(plan, file.parent, laws)
         mine = [point for point in points if point.index % shard[1] == shard[0] - 1]
