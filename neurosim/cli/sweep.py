@@ -244,8 +244,8 @@ def _finish(folder: SweepFolder, shard: tuple[int, int], as_json: bool) -> None:
     else:
         if shard[1] > 1:
             say(
-                f"shard {shard[0]}/{shard[1]}: figures of {share - left} of its "
-                f"{counted(share, 'point')}"
+                f"shard {shard[0]}/{shard[1]}: {share - left} of its {counted(share, 'point')} "
+                f"{'has' if share == 1 else 'have'} figures"
             )
         say(f"{table}: {len(rows)} of {counted(len(folder.points), 'point')}, {len(failed)} failed")
         if found is not None:
