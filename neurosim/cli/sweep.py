@@ -82,15 +82,15 @@ def sweep(
     computes it. Trainings that points share are done once. A sweep that was stopped or killed goes
     on with --resume. A point that fails is a row with its error, and the exit status is then 1.
     """
-    from neurosim.blocks.files import load_block
     from neurosim.blocks.names import within
     from neurosim.signals import on_signals, stopping, within_time
     from neurosim.solvers import available_threads
-    from neurosim.sweeps import Sweep, SweepFolder, Workers, expand, run_sweep
+    from neurosim.sweeps import SweepFolder, Workers, expand, run_sweep
+    from neurosim.sweeps.loading import load_sweep
 
     if dask and workers is not None:
         raise click.UsageError("give --workers or --dask, not both")
-    plan = load_block(file, Sweep)
+    plan = load_sweep(file, laws)
     if dry_run or estimated:
         points = expand(plan, file.parent, laws)
         mine = [point for point in points if point.index % shard[1] == shard[0] - 1]
@@ -255,8 +255,8 @@ def _finish(folder: SweepFolder, shard: tuple[int, int], as_json: bool) -> None:
     else:
         if shard[1] > 1:
             say(
-                f"shard {shard[0]}/{shard[1]}: figures of {share - left} of its "
-                f"{counted(share, 'point')}"
+                f"shard {shard[0]}/{shard[1]}: {share - left} of its {counted(share, 'point')} "
+                f"{'has' if share == 1 else 'have'} figures"
             )
         say(f"{table}: {len(rows)} of {counted(len(folder.points), 'point')}, {len(failed)} failed")
         if found is not None:

@@ -57,9 +57,10 @@ def _constant(trained: Trained) -> float | None:
 def _findings(losses: Array, constant: float | None = None) -> list[Finding]:
     """Of losses, one an update, by means over fifths.
 
-    Of answers a change is a share of `constant`, the loss of constant ones: a tenth of a loss that
-    is next to nothing is less. A flow has a loss that no training takes away, and a change is a
-    share of what it is.
+    Of answers a change is a share of `constant`, the loss of constant ones, for a tenth of a loss
+    that is next to nothing is nothing; and what counts is what as many updates more would take off
+    if it went on so, at most all that is left. A flow has a loss that no training takes away, and a
+    change is a share of what it is.
     """
     n, fifths = len(losses), [losses[k * len(losses) // 5 :][: len(losses) // 5] for k in range(5)]
     means, found = [float(fifth.mean()) for fifth in fifths], []
@@ -67,14 +68,16 @@ def _findings(losses: Array, constant: float | None = None) -> list[Finding]:
         f"; constant answers have {constant:.3g}"
     )  # fmt: skip
     falls = _sure(fifths[3], fifths[4]) or _trend(np.concatenate(fifths[2:]))
-    if falls and (fall := (means[3] - means[4]) / (constant or means[3])) > _FALL:
+    fall = means[3] - means[4]
+    buys = fall / means[3] if constant is None else min(5 * fall, means[4]) / constant
+    if falls and buys > _FALL:
         said = f"the loss fell from {means[3]:.3g} to {means[4]:.3g} over the last fifth of its "
         found.append(
             Finding(
                 cause=LENGTH,
                 measured=f"{said}{counted(n, 'update')}{beside}",
                 advice=f"train on: `neurosim train --resume --updates {2 * n:d}`",
-                weight=min(fall, _MOST),
+                weight=min(buys, _MOST),
             )
         )
     rise = (means[4] - means[best]) / (constant or means[best])

@@ -98,7 +98,7 @@ def test_a_table_of_numbers_trains_a_regression(tmp_path):
     assert found["test_n"] == 16
     assert run("predict", tmp_path / "run", file, "--to", tmp_path / "y.csv").exit_code == 0
     header = (tmp_path / "y.csv").read_text().splitlines()[0]
-    assert header == "row,answer_0"
+    assert header == "row,y"
     np.savetxt(file, 3 * rows, delimiter=",", header="a,b,c,y", comments="")
     given[-1] = tmp_path / "other"
     assert "Answers must lie from -1 to 1" in one_line(run("train", *given))

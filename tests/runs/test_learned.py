@@ -44,11 +44,13 @@ def test_of_answers_a_change_is_a_share_of_what_constant_ones_lose():
     rises = losses(lambda t: 0.01 + 0.01 * (t > 0.8))
     assert [f.cause for f in _findings(rises)] == [RATE]
     assert _findings(rises, 2.0) == []
-    (found,) = _findings(losses(lambda t: 0.3 - 0.06 * t), 0.3)
+    (found,) = _findings(losses(lambda t: 0.3 - 0.015 * t), 0.3)
     assert found.cause == LENGTH
     assert found.measured.endswith("200 updates; constant answers have 0.3")
-    # A fifth of 0.06 of 0.3; 3 % of noise in 40 losses is 0.5 % of a mean.
-    assert found.weight == pytest.approx(0.04, abs=3 * 0.007)
+    # All of 0.015 once more, of 0.3; 3 % of noise in 40 losses is 0.7 % of a fifth's difference.
+    assert found.weight == pytest.approx(0.05, abs=3 * 5 * 0.007)
+    (last,) = _findings(losses(lambda t: 0.012 * np.exp(-3 * t) + 0.006), 0.15)
+    assert last.weight <= 0.0069 / 0.15
 
 
 def test_a_slow_fall_in_noise_is_told_by_a_line_through_three_fifths():

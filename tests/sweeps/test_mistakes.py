@@ -2,9 +2,10 @@
 
 import pytest
 
-from neurosim.blocks.files import parse_block
+from neurosim.blocks.files import load_block, parse_block
 from neurosim.errors import DataError, ProfileError
 from neurosim.sweeps import Sweep, expand
+from neurosim.sweeps.loading import load_sweep
 from tiny_sweeps import made
 
 
@@ -160,3 +161,36 @@ def test_a_way_of_sampling_for_which_no_chip_has_the_parts_is_refused_up_front(s
         expand(Sweep(name="t", base=base, axes=[bare, *axes], sampling=sampling))
     also = {"path": "profile.current_sense", "values": ["none", {"range_A": "3 uA"} | SENSE]}
     assert len(expand(Sweep(name="t", base=base, axes=[also, *axes], sampling=sampling))) == 2
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ("measure: [beauty]", "measure.0: must be one of"),
+        ("sampling: {n: 3}", "sampling.n: must be at least 7"),
+        ("replicas: 0", "replicas: must be at least 1"),
+        ("what: 3", "unknown field 'what'"),
+    ],
+)
+def test_a_mistake_of_the_file_hides_none_of_its_axes(tmp_path, other, said):
+    path = tmp_path / "s.yaml"
+    axes = "axes: [{path: profile.adc.bitz, values: [8]}]"
+    path.write_text(f"name: t\nbase: {{profile: ideal_hopfield}}\n{other}\n{axes}\n")
+    with pytest.raises(ProfileError) as caught:
+        load_sweep(path)
+    first, second = str(caught.value).splitlines()
+    assert said in first
+    assert second == ("profile.adc.bitz: there is no such field; did you mean 'profile.adc.bits'?")
+
+
+def test_a_sweep_whose_axes_cannot_be_read_has_the_mistakes_of_its_file_alone(tmp_path):
+    path = tmp_path / "s.yaml"
+    path.write_text("name: t\nbase: {profile: ideal_hopfield}\naxes: 3\nmeasure: [beauty]\n")
+    with pytest.raises(ProfileError) as caught:
+        load_sweep(path)
+    assert all(line.startswith(f"{path}:") for line in str(caught.value).splitlines())
+    path.write_text("name: [t\n")
+    with pytest.raises(ProfileError, match="not valid YAML"):
+        load_sweep(path)
+    path.write_text("name: t\nbase: {profile: ideal_hopfield}\n")
+    assert load_sweep(path) == load_block(path, Sweep)
