@@ -110,7 +110,8 @@ class Profile(Block):
     dac : Dac
         Voltage source of a spring.
     injectors : Injectors or None
-        Current sources into the nodes of some layers; null: the chip has none.
+        Current sources into the nodes of some layers, or what tunes the natural frequencies of
+        oscillators; null: the chip has none.
     adc : Adc
         Reads the output voltage of every node.
     readout : Differences, Sums or None
@@ -179,6 +180,13 @@ class Profile(Block):
     def network(self) -> Layers:
         """Where nodes and couplings are stored."""
         return Layers(self.layers, None if self.pattern == Full() else self.pattern)
+
+    @property
+    def currents(self) -> Injectors | None:
+        """The injectors in amperes, whatever their limits are stated in."""
+        if self.injectors is None:
+            return None
+        return self.injectors.in_amperes(self.node.detuned_A(1.0))
 
     @model_validator(mode="after")
     def _blocks_agree(self) -> Profile:

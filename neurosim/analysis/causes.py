@@ -131,9 +131,13 @@ CAUSES = (
     Cause("DAC bits", ("DAC bits",), "raise dac.bits, or flow.beta"),
     Cause("DAC noise", ("DAC noise",), "lower dac.noise_V, or raise flow.beta"),
     _channels("DAC", "dac"),
-    _range("injector", "injectors", "range_A", (), "lower flow.beta"),
+    _range("injector", "injectors", "range_A range_Hz", (), "lower flow.beta"),
     Cause("injector bits", ("injector bits",), "raise injectors.bits, or flow.beta"),
-    Cause("injector noise", ("injector noise",), "lower injectors.noise_A, or raise flow.beta"),
+    Cause(
+        "injector noise",
+        ("injector noise",),
+        "lower injectors.noise_A (of oscillators noise_Hz), or raise flow.beta",
+    ),
     Cause(
         "thermal noise",
         ("thermal noise", "amplifier noise", "amplifier flicker", "hold kT/C"),

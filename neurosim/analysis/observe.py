@@ -250,6 +250,4 @@ def held_weights(chip: Chip) -> Weights:
 
 def told_weights(chip: Chip) -> Weights:
     """Weights that the devices of a chip were last told to hold, before any error of theirs."""
-    unit_S = chip.profile.node.leak_S
-    couplings, biases, _ = chip.die.devices.split(chip.bank.target_S)
-    return Weights(couplings.delta_S / unit_S, biases.delta_S / unit_S)
+    return chip.bank.told()

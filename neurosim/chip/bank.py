@@ -86,6 +86,11 @@ class DeviceBank:
         target_S = self._devices.join(Pairs(w.plus_S, w.minus_S), Pairs(b.plus_S, b.minus_S))
         return target_S, w.n_clipped + b.n_clipped
 
+    def told(self) -> Weights:
+        """Weights of the targets."""
+        couplings, biases, _ = self._devices.split(self.target_S)
+        return Weights(couplings.delta_S / self._unit_S, biases.delta_S / self._unit_S)
+
     def _check(self, weights: Weights, call: str) -> None:
         """Refuse what has another shape than the chip, or is not finite."""
         layers = self._devices.layers

@@ -56,8 +56,7 @@ class Chip:
     n_threads : int, optional
         Threads that settle a batch; by default one for each processor.
     device : str, optional
-        Where a batch is settled: ``cpu``, or a GPU that PyTorch knows, such as ``cuda``; see
-        `neurosim.machines.arrays_on`. What is programmed, driven and read stays on the processor.
+        Where a batch is settled, no more: ``cpu`` or ``cuda``, see `neurosim.machines.arrays_on`.
 
     Raises
     ------
@@ -135,6 +134,10 @@ class Chip:
         self._meter.pulse(*self.bank.pulse(counts))
         self._assembly.renew()
 
+    def told_weights(self) -> Weights | None:
+        """What the devices were last told to hold; None where they have taken pulses."""
+        return None if self.ledger.pulses else self.bank.told()
+
     def refresh(self) -> None:
         """Write every device to its target again."""
         self._clock.set(self.ledger.settle_time_s)
@@ -203,7 +206,7 @@ class Chip:
 
     @checked(current_A=_ROWS)
     def inject(self, current_A: Array) -> Array:
-        """These currents [A] into the nodes with injectors."""
+        """These currents [A] into the nodes with injectors; those of oscillators are tuned."""
         need(self.profile, self.profile.injectors is not None, "inject", "injectors")
         return self._injectors.inject(current_A, len(self.u_V))
 
@@ -283,12 +286,8 @@ class Chip:
         """Everything that later behaviour depends on, besides profile and seed."""
         parts = [part.state() for part in self._parts]
         draws = {name: n for part in parts for name, n in part["draws"].items()}
-        return {
-            **{name: value for part in parts for name, value in part.items()},
-            "draws": draws,
-            "ledger": asdict(self.ledger),
-            "row_s": self._clock.row_s,
-        }
+        own = {"draws": draws, "ledger": asdict(self.ledger), "row_s": self._clock.row_s}
+        return {name: value for part in parts for name, value in part.items()} | own
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from a `state` of a chip with the same profile and seed."""

@@ -227,7 +227,7 @@ class Die:
 
 def data_sheet(profile: Profile, layers: Layers, pulse_weight: float | None) -> DataSheet:
     """What the maker of a chip of this profile prints."""
-    node, injectors = profile.node, profile.injectors
+    node, injectors = profile.node, profile.currents
     return DataSheet(
         name=profile.name,
         layers=layers,

@@ -12,7 +12,13 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.contrasts import Contrast, CosineOfDifference, HalfSquaredDifference, Product
+from neurosim.contrasts import (
+    Contrast,
+    CosineOfDifference,
+    Directed,
+    HalfSquaredDifference,
+    Product,
+)
 from neurosim.errors import DataError
 from neurosim.network import Layers, Weights
 
@@ -21,6 +27,7 @@ __all__ = [
     "Contrast",
     "CosineOfDifference",
     "DataSheet",
+    "Directed",
     "HalfSquaredDifference",
     "Product",
 ]
@@ -168,6 +175,12 @@ class ChipInterface(Protocol):
     def program(self, weights: Weights) -> None:
         """Set every coupling and bias to the nearest conductances; beyond full scale they clip."""
 
+    def told_weights(self) -> Weights | None:
+        """What the devices were last told to hold, to their levels: what `refresh` writes.
+
+        None where they have taken pulses, after which nobody has told them.
+        """
+
     def refresh(self) -> None:
         """Write every device to its target again."""
 
@@ -207,7 +220,8 @@ class ChipInterface(Protocol):
         """Drive these currents [A] into the nodes with injectors, (rows, n_injectors).
 
         Each joins the sum of its node's couplings, as its bias does, until the next `inject` or
-        `precharge`. Returns the currents [A] of the codes used.
+        `precharge`; that of an oscillator turns its phase beside them, by K for unit_S times
+        unit_V. Returns the currents [A] of the codes used.
         """
 
     def settle(self, time_s: float) -> None:

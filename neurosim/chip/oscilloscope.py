@@ -70,6 +70,10 @@ class Oscilloscope:
         """Pass on."""
         self.chip.program(weights)
 
+    def told_weights(self) -> Weights | None:
+        """Pass on."""
+        return self.chip.told_weights()
+
     def refresh(self) -> None:
         """Pass on."""
         self.chip.refresh()

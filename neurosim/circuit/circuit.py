@@ -133,7 +133,8 @@ class Circuit(Wired):
         if springs.clamped:
             needed = -self.current_A(u_V)[..., at]
             if injected_A is not None:
-                needed -= (self.law.weights(self.amplifiers, u_V)[0] * injected_A)[..., at]
+                weight = 1.0 if self.oscillating else self.law.weights(self.amplifiers, u_V)[0]
+                needed -= (weight * injected_A)[..., at]
             current = np.where(springs.held, needed, current)
         return current
 

@@ -136,6 +136,10 @@ class Node(Sourced):
         """That of an oscillator by itself; 0 where nodes are voltages."""
         return self.law.diffusion_rad2_per_s if isinstance(self.law, Oscillating) else 0.0
 
+    def detuned_A(self, detuning_Hz: float) -> float:
+        """Current that turns an oscillator by so many periods a second: 2 pi f times unit_V C."""
+        return float(2 * np.pi * detuning_Hz * self.unit_V * self.capacitance_F)
+
     @property
     def load_share(self) -> float:
         """Share of the couplings' conductance on a node: 1 under a passive law, else `loading`."""

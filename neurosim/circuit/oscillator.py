@@ -39,7 +39,7 @@ from neurosim.blocks.quantities import Excess, Hertz, SigmaVolt, SignedShare, Wa
 from neurosim.blocks.units import format_quantity
 from neurosim.circuit.locking import Locking
 from neurosim.circuit.outputs import Amplifiers
-from neurosim.contrasts import Contrast, CosineOfDifference
+from neurosim.contrasts import Contrast, CosineOfDifference, Harmonic
 
 __all__ = ["Oscillator"]
 
@@ -207,8 +207,9 @@ class Oscillator(Sourced):
         return unit_V**2 * (1 - np.cos((u_V - source_V) / unit_V))
 
     def contrast(self) -> Contrast:
-        """Cosine of the difference of two phases."""
-        return CosineOfDifference()
+        """Cosine of the difference of two phases, and what turns it."""
+        a = self.angle_rad
+        return CosineOfDifference((Harmonic(1, float(np.cos(a)), float(-np.sin(a))),))
 
     def apply(
         self, amplifiers: Amplifiers, u_V: Array, work: Array, outputs: Array, weights: Array | None

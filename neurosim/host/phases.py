@@ -29,7 +29,7 @@ from neurosim.chip.interface import ChipInterface, DataSheet
 from neurosim.errors import DataError
 from neurosim.host.calibration import Calibration
 from neurosim.host.free import free_phase, scale_of
-from neurosim.host.readings import reading_of
+from neurosim.host.readings import Reading, reading_of
 from neurosim.host.settings import ChipFlow, FlowSettings
 from neurosim.network import Weights
 
@@ -154,6 +154,7 @@ def contrasted(
     held: NDArray[np.bool_] | None,
     free: Measured,
     lead: Callable[[int], None],
+    reading: Reading | None = None,
 ) -> Presentation:
     """Two phases from the free state that the chip stands in, and what differs.
 
@@ -166,11 +167,13 @@ def contrasted(
     free : Measured
     lead : callable
         Sets the sources of a phase: +1, then -1; or 0, which is free, where `flow` is one-sided.
+    reading : Reading, optional
+        How both phases are compared; by default what the data sheet offers.
     """
     sheet = chip.data_sheet
     if sheet.has_hold:
         chip.store()
-    reading = reading_of(chip, free.outputs)
+    reading = reading_of(chip, free.outputs) if reading is None else reading
 
     def led(sign: int, order: int) -> None:
         lead(sign)

@@ -11,7 +11,8 @@ from asked import Asked, cosine, squared
 from neurosim.analysis import Answering
 from neurosim.circuit import Pairs
 from neurosim.host import AsymmetricEP, GradEP
-from neurosim.host.asymmetric import _difference, _Rounds, one_way
+from neurosim.host.asymmetric import _Rounds
+from neurosim.host.directions import _difference, one_way
 from neurosim.solvers import Transient
 
 APART = {"coupling.directions": "separate", "mismatch.coupling": 0.2}
