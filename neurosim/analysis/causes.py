@@ -109,7 +109,14 @@ CAUSES = (
     Cause(
         "Sakaguchi angle",
         ("Sakaguchi angle",),
-        "lower node.law.angle_rad: a waveform and a phase response in quadrature have none",
+        "lower node.law.angle_rad (a waveform and a phase response in quadrature have none), or "
+        "learn by rule: asymmetric",
+    ),
+    Cause(
+        "interaction",
+        ("interaction",),
+        "shape the waveform (node.law.interaction) for a quadrature with the phase response in "
+        "every harmonic, or learn by rule: asymmetric",
     ),
     Cause(
         "weight levels",

@@ -89,6 +89,7 @@ SOURCES = (
     Source("faulty devices", _FAULTS, "fabrication", "common"),
     Source("detuning", ("node.law.detuning_Hz",), "fabrication", "common"),
     Source("Sakaguchi angle", ("node.law.angle_rad",), "design", "common"),
+    Source("interaction", ("node.law.interaction",), "design", "common"),
     Source("loading", ("node.loading",), "design", "common"),
     Source("visible rails", ("node.visible_rail_V",), "design", "common"),
     Source("visible buffers", ("node.buffer",), "design", "common"),

@@ -7,7 +7,7 @@ import pytest
 from asked import Asked, cosine, squared
 
 import neurosim as ns
-from neurosim.circuit import Oscillator
+from neurosim.circuit import Interaction, Oscillator
 from neurosim.converters import Injectors
 from neurosim.errors import DataError
 from neurosim.host import AsymmetricEP, GradEP, Trainer
@@ -46,6 +46,19 @@ def test_it_is_exact_at_every_angle_and_the_more_rounds_the_nearer(angle):
     one, three, six = cosines(turned(angle, 3), *(AsymmetricEP(rounds=n) for n in (1, 3, 6)))
     assert min(three, six) > 0.9999
     assert one > 0.999
+
+
+@pytest.mark.slow
+def test_it_is_exact_of_several_harmonics_too():
+    """A tenth of second harmonic and of third, and a first one that is 0.2 rad off quadrature."""
+    table = Interaction(
+        waveform=((1.0, 0.0), (0.1, 0.4), (0.2, -0.3)),
+        response=((1.0, np.pi / 2 + 0.2), (1.0, 1.0), (0.5, 2.0)),
+    )
+    asked = turned(0.0, 2, **{"node.law": Oscillator(interaction=table)})
+    plain, six = cosines(asked, GradEP(), AsymmetricEP(rounds=6))
+    assert plain < 0.98
+    assert six > 0.9999
 
 
 @pytest.mark.slow
