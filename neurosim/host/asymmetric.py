@@ -26,10 +26,10 @@ gradient law at 8 bits, plain):
 ======================================= ===== ======= ======= ======
 reads of the ADC                        exact 12 bit  10 bit  8 bit
 ======================================= ===== ======= ======= ======
-hopfield, plain, +-1.3 units            1.000 1.000   0.995   0.951
+hopfield, plain, +-1.3 units            1.000 1.000   0.995   0.947
 hopfield, differences times 10          1.000 1.000   1.000   0.999
-gradient, plain, +-4 units              1.000 0.75    0.61    none
-gradient, differences times 10          1.000 0.995   0.989   0.925
+gradient, plain, +-4 units              1.000 0.75    0.63    none
+gradient, differences times 10          1.000 0.994   0.990   0.933
 ======================================= ===== ======= ======= ======
 
 A SiLU of slope 0.5 answers a current with a quarter of what a tanh does, and its slope vanishes at
