@@ -110,6 +110,21 @@ def _injector_mistakes(profile: Any) -> Found:
     return found
 
 
+def _tuning_mistakes(profile: Any) -> Found:
+    """Only oscillators have a locking and a frequency of their own; codes need ranges."""
+    tuning, found = profile.tuning, Found()
+    if tuning is None:
+        return found
+    if not profile.node.oscillating:
+        text = "must be null unless node.law has oscillators, for it tunes phases, but is"
+        return [(("tuning",), f"{text} {shown(tuning)}; leave it out")]
+    ideal = [name for name in ("range_sync", "range_Hz") if getattr(tuning, name) is None]
+    if ideal and tuning.bits:
+        text = f"needs finite ranges, but {' and '.join(ideal)} {_are(ideal)} ideal"
+        found.append((("tuning", "bits"), f"{text}; state them, or write bits as 'ideal' too"))
+    return found
+
+
 def _load_mistakes(profile: Any) -> Found:
     """The couplings' load must leave something of a node's nominal conductance for its leak."""
     node, present = profile.node, profile.network.present
@@ -274,6 +289,7 @@ _CHECKS = (
     _readout_mistakes,
     _place_mistakes,
     _injector_mistakes,
+    _tuning_mistakes,
     _pulse_mistakes,
     _passive_mistakes,
     _oscillator_mistakes,

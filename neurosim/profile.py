@@ -18,7 +18,7 @@ from neurosim.blocks.names import Name, OneLine
 from neurosim.blocks.quantities import Second
 from neurosim.blocks.words import IDEAL, Word
 from neurosim.circuit import Node
-from neurosim.converters import Adc, CurrentSense, Dac, Injectors, Readout
+from neurosim.converters import Adc, CurrentSense, Dac, Injectors, Readout, Tuning
 from neurosim.devices import (
     CouplingDevice,
     DeviceNoise,
@@ -112,6 +112,8 @@ class Profile(Block):
     injectors : Injectors or None
         Current sources into the nodes of some layers, or what tunes the natural frequencies of
         oscillators; null: the chip has none.
+    tuning : Tuning or None
+        What programs locking and natural frequency of each oscillator; null: the chip has none.
     adc : Adc
         Reads the output voltage of every node.
     readout : Differences, Sums or None
@@ -137,7 +139,7 @@ class Profile(Block):
     """
 
     stated: ClassVar[bool] = True
-    may_be_left_out: ClassVar[tuple[str, ...]] = ("description", "sources", "injectors")
+    may_be_left_out: ClassVar[tuple[str, ...]] = ("description", "sources", "injectors", "tuning")
     unwritten: ClassVar[tuple[str, ...]] = ("pattern",)
 
     name: Name
@@ -157,6 +159,7 @@ class Profile(Block):
     mismatch: Mismatch = Mismatch()
     dac: Dac = Dac()
     injectors: Injectors | None = None
+    tuning: Tuning | None = None
     adc: Adc = Adc()
     readout: Readout = None
     current_sense: Annotated[CurrentSense | None, Word("none", or_null=True)] = None

@@ -21,6 +21,7 @@ from neurosim.contrasts import (
 )
 from neurosim.errors import DataError
 from neurosim.network import Layers, Weights
+from neurosim.tuned import Tuned
 
 __all__ = [
     "ChipInterface",
@@ -52,6 +53,10 @@ class DataSheet:
         Layers of which every node has a current source; none: `inject` does not work.
     max_injected_A : float or None
         Largest current that it delivers.
+    has_tuning : bool
+        Whether `tune` works.
+    most_sync, most_detuning : float or None
+        Largest locking, in weights, and detuning, as a share of K, that it programs.
     contrast : Contrast
         What readings of both ends tell of a coupling.
     unit_V : float
@@ -107,6 +112,9 @@ class DataSheet:
     source_layers: tuple[int, ...] = (0,)
     injector_layers: tuple[int, ...] = ()
     max_injected_A: float | None = None
+    has_tuning: bool = False
+    most_sync: float | None = None
+    most_detuning: float | None = None
     contrast: Contrast = field(default_factory=Product)
     least_weight: float | None = None
     advised_inputs: Literal["plain", "doubled"] = "plain"
@@ -180,6 +188,9 @@ class ChipInterface(Protocol):
 
         None where they have taken pulses, after which nobody has told them.
         """
+
+    def tune(self, tuned: Tuned) -> None:
+        """Program locking and natural frequency of every oscillator, to the nearest codes."""
 
     def refresh(self) -> None:
         """Write every device to its target again."""
