@@ -27,7 +27,8 @@ weights have changed since the last one. Nominal conductances are no substitute 
 writes both directions alike, so that their difference is zero.
 
 Of phases nominal weights are good enough: what they are wrong by makes the remedy as much too large
-or small, and no more. Currents then tune natural frequencies.
+or small, and no more. Currents then tune natural frequencies. Where oscillators have devices of
+their own for either direction as well, these are not made up for.
 """
 
 from __future__ import annotations

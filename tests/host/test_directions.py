@@ -10,7 +10,7 @@ import neurosim as ns
 from neurosim.circuit import Interaction, Oscillator
 from neurosim.converters import Injectors
 from neurosim.errors import DataError
-from neurosim.host import AsymmetricEP, GradEP, Trainer
+from neurosim.host import AsymmetricEP, GradEP, Trainer, decide
 from neurosim.host.directions import directions_of
 from neurosim.network import Layers, Weights
 from neurosim.solvers import Transient
@@ -122,6 +122,15 @@ def test_currents_are_those_of_the_jacobian_at_rest():
         transposed = chip.circuit.jacobian_vector_A(at_V, np.eye(n)) / sheet.unit_S
         exact = -(transposed.T - transposed) @ away[row]
         np.testing.assert_allclose(asked_for[row], exact[nodes], atol=1e-9)
+
+
+def test_the_velocity_is_what_a_spring_delivers_at_any_angle():
+    asked = turned(0.3)
+    velocity = decide(asked.chip, asked.batch.targets, asked.flow(0.1), None, asked.held)
+    system, sheet = asked.chip.system(), asked.chip.data_sheet
+    given_A = system.circuit.source_current_A(asked.chip.u_V, system.springs)
+    pulled = -given_A[:, 64:] / (sheet.unit_S * sheet.unit_V)
+    np.testing.assert_allclose(velocity[:, 64:], pulled, atol=1e-9)
 
 
 def test_the_ledger_counts_each_round():
