@@ -8,10 +8,12 @@ the host must add, in its unit of current, is
 about the rest, whatever J is (arXiv 2602.03670, 2026). What it can know of J - J^T:
 
 ============ ===================================== =============================================
-`Told`       of the law and the weights            an interaction of phases that is not odd: of
-                                                   each row's phases at rest, no measurement
-`Measured`   what responses to small currents say  devices of their own for either direction: K -
-                                                   K^T of the die, one for all rows
+it is        from                                  of
+============ ===================================== =============================================
+told         the law, the weights, and each row's  phases whose interaction is not odd
+             phases at rest: no measurement
+measured     responses to small currents: K - K^T  devices of their own for either direction
+             of the die, one for all rows
 ============ ===================================== =============================================
 
 The measured one goes by outputs in place of voltages: with the weight w of a node's sum the
