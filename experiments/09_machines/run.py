@@ -18,12 +18,14 @@ import angles
 import common
 import oscillators
 import resistors
+import variants
 
 HERE = Path(__file__).parent
 PARTS: dict[str, common.Part] = {
     "resistors": (resistors.work, resistors.tell),
     "oscillators": (oscillators.work, oscillators.tell),
     "angles": (angles.work, angles.tell),
+    "variants": (variants.work, variants.tell),
 }
 
 

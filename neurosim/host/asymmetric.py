@@ -18,6 +18,10 @@ phases are held softly. So each round takes the combination of all rounds so far
 of :math:`I + (J - J^T)(u - u^*)` (Anderson 1965): these are the iterates of a Krylov method, which
 converge all the same. The second nudged phase begins with the mirror image of the first one's.
 
+Currents must answer the nudge alone. Where nodes still move after the free phase, as oscillators
+do beside a saddle, they would answer that too, and the remedy may be worse than nothing: with
+`drift` the host watches one phase without a nudge, and takes off what moves there.
+
 What is measured of devices is as good as responses are read: with difference amplifiers they are
 read as such. Cosine to the exact gradient on an ideal chip of 64-20-10 nodes whose devices stray by
 20 %, 16 digits, beta 0.1, four rounds, random weights; without the remedy it is 0.97 (0.92 of the
@@ -49,7 +53,7 @@ from neurosim.host.calibration import Calibration
 from neurosim.host.directions import directions_of
 from neurosim.host.free import free_phase
 from neurosim.host.gradep import Estimate, Shown
-from neurosim.host.phases import Anchored, Measured, contrasted, nudging
+from neurosim.host.phases import Anchored, Measured, contrasted, go_back, nudging
 from neurosim.host.settings import ChipFlow, Count, Positive
 
 __all__ = ["AsymmetricEP"]
@@ -73,6 +77,9 @@ class AsymmetricEP(Block):
         How often the currents are set in each nudged phase.
     small : float
         See `one_way`.
+    drift : bool
+        Whether nodes are watched first, without a nudge, for as many settles: what still moves
+        after the free phase then sets no currents.
 
     Examples
     --------
@@ -84,6 +91,7 @@ class AsymmetricEP(Block):
     rule: Literal["asymmetric"] = "asymmetric"
     rounds: Count = 6
     small: Positive = 0.1
+    drift: bool = False
 
     def estimate(
         self,
@@ -102,15 +110,22 @@ class AsymmetricEP(Block):
         unit_A, rounds = sheet.unit_S * sheet.unit_V, _Rounds()
         used = np.zeros((len(x_t), sheet.n_injectors))
 
+        rests = [free] * n_rounds
+
         def lead(sign: int) -> None:
             nonlocal rounds, used
+            if self.drift and not rounds.begun:
+                for k in range(n_rounds):
+                    chip.settle(flow.settle_s)
+                    rests[k] = directions.now(free)
+                go_back(chip, x_t, flow, held)
             nudge(sign)
             if rounds.begun:
                 rounds = rounds.mirrored() if sign else _Rounds()
                 used = chip.inject(-abs(sign) * used * unit_A) / unit_A
-            for _ in range(n_rounds):
+            for rest in rests:
                 chip.settle(flow.settle_s)
-                current = rounds.next(used, directions.asked(free))
+                current = rounds.next(used, directions.asked(rest, directions.now(free)))
                 used = chip.inject(current * unit_A) / unit_A
 
         known = Measured(free, velocity)

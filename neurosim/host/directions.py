@@ -59,8 +59,11 @@ class Directions(Protocol):
     def differ(self) -> bool:
         """Whether there is anything to make up for."""
 
-    def asked(self, rest: Array) -> Array:
-        """Currents that a state asks for after `rest`, the chip standing in it, (rows, n)."""
+    def now(self, free: Array) -> Array:
+        """The state as it is read, after the free one that was read before."""
+
+    def asked(self, rest: Array, now: Array) -> Array:
+        """Currents that a state asks for beside `rest`, (rows, n)."""
 
     def reading(self, rest: Array) -> Reading:
         """How both nudged phases are compared."""
@@ -124,11 +127,13 @@ class _Told:
             )
         self._weights = told
 
-    def asked(self, rest: Array) -> Array:
+    def now(self, free: Array) -> Array:
+        """See `Directions.now`; what is held stays."""
+        return np.where(self._moves, self._chip.read() / self._chip.data_sheet.unit_V, free)
+
+    def asked(self, rest: Array, now: Array) -> Array:
         """See `Directions.asked`."""
-        sheet = self._chip.data_sheet
-        now = np.where(self._moves, self._chip.read() / sheet.unit_V, rest)
-        turned = self._law.apart(rest, now, self._weights, sheet.layers)
+        turned = self._law.apart(rest, now, self._weights, self._chip.data_sheet.layers)
         return np.asarray(-np.nan_to_num(turned)[:, self._nodes])
 
     def reading(self, rest: Array) -> Reading:
@@ -149,13 +154,16 @@ class _Measured:
         self._chip, self._nodes = chip, _nodes(chip.data_sheet)
         self._apart = one_way(chip, flow, x_t, held, small)
 
-    def asked(self, rest: Array) -> Array:
-        """See `Directions.asked`; of a state that is stored where differences are read."""
-        sheet = self._chip.data_sheet
-        if sheet.has_difference:
-            away = self._chip.read_difference()[:, self._nodes] / sheet.unit_V
-        else:
-            away = self._chip.read()[:, self._nodes] / sheet.unit_V - rest[:, self._nodes]
+    def now(self, free: Array) -> Array:
+        """See `Directions.now`; by its difference from a state that is stored, if that is read."""
+        chip, unit_V = self._chip, self._chip.data_sheet.unit_V
+        if chip.data_sheet.has_difference:
+            return free + chip.read_difference() / unit_V
+        return chip.read() / unit_V
+
+    def asked(self, rest: Array, now: Array) -> Array:
+        """See `Directions.asked`."""
+        away = (now - rest)[:, self._nodes]
         return np.asarray(-np.nan_to_num(away) @ self._apart.T)
 
     def reading(self, rest: Array) -> Reading:

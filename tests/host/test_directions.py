@@ -49,6 +49,23 @@ def test_it_is_exact_at_every_angle_and_the_more_rounds_the_nearer(angle):
 
 
 @pytest.mark.slow
+def test_what_still_moves_after_the_free_phase_sets_no_currents_where_it_is_watched():
+    """Phases that are read after 8 units: a remedy that answers their drift is worse than none."""
+    asked = turned(0.3, 6)
+    exact = asked.learned(asked.answering().exact(asked.wanted, squared))
+    flow = asked.flow(0.02).model_copy(update={"settle_tau": 8.0})
+    flow = flow.model_copy(update={"settle_s": 8.0 * asked.chip.data_sheet.tau_s})
+    found, spent = [], []
+    for rule in (GradEP(), AsymmetricEP(rounds=3), AsymmetricEP(rounds=3, drift=True)):
+        before = asked.chip.ledger.copy()
+        got = rule.estimate(asked.chip, asked.batch, flow, asked.held, None).gradient
+        found.append(cosine(asked.learned(got), exact))
+        spent.append(asked.chip.ledger.since(before)["settles"])
+    assert found[2] > max(found[:2]) + 0.02
+    assert spent == [3, 9, 12]
+
+
+@pytest.mark.slow
 def test_it_is_exact_of_several_harmonics_too():
     """A tenth of second harmonic and of third, and a first one that is 0.2 rad off quadrature."""
     table = Interaction(
@@ -115,7 +132,8 @@ def test_currents_are_those_of_the_jacobian_at_rest():
     chip._nodes.u_V = chip.u_V + 1e-3 * np.random.default_rng(0).standard_normal(chip.u_V.shape)
     away = chip.u_V / sheet.unit_V - rest
     away[:, :64] = 0.0  # inputs, which are held
-    asked_for, n = directions.asked(rest), chip.circuit.n_nodes
+    asked_for = directions.asked(rest, directions.now(rest))
+    n = chip.circuit.n_nodes
     nodes = sheet.layers.nodes_of((1, 2))
     for row in range(2):
         at_V = np.repeat(rest[row][None] * sheet.unit_V, n, axis=0)
