@@ -29,7 +29,7 @@ def _range_mistakes(profile: Any) -> Found:
         ("adc", "bits", ["visible_range_V", "hidden_range_V"]),
         ("adc", "noise", ["visible_range_V", "hidden_range_V"]),
         ("current_sense", "bits", ["range_A"]),
-        ("injectors", "bits", ["range_A"]),
+        ("injectors", "bits", ["range_Hz" if profile.node.oscillating else "range_A"]),
     ]
     found: Found = []
     for name, field, ranges in needs:
@@ -93,6 +93,37 @@ def _place_mistakes(profile: Any) -> Found:
     if not {0, -depth} & set(profile.sources):
         text = f"must name layer 0, whose nodes the host charges, but is {list(profile.sources)}"
         found.append((("sources",), f"{text}; add 0"))
+    return found
+
+
+def _injector_mistakes(profile: Any) -> Found:
+    """Limits are currents, or frequencies where nodes oscillate."""
+    injectors, found = profile.injectors, Found()
+    if injectors is None:
+        return found
+    right, wrong, what = "A", "Hz", "voltages, which currents drive"
+    if profile.node.oscillating:
+        right, wrong, what = "Hz", "A", "phases, whose frequencies are tuned"
+    for name in ("range", "noise"):
+        if value := getattr(injectors, f"{name}_{wrong}"):
+            said = format_quantity(value, wrong)
+            text = f"must be ideal where nodes are {what}, but is {said}; state {name}_{right}"
+            found.append((("injectors", f"{name}_{wrong}"), text))
+    return found
+
+
+def _tuning_mistakes(profile: Any) -> Found:
+    """Only oscillators have a locking and a frequency of their own; codes need ranges."""
+    tuning, found = profile.tuning, Found()
+    if tuning is None:
+        return found
+    if not profile.node.oscillating:
+        text = "must be null unless node.law has oscillators, for it tunes phases, but is"
+        return [(("tuning",), f"{text} {shown(tuning)}; leave it out")]
+    ideal = [name for name in ("range_sync", "range_Hz") if getattr(tuning, name) is None]
+    if ideal and tuning.bits:
+        text = f"needs finite ranges, but {' and '.join(ideal)} {_are(ideal)} ideal"
+        found.append((("tuning", "bits"), f"{text}; state them, or write bits as 'ideal' too"))
     return found
 
 
@@ -217,7 +248,6 @@ def _oscillator_mistakes(profile: Any) -> Found:
     found = _foreign(profile, _OF_VOLTAGES, "nodes oscillate")
     for name, instead in (
         ("device_noise", "ideal"), ("readout", "plain"), ("current_sense", "none"),
-        ("injectors", "null"),
     ):  # fmt: skip
         stated = getattr(profile, name)
         if stated is not None:
@@ -260,6 +290,8 @@ _CHECKS = (
     _noise_mistakes,
     _readout_mistakes,
     _place_mistakes,
+    _injector_mistakes,
+    _tuning_mistakes,
     _pulse_mistakes,
     _passive_mistakes,
     _oscillator_mistakes,

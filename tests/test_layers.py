@@ -17,7 +17,7 @@ PACKAGE = Path(neurosim.__file__).parent
 LAYERS = [
     {"errors", "safe_text", "signals", "threads"},
     {"arguments", "outputs", "folders", "arrays", "streams"},
-    {"files", "network", "torch_arrays"},
+    {"files", "network", "torch_arrays", "tuned"},
     {"blocks", "contrasts", "machines"},
     {"circuit", "solvers", "devices", "converters", "data", "ideal", "patterns"},
     {"agreement"},
@@ -35,6 +35,7 @@ HOST_MAY_IMPORT = {
     "chip.interface",
     "data",
     "network",
+    "tuned",
     "blocks",
     "arguments",
     "errors",

@@ -18,12 +18,16 @@ import angles
 import common
 import oscillators
 import resistors
+import variants
+import waits
 
 HERE = Path(__file__).parent
 PARTS: dict[str, common.Part] = {
     "resistors": (resistors.work, resistors.tell),
     "oscillators": (oscillators.work, oscillators.tell),
     "angles": (angles.work, angles.tell),
+    "waits": (waits.work, waits.tell),
+    "variants": (variants.work, variants.tell),
 }
 
 

@@ -29,6 +29,7 @@ from neurosim.solvers import (
 )
 from neurosim.streams import Streams
 from neurosim.threads import one_blas_thread
+from neurosim.tuned import Tuned
 
 __all__ = ["Conditions", "Observed", "Told", "held_weights", "told_weights"]
 
@@ -109,6 +110,8 @@ class Conditions:
         The chip of every repeat, which may then be one; without it each has one of its own.
     shown : tuple of FlowBatch, optional
         What is presented in each repeat, in place of `batch` rows of `images`.
+    tuned : Tuned, optional
+        What the oscillators of every chip are tuned to.
     """
 
     profile: Profile
@@ -120,6 +123,7 @@ class Conditions:
     images: Array | None = None
     die: int | None = None
     shown: tuple[FlowBatch, ...] | None = None
+    tuned: Tuned | None = None
 
     def __post_init__(self) -> None:
         profile, limit = self.profile, self.profile.coupling.full_scale
@@ -181,7 +185,7 @@ class Conditions:
     def programmed(self, profile: Profile, k: int = 0, engine: Engine | None = None) -> Chip:
         """A new chip of a variant, that of repeat k, as old as it is when it is shown a batch."""
         chip = Chip(profile, k if self.die is None else self.die, engine)
-        chip.program(self.weights)
+        self._program(chip, self.weights)
         if self.age_s:
             chip.wait(self.age_s)
         return chip
@@ -243,8 +247,13 @@ class Conditions:
         largest = float(max(np.abs(weights.coupling).max(), np.abs(weights.bias).max(), 1e-3))
         changes = {"spring.max_S": "ideal", "coupling.full_scale": largest}
         chip = Chip(ideal(self.profile).with_values(changes), engine=_REST)
-        chip.program(weights)
+        self._program(chip, weights)
         return chip
+
+    def _program(self, chip: Chip, weights: Weights) -> None:
+        chip.program(weights)
+        if self.tuned is not None and self.tuned.acts:
+            chip.tune(self.tuned)
 
 
 def held_weights(chip: Chip) -> Weights:
@@ -257,6 +266,4 @@ def held_weights(chip: Chip) -> Weights:
 
 def told_weights(chip: Chip) -> Weights:
     """Weights that the devices of a chip were last told to hold, before any error of theirs."""
-    unit_S = chip.profile.node.leak_S
-    couplings, biases, _ = chip.die.devices.split(chip.bank.target_S)
-    return Weights(couplings.delta_S / unit_S, biases.delta_S / unit_S)
+    return chip.bank.told()

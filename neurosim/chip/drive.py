@@ -203,7 +203,7 @@ class CurrentSources:
     """
 
     def __init__(self, profile: Profile, die: Die, streams: Streams, meter: Meter) -> None:
-        self._injectors, self._die = profile.injectors, die
+        self._injectors, self._die = profile.currents, die
         self._streams, self._meter = streams, meter
         self._n_settings = 0
         self.current_A: Array | None = None

@@ -12,15 +12,23 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.contrasts import Contrast, CosineOfDifference, HalfSquaredDifference, Product
+from neurosim.contrasts import (
+    Contrast,
+    CosineOfDifference,
+    Directed,
+    HalfSquaredDifference,
+    Product,
+)
 from neurosim.errors import DataError
 from neurosim.network import Layers, Weights
+from neurosim.tuned import Tuned
 
 __all__ = [
     "ChipInterface",
     "Contrast",
     "CosineOfDifference",
     "DataSheet",
+    "Directed",
     "HalfSquaredDifference",
     "Product",
 ]
@@ -45,6 +53,10 @@ class DataSheet:
         Layers of which every node has a current source; none: `inject` does not work.
     max_injected_A : float or None
         Largest current that it delivers.
+    has_tuning : bool
+        Whether `tune` works.
+    most_sync, most_detuning : float or None
+        Largest locking, in weights, and detuning, as a share of K, that it programs.
     contrast : Contrast
         What readings of both ends tell of a coupling.
     unit_V : float
@@ -100,6 +112,9 @@ class DataSheet:
     source_layers: tuple[int, ...] = (0,)
     injector_layers: tuple[int, ...] = ()
     max_injected_A: float | None = None
+    has_tuning: bool = False
+    most_sync: float | None = None
+    most_detuning: float | None = None
     contrast: Contrast = field(default_factory=Product)
     least_weight: float | None = None
     advised_inputs: Literal["plain", "doubled"] = "plain"
@@ -168,6 +183,15 @@ class ChipInterface(Protocol):
     def program(self, weights: Weights) -> None:
         """Set every coupling and bias to the nearest conductances; beyond full scale they clip."""
 
+    def told_weights(self) -> Weights | None:
+        """What the devices were last told to hold, to their levels: what `refresh` writes.
+
+        None where they have taken pulses, after which nobody has told them.
+        """
+
+    def tune(self, tuned: Tuned) -> None:
+        """Program locking and natural frequency of every oscillator, to the nearest codes."""
+
     def refresh(self) -> None:
         """Write every device to its target again."""
 
@@ -207,7 +231,8 @@ class ChipInterface(Protocol):
         """Drive these currents [A] into the nodes with injectors, (rows, n_injectors).
 
         Each joins the sum of its node's couplings, as its bias does, until the next `inject` or
-        `precharge`. Returns the currents [A] of the codes used.
+        `precharge`; that of an oscillator turns its phase beside them, by K for unit_S times
+        unit_V. Returns the currents [A] of the codes used.
         """
 
     def settle(self, time_s: float) -> None:

@@ -8,6 +8,7 @@ from neurosim.circuit.diodes import Diode, IdealDiode, PointsDiode, ShockleyDiod
 from neurosim.circuit.driven import DrivenCircuit
 from neurosim.circuit.elements import Pairs, Springs
 from neurosim.circuit.fluctuation import Fluctuation
+from neurosim.circuit.interaction import Interaction
 from neurosim.circuit.laws import Law, Oscillating, Passive, check_answers
 from neurosim.circuit.locking import Locking
 from neurosim.circuit.measured import Measured
@@ -29,6 +30,7 @@ __all__ = [
     "Hopfield",
     "IdealDiode",
     "Imperfect",
+    "Interaction",
     "Law",
     "Linear",
     "Locking",

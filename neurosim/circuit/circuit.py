@@ -133,7 +133,8 @@ class Circuit(Wired):
         if springs.clamped:
             needed = -self.current_A(u_V)[..., at]
             if injected_A is not None:
-                needed -= (self.law.weights(self.amplifiers, u_V)[0] * injected_A)[..., at]
+                weight = 1.0 if self.oscillating else self.law.weights(self.amplifiers, u_V)[0]
+                needed -= (weight * injected_A)[..., at]
             current = np.where(springs.held, needed, current)
         return current
 
@@ -201,8 +202,11 @@ class Circuit(Wired):
             )
         outputs, law = self.outputs_V(u_V), self.law
         odd, even, to_odd = self.layers.odd, self.layers.even, self.couplings.delta_S.T
-        internal = _total(np.sum((y[..., even] @ to_odd) * y[..., odd], axis=-1) for y in outputs)
-        power = -internal - outputs[0] @ self.bias_A
+        internal = _total(
+            share * np.sum((y[..., even] @ to_odd) * y[..., odd], axis=-1)
+            for share, y in zip(self.shares, outputs, strict=True)
+        )
+        power = -internal - self.shares[0] * (outputs[0] @ self.bias_A)
         power += law.pull_V2(self.amplifiers, u_V, np.zeros_like(u_V)) @ self.decay_S
         if springs is not None:
             at = springs.at
@@ -237,7 +241,8 @@ class Circuit(Wired):
             Derivatives by G+ and by G- [V^2]; zero where there is no coupling.
         """
         odd, even = self.layers.odd, self.layers.even
-        product = _total(y[:, odd].T @ y[:, even] for y in self.outputs_V(u_V)) / len(u_V)
+        outputs = zip(self.shares, self.outputs_V(u_V), strict=True)
+        product = _total(share * (y[:, odd].T @ y[:, even]) for share, y in outputs) / len(u_V)
         load = np.zeros(self.n_nodes)
         if self.loading:
             pull_V2 = self.law.pull_V2(self.amplifiers, u_V, np.zeros_like(u_V))

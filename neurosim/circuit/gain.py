@@ -39,17 +39,20 @@ def fastest_turn(circuit: Circuit, spring_S: Array, tau_s: float) -> float:
 
     .. math:: \max_i \frac{\tau}{C_i} \Bigl( \sum_j |J_{ij}| + |h_i| + k_i + 2 |S_i| \Bigr)
 
-    Couplings to nodes that are held are among them. Springs, (n_nodes,), count as the next of 1.5,
-    6, 24, 96, ... unit conductances, so that the two nudged phases have one number.
+    Couplings and springs count by how steep they are, couplings to nodes that are held among them.
+    Springs, (n_nodes,), count as the next of 1.5, 6, 24, 96, ... unit conductances, so that the two
+    nudged phases have one number.
     """
     layers, pulled_S = circuit.layers, np.zeros(circuit.n_nodes)
     pulled_S[layers.odd] += np.abs(circuit.couplings.delta_S).sum(axis=1)
     pulled_S[layers.even] += np.abs(circuit.back.delta_S).sum(axis=0)
-    pulled_S += np.abs(circuit.bias_A) / circuit.amplifiers.unit_V
     pulled_S += circuit.wirings.get("held_S", 0.0)
+    steepness = 1.0 if circuit.oscillation is None else circuit.oscillation.steepness
+    pulled_S *= steepness
+    pulled_S += np.abs(circuit.bias_A) / circuit.amplifiers.unit_V
     if circuit.locking is not None:
         pulled_S += 2 * np.abs(circuit.locking.sync_S)
-    stiffness = spring_S / (1.5 * circuit.capacitance_F / tau_s)
+    stiffness = steepness * spring_S / (1.5 * circuit.capacitance_F / tau_s)
     rounds = np.ceil(np.log(np.maximum(stiffness, 1e-300)) / np.log(4.0))
     own = np.where(stiffness > 0, 1.5 * 4.0 ** np.maximum(rounds, 0), 0.0)
     return float(np.max(pulled_S * tau_s / circuit.capacitance_F + own))

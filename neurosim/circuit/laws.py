@@ -142,7 +142,15 @@ class Oscillating(Protocol):
 
     @property
     def odd(self) -> bool:
-        """Whether m w is the slope of y, so that there is a co-content."""
+        """Whether m w is a share of the slope of y, so that there is a co-content."""
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """That share of each output: of the products of both ends in the co-content."""
+
+    @property
+    def steepness(self) -> float:
+        """How steep the pull of a coupling of weight 1 is, at most, by the phase."""
 
     @property
     def diffusion_rad2_per_s(self) -> float:

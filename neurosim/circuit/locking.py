@@ -58,6 +58,11 @@ class Locking:
         """Those of some nodes."""
         return replace(self, sync_S=self.sync_S[keep], detuning_A=self.detuning_A[keep])
 
+    def and_tuned(self, sync_S: Array, detuning_A: Array) -> Locking:
+        """With so much more of both."""
+        sync_S, detuning_A = self.sync_S + sync_S, self.detuning_A + detuning_A
+        return replace(self, sync_S=sync_S, detuning_A=detuning_A)
+
     def stages(self, since_s: float, time_s: float) -> Iterator[tuple[float, float]]:
         """Share of S and time of each step of a settle that begins after `since_s`.
 

@@ -22,19 +22,28 @@ With a = 0 the phases descend
 Two outputs make it four products of a matrix a step, whatever is coupled to what:
 :math:`\sum_j J_{ij} \sin(\theta_j - \theta_i) = \cos\theta_i (J \sin\theta)_i -
 \sin\theta_i (J \cos\theta)_i`.
+
+In place of the sine and its angle there may be any interaction of `neurosim.circuit.interaction`,
+with four products a harmonic. It is that of couplings and springs; the reference is a sine wave, so
+that a bias has the first harmonic alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal
+from functools import cached_property
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import model_validator
 
 from neurosim.blocks.block import Sourced
+from neurosim.blocks.mistakes import BlockError
 from neurosim.blocks.quantities import Excess, Hertz, SigmaVolt, SignedShare, Wait, Within
 from neurosim.blocks.units import format_quantity
+from neurosim.blocks.words import IDEAL
+from neurosim.circuit.interaction import Interaction, Wave, every, sine_wave
 from neurosim.circuit.locking import Locking
 from neurosim.circuit.outputs import Amplifiers
 from neurosim.contrasts import Contrast, CosineOfDifference
@@ -84,6 +93,8 @@ class Oscillator(Sourced):
     angle_rad : float
         Sakaguchi angle a of every coupling, bias and spring, within half a turn; other than 0 there
         is no co-content.
+    interaction : Interaction or None
+        What a waveform and a phase response make of a coupling, in place of that; None: sine waves.
     sync : float
         Sub-harmonic injection locking S, in weights, at most 1000.
     ramp_s : float
@@ -103,18 +114,26 @@ class Oscillator(Sourced):
     Oscillator(sync=0.1)
     """
 
-    n_outputs: ClassVar[int] = 2
+    may_be_left_out: ClassVar[tuple[str, ...]] = (*Sourced.may_be_left_out, "interaction")
     unit_weights: ClassVar[bool] = False
     unit_metric: ClassVar[bool] = True
     formulas: ClassVar[dict[str, tuple[str, tuple[str, ...]]]] = _FORMULAS
 
     law: Literal["oscillator"] = "oscillator"
     angle_rad: Annotated[SignedShare, _HALF_TURN] = 0.0
+    interaction: Annotated[Interaction | None, IDEAL] = None
     sync: Annotated[Excess, _SYNC] = 0.0
     ramp_s: Wait = 0.0
     detuning_Hz: Hertz = 0.0
     linewidth_Hz: Hertz = 0.0
     amplitude_V: SigmaVolt = 0.0
+
+    @model_validator(mode="after")
+    def _one_interaction(self) -> Self:
+        if self.angle_rad and self.interaction is not None:
+            text = f"must be ideal where interaction is stated, but is {self.angle_rad:g} rad; "
+            raise BlockError([(("angle_rad",), f"{text}turn its phases by it instead")])
+        return self
 
     def doubts(self, most_pull: float, tau_s: float, settle_s: float) -> Iterator[tuple[str, str]]:
         """Fields whose numbers are allowed and odd, and why.
@@ -155,10 +174,30 @@ class Oscillator(Sourced):
                 "scale lock it",
             )
 
+    @cached_property
+    def waves(self) -> tuple[Wave, ...]:
+        """Harmonics of the interaction."""
+        return sine_wave(self.angle_rad) if self.interaction is None else self.interaction.waves
+
+    @property
+    def n_outputs(self) -> int:
+        """Two for each harmonic."""
+        return 2 * len(self.waves)
+
     @property
     def odd(self) -> bool:
         """See `Oscillating.odd`."""
-        return self.angle_rad == 0
+        return not any(wave.even for wave in self.waves)
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """See `Oscillating.shares`."""
+        return tuple(wave.share for wave in self.waves for _ in range(2))
+
+    @property
+    def steepness(self) -> float:
+        """See `Oscillating.steepness`."""
+        return sum(wave.steepness for wave in self.waves)
 
     @property
     def diffusion_rad2_per_s(self) -> float:
@@ -172,24 +211,22 @@ class Oscillator(Sourced):
         return Locking(unit_V, sync_S, detuning_A, self.ramp_s)
 
     def outputs_V(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
-        """Cosine and sine of the phase, times the unit voltage."""
-        phase = u_V / amplifiers.unit_V
-        return amplifiers.unit_V * np.cos(phase), amplifiers.unit_V * np.sin(phase)
+        """Cosine and sine of the phase, times the unit voltage, of each harmonic."""
+        unit_V = amplifiers.unit_V
+        return tuple(unit_V * y for y in every(self.waves, "outputs", u_V / unit_V))
 
     def output_slopes(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
         """See `Oscillating.output_slopes`."""
-        phase = u_V / amplifiers.unit_V
-        return -np.sin(phase), np.cos(phase)
+        return every(self.waves, "output_slopes", u_V / amplifiers.unit_V)
 
     def weights(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
-        """-sin and cos of the phase and the angle."""
-        phase = u_V / amplifiers.unit_V + self.angle_rad
-        return -np.sin(phase), np.cos(phase)
+        """-sin and cos of the phase and the angle, or what the interaction has."""
+        return every(self.waves, "weights", u_V / amplifiers.unit_V)
 
     def weight_slopes_per_V(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
-        """-cos and -sin, over the unit voltage."""
-        phase = u_V / amplifiers.unit_V + self.angle_rad
-        return -np.cos(phase) / amplifiers.unit_V, -np.sin(phase) / amplifiers.unit_V
+        """Their slopes, over the unit voltage."""
+        unit_V = amplifiers.unit_V
+        return tuple(slope / unit_V for slope in every(self.waves, "weight_slopes", u_V / unit_V))
 
     def metric(self, amplifiers: Amplifiers, u_V: Array) -> Array:
         """1."""
@@ -197,27 +234,35 @@ class Oscillator(Sourced):
         return np.ones_like(u_V)
 
     def pull_V2(self, amplifiers: Amplifiers, u_V: Array, source_V: Array) -> Array:
-        """unit_V^2 (1 - cos(theta - source))."""
-        unit_V = amplifiers.unit_V
-        return unit_V**2 * (1 - np.cos((u_V - source_V) / unit_V))
+        """unit_V^2 (1 - cos(theta - source)), or the like of the interaction's odd parts."""
+        unit_V, total = amplifiers.unit_V, np.zeros(np.broadcast_shapes(u_V.shape, source_V.shape))
+        away = (u_V - source_V) / unit_V
+        for k, odd, _ in (wave.harmonic for wave in self.waves):
+            total += odd / k * (1 - np.cos(k * away))
+        return np.asarray(unit_V**2 * total)
 
     def contrast(self) -> Contrast:
-        """Cosine of the difference of two phases."""
-        return CosineOfDifference()
+        """Cosine of the difference of two phases, and what turns it."""
+        return CosineOfDifference(tuple(wave.harmonic for wave in self.waves))
 
     def apply(
         self, amplifiers: Amplifiers, u_V: Array, work: Array, outputs: Array, weights: Array | None
     ) -> None:
         """See `Law.apply`."""
-        np.multiply(u_V, 1 / amplifiers.unit_V, out=work)
-        np.cos(work, out=outputs[0])
-        np.sin(work, out=outputs[1])
-        if weights is None:
-            return
-        if self.angle_rad:
-            work += self.angle_rad
-            np.sin(work, out=weights[0])
-            np.cos(work, out=weights[1])
-        else:
-            weights[...] = outputs[::-1]
-        np.negative(weights[0], out=weights[0])
+        for n, (k, out, odd, even) in enumerate(self.waves):
+            cosine, sine = outputs[2 * n], outputs[2 * n + 1]
+            np.multiply(u_V, k / amplifiers.unit_V, out=work)
+            np.cos(work, out=cosine)
+            np.sin(work, out=sine)
+            if weights is not None:
+                first, second = weights[2 * n], weights[2 * n + 1]
+                np.multiply(sine, -odd, out=first)
+                np.multiply(cosine, odd, out=second)
+                if even:
+                    np.multiply(cosine, even, out=work)
+                    first += work
+                    np.multiply(sine, even, out=work)
+                    second += work
+            if out != 1:
+                cosine *= out
+                sine *= out

@@ -42,6 +42,8 @@ class Rate:
         Constant current into each node, as part of the first sum of its couplings, or of each.
     dtype : dtype
         Of the couplings and of all that is computed; states may have another.
+    turning_A : ndarray, shape (rows, n_nodes), optional
+        Constant current into each oscillator that no law weighs: it turns at I / (unit C) by it.
 
     Attributes
     ----------
@@ -56,8 +58,10 @@ class Rate:
         tau_s: float,
         injected_A: Array | None = None,
         dtype: DTypeLike = np.float64,
+        turning_A: Array | None = None,
     ) -> None:
         layers = circuit.layers
+        self._turning_A = turning_A
         self._turned_S = np.zeros(layers.n_nodes)
         self._turned_S[springs.at] = springs.soft_S
         if (sources := circuit.source_sums_A(springs)) is not None:
@@ -145,6 +149,8 @@ class Rate:
         """Take what acts on oscillators besides off the rates of all nodes, (n_nodes, rows)."""
         if (locking := self._circuit.locking) is not None and locking.acts:
             out -= locking.current_A(u_V.T).T * self._scale[:, None].astype(u_V.dtype)
+        if self._turning_A is not None:
+            out += (self._turning_A.T * self._scale[:, None]).astype(u_V.dtype)
 
     def _shunt(self, shunts: Shunts, u_V: Array, out: Array) -> None:
         """Take the current of the diodes off the rates of all nodes, (n_nodes, rows)."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from neurosim.host import Experiment, Supervised
     from neurosim.network import Weights
     from neurosim.profile import Profile
+    from neurosim.tuned import Tuned
 
     Array = NDArray[np.float64]
 
@@ -66,11 +67,15 @@ def conditions_of(
     kept = None if trained is None else trained.weights()
     weights, whose = _shipped(profile) if kept is None else (kept, f"weights of {run}")
     written = f"weights written {age.strip()} ago; {whose}"
+    tuned = None
+    if trained is not None and trained.experiment.learning.tuned and profile.tuning is not None:
+        tuned = trained.chip().bank.tuned
     if not asked.task.has_paths:
-        return _answers(profile, weights, asked, (batch, seeds, age_s), written)
+        return _answers(profile, weights, asked, (batch, seeds, age_s), tuned, written)
     flow = FlowSettings() if experiment is None else asked.flow
     images, of = _images(profile.layers[0])
-    return Conditions(profile, weights, flow, batch, seeds, age_s, images), f"{written}; {of}"
+    shown: dict[str, Any] = {"images": images, "tuned": tuned}
+    return Conditions(profile, weights, flow, batch, seeds, age_s, **shown), f"{written}; {of}"
 
 
 def _asked(given: dict[str, Any], trained: Experiment | None) -> Experiment:
@@ -112,6 +117,7 @@ def _answers(
     weights: Weights,
     asked: Experiment,
     how: tuple[int, int, float],
+    tuned: Tuned | None,
     written: str,
 ) -> tuple[Conditions, str]:
     """What is presented of a task with answers."""
@@ -125,6 +131,7 @@ def _answers(
         task=_supervised(asked),
         rule=asked.rule,
         data=asked.images(),
+        tuned=tuned,
     )
     task, rule = (
         getattr(part, key, "own") for part, key in ((asked.task, "task"), (asked.rule, "rule"))

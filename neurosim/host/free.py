@@ -5,7 +5,7 @@ The spring holds the visible nodes at x_t; the displacement that it allows is th
 .. math:: v = \alpha \lambda (x^* - x_t).
 
 Springs of oscillators are injections: with :math:`\delta = x^* - x_t` the velocity is
-:math:`\alpha\lambda \sin\delta`.
+:math:`\alpha\lambda \sin\delta`, or whatever such a spring delivers by the law's interaction.
 
 A chip with an ammeter measures it as the current that the spring carries, v = -alpha I / (g unit):
 the displacement is small beside x, so a difference of two voltages loses most of the ADC's bits.

@@ -273,8 +273,7 @@ def _known(value: float) -> float | None:
 
 def _conditions(trained: Trained, profile: Profile, rows: int) -> Conditions:
     """What is presented: the run's own data, weights, settings and die."""
-    recipe, chip = trained.experiment, trained.fresh()
-    flow = recipe.flow
+    recipe, chip, flow = trained.experiment, trained.fresh(), trained.experiment.flow
     weights = trained.asked_weights()
     settled = flow.on(chip.data_sheet)
     how: dict[str, Any] = {
@@ -283,6 +282,7 @@ def _conditions(trained: Trained, profile: Profile, rows: int) -> Conditions:
         # Free and nudged phases of the rows before the middle one.
         "age_s": (recipe.batch - 1) / 2 * (3 if chip.data_sheet.has_hold else 4) * settled.settle_s,
         "die": chip.seed,
+        "tuned": chip.bank.tuned,
     }
     if isinstance(recipe.task, Supervised):
         return AnswerConditions(

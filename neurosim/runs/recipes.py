@@ -43,9 +43,10 @@ def tried(trained: Trained, count: Count | None = None) -> list[Finding]:
     """A finding for each setting of which another value buys a tenth of the loss or more.
 
     Of a contrastive stage, which follows another loss, nothing is tried, nor of a recipe that
-    cannot go on in small batches. A `count` hears of each trial.
+    cannot go on in small batches, nor of oscillators whose tuning learns, which would begin anew.
+    A `count` hears of each trial.
     """
-    if trained.experiment.contrast is not None:
+    if trained.experiment.contrast is not None or trained.experiment.learning.tuned:
         return []
     trials, found = _Trials(trained, count), []
     for look in (trials.rate, trials.batch):

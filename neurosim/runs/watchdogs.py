@@ -183,7 +183,8 @@ CHECKS: tuple[Callable[[Watched], str | None], ...] = (
     _clipped("ammeter", "ammeters", "widen current_sense.range_A, or train with smaller weights"),
     _clipped("correlator", "correlators", "widen readout.range, or lower flow.beta or the batch"),
     _clipped("dac", "DACs", "widen dac.range_V, or lower node.unit_V"),
-    _clipped("injector", "injectors", "widen injectors.range_A, or lower flow.beta"),
+    _clipped("injector", "injectors", "widen injectors.range_A (of oscillators range_Hz), or lower "
+             "flow.beta"),
     diverged,
     refused,
     lost_nudge,

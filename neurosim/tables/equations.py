@@ -116,10 +116,20 @@ def circuit_of(profile: Profile) -> dict[str, Any]:
             "visible output": "v = u" if bare else f"v = {_said(_AMPLIFIERS, below)}",
             "hidden output": "v = u" if bare else f"v = {_said(_AMPLIFIERS, above)}",
             **(_PHASES if node.oscillating else {}),
+            **({} if getattr(law, "interaction", None) is None else {"interaction": _HARMONICS}),
         },
         **_diode_of(profile),
         **_phases_of(profile),
     }
+
+
+# Where waveform and phase response are stated: what stands for the three sines of couplings.
+_HARMONICS = (
+    "of couplings and springs, and with k = 1 alone of the bias, -sin((u - u_j) / unit_V +"
+    " angle_rad)"
+    " is the sum over k of A_k P_k / (A_1 P_1) cos(k (u - u_j) / unit_V + rho_k - alpha_k), for"
+    " pairs (A_k, alpha_k) of oscillator.interaction.waveform and (P_k, rho_k) of response"
+)
 
 
 def _phases_of(profile: Profile) -> dict[str, Any]:
