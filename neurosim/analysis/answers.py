@@ -77,7 +77,7 @@ class Answering:
         """
         c = np.zeros(len(jacobian))
         c[nodes] = m[nodes] * slope
-        p = np.linalg.solve(jacobian.T, c)
+        p: Array = np.linalg.solve(jacobian.T, c)
         return np.divide(p, m, out=np.zeros_like(p), where=m != 0.0)
 
     def _response_to_clamps(
