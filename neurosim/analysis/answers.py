@@ -78,7 +78,8 @@ class Answering:
         c = np.zeros(len(jacobian))
         c[nodes] = m[nodes] * slope
         p: Array = np.linalg.solve(jacobian.T, c)
-        return np.divide(p, m, out=np.zeros_like(p), where=m != 0.0)
+        found: Array = np.divide(p, m, out=np.zeros_like(p), where=m != 0.0)
+        return found
 
     def _response_to_clamps(
         self, jacobian: Array, nodes: NDArray[np.intp], m: Array, said: Array, wanted: Array
