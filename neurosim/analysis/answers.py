@@ -77,9 +77,8 @@ class Answering:
         """
         c = np.zeros(len(jacobian))
         c[nodes] = m[nodes] * slope
-        p: Array = np.linalg.solve(jacobian.T, c)
-        found: Array = np.divide(p, m, out=np.zeros_like(p), where=m != 0.0)
-        return found
+        p = np.linalg.solve(jacobian.T, c)
+        return np.asarray(np.divide(p, m, out=np.zeros_like(c), where=m != 0.0))
 
     def _response_to_clamps(
         self, jacobian: Array, nodes: NDArray[np.intp], m: Array, said: Array, wanted: Array
