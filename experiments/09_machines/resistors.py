@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-sys.path.append(str(Path(__file__).parents[1]))
+sys.path += [str(Path(__file__).parents[1] / name) for name in ("", "08_supervised")]
 import common
+from lessons import beside, learned
 
 from neurosim.converters import DoubleSampling
-from neurosim.host import Classify, Experiment, decide
+from neurosim.host import Classify, Experiment
 from neurosim.outputs import write_text
 from neurosim.profile import Profile, load_profile
-from neurosim.runs import Run, Trained
 
 LAYERS = (128, 128, 10)
 # In the host's units: inputs stand at +-100 and hidden nodes stay below 60. What a nudge moves is
@@ -81,27 +81,6 @@ def chosen(found: argparse.Namespace) -> dict[str, Profile]:
 def place(found: argparse.Namespace, name: str, seed: int) -> Path:
     """Folder of a training."""
     return Path(found.out / "resistors" / f"{name.replace(', ', '_').replace(' ', '_')}_{seed}")
-
-
-def learned(profile: Profile, asked: Experiment, folder: Path) -> Result:
-    """Train, and judge on digits that were not learned from; both are kept."""
-    run = common.trained(profile, asked, folder)
-    return dict(common.kept(beside(folder), lambda: _judged(run)))
-
-
-def beside(folder: Path) -> Path:
-    """File of a training's figures."""
-    return folder.with_name(f"{folder.name}.json")
-
-
-def _judged(run: Run) -> Result:
-    trained, figures = Trained.of(run, n_threads=1), dict[str, Any]()
-    chip, asked = trained.fresh(), run.experiment
-    lessons = asked.task.lessons(trained.dataset, asked, chip.data_sheet)
-    for exam, shown in lessons.exams().items():
-        velocity = decide(chip, shown.targets, asked.flow, trained.calibration, lessons.held)
-        figures |= {f"{exam}{k}": v for k, v in lessons.judge(velocity, shown).figures.items()}
-    return figures | {"training_J": run.facts["ledger"]["energy_J"]}
 
 
 def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:

@@ -1,7 +1,8 @@
 """Other machines than amplifiers and crossbars, on the same tasks: resistors, oscillators.
 
 python experiments/09_machines/run.py [--only PART ...] [--seeds N] [--settings NAME ...]
-    [--machines NAME ...] [--tables] [--out DIR] [--workers N] [--quick]
+    [--machines NAME ...] [--mnist FILE] [--supervised DIR] [--tables] [--out DIR]
+    [--workers N] [--quick]
 
 What is done is not done again; a training that was stopped goes on. Each part has its figures and
 its table here; they show what has been trained, of whichever seeds.
@@ -13,17 +14,23 @@ import argparse
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1]))
+sys.path += [str(Path(__file__).parents[1] / name) for name in ("", "08_supervised")]
 import angles
+import bits
 import common
+import images28
 import oscillators
 import resistors
+import together
 
 HERE = Path(__file__).parent
 PARTS: dict[str, common.Part] = {
     "resistors": (resistors.work, resistors.tell),
     "oscillators": (oscillators.work, oscillators.tell),
     "angles": (angles.work, angles.tell),
+    "mnist": (images28.work, images28.tell),
+    "bits": (bits.work, bits.tell),
+    "together": (together.work, together.tell),
 }
 
 
@@ -37,6 +44,11 @@ def _more(parser: argparse.ArgumentParser) -> None:
         "--machines", nargs="+", choices=list(oscillators.MACHINES),
         help="of the part oscillators (all)",
     )  # fmt: skip
+    parser.add_argument("--mnist", type=Path, help="file of the part mnist, which needs one")
+    parser.add_argument(
+        "--supervised", type=Path, default=Path("runs/08_supervised"),
+        help="where amplifiers were trained, or are to be (runs/08_supervised)",
+    )  # fmt: skip
     parser.add_argument("--tables", action="store_true", help="train nothing")
 
 
@@ -44,7 +56,7 @@ def main() -> None:
     """Do what is left of each part, and write it down."""
     found = common.options(__doc__, HERE, only=PARTS, more=_more)
     if found.quick:
-        found.seeds = 1
+        found.seeds, found.mnist, found.supervised = 1, "digits28", found.out / "amplifiers"
     common.in_parts(found, PARTS)
 
 
