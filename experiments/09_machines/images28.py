@@ -12,6 +12,7 @@ import lessons
 import mnist
 import numpy as np
 import oscillators
+import resistors
 
 from neurosim.data import load_dataset
 from neurosim.profile import Profile
@@ -134,7 +135,7 @@ def tell(found: argparse.Namespace) -> None:
         for name, result in names.items():
             rows.append([kind, name, f"{100 * result['test_accuracy']:.1f}"])
     if rows:
-        lessons.write(found, "mnist", everything, common.table(head, rows), "")
+        resistors.tell_table(found, "choices", common.table(head, rows))
 
 
 def table(results: dict[str, list[Result]]) -> str:
