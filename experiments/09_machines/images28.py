@@ -14,17 +14,19 @@ import numpy as np
 import oscillators
 import resistors
 
-from neurosim.data import load_dataset
+from neurosim.host import Experiment
 from neurosim.profile import Profile
 
 CHIPS = {
     "resistors": ("ideal_resistive", (1568, 100, 10)),
     "oscillators": ("ideal_oscillator", (784, 120, 10)),
 }
+# Pixels from 0, where no ink is, to 1; else from -1.
+INK = {"scale": "none"}
 # What differs from the recipe: the best of what was tried on the images for choosing.
 CHOSEN: dict[str, dict[str, Any]] = {
-    "resistors": {"learning_rate": 1e-3, "clip": None},
-    "oscillators": {"learning_rate": 1e-3, "flow.beta": 0.1, "task.input_gain": 1.5},
+    "resistors": {"learning_rate": 1e-3, "clip": None} | INK,
+    "oscillators": {"learning_rate": 1e-3, "flow.beta": 0.1, "task.input_gain": 1.5} | INK,
 }
 OF_DIGITS = oscillators.MACHINES["ideal_oscillator"]
 TRIED: dict[str, dict[str, dict[str, Any]]] = {
@@ -41,12 +43,21 @@ TRIED: dict[str, dict[str, dict[str, Any]]] = {
         "rate 1e-3, no clip, inputs times 30": {
             "learning_rate": 1e-3, "clip": None, "task.input_gain": 30.0
         },
+        "rate 1e-3, no clip, inputs times 10": {
+            "learning_rate": 1e-3, "clip": None, "task.input_gain": 10.0
+        },
+        "rate 2.5e-3, no clip, inputs times 10": {
+            "learning_rate": 2.5e-3, "clip": None, "task.input_gain": 10.0
+        },
+        "rate 1e-3, no clip, pixels from 0": {"learning_rate": 1e-3, "clip": None} | INK,
+        "rate 2.5e-3, no clip, pixels from 0": {"learning_rate": 2.5e-3, "clip": None} | INK,
+        "rate 1e-3, no clip, pixels from 0, inputs times 300": {
+            "learning_rate": 1e-3, "clip": None, "task.input_gain": 300.0
+        } | INK,
     },
     "oscillators": {
-        "as for digits, rate 5e-3": OF_DIGITS,
-        "rate 1e-3": OF_DIGITS | {"learning_rate": 1e-3},
-        "rate 1e-3, pixels at 0.5 rad": OF_DIGITS
-        | {"learning_rate": 1e-3, "task.input_gain": 0.5},
+        "as for digits, rate 1e-3": OF_DIGITS | {"learning_rate": 1e-3},
+        "as for digits, rate 1e-3, pixels from 0": OF_DIGITS | {"learning_rate": 1e-3} | INK,
     },
 }  # fmt: skip
 Result = dict[str, Any]
@@ -58,10 +69,26 @@ def hardware(kind: str) -> Profile:
     return lessons.hardware(name).with_values({"layers": layers})
 
 
-def recipe(found: argparse.Namespace, file: Path, seed: int, changes: dict[str, Any]) -> Any:
+def data(found: argparse.Namespace, changes: dict[str, Any], choosing: bool = False) -> Path:
+    """File of 08_supervised, with the pixels that a choice asks for."""
+    given = mnist.data(found, choosing)
+    path = given.with_stem(f"{given.stem}_from_0")
+    if not changes.items() >= INK.items():
+        return given
+    if not path.exists():
+        arrays = dict(np.load(given))
+        for name in ("images", "test_images"):
+            arrays[name] = (arrays[name] + 1) / 2
+        common.save_arrays(path, **arrays)
+    return path
+
+
+def recipe(
+    found: argparse.Namespace, seed: int, changes: dict[str, Any], choosing: bool = False
+) -> Experiment:
     """That of the digits, twice as long, with the choices of a machine."""
-    asked = {"dataset": str(file), "seed": seed, **mnist.LENGTH, **changes}
-    return lessons.recipe(found, **asked)
+    asked = {"dataset": str(data(found, changes, choosing)), "seed": seed}
+    return lessons.recipe(found, **asked, **mnist.LENGTH, **changes)
 
 
 def _place(found: argparse.Namespace, name: str, seed: int) -> Path:
@@ -70,19 +97,19 @@ def _place(found: argparse.Namespace, name: str, seed: int) -> Path:
 
 def beside(found: argparse.Namespace, seed: int) -> dict[str, float]:
     """The same network of resistors by the exact gradient."""
-    asked = recipe(found, mnist.data(found), seed, CHOSEN["resistors"])
+    asked = recipe(found, seed, CHOSEN["resistors"])
     place = _place(found, "exact", seed).with_suffix(".json")
-    images = load_dataset(asked.dataset)
+    images = asked.images()
     return dict(common.kept(place, lambda: exact.exact(hardware("resistors"), asked, images)))
 
 
 def tried(found: argparse.Namespace, kind: str, name: str) -> Result:
     """A choice, judged by the images for choosing: resistors by the exact gradient, seed 0."""
-    asked = recipe(found, mnist.data(found, choosing=True), 0, TRIED[kind][name])
+    asked = recipe(found, 0, TRIED[kind][name], choosing=True)
     place = _choice(found, kind, name)
     if kind == "oscillators":
         return lessons.learned(hardware(kind), asked, place)
-    images = load_dataset(asked.dataset)
+    images = asked.images()
     return dict(common.kept(
         lessons.beside(place), lambda: exact.exact(hardware(kind), asked, images)
     ))  # fmt: skip
@@ -93,21 +120,21 @@ def _choice(found: argparse.Namespace, kind: str, name: str) -> Path:
 
 
 def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
-    """Choices, then trainings; nothing where no file was given."""
+    """Choices, then trainings, of resistors alone if quick; nothing where no file was given."""
     if found.mnist is None:
         return []
-    file = mnist.data(found)
+    kinds = [*CHIPS][: 1 if found.quick else None]
     jobs: list[tuple[Any, ...]] = [
         (tried, found, kind, name)
-        for kind, names in TRIED.items()
-        for name in ([*names][:1] if found.quick else names)
+        for kind in kinds
+        for name in [*TRIED[kind]][: 1 if found.quick else None]
     ]
     for seed in range(found.seeds):
         jobs.append((beside, found, seed))
         jobs += [
-            (lessons.learned, hardware(kind), recipe(found, file, seed, CHOSEN[kind]),
+            (lessons.learned, hardware(kind), recipe(found, seed, CHOSEN[kind]),
              _place(found, kind, seed))
-            for kind in CHIPS
+            for kind in kinds
         ]  # fmt: skip
     return jobs
 
