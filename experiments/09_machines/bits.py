@@ -97,13 +97,13 @@ def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
     if found.quick:
         settings = settings[1:2]
     return [
-        (lessons.learned, plain(kind, bits), _recipe(found, kind, seed),
+        (resistors.judged_once, plain(kind, bits), _recipe(found, kind, seed),
          _plain(found, kind, bits, seed))
         for seed in range(min(found.seeds, 1))
         for kind in ("amplifiers", "oscillators")
         for bits in (PLAIN[kind][:1] if found.quick else PLAIN[kind])
     ] + [
-        (lessons.learned, differing(*of), _recipe(found, "differences", seed),
+        (resistors.judged_once, differing(*of), _recipe(found, "differences", seed),
          _difference(found, *of, seed))
         for seed in range(min(found.seeds, 1))
         for of in settings

@@ -108,7 +108,7 @@ def tried(found: argparse.Namespace, kind: str, name: str) -> Result:
     asked = recipe(found, 0, TRIED[kind][name], choosing=True)
     place = _choice(found, kind, name)
     if kind == "oscillators":
-        return lessons.learned(hardware(kind), asked, place)
+        return resistors.judged_once(hardware(kind), asked, place)
     images = asked.images()
     return dict(common.kept(
         lessons.beside(place), lambda: exact.exact(hardware(kind), asked, images)
@@ -132,7 +132,7 @@ def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
     for seed in range(found.seeds):
         jobs.append((beside, found, seed))
         jobs += [
-            (lessons.learned, hardware(kind), recipe(found, seed, CHOSEN[kind]),
+            (resistors.judged_once, hardware(kind), recipe(found, seed, CHOSEN[kind]),
              _place(found, kind, seed))
             for kind in kinds
         ]  # fmt: skip

@@ -15,9 +15,10 @@ import common
 from lessons import beside, learned
 
 from neurosim.converters import DoubleSampling
-from neurosim.host import Classify, Experiment
+from neurosim.host import Classify, Experiment, decide
 from neurosim.outputs import write_text
 from neurosim.profile import Profile, load_profile
+from neurosim.runs import Run, Trained
 
 LAYERS = (128, 128, 10)
 # In the host's units: inputs stand at +-100 and hidden nodes stay below 60. What a nudge moves is
@@ -81,6 +82,26 @@ def chosen(found: argparse.Namespace) -> dict[str, Profile]:
 def place(found: argparse.Namespace, name: str, seed: int) -> Path:
     """Folder of a training."""
     return Path(found.out / "resistors" / f"{name.replace(', ', '_').replace(' ', '_')}_{seed}")
+
+
+def judged_once(profile: Profile, asked: Experiment, place: Path) -> Result:
+    """Train, and judge once, after a settle as long as in training; both are kept."""
+    run = common.trained(profile, asked, place)
+    return dict(common.kept(beside(place), lambda: _judged(run)))
+
+
+def _judged(run: Run) -> Result:
+    trained, figures = Trained.of(run, n_threads=1), dict[str, Any]()
+    chip, asked = trained.fresh(), run.experiment
+    task = asked.task.lessons(trained.dataset, asked, chip.data_sheet)
+    for exam, shown in task.exams().items():
+        before, n = chip.ledger.copy(), len(shown.targets)
+        velocity = decide(chip, shown.targets, asked.flow, trained.calibration, task.held)
+        figures |= {f"{exam}{k}": v for k, v in task.judge(velocity, shown).figures.items()}
+        spent = chip.ledger.since(before)
+    cost = {f"{k}_per_decision_{unit}": spent[f"{k}_{unit}"] / n
+            for k, unit in (("energy", "J"), ("time", "s"))}  # fmt: skip
+    return figures | cost
 
 
 def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
