@@ -23,9 +23,9 @@ from neurosim.profile import Profile
 
 PICTURE = "Accuracy by bits of a reading, and by bits and capacitance of a network of resistors"
 # Of a converter that reads every phase by itself; those of resistors are of their own part.
-PLAIN = {"amplifiers": (4, 6, 8), "resistors": (8, 10, 12), "oscillators": (4, 6, 8)}
+PLAIN = {"amplifiers": (4, 6, 8), "resistors": (8, 10, 12), "oscillators": (4, 6)}
 # Of differences from the free phase, and capacitance of a node, infinite without noise.
-DIFFERENCES = (2, 3, 4, 6)
+DIFFERENCES = (2, 4)
 CAPACITANCES_F = (math.inf, 1e-11, 1e-12, 1e-13, 1e-14)
 SHORT = {"updates": 300}
 TEMPERATURE_K = 300.0

@@ -84,7 +84,9 @@ def table(results: dict[tuple[str, str], list[Result]]) -> str:
             format_quantity(mean(runs, key), unit, 3)
             for key, unit in (("energy_per_decision_J", "J"), ("time_per_decision_s", "s"))
         ]
-        enough = "at rest" if name == "ideal_resistive" else f"{settled_tau(runs):g}"
+        asked = all("by_settling" in run for run in runs)
+        enough = f"{settled_tau(runs):g}" if asked else ""
+        enough = "at rest" if name == "ideal_resistive" else enough
         test = lessons.spread(lessons.accuracies(runs))
         rows.append([kind, name, len(runs), test, enough, cost[1], cost[0], bits_of(profile)])
     head = ["machine", "profile", "seeds", "test accuracy, % (range)", "enough settling"]
