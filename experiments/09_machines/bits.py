@@ -28,6 +28,7 @@ PLAIN = {"amplifiers": (4, 6, 8), "resistors": (8, 10, 12), "oscillators": (4, 6
 DIFFERENCES = (2, 4)
 CAPACITANCES_F = (math.inf, 1e-11, 1e-12, 1e-13, 1e-14)
 SHORT = {"updates": 300}
+SEEDS = 1
 TEMPERATURE_K = 300.0
 COLORS = {
     "amplifiers": lessons.BLUE,
@@ -96,17 +97,18 @@ def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
     settings = [(bits, c) for c in CAPACITANCES_F for bits in DIFFERENCES]
     if found.quick:
         settings = settings[1:2]
+    first = range(min(found.seeds, SEEDS))
     return [
-        (resistors.judged_once, plain(kind, bits), _recipe(found, kind, seed),
-         _plain(found, kind, bits, seed))
-        for seed in range(min(found.seeds, 1))
-        for kind in ("amplifiers", "oscillators")
-        for bits in (PLAIN[kind][:1] if found.quick else PLAIN[kind])
-    ] + [
         (resistors.judged_once, differing(*of), _recipe(found, "differences", seed),
          _difference(found, *of, seed))
-        for seed in range(min(found.seeds, 1))
+        for seed in first
         for of in settings
+    ] + [
+        (resistors.judged_once, plain(kind, bits), _recipe(found, kind, seed),
+         _plain(found, kind, bits, seed))
+        for seed in first
+        for kind in ("amplifiers", "oscillators")
+        for bits in (PLAIN[kind][:1] if found.quick else PLAIN[kind])
     ]  # fmt: skip
 
 
