@@ -25,7 +25,7 @@ PICTURE = "Accuracy by bits of a reading, and by bits and capacitance of a netwo
 # Of a converter that reads every phase by itself; those of resistors are of their own part.
 PLAIN = {"amplifiers": (4, 6, 8), "resistors": (8, 10, 12), "oscillators": (4, 6)}
 # Of differences from the free phase, and capacitance of a node, infinite without noise.
-DIFFERENCES = (2, 4)
+DIFFERENCES = (2, 3, 4)
 CAPACITANCES_F = (math.inf, 1e-11, 1e-12, 1e-13, 1e-14)
 SHORT = {"updates": 300}
 SEEDS = 1
@@ -35,6 +35,7 @@ COLORS = {
     "resistors": lessons.RED,
     "oscillators": lessons.GREEN,
 }
+SHADES = (lessons.GREY, "#56B4E9", lessons.RED)
 Result = dict[str, Any]
 
 
@@ -52,21 +53,26 @@ def plain(kind: str, bits: int | None) -> Profile:
     return oscillators.hardware("ideal_oscillator").with_values({} if bits is None else read)
 
 
+def noise_V(capacitance_F: float) -> float:
+    """Standard deviation of a node, sqrt(kT/C)."""
+    return math.sqrt(Boltzmann * TEMPERATURE_K / capacitance_F)
+
+
 def differing(bits: int, capacitance_F: float) -> Profile:
     """The ideal network of resistors, each reading of a difference with the noise kT/C of its node.
 
     The amplified range holds four standard deviations of it.
     """
     profile = resistors.read_so("8 bits, differences of 4 bits")
-    noise_V = math.sqrt(Boltzmann * TEMPERATURE_K / capacitance_F)
-    unit_V, reach = profile.node.unit_V, resistors.HIDDEN
-    answers = max(resistors.ANSWERS_MOVE, 4 * noise_V / unit_V)
-    hidden = max(resistors.HIDDEN_MOVE, 4 * noise_V / unit_V)
+    noise = noise_V(capacitance_F) / profile.node.unit_V
+    reach = resistors.HIDDEN
+    answers = max(resistors.ANSWERS_MOVE, 4 * noise)
+    hidden = max(resistors.HIDDEN_MOVE, 4 * noise)
     return profile.with_value("readout", DoubleSampling(
         gain=reach / answers,
         layer_gain=(1.0, answers / hidden, 1.0),
         capacitance_F=1e-12,
-        noise_V=noise_V,
+        noise_V=noise_V(capacitance_F),
         bits=bits,
     ))  # fmt: skip
 
@@ -165,9 +171,8 @@ def capacitances(stopped: dict[str, dict[str, list[Result]]]) -> str:
     rows = []
     for c, found in stopped.items():
         if found:
-            noise_V = math.sqrt(Boltzmann * TEMPERATURE_K / float(c))
             name = "no noise" if c == "inf" else format_quantity(float(c), "F", 3)
-            shown = "0" if c == "inf" else format_quantity(noise_V, "V", 2)
+            shown = "0" if c == "inf" else format_quantity(noise_V(float(c)), "V", 2)
             cells = (_percent(found[str(b)]) if str(b) in found else "" for b in DIFFERENCES)
             rows.append([name, shown, *cells])
     heads = [f"{bits} bits, %" for bits in DIFFERENCES]
@@ -186,17 +191,23 @@ def draw(everything: dict[str, Any], path: Path) -> None:
         left.plot(bits, [100 * np.mean(found[str(b)]) for b in bits], "o-", color=color, label=kind)
         if "exact" in found:
             left.axhline(100 * np.mean(found["exact"]), color=color, ls=":", lw=1)
-    shades = np.linspace(0, 0.85, len(everything["differences"]))
-    for (c, found), shade in zip(everything["differences"].items(), shades, strict=True):
-        bits = sorted(map(int, found))
-        label = "no noise" if c == "inf" else format_quantity(float(c), "F", 3)
-        values = [100 * np.mean(found[str(b)]) for b in bits]
-        right.plot(bits, values, "o-", color=str(shade), label=label)
-    left.set(title="each phase read by itself", ylabel="test accuracy, %")
-    right.set(title="resistors: differences, by capacitance of a node")
+    found = everything["differences"]
+    for bits, color in zip(map(str, DIFFERENCES), SHADES, strict=True):
+        noisy = {c: 100 * np.mean(of[bits]) for c, of in found.items() if c != "inf" and bits in of}
+        right.plot([1e6 * noise_V(float(c)) for c in noisy], [*noisy.values()], "o-", color=color,
+                   label=f"{bits} bits")  # fmt: skip
+        if bits in found.get("inf", {}):
+            right.axhline(100 * np.mean(found["inf"][bits]), color=color, ls=":", lw=1)
+    left.set(title="each phase read by itself; dotted: exactly", ylabel="test accuracy, %")
+    left.set_xlabel("bits of a reading")
+    left.xaxis.get_major_locator().set_params(integer=True)
+    right.set(title="resistors, differences; dotted: without noise", xscale="log", ylim=(0, 102))
+    right.set_xlabel("sqrt(kT/C) of a node, uV, where an answer is 100 mV")
+    shown = [1e6 * noise_V(c) for c in CAPACITANCES_F if math.isfinite(c)]
+    right.set_xticks(shown, [f"{value:.2g}" for value in shown])
+    right.minorticks_off()
     for ax in (left, right):
-        ax.set_xlabel("bits of a reading")
-        ax.xaxis.get_major_locator().set_params(integer=True)
         ax.grid(lw=0.4, alpha=0.5)
-        ax.legend(frameon=False, loc="lower right")
+    left.legend(frameon=False, loc="lower right")
+    right.legend(frameon=False, loc="center left")
     common.save(fig, path)

@@ -20,6 +20,8 @@ from neurosim.profile import Profile, load_profile
 
 PICTURE = "Accuracy by joules and by time of a decision, three kinds of machines"
 AMPLIFIERS = ("ideal_hopfield", "cmos_rc_6bit", "cmos_otac_sky130", "board_digipot")
+# Whether a name stands to the right of its point, and below it.
+LABELS = {"cmos_otac_sky130": (False, False), "board_digipot": (False, True)}
 Result = dict[str, Any]
 
 
@@ -94,7 +96,7 @@ def table(results: dict[tuple[str, str], list[Result]]) -> str:
 
 
 def draw(results: dict[tuple[str, str], list[Result]], path: Path) -> None:
-    """Accuracy over energy and over time; ideal machines are hollow."""
+    """Accuracy over energy and over time; ideal machines, whose joules are others, as lines."""
     fig, axes = common.new_figure(1, 2, size=(11, 4.4))
     for ax, key, label in zip(
         axes,
@@ -103,25 +105,30 @@ def draw(results: dict[tuple[str, str], list[Result]], path: Path) -> None:
         strict=True,
     ):
         for (kind, name), runs in results.items():
-            _point(ax, runs, key, COLORS[kind], name)
+            values = 100 * np.array(lessons.accuracies(runs))
+            if name.startswith("ideal"):
+                ax.axhline(values.mean(), color=COLORS[kind], ls=":", lw=1.2)
+            else:
+                _point(ax, mean(runs, key), values, COLORS[kind], name)
         ax.set(xscale="log", xlabel=label)
         ax.grid(lw=0.4, alpha=0.5)
-        ax.margins(x=0.18)
+        ax.margins(x=0.3, y=0.08)
     axes[0].set_ylabel("test accuracy, %")
     for kind, color in COLORS.items():
         axes[0].plot([], [], "o", color=color, label=kind)
-    axes[0].plot([], [], "o", mfc="none", color=lessons.GREY, label="ideal: conductances alone")
-    axes[0].legend(frameon=False, loc="lower left", fontsize=8)
+    axes[0].plot([], [], ":", color=lessons.GREY, label="the ideal machine of that colour")
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4,
+               frameon=False)  # fmt: skip
     common.save(fig, path)
 
 
-def _point(ax: Axes, runs: list[Result], key: str, color: str, name: str) -> None:
+def _point(ax: Axes, x: float, values: Any, color: str, name: str) -> None:
     """Mean, range over seeds, and the name beside it."""
-    values = 100 * np.array(lessons.accuracies(runs))
-    x, y = mean(runs, key), values.mean()
-    if not x:
-        return
+    y = values.mean()
     ends = [[y - values.min()], [values.max() - y]]
-    fill = "none" if name.startswith("ideal") else color
-    ax.errorbar(x, y, ends, fmt="o", color=color, mfc=fill, ms=6, lw=0.8)
-    ax.annotate(name, (x, y), xytext=(6, 4), textcoords="offset points", fontsize=7.5)
+    ax.errorbar(x, y, ends, fmt="o", color=color, ms=6, lw=0.8)
+    right, down = LABELS.get(name, (True, False))
+    ax.annotate(
+        name, (x, y), xytext=(7 if right else -7, -3 - 11 * down), textcoords="offset points",
+        ha="left" if right else "right", fontsize=8,
+    )  # fmt: skip
