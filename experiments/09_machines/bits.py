@@ -204,7 +204,7 @@ def draw(everything: dict[str, Any], path: Path) -> None:
     right.set(title="resistors, differences; dotted: without noise", xscale="log", ylim=(0, 102))
     right.set_xlabel("sqrt(kT/C) of a node, uV, where an answer is 100 mV")
     shown = [1e6 * noise_V(c) for c in CAPACITANCES_F if math.isfinite(c)]
-    right.set_xticks(shown, [f"{value:.2g}" for value in shown])
+    right.set_xticks(shown, [f"{value:.0f}" for value in shown])
     right.minorticks_off()
     for ax in (left, right):
         ax.grid(lw=0.4, alpha=0.5)

@@ -21,7 +21,11 @@ from neurosim.profile import Profile, load_profile
 PICTURE = "Accuracy by joules and by time of a decision, three kinds of machines"
 AMPLIFIERS = ("ideal_hopfield", "cmos_rc_6bit", "cmos_otac_sky130", "board_digipot")
 # Whether a name stands to the right of its point, and below it.
-LABELS = {"cmos_otac_sky130": (False, False), "board_digipot": (False, True)}
+LABELS = {
+    "cmos_otac_sky130": (True, True),
+    "board_digipot": (False, True),
+    "board_resistive": (False, False),
+}
 Result = dict[str, Any]
 
 
@@ -112,7 +116,7 @@ def draw(results: dict[tuple[str, str], list[Result]], path: Path) -> None:
                 _point(ax, mean(runs, key), values, COLORS[kind], name)
         ax.set(xscale="log", xlabel=label)
         ax.grid(lw=0.4, alpha=0.5)
-        ax.margins(x=0.3, y=0.08)
+        ax.margins(x=0.15, y=0.08)
     axes[0].set_ylabel("test accuracy, %")
     for kind, color in COLORS.items():
         axes[0].plot([], [], "o", color=color, label=kind)
