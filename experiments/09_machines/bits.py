@@ -139,7 +139,7 @@ def tell(found: argparse.Namespace) -> None:
     }
     everything = {"plain": _short(needed), "differences": _short(stopped)}
     if any(stopped.values()):
-        lessons.write(found, "bits", everything, table(needed))
+        lessons.write(found, "bits", everything, table(needed), PICTURE)
         resistors.tell_table(found, "capacitance", capacitances(stopped))
         draw(everything, found.results / "bits.png")
 
