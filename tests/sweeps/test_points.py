@@ -280,8 +280,9 @@ def leaves(tree, path=""):
 def test_a_setting_that_is_new_and_at_its_default_is_in_no_key():
     """Points that were computed before it came are found again: name it in `unwritten`."""
     known = {
-        "average", "batch", "calibrate", "clip.per", "clip.tile", "clip.value", "contrast", "dataset",
-        "flow.alpha", "flow.beta", "flow.phases", "flow.settle_tau", "flow.stiffness", "gain",
+        "average", "batch", "calibrate", "clip.per", "clip.tile", "clip.value", "contrast",
+        "dataset", "flow.alpha", "flow.beta", "flow.phases", "flow.settle_tau",
+        "flow.stiffness", "gain",
         "labels", "learning.every", "learning.mode", "learning.most", "learning.pulses",
         "learning.threshold", "learning_rate", "momentum", "optimizer", "pairing", "sampling.dt",
         "sampling.mode", "sampling.t_end", "schedule", "seed", "times", "updates",
