@@ -26,7 +26,7 @@ INK = {"scale": "none"}
 # What differs from the recipe: the best of what was tried on the images for choosing.
 CHOSEN: dict[str, dict[str, Any]] = {
     "resistors": {"learning_rate": 1e-3, "clip": None} | INK,
-    "oscillators": {"learning_rate": 1e-3, "flow.beta": 0.1, "task.input_gain": 1.5} | INK,
+    "oscillators": {"learning_rate": 1e-3, "flow.beta": 0.1, "task.input_gain": 1.5},
 }
 OF_DIGITS = oscillators.MACHINES["ideal_oscillator"]
 TRIED: dict[str, dict[str, dict[str, Any]]] = {
