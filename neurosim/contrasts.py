@@ -6,10 +6,13 @@ kind                       dE/dW of a coupling            dE/db of a bias
 `Product`                  :math:`-v_i v_j`               :math:`-v_i`
 `HalfSquaredDifference`    :math:`(v_i - v_j)^2 / 2`      :math:`(v_i - 1)^2 / 2`
 `CosineOfDifference`       :math:`-\cos(v_i - v_j)`       :math:`-\cos v_i`
+`DifferentialCosine`       :math:`-\cos(v_i - v_j) +      :math:`-\sin v_i`
+                           \cos v_i + \cos v_j`
 ========================== ============================== ===============================
 
 E is the co-content in units of the data sheet and v an output as it is read: a voltage over the
-unit, or a phase in radians. A bias is a coupling to a rail at 1, or to an oscillator at phase 0.
+unit, or a phase in radians. A bias is a coupling to a rail at 1, or to an oscillator at phase 0 or,
+of the last kind, a quarter turn ahead; there a visible v counts in units of another phase.
 Equilibrium propagation compares the same kind in two phases: a local quantity each time.
 """
 
@@ -23,7 +26,13 @@ from numpy.typing import NDArray
 
 from neurosim.network import Layers, Weights
 
-__all__ = ["Contrast", "CosineOfDifference", "HalfSquaredDifference", "Product"]
+__all__ = [
+    "Contrast",
+    "CosineOfDifference",
+    "DifferentialCosine",
+    "HalfSquaredDifference",
+    "Product",
+]
 
 Array = NDArray[np.float64]
 
@@ -105,3 +114,37 @@ class CosineOfDifference:
     def pull(self, away: Array) -> Array:
         """Its sine: a spring is an injection from a source at another phase."""
         return np.asarray(np.sin(away))
+
+
+@dataclass(frozen=True)
+class DifferentialCosine:
+    r"""Two oscillators that send how their waves differ from the reference's.
+
+    .. math:: -[\cos(a_i v_i - a_j v_j) - \cos a_i v_i - \cos a_j v_j + 1] / (a_i a_j), \qquad
+              -\sin(a_i v_i) / a_i
+
+    Parameters
+    ----------
+    visible_rad : float
+        Phase a [rad] of a visible oscillator that is read as 1; of others it is 1.
+
+    Examples
+    --------
+    >>> DifferentialCosine().derivative(np.array([[np.pi / 2, 0.0]]), Layers((1, 1))).vector
+    array([ 0., -1.,  0.])
+    """
+
+    visible_rad: float = 1.0
+
+    def derivative(self, outputs: Array, layers: Layers) -> Weights:
+        """See `Contrast`."""
+        radians = np.ones(layers.n_nodes)
+        radians[layers.visible] = self.visible_rad
+        phase = outputs * radians
+        sine, cosine = np.sin(phase) / radians, (1 - np.cos(phase)) / radians
+        aligned = _products(sine, layers) + _products(cosine, layers)
+        return Weights(np.where(layers.present, -aligned, 0.0), -sine.mean(axis=0))
+
+    def pull(self, away: Array) -> Array:
+        """Of visible nodes: an injection of the size that theirs has."""
+        return np.asarray(np.sin(self.visible_rad * away) / self.visible_rad)

@@ -196,7 +196,7 @@ class Die:
             amplifier_tau_s=node.amplifier_tau_s,
             cubic_per_V2=profile.coupling.cubic_per_V2,
             shunts=node.shunts(self.layers, self.sources),
-            locking=node.locking(capacitance_F, self._tuned),
+            locking=node.locking(self.layers.n_visible, capacitance_F, self._tuned),
         )
 
     def _attenuation(self, forward: Pairs, back: Pairs) -> Array:
@@ -221,7 +221,7 @@ class Die:
         larger_F = own_F * (node.release_capacitance_F / node.capacitance_F)
         capacitance_F = circuit.capacitance_F.copy()
         capacitance_F[visible] = larger_F + self._parasitic_F[visible]
-        locking = node.locking(capacitance_F, self._tuned)
+        locking = node.locking(self.layers.n_visible, capacitance_F, self._tuned)
         return replace(circuit, capacitance_F=capacitance_F, locking=locking)
 
 

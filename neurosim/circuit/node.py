@@ -105,11 +105,21 @@ class Node(Sourced):
             raise BlockError([(("visible_rail_V",), text)])
         return self
 
-    def locking(self, capacitance_F: NDArray[np.float64], z: NDArray[np.float64]) -> Locking | None:
+    def locking(
+        self, n_visible: int, capacitance_F: NDArray[np.float64], z: NDArray[np.float64]
+    ) -> Locking | None:
         """What acts on oscillators besides their couplings, see `Oscillating.locking`."""
         if not isinstance(self.law, Oscillating):
             return None
-        return self.law.locking(self.unit_V, self.leak_S, capacitance_F, z)
+        radian_V = self.law.radian_V(self.unit_V, (n_visible, len(z) - n_visible))
+        return self.law.locking(radian_V, self.leak_S, capacitance_F, z)
+
+    @property
+    def visible_radian_V(self) -> float | None:
+        """Voltage of a radian of a visible oscillator; None where nodes are voltages."""
+        if not isinstance(self.law, Oscillating):
+            return None
+        return float(np.ravel(self.law.radian_V(self.unit_V, (1, 1)))[0])
 
     @property
     def amplifier_tau_s(self) -> float:

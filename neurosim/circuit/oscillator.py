@@ -26,8 +26,8 @@ Two outputs make it four products of a matrix a step, whatever is coupled to wha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar, Literal, Self
+from collections.abc import Iterator, Sequence
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,9 +37,11 @@ from neurosim.blocks.block import Sourced
 from neurosim.blocks.mistakes import BlockError
 from neurosim.blocks.quantities import Excess, Hertz, SigmaVolt, SignedShare, Wait
 from neurosim.blocks.units import format_quantity
+from neurosim.blocks.words import Word
 from neurosim.circuit.locking import Locking
 from neurosim.circuit.outputs import Amplifiers
-from neurosim.contrasts import Contrast, CosineOfDifference
+from neurosim.circuit.waves import Graded, InPhase, Waves
+from neurosim.contrasts import Contrast
 
 __all__ = ["Oscillator"]
 
@@ -49,6 +51,7 @@ Outputs = tuple[Array, ...]
 # In weights; above, a settle has more steps than anyone waits for.
 _MOST_SYNC = 1000.0
 # As `neurosim.analysis.energy.FORMULAS`, where phases have others.
+_IN_PHASE = InPhase()
 _AMPLITUDE = ("node.law.amplitude_V",)
 _FORMULAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "couplings": (
@@ -86,6 +89,9 @@ class Oscillator(Sourced):
         number: at that temperature.
     amplitude_V : float
         Of the fundamental at a node, which couplings turn into heat; 0: they take no power.
+    graded : Graded or None
+        Couplings, biases and a field that make oscillators graded neurons, as a flow needs them,
+        see `neurosim.circuit.waves`; none: those of the equation above.
 
     Examples
     --------
@@ -93,6 +99,7 @@ class Oscillator(Sourced):
     Oscillator(sync=0.1)
     """
 
+    may_be_left_out: ClassVar[tuple[str, ...]] = (*Sourced.may_be_left_out, "graded")
     n_outputs: ClassVar[int] = 2
     unit_weights: ClassVar[bool] = False
     unit_metric: ClassVar[bool] = True
@@ -105,6 +112,7 @@ class Oscillator(Sourced):
     detuning_Hz: Hertz = 0.0
     linewidth_Hz: Hertz = 0.0
     amplitude_V: SigmaVolt = 0.0
+    graded: Annotated[Graded | None, Word("none", or_null=True)] = None
 
     @model_validator(mode="after")
     def _within_the_model(self) -> Self:
@@ -117,6 +125,11 @@ class Oscillator(Sourced):
             text = f"must be at most {_MOST_SYNC:g} couplings of weight 1, but is {self.sync:g}; "
             text += "write it in weights, not in siemens or percent"
             found.append((("sync",), text))
+        if self.graded is not None and self.amplitude_V:
+            text = "must be ideal where graded is stated, for what differences of waves turn into "
+            text += "heat is in no ledger, but is "
+            text += f"{format_quantity(self.amplitude_V, 'V')}; state supply.amplifier_W instead"
+            found.append((("amplitude_V",), text))
         if found:
             raise BlockError(found)
         return self
@@ -170,31 +183,62 @@ class Oscillator(Sourced):
         """See `Oscillating.diffusion_rad2_per_s`: a Lorentzian line is D / pi wide."""
         return float(np.pi * self.linewidth_Hz)
 
-    def locking(self, unit_V: float, unit_S: float, capacitance_F: Array, z: Array) -> Locking:
+    @property
+    def shape(self) -> Waves:
+        """What its nodes send and feel."""
+        return _IN_PHASE if self.graded is None else self.graded
+
+    def radian_V(self, unit_V: float, sizes: Sequence[int]) -> float | Array:
+        """See `Oscillating.radian_V`."""
+        return unit_V / self.shape.radians(sizes)
+
+    def reach_V(self, radian_V: float | Array) -> float | Array:
+        """See `Oscillating.reach_V`."""
+        return radian_V * self.shape.reach
+
+    def locking(
+        self, radian_V: float | Array, unit_S: float, capacitance_F: Array, z: Array
+    ) -> Locking:
         """See `Oscillating.locking`."""
-        detuning_A = unit_V * capacitance_F * 2 * np.pi * self.detuning_Hz * z
+        detuning_A = radian_V * capacitance_F * 2 * np.pi * self.detuning_Hz * z
         sync_S = np.full(len(z), self.sync * unit_S)
-        return Locking(unit_V, sync_S, detuning_A, self.ramp_s)
+        return Locking(radian_V, sync_S, detuning_A, self.ramp_s)
+
+    def _radian_V(self, amplifiers: Amplifiers) -> float | Array:
+        return self.radian_V(amplifiers.unit_V, [n for _, n in amplifiers.groups])
+
+    def _scaled(self, waves: Outputs, radian_V: float | Array) -> Outputs:
+        return tuple(radian_V * wave for wave in waves)
 
     def outputs_V(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
-        """Cosine and sine of the phase, times the unit voltage."""
-        phase = u_V / amplifiers.unit_V
-        return amplifiers.unit_V * np.cos(phase), amplifiers.unit_V * np.sin(phase)
+        """Both waves of the phase, times the voltage of a radian."""
+        radian_V = self._radian_V(amplifiers)
+        return self._scaled(self.shape.sent(u_V / radian_V), radian_V)
+
+    def sources_V(self, amplifiers: Amplifiers, source_V: Array) -> Outputs:
+        """See `Oscillating.sources_V`."""
+        radian_V = self._radian_V(amplifiers)
+        return self._scaled(self.shape.of_source(source_V / radian_V), radian_V)
+
+    def fixed_V(self, amplifiers: Amplifiers) -> Outputs:
+        """See `Oscillating.fixed_V`: the field, which pulls against the second wave."""
+        sizes = [n for _, n in amplifiers.groups]
+        field_V = -self.shape.field * np.broadcast_to(self._radian_V(amplifiers), sum(sizes))
+        return np.zeros_like(field_V), field_V
 
     def output_slopes(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
         """See `Oscillating.output_slopes`."""
-        phase = u_V / amplifiers.unit_V
-        return -np.sin(phase), np.cos(phase)
+        return self.shape.felt(u_V / self._radian_V(amplifiers))
 
     def weights(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
-        """-sin and cos of the phase and the angle."""
-        phase = u_V / amplifiers.unit_V + self.angle_rad
-        return -np.sin(phase), np.cos(phase)
+        """Slopes of both waves, where the phase and the angle are."""
+        return self.shape.felt(u_V / self._radian_V(amplifiers) + self.angle_rad)
 
     def weight_slopes_per_V(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
-        """-cos and -sin, over the unit voltage."""
-        phase = u_V / amplifiers.unit_V + self.angle_rad
-        return -np.cos(phase) / amplifiers.unit_V, -np.sin(phase) / amplifiers.unit_V
+        """Their slopes, over the voltage of a radian."""
+        radian_V = self._radian_V(amplifiers)
+        bends = self.shape.bends(u_V / radian_V + self.angle_rad)
+        return self._scaled(bends, 1 / radian_V)
 
     def metric(self, amplifiers: Amplifiers, u_V: Array) -> Array:
         """1."""
@@ -202,27 +246,23 @@ class Oscillator(Sourced):
         return np.ones_like(u_V)
 
     def pull_V2(self, amplifiers: Amplifiers, u_V: Array, source_V: Array) -> Array:
-        """unit_V^2 (1 - cos(theta - source))."""
-        unit_V = amplifiers.unit_V
-        return unit_V**2 * (1 - np.cos((u_V - source_V) / unit_V))
+        """(1 - cos(theta - source)), times the voltage of a radian squared."""
+        radian_V = self._radian_V(amplifiers)
+        return np.asarray(radian_V**2 * (1 - np.cos((u_V - source_V) / radian_V)))
 
     def contrast(self) -> Contrast:
-        """Cosine of the difference of two phases."""
-        return CosineOfDifference()
+        """That of its waves."""
+        return self.shape.contrast()
 
     def apply(
         self, amplifiers: Amplifiers, u_V: Array, work: Array, outputs: Array, weights: Array | None
     ) -> None:
         """See `Law.apply`."""
-        np.multiply(u_V, 1 / amplifiers.unit_V, out=work)
-        np.cos(work, out=outputs[0])
-        np.sin(work, out=outputs[1])
-        if weights is None:
-            return
-        if self.angle_rad:
+        radians = np.asarray(self.shape.radians([n for _, n in amplifiers.groups]), work.dtype)
+        np.multiply(u_V, radians[..., None] / work.dtype.type(amplifiers.unit_V), out=work)
+        self.shape.send(work, outputs, None if self.angle_rad else weights)
+        if radians.ndim:
+            outputs /= radians[:, None]
+        if weights is not None and self.angle_rad:
             work += self.angle_rad
-            np.sin(work, out=weights[0])
-            np.cos(work, out=weights[1])
-        else:
-            weights[...] = outputs[::-1]
-        np.negative(weights[0], out=weights[0])
+            self.shape.turn(work, weights)

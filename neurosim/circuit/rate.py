@@ -26,7 +26,8 @@ class Rate:
 
     .. math:: \frac{du}{ds} = N(u) - \gamma u
 
-    N holds what diodes take, and sources of oscillators: no linear part.
+    N holds what diodes take. Sources of oscillators pull by the sine of how far a phase is from
+    theirs: gamma has what that is of small angles, N what is left.
 
     States have shape (n_nodes, rows) here: each layer is one block of memory without gaps, over
     which NumPy runs up to three times faster than over a slice of columns.
@@ -61,7 +62,7 @@ class Rate:
         self._turned_S = np.zeros(layers.n_nodes)
         self._turned_S[springs.at] = springs.soft_S
         if (sources := circuit.source_sums_A(springs)) is not None:
-            springs, injected_A = springs.without_pull(), _joined(sources, injected_A)
+            injected_A = _joined(sources, injected_A)
         scale, spring_S = tau_s / circuit.capacitance_F, np.zeros(layers.n_nodes)
         scale[springs.held_nodes] = 0.0
         spring_S[springs.at] = springs.soft_S
@@ -76,17 +77,15 @@ class Rate:
         scale, dtype, injected_A = self._scale, self._dtype, self._injected_A
         n, rows = layers.n_nodes, len(springs.target_V)
         unit_V = circuit.amplifiers.unit_V
-        constants: list[Array | None] = [None] * circuit.law.n_outputs
-        constants[0] = circuit.bias_A[:, None]
+        constants: list[Array] = list(circuit.fixed_A[..., None])
         if injected_A is not None:
-            every = injected_A.reshape(-1, *injected_A.shape[-2:])
-            constants[: len(every)] = [one.T for one in every]
-            constants[0] = every[0].T + circuit.bias_A[:, None]
+            for k, one in enumerate(injected_A.reshape(-1, *injected_A.shape[-2:])):
+                constants[k] = constants[k] + one.T
         self._constants = [
-            None if one is None else (one * scale[:, None]).astype(dtype) for one in constants
+            (one * scale[:, None]).astype(dtype) if one.any() else None for one in constants
         ]
-        drive = (self._spring_S * scale)[springs.at, None] * springs.target_V.T
-        self._drive = drive.astype(dtype)
+        pull = (self._spring_S * scale)[springs.at, None]
+        self._pull, self._drive = pull.astype(dtype), (pull * springs.target_V.T).astype(dtype)
         # Row scaling turns S x (v / unit) into volts per tau at the node that receives it.
         into = scale[:, None] * unit_V
         self._to_odd = (circuit.couplings.delta_S * into[layers.odd]).astype(dtype)
@@ -142,7 +141,10 @@ class Rate:
         return out
 
     def _lock(self, u_V: Array, out: Array) -> None:
-        """Take what acts on oscillators besides off the rates of all nodes, (n_nodes, rows)."""
+        """Add to the rates of oscillators what acts on them besides, and what gamma takes off."""
+        if self._circuit.oscillating and self._springs.soft_S.any():
+            at = self._springs.at
+            out[at] += self._pull * u_V[at]
         if (locking := self._circuit.locking) is not None and locking.acts:
             out -= locking.current_A(u_V.T).T * self._scale[:, None].astype(u_V.dtype)
 
@@ -175,7 +177,8 @@ class Rate:
                 into *= self._weights[k]
             if k:
                 out += into
-        out[self._springs.at] += self._drive
+        if not self._circuit.oscillating:
+            out[self._springs.at] += self._drive
         return out
 
     def linearised(self, u_V: Array) -> Linearised | None:
