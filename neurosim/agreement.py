@@ -226,13 +226,18 @@ def _oscillator_mistakes(profile: Any) -> Found:
         text = "must be linear where node.law has oscillators: a phase puts out its cosine and sine"
         text = f"{text}, but is {profile.node.amplifier!r}; write it so"
         found.append((("node", "amplifier"), text))
-    half_turn_V, unit = np.pi * profile.node.unit_V, "pi x node.unit_V, half a turn"
-    for field in ("visible_range_V", "hidden_range_V"):
-        range_V = getattr(profile.adc, field)
+    unit_V, visible_V = profile.node.unit_V, profile.node.visible_radian_V
+    for field, radian_V in (("visible_range_V", visible_V), ("hidden_range_V", unit_V)):
+        range_V, half_turn_V = getattr(profile.adc, field), np.pi * radian_V
         if range_V is not None and not np.isclose(range_V, half_turn_V, rtol=1e-3):
-            text = f"must be {unit}, {format_quantity(half_turn_V, 'V')}, or ideal, but is"
-            text = f"{text} {format_quantity(range_V, 'V')}; write either"
+            over = "" if radian_V == unit_V else " / visible_rad"
+            text = f"must be pi x node.unit_V{over}, half a turn, {format_quantity(half_turn_V, 'V')}"
+            text = f"{text}, or ideal, but is {format_quantity(range_V, 'V')}; write either"
             found.append((("adc", field), text))
+    if visible_V != unit_V and set(profile.network.numbers(profile.sources)) != {0}:
+        text = "must be 1 where layers besides the visible one have sources, whose phases all have"
+        text = f"{text} one unit, but is {unit_V / visible_V:g}; write it so, or leave out `sources`"
+        found.append((("node", "law", "graded", "visible_rad"), text))
     if profile.adc.auto_range:
         text = "must be false where node.law has oscillators, whose phases all have one range, but"
         found.append((("adc", "auto_range"), f"{text} is true; write it as false"))

@@ -16,6 +16,7 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).parents[1]))
 import angles
 import common
+import flows
 import oscillators
 import resistors
 
@@ -24,6 +25,7 @@ PARTS: dict[str, common.Part] = {
     "resistors": (resistors.work, resistors.tell),
     "oscillators": (oscillators.work, oscillators.tell),
     "angles": (angles.work, angles.tell),
+    "flows": (flows.work, flows.tell),
 }
 
 

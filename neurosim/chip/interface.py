@@ -12,7 +12,13 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.contrasts import Contrast, CosineOfDifference, HalfSquaredDifference, Product
+from neurosim.contrasts import (
+    Contrast,
+    CosineOfDifference,
+    DifferentialCosine,
+    HalfSquaredDifference,
+    Product,
+)
 from neurosim.errors import DataError
 from neurosim.network import Layers, Weights
 
@@ -21,6 +27,7 @@ __all__ = [
     "Contrast",
     "CosineOfDifference",
     "DataSheet",
+    "DifferentialCosine",
     "HalfSquaredDifference",
     "Product",
 ]

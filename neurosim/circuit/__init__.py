@@ -16,6 +16,7 @@ from neurosim.circuit.oscillator import Oscillator
 from neurosim.circuit.outputs import Amplifiers, Imperfect, imperfect
 from neurosim.circuit.resistive import Resistive
 from neurosim.circuit.shunts import Shunts
+from neurosim.circuit.waves import Graded
 
 __all__ = [
     "Amplifier",
@@ -25,6 +26,7 @@ __all__ = [
     "Diode",
     "DrivenCircuit",
     "Fluctuation",
+    "Graded",
     "Gradient",
     "Hopfield",
     "IdealDiode",

@@ -147,6 +147,10 @@ class Oscillating(Protocol):
         """Whether m w is the slope of y, so that there is a co-content."""
 
     @property
+    def leaks(self) -> bool:
+        """Whether a field pulls every phase to 0, as a leak pulls a voltage."""
+
+    @property
     def diffusion_rad2_per_s(self) -> float:
         """D of the phase of an oscillator by itself, <theta^2> = 2 D t."""
 

@@ -137,6 +137,11 @@ class Node(Sourced):
         return isinstance(self.law, Oscillating)
 
     @property
+    def leaks(self) -> bool:
+        """Whether something pulls every node to 0; oscillators without a field have nothing."""
+        return self.law.leaks if isinstance(self.law, Oscillating) else True
+
+    @property
     def has_thermal_noise(self) -> bool:
         """Whether a temperature makes its conductances noisy; a phase has a linewidth instead."""
         return not self.oscillating

@@ -179,6 +179,11 @@ class Oscillator(Sourced):
         return self.angle_rad == 0
 
     @property
+    def leaks(self) -> bool:
+        """See `Oscillating.leaks`."""
+        return self.shape.field > 0
+
+    @property
     def diffusion_rad2_per_s(self) -> float:
         """See `Oscillating.diffusion_rad2_per_s`: a Lorentzian line is D / pi wide."""
         return float(np.pi * self.linewidth_Hz)

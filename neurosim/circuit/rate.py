@@ -19,6 +19,8 @@ __all__ = ["Rate"]
 
 # What is integrated without its exponential takes steps shorter by this.
 _WITHOUT_LINEAR_PART = 1.5
+# Stiffness of a phase that is driven, over that in its field alone: the root of 1 + (s / g)^2.
+_DRIVEN = 2.0
 
 
 class Rate:
@@ -26,8 +28,8 @@ class Rate:
 
     .. math:: \frac{du}{ds} = N(u) - \gamma u
 
-    N holds what diodes take. Sources of oscillators pull by the sine of how far a phase is from
-    theirs: gamma has what that is of small angles, N what is left.
+    N holds what diodes take. Sources and fields of oscillators pull by a sine: gamma has what that is
+    of small angles, of a field twice, for a phase that is driven is stiffer; N has what is left.
 
     States have shape (n_nodes, rows) here: each layer is one block of memory without gaps, over
     which NumPy runs up to three times faster than over a slice of columns.
@@ -66,9 +68,10 @@ class Rate:
         scale, spring_S = tau_s / circuit.capacitance_F, np.zeros(layers.n_nodes)
         scale[springs.held_nodes] = 0.0
         spring_S[springs.at] = springs.soft_S
-        self.decay = (circuit.decay_S + spring_S) * scale
+        linear_S = spring_S + _DRIVEN * np.abs(circuit.fixed_A[1:]).sum(axis=0) / circuit.radian_V
+        self.decay = (circuit.decay_S + linear_S) * scale
         self._circuit, self._layers, self._springs, self._tau_s = circuit, layers, springs, tau_s
-        self._scale, self._spring_S, self._injected_A = scale, spring_S, injected_A
+        self._scale, self._linear_S, self._injected_A = scale, linear_S, injected_A
         self._dtype, self._made = np.dtype(dtype), False
 
     def _make(self) -> None:
@@ -84,8 +87,9 @@ class Rate:
         self._constants = [
             (one * scale[:, None]).astype(dtype) if one.any() else None for one in constants
         ]
-        pull = (self._spring_S * scale)[springs.at, None]
-        self._pull, self._drive = pull.astype(dtype), (pull * springs.target_V.T).astype(dtype)
+        linear = (self._linear_S * scale)[:, None]
+        self._linear = linear.astype(dtype) if circuit.oscillating and linear.any() else None
+        self._drive = (linear[springs.at] * springs.target_V.T).astype(dtype)
         # Row scaling turns S x (v / unit) into volts per tau at the node that receives it.
         into = scale[:, None] * unit_V
         self._to_odd = (circuit.couplings.delta_S * into[layers.odd]).astype(dtype)
@@ -142,9 +146,9 @@ class Rate:
 
     def _lock(self, u_V: Array, out: Array) -> None:
         """Add to the rates of oscillators what acts on them besides, and what gamma takes off."""
-        if self._circuit.oscillating and self._springs.soft_S.any():
-            at = self._springs.at
-            out[at] += self._pull * u_V[at]
+        if self._linear is not None:
+            np.multiply(u_V, self._linear, out=self._work)
+            out += self._work
         if (locking := self._circuit.locking) is not None and locking.acts:
             out -= locking.current_A(u_V.T).T * self._scale[:, None].astype(u_V.dtype)
 

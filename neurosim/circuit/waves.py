@@ -27,7 +27,6 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from neurosim.blocks.block import Sourced
-from neurosim.blocks.quantities import Excess
 from neurosim.contrasts import Contrast, CosineOfDifference, DifferentialCosine
 
 __all__ = ["Graded", "InPhase", "Waves"]
@@ -150,8 +149,8 @@ class Graded(Sourced):
     """
 
     waves: Literal["graded"] = "graded"
-    visible_rad: Annotated[float, Field(gt=0, le=np.pi)]
-    field: Excess
+    visible_rad: Annotated[float, Field(gt=0, le=np.pi)] = 1.0
+    field: Annotated[float, Field(gt=0)] = 1.0
 
     @property
     def reach(self) -> float:
