@@ -230,13 +230,15 @@ def _oscillator_mistakes(profile: Any) -> Found:
     for field, radian_V in (("visible_range_V", visible_V), ("hidden_range_V", unit_V)):
         range_V, half_turn_V = getattr(profile.adc, field), np.pi * radian_V
         if range_V is not None and not np.isclose(range_V, half_turn_V, rtol=1e-3):
-            over = "" if radian_V == unit_V else " / visible_rad"
-            text = f"must be pi x node.unit_V{over}, half a turn, {format_quantity(half_turn_V, 'V')}"
-            text = f"{text}, or ideal, but is {format_quantity(range_V, 'V')}; write either"
+            text = "must be pi x node.unit_V, half a turn"
+            if radian_V != unit_V:
+                text = "must be pi x node.unit_V / visible_rad, half a turn"
+            text = f"{text}, {format_quantity(half_turn_V, 'V')}, or ideal, but is"
+            text = f"{text} {format_quantity(range_V, 'V')}; write either"
             found.append((("adc", field), text))
     if visible_V != unit_V and set(profile.network.numbers(profile.sources)) != {0}:
-        text = "must be 1 where layers besides the visible one have sources, whose phases all have"
-        text = f"{text} one unit, but is {unit_V / visible_V:g}; write it so, or leave out `sources`"
+        text = "must be 1 where layers besides the visible one have sources, for all are read in"
+        text = f"{text} one unit, but is {unit_V / visible_V:g}; write it so, or leave out sources"
         found.append((("node", "law", "graded", "visible_rad"), text))
     if profile.adc.auto_range:
         text = "must be false where node.law has oscillators, whose phases all have one range, but"

@@ -19,7 +19,6 @@ from neurosim.profile import Profile, load_profile
 from neurosim.runs import Run
 from neurosim.runs.extending import extended
 from neurosim.solvers import OperatingPoint
-from neurosim.streams import Streams
 
 BATCH, BEGUN, BETA, ROWS = 256, 400, 4e-3, 32
 GRADED = "node.law.graded"

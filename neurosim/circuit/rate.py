@@ -28,8 +28,8 @@ class Rate:
 
     .. math:: \frac{du}{ds} = N(u) - \gamma u
 
-    N holds what diodes take. Sources and fields of oscillators pull by a sine: gamma has what that is
-    of small angles, of a field twice, for a phase that is driven is stiffer; N has what is left.
+    N holds what diodes take. Sources and fields of oscillators pull by a sine: gamma has what that
+    is of small angles, of a field twice, for driven phases are stiffer; N has what is left.
 
     States have shape (n_nodes, rows) here: each layer is one block of memory without gaps, over
     which NumPy runs up to three times faster than over a slice of columns.

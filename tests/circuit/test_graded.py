@@ -90,7 +90,7 @@ def test_the_transient_is_that_of_scipy():
 
 
 def test_an_oscillator_that_collects_s_rests_where_a_graded_neuron_does():
-    """sin theta = s / (s^2 + g^2)^(1/2), in units of its own phase."""
+    """Sine of theta = s / (s^2 + g^2)^(1/2), in units of its own phase."""
     circuit = graded(w=0.0)
     start = np.zeros((1, circuit.n_nodes))
     rest = settle(driven(circuit), start, 60 * TAU_S, TIGHT).u_V[0] / UNIT_V
@@ -112,7 +112,7 @@ def test_small_phases_are_linear_nodes_with_a_leak():
 
 
 def test_springs_are_followed_without_short_steps():
-    """A spring of 100 couplings costs a transient no more than one of 1: it is in the linear part."""
+    """One of 100 couplings costs a transient no more than one of 1: the linear part has both."""
     circuit, spent = graded(), []
     start = np.zeros((ROWS, circuit.n_nodes))
     for k in (1.0, 100.0):
@@ -134,11 +134,11 @@ def test_phases_are_read_within_half_a_turn_of_their_own():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"node.law.amplitude_V": 0.5}, "amplitude_V: must be ideal where graded is stated, .* 500 m"),
+        ({"node.law.amplitude_V": 0.5}, "amplitude_V: must be ideal where graded is stated, .* 500"),
         ({"node.law.graded.visible_rad": 4.0}, "visible_rad"),
         ({"node.law.graded.field": 0.0}, "field"),
         ({"sources": (0, -1)}, "visible_rad: must be 1 where layers besides .*, but is 0.4; write"),
-        ({"adc.visible_range_V": np.pi}, r"visible_range_V: must be pi x node.unit_V / visible_rad"),
+        ({"adc.visible_range_V": np.pi}, r"visible_range_V: must be pi x node.unit_V / vis"),
         ({"adc.hidden_range_V": 5.0}, r"hidden_range_V: must be pi x node.unit_V, half a turn"),
     ],
 )  # fmt: skip

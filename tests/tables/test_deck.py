@@ -117,7 +117,7 @@ class Deck:
         return unit * (total - law["sync"] * self.sheet["unit_S"] * np.sin(2 * phase))
 
     def turning_in_degrees(self, u, spring, source):
-        """The same where waves count from the reference's, and visible phases in a unit of theirs."""
+        """The same where waves count from the reference's; visible phases have their own unit."""
         unit, law, k = self.sheet["unit_V"], self.design["oscillator"], self.n_visible
         graded, angle, g = law["graded"], law["angle_rad"], self.sheet["unit_S"]
         radian = np.full(self.n, unit)
