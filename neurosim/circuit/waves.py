@@ -20,7 +20,7 @@ biases are injected in quadrature to it. An oscillator that collects s rests at
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,8 +134,6 @@ class Graded(Sourced):
 
     Parameters
     ----------
-    waves : {"graded"}
-        Names this kind.
     visible_rad : float
         Phase a at which a visible oscillator stands for 1 in the host's numbers; hidden ones stand
         for 1 at a radian.
@@ -148,7 +146,6 @@ class Graded(Sourced):
     Graded(visible_rad=0.4, field=1.2)
     """
 
-    waves: Literal["graded"] = "graded"
     visible_rad: Annotated[float, Field(gt=0, le=np.pi)] = 1.0
     field: Annotated[float, Field(gt=0)] = 1.0
 

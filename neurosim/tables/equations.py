@@ -146,7 +146,7 @@ def _phases_of(profile: Profile) -> dict[str, Any]:
 
 def _numbers(block: Mapping[str, Any]) -> dict[str, Any]:
     """What is no word and no source of a block and of those inside it."""
-    words = ("source", "law", "waves")
+    words = ("source", "law")
     return {
         key: _numbers(value) if isinstance(value, Mapping) else value
         for key, value in block.items()

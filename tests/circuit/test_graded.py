@@ -134,9 +134,10 @@ def test_phases_are_read_within_half_a_turn_of_their_own():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"node.law.amplitude_V": 0.5}, "amplitude_V: must be ideal where graded is stated, .* 500"),
-        ({"node.law.graded.visible_rad": 4.0}, "visible_rad"),
-        ({"node.law.graded.field": 0.0}, "field"),
+        ({"node.law.amplitude_V": 0.5}, "_V: must be ideal where graded is stated, .* is 500 mV; st"),
+        ({"node.law.graded.visible_rad": 4.0}, "graded.visible_rad: must be at most 3.14159, but is"),
+        ({"node.law.graded.field": 0.0}, "node.law.graded.field: must be above 0, but is 0.0"),
+        ({"node.law.graded": "so"}, "node.law.graded: must be a block of fields or null, but is"),
         ({"sources": (0, -1)}, "visible_rad: must be 1 where layers besides .*, but is 0.4; write"),
         ({"adc.visible_range_V": np.pi}, r"visible_range_V: must be pi x node.unit_V / vis"),
         ({"adc.hidden_range_V": 5.0}, r"hidden_range_V: must be pi x node.unit_V, half a turn"),
