@@ -127,6 +127,24 @@ def test_small_phases_are_linear_nodes_with_a_leak():
         np.testing.assert_allclose(got, linear, atol=1e-7)
 
 
+def test_visible_nodes_of_small_phases_are_voltages_before_hidden_oscillators():
+    """Dx/dt = b + W' sin p - g x + k (V - x), and W x for the first wave that turns hidden ones."""
+    circuit, springs = graded(1e-5), springs_of(graded(1e-5), 1)
+    x = np.random.default_rng(8).standard_normal(circuit.n_nodes)
+    j, b = matrix_of(circuit), circuit.biases.delta_S / LEAK_S
+    waves = np.array([np.sin(x), 1 - np.cos(x)])
+    waves[0, :3], waves[1, :3] = x[:3], 0.0
+    (first, second), away = waves @ j, springs.target_V[0] / UNIT_V - x[:3]
+    expected = np.cos(x) * (first + b) + np.sin(x) * (second - FIELD)
+    expected[:3] = (first + b)[:3] - FIELD * x[:3] + 1.5 * away
+    for precision in ("float64", "float32"):
+        rate = driven(circuit, springs).rate(slice(0, 1), np.dtype(precision))
+        u = UNIT_V * x[:, None].astype(precision)
+        got = rate(u, np.empty_like(u))[:, 0] / UNIT_V
+        # What is left of the second wave is a x^2 / 2.
+        np.testing.assert_allclose(got, expected, atol=1e-4)
+
+
 def test_springs_are_followed_without_short_steps():
     """One of 100 couplings costs a transient no more than one of 1: the linear part has both."""
     circuit, spent = graded(), []
