@@ -236,10 +236,6 @@ def _oscillator_mistakes(profile: Any) -> Found:
             text = f"{text}, {format_quantity(half_turn_V, 'V')}, or ideal, but is"
             text = f"{text} {format_quantity(range_V, 'V')}; write either"
             found.append((("adc", field), text))
-    if visible_V != unit_V and set(profile.network.numbers(profile.sources)) != {0}:
-        text = "must be 1 where layers besides the visible one have sources, for all are read in"
-        text = f"{text} one unit, but is {unit_V / visible_V:g}; write it so, or leave out sources"
-        found.append((("node", "law", "graded", "visible_rad"), text))
     if profile.adc.auto_range:
         text = "must be false where node.law has oscillators, whose phases all have one range, but"
         found.append((("adc", "auto_range"), f"{text} is true; write it as false"))

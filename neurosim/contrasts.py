@@ -43,8 +43,15 @@ class Contrast(Protocol):
     def derivative(self, outputs: Array, layers: Layers) -> Weights:
         """Mean over the rows of outputs, (rows, n_nodes), of dE/dW and dE/db."""
 
-    def pull(self, away: Array) -> Array:
-        """What a spring of weight 1 delivers to a node so far away from its source."""
+    def pull(self, away: Array, visible: NDArray[np.bool_]) -> Array:
+        """What a spring of weight 1 delivers to a node so far away from its source.
+
+        Parameters
+        ----------
+        away : ndarray, shape (rows, n)
+        visible : ndarray of bool, shape (n,)
+            Which of these nodes are visible ones.
+        """
 
 
 def _products(outputs: Array, layers: Layers) -> Array:
@@ -56,8 +63,9 @@ def _products(outputs: Array, layers: Layers) -> Array:
 class _Straight:
     """Of couplings whose springs are conductances."""
 
-    def pull(self, away: Array) -> Array:
+    def pull(self, away: Array, visible: NDArray[np.bool_]) -> Array:
         """The distance itself."""
+        del visible
         return away
 
 
@@ -111,8 +119,9 @@ class CosineOfDifference:
         aligned = _products(cosine, layers) + _products(np.sin(outputs), layers)
         return Weights(np.where(layers.present, -aligned, 0.0), -cosine.mean(axis=0))
 
-    def pull(self, away: Array) -> Array:
+    def pull(self, away: Array, visible: NDArray[np.bool_]) -> Array:
         """Its sine: a spring is an injection from a source at another phase."""
+        del visible
         return np.asarray(np.sin(away))
 
 
@@ -138,13 +147,16 @@ class DifferentialCosine:
 
     def derivative(self, outputs: Array, layers: Layers) -> Weights:
         """See `Contrast`."""
-        radians = np.ones(layers.n_nodes)
-        radians[layers.visible] = self.visible_rad
+        radians = self._radians(np.arange(layers.n_nodes) < layers.n_visible)
         phase = outputs * radians
         sine, cosine = np.sin(phase) / radians, (1 - np.cos(phase)) / radians
         aligned = _products(sine, layers) + _products(cosine, layers)
         return Weights(np.where(layers.present, -aligned, 0.0), -sine.mean(axis=0))
 
-    def pull(self, away: Array) -> Array:
-        """Of visible nodes: an injection of the size that theirs has."""
-        return np.asarray(np.sin(self.visible_rad * away) / self.visible_rad)
+    def pull(self, away: Array, visible: NDArray[np.bool_]) -> Array:
+        """The sine of the phase, in the node's own unit."""
+        radians = self._radians(visible)
+        return np.asarray(np.sin(radians * away) / radians)
+
+    def _radians(self, visible: NDArray[np.bool_]) -> Array:
+        return np.where(visible, self.visible_rad, 1.0)

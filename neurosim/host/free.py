@@ -90,7 +90,9 @@ def _velocity(
     if sheet.has_current_sense:
         return -flow.alpha * chip.sense() / (sheet.unit_S * sheet.unit_V)
     away = x - anchor if calibration is None else calibration.displacement(x, anchor)
-    return scale_of(flow, calibration) * sheet.contrast.pull(away)
+    nodes = np.arange(sheet.layers.n_nodes)[_driven_nodes(sheet, x.shape[1])]
+    pull = sheet.contrast.pull(away, nodes < sheet.layers.n_visible)
+    return scale_of(flow, calibration) * pull
 
 
 def _driven_nodes(sheet: DataSheet, n: int) -> slice | NDArray[np.intp]:

@@ -10,7 +10,7 @@ from scipy.integrate import solve_ivp
 import neurosim as ns
 from conftest import LEAK_S, UNIT_V
 from law_properties import ROWS, check_law, check_reading
-from neurosim.circuit import Circuit, Graded, Locking, Oscillator, Springs
+from neurosim.circuit import Circuit, Graded, Locking, Springs
 from neurosim.errors import ProfileError
 from neurosim.solvers import Transient, settle
 
@@ -172,7 +172,6 @@ def test_phases_are_read_within_half_a_turn_of_their_own():
         ({"node.law.graded.visible_rad": 4.0}, "graded.visible_rad: must be at most 3.14159, but"),
         ({"node.law.graded.field": 0.0}, "node.law.graded.field: must be above 0, but is 0.0"),
         ({"node.law.graded": "so"}, "node.law.graded: must be a block of fields or null, but is"),
-        ({"sources": (0, -1)}, "visible_rad: must be 1 where layers besides .*, but is 0.4; write"),
         ({"adc.visible_range_V": np.pi}, r"visible_range_V: must be pi x node.unit_V / vis"),
         ({"adc.hidden_range_V": 5.0}, r"hidden_range_V: must be pi x node.unit_V, half a turn"),
     ],
@@ -182,9 +181,10 @@ def test_what_no_graded_oscillator_has_is_refused(changes, said):
         ns.load_profile("ideal_oscillator_flow").with_values(changes)
 
 
-def test_ranges_of_half_a_turn_are_taken_and_so_are_answers_of_one_unit():
+def test_ranges_of_half_a_turn_are_taken():
     profile = ns.load_profile("ideal_oscillator_flow")
     ranges = {"adc.visible_range_V": np.pi / A, "adc.hidden_range_V": np.pi}
     assert profile.with_values(ranges).adc.visible_range_V == np.pi / A
-    one = {"node.law": Oscillator(graded=Graded(field=1.0)), "sources": (0, -1)}
-    assert profile.with_values(one).node.visible_radian_V == 1.0
+    assert profile.node.visible_radian_V == 1.0 / A
+    assert ns.load_profile("ideal_oscillator").node.visible_radian_V == 1.0
+    assert ns.load_profile("ideal_hopfield").node.visible_radian_V is None

@@ -96,3 +96,16 @@ def test_a_host_reads_velocities_and_contrasts_in_units_of_visible_nodes():
     step = 2 * np.pi / 0.4 / 2**12
     np.testing.assert_allclose(*velocities, atol=SCALE * step)
     assert np.abs(velocities[0] - velocities[1]).max() > 0
+
+
+def test_answers_are_phases_in_units_of_hidden_nodes():
+    """Springs deliver sin d at answers and sin(a d) / a at visible nodes; what the chip has."""
+    profile = few(sources=(0, -1))
+    chip, rng = ns.Chip(profile), np.random.default_rng(3)
+    chip.program(initial_weights(profile.network, 1.5, rng))
+    x, flow = rng.standard_normal((3, 10)), ns.FlowSettings(stiffness=3.0, alpha=1.0)
+    velocity = free_phase(chip, x, flow)[2]
+    unit_A = profile.node.leak_S * profile.node.unit_V
+    at = chip.data_sheet.layers.nodes_of((0, 2))
+    delivered = chip.circuit.current_A(chip.u_V)[:, at] / unit_A
+    np.testing.assert_allclose(velocity, delivered, atol=1e-5)
