@@ -23,16 +23,19 @@ BETA, ROWS = 4e-3, 32
 BETTER = {"learning_rate": 2e-3, "schedule": "cosine"}
 GRADED = "node.law.graded"
 # What a machine is made of, and its nudge. A visible oscillator of 1e-5 rad is a linear node, that
-# of a voltage; the field is then the leak of amplifiers. Of the imperfect machine 8-bit phases are
-# those that the host reads.
+# of a voltage. Of the imperfect machine 8-bit phases are those that the host reads.
 MACHINES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "amplifiers": ("ideal_hopfield", {}, {}),
-    "voltages and oscillators": (
+    "voltages and oscillators": ("ideal_oscillator_flow", {f"{GRADED}.visible_rad": 1e-5}, {}),
+    "oscillators": ("ideal_oscillator_flow", {}, {}),
+    "oscillators, 300 more": ("ideal_oscillator_flow", {}, {}),
+    "oscillators, field 0.7": ("ideal_oscillator_flow", {f"{GRADED}.field": 0.7}, {}),
+    "oscillators, field 1.2": ("ideal_oscillator_flow", {f"{GRADED}.field": 1.2}, {}),
+    "oscillators, field 1.2, 0.2 rad": (
         "ideal_oscillator_flow",
-        {f"{GRADED}.visible_rad": 1e-5, f"{GRADED}.field": 1.0},
+        {f"{GRADED}.visible_rad": 0.2, f"{GRADED}.field": 1.2},
         {},
     ),
-    "oscillators": ("ideal_oscillator_flow", {}, {}),
     "imperfect oscillators": (
         "ideal_oscillator_flow",
         {
@@ -56,7 +59,13 @@ PLANS: dict[tuple[str, int], tuple[tuple[str, float], ...]] = {
     ("oscillators", 400): (("free-running", 1.2),),
     ("oscillators", 900): (("free-running", 1.2), ("spring", 1.2)),
     ("imperfect oscillators", 400): (("free-running", 1.2),),
+    ("oscillators, 300 more", 300): (("free-running", 1.2),),
+    ("oscillators, field 0.7", 400): (("free-running", 1.2),),
+    ("oscillators, field 1.2", 400): (("free-running", 1.2),),
+    ("oscillators, field 1.2, 0.2 rad", 400): (("free-running", 1.2),),
 }
+# Begins with the weights of another training; its rate decays anew.
+STARTS = {"oscillators, 300 more": ("oscillators", 400)}
 DRAWN = {"free-running": "by the chip alone", "spring": "host steps, hidden phases from 0"}
 PICTURE = (
     ("amplifiers", 400, "free-running", 1.3),
@@ -82,14 +91,26 @@ def recipe(found: argparse.Namespace, name: str, updates: int, seed: int) -> Exp
 
 def place(found: argparse.Namespace, name: str, updates: int, seed: int) -> Path:
     """Folder of a training."""
-    return Path(found.out / "flows" / f"{name.replace(' ', '_')}_{updates}_{seed}")
+    return Path(
+        found.out / "flows" / f"{name.replace(', ', '_').replace(' ', '_')}_{updates}_{seed}"
+    )
+
+
+def begun(found: argparse.Namespace, name: str, seed: int) -> Path | None:
+    """Folder of the training whose weights this one begins with, if it does."""
+    return place(found, *STARTS[name], seed) if name in STARTS else None
 
 
 def learned(
-    profile: Profile, asked: Experiment, folder: Path, drawn: tuple[tuple[str, float], ...], n: int
+    profile: Profile,
+    asked: Experiment,
+    folder: Path,
+    drawn: tuple[tuple[str, float], ...],
+    n: int,
+    start: Path | None = None,
 ) -> None:
     """Train, judge what is drawn, and measure a settled gradient; all is kept."""
-    run = common.trained(profile, asked, folder)
+    run = common.trained(profile, asked, folder, None if start is None else Run.open(start))
     for mode, t_end in drawn:
         common.judged(run, n, mode=mode, t_end=t_end)
     common.kept(folder / "cosine.json", lambda: settled_cosine(run))
@@ -121,7 +142,7 @@ def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
     n = 32 if found.quick else common.SAMPLES
     return [
         (learned, hardware(name), recipe(found, name, updates, seed),
-         place(found, name, updates, seed), drawn, n)
+         place(found, name, updates, seed), drawn, n, begun(found, name, seed))
         for seed in range(found.seeds)
         for (name, updates), drawn in plans.items()
     ]  # fmt: skip
