@@ -71,7 +71,7 @@ PICTURE = (
     ("amplifiers", 400, "free-running", 1.3),
     ("voltages and oscillators", 400, "free-running", 1.3),
     ("oscillators", 400, "free-running", 1.2),
-    ("oscillators", 900, "spring", 1.2),
+    ("oscillators, 300 more", 300, "free-running", 1.2),
 )
 FIGURES = ("frechet_feature", "precision", "recall", "coverage", "nn_two_sample", "smallest_class")
 Result = dict[str, Any]
