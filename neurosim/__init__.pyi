@@ -4,6 +4,7 @@
 from .chip import Chip as Chip
 from .circuit import ByLayer as ByLayer
 from .circuit import Graded as Graded
+from .circuit import Interaction as Interaction
 from .circuit import Node as Node
 from .circuit import Oscillator as Oscillator
 from .circuit import Resistive as Resistive
@@ -14,6 +15,7 @@ from .converters import CurrentSense as CurrentSense
 from .converters import Dac as Dac
 from .converters import DoubleSampling as DoubleSampling
 from .converters import Injectors as Injectors
+from .converters import Tuning as Tuning
 from .data import load_dataset as load_dataset
 from .data import load_digits as load_digits
 from .devices import ClassA as ClassA

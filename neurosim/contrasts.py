@@ -14,12 +14,15 @@ E is the co-content in units of the data sheet and v an output as it is read: a 
 unit, or a phase in radians. A bias is a coupling to a rail at 1, or to an oscillator at phase 0 or,
 of the last kind, a quarter turn ahead; there a visible v counts in units of another phase.
 Equilibrium propagation compares the same kind in two phases: a local quantity each time.
+
+A kind that is `Directed` knows more than an energy: what a coupling does to either end, whether or
+not both are alike.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +33,9 @@ __all__ = [
     "Contrast",
     "CosineOfDifference",
     "DifferentialCosine",
+    "Directed",
     "HalfSquaredDifference",
+    "Harmonic",
     "Product",
 ]
 
@@ -51,6 +56,28 @@ class Contrast(Protocol):
         away : ndarray, shape (rows, n)
         visible : ndarray of bool, shape (n,)
             Which of these nodes are visible ones.
+        """
+
+
+@runtime_checkable
+class Directed(Protocol):
+    """A kind that says what a coupling does to each of its ends, which may differ.
+
+    States are (rows, n_nodes), as they are read.
+    """
+
+    @property
+    def alike(self) -> bool:
+        """Whether both ends feel the same, so that there is an energy."""
+
+    def apart(self, rest: Array, now: Array, weights: Weights, layers: Layers) -> Array:
+        """(J - J^T) (now - rest), J the Jacobian of the couplings at rest, (rows, n_nodes)."""
+
+    def gained(self, high: Array, low: Array, layers: Layers) -> Weights:
+        """Mean over the rows of -(high - low)^T dF/dW and dF/db, F half-way between both states.
+
+        Where there is an energy, its derivative at `high` less that at `low`, but for the third
+        power of their distance.
         """
 
 
@@ -103,9 +130,45 @@ class HalfSquaredDifference(_Straight):
         return Weights(across, ((outputs - 1) ** 2).mean(axis=0) / 2)
 
 
+class Harmonic(NamedTuple):
+    r"""One harmonic of what a coupling of weight 1 turns a phase by, psi ahead of the other's.
+
+    .. math:: \Gamma_k(\psi) = - o \sin k\psi + e \cos k\psi
+
+    Attributes
+    ----------
+    number : int
+        k, from 1.
+    odd, even : float
+        o and e, over the size of the first harmonic.
+    """
+
+    number: int
+    odd: float
+    even: float
+
+    def pulls(self, phase: Array) -> tuple[Array, Array]:
+        """Weights of the other end's cosine and sine of k times its phase, at phases of its own."""
+        cosine, sine = np.cos(self.number * phase), np.sin(self.number * phase)
+        return self.even * cosine - self.odd * sine, self.even * sine + self.odd * cosine
+
+
 @dataclass(frozen=True)
 class CosineOfDifference:
-    """Two oscillators that pull each other into phase.
+    r"""Two oscillators that pull each other into phase.
+
+    .. math:: F_i = \sum_j W_{ij}\,\Gamma(\theta_i - \theta_j) + b_i\,\Gamma_1(\theta_i),
+              \qquad \Gamma = \sum_k \Gamma_k
+
+    The odd parts have the energy :math:`-\sum_k (o_k / k) \cos k\psi`; the even ones have none, and
+
+    .. math:: J_{ij} - J_{ji} = 2 W_{ij} \sum_k k\,e_k \sin k(\theta_i - \theta_j).
+
+    Parameters
+    ----------
+    harmonics : tuple of Harmonic
+        One with o = 1 and e = 0 is the sine of Kuramoto; cos a and -sin a have Sakaguchi's angle a.
+        A bias, from a reference that is a sine wave, has the first alone.
 
     Examples
     --------
@@ -113,16 +176,56 @@ class CosineOfDifference:
     array([ 1., -1.,  1.])
     """
 
+    harmonics: tuple[Harmonic, ...] = (Harmonic(1, 1.0, 0.0),)
+
     def derivative(self, outputs: Array, layers: Layers) -> Weights:
-        """See `Contrast`."""
-        cosine = np.cos(outputs)
-        aligned = _products(cosine, layers) + _products(np.sin(outputs), layers)
-        return Weights(np.where(layers.present, -aligned, 0.0), -cosine.mean(axis=0))
+        """See `Contrast`: of the odd parts."""
+        coupling, bias = np.zeros(layers.present.shape), np.zeros(layers.n_nodes)
+        for k, odd, _ in self.harmonics:
+            cosine, sine = np.cos(k * outputs), np.sin(k * outputs)
+            aligned = _products(cosine, layers) + _products(sine, layers)
+            coupling -= odd / k * aligned
+            bias -= odd * cosine.mean(axis=0) if k == 1 else 0.0
+        return Weights(np.where(layers.present, coupling, 0.0), bias)
 
     def pull(self, away: Array, visible: NDArray[np.bool_]) -> Array:
-        """Its sine: a spring is an injection from a source at another phase."""
+        """-Gamma: a spring is an injection from a source at another phase."""
         del visible
-        return np.asarray(np.sin(away))
+        parts = [odd * np.sin(k * away) for k, odd, _ in self.harmonics]
+        parts += [-even * np.cos(k * away) for k, _, even in self.harmonics if even]
+        return np.asarray(sum(parts))
+
+    @property
+    def alike(self) -> bool:
+        """See `Directed`."""
+        return not any(even for _, _, even in self.harmonics)
+
+    def apart(self, rest: Array, now: Array, weights: Weights, layers: Layers) -> Array:
+        """See `Directed`: two products of the couplings for each even harmonic."""
+        away, total = within_half_a_turn(now - rest), np.zeros_like(rest)
+        for k, _, even in self.harmonics:
+            if not even:
+                continue
+            cosine, sine = np.cos(k * rest), np.sin(k * rest)
+            felt = sine * _through(weights, cosine * away, layers)
+            felt -= cosine * _through(weights, sine * away, layers)
+            total += 2 * k * even * felt
+        return total
+
+    def gained(self, high: Array, low: Array, layers: Layers) -> Weights:
+        """See `Directed`; over the shorter way round."""
+        moved = within_half_a_turn(high - low)
+        middle, rows = low + moved / 2, len(low)
+        coupling, bias = np.zeros(layers.present.shape), np.zeros(layers.n_nodes)
+        for harmonic in self.harmonics:
+            ends = np.cos(harmonic.number * middle), np.sin(harmonic.number * middle)
+            for y, pull in zip(ends, harmonic.pulls(middle), strict=True):
+                told = moved * pull
+                coupling -= told[:, layers.odd].T @ y[:, layers.even]
+                coupling -= y[:, layers.odd].T @ told[:, layers.even]
+            if harmonic.number == 1:
+                bias -= (moved * harmonic.pulls(middle)[0]).sum(axis=0)
+        return Weights(np.where(layers.present, coupling, 0.0) / rows, bias / rows)
 
 
 @dataclass(frozen=True)
@@ -136,6 +239,8 @@ class DifferentialCosine:
     ----------
     visible_rad : float
         Phase a [rad] of a visible oscillator that is read as 1; of others it is 1.
+    angle_rad : float
+        Sakaguchi's: it leaves its cosine of both, and a spring delivers the sine of a sum.
 
     Examples
     --------
@@ -144,6 +249,7 @@ class DifferentialCosine:
     """
 
     visible_rad: float = 1.0
+    angle_rad: float = 0.0
 
     def derivative(self, outputs: Array, layers: Layers) -> Weights:
         """See `Contrast`."""
@@ -151,12 +257,26 @@ class DifferentialCosine:
         phase = outputs * radians
         sine, cosine = np.sin(phase) / radians, (1 - np.cos(phase)) / radians
         aligned = _products(sine, layers) + _products(cosine, layers)
-        return Weights(np.where(layers.present, -aligned, 0.0), -sine.mean(axis=0))
+        left = np.cos(self.angle_rad)
+        return Weights(np.where(layers.present, -left * aligned, 0.0), -left * sine.mean(axis=0))
 
     def pull(self, away: Array, visible: NDArray[np.bool_]) -> Array:
-        """The sine of the phase, in the node's own unit."""
+        """The sine of the phase and the angle, in the node's own unit."""
         radians = self._radians(visible)
-        return np.asarray(np.sin(radians * away) / radians)
+        return np.asarray(np.sin(radians * away + self.angle_rad) / radians)
 
     def _radians(self, visible: NDArray[np.bool_]) -> Array:
         return np.where(visible, self.visible_rad, 1.0)
+
+
+def within_half_a_turn(angle: Array) -> Array:
+    """The same angles [rad], from -pi to pi."""
+    return np.asarray(np.pi - (np.pi - angle) % (2 * np.pi))
+
+
+def _through(weights: Weights, y: Array, layers: Layers) -> Array:
+    """Sum over neighbours of W y, (rows, n_nodes)."""
+    out = np.empty_like(y)
+    out[:, layers.odd] = y[:, layers.even] @ weights.coupling.T
+    out[:, layers.even] = y[:, layers.odd] @ weights.coupling
+    return out

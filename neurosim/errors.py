@@ -21,11 +21,16 @@ class NeurosimError(Exception):
         What must hold, what it is, and what to do in Python.
     at_command_line : str, optional
         The same with what to do there, where that is another.
+    in_file : str, optional
+        The same with what to write in a profile, an experiment or a sweep, where that is another.
     """
 
-    def __init__(self, text: str, at_command_line: str | None = None) -> None:
+    def __init__(
+        self, text: str, at_command_line: str | None = None, in_file: str | None = None
+    ) -> None:
         super().__init__(text)
         self.at_command_line = text if at_command_line is None else at_command_line
+        self.in_file = text if in_file is None else in_file
 
 
 class ProfileError(NeurosimError, ValueError):

@@ -18,7 +18,7 @@ from neurosim.blocks.names import Name, OneLine
 from neurosim.blocks.quantities import Second
 from neurosim.blocks.words import IDEAL, Word
 from neurosim.circuit import Node
-from neurosim.converters import Adc, CurrentSense, Dac, Injectors, Readout
+from neurosim.converters import Adc, CurrentSense, Dac, Injectors, Readout, Tuning
 from neurosim.devices import (
     CouplingDevice,
     DeviceNoise,
@@ -110,7 +110,10 @@ class Profile(Block):
     dac : Dac
         Voltage source of a spring.
     injectors : Injectors or None
-        Current sources into the nodes of some layers; null: the chip has none.
+        Current sources into the nodes of some layers, or what tunes the natural frequencies of
+        oscillators; null: the chip has none.
+    tuning : Tuning or None
+        What programs locking and natural frequency of each oscillator; null: the chip has none.
     adc : Adc
         Reads the output voltage of every node.
     readout : Differences, Sums or None
@@ -136,7 +139,7 @@ class Profile(Block):
     """
 
     stated: ClassVar[bool] = True
-    may_be_left_out: ClassVar[tuple[str, ...]] = ("description", "sources", "injectors")
+    may_be_left_out: ClassVar[tuple[str, ...]] = ("description", "sources", "injectors", "tuning")
     unwritten: ClassVar[tuple[str, ...]] = ("pattern",)
 
     name: Name
@@ -156,6 +159,7 @@ class Profile(Block):
     mismatch: Mismatch = Mismatch()
     dac: Dac = Dac()
     injectors: Injectors | None = None
+    tuning: Tuning | None = None
     adc: Adc = Adc()
     readout: Readout = None
     current_sense: Annotated[CurrentSense | None, Word("none", or_null=True)] = None
@@ -179,6 +183,13 @@ class Profile(Block):
     def network(self) -> Layers:
         """Where nodes and couplings are stored."""
         return Layers(self.layers, None if self.pattern == Full() else self.pattern)
+
+    @property
+    def currents(self) -> Injectors | None:
+        """The injectors in amperes, whatever their limits are stated in."""
+        if self.injectors is None:
+            return None
+        return self.injectors.in_amperes(self.node.detuned_A(1.0))
 
     @model_validator(mode="after")
     def _blocks_agree(self) -> Profile:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from unicodedata import category
 
-__all__ = ["comment", "has_hidden", "one_line", "printable", "quoted"]
+__all__ = ["comment", "counted", "has_hidden", "one_line", "printable", "quoted"]
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS = "\u200c\u200d"
@@ -74,6 +74,18 @@ def comment(text: object) -> str:
     """
     plain = _without_hidden(str(text), lambda _: " ")
     return _MARKS.sub(" ", plain).rstrip("\\ ")
+
+
+def counted(n: int, what: str) -> str:
+    """A number of things, as many as it says.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(2000, "row"), counted(0, "class")
+    ('1 row', '2,000 rows', '0 classes')
+    """
+    ending = "" if n == 1 else "es" if what.endswith("s") else "s"
+    return f"{n:,} {what}{ending}"
 
 
 def quoted(path: Path) -> str:

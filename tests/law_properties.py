@@ -32,13 +32,14 @@ def check_law(circuit, springs):
 
 
 def check_metric(circuit, u_V):
-    """Each output's slope is the metric times the weight of its sum; dw/du is what it says."""
+    """Each output's slope, times its share, is the metric times its sum's weight; dw/du as said."""
     law, amplifiers = circuit.law, circuit.amplifiers
     h = 1e-5 * amplifiers.unit_V
     weights = law.weights(amplifiers, u_V)
     assert len(weights) == law.n_outputs
+    of_outputs = list(zip(weights, circuit.shares, strict=True))
     for what, expected in (
-        (law.outputs_V, [circuit.metric(u_V) * w for w in weights]),
+        (law.outputs_V, [circuit.metric(u_V) * w / s for w, s in of_outputs]),
         (law.weights, law.weight_slopes_per_V(amplifiers, u_V)),
     ):
         high, low = what(amplifiers, u_V + h), what(amplifiers, u_V - h)

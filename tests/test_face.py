@@ -144,7 +144,7 @@ def test_what_a_notebook_holds_shows_itself_in_one_line(tmp_path):
     assert all(len(text.splitlines()) == 1 for text in shown)
     assert repr(ns.load_profile("ideal_hopfield")) == "Profile('ideal_hopfield')"
     trainer = ns.Trainer(chip, experiment, ns.load_digits()[0])
-    assert repr(trainer) == f"Trainer({chip!r}, 0 of 1 updates done)"
+    assert repr(trainer) == f"Trainer({chip!r}, 0 of 1 update done)"
     assert shown[3].startswith("Trained(Chip(")
     assert shown[4].startswith("Run('")
 

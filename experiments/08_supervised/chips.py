@@ -101,17 +101,14 @@ def draw(results: Results, others: list[dict[str, dict[str, float]]], path: Path
             values = [100 * value for value in lessons.accuracies(found)]
             upper.plot(values, [k + shift] * len(values), ".", color=color, alpha=0.5)
             upper.plot(np.mean(values), k + shift, "|", ms=12, mew=2, color=color)
-        most = max(map(len, of.values()))
-        mean_of = f"each seed and mean, 1 to {most} seeds" if most > 1 else "one seed"
-        upper.plot([], [], "|", ms=12, mew=2, color=color, label=f"{rule}: {mean_of}")
+        upper.plot([], [], "|", ms=12, mew=2, color=color, label=rule)
     best = 100 * np.mean([found[TWIN]["test_accuracy"] for found in others])
-    label = f"back-propagation, mean of {len(others)} seeds"
-    upper.axvline(best, color=lessons.GREY, ls="--", lw=1, label=label)
+    upper.axvline(best, color=lessons.GREY, ls="--", lw=1, label="back-propagation")
     upper.set_yticks(rows, names)
     upper.set_ylim(len(names) - 0.5, -0.5)
-    upper.set_xlabel("test accuracy, %")
-    upper.grid(axis="y", lw=0.4, alpha=0.5)
-    upper.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=3)
+    upper.set_xlabel("test accuracy, %: each seed a dot, their mean a bar")
+    upper.grid(lw=0.4, alpha=0.5)
+    fig.legend(frameon=False, loc="outside upper center", ncols=3)
     _by_settling(lower, _of(results, names, "EP"), names)
     common.save(fig, path)
 

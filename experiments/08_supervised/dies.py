@@ -11,19 +11,21 @@ import chips
 import common
 import lessons
 import numpy as np
+from matplotlib.ticker import FixedLocator
 
 from neurosim.chip import Chip
 from neurosim.data import load_dataset
 from neurosim.host import Classify
 from neurosim.runs import Run
 
-PICTURE = "Test accuracy of every die"
+PICTURE = "Wrong answers of every die"
 OFFLINE = "ideal_hopfield"
 LOOP = "cmos_rc_6bit"
 N_DIES = 20
 # Offline weights that go on learning on their die, for a sixth of the updates.
 GOING_ON = {"updates": 100, "learning_rate": 1e-3}
 BAR = 97
+WRONG = (0.5, 1, 2, 3, 5, 10, 20, 40)
 # Of its own law, for which the offline weights are not made.
 OTHER = "ideal_gradient"
 WAYS = ("written", "written, then 100 updates in the loop", "learned in the loop")
@@ -108,19 +110,22 @@ def table(results: dict[str, dict[str, list[float]]]) -> str:
 
 
 def draw(results: dict[str, dict[str, list[float]]], path: Path) -> None:
-    """Every die a dot."""
+    """Every die a dot, by the share of its wrong answers."""
     names = list(results)
     fig, ax = common.new_figure(size=(8, 1.4 + 0.33 * max(len(names), 6)))
     colors = (lessons.RED, lessons.GREEN, lessons.BLUE)
     for way, color, shift in zip(WAYS, colors, (-0.22, 0.0, 0.22), strict=True):
         for k, name in enumerate(names):
-            values = 100 * np.array(results[name].get(way, []))
-            ax.plot(values, np.full(len(values), k + shift), ".", color=color, alpha=0.6)
+            wrong = 100 - 100 * np.array(results[name].get(way, []))
+            ax.plot(wrong, np.full(len(wrong), k + shift), ".", color=color, alpha=0.6)
         if any(ways.get(way) for ways in results.values()):
             ax.plot([], [], ".", color=color, label=way)
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(len(names) - 0.5, -0.5)
-    ax.set_xlabel("test accuracy of a die, %")
-    ax.grid(axis="y", lw=0.4, alpha=0.5)
-    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=3)
+    ax.set(xscale="log", xlabel="wrong test answers of a die, %")
+    ax.xaxis.set_major_locator(FixedLocator(WRONG))
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    ax.minorticks_off()
+    ax.grid(lw=0.4, alpha=0.5)
+    fig.legend(frameon=False, loc="outside upper center", ncols=3)
     common.save(fig, path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from neurosim.chip import Chip
 from neurosim.converters import Correlator, DoubleSampling
 from neurosim.data import Dataset, load_dataset
 from neurosim.host import Experiment, GradEP, free_phase, initial_weights
+from neurosim.host.gradep import RuleLaw
 from neurosim.host.lessons import Lessons
 from neurosim.host.settings import ChipFlow
 from neurosim.network import Weights
@@ -116,9 +117,17 @@ class Problem:
     def measured(self, readout: str, bits: int | None, beta: float) -> Array:
         """By equilibrium propagation, settled as in training."""
         tau = self.asked.flow.settle_tau or 5.0
-        chip, flow, batches = self._shown(chip_of(readout, bits, beta), beta, tau)
+        return self._estimated(GradEP(), self._shown(chip_of(readout, bits, beta), beta, tau))
+
+    def settled(self, rule: RuleLaw, beta: float, tau: float, changes: dict[str, Any]) -> Array:
+        """By a rule, on the ideal circuit, with phases of so many time constants."""
+        other = replace(self, asked=self.asked.with_values(changes))
+        return other._estimated(rule, other._shown(chip_of("plain", None, beta), beta, tau))
+
+    def _estimated(self, rule: RuleLaw, shown: tuple[Chip, ChipFlow, Lessons]) -> Array:
+        chip, flow, batches = shown
         batch = batches.batch_at(self.asked.updates)
-        return vector(GradEP().estimate(chip, batch, flow, batches.held, None).gradient)
+        return vector(rule.estimate(chip, batch, flow, batches.held, None).gradient)
 
 
 def digits() -> Dataset:
@@ -211,7 +220,10 @@ def draw(trained: list[dict[str, Any]], kept: list[dict[str, Any]], path: Path) 
                 marker = "o" if rows is trained else None
                 name = "exact readings" if n is None else f"{n} bits"
                 ax.plot(x, y, marker=marker, ms=4, lw=1.4, label=name, **style)
-            ax.set(xscale="log", xlim=(0.004, 1), ylim=(-0.03 * factor, 1.04 * factor))
+            least = min((row[figure] for row in rows), default=0.0) if rows is trained else 0.0
+            room = 0.03 * (1 - least)
+            ax.set(xscale="log", xlim=(0.004, 1),
+                   ylim=(factor * (least - room), factor * (1 + room)))  # fmt: skip
             ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
             ax.grid(lw=0.4, alpha=0.5)
         line_of[0].set_ylabel(label)

@@ -24,6 +24,7 @@ import directions
 import lessons
 import mnist
 import readouts
+import rules
 
 HERE = Path(__file__).parent
 PARTS: dict[str, common.Part] = {
@@ -31,6 +32,7 @@ PARTS: dict[str, common.Part] = {
     "chips": (chips.work, chips.tell),
     "dies": (dies.work, dies.tell),
     "readouts": (readouts.work, readouts.tell),
+    "rules": (rules.work, rules.tell),
     "causes": (causes.work, causes.tell),
     "depth": (depth.work, depth.tell),
     "mnist": (mnist.work, mnist.tell),

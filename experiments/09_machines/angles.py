@@ -16,33 +16,37 @@ from neurosim.chip import Chip
 from neurosim.circuit import DrivenCircuit, Oscillator, Springs
 from neurosim.circuit.transposed import Transposed, along
 from neurosim.data import load_digits
-from neurosim.host import initial_weights
+from neurosim.host import AsymmetricEP, Batch, Classify, FlowSettings, initial_weights
 from neurosim.network import Weights
 from neurosim.profile import load_profile
 from neurosim.solvers import Transient, settle
 
 Array = NDArray[np.float64]
 LAYERS, ROWS, BETA = (64, 48, 10), 24, 0.01
-ANGLES = (0.0, 0.05, 0.1, 0.2, 0.3)
+HELD = np.arange(LAYERS[0] + LAYERS[-1]) < LAYERS[0]
+ANGLES, ROUNDS = (0.0, 0.05, 0.1, 0.2, 0.3), (1, 2, 4, 8)
+# A host's nudged phases are as long as its free one, in which a row that is held softly would leave
+# for another rest by a nudge of 0.01.
+HOST_BETA = 0.003
 # Times in 1 / K; a row has settled where no phase moves by more, in radians per 1 / K.
 FREE, NUDGED, SETTLED = 500.0, 60.0, 1e-8
 ENGINE = Transient(rtol=1e-6, atol=1e-10, precision="float64")
 
 
-def presented(angle: float, seed: int, rows: int) -> tuple[Chip, Array]:
-    """A chip of random weights with digits held at its inputs, and what is wanted of answers."""
+def presented(angle: float, seed: int, rows: int) -> tuple[Chip, Batch]:
+    """A chip of random weights with digits held at its inputs, and what is presented to it."""
     changes = {"layers": LAYERS, "sources": (0, -1), "node.law": Oscillator(angle_rad=angle)}
-    chip = Chip(load_profile("ideal_oscillator").with_values(changes))
+    chip = Chip(load_profile("ideal_oscillator").with_values(changes), 0, ENGINE, n_threads=1)
     rng = np.random.default_rng(seed)
     weights = initial_weights(chip.die.layers, 0.5, rng)
     weights.bias[:] = 0.5 * rng.standard_normal(len(weights.bias))
     chip.program(weights)
     images, labels = load_digits()
     some = rng.permutation(len(images))[:rows]
-    targets = np.hstack([images[some], np.zeros((rows, 10))])
-    chip.precharge(targets)
-    chip.drive(targets, chip.data_sheet.unit_S, np.arange(74) < 64)
-    return chip, 2 * np.eye(10)[labels[some]] - 1
+    batch = Classify().batch(images[some], 2 * np.eye(10)[labels[some]] - 1)
+    chip.precharge(batch.targets)
+    chip.drive(batch.targets, chip.data_sheet.unit_S, HELD)
+    return chip, batch
 
 
 def nudged(springs: Springs, wanted: Array, sign: int) -> Springs:
@@ -75,8 +79,8 @@ def cosine(a: Array, b: Array) -> float:
 
 def measured(angle: float, seed: int, rows: int, free_for: float) -> dict[str, Any]:
     """Share that settles, and cosines of what is measured of these rows."""
-    chip, wanted = presented(angle, seed, rows)
-    system = chip.system()
+    chip, batch = presented(angle, seed, rows)
+    system, wanted = chip.system(), batch.wanted[:, ~HELD]
     tau_s, circuit = system.tau_s, system.circuit
     free = settle(system, chip.u_V, free_for * tau_s, ENGINE, n_threads=1)
     good = np.flatnonzero(free.residual < SETTLED)
@@ -88,6 +92,11 @@ def measured(angle: float, seed: int, rows: int, free_for: float) -> dict[str, A
     truth = exact(circuit, springs, rest_V, wanted)
     hidden = np.setdiff1d(np.arange(circuit.n_nodes), springs.held_nodes)
     contrast = circuit.law.contrast()
+
+    def note(name: str, estimate: Weights) -> None:
+        found[f"{name}_couplings"] = cosine(estimate.coupling, truth.coupling)
+        found[f"{name}_fields"] = cosine(estimate.bias[hidden], truth.bias[hidden])
+
     for name in ("plain", "remedy"):
         ends = []
         for sign in (1, -1):
@@ -100,9 +109,22 @@ def measured(angle: float, seed: int, rows: int, free_for: float) -> dict[str, A
         else:
             high, low = (contrast.derivative(u_V, circuit.layers) for u_V in ends)
             estimate = (high - low) / (2 * BETA)
-        found[f"{name}_couplings"] = cosine(estimate.coupling, truth.coupling)
-        found[f"{name}_fields"] = cosine(estimate.bias[hidden], truth.bias[hidden])
+        note(name, estimate)
+    batch = Batch(batch.targets[good], batch.wanted[good])
+    for rounds in ROUNDS if angle else ROUNDS[:1]:
+        before = chip.ledger.copy()
+        note(f"host_{rounds}", by_host(chip, batch, rounds, free_for))
+        spent = chip.ledger.since(before)
+        found[f"host_{rounds}_settles"] = spent["settles"]
+        found[f"host_{rounds}_set"] = spent["injector_conversions"]
     return found
+
+
+def by_host(chip: Chip, batch: Batch, rounds: int, settle_tau: float) -> Weights:
+    """Gradient that a host measures by the rule, through the chip's interface alone."""
+    flow = FlowSettings(stiffness=1.0, alpha=1.0, beta=HOST_BETA, settle_tau=settle_tau)
+    rule = AsymmetricEP(rounds=rounds)
+    return rule.estimate(chip, batch, flow.on(chip.data_sheet), HELD, None).gradient
 
 
 def one(path: Any, *asked: Any) -> dict[str, Any]:
@@ -129,17 +151,32 @@ def tell(found: argparse.Namespace) -> None:
     files = [_place(found, angle, seed) for angle in ANGLES for seed in range(min(found.seeds, 3))]
     results = [json.loads(file.read_text()) for file in files if file.exists()]
     head = ["angle, rad", "settled", "couplings", "fields", "couplings, remedy", "fields, remedy"]
-    rows = []
+    by = ["angle, rad", *(f"{n} round{'s' * (n > 1)}" for n in ROUNDS), "least of a seed, 8 rounds"]
+    rows, hosts = [], []
     for angle in ANGLES:
         some = [one for one in results if one["angle"] == angle]
         if some:
             share = f"{sum(one['settled'] for one in some)} of {sum(one['of'] for one in some)}"
             rows.append([f"{angle:g}", share, *(_mean(some, name) for name in _COSINES)])
+            hosts.append([f"{angle:g}", *(_both(some, f"host_{n}") for n in ROUNDS), _least(some)])
     common.write_results(found.results / "angles.json", results)
     tell_table(found, "angles", common.table(head, rows))
+    tell_table(found, "rounds", common.table(by, hosts))
 
 
 _COSINES = ("plain_couplings", "plain_fields", "remedy_couplings", "remedy_fields")
+
+
+def _both(some: list[dict[str, Any]], name: str) -> str:
+    """Of the couplings and of the fields."""
+    return f"{_mean(some, f'{name}_couplings')}, {_mean(some, f'{name}_fields')}"
+
+
+def _least(some: list[dict[str, Any]]) -> str:
+    most = f"host_{ROUNDS[-1]}"
+    names = f"{most}_couplings", f"{most}_fields"
+    values = [one[name] for one in some for name in names if name in one]
+    return f"{min(values):.4f}" if values else "-"
 
 
 def _mean(some: list[dict[str, Any]], name: str) -> str:

@@ -19,12 +19,16 @@ import common
 import flows
 import oscillators
 import resistors
+import variants
+import waits
 
 HERE = Path(__file__).parent
 PARTS: dict[str, common.Part] = {
     "resistors": (resistors.work, resistors.tell),
     "oscillators": (oscillators.work, oscillators.tell),
     "angles": (angles.work, angles.tell),
+    "waits": (waits.work, waits.tell),
+    "variants": (variants.work, variants.tell),
     "flows": (flows.work, flows.tell),
 }
 

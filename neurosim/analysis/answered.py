@@ -74,6 +74,12 @@ class AnswerConditions(Conditions):
             found.append(self.task.batch(inputs[rows], answers[rows]))
         return found
 
+    @cached_property
+    def velocity(self) -> float:
+        """See `Conditions.velocity`: of answers."""
+        wanted = [batch.wanted[:, ~self._held] for batch in self.answer_batches]
+        return float(np.sqrt(np.mean(np.square(wanted))))
+
     def _observed(self, chip: Chip, k: int, flow: FlowSettings) -> Observed:
         shown, settings = self.answer_batches[k], flow.on(chip.data_sheet)
         got = self.rule.estimate(chip, shown, settings, self._held, None)

@@ -71,10 +71,14 @@ class Answering:
         return self._mean(wanted, self._response_to_clamps)
 
     def _adjoint(self, jacobian: Array, nodes: NDArray[np.intp], m: Array, slope: Array) -> Array:
-        """P over m, the change of the nodes that has the contrast of the gradient."""
+        """P over m, the change of the nodes that has the contrast of the gradient.
+
+        A node whose amplifier has no slope left has a p of 0 and passes nothing on: 0 there.
+        """
         c = np.zeros(len(jacobian))
         c[nodes] = m[nodes] * slope
-        return np.asarray(np.linalg.solve(jacobian.T, c)) / m
+        p = np.linalg.solve(jacobian.T, c)
+        return np.asarray(np.divide(p, m, out=np.zeros_like(c), where=m != 0.0))
 
     def _response_to_clamps(
         self, jacobian: Array, nodes: NDArray[np.intp], m: Array, said: Array, wanted: Array

@@ -109,7 +109,14 @@ CAUSES = (
     Cause(
         "Sakaguchi angle",
         ("Sakaguchi angle",),
-        "lower node.law.angle_rad: a waveform and a phase response in quadrature have none",
+        "lower node.law.angle_rad (a waveform and a phase response in quadrature have none), or "
+        "learn by rule: asymmetric",
+    ),
+    Cause(
+        "interaction",
+        ("interaction",),
+        "shape the waveform (node.law.interaction) for a quadrature with the phase response in "
+        "every harmonic, or learn by rule: asymmetric",
     ),
     Cause(
         "weight levels",
@@ -131,9 +138,13 @@ CAUSES = (
     Cause("DAC bits", ("DAC bits",), "raise dac.bits, or flow.beta"),
     Cause("DAC noise", ("DAC noise",), "lower dac.noise_V, or raise flow.beta"),
     _channels("DAC", "dac"),
-    _range("injector", "injectors", "range_A", (), "lower flow.beta"),
+    _range("injector", "injectors", "range_A range_Hz", (), "lower flow.beta"),
     Cause("injector bits", ("injector bits",), "raise injectors.bits, or flow.beta"),
-    Cause("injector noise", ("injector noise",), "lower injectors.noise_A, or raise flow.beta"),
+    Cause(
+        "injector noise",
+        ("injector noise",),
+        "lower injectors.noise_A (of oscillators noise_Hz), or raise flow.beta",
+    ),
     Cause(
         "thermal noise",
         ("thermal noise", "amplifier noise", "amplifier flicker", "hold kT/C"),

@@ -57,23 +57,27 @@ def _all(profile: Profile) -> Iterator[tuple[str, str]]:
     adc, dac = profile.adc, profile.dac
     for name, range_V in (("visible", adc.visible_range_V), ("hidden", adc.hidden_range_V)):
         if adc.bits is not None and range_V is not None:
-            yield f"a step of the ADC, {name}", _step(lsb(range_V, adc.bits), unit_V)
+            yield f"a step of the ADC, {name}", _step(lsb(range_V, adc.bits), profile)
     if dac.bits is not None and dac.range_V is not None:
         step_V = lsb(dac.range_V, dac.bits)
-        yield "a step of the DAC", _step(step_V, unit_V)
+        yield "a step of the DAC", _step(step_V, profile)
         yield "a nudge moves its target by", _nudge(profile, step_V / unit_V)
     if profile.thermal.temperature_K is not None and isinstance(node.law, Oscillating):
         turned = float(np.sqrt(2 * node.law.diffusion_rad2_per_s * node.tau_s))
         yield "a phase diffuses by", f"{turned:.2g} rad in a time constant"
     elif profile.thermal.temperature_K is not None:
         noise_V = float(np.sqrt(Boltzmann * profile.thermal.temperature_K / of_hidden_F))
-        yield "thermal noise kT/C", f"{_step(noise_V, unit_V)}, amplifiers left out"
+        yield "thermal noise kT/C", f"{_step(noise_V, profile)}, amplifiers left out"
     if profile.write is not None and profile.write.pulse_s:
         n_pulses = profile.write.pulses or 1
         yield "one write of a device", format_quantity(n_pulses * profile.write.pulse_s, "s", 3)
 
 
-def _step(step_V: float, unit_V: float) -> str:
+def _step(step_V: float, profile: Profile) -> str:
+    """In volts and units, or in radians of phases."""
+    unit_V = profile.node.unit_V
+    if profile.node.oscillating:
+        return f"{step_V / unit_V:.2g} rad"
     return f"{format_quantity(step_V, 'V', 3)}, {step_V / unit_V:.2g} of a unit"
 
 
@@ -86,4 +90,5 @@ def _nudge(profile: Profile, dac_step: float) -> str:
     away = nudge / (flow.stiffness + nudge) * velocity / (flow.alpha * flow.stiffness)
     what = "" if recipe.task.has_paths else " of an answer"
     steps = f"{away / dac_step:.2g} steps of the DAC"
-    return f"{away:.2g} of a unit, {steps}, at a beta{what} of {beta:g}"
+    unit = "rad" if profile.node.oscillating else "of a unit"
+    return f"{away:.2g} {unit}, {steps}, at a beta{what} of {beta:g}"

@@ -13,11 +13,12 @@ from neurosim.analysis.causes import Cause, alone, causes_of, switched_off
 from neurosim.analysis.imperfections import ideal
 from neurosim.analysis.losses import NAN, Effect, Losses, cosine, drawing_loss
 from neurosim.analysis.observe import Conditions, Observed, Told
+from neurosim.converters.quantise import lsb
 from neurosim.errors import NeurosimError
 from neurosim.profile import Profile
 from neurosim.solvers import Engine, Noise, OperatingPoint
 
-__all__ = ["Drawn", "Effects"]
+__all__ = ["Count", "Drawn", "Effects"]
 
 Array = NDArray[np.float64]
 # Rows that a variant of the chip draws.
@@ -29,12 +30,42 @@ Progress = Callable[[int, int], None]
 _BETAS = (0.125, 0.25, 0.5, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 _LONGER = (2.0, 4.0)
 _LARGER, _ENOUGH = 4.0, 60.0
+# A target that a nudge moves by less than this of a step of the DAC is rounded back.
+_LOST = 0.5
 # Of the most that is lost, a single cause that saves less hides behind another one.
 _MASKED = 0.5
 # A cause of so much of a loss rules it, if it is not next to nothing.
 _RULES, _LEAST = 0.5, 0.02
 # What each loss counts: neither learning nor samples feel how velocities are read.
 _COUNTS = Losses(1.0, 1.0, 0.5)
+
+
+class Count:
+    """How much of a work is done whose size shows on the way.
+
+    Parameters
+    ----------
+    tell : callable
+        Called with how much is done and with all that is expected by then.
+    """
+
+    def __init__(self, tell: Progress) -> None:
+        self._tell, self._done, self._total = tell, 0, 0
+
+    def expect(self, n: int) -> None:
+        """So much more is to come."""
+        self._total += n
+
+    def step(self) -> None:
+        """One part is done."""
+        self._done += 1
+        self._total = max(self._total, self._done)
+        self._tell(self._done, self._total)
+
+    def end(self) -> None:
+        """What was expected beside is not needed."""
+        self._total = self._done
+        self._tell(self._done, self._total)
 
 
 class Effects:
@@ -55,10 +86,10 @@ class Effects:
         drawn: Drawn | None = None,
         progress: Progress = lambda done, total: None,
     ) -> None:
-        self.conditions, self._drawn, self._progress = conditions, drawn, progress
+        self.conditions, self._drawn, self.count = conditions, drawn, Count(progress)
         self._profile = conditions.profile
         self._causes = causes_of(self._profile)
-        self._n_done, self._total = 0, len(self._causes) + 2 + (drawn is not None)
+        self.count.expect(len(self._causes) + 2 + (drawn is not None))
 
     @cached_property
     def whole_seen(self) -> list[Observed]:
@@ -94,7 +125,7 @@ class Effects:
         causes = [self._without(cause) for cause in self._causes]
         if any(self._masked([*settings, *causes])):
             pairs = zip(causes, self._causes, strict=True)
-            self._total += len(causes)
+            self.count.expect(len(causes))
             causes = [replace(effect, alone=self._alone(cause)) for effect, cause in pairs]
         weighed = self._weighed([*settings, *causes])
         return sorted(weighed, key=lambda effect: -effect.rank)
@@ -133,31 +164,47 @@ class Effects:
         variant = switched_off(self._profile, cause)
         seen = self._observe(variant)
         losses = self._losses(variant, seen)
-        self._done()
+        self.count.step()
         return Effect(cause.name, cause.advice, losses, seen=seen, variant=variant)
 
     def _alone(self, cause: Cause) -> Losses:
         variant = alone(self._profile, cause)
         losses = self._losses(variant, self._observe(variant))
-        self._done()
+        self.count.step()
         return losses
 
     def _beta(self) -> Effect:
         """The nudge at the best of some other strengths, as far as the chip can set them."""
         now, found = float(self.conditions.flow.beta or 0.0), {}
         for factor in _BETAS:
+            if factor < 1 and self._dac_steps(factor * now) < _LOST:
+                continue
             try:
                 got = self._observe(self._profile, beta=factor * now)
             except NeurosimError:
                 continue
             found[factor * now] = self._gradient(got)
         best = min(found, key=found.__getitem__, default=now)
-        self._done()
+        self.count.step()
         way = "raise" if best > now else "lower"
         without = self.whole._replace(gradient=found.get(best, self.whole.gradient))
         return Effect(
             "beta", f"{way} flow.beta from {now:g} to {best:g}", without, best=best, makes_up=True
         )
+
+    def _dac_steps(self, beta: float) -> float:
+        r"""By how many steps of the DAC a nudge moves its target.
+
+        .. math:: \frac{k}{\lambda + k} \frac{|u|}{\alpha\lambda}, \qquad
+            k = \beta (\alpha\lambda)^2
+        """
+        dac, flow = self._profile.dac, self.conditions.flow
+        if dac.bits is None or dac.range_V is None:
+            return float("inf")
+        nudge = beta * (flow.alpha * flow.stiffness) ** 2
+        share = nudge / (flow.stiffness + nudge) / (flow.alpha * flow.stiffness)
+        step = lsb(dac.range_V, dac.bits) / self._profile.node.unit_V
+        return share * self.conditions.velocity / step
 
     def _settling(self) -> Effect:
         """Each phase settled for longer."""
@@ -168,7 +215,7 @@ class Effects:
             drawing = None if self._drawn is None else self.whole.drawing
             found[factor * now] = self._losses_of(got, drawing), got
         best = min(found, key=lambda tau: float(np.nansum(found[tau][0])))
-        self._done()
+        self.count.step()
         return Effect(
             "settling time",
             f"raise flow.settle_tau from {now:g} to {best:g}",
@@ -187,7 +234,7 @@ class Effects:
             self._profile.with_value("node.release_capacitance_F", larger_F),
         )
         drawing = self._drawing(variant)
-        self._done()
+        self.count.step()
         return Effect(
             "C_x/C_h",
             f"raise node.release_capacitance_F to {ratio:g} times capacitance_F",
@@ -200,10 +247,6 @@ class Effects:
     def bare(self) -> Profile:
         """The chip without any cause."""
         return ideal(self._profile)
-
-    def _done(self) -> None:
-        self._n_done += 1
-        self._progress(self._n_done, self._total)
 
     def engine(self, profile: Profile) -> Engine | None:
         """Silent steps where the noise of the chip is off: what differs is noise alone."""

@@ -5,17 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurosim.analysis.problem import LAWS, trained_weights
+from neurosim.analysis.suited import recipe_for, with_answers
 from neurosim.chip import Chip, Ledger
-from neurosim.data import PairSource, load_digits
+from neurosim.data import load_dataset
 from neurosim.errors import DataError
-from neurosim.host import FlowSettings, SamplingSettings, draw_samples, initial_weights, present
+from neurosim.host import (
+    Experiment,
+    SamplingSettings,
+    Supervised,
+    decide,
+    draw_samples,
+    initial_weights,
+    present,
+)
+from neurosim.host.settings import ChipFlow
 from neurosim.network import Layers, Weights
 from neurosim.profile import Profile
 from neurosim.streams import Streams
 
 __all__ = ["FORMULAS", "energy_table", "formulas_of"]
+
+Array = NDArray[np.float64]
 
 # Item -> its formula, and the fields of the profile whose sources stand behind it. A law of which
 # some are others has these as its own `formulas`.
@@ -73,12 +86,31 @@ def _spent(before: Ledger, chip: Chip, times: float) -> dict[str, Any]:
 
 
 def energy_table(
-    profile: Profile, *, rows: int = 64, batch: int = 512, updates: int = 2000, seed: int = 0
+    profile: Profile,
+    *,
+    rows: int = 64,
+    batch: int | None = None,
+    updates: int | None = None,
+    seed: int = 0,
+    experiment: Experiment | None = None,
 ) -> dict[str, Any]:
     """Energy and time of one free phase, an update, a training run, and a sample in two modes.
 
-    Measured on the simulated chip's ledger over `rows` digits, and scaled to `batch` and `updates`.
-    An update changes every shadow weight by 1e-3: devices whose level stays are not written.
+    Of a chip that answers a decision stands in place of samples: one row that is driven, settles
+    for `experiment.flow.settle_tau` and is read. Measured on the simulated chip's ledger over
+    `rows` digits, and scaled to `batch` and `updates`. An update changes every shadow weight by
+    1e-3: devices whose level stays are not written.
+
+    Parameters
+    ----------
+    profile : Profile
+    rows : int
+    batch, updates : int, optional
+        Those of `experiment` without.
+    seed : int
+    experiment : Experiment, optional
+        What is learned; what the chip is for without. A task with answers makes the first and the
+        last layer as large as the digits ask.
 
     Returns
     -------
@@ -91,21 +123,28 @@ def energy_table(
     DataError
         The visible layer does not have the pixels of a digit.
     """
-    images, _ = load_digits()
-    if profile.layers[0] != images.shape[1]:
+    asked = recipe_for(profile) if experiment is None else experiment
+    batch = asked.batch if batch is None else batch
+    updates = asked.updates if updates is None else updates
+    digits = load_dataset("digits")
+    if isinstance(asked.task, Supervised):
+        profile = with_answers(profile, asked.task, digits)
+    elif profile.layers[0] != digits.n_pixels:
         raise DataError(
-            f"The energy table needs {images.shape[1]} visible nodes, one for each pixel of a "
+            f"The energy table needs {digits.n_pixels} visible nodes, one for each pixel of a "
             f"digit, but {profile.name} has {profile.layers[0]}; change `layers`."
         )
     chip, rng = Chip(profile, seed), Streams(seed).generator("energy")
-    flow = FlowSettings().on(chip.data_sheet)
     weights = _weights(chip, rng)
     chip.program(weights)
-    data = PairSource(images, rows, Streams(seed), prefetch=False).batch_at(0)
+    recipe = asked.with_values({"batch": rows, "seed": seed})
+    lessons = asked.task.lessons(digits, recipe, chip.data_sheet)
+    with lessons:
+        shown, held = lessons.batch_at(0), lessons.held
     table: dict[str, Any] = {}
 
-    before = chip.ledger.copy()
-    present(chip, data.x_t, data.u_t, flow)
+    before, flow = chip.ledger.copy(), asked.flow.on(chip.data_sheet)
+    present(chip, shown.targets, shown.wanted, flow, held=held)
     row = _spent(before, chip, rows)
     settles = (chip.ledger.rows_settled - before.rows_settled) / rows
     table["settle"] = _scaled(row, 1 / settles)
@@ -117,8 +156,16 @@ def energy_table(
         chip.refresh()
     table["update"] = _added(_scaled(row, batch), _spent(before, chip, 1))
     table["training"] = _scaled(table["update"], updates)
+    if not asked.task.has_paths:
+        before = chip.ledger.copy()
+        decide(chip, shown.targets, flow, held=held)
+        return table | {"decision": _spent(before, chip, rows)}
+    return table | _samples(chip, rng.standard_normal((rows, profile.layers[0])), flow)
 
-    x_0 = rng.standard_normal((rows, profile.layers[0]))
+
+def _samples(chip: Chip, x_0: Array, flow: ChipFlow) -> dict[str, Any]:
+    """A sample in two modes."""
+    table, rows = {}, len(x_0)
     for mode in ("free-running", "spring"):
         settings = SamplingSettings.model_validate({"mode": mode, "t_end": 1.2})
         steps = 1.0

@@ -56,7 +56,7 @@ class Source:
 _ADC_RANGES = ("adc.visible_range_V", "adc.hidden_range_V")
 _DAC_RANGE = ("dac.range_V",)
 _AMMETER_RANGE = ("current_sense.range_A",)
-_INJECTOR_RANGE = ("injectors.range_A",)
+_INJECTOR_RANGE = ("injectors.range_A", "injectors.range_Hz")
 _SUMS_RANGE = ("readout.range",)
 _FAULTS = ("faults.stuck_low", "faults.stuck_high", "faults.dead", "faults.open")
 _KELVIN = "thermal.temperature_K"
@@ -89,6 +89,7 @@ SOURCES = (
     Source("faulty devices", _FAULTS, "fabrication", "common"),
     Source("detuning", ("node.law.detuning_Hz",), "fabrication", "common"),
     Source("Sakaguchi angle", ("node.law.angle_rad",), "design", "common"),
+    Source("interaction", ("node.law.interaction",), "design", "common"),
     Source("loading", ("node.loading",), "design", "common"),
     Source("visible rails", ("node.visible_rail_V",), "design", "common"),
     Source("visible buffers", ("node.buffer",), "design", "common"),
@@ -105,7 +106,7 @@ SOURCES = (
     *_channels("DAC", "dac", _DAC_RANGE),
     Source("injector range", _INJECTOR_RANGE, "drive", "partly"),
     Source("injector bits", ("injectors.bits",), "drive", "partly", _INJECTOR_RANGE),
-    Source("injector noise", ("injectors.noise_A",), "drive", "own"),
+    Source("injector noise", ("injectors.noise_A", "injectors.noise_Hz"), "drive", "own"),
     Source("thermal noise", (_KELVIN,), "settle", "own", of="has_thermal_noise"),
     Source("phase diffusion", ("node.law.linewidth_Hz",), "settle", "own", (_KELVIN,)),
     Source("amplifier noise", (_EXCESS,), "settle", "own", (_KELVIN,)),
@@ -142,6 +143,9 @@ STRUCTURE = {
     "sources": "the network",
     "injectors.layers": "the network",
     "pattern": "the network",
+    "tuning.bits": "acts on what nodes are tuned to, not on a gradient",
+    "tuning.range_sync": "a limit of what nodes are tuned to",
+    "tuning.range_Hz": "a limit of what nodes are tuned to",
     "node.law.law": "the network",
     "node.law.visible": "the network",
     "node.law.hidden": "the network",

@@ -18,6 +18,7 @@ from neurosim.errors import DataError
 from neurosim.host import FlowSettings, present
 from neurosim.network import Weights
 from neurosim.profile import Profile
+from neurosim.safe_text import counted
 from neurosim.solvers import (
     Chunk,
     Engine,
@@ -28,6 +29,7 @@ from neurosim.solvers import (
 )
 from neurosim.streams import Streams
 from neurosim.threads import one_blas_thread
+from neurosim.tuned import Tuned
 
 __all__ = ["Conditions", "Observed", "Told", "held_weights", "told_weights"]
 
@@ -108,6 +110,8 @@ class Conditions:
         The chip of every repeat, which may then be one; without it each has one of its own.
     shown : tuple of FlowBatch, optional
         What is presented in each repeat, in place of `batch` rows of `images`.
+    tuned : Tuned, optional
+        What the oscillators of every chip are tuned to.
     """
 
     profile: Profile
@@ -119,6 +123,7 @@ class Conditions:
     images: Array | None = None
     die: int | None = None
     shown: tuple[FlowBatch, ...] | None = None
+    tuned: Tuned | None = None
 
     def __post_init__(self) -> None:
         profile, limit = self.profile, self.profile.coupling.full_scale
@@ -150,11 +155,17 @@ class Conditions:
         images = load_digits()[0] if self.images is None else self.images
         if images.shape[1] != self.profile.layers[0]:
             raise DataError(
-                f"The visible layer must have {images.shape[1]} nodes, one for each pixel, but "
+                f"The visible layer must have {counted(images.shape[1], 'node')}, one "
+                "for each pixel, but "
                 f"{self.profile.name} has {self.profile.layers[0]}; change `layers`."
             )
         source = PairSource(images, self.batch, Streams(0), prefetch=False)
         return [source.batch_at(k) for k in range(self.repeats)]
+
+    @cached_property
+    def velocity(self) -> float:
+        """Root mean square of what is to be learned where there are springs."""
+        return float(np.sqrt(np.mean([np.mean(b.u_t**2) for b in self.batches])))
 
     def observe(
         self,
@@ -174,7 +185,7 @@ class Conditions:
     def programmed(self, profile: Profile, k: int = 0, engine: Engine | None = None) -> Chip:
         """A new chip of a variant, that of repeat k, as old as it is when it is shown a batch."""
         chip = Chip(profile, k if self.die is None else self.die, engine)
-        chip.program(self.weights)
+        self._program(chip, self.weights)
         if self.age_s:
             chip.wait(self.age_s)
         return chip
@@ -236,8 +247,13 @@ class Conditions:
         largest = float(max(np.abs(weights.coupling).max(), np.abs(weights.bias).max(), 1e-3))
         changes = {"spring.max_S": "ideal", "coupling.full_scale": largest}
         chip = Chip(ideal(self.profile).with_values(changes), engine=_REST)
-        chip.program(weights)
+        self._program(chip, weights)
         return chip
+
+    def _program(self, chip: Chip, weights: Weights) -> None:
+        chip.program(weights)
+        if self.tuned is not None and self.tuned.acts:
+            chip.tune(self.tuned)
 
 
 def held_weights(chip: Chip) -> Weights:
@@ -250,6 +266,4 @@ def held_weights(chip: Chip) -> Weights:
 
 def told_weights(chip: Chip) -> Weights:
     """Weights that the devices of a chip were last told to hold, before any error of theirs."""
-    unit_S = chip.profile.node.leak_S
-    couplings, biases, _ = chip.die.devices.split(chip.bank.target_S)
-    return Weights(couplings.delta_S / unit_S, biases.delta_S / unit_S)
+    return chip.bank.told()

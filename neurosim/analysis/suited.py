@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from neurosim.host import Classify, Experiment, Flow
+from neurosim.chip import Chip
+from neurosim.data import Dataset
+from neurosim.host import Classify, Experiment, Flow, Supervised
 from neurosim.host.lessons import TaskLaw
 from neurosim.profile import Profile
 
-__all__ = ["doubled_inputs", "recipe_for", "unsuited"]
+__all__ = ["doubled_inputs", "recipe_for", "unsuited", "with_answers"]
 
 
 def recipe_for(profile: Profile) -> Experiment:
@@ -30,6 +32,17 @@ def recipe_for(profile: Profile) -> Experiment:
 def doubled_inputs(profile: Profile) -> bool:
     """Whether the chip advises that each input is presented with the opposite sign too."""
     return profile.host.inputs == "doubled"
+
+
+def with_answers(profile: Profile, task: Supervised, data: Dataset) -> Profile:
+    """The profile with nodes for the inputs and answers of these data, and sources on both."""
+    inputs, answers = task.examples(data)
+    if -1 not in task.sources:
+        return profile
+    if not set(task.sources) <= set(profile.sources):
+        profile = profile.with_value("sources", task.sources)
+    n_in = task.presented(inputs[:1], Chip(profile).data_sheet).shape[1]
+    return profile.with_value("layers", (n_in, *profile.layers[1:-1], answers.shape[1]))
 
 
 def unsuited(profile: Profile, task: TaskLaw) -> str | None:

@@ -158,6 +158,7 @@ class Block(BaseModel):
         for path in changes:
             must_be(path, str, "The path of a change", 'give one such as "adc.bits"')
         tree, lead = as_written(self, whole=True), f"{root}." if root else ""
+        lost, made = list[str](), dict[str, Any]()
         for path, value in changes.items():
             if not has(tree, path):
                 near = nearest(path, [*paths_in(tree), *also])
@@ -167,14 +168,18 @@ class Block(BaseModel):
                     else f"the fields are {', '.join(tree)}."
                 )
                 hint = turned_off(type(self), tree, path) or f"there is no such field; {hint}"
-                raise ProfileError(f"{lead}{path or repr(path)}: {hint}")
-            tree = changed(tree, path, plain(value))
-        tree = untouched(tree, self, list(changes))
+                lost.append(f"{lead}{path or repr(path)}: {hint}")
+                continue
+            tree, made[path] = changed(tree, path, plain(value)), value
+        tree = untouched(tree, self, list(made))
         try:
-            return type(self).model_validate(tree, context=Reading(tuple(own_classes(self))))
+            new = type(self).model_validate(tree, context=Reading(tuple(own_classes(self))))
         except ValidationError as failure:
             found = mistakes_of(failure, type(self), Document(None, tree))
-            raise ProfileError("\n".join(f"{lead}{mistake}" for mistake in found)) from None
+            lost += [f"{lead}{mistake}" for mistake in found]
+        if lost:
+            raise ProfileError("\n".join(lost))
+        return new
 
     def with_value(self, path: str, value: Any) -> Self:
         """Copy with one change: ``profile.with_value("adc.bits", 6)``. See `with_values`."""

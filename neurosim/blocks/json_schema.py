@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel
@@ -30,11 +31,40 @@ def json_schema(root: type[BaseModel]) -> dict[str, Any]:
             texts = _field_texts(base) | texts
         for field, entry in block["properties"].items():
             entry.pop("title", None)
+            _bounded(entry, cls.model_fields[field].metadata)
             if field in stated:
                 entry.pop("default", None)
             if field in texts:
                 entry["description"] = texts[field]
     return schema
+
+
+# Of the limits that a field's annotation has, by their names in Python.
+_LIMITS = {
+    "ge": "minimum",
+    "gt": "exclusiveMinimum",
+    "le": "maximum",
+    "lt": "exclusiveMaximum",
+    "multiple_of": "multipleOf",
+}
+
+
+def _bounded(entry: dict[str, Any], limits: Iterable[Any]) -> None:
+    """Put a field's limits into the forms in which it is a number.
+
+    A quantity has a schema of its own, for it may be text with a unit, and what else the field says
+    of it would not be in there.
+    """
+    forms = [form for form in (entry, *entry.get("anyOf", ())) if form.get("type") in _NUMBERS]
+    for limit in limits:
+        for name, key in _LIMITS.items():
+            value = getattr(limit, name, None)
+            for form in forms if value is not None else ():
+                tightest = min if name.startswith("l") else max
+                form[key] = tightest(form.get(key, value), value)
+
+
+_NUMBERS = ("number", "integer")
 
 
 def _blocks_of(cls: type[BaseModel]) -> dict[str, type[BaseModel]]:

@@ -20,6 +20,7 @@ from neurosim.blocks.classes import (
 )
 from neurosim.blocks.document import Document, Location, Mistake, shown
 from neurosim.blocks.words import IDEAL, Word, word_of
+from neurosim.safe_text import counted
 
 __all__ = ["SOURCES_ARE", "BlockError", "a_block", "in_python", "mistakes_of", "nearest"]
 
@@ -161,8 +162,10 @@ def _sentence(error: ErrorDetails, at: _In) -> str:
     if form in _LENGTHS:
         word, key = _LENGTHS[form]
         least = context[key]
-        items = f"{least} item{'s' * (least != 1)}"
-        return f"must have {word} {items}, but has {context['actual_length'] or 'none'}"
+        return (
+            f"must have {word} {counted(least, 'item')}, but has "
+            f"{context['actual_length'] or 'none'}"
+        )
     said = shown(given) if at.in_file else _shown_in_python(given)
     if form in _BOUNDS:
         word, key = _BOUNDS[form]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, WithJsonSchema
+from pydantic_core import CoreSchema, core_schema
 
 from neurosim.blocks.trees import is_number
 from neurosim.blocks.units import parse_quantity
@@ -45,6 +47,7 @@ __all__ = [
     "VoltLimit",
     "Wait",
     "Watt",
+    "Within",
 ]
 
 
@@ -64,6 +67,43 @@ def _for_editors(unit: str = "", *, whole: bool = False, **bounds: float) -> Wit
     if unit:
         forms.append({"type": "string", "pattern": f"^{_NUMBER} *[TGMkmuµμnpfa]?{unit}$"})
     return WithJsonSchema({"anyOf": forms})
+
+
+@dataclass(frozen=True)
+class Within:
+    """Bounds of a number, with words of their own where it is beyond; editors know them too.
+
+    Parameters
+    ----------
+    ge, le : float
+        From, to.
+    must, do : str
+        "from ... to ... rad" or so, and what to do.
+    unit : str
+
+    Raises
+    ------
+    ValueError
+        It is beyond.
+    """
+
+    ge: float
+    le: float
+    must: str
+    do: str
+    unit: str = ""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def _checked(self, value: float) -> float:
+        if not self.ge <= value <= self.le:
+            raise ValueError(
+                f"must be {self.must}, but is {f'{value:g} {self.unit}'.strip()}; {self.do}"
+            )
+        return value
 
 
 def _positive(unit: str) -> tuple[Any, ...]:

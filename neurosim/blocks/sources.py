@@ -12,6 +12,7 @@ from neurosim.blocks.block import Block, Sourced
 from neurosim.blocks.expressions import Amount, amounts_in, expression_of, unit_of_name
 from neurosim.blocks.origins import STATED_IN_CODE, Derived, is_assumed
 from neurosim.blocks.trees import holds_number, is_number
+from neurosim.safe_text import counted
 
 __all__ = ["Kind", "SourcedNumber", "by_kind", "followed", "numbers_of", "stated_in_code"]
 
@@ -180,7 +181,10 @@ def _mistake(root: Block, block: Block, path: str, value: Any, source: Derived) 
     if isinstance(source.equals, str):
         one = value[0] if isinstance(value, tuple) and len(value) == 1 else value
         if not callable(one) and not is_number(one):
-            return f"must have an expression for each of its {len(list(_flat(value)))} numbers"
+            return (
+                f"must have an expression for each of its "
+                f"{counted(len(list(_flat(value))), 'number')}"
+            )
         return compare(one, source.equals, 0.0)
     return _each(value, source, compare)
 

@@ -49,7 +49,8 @@ class Assembly:
     def renew(self) -> None:
         """See the devices as they are now."""
         self.devices_S = self._bank.conductance_S()
-        self.circuit = self._die.circuit(self.devices_S, self._bank.written_S)
+        bank = self._bank
+        self.circuit = self._die.circuit(self.devices_S, bank.written_S, bank.tuned)
         self._released: Circuit | None = None
 
     def precharge(self) -> None:
@@ -62,7 +63,7 @@ class Assembly:
     ) -> DrivenCircuit:
         """The circuit so driven; where `released`, visible nodes are on large capacitors."""
         if released and self._released is None:
-            self._released = self._die.released(self.circuit)
+            self._released = self._die.released(self.circuit, self._bank.tuned)
         thermal = self._profile.thermal
         return DrivenCircuit(
             self._released if released and self._released is not None else self.circuit,

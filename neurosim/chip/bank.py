@@ -17,6 +17,7 @@ from neurosim.errors import CheckpointError, DataError
 from neurosim.network import Weights
 from neurosim.profile import Profile
 from neurosim.streams import Streams
+from neurosim.tuned import TUNED, Tuned
 
 __all__ = ["DeviceBank", "WriteCount"]
 
@@ -48,6 +49,8 @@ class DeviceBank:
         What the last write aimed at.
     written_S : ndarray, shape (n_devices,)
         What the last write of each device left behind.
+    tuned : Tuned
+        What oscillators are tuned to; zeros of nodes that are none.
     faulty : Faulty or None
         Devices that no write changes, drawn at fabrication.
     """
@@ -74,6 +77,8 @@ class DeviceBank:
         self._pulsing: Pulsing | None = None
         if profile.pulse is not None:
             self._pulsing = Pulsing(profile.pulse, profile.coupling, self._unit_S, devices, streams)
+        self._tuning, self._tau_s = profile.tuning, profile.node.tau_s
+        self.tuned = Tuned.zeros(layers.n_nodes)
         self._ageing: Ageing | None = None
         if profile.drift is not None:
             self._ageing = Ageing(profile.drift, devices.size, streams)
@@ -85,6 +90,11 @@ class DeviceBank:
         b = self._coupling.target(weights.bias, self._unit_S)
         target_S = self._devices.join(Pairs(w.plus_S, w.minus_S), Pairs(b.plus_S, b.minus_S))
         return target_S, w.n_clipped + b.n_clipped
+
+    def told(self) -> Weights:
+        """Weights of the targets."""
+        couplings, biases, _ = self._devices.split(self.target_S)
+        return Weights(couplings.delta_S / self._unit_S, biases.delta_S / self._unit_S)
 
     def _check(self, weights: Weights, call: str) -> None:
         """Refuse what has another shape than the chip, or is not finite."""
@@ -123,6 +133,26 @@ class DeviceBank:
                 "got others; nothing was written."
             )
         return self._write(target_S, target_S != self.target_S)
+
+    def tune(self, asked: Tuned) -> tuple[WriteCount, int]:
+        """Set locking and frequencies; what was written, and how many lay beyond a range.
+
+        Raises
+        ------
+        DataError
+            There is not one finite number of each for every node.
+        """
+        every, n = np.stack(np.broadcast_arrays(asked.sync, asked.detuning)), self.tuned.sync.shape
+        if every[0].shape != n or not np.isfinite(every).all():
+            raise DataError(
+                f"Chip.tune needs a finite locking and detuning for each of {n[0]} nodes, but got "
+                f"{asked.sync.shape} and {asked.detuning.shape}."
+            )
+        assert self._tuning is not None
+        tuned, n_clipped = self._tuning.codes(asked, self._tau_s)
+        now, before = (np.concatenate([t.sync, t.detuning]) for t in (tuned, self.tuned))
+        n_moved, self.tuned = int(np.count_nonzero(now != before)), tuned
+        return WriteCount(n_moved, n_moved, 0), n_clipped
 
     def refresh(self) -> WriteCount:
         """Write every device to its target again."""
@@ -207,6 +237,8 @@ class DeviceBank:
         }
         if self._ageing is not None:
             state["ageing"] = self._ageing.state()
+        if self._tuning is not None:
+            state["tuned"] = {name: getattr(self.tuned, name) for name in TUNED}
         return state
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -220,3 +252,5 @@ class DeviceBank:
         self._n_writes = int(state["draws"]["program"])
         if self._ageing is not None:
             self._ageing.restore(state["ageing"])
+        if self._tuning is not None:
+            self.tuned = Tuned(**state["tuned"])

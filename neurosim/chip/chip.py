@@ -22,24 +22,19 @@ from neurosim.chip.ledger import Ledger
 from neurosim.chip.meter import Meter
 from neurosim.chip.nodes import Nodes
 from neurosim.chip.reader import Reader
-from neurosim.chip.refusals import check_made_of, check_settle, check_wait, need, profile_of
+from neurosim.chip.refusals import Ask, check_made_of, check_settle, check_wait, need, profile_of
 from neurosim.circuit import Circuit, DrivenCircuit, check_answers
 from neurosim.machines import arrays_on
 from neurosim.network import Weights
 from neurosim.profile import Profile
 from neurosim.solvers import Engine
 from neurosim.streams import Streams
+from neurosim.tuned import Tuned
 
 __all__ = ["Chip"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-
-_WEIGHTS = "give Weights, such as trained.weights"
-_TIME = "give seconds, such as 1e-6"
-_ROWS = "give an array with a row for each presentation, a column a node"
-_SPRING = "give siemens, or an array of them"
-_LAYERS = "give numbers of layers, such as (0, -1)"
 
 
 class Chip:
@@ -56,8 +51,7 @@ class Chip:
     n_threads : int, optional
         Threads that settle a batch; by default one for each processor.
     device : str, optional
-        Where a batch is settled: ``cpu``, or a GPU that PyTorch knows, such as ``cuda``; see
-        `neurosim.machines.arrays_on`. What is programmed, driven and read stays on the processor.
+        Where a batch is settled, no more: ``cpu`` or ``cuda``, see `neurosim.machines.arrays_on`.
 
     Raises
     ------
@@ -78,9 +72,8 @@ class Chip:
         n_threads: int | None = None,
         device: str = "cpu",
     ) -> None:
-        profile = profile_of(profile)
         check_made_of(seed, engine, n_threads, device)
-        self.profile, self.seed, self.device = profile, int(seed), device
+        self.profile, self.seed, self.device = (profile := profile_of(profile)), int(seed), device
         self.engine: Engine = profile.settling if engine is None else engine
         self.die, streams = Die(profile, seed), Streams(seed)
         self._clock, self._meter = Clock(), Meter(profile, self.die.layers.n_nodes)
@@ -116,7 +109,7 @@ class Chip:
         """Nominal values."""
         return data_sheet(self.profile, self.die.layers, self.bank.pulse_weight)
 
-    @checked(weights=_WEIGHTS)
+    @checked(weights=Ask.WEIGHTS)
     def program(self, weights: Weights) -> None:
         """Write every device whose target has changed; the others keep what they hold."""
         self.write(*self.bank.target(weights))
@@ -127,12 +120,23 @@ class Chip:
         self._meter.program(self.bank.program(target_S), n_clipped)
         self._assembly.renew()
 
-    @checked(counts=_WEIGHTS)
+    @checked(counts=Ask.WEIGHTS)
     def pulse(self, counts: Weights) -> None:
         """Give each pair its pulses, and write anew the pairs that have no room left."""
         need(self.profile, self.profile.pulse is not None, "pulse", "devices that take pulses")
         self._clock.set(self.ledger.settle_time_s)
         self._meter.pulse(*self.bank.pulse(counts))
+        self._assembly.renew()
+
+    def told_weights(self) -> Weights | None:
+        """What devices were last told to hold; None where they have taken pulses."""
+        return None if self.ledger.pulses else self.bank.told()
+
+    @checked(tuned=Ask.TUNED)
+    def tune(self, tuned: Tuned) -> None:
+        """Program locking and natural frequency of every oscillator."""
+        need(self.profile, self.profile.tuning is not None, "tune", "tuned oscillators")
+        self._meter.tune(*self.bank.tune(tuned))
         self._assembly.renew()
 
     def refresh(self) -> None:
@@ -141,7 +145,7 @@ class Chip:
         self._meter.program(self.bank.refresh())
         self._assembly.renew()
 
-    @checked(time_s=_TIME)
+    @checked(time_s=Ask.TIME)
     def wait(self, time_s: float) -> None:
         """Let time pass with nothing presented; the nodes' state is lost."""
         check_wait(time_s)
@@ -149,7 +153,7 @@ class Chip:
         self._nodes.lose()
         self._let_go()
 
-    @checked(target_V=_ROWS)
+    @checked(target_V=Ask.ROWS)
     def precharge(self, target_V: Array) -> None:
         """Nodes with sources to these voltages, all others to 0 V."""
         nodes, actual_V = self._sources.charge(target_V)
@@ -181,7 +185,7 @@ class Chip:
         """Largest rate of a node at the last settle's end, (rows,), in unit voltages per tau."""
         return self._nodes.residual
 
-    @checked(target_V=_ROWS, conductance_S=_SPRING)
+    @checked(target_V=Ask.ROWS, conductance_S=Ask.SPRING)
     def drive(
         self, target_V: Array, conductance_S: float | Array, held: Mask | None = None
     ) -> Array:
@@ -190,7 +194,7 @@ class Chip:
         self._nodes.place(self._sources.springs)
         return nominal_V
 
-    @checked(target_V=_ROWS)
+    @checked(target_V=Ask.ROWS)
     def clamp(self, target_V: Array, held: Mask | None = None) -> Array:
         """Nodes rigidly at these voltages; with `held` only those, the others free."""
         nominal_V = self._sources.clamp(target_V, held)
@@ -201,9 +205,9 @@ class Chip:
         """All sources let go: visible nodes run free on their large capacitors."""
         self._sources.release()
 
-    @checked(current_A=_ROWS)
+    @checked(current_A=Ask.ROWS)
     def inject(self, current_A: Array) -> Array:
-        """These currents [A] into the nodes with injectors."""
+        """These currents [A] into the nodes with injectors; those of oscillators are tuned."""
         need(self.profile, self.profile.injectors is not None, "inject", "injectors")
         return self._injectors.inject(current_A, len(self.u_V))
 
@@ -212,7 +216,7 @@ class Chip:
         springs, injected_A = self._sources.of_rows(len(self.u_V)), self._injectors.current_A
         return self._assembly.driven(springs, injected_A, released=self._sources.released)
 
-    @checked(time_s=_TIME)
+    @checked(time_s=Ask.TIME)
     def settle(self, time_s: float) -> None:
         """Let every row run for `time_s`, with the devices as old as its clock has them."""
         check_settle(time_s, len(self.u_V))
@@ -238,7 +242,7 @@ class Chip:
         """Charge every node to its stored voltage."""
         self._nodes.recall(self.circuit)
 
-    @checked(layers=_LAYERS)
+    @checked(layers=Ask.LAYERS)
     def read(self, layers: Sequence[int] | None = None) -> Array:
         """Output voltages [V] of all nodes, or of some layers' alone, through the ADC."""
         return self._reader.read(self.output_V, layers)
@@ -263,12 +267,16 @@ class Chip:
         need(self.profile, self.data_sheet.has_correlator, "read_correlator", "correlators")
         return self._reader.read_correlator()
 
-    def sense(self) -> Array:
-        """Currents [A] from the sources into the nodes that were set last, by the ammeter."""
+    @checked()
+    def sense(self, nodes: NDArray[np.bool_] | None = None) -> Array:
+        """Currents [A] from the sources into the nodes that were set last, by the ammeter.
+
+        Of a mask `nodes`, (n,), only those are measured, and the others are 0.
+        """
         springs = self._sources.springs if self.data_sheet.has_current_sense else None
         need(self.profile, springs is not None, "sense", "a driven ammeter")
         assert springs is not None
-        return self._reader.sense(self._nodes.source_current_A(self.circuit, springs))
+        return self._reader.sense(self._nodes.source_current_A(self.circuit, springs), nodes)
 
     @property
     def devices_S(self) -> Array:
@@ -283,12 +291,8 @@ class Chip:
         """Everything that later behaviour depends on, besides profile and seed."""
         parts = [part.state() for part in self._parts]
         draws = {name: n for part in parts for name, n in part["draws"].items()}
-        return {
-            **{name: value for part in parts for name, value in part.items()},
-            "draws": draws,
-            "ledger": asdict(self.ledger),
-            "row_s": self._clock.row_s,
-        }
+        own = {"draws": draws, "ledger": asdict(self.ledger), "row_s": self._clock.row_s}
+        return {name: value for part in parts for name, value in part.items()} | own
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from a `state` of a chip with the same profile and seed."""

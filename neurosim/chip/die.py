@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from neurosim.chip.interface import DataSheet
 from neurosim.chip.wiring import Wiring
-from neurosim.circuit import Amplifier, Circuit, Fluctuation, Pairs, imperfect
+from neurosim.circuit import Amplifier, Circuit, Fluctuation, Locking, Pairs, imperfect
 from neurosim.converters import Adc, ChannelErrors, CurrentSense, Dac, Differences, Sums
 from neurosim.devices import spread
 from neurosim.network import Layers
 from neurosim.profile import Profile
 from neurosim.streams import Streams
+from neurosim.tuned import Tuned
 
 __all__ = ["DeviceArray", "Die", "data_sheet"]
 
@@ -161,9 +162,11 @@ class Die:
         self._gain[self.layers.visible] = 1.0
         rng = streams.generator("fabrication.offset_V")
         self._offset_V = mismatch.offset_V * rng.standard_normal(n)
-        self._tuned = streams.generator("fabrication.detuning").standard_normal(n)
+        self._detuned = streams.generator("fabrication.detuning").standard_normal(n)
 
-    def circuit(self, devices_S: Array, written_S: Array | None = None) -> Circuit:
+    def circuit(
+        self, devices_S: Array, written_S: Array | None = None, tuned: Tuned | None = None
+    ) -> Circuit:
         """The circuit with these programmed conductances, before coupling mismatch.
 
         Wires leave less of them, as they do of those that were written; where `written_S` is not
@@ -196,8 +199,14 @@ class Die:
             amplifier_tau_s=node.amplifier_tau_s,
             cubic_per_V2=profile.coupling.cubic_per_V2,
             shunts=node.shunts(self.layers, self.sources),
-            locking=node.locking(self.layers.n_visible, capacitance_F, self._tuned),
+            locking=self._locking(capacitance_F, tuned),
         )
+
+    def _locking(self, capacitance_F: Array, tuned: Tuned | None) -> Locking | None:
+        """What acts on oscillators besides; None where nodes are voltages."""
+        tuned = Tuned.zeros(self.layers.n_nodes) if tuned is None else tuned
+        node, n_visible = self.profile.node, self.layers.n_visible
+        return node.locking(n_visible, capacitance_F, self._detuned, tuned)
 
     def _attenuation(self, forward: Pairs, back: Pairs) -> Array:
         """What the output resistance leaves of each output under the devices that hang on it."""
@@ -213,7 +222,7 @@ class Die:
             couplings, back = self._wiring.noise((couplings, back))
         return Fluctuation(circuit, couplings, biases, back)
 
-    def released(self, circuit: Circuit) -> Circuit:
+    def released(self, circuit: Circuit, tuned: Tuned | None = None) -> Circuit:
         """`circuit` with its visible nodes on their large capacitors."""
         node = self.profile.node
         visible = self.layers.visible
@@ -221,13 +230,13 @@ class Die:
         larger_F = own_F * (node.release_capacitance_F / node.capacitance_F)
         capacitance_F = circuit.capacitance_F.copy()
         capacitance_F[visible] = larger_F + self._parasitic_F[visible]
-        locking = node.locking(self.layers.n_visible, capacitance_F, self._tuned)
+        locking = self._locking(capacitance_F, tuned)
         return replace(circuit, capacitance_F=capacitance_F, locking=locking)
 
 
 def data_sheet(profile: Profile, layers: Layers, pulse_weight: float | None) -> DataSheet:
     """What the maker of a chip of this profile prints."""
-    node, injectors = profile.node, profile.injectors
+    node, injectors, tuning = profile.node, profile.currents, profile.tuning
     return DataSheet(
         name=profile.name,
         layers=layers,
@@ -249,6 +258,9 @@ def data_sheet(profile: Profile, layers: Layers, pulse_weight: float | None) -> 
         source_layers=layers.numbers(profile.sources),
         injector_layers=layers.numbers(() if injectors is None else injectors.layers),
         max_injected_A=None if injectors is None else injectors.range_A,
+        has_tuning=tuning is not None,
+        most_sync=None if tuning is None else tuning.range_sync,
+        most_detuning=None if tuning is None else tuning.most_detuning(node.tau_s),
         contrast=node.law.contrast(),
         advised_inputs=profile.host.inputs,
         advised_gain=profile.host.input_gain,

@@ -13,6 +13,7 @@ from neurosim.circuit import Springs
 from neurosim.converters.channels import turns
 from neurosim.errors import DataError
 from neurosim.profile import Profile
+from neurosim.safe_text import counted
 from neurosim.streams import Streams
 
 __all__ = ["CurrentSources", "Sources"]
@@ -111,8 +112,9 @@ class Sources:
             return np.full(n, default)
         if held.shape != (n,) or held.dtype != bool:
             raise DataError(
-                f"A mask of nodes to hold must be of bool and have one value for each of {n} "
-                f"{self._kind(n)} nodes, but is of {held.dtype} and shape {held.shape}; give such "
+                f"A mask of nodes to hold must be of bool and have one value for each of "
+                f"{counted(n, f'{self._kind(n)} node')}, but is of {held.dtype} and "
+                f"shape {held.shape}; give such "
                 "a one, or none."
             )
         return held
@@ -131,7 +133,8 @@ class Sources:
         limit_S = self._profile.spring.max_S or np.inf
         if np.shape(conductance_S) not in {(), held.shape}:
             raise DataError(
-                f"Chip.drive needs one spring, or one for each of {len(held)} nodes, but got "
+                f"Chip.drive needs one spring, or one for each of "
+                f"{counted(len(held), 'node')}, but got "
                 f"springs of shape {np.shape(conductance_S)}."
             )
         asked_S = np.atleast_1d(conductance_S)
@@ -200,7 +203,7 @@ class CurrentSources:
     """
 
     def __init__(self, profile: Profile, die: Die, streams: Streams, meter: Meter) -> None:
-        self._injectors, self._die = profile.injectors, die
+        self._injectors, self._die = profile.currents, die
         self._streams, self._meter = streams, meter
         self._n_settings = 0
         self.current_A: Array | None = None

@@ -16,11 +16,13 @@ from neurosim.contrasts import (
     Contrast,
     CosineOfDifference,
     DifferentialCosine,
+    Directed,
     HalfSquaredDifference,
     Product,
 )
 from neurosim.errors import DataError
 from neurosim.network import Layers, Weights
+from neurosim.tuned import Tuned
 
 __all__ = [
     "ChipInterface",
@@ -28,6 +30,7 @@ __all__ = [
     "CosineOfDifference",
     "DataSheet",
     "DifferentialCosine",
+    "Directed",
     "HalfSquaredDifference",
     "Product",
 ]
@@ -52,6 +55,10 @@ class DataSheet:
         Layers of which every node has a current source; none: `inject` does not work.
     max_injected_A : float or None
         Largest current that it delivers.
+    has_tuning : bool
+        Whether `tune` works.
+    most_sync, most_detuning : float or None
+        Largest locking, in weights, and detuning, as a share of K, that it programs.
     contrast : Contrast
         What readings of both ends tell of a coupling.
     unit_V : float
@@ -107,6 +114,9 @@ class DataSheet:
     source_layers: tuple[int, ...] = (0,)
     injector_layers: tuple[int, ...] = ()
     max_injected_A: float | None = None
+    has_tuning: bool = False
+    most_sync: float | None = None
+    most_detuning: float | None = None
     contrast: Contrast = field(default_factory=Product)
     least_weight: float | None = None
     advised_inputs: Literal["plain", "doubled"] = "plain"
@@ -175,6 +185,15 @@ class ChipInterface(Protocol):
     def program(self, weights: Weights) -> None:
         """Set every coupling and bias to the nearest conductances; beyond full scale they clip."""
 
+    def told_weights(self) -> Weights | None:
+        """What the devices were last told to hold, to their levels: what `refresh` writes.
+
+        None where they have taken pulses, after which nobody has told them.
+        """
+
+    def tune(self, tuned: Tuned) -> None:
+        """Program locking and natural frequency of every oscillator, to the nearest codes."""
+
     def refresh(self) -> None:
         """Write every device to its target again."""
 
@@ -214,7 +233,8 @@ class ChipInterface(Protocol):
         """Drive these currents [A] into the nodes with injectors, (rows, n_injectors).
 
         Each joins the sum of its node's couplings, as its bias does, until the next `inject` or
-        `precharge`. Returns the currents [A] of the codes used.
+        `precharge`; that of an oscillator turns its phase beside them, by K for unit_S times
+        unit_V. Returns the currents [A] of the codes used.
         """
 
     def settle(self, time_s: float) -> None:
@@ -247,8 +267,9 @@ class ChipInterface(Protocol):
     def read_correlator(self) -> tuple[Weights, int]:
         """Sums of these products over rows [V^2], and how many rows; the sums start anew."""
 
-    def sense(self) -> Array:
+    def sense(self, nodes: Mask | None = None) -> Array:
         """Currents [A] that flow from the sources into their nodes, (rows, n).
 
-        Of the nodes whose targets were set last, (rows, n_visible) or all with sources.
+        Of the nodes whose targets were set last, (rows, n_visible) or all with sources. Of a mask
+        `nodes`, (n,), only those are measured, and the others are 0.
         """

@@ -197,6 +197,11 @@ class Meter:
         self.ledger.programs += 1
         self.ledger.weights_clipped += weights_clipped
 
+    def tune(self, count: WriteCount, clipped: int) -> None:
+        """One programming of what nodes are tuned to."""
+        self._write(count)
+        self.ledger.weights_clipped += clipped
+
     def pulse(self, n_pulses: int, worn: WriteCount) -> None:
         """Pulses of learning, and the worn pairs that were written anew after them."""
         self.ledger.pulses += n_pulses

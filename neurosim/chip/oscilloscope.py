@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neurosim.chip.chip import Chip
 from neurosim.chip.interface import DataSheet
 from neurosim.network import Layers, Weights
+from neurosim.tuned import Tuned
 
 __all__ = ["Oscilloscope", "Trace"]
 
@@ -69,6 +70,14 @@ class Oscilloscope:
     def program(self, weights: Weights) -> None:
         """Pass on."""
         self.chip.program(weights)
+
+    def told_weights(self) -> Weights | None:
+        """Pass on."""
+        return self.chip.told_weights()
+
+    def tune(self, tuned: Tuned) -> None:
+        """Pass on."""
+        self.chip.tune(tuned)
 
     def refresh(self) -> None:
         """Pass on."""
@@ -132,9 +141,9 @@ class Oscilloscope:
         """Pass on."""
         return self.chip.read_correlator()
 
-    def sense(self) -> Array:
+    def sense(self, nodes: Mask | None = None) -> Array:
         """Pass on."""
-        return self.chip.sense()
+        return self.chip.sense(nodes)
 
     def settle(self, time_s: float) -> None:
         """Settle in pieces, and record the outputs after each."""

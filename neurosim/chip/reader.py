@@ -12,8 +12,10 @@ from neurosim.chip.correlators import Correlators
 from neurosim.chip.die import Die
 from neurosim.chip.meter import Meter, Reading
 from neurosim.converters import Adc, Differences, Sums
+from neurosim.errors import DataError
 from neurosim.network import Weights
 from neurosim.profile import Profile
+from neurosim.safe_text import counted
 from neurosim.streams import Streams
 
 __all__ = ["Reader"]
@@ -106,15 +108,29 @@ class Reader:
         read_V = self._read(amplified_V, None, self._of_differences, "difference")
         return read_V / (readout.gain * self._layer_gain)
 
-    def sense(self, current_A: Array) -> Array:
-        """Currents [A] of all sources or of the first ones, (rows, n), through the ammeter."""
+    def sense(self, current_A: Array, nodes: NDArray[np.bool_] | None = None) -> Array:
+        """Currents [A] of all sources or of the first ones, (rows, n), through the ammeter.
+
+        Raises
+        ------
+        DataError
+            The mask of those to be measured has another shape or type.
+        """
         sense, errors = self._profile.current_sense, self._die.sense_errors
         assert sense is not None
-        rows, values = current_A.shape
-        errors = None if errors is None else errors.take(slice(0, values))
-        value, n_clipped = sense.read(current_A, errors)
-        self._meter.read(rows, values, sense, n_clipped, "ammeter")
-        return value
+        rows, n = current_A.shape
+        asked = np.ones(n, dtype=bool) if nodes is None else nodes
+        if asked.shape != (n,) or asked.dtype != bool:
+            raise DataError(
+                f"Chip.sense needs a mask of bool with one value for each of {counted(n, 'node')}, "
+                f"but got one of {asked.dtype} and shape {asked.shape}; give such a one, or none."
+            )
+        errors = None if errors is None else errors.take(np.flatnonzero(asked))
+        value, n_clipped = sense.read(current_A[:, asked], errors)
+        self._meter.read(rows, int(np.count_nonzero(asked)), sense, n_clipped, "ammeter")
+        found = np.zeros_like(current_A)
+        found[:, asked] = value
+        return found
 
     def correlate(self, output_V: Array, sign: int) -> None:
         """Products of the outputs onto the accumulators (+1) or off them (-1)."""

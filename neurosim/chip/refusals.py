@@ -9,9 +9,21 @@ import numpy as np
 from neurosim.arguments import must_be, shown
 from neurosim.errors import DataError
 from neurosim.profile import Profile, load_profile
+from neurosim.safe_text import counted
 from neurosim.solvers import Engine
 
-__all__ = ["check_made_of", "check_settle", "check_wait", "need", "profile_of"]
+__all__ = ["Ask", "check_made_of", "check_settle", "check_wait", "need", "profile_of"]
+
+
+class Ask:
+    """What to give in place of an argument of a wrong type."""
+
+    WEIGHTS = "give Weights, such as trained.weights"
+    TUNED = "give neurosim.tuned.Tuned(sync, detuning)"
+    TIME = "give seconds, such as 1e-6"
+    ROWS = "give an array with a row for each presentation, a column a node"
+    SPRING = "give siemens, or an array of them"
+    LAYERS = "give numbers of layers, such as (0, -1)"
 
 
 def profile_of(profile: Profile | str | Path) -> Profile:
@@ -70,7 +82,7 @@ def check_settle(time_s: float, rows: int) -> None:
     if not time_s > 0 or not rows:
         raise DataError(
             f"Chip.settle needs a time above 0 s and at least one row, but has {time_s:g} s "
-            f"and {rows} rows; precharge first."
+            f"and {counted(rows, 'row')}; precharge first."
         )
 
 

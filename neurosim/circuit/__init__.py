@@ -8,6 +8,8 @@ from neurosim.circuit.diodes import Diode, IdealDiode, PointsDiode, ShockleyDiod
 from neurosim.circuit.driven import DrivenCircuit
 from neurosim.circuit.elements import Pairs, Springs
 from neurosim.circuit.fluctuation import Fluctuation
+from neurosim.circuit.graded import Graded
+from neurosim.circuit.interaction import Interaction
 from neurosim.circuit.laws import Law, Oscillating, Passive, check_answers
 from neurosim.circuit.locking import Locking
 from neurosim.circuit.measured import Measured
@@ -16,7 +18,6 @@ from neurosim.circuit.oscillator import Oscillator
 from neurosim.circuit.outputs import Amplifiers, Imperfect, imperfect
 from neurosim.circuit.resistive import Resistive
 from neurosim.circuit.shunts import Shunts
-from neurosim.circuit.waves import Graded
 
 __all__ = [
     "Amplifier",
@@ -31,6 +32,7 @@ __all__ = [
     "Hopfield",
     "IdealDiode",
     "Imperfect",
+    "Interaction",
     "Law",
     "Linear",
     "Locking",

@@ -135,7 +135,8 @@ class Circuit(Wired):
         if springs.clamped:
             needed = -self.current_A(u_V)[..., at]
             if injected_A is not None:
-                needed -= (self.law.weights(self.amplifiers, u_V)[0] * injected_A)[..., at]
+                weight = 1.0 if self.oscillating else self.law.weights(self.amplifiers, u_V)[0]
+                needed -= (weight * injected_A)[..., at]
             current = np.where(springs.held, needed, current)
         return current
 
@@ -203,8 +204,12 @@ class Circuit(Wired):
             )
         outputs, law = self.outputs_V(u_V), self.law
         odd, even, to_odd = self.layers.odd, self.layers.even, self.couplings.delta_S.T
-        internal = _total(np.sum((y[..., even] @ to_odd) * y[..., odd], axis=-1) for y in outputs)
-        power = -internal - _total(y @ a for y, a in zip(outputs, self.fixed_A, strict=True))
+        internal = _total(
+            share * np.sum((y[..., even] @ to_odd) * y[..., odd], axis=-1)
+            for share, y in zip(self.shares, outputs, strict=True)
+        )
+        parts = zip(self.shares, outputs, self.fixed_A, strict=True)
+        power = -internal - _total(share * (y @ fixed_A) for share, y, fixed_A in parts)
         power += law.pull_V2(self.amplifiers, u_V, np.zeros_like(u_V)) @ self.decay_S
         if springs is not None:
             at = springs.at
@@ -239,7 +244,8 @@ class Circuit(Wired):
             Derivatives by G+ and by G- [V^2]; zero where there is no coupling.
         """
         odd, even = self.layers.odd, self.layers.even
-        product = _total(y[:, odd].T @ y[:, even] for y in self.outputs_V(u_V)) / len(u_V)
+        outputs = zip(self.shares, self.outputs_V(u_V), strict=True)
+        product = _total(share * (y[:, odd].T @ y[:, even]) for share, y in outputs) / len(u_V)
         load = np.zeros(self.n_nodes)
         if self.loading:
             pull_V2 = self.law.pull_V2(self.amplifiers, u_V, np.zeros_like(u_V))

@@ -35,7 +35,7 @@ class DrivenCircuit:
     flicker_corner_Hz : float
         Frequency at which the amplifier's 1/f noise equals its white noise.
     injected_A : ndarray, shape (rows, n_nodes), optional
-        Constant current into each node, as its couplings' current.
+        Constant current into each node, as its couplings' current; of oscillators, beside it.
     noise_gain : bool
         Whether the amplifier's noise current counts (1 + load / g)^2 times, as where it holds a
         virtual ground with the load of its couplings on it.
@@ -73,8 +73,11 @@ class DrivenCircuit:
         Where amplifiers lag, their outputs are states too and follow those of the nodes.
         """
         injected_A = None if self.injected_A is None else self.injected_A[rows]
+        springs, tau_s = self.springs.rows(rows), self.tau_s
+        if self.circuit.oscillating:
+            return Rate(self.circuit, springs, tau_s, None, dtype, injected_A)
         kind = LaggingRate if self.circuit.amplifier_tau_s else Rate
-        return kind(self.circuit, self.springs.rows(rows), self.tau_s, injected_A, dtype)
+        return kind(self.circuit, springs, tau_s, injected_A, dtype)
 
     def free(self, u_V: Array) -> tuple[FreeNodes, NDArray[np.intp]] | None:
         """The circuit of the nodes that no source holds, and which nodes these are.
@@ -93,13 +96,17 @@ class DrivenCircuit:
         if (left := circuit.wirings[key]) is None:
             return None
         current_A = held_current_A(circuit, ~keep, u_V)
-        if self.injected_A is not None:
+        turning_A = None
+        if self.injected_A is not None and circuit.oscillating:
+            turning_A = self.injected_A[:, keep]
+        elif self.injected_A is not None:
             current_A[0] += self.injected_A
         free = free_springs(springs, keep)
         noises = self.noise_V[keep], self.flicker_V[keep]
         shared = self.noise_correlation
         shared = None if shared is None else shared[np.ix_(keep, keep)]
-        system = FreeNodes(left, free, self.tau_s, current_A[..., keep], *noises, shared)
+        of_nodes = current_A[..., keep]
+        system = FreeNodes(left, free, self.tau_s, of_nodes, *noises, shared, turning_A)
         return system, np.flatnonzero(keep)
 
     def stages(self, since_s: float, time_s: float) -> Iterator[tuple[DrivenCircuit, float]]:

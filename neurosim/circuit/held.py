@@ -43,6 +43,8 @@ class FreeNodes:
         Those of the whole circuit.
     noise_correlation : ndarray, shape (n_free, n_free), or None
         Of these nodes.
+    turning_A : ndarray, shape (rows, n_free), or None
+        Of oscillators: see `Rate`.
     """
 
     circuit: Circuit
@@ -52,6 +54,7 @@ class FreeNodes:
     noise_V: Array
     flicker_V: Array
     noise_correlation: Array | None = None
+    turning_A: Array | None = None
 
     @property
     def unit_V(self) -> float:
@@ -60,8 +63,9 @@ class FreeNodes:
 
     def rate(self, rows: slice | NDArray[np.intp], dtype: DTypeLike = np.float64) -> Rate:
         """Right-hand side for some rows of the batch, computed in `dtype`."""
-        current_A = self.current_A[:, rows]
-        return Rate(self.circuit, self.springs.rows(rows), self.tau_s, current_A, dtype)
+        current_A, springs = self.current_A[:, rows], self.springs.rows(rows)
+        turning_A = None if self.turning_A is None else self.turning_A[rows]
+        return Rate(self.circuit, springs, self.tau_s, current_A, dtype, turning_A)
 
 
 def free_circuit(circuit: Circuit, keep: NDArray[np.bool_]) -> Circuit | None:

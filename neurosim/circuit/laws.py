@@ -144,7 +144,19 @@ class Oscillating(Protocol):
 
     @property
     def odd(self) -> bool:
-        """Whether m w is the slope of y, so that there is a co-content."""
+        """Whether m w is a share of the slope of y, so that there is a co-content."""
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """That share of each output: of the products of both ends in the co-content."""
+
+    @property
+    def steepness(self) -> float:
+        """How steep the pull of a coupling of weight 1 is, at most, by the phase."""
+
+    @property
+    def source_steepness(self) -> float:
+        """The same of a source."""
 
     @property
     def leaks(self) -> bool:
@@ -176,9 +188,6 @@ class Oscillating(Protocol):
 
     def fixed_V(self, amplifiers: Amplifiers) -> Outputs:
         """What each sum has by itself, times the conductance of weight 1, (n_nodes,)."""
-
-    def reach_V(self, radian_V: float | Array) -> float | Array:
-        """Largest size of what a node puts out."""
 
     def locking(
         self, radian_V: float | Array, unit_S: float, capacitance_F: Array, z: Array

@@ -23,7 +23,8 @@ def _single(values: Array) -> Single:
 class Linearised:
     r"""Small-signal conductances of a block of rows, made symmetric by the metric.
 
-    A small change du of the state moves each output by m w du. With r the square root of the metric
+    A small change du of the state moves each output by m w du, or over its share of the co-content
+    where it has one (`Wired.shares`). With r the square root of the metric
     and s = r w for each output, Newton's step solves
 
     .. math:: B y = r I, \quad y = r\,du, \qquad
@@ -113,7 +114,7 @@ class Linearised:
         """Weights w of each output, None where all are 1; s = r w; and the diagonal d."""
         law, amplifiers = circuit.law, circuit.amplifiers
         self._w: list[Single] | None = None
-        self._d = self._ground
+        self._d, self._shares = self._ground, (1.0,) * law.n_outputs
         if circuit.shunts is not None:
             self._d = _single(self.scale + circuit.shunts.slope_S(u.T).T / unit_S)
         if law.unit_weights:
@@ -125,6 +126,7 @@ class Linearised:
         for w in self._w:
             w[held] = 0.0
         self._s = self._w if self._r is None else [self._r * w for w in self._w]
+        self._shares = circuit.shares
         bend: Any = np.zeros_like(u)
         fixed = _single(circuit.fixed_A[..., None] / unit_S)
         slopes = law.weight_slopes_per_V(amplifiers, u.T)
@@ -171,6 +173,8 @@ class Linearised:
             out = self._couple(self._work)
             if ends is not None:
                 out *= ends[k]
+            if self._shares[k] != 1:
+                out /= np.float32(self._shares[k])
             total = out if total is None else total + out
         assert total is not None
         return total

@@ -60,6 +60,11 @@ class Locking:
         sync_S, detuning_A = self.sync_S[keep], self.detuning_A[keep]
         return replace(self, radian_V=radian_V, sync_S=sync_S, detuning_A=detuning_A)
 
+    def and_tuned(self, sync_S: Array, detuning_A: Array) -> Locking:
+        """With so much more of both."""
+        sync_S, detuning_A = self.sync_S + sync_S, self.detuning_A + detuning_A
+        return replace(self, sync_S=sync_S, detuning_A=detuning_A)
+
     def stages(self, since_s: float, time_s: float) -> Iterator[tuple[float, float]]:
         """Share of S and time of each step of a settle that begins after `since_s`.
 

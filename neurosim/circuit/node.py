@@ -28,6 +28,7 @@ from neurosim.circuit.locking import Locking
 from neurosim.circuit.measured import Measured
 from neurosim.circuit.shunts import Shunts
 from neurosim.network import Layers
+from neurosim.tuned import Tuned
 
 __all__ = ["Node"]
 
@@ -106,13 +107,21 @@ class Node(Sourced):
         return self
 
     def locking(
-        self, n_visible: int, capacitance_F: NDArray[np.float64], z: NDArray[np.float64]
+        self,
+        n_visible: int,
+        capacitance_F: NDArray[np.float64],
+        z: NDArray[np.float64],
+        tuned: Tuned,
     ) -> Locking | None:
         """What acts on oscillators besides their couplings, see `Oscillating.locking`."""
         if not isinstance(self.law, Oscillating):
             return None
         radian_V = self.law.radian_V(self.unit_V, (n_visible, len(z) - n_visible))
-        return self.law.locking(radian_V, self.leak_S, capacitance_F, z)
+        own = self.law.locking(radian_V, self.leak_S, capacitance_F, z)
+        if not tuned.acts:
+            return own
+        turned_A = radian_V * capacitance_F * tuned.detuning / self.tau_s
+        return own.and_tuned(tuned.sync * self.leak_S, turned_A)
 
     @property
     def visible_radian_V(self) -> float | None:
@@ -150,6 +159,10 @@ class Node(Sourced):
     def diffusion_rad2_per_s(self) -> float:
         """That of an oscillator by itself; 0 where nodes are voltages."""
         return self.law.diffusion_rad2_per_s if isinstance(self.law, Oscillating) else 0.0
+
+    def detuned_A(self, detuning_Hz: float) -> float:
+        """Current that turns an oscillator by so many periods a second: 2 pi f times unit_V C."""
+        return float(2 * np.pi * detuning_Hz * self.unit_V * self.capacitance_F)
 
     @property
     def load_share(self) -> float:

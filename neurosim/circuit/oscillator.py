@@ -22,11 +22,17 @@ With a = 0 the phases descend
 Two outputs make it four products of a matrix a step, whatever is coupled to what:
 :math:`\sum_j J_{ij} \sin(\theta_j - \theta_i) = \cos\theta_i (J \sin\theta)_i -
 \sin\theta_i (J \cos\theta)_i`.
+
+In place of the sine and its angle there may be any interaction of `neurosim.circuit.interaction`,
+with four products a harmonic. It is that of couplings and springs; the reference is a sine wave, so
+that a bias has the first harmonic alone. Or nodes answer in degrees, see `neurosim.circuit.graded`:
+each is an object of `neurosim.circuit.waves`, to which this law delegates.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
@@ -35,12 +41,14 @@ from pydantic import model_validator
 
 from neurosim.blocks.block import Sourced
 from neurosim.blocks.mistakes import BlockError
-from neurosim.blocks.quantities import Excess, Hertz, SigmaVolt, SignedShare, Wait
+from neurosim.blocks.quantities import Excess, Hertz, SigmaVolt, SignedShare, Wait, Within
 from neurosim.blocks.units import format_quantity
-from neurosim.blocks.words import Word
+from neurosim.blocks.words import IDEAL, Word
+from neurosim.circuit.graded import Degrees, Graded
+from neurosim.circuit.interaction import Harmonics, Interaction, sine_wave
 from neurosim.circuit.locking import Locking
 from neurosim.circuit.outputs import Amplifiers
-from neurosim.circuit.waves import Graded, InPhase, Waves
+from neurosim.circuit.waves import Waves
 from neurosim.contrasts import Contrast
 
 __all__ = ["Oscillator"]
@@ -48,10 +56,14 @@ __all__ = ["Oscillator"]
 Array = NDArray[np.float64]
 Outputs = tuple[Array, ...]
 
-# In weights; above, a settle has more steps than anyone waits for.
-_MOST_SYNC = 1000.0
+_LIMIT = f"from -{np.pi:.4f} to {np.pi:.4f} rad, half a turn either way"
+_HALF_TURN = Within(-np.pi, np.pi, _LIMIT, "leave out whole turns, which change nothing", "rad")
+# Above it a settle has more steps than anyone waits for.
+_SYNC = Within(
+    0.0, 1e3, "at most 1000 couplings of weight 1", "write it in weights, not in siemens or percent"
+)
+_KINDS = ("interaction", "graded")
 # As `neurosim.analysis.energy.FORMULAS`, where phases have others.
-_IN_PHASE = InPhase()
 _AMPLITUDE = ("node.law.amplitude_V",)
 _FORMULAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "couplings": (
@@ -77,6 +89,8 @@ class Oscillator(Sourced):
     angle_rad : float
         Sakaguchi angle a of every coupling, bias and spring, within half a turn; other than 0 there
         is no co-content.
+    interaction : Interaction or None
+        What a waveform and a phase response make of a coupling, in place of that; None: sine waves.
     sync : float
         Sub-harmonic injection locking S, in weights, at most 1000.
     ramp_s : float
@@ -91,7 +105,7 @@ class Oscillator(Sourced):
         Of the fundamental at a node, which couplings turn into heat; 0: they take no power.
     graded : Graded or None
         Couplings, biases and a field that make oscillators graded neurons, as a flow needs them,
-        see `neurosim.circuit.waves`; none: those of the equation above.
+        see `neurosim.circuit.graded`; none: those of the equation above.
 
     Examples
     --------
@@ -99,15 +113,15 @@ class Oscillator(Sourced):
     Oscillator(sync=0.1)
     """
 
-    may_be_left_out: ClassVar[tuple[str, ...]] = (*Sourced.may_be_left_out, "graded")
-    n_outputs: ClassVar[int] = 2
+    may_be_left_out: ClassVar[tuple[str, ...]] = (*Sourced.may_be_left_out, *_KINDS)
     unit_weights: ClassVar[bool] = False
     unit_metric: ClassVar[bool] = True
     formulas: ClassVar[dict[str, tuple[str, tuple[str, ...]]]] = _FORMULAS
 
     law: Literal["oscillator"] = "oscillator"
-    angle_rad: SignedShare = 0.0
-    sync: Excess = 0.0
+    angle_rad: Annotated[SignedShare, _HALF_TURN] = 0.0
+    interaction: Annotated[Interaction | None, IDEAL] = None
+    sync: Annotated[Excess, _SYNC] = 0.0
     ramp_s: Wait = 0.0
     detuning_Hz: Hertz = 0.0
     linewidth_Hz: Hertz = 0.0
@@ -115,16 +129,14 @@ class Oscillator(Sourced):
     graded: Annotated[Graded | None, Word("none", or_null=True)] = None
 
     @model_validator(mode="after")
-    def _within_the_model(self) -> Self:
+    def _one_kind_of_waves(self) -> Self:
         found = []
-        if abs(self.angle_rad) > np.pi:
-            text = f"must be from -{np.pi:.4f} to {np.pi:.4f} rad, half a turn either way, but is "
-            text += f"{self.angle_rad:g} rad; leave out whole turns, which change nothing"
-            found.append((("angle_rad",), text))
-        if self.sync > _MOST_SYNC:
-            text = f"must be at most {_MOST_SYNC:g} couplings of weight 1, but is {self.sync:g}; "
-            text += "write it in weights, not in siemens or percent"
-            found.append((("sync",), text))
+        if self.interaction is not None and self.graded is not None:
+            text = "must be none where interaction is stated, for a node has one kind of waves, but"
+            found.append((("graded",), f"{text} is {self.graded!r}; leave out either"))
+        if self.angle_rad and self.interaction is not None:
+            text = f"must be ideal where interaction is stated, but is {self.angle_rad:g} rad; "
+            found.append((("angle_rad",), f"{text}turn its phases by it instead"))
         if self.graded is not None and self.amplitude_V:
             text = "must be ideal where graded is stated, for what differences of waves turn into "
             text += "heat is in no ledger, but is "
@@ -173,33 +185,53 @@ class Oscillator(Sourced):
                 "scale lock it",
             )
 
+    @cached_property
+    def waves(self) -> Waves:
+        """What its nodes send and feel."""
+        if self.graded is not None:
+            return Degrees(self.graded, self.angle_rad)
+        if self.interaction is not None:
+            return Harmonics(self.interaction.waves)
+        return Harmonics(sine_wave(self.angle_rad))
+
+    @property
+    def n_outputs(self) -> int:
+        """Two for each harmonic."""
+        return len(self.waves.shares)
+
     @property
     def odd(self) -> bool:
         """See `Oscillating.odd`."""
-        return self.angle_rad == 0
+        return self.waves.odd
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """See `Oscillating.shares`."""
+        return self.waves.shares
+
+    @property
+    def steepness(self) -> float:
+        """See `Oscillating.steepness`."""
+        return self.waves.steepness
+
+    @property
+    def source_steepness(self) -> float:
+        """See `Oscillating.source_steepness`."""
+        return self.waves.source_steepness
 
     @property
     def leaks(self) -> bool:
         """See `Oscillating.leaks`."""
-        return self.shape.field > 0
+        return self.waves.field > 0
 
     @property
     def diffusion_rad2_per_s(self) -> float:
         """See `Oscillating.diffusion_rad2_per_s`: a Lorentzian line is D / pi wide."""
         return float(np.pi * self.linewidth_Hz)
 
-    @property
-    def shape(self) -> Waves:
-        """What its nodes send and feel."""
-        return _IN_PHASE if self.graded is None else self.graded
-
     def radian_V(self, unit_V: float, sizes: Sequence[int]) -> float | Array:
         """See `Oscillating.radian_V`."""
-        return unit_V / self.shape.radians(sizes)
-
-    def reach_V(self, radian_V: float | Array) -> float | Array:
-        """See `Oscillating.reach_V`."""
-        return radian_V * self.shape.reach
+        return unit_V / self.waves.radians(sizes)
 
     def locking(
         self, radian_V: float | Array, unit_S: float, capacitance_F: Array, z: Array
@@ -209,41 +241,34 @@ class Oscillator(Sourced):
         sync_S = np.full(len(z), self.sync * unit_S)
         return Locking(radian_V, sync_S, detuning_A, self.ramp_s)
 
-    def _radian_V(self, amplifiers: Amplifiers) -> float | Array:
-        return self.radian_V(amplifiers.unit_V, [n for _, n in amplifiers.groups])
-
-    def _scaled(self, waves: Outputs, radian_V: float | Array) -> Outputs:
-        return tuple(radian_V * wave for wave in waves)
-
     def outputs_V(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
-        """Both waves of the phase, times the voltage of a radian."""
+        """Waves of the phase, times the voltage of a radian."""
         radian_V = self._radian_V(amplifiers)
-        return self._scaled(self.shape.sent(u_V / radian_V), radian_V)
+        return tuple(radian_V * y for y in self.waves.sent(u_V / radian_V))
 
     def sources_V(self, amplifiers: Amplifiers, source_V: Array) -> Outputs:
         """See `Oscillating.sources_V`."""
         radian_V = self._radian_V(amplifiers)
-        return self._scaled(self.shape.of_source(source_V / radian_V), radian_V)
+        return tuple(radian_V * y for y in self.waves.of_source(source_V / radian_V))
 
     def fixed_V(self, amplifiers: Amplifiers) -> Outputs:
         """See `Oscillating.fixed_V`: the field, which pulls against the second wave."""
-        sizes = [n for _, n in amplifiers.groups]
-        field_V = -self.shape.field * np.broadcast_to(self._radian_V(amplifiers), sum(sizes))
-        return np.zeros_like(field_V), field_V
+        n = sum(n for _, n in amplifiers.groups)
+        field_V = -self.waves.field * np.broadcast_to(self._radian_V(amplifiers), n)
+        return tuple(field_V if k == 1 else np.zeros(n) for k in range(self.n_outputs))
 
     def output_slopes(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
         """See `Oscillating.output_slopes`."""
-        return self.shape.felt(u_V / self._radian_V(amplifiers))
+        return self.waves.sent_slopes(u_V / self._radian_V(amplifiers))
 
     def weights(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
-        """Slopes of both waves, where the phase and the angle are."""
-        return self.shape.felt(u_V / self._radian_V(amplifiers) + self.angle_rad)
+        """What turns the phase, of each wave."""
+        return self.waves.felt(u_V / self._radian_V(amplifiers))
 
     def weight_slopes_per_V(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
         """Their slopes, over the voltage of a radian."""
         radian_V = self._radian_V(amplifiers)
-        bends = self.shape.bends(u_V / radian_V + self.angle_rad)
-        return self._scaled(bends, 1 / radian_V)
+        return tuple(slope / radian_V for slope in self.waves.felt_slopes(u_V / radian_V))
 
     def metric(self, amplifiers: Amplifiers, u_V: Array) -> Array:
         """1."""
@@ -251,23 +276,24 @@ class Oscillator(Sourced):
         return np.ones_like(u_V)
 
     def pull_V2(self, amplifiers: Amplifiers, u_V: Array, source_V: Array) -> Array:
-        """(1 - cos(theta - source)), times the voltage of a radian squared."""
+        """1 - cos(theta - source), or the like of its waves, times a radian's voltage squared."""
         radian_V = self._radian_V(amplifiers)
-        return np.asarray(radian_V**2 * (1 - np.cos((u_V - source_V) / radian_V)))
+        return np.asarray(radian_V**2 * self.waves.pull((u_V - source_V) / radian_V))
 
     def contrast(self) -> Contrast:
         """That of its waves."""
-        return self.shape.contrast()
+        return self.waves.contrast()
 
     def apply(
         self, amplifiers: Amplifiers, u_V: Array, work: Array, outputs: Array, weights: Array | None
     ) -> None:
         """See `Law.apply`."""
-        radians = np.asarray(self.shape.radians([n for _, n in amplifiers.groups]), work.dtype)
-        np.multiply(u_V, radians[..., None] / work.dtype.type(amplifiers.unit_V), out=work)
-        self.shape.send(work, outputs, None if self.angle_rad else weights)
-        if radians.ndim:
-            outputs /= radians[:, None]
-        if weights is not None and self.angle_rad:
-            work += self.angle_rad
-            self.shape.turn(work, weights)
+        radians = self.waves.radians([n for _, n in amplifiers.groups])
+        if isinstance(radians, np.ndarray):
+            radians = radians[:, None].astype(work.dtype)
+        self.waves.write(u_V, radians / amplifiers.unit_V, work, outputs, weights)
+        if isinstance(radians, np.ndarray):
+            outputs /= radians
+
+    def _radian_V(self, amplifiers: Amplifiers) -> float | Array:
+        return self.radian_V(amplifiers.unit_V, [n for _, n in amplifiers.groups])

@@ -15,7 +15,8 @@ Between two oscillators of amplitude A the pair dissipates
 
 .. math:: A^2 \bigl( (G^+ + G^-) - (G^+ - G^-) \cos(\theta_i - \theta_j) \bigr),
 
-the mean over a turn of sine waves, once whichever way it is driven; springs and biases likewise.
+the mean over a turn of sine waves, once whichever way it is driven; springs and biases likewise. A
+wave of other harmonics has the like of each, A being that of the first; the reference is a sine.
 Their own losses are made up for by what keeps them going, which is the supply's.
 """
 
@@ -103,13 +104,19 @@ def _of_oscillators(
     layers, biases, unit_V = circuit.layers, circuit.biases, circuit.amplifiers.unit_V
     outputs = [y / unit_V for y in circuit.outputs_V(u_V)]
     even, odd = layers.even, layers.odd
-    across = np.full(len(u_V), circuit.couplings.sum_S.sum() + biases.sum_S.sum())
+    # Of a wave against itself: the squares of its harmonics.
+    whole = sum(float(y[0]) ** 2 for y in circuit.law.outputs_V(circuit.amplifiers, np.zeros(1)))
+    whole /= unit_V**2
+    in_biases = (whole + 1) / 2 * biases.sum_S.sum()
+    across = np.full(len(u_V), whole * circuit.couplings.sum_S.sum() + in_biases)
     for y in outputs:
         into = y[:, even] @ circuit.couplings.delta_S.T
         across -= np.einsum("ij,ij->i", into, y[:, odd])
     across -= outputs[0] @ biases.delta_S
     zero, in_springs = np.zeros(len(u_V)), np.zeros(len(u_V))
     if springs is not None:
-        turned = (u_V[:, springs.at] - springs.target_V) / unit_V
-        in_springs = (1 - np.cos(turned)) @ springs.soft_S
+        of_sources = circuit.law.outputs_V(circuit.amplifiers, springs.target_V)
+        pairs = zip(outputs, of_sources, strict=True)
+        alike = sum(y[:, springs.at] * source / unit_V for y, source in pairs)
+        in_springs = (whole - alike) @ springs.soft_S
     return Dissipation(peak_V**2 * across, peak_V**2 * in_springs, zero, zero)

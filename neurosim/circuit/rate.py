@@ -28,8 +28,9 @@ class Rate:
 
     .. math:: \frac{du}{ds} = N(u) - \gamma u
 
-    N holds what diodes take. Sources and fields of oscillators pull by a sine: gamma has what that
-    is of small angles, of a field twice, for driven phases are stiffer; N has what is left.
+    N holds what diodes take, and what pulls oscillators. Where these have a field, it and springs
+    pull by a sine: gamma has what that is of small angles, of a field twice, for driven phases are
+    stiffer; N has what is left.
 
     States have shape (n_nodes, rows) here: each layer is one block of memory without gaps, over
     which NumPy runs up to three times faster than over a slice of columns.
@@ -45,6 +46,8 @@ class Rate:
         Constant current into each node, as part of the first sum of its couplings, or of each.
     dtype : dtype
         Of the couplings and of all that is computed; states may have another.
+    turning_A : ndarray, shape (rows, n_nodes), optional
+        Constant current into each oscillator that no law weighs: it turns at I / (unit C) by it.
 
     Attributes
     ----------
@@ -59,8 +62,10 @@ class Rate:
         tau_s: float,
         injected_A: Array | None = None,
         dtype: DTypeLike = np.float64,
+        turning_A: Array | None = None,
     ) -> None:
         layers = circuit.layers
+        self._turning_A = turning_A
         self._turned_S = np.zeros(layers.n_nodes)
         self._turned_S[springs.at] = springs.soft_S
         if (sources := circuit.source_sums_A(springs)) is not None:
@@ -68,7 +73,11 @@ class Rate:
         scale, spring_S = tau_s / circuit.capacitance_F, np.zeros(layers.n_nodes)
         scale[springs.held_nodes] = 0.0
         spring_S[springs.at] = springs.soft_S
-        linear_S = spring_S + _DRIVEN * np.abs(circuit.fixed_A[1:]).sum(axis=0) / circuit.radian_V
+        linear_S = spring_S
+        if circuit.oscillation is not None:
+            # Phases that nothing pulls to 0 may be any way from their sources.
+            field_S = np.abs(circuit.fixed_A[1:]).sum(axis=0) / circuit.radian_V
+            linear_S = circuit.oscillation.leaks * (spring_S + _DRIVEN * field_S)
         self.decay = (circuit.decay_S + linear_S) * scale
         self._circuit, self._layers, self._springs, self._tau_s = circuit, layers, springs, tau_s
         self._scale, self._linear_S, self._injected_A = scale, linear_S, injected_A
@@ -151,6 +160,8 @@ class Rate:
             out += self._work
         if (locking := self._circuit.locking) is not None and locking.acts:
             out -= locking.current_A(u_V.T).T * self._scale[:, None].astype(u_V.dtype)
+        if self._turning_A is not None:
+            out += (self._turning_A.T * self._scale[:, None]).astype(u_V.dtype)
 
     def _shunt(self, shunts: Shunts, u_V: Array, out: Array) -> None:
         """Take the current of the diodes off the rates of all nodes, (n_nodes, rows)."""

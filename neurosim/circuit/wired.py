@@ -127,6 +127,13 @@ class Wired:
         """Whether nodes are phases, and springs join their sums."""
         return self.oscillation is not None
 
+    @cached_property
+    def shares(self) -> tuple[float, ...]:
+        """How much of the products of both ends each output has in the co-content: m w / y'."""
+        if self.oscillation is not None:
+            return self.oscillation.shares
+        return (1.0,) * self.law.n_outputs
+
     @property
     def reciprocal(self) -> bool:
         """Whether nodes act on each other alike both ways, so that there is a co-content."""

@@ -58,6 +58,7 @@ class Bar:
                 leave=not self._line,
             )
         assert self._bar is not None
+        self._bar.total = total
         self._bar.set_postfix(figures, refresh=False)
         self._bar.update(done - self._bar.n)
 

@@ -171,6 +171,11 @@ def say(text: str = "", *, beside: Path | None = None, err: bool = False, nl: bo
     click.echo(printable(text), err=err or beside == _STANDARD_OUTPUT, nl=nl)
 
 
+def is_read(*, err: bool = False) -> bool:
+    """Whether a person reads standard output, or standard error, at a terminal."""
+    return (sys.stderr if err else sys.stdout).isatty()
+
+
 def print_json(value: Any) -> None:
     """Print one JSON value."""
     from neurosim.blocks.records import dump_record

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from neurosim.host import Experiment, Supervised
     from neurosim.network import Weights
     from neurosim.profile import Profile
+    from neurosim.tuned import Tuned
 
     Array = NDArray[np.float64]
 
@@ -35,22 +36,30 @@ def conditions_of(
 ) -> tuple[Conditions, str]:
     """What is presented, and whose weights and images these are."""
     from neurosim.analysis import Conditions
+    from neurosim.analysis.suited import recipe_for, unsuited, with_answers
     from neurosim.blocks.units import parse_duration
+    from neurosim.cli.common import warn
     from neurosim.errors import DataError
     from neurosim.host import FlowSettings
+    from neurosim.profile import load_profile
     from neurosim.runs import Run
 
     batch, seeds, age = how
     trained = None if run is None else Run.open(run, laws)
     experiment = None if trained is None else trained.experiment
-    asked = _asked(given, experiment)
+    if experiment is None and given["task"] is None:
+        asked = _asked(given, recipe_for(load_profile(name, laws=laws)))
+    else:
+        asked = _asked(given, experiment)
     if not asked.task.has_paths:
         # Springs where the answers are, whatever the profile has; layers that the data ask for.
         layers = given["layers"] or (None if trained is None else trained.profile.layers)
         given = given | {"task": asked.task, "layers": layers}
     profile = profile_for(name, given | {"engine": None}, laws, asked.task)
     if not asked.task.has_paths and given["layers"] is None:
-        profile = _with_answers(profile, asked)
+        profile = with_answers(profile, _supervised(asked), asked.images())
+    if wrong := unsuited(profile, asked.task):
+        warn([wrong])
     try:
         age_s = parse_duration(age)
     except ValueError as error:
@@ -58,11 +67,15 @@ def conditions_of(
     kept = None if trained is None else trained.weights()
     weights, whose = _shipped(profile) if kept is None else (kept, f"weights of {run}")
     written = f"weights written {age.strip()} ago; {whose}"
+    tuned = None
+    if trained is not None and trained.experiment.learning.tuned and profile.tuning is not None:
+        tuned = trained.chip().bank.tuned
     if not asked.task.has_paths:
-        return _answers(profile, weights, asked, (batch, seeds, age_s), written)
+        return _answers(profile, weights, asked, (batch, seeds, age_s), tuned, written)
     flow = FlowSettings() if experiment is None else asked.flow
     images, of = _images(profile.layers[0])
-    return Conditions(profile, weights, flow, batch, seeds, age_s, images), f"{written}; {of}"
+    shown: dict[str, Any] = {"images": images, "tuned": tuned}
+    return Conditions(profile, weights, flow, batch, seeds, age_s, **shown), f"{written}; {of}"
 
 
 def _asked(given: dict[str, Any], trained: Experiment | None) -> Experiment:
@@ -99,24 +112,12 @@ def _supervised(asked: Experiment) -> Supervised:
     return asked.task
 
 
-def _with_answers(profile: Profile, asked: Experiment) -> Profile:
-    """The profile with as many nodes in the last layer as the data have answers."""
-    from neurosim.chip import Chip
-
-    task = _supervised(asked)
-    inputs, answers = task.examples(asked.images())
-    if -1 not in task.sources:
-        return profile
-    n_in = task.presented(inputs[:1], Chip(profile).data_sheet).shape[1]
-    sizes = (n_in, *profile.layers[1:-1], answers.shape[1])
-    return profile.with_values({"layers": sizes})
-
-
 def _answers(
     profile: Profile,
     weights: Weights,
     asked: Experiment,
     how: tuple[int, int, float],
+    tuned: Tuned | None,
     written: str,
 ) -> tuple[Conditions, str]:
     """What is presented of a task with answers."""
@@ -130,6 +131,7 @@ def _answers(
         task=_supervised(asked),
         rule=asked.rule,
         data=asked.images(),
+        tuned=tuned,
     )
     task, rule = (
         getattr(part, key, "own") for part, key in ((asked.task, "task"), (asked.rule, "rule"))

@@ -19,7 +19,7 @@ from neurosim.cli.common import (
     print_json,
     say,
 )
-from neurosim.cli.lines import metric_lines
+from neurosim.cli.lines import metric_lines, own_error_lines
 
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
@@ -77,8 +77,9 @@ def evaluate(
     accuracy with its 95 % interval, confusion matrix, loss, joules and seconds a decision, all of
     these by settling time, beside rivals that need no chip.
     """
-    result = evaluate_run(opened(run, laws), n, mode, t_end, seed)
+    trained = opened(run, laws)
+    result = evaluate_run(trained, n, mode, t_end, seed)
     if as_json:
         print_json(result)
         return
-    say("\n".join(metric_lines(result)))
+    say("\n".join([*metric_lines(result), *own_error_lines(trained, result)]))

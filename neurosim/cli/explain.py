@@ -30,7 +30,8 @@ def explain(run: Path, rows: int, laws: tuple[type[Block], ...], as_json: bool) 
     Each imperfection of its profile is switched off in turn, ranges are
     widened, other nudges and settling times tried, at the run's own weights,
     on its own die, without training anew; of the recipe other rates and larger
-    batches are tried for a few updates. What counts is the cosine of the
+    batches are tried for a few updates, and stiffer springs held against its
+    own. What counts is the cosine of the
     gradient that the chip measures to the exact one, and how far its samples
     are from those of the same network without hardware: velocities where the
     host steps them, answers of a chip that answers.

@@ -22,7 +22,7 @@ from neurosim.cli.common import (
     say,
 )
 from neurosim.errors import DataError
-from neurosim.safe_text import quoted
+from neurosim.safe_text import counted, quoted
 
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
@@ -135,7 +135,8 @@ def export(
         say("its data sheet is left out; import it with --profile", err=True)
     if tile is not None:
         say(
-            f"{facts['tiles']} tiles of {tile[0]} x {tile[1]}, {100 * facts['filled']:.0f} % filled"
+            f"{counted(facts['tiles'], 'tile')} of {tile[0]} x {tile[1]}, "
+            f"{100 * facts['filled']:.0f} % filled"
             f"; {facts['faulty_cells_used']} faulty cells in use, wrong by "
             f"{facts['weight_lost']:.3g} in all",
             beside=file,
@@ -153,7 +154,7 @@ def _write_netlist(run: Run, file: Path, row: int, as_json: bool, choices: dict[
         print_json({"file": str(file), "lines": n_lines})
         return
     if file == STANDARD_OUTPUT:
-        say(f"{n_lines} lines", err=True)
+        say(f"{counted(n_lines, 'line')}", err=True)
         return
     command = f"ngspice -b {quoted(file)} -r {quoted(Path(f'{file.stem}.raw'))}"
-    say(f"{file}: {n_lines} lines; run it with: {command}")
+    say(f"{file}: {counted(n_lines, 'line')}; run it with: {command}")

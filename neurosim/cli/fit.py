@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from neurosim.cli.common import FOLDER, JSON, LAWS, check_output, print_json, say
+from neurosim.cli.common import FOLDER, JSON, LAWS, check_output, is_read, print_json, say
 from neurosim.safe_text import one_line, quoted
 
 if TYPE_CHECKING:
@@ -70,10 +70,13 @@ def fit(
     if figure is not None:
         files[figure] = figure_png(fit_figure(found))
     write_files(files)
-    for text in [f"warning: {w}" for part in found.parts for w in part.warnings]:
-        say(text, err=True)
-    for text in [f"note: {remark}" for remark in found.remarks]:
-        say(text, err=True)
+    printed = not as_json and to is None and into is None
+    # Blocks have them in their comments, which one screen shows too.
+    if not (printed and is_read() and is_read(err=True)):
+        for text in [f"warning: {w}" for part in found.parts for w in part.warnings]:
+            say(text, err=True)
+        for text in [f"note: {remark}" for remark in found.remarks]:
+            say(text, err=True)
     if as_json:
         print_json({part.name: _record(part) for part in found.parts})
     elif to is None and into is None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["answer_lines", "metric_lines"]
+if TYPE_CHECKING:
+    from neurosim.runs import Trained
+
+__all__ = ["answer_lines", "metric_lines", "own_error_lines", "scaled_note"]
 
 
 # As in the README's table.
@@ -54,6 +57,30 @@ def answer_lines(result: dict[str, Any]) -> list[str]:
     lines = ["; ".join(_figure(name, value) for name, value in figures.items())]
     for name, row in result.get("baselines", {}).items():
         lines.append(f"{name}: {'; '.join(_figure(key, value) for key, value in row.items())}")
+    return lines
+
+
+def scaled_note(trained: Trained) -> str:
+    """Behind a loss: that it is of numbers which were scaled, where these are answers."""
+    regresses = hasattr(trained.experiment.task, "n_answers")
+    return " of answers scaled to -1 to 1" * (regresses and trained.dataset.scaling.changes)
+
+
+def own_error_lines(trained: Trained, result: dict[str, Any]) -> list[str]:
+    """What the losses of scaled answers are in the table's own numbers; of one answer alone."""
+    import numpy as np
+
+    task, scaling = trained.experiment.task, trained.dataset.scaling
+    if not scaled_note(trained):
+        return []
+    lines = ["losses are mean squares of answers scaled to -1 to 1"]
+    if getattr(task, "n_answers", 0) == 1 and scaling.low.ndim:
+        half, name = float(scaling.high[-1] - scaling.low[-1]) / 2, scaling.names[-1]
+        for key in ("loss", "test_loss"):
+            if key in result:
+                error = half * float(np.sqrt(result[key]))
+                what = f"root of the {key.replace('_', ' ')} in the numbers of {name}"
+                lines.append(f"{what}: {error:.4g}")
     return lines
 
 

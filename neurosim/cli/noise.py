@@ -11,6 +11,7 @@ import click
 from neurosim.cli.bar import Bar
 from neurosim.cli.common import COUNT, FOLDER, JSON, LAWS, SCALE, SIZES, TASK, print_json, say
 from neurosim.cli.conditions import conditions_of
+from neurosim.safe_text import counted
 
 if TYPE_CHECKING:
     from neurosim.analysis import Conditions, Point, Row
@@ -28,7 +29,11 @@ _RULES = ["gradep", "coupled", "contrastive_hebbian", "cross_entropy", "asymmetr
     help="Weights and flow settings of this run.  [default: a trained ideal chip's; random ones "
     "where the layers are others]",
 )  # fmt: skip
-@click.option("--task", type=TASK, help="What is learned: flow, or classify with answers.")
+@click.option(
+    "--task",
+    type=TASK,
+    help="What is learned: flow, or classify with answers.  [default: what the chip is for]",
+)
 @click.option(
     "--rule", type=click.Choice(_RULES), help="Of a task with answers.  [default: gradep]"
 )
@@ -58,8 +63,9 @@ def noise(
     Every source of the profile is switched on alone, then all together. The gradient is held
     against the exact one, at the weights that the host asks for and at those that the devices hold.
 
-    Presented is a flow of images; or, with --task classify, what a classifier learns: inputs are
-    held, answers are on springs in the last layer, and the rule is one of those of an experiment.
+    Presented is a flow of images; or, with --task classify and of chips that are for answers, what
+    a classifier learns: inputs are held, answers are on springs in the last layer, and the rule is
+    one of those of an experiment.
     """
     from neurosim.analysis import ledger, scan_beta
     from neurosim.report import write_noise_figure
@@ -97,19 +103,21 @@ def noise(
 def _table(conditions: Conditions, rows: list[Row], shown: str) -> list[str]:
     flow, profile = conditions.flow, conditions.profile
     steps = _steps_V(conditions)
+    # A phase of a radian is a voltage of one unit.
+    unit, scale = ("mrad", 1e3 / profile.node.unit_V) if profile.node.oscillating else ("uV", 1e6)
     lines = [
         f"{profile.name}: beta {flow.beta:g}, {flow.settle_tau:g} tau a phase, "
         f"{conditions.repeats} chips, batches of {conditions.batch}",
         shown,
         f"{'':22} {'drawn at':11} {'phases':7} {'visible':>8} {'LSB':>6} {'hidden':>8} {'LSB':>6} "
         f"{'left':>5} {'cosine':>7} {'held':>7} {'of mean':>7} {'SNR':>5}",
-        f"{'':22} {'':11} {'':7} {'uV':>8} {'':>6} {'uV':>8} {'':>6} {'':>5} {'':>7} {'':>7} "
+        f"{'':22} {'':11} {'':7} {unit:>8} {'':>6} {unit:>8} {'':>6} {'':>5} {'':>7} {'':>7} "
         f"{'':>7} {'dB':>5}",
     ]
     for row in rows:
         reads = [(row.visible_V, steps[0]), (row.hidden_V, steps[1])]
         shown = " ".join(
-            f"{1e6 * value_V:>8.1f} {'' if step_V is None else f'{value_V / step_V:.2f}':>6}"
+            f"{scale * value_V:>8.1f} {'' if step_V is None else f'{value_V / step_V:.2f}':>6}"
             for value_V, step_V in reads
         )
         g = row.gradient
@@ -118,7 +126,7 @@ def _table(conditions: Conditions, rows: list[Row], shown: str) -> list[str]:
         lines.append(
             f"{row.name:22} {row.drawn:11} {row.phases:7} {shown} {left:>5} {g.cosine:>7.4f} "
             f"{g.cosine_held:>7.4f} {g.cosine_of_mean:>7.4f} {snr:>5}"
-            + (f"  {row.rows_lost} rows lost" if row.rows_lost else "")
+            + (f"  {counted(row.rows_lost, 'row')} lost" if row.rows_lost else "")
         )
     return [*lines, *_LEGEND, _BESIDE if profile.node.has_thermal_noise else _ON_TOP]
 

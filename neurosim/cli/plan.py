@@ -17,6 +17,7 @@ from neurosim.cli.common import (
     say,
 )
 from neurosim.errors import DataError
+from neurosim.safe_text import counted
 
 if TYPE_CHECKING:
     from neurosim.tables import WeightTable
@@ -59,7 +60,7 @@ def plan(after: Path, before: Path | None, file: Path, lanes: int, as_json: bool
         return
     facts = made.facts
     say(
-        f"{file}: {facts['devices']} devices, {facts['pulses']:.6g} pulses, "
+        f"{file}: {counted(int(facts['devices']), 'device')}, {facts['pulses']:.6g} pulses, "
         f"{facts['time_s']:.3g} s, {facts['energy_J']:.3g} J; {facts['failures']:.3g} will miss "
         f"their window, {facts['faulty']} are faulty and left out",
         beside=file,

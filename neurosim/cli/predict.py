@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from neurosim.cli.common import FOLDER, JSON, LAWS, RUN, check_output, opened, print_json, say, warn
+from neurosim.safe_text import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,31 +32,43 @@ def predict(
 ) -> None:
     """Write what a chip that has learned to answer says to the images or rows of a data set.
 
-    A line for each row: its number from 0, of a classifier the class, and every answer. Labels of
-    the data set are not looked at.
+    A line for each row: its number from 0, of a classifier the class, and every answer, under the
+    name of the column that was learned where it had one. Labels of the data set are not looked at.
     """
     from neurosim.outputs import write_text
-    from neurosim.runs.predicting import answers_to, rows_beyond, rows_of
+    from neurosim.runs.predicting import (
+        answers_to,
+        ground_turned,
+        names_of_answers,
+        rows_beyond,
+        rows_of,
+    )
 
     check_output(file, as_json, {".csv"})
     trained = opened(run, laws)
     rows = rows_of(trained, inputs)
     answers = answers_to(trained, rows)
     if beyond := rows_beyond(trained, rows):
-        said = f"{beyond} of {len(rows)} rows go beyond: their answers are guesses, and a DAC may "
-        warn([f"Inputs should lie within what was learned, but {said}clip them."])
+        said = f"Inputs should lie within what was learned, but in {beyond:,} of "
+        said += f"{counted(len(rows), 'row')} some lie beyond: the answers are guesses, and a DAC "
+        warn([f"{said}may clip them."])
+    if turned := ground_turned(trained, rows):
+        warn([f"{turned}."])
     names_classes = "accuracy" in trained.metrics()
-    write_text(file, _table(answers, with_class=names_classes))
+    names = names_of_answers(trained, answers.shape[1])
+    write_text(file, _table(answers, names, with_class=names_classes))
     if as_json:
         print_json({"file": str(file), "rows": len(answers)})
     else:
-        say(f"{file}: {len(answers)} rows", beside=file)
+        say(f"{file}: {counted(len(answers), 'row')}", beside=file)
 
 
-def _table(answers: NDArray[np.float64], *, with_class: bool) -> str:
+def _table(answers: NDArray[np.float64], names: list[str], *, with_class: bool) -> str:
     """The answers in CSV."""
-    names = [f"answer_{k}" for k in range(answers.shape[1])]
-    lines = [",".join(["row", *(["class"] if with_class else []), *names])]
+    header = io.StringIO()
+    first = ["row", *(["class"] if with_class else []), *names]
+    csv.writer(header, lineterminator="").writerow(first)
+    lines = [header.getvalue()]
     for number, row in enumerate(answers):
         chosen = [str(int(row.argmax()))] if with_class else []
         lines.append(",".join([str(number), *chosen, *(f"{value:.9g}" for value in row)]))

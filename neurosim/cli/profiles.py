@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,10 +12,13 @@ from neurosim.cli.common import (
     COUNT,
     JSON,
     LAWS,
+    SIZES,
     STRICT,
+    is_read,
     print_json,
     say,
 )
+from neurosim.safe_text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["profiles"]
 
 
-_WIDEST, _WIDTH = 30, 80
+_WIDEST, _WIDTH, _LEAST = 30, 80, 20
 # A quantity in the table of energies.
 _CELL = 8
 _KINDS = {
@@ -151,10 +155,15 @@ def _checked(name: str, laws: tuple[type[Block], ...]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _say_wrapped(text: str, indent: int = 2) -> None:
-    """Print a paragraph; names stay whole."""
+def _lines(text: str, width: int, indent: int = 0) -> list[str]:
+    """A paragraph of so many columns; names stay whole."""
     how: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
-    say("\n".join(textwrap.wrap(text, _WIDTH, subsequent_indent=" " * indent, **how)))
+    return textwrap.wrap(text, width, subsequent_indent=" " * indent, **how) or [""]
+
+
+def _say_wrapped(text: str, indent: int = 2, *, err: bool = False) -> None:
+    """Print a paragraph."""
+    say("\n".join(_lines(text, _WIDTH, indent)), err=err)
 
 
 def _say_checked(record: dict[str, Any]) -> None:
@@ -163,7 +172,9 @@ def _say_checked(record: dict[str, Any]) -> None:
     count = sum(map(len, record["numbers"].values()))
     for kind, paths in record["numbers"].items():
         if paths:
-            _say_wrapped(f"{len(paths)} of {count} numbers {_KINDS[kind]}: {', '.join(paths)}")
+            _say_wrapped(
+                f"{len(paths)} of {counted(count, 'number')} {_KINDS[kind]}: {', '.join(paths)}"
+            )
     wide = max(map(len, record["follows"]))
     for what, value in record["follows"].items():
         place = f"  {what:{wide}}  "
@@ -171,7 +182,12 @@ def _say_checked(record: dict[str, Any]) -> None:
     for note in record["notes"]:
         _say_wrapped(f"note: {note}")
     for warning in record["warnings"]:
-        say(f"{record['path']}: warning: {warning}", err=True)
+        text = f"{record['path']}: warning: {warning}"
+        # In a log a warning is a line.
+        if is_read(err=True):
+            _say_wrapped(text, err=True)
+        else:
+            say(text, err=True)
 
 
 @profiles.command("diff")
@@ -193,27 +209,43 @@ def diff(first: str, second: str, laws: tuple[type[Block], ...], as_json: bool) 
         return
     rows = [("", first, second), *((each.path, *each.texts()) for each in found)]
     wide = max(len(row[0]) for row in rows)
-    middle = max(len(row[1]) for row in rows if len(row[1]) < _WIDEST)
+    middle = max((len(row[1]) for row in rows if len(row[1]) < _WIDEST), default=_WIDEST)
+    # What is left for the other one; a name or a number longer than its column stays whole.
+    last = max(_WIDTH - wide - middle - 4, _LEAST)
     for path, one, other in rows:
-        say(f"{path:{wide}}  {one:{middle}}  {other}")
+        cells = [path], _lines(one, middle), _lines(other, last)
+        for parts in zip_longest(*cells, fillvalue=""):
+            say("{:{}}  {:{}}  {}".format(parts[0], wide, parts[1], middle, parts[2]).rstrip())
 
 
 @profiles.command("energy")
 @click.argument("name", metavar="NAME_OR_PATH")
-@click.option("--batch", type=COUNT, default=512, show_default=True, help="Rows of an update.")
-@click.option("--updates", type=COUNT, default=2000, show_default=True, help="Of a training run.")
+@click.option(
+    "--task", type=click.Choice(["flow", "classify"]),
+    help="What is learned: flow, or classify with answers.  [default: what the chip is for]",
+)  # fmt: skip
+@click.option("--layers", type=SIZES, help="Sizes instead of the profile's, such as 64,128,10.")
+@click.option("--batch", type=COUNT, help="Rows of an update.  [default: as train has them]")
+@click.option("--updates", type=COUNT, help="Of a training run.  [default: as train has them]")
 @LAWS
 @JSON
 def energy(
-    name: str, batch: int, updates: int, laws: tuple[type[Block], ...], as_json: bool
-) -> None:
-    """Time and energy of a settle, an update, a training run and a sample, by item."""
+    name: str, task: str | None, layers: tuple[int, ...] | None, batch: int | None,
+    updates: int | None, laws: tuple[type[Block], ...], as_json: bool,
+) -> None:  # fmt: skip
+    """Time and energy of a settle, an update, a training run and a sample or decision, by item."""
     from neurosim.analysis import energy_table, formulas_of
+    from neurosim.analysis.suited import recipe_for
     from neurosim.blocks.units import format_quantity
+    from neurosim.host import Experiment
     from neurosim.profile import load_profile
 
     profile = load_profile(name, laws=laws)
-    table, formulas = energy_table(profile, batch=batch, updates=updates), formulas_of(profile)
+    if layers is not None:
+        profile = profile.with_value("layers", layers)
+    asked = recipe_for(profile) if task is None else Experiment.suited(task)
+    asked = asked.with_values({"batch": batch or asked.batch, "updates": updates or asked.updates})
+    table, formulas = energy_table(profile, experiment=asked), formulas_of(profile)
     if as_json:
         print_json(table)
         return
@@ -235,7 +267,13 @@ def energy(
     line("energy", [format_quantity(row["energy_J"], "J", 3) for row in table.values()])
     for item in formulas:
         line(f"  {item}", [format_quantity(r["items_J"][item], "J", 3) for r in table.values()])
-    say(f"\nAn update presents {batch} rows; a training run has {updates} updates.\n")
+    say(
+        f"\nAn update presents {counted(asked.batch, 'row')}; a training run has "
+        f"{counted(asked.updates, 'update')}."
+    )
+    if not asked.task.has_paths:
+        say(f"A decision is a row that settles for {asked.flow.settle_tau:g} tau and is read.")
+    say("")
     for item, (formula, places) in formulas.items():
         _say_wrapped(f"{item:12}{formula}{_sources_of(profile, places)}", indent=12)
     say("")

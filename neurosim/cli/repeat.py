@@ -9,6 +9,7 @@ import click
 
 from neurosim.cli.bar import Bar
 from neurosim.cli.common import JSON, RUN, print_json, say
+from neurosim.safe_text import counted
 
 __all__ = ["repeat"]
 
@@ -31,10 +32,13 @@ def repeat(run: Path, as_json: bool) -> None:
     if as_json:
         print_json({"run": str(run), "same": found.same} | asdict(found))
     elif found.same:
-        say(f"{run}: {found.updates} updates repeated, metrics and checkpoint are the same bits")
+        say(
+            f"{run}: {counted(found.updates, 'update')} repeated, metrics and "
+            "checkpoint are the same bits"
+        )
     else:
         others = (f"{name} {then}, now {now}" for name, (then, now) in found.other_versions.items())
         said = "; ".join([found.differs, *others])
-        say(f"{run}: {found.updates} updates repeated, but they differ: {said}")
+        say(f"{run}: {counted(found.updates, 'update')} repeated, but they differ: {said}")
     if not found.same:
         raise SystemExit(1)

@@ -25,6 +25,7 @@ from neurosim.cli.common import (
     say,
 )
 from neurosim.errors import DataError
+from neurosim.safe_text import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -112,7 +113,7 @@ def sample(
     if as_json:
         print_json({"file": str(out), "n": n, "seed": seed} | settings.model_dump())
         return
-    say(f"{out}: {n} samples, mode {settings.mode}, t = {settings.t_end:g}", beside=out)
+    say(f"{out}: {counted(n, 'sample')}, mode {settings.mode}, t = {settings.t_end:g}", beside=out)
 
 
 def _warn_of_lost(x: NDArray[np.float64]) -> None:
@@ -122,7 +123,7 @@ def _warn_of_lost(x: NDArray[np.float64]) -> None:
     lost = int(np.count_nonzero(~np.isfinite(x).all(axis=1)))
     if lost:
         text = "lower settling.rtol in the profile, or train with a smaller learning rate"
-        say(f"{lost} of {len(x)} rows diverged and are NaN; {text}", err=True)
+        say(f"{lost} of {counted(len(x), 'row')} diverged and are NaN; {text}", err=True)
 
 
 def _inpaint(
@@ -161,7 +162,7 @@ def _inpaint(
         print_json(about | settings.model_dump() | found)
         return
     how = f"mode {settings.mode}, t = {settings.t_end:g}"
-    say(f"{out}: {len(x)} images completed, {how}", beside=out)
+    say(f"{out}: {counted(len(x), 'image')} completed, {how}", beside=out)
     for name, row in found.items():
         figures = ", ".join(f"{key.replace('_', ' ')} {value:.3f}" for key, value in row.items())
         say(f"{name:>16}: {figures}", beside=out)

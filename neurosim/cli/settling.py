@@ -25,6 +25,7 @@ from neurosim.cli.common import (
     warn,
 )
 from neurosim.errors import DataError
+from neurosim.safe_text import counted
 
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
@@ -79,10 +80,11 @@ def settling(
     """
     from neurosim.analysis.suited import unsuited
     from neurosim.cli.profile_for import profile_for
+    from neurosim.cli.sweep import stopped_sweep
     from neurosim.folders import exists, is_free
     from neurosim.host import Experiment
     from neurosim.runs.refusals import taken
-    from neurosim.signals import Stopped, on_signals, stopping
+    from neurosim.signals import on_signals, stopping
     from neurosim.solvers import available_threads
     from neurosim.sweeps import SweepFolder, Workers, run_sweep
 
@@ -117,7 +119,7 @@ def settling(
         with on_signals(stopping):
             run_sweep(study, used, progress=lambda done, total, rows: bar(done, total))
     except KeyboardInterrupt as cause:
-        raise Stopped.by(cause, "go on with the same command and --resume") from None
+        raise stopped_sweep(cause, study) from None
     finally:
         bar.close()
     _answer(study, trained, laws, as_json)
@@ -164,12 +166,14 @@ def _planned(
             "fewer --seeds."
         )
     recipe = recipe_of(paid.updates, asked)
-    trainings = "" if is_run else f"{seeds} trainings of {paid.updates} updates, "
+    trainings = (
+        "" if is_run else f"{counted(seeds, 'training')} of {counted(paid.updates, 'update')}, "
+    )
     run = what if is_run else None
     if not asked.task.has_paths:
         say(f"{trainings}answers after each length", err=True)
         return plan_of_answers(profile, what, recipe, seeds, run)
-    say(f"{trainings}{paid.samples} samples at each length", err=True)
+    say(f"{trainings}{counted(paid.samples, 'sample')} at each length", err=True)
     figure = figure_of(asked.images())
     return plan_of(profile, what, recipe, paid.samples, seeds, figure, run)
 
@@ -226,9 +230,9 @@ def _say_knee(way: str, knee: Knee, name: str, best: str) -> None:
 
     span = f"{knee.tau:.3g}"
     if knee.low == knee.low:
-        span += f" ({knee.low:.3g} to {knee.high:.3g} over {knee.seeds} seeds)"
+        span += f" ({knee.low:.3g} to {knee.high:.3g} over {counted(knee.seeds, 'seed')})"
     elif knee.seeds > 1:
-        span += f" ({knee.seeds} seeds: too few for an interval)"
+        span += f" ({counted(knee.seeds, 'seed')}: too few for an interval)"
     cost = [format_quantity(knee.time_s, "s", 3), format_quantity(knee.energy_J, "J", 3)]
     what = "an answer" if way == "read" else "a sample"
     say(f"{_WAYS[way]}, {name} needs {span} C/g {what},")

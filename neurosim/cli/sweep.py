@@ -23,6 +23,7 @@ from neurosim.cli.common import (
     say,
     warn,
 )
+from neurosim.safe_text import counted
 
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
@@ -81,15 +82,15 @@ def sweep(
     computes it. Trainings that points share are done once. A sweep that was stopped or killed goes
     on with --resume. A point that fails is a row with its error, and the exit status is then 1.
     """
-    from neurosim.blocks.files import load_block
     from neurosim.blocks.names import within
-    from neurosim.signals import Stopped, on_signals, stopping, within_time
+    from neurosim.signals import on_signals, stopping, within_time
     from neurosim.solvers import available_threads
-    from neurosim.sweeps import Sweep, SweepFolder, Workers, expand, run_sweep
+    from neurosim.sweeps import SweepFolder, Workers, expand, run_sweep
+    from neurosim.sweeps.loading import load_sweep
 
     if dask and workers is not None:
         raise click.UsageError("give --workers or --dask, not both")
-    plan = load_block(file, Sweep)
+    plan = load_sweep(file, laws)
     if dry_run or estimated:
         points = expand(plan, file.parent, laws)
         mine = [point for point in points if point.index % shard[1] == shard[0] - 1]
@@ -121,10 +122,21 @@ def sweep(
                 progress=lambda done, total, rows: bar(done, total, **_shown(folder, rows)),
             )
     except KeyboardInterrupt as cause:
-        raise Stopped.by(cause, "go on with the same command and --resume") from None
+        raise stopped_sweep(cause, folder, shard) from None
     finally:
         bar.close()
     _finish(folder, shard, as_json)
+
+
+def stopped_sweep(
+    cause: KeyboardInterrupt, folder: SweepFolder, shard: tuple[int, int] = (1, 1)
+) -> KeyboardInterrupt:
+    """The same wish, with what is kept of a sweep and how it goes on."""
+    from neurosim.signals import Stopped
+
+    total = len(folder.share(shard))
+    kept = f"{total - len(folder.left(shard))} of {total} points are kept"
+    return Stopped.by(cause, f"{kept}; go on with the same command and --resume")
 
 
 def _warn_of_unsuited(points: Sequence[Listed]) -> None:
@@ -162,7 +174,7 @@ def _list(
         said |= {} if brief else {"points": [point.settings for point in points]}
         print_json(said | ({} if expected is None else {"estimate": expected}))
         return
-    lines = [f"{name}: {len(points)} points, {trainings} trainings"]
+    lines = [f"{name}: {counted(len(points), 'point')}, {counted(trainings, 'training')}"]
     if not brief:
         lines += [f"{point.index:5}  " + _said(point.settings) for point in points]
     lines += [] if expected is None else _estimate_lines(expected)
@@ -183,7 +195,8 @@ def _estimate_lines(found: dict[str, Any]) -> list[str]:
         for kind in ("training", "sampling")
     }
     return [
-        f"measured: a few updates of {begun} trainings and a few samples of {drawn} points",
+        f"measured: a few updates of {counted(begun, 'training')} and a few samples of "
+        f"{counted(drawn, 'point')}",
         f"computing: {tqdm.format_interval(found['work_s'])} of processor time"
         + (
             f", {tqdm.format_interval(found['wall_s'])} by {found['workers']} at best"
@@ -241,8 +254,11 @@ def _finish(folder: SweepFolder, shard: tuple[int, int], as_json: bool) -> None:
         )
     else:
         if shard[1] > 1:
-            say(f"shard {shard[0]}/{shard[1]}: {share - left} of its {share} points have figures")
-        say(f"{table}: {len(rows)} of {len(folder.points)} points, {len(failed)} failed")
+            say(
+                f"shard {shard[0]}/{shard[1]}: {share - left} of its {counted(share, 'point')} "
+                f"{'has' if share == 1 else 'have'} figures"
+            )
+        say(f"{table}: {len(rows)} of {counted(len(folder.points), 'point')}, {len(failed)} failed")
         if found is not None:
             where = f"; {_said(settings)}" if settings else ""
             say(f"best {figure}: {_mean(found, figure)}{where}")

@@ -29,52 +29,17 @@ from neurosim.cli.common import (
     say,
     warn,
 )
+from neurosim.cli.lesson import before, experiment_of, memory_line, of_file
+from neurosim.cli.lines import scaled_note
 from neurosim.cli.profile_for import profile_for
 from neurosim.errors import DataError, RunError
-from neurosim.safe_text import quoted
+from neurosim.safe_text import counted, quoted
 
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
-    from neurosim.host import Experiment
-    from neurosim.profile import Profile
     from neurosim.runs import Run
 
 __all__ = ["train"]
-
-
-def _experiment(
-    path: Path | None, options: dict[str, Any], laws: tuple[type[Block], ...]
-) -> Experiment:
-    """Experiment from a file, with what the options say instead."""
-    from neurosim.blocks.files import load_block
-    from neurosim.data.sets import dataset_name
-    from neurosim.host import Experiment, Labels
-
-    task = options["task"]
-    if path is not None:
-        base = load_block(path, Experiment, laws=laws)
-        own = getattr(base.task, "task", None)
-        base = base if task in (None, own) else base.with_value("task", task)
-    else:
-        base = Experiment() if task is None else Experiment.suited(task)
-    places = {"flow.settle_tau": "settle_tau", "flow.beta": "beta"}
-    names = ("updates", "batch", "seed", "calibrate", "dataset", "scale")
-    places |= {name: name for name in names}
-    changes = {path: options[name] for path, name in places.items() if options[name] is not None}
-    if options["labels"] and base.labels is None:
-        changes["labels"] = Labels()
-    experiment = base.with_values(changes)
-    return experiment.model_copy(update={"dataset": dataset_name(experiment.dataset)})
-
-
-def _of_file(experiment: Experiment) -> Experiment:
-    """The same with as many classes as a file has, if no number is stated; says what was read."""
-    data, task = experiment.images(), experiment.task
-    say(f"{data.name}: {len(data.images):,} rows, {data.scaling}", err=True)
-    stated: set[str] = getattr(task, "model_fields_set", set())
-    if data.labels is None or not hasattr(task, "classes") or "classes" in stated:
-        return experiment
-    return experiment.with_value("task.classes", max(2, int(data.labels.max()) + 1))
 
 
 def _folder_of(profile: str) -> Path:
@@ -88,14 +53,6 @@ def _folder_of(profile: str) -> Path:
             f"none, but the profile's file is called {Path(profile).name!r}; give --out."
         )
     return Path("runs") / stem
-
-
-def _memory_line(profile: Profile, experiment: Experiment) -> str:
-    from neurosim.solvers import memory_estimate_bytes
-
-    layers = profile.network
-    size = memory_estimate_bytes(experiment.batch, layers.n_nodes, layers.n_odd * layers.n_even)
-    return f"batches of {experiment.batch}: about {size / 1e9:.1f} GB of memory"
 
 
 @click.command()
@@ -175,7 +132,6 @@ def train(
     as a run that was never stopped. --resume with more --updates makes a training longer, ended
     or not; its schedule is then that of the longer one.
     """
-    from neurosim.analysis.suited import unsuited
     from neurosim.data.sets import NAMED
     from neurosim.folders import is_free
     from neurosim.runs import Run
@@ -189,7 +145,7 @@ def train(
             f"{out} must be a run folder to go on with, but there is none; give --profile."
         )
     out = out or _folder_of(str(profile))
-    done, begun, more = 0, go_on and not is_free(out), None
+    done, begun, more, early = 0, go_on and not is_free(out), None, list[str]()
     if begun:
         run = Run.open(out, laws)
         more = _longer(run, given, laws)
@@ -201,13 +157,13 @@ def train(
                 out, updates=more, laws=laws, progress=bar.on_update, device=device
             )
         else:
-            experiment = _experiment(given["experiment"], given, laws)
+            experiment = experiment_of(given["experiment"], given, laws)
             if experiment.dataset not in NAMED:
-                experiment = _of_file(experiment)
+                experiment = of_file(experiment)
             hardware = profile_for(str(profile), given, laws, experiment.task)
-            if wrong := unsuited(hardware, experiment.task):
-                warn([wrong], strict)
-            say(_memory_line(hardware, experiment), err=True)
+            early = before(hardware, experiment)
+            warn(early, strict)
+            say(memory_line(hardware, experiment), err=True)
             trained = run_training(
                 hardware,
                 experiment,
@@ -222,7 +178,10 @@ def train(
         beyond = 0 if trained.run is None else trained.run.facts.get("start_clipped", 0)
         if not begun and beyond:
             scale = trained.profile.coupling.full_scale
-            say(f"{given['start']}: {beyond} weights beyond {scale:g} were clipped", err=True)
+            say(
+                f"{given['start']}: {counted(beyond, 'weight')} clipped at {scale:g}",
+                err=True,
+            )
     warnings = finish_run(trained)
     metrics = trained.metrics()
     loss, flows = metrics["flow_loss"], trained.experiment.task.has_paths
@@ -231,12 +190,13 @@ def train(
         last |= {name: float(metrics[name][-1]) for name in ("accuracy",) if name in metrics}
         last |= {"warnings": warnings, "ledger": trained.spent()}
         print_json({"run": str(out)} | last)
-        warn(warnings, strict)
+        warn([said for said in warnings if said not in early], strict)
         return
     what, those = ("flow loss", "samples") if flows else ("loss", "answers")
-    say(f"{out}: {len(loss)} updates, {what} {loss[0]:.3f} -> {loss[-1]:.3f}")
+    what += scaled_note(trained)
+    say(f"{out}: {counted(len(loss), 'update')}, {what} {loss[0]:.3f} -> {loss[-1]:.3f}")
     say(f"open {out / 'report.html'}; judge its {those} with: neurosim evaluate {quoted(out)}")
-    warn(warnings, strict)
+    warn([said for said in warnings if said not in early], strict)
 
 
 def _longer(run: Run, given: dict[str, Any], laws: tuple[type[Block], ...]) -> int | None:
@@ -246,7 +206,7 @@ def _longer(run: Run, given: dict[str, Any], laws: tuple[type[Block], ...]) -> i
     """
     asked = given["updates"]
     if asked is None and given["experiment"] is not None:
-        asked = _experiment(given["experiment"], given, laws).updates
+        asked = experiment_of(given["experiment"], given, laws).updates
     has = run.experiment.updates
     if asked is None or asked == has:
         return None
@@ -264,7 +224,7 @@ def _check_same(
     """Options beside --resume must agree with the run."""
     from neurosim.folders import real
 
-    experiment = _experiment(given["experiment"], given, laws)
+    experiment = experiment_of(given["experiment"], given, laws)
     if given["experiment"] is None:
         stored = run.experiment
         flow = {"settle_tau": stored.flow.settle_tau, "beta": stored.flow.beta}

@@ -17,6 +17,7 @@ from neurosim.cli.common import (
     say,
 )
 from neurosim.errors import DataError
+from neurosim.safe_text import counted
 
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
@@ -49,7 +50,7 @@ def validate(
         print_json(result)
         return
     say(
-        f"{result['profile']}, {rows} rows: worst node differs by "
+        f"{result['profile']}, {counted(rows, 'row')}: worst node differs by "
         f"{result['operating_point_max_diff_V']:.3g} V at the operating point, by "
         f"{result['transient_max_diff_V']:.3g} V at any of {result['transient_points']} times of "
         f"the transient, where 1 is {result['unit_V']:g} V"

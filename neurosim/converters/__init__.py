@@ -6,6 +6,7 @@ from neurosim.converters.dac import Dac
 from neurosim.converters.injectors import Injectors
 from neurosim.converters.quantise import Converted, lsb, quantise
 from neurosim.converters.readout import Correlator, Differences, DoubleSampling, Readout, Sums
+from neurosim.converters.tuning import Tuning
 
 __all__ = [
     "Adc",
@@ -20,6 +21,7 @@ __all__ = [
     "Injectors",
     "Readout",
     "Sums",
+    "Tuning",
     "lsb",
     "quantise",
 ]

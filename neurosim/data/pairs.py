@@ -22,6 +22,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.special import expit
 
 from neurosim.errors import DataError
+from neurosim.safe_text import counted
 from neurosim.streams import Streams
 
 __all__ = [
@@ -193,12 +194,14 @@ class PairSource:
         if images.ndim != 2 or not np.isfinite(images).all():
             raise DataError(
                 f"Images that are learned must be a finite array of shape (n, d), but have shape "
-                f"{images.shape} and {np.count_nonzero(~np.isfinite(images))} values that are not "
+                f"{images.shape} and "
+                f"{counted(int(np.sum(~np.isfinite(images))), 'value')} that are not "
                 f"finite; make each image one row and mend those values."
             )
         if not 1 <= batch <= len(images):
             raise DataError(
-                f"The batch of an experiment must be between 1 and the {len(images)} images, but "
+                f"The batch of an experiment must be between 1 and the "
+                f"{counted(len(images), 'image')}, but "
                 f"is {batch}; choose a batch in that range or bring more images."
             )
         self._images, self._batch, self._streams = images, batch, streams

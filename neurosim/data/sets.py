@@ -42,6 +42,7 @@ from neurosim.data.toys import TOYS, load_toy
 from neurosim.errors import DataError
 from neurosim.files import load_npy, load_npz
 from neurosim.folders import exists, real
+from neurosim.safe_text import counted
 from neurosim.streams import Streams
 
 __all__ = ["DIGITS", "NAMED", "Dataset", "dataset_name", "load_dataset"]
@@ -226,7 +227,8 @@ def _of_path(name: str, path: Path, scale: Scale, like: Scaling | None) -> Datas
     rows = _rows(images, path)
     if like is not None and like.low.ndim and rows.shape[1] > len(like.low):
         raise DataError(
-            f"{owner} must hold rows of at most {len(like.low)} numbers as were learned, but holds "
+            f"{owner} must hold rows of at most {counted(len(like.low), 'number')} as "
+            "were learned, but holds "
             f"{rows.shape[1]}; give a table with the same columns."
         )
     every = [rows, *(_rows(stored[key], path) for key in ("test_images",) if key in stored)]
@@ -280,7 +282,8 @@ def _checked_labels(labels: NDArray[Any] | None, n: int, path: Path) -> NDArray[
         return None
     if labels.shape != (n,) or labels.dtype.kind not in "ui" or labels.min() < 0:
         raise DataError(
-            f"dataset {path} must hold one label 0, 1, ... for each of {n} images, but its labels "
+            f"dataset {path} must hold one label 0, 1, ... for each of "
+            f"{counted(n, 'image')}, but its labels "
             f"are {labels.dtype} of shape {labels.shape}; mend or leave them out."
         )
     return labels.astype(np.intp)

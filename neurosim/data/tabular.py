@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.errors import DataError
+from neurosim.safe_text import counted
 
 __all__ = ["read_table"]
 
@@ -34,7 +35,7 @@ def read_table(path: Path) -> tuple[Array, tuple[str, ...]]:
     for number, line in enumerate(lines[1:], 2):
         values = [_number(cell) for cell in line]
         if len(values) != len(lines[0]):
-            raise _wrong(path, f"has {len(values)} values in row {number}")
+            raise _wrong(path, f"has {counted(len(values), 'value')} in row {number}")
         bad = [cell for cell, value in zip(line, values, strict=True) if value is None]
         if bad:
             raise _wrong(path, f"has {bad[0]!r} in row {number}")

@@ -38,6 +38,7 @@ from neurosim.blocks.quantities import (
 from neurosim.blocks.words import IDEAL
 from neurosim.devices.curves import Curve, evaluate, negative
 from neurosim.devices.drift_law import DriftLaw
+from neurosim.safe_text import counted
 
 __all__ = ["Drift", "DriftLaw", "Leak", "LogRelaxation", "PowerLaw", "TableDrift"]
 
@@ -239,7 +240,10 @@ class TableDrift(Sourced):
         for name in ("shift", "spread"):
             n = len(getattr(self, name))
             if n != len(self.times_s):
-                text = f"must have one curve for each of the {len(self.times_s)} times, but has {n}"
+                text = (
+                    f"must have one curve for each of the "
+                    f"{counted(len(self.times_s), 'time')}, but has {n}"
+                )
                 found.append(((name,), text))
         if any(b <= a for a, b in pairwise(self.times_s)):
             found.append((("times_s",), "must be ascending, but are not"))

@@ -14,6 +14,7 @@ from neurosim.data import Dataset
 from neurosim.errors import DataError
 from neurosim.host.lessons import Verdict
 from neurosim.host.supervised import Rival, Supervised
+from neurosim.safe_text import counted
 
 __all__ = ["Classify", "Regress", "share_interval"]
 
@@ -205,7 +206,7 @@ class Regress(Supervised):
         if not inputs.shape[1]:
             raise DataError(
                 f"task.n_answers must leave inputs, but is {self.n_answers} and {data.name} has "
-                f"{data.n_pixels} columns; lower it."
+                f"{counted(data.n_pixels, 'column')}; lower it."
             )
         if len(answers) > 1 and not np.ptp(answers, axis=0).any():
             raise DataError(

@@ -17,6 +17,7 @@ from neurosim.host.gradep import ContinualLaw
 from neurosim.host.rules import GradEP, Rule
 from neurosim.host.settings import Count, Decay, FlowSettings, Positive, SamplingSettings
 from neurosim.host.tasks import Flow, Labels, Task
+from neurosim.tuned import TunedWord
 
 __all__ = ["Experiment", "Learning"]
 
@@ -40,6 +41,9 @@ class Learning(Block):
         Of `sign`, as a share of the root mean square of d over all parameters.
     most : int
         Most pulses that a pair takes at one update.
+    tuned : tuple of {"sync", "detuning"}
+        Shadow weights: what else learns, of each oscillator by itself, from 0 on: its sub-harmonic
+        locking, its natural frequency. See `neurosim.host.tuning`.
 
     Examples
     --------
@@ -53,12 +57,15 @@ class Learning(Block):
     pulses: Literal["sign", "stochastic", "accumulate"] = "stochastic"
     threshold: Annotated[float, Field(ge=0, le=100)] = 0.0
     most: Annotated[int, Field(ge=1, le=10_000)] = 10
+    tuned: tuple[TunedWord, ...] = ()
 
     @model_validator(mode="after")
     def _fields_belong_to_the_mode(self) -> Learning:
         wrong = []
         if self.mode == "in_memory" and self.every != 1:
             wrong.append(("every", "is for mode shadow: pulses change the devices at each update"))
+        if self.mode == "in_memory" and self.tuned:
+            wrong.append(("tuned", "is for mode shadow: no pulse tunes an oscillator"))
         if self.threshold and (self.mode, self.pulses) != ("in_memory", "sign"):
             wrong.append(("threshold", "is for mode in_memory with pulses sign"))
         if wrong:

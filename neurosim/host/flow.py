@@ -14,6 +14,7 @@ from neurosim.errors import DataError
 from neurosim.host.free import flow_loss
 from neurosim.host.gradep import Shown
 from neurosim.host.lessons import Labels, Lessons, Recipe, Verdict
+from neurosim.safe_text import counted
 from neurosim.streams import Streams
 
 __all__ = ["Flow", "given_nodes", "label_nodes", "visible_rows"]
@@ -108,8 +109,9 @@ class Flow(Block):
         n = sheet.layers.n_visible
         if rows.shape[1] != n:
             raise DataError(
-                f"The chip's visible layer must have one node for each of the {rows.shape[1]} "
-                f"pixels of an image, but {sheet.name} has {n}; change `layers`."
+                f"The chip's visible layer must have one node for each of "
+                f"{counted(rows.shape[1], 'pixel')} of an image, but {sheet.name} has "
+                f"{n}; change `layers`."
             )
         pixels = rows[:, : n - (0 if recipe.labels is None else recipe.labels.classes)]
         if np.abs(pixels).max(initial=0) > 1:

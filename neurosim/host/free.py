@@ -5,7 +5,7 @@ The spring holds the visible nodes at x_t; the displacement that it allows is th
 .. math:: v = \alpha \lambda (x^* - x_t).
 
 Springs of oscillators are injections: with :math:`\delta = x^* - x_t` the velocity is
-:math:`\alpha\lambda \sin\delta`.
+:math:`\alpha\lambda \sin\delta`, or whatever such a spring delivers by the law's interaction.
 
 A chip with an ammeter measures it as the current that the spring carries, v = -alpha I / (g unit):
 the displacement is small beside x, so a difference of two voltages loses most of the ADC's bits.
@@ -50,7 +50,7 @@ def free_phase(
     chip.settle(flow.settle_s)
     outputs = chip.read() / sheet.unit_V
     x = outputs[:, _driven_nodes(sheet, x_t.shape[1])]
-    return anchor, outputs, _velocity(chip, x, anchor, flow, calibration)
+    return anchor, outputs, _velocity(chip, (x, anchor), flow, calibration, held)
 
 
 def decide(
@@ -66,7 +66,7 @@ def decide(
     chip.settle(flow.settle_s)
     layers = (0,) if x_t.shape[1] == sheet.layers.n_visible else sheet.source_layers
     x = anchor if sheet.has_current_sense else chip.read(layers) / sheet.unit_V
-    return _velocity(chip, x, anchor, flow, calibration)
+    return _velocity(chip, (x, anchor), flow, calibration, held)
 
 
 def _begin(
@@ -80,15 +80,19 @@ def _begin(
 
 def _velocity(
     chip: ChipInterface,
-    x: Array,
-    anchor: Array,
+    places: tuple[Array, Array],
     flow: FlowSettings,
     calibration: Calibration | None,
+    held: NDArray[np.bool_] | None,
 ) -> Array:
-    """What the ammeter says, or without one what a spring of alpha lambda makes of x - anchor."""
-    sheet = chip.data_sheet
+    """What the ammeter says, or without one what a spring of alpha lambda makes of x - anchor.
+
+    What holds a node rigidly says nothing of a velocity, however large it is: it is not measured.
+    """
+    sheet, (x, anchor) = chip.data_sheet, places
     if sheet.has_current_sense:
-        return -flow.alpha * chip.sense() / (sheet.unit_S * sheet.unit_V)
+        current_A = chip.sense() if held is None else chip.sense(~held)
+        return -flow.alpha * current_A / (sheet.unit_S * sheet.unit_V)
     away = x - anchor if calibration is None else calibration.displacement(x, anchor)
     nodes = np.arange(sheet.layers.n_nodes)[_driven_nodes(sheet, x.shape[1])]
     pull = sheet.contrast.pull(away, nodes < sheet.layers.n_visible)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.blocks.block import Block
-from neurosim.chip.interface import ChipInterface, DataSheet
+from neurosim.chip.interface import ChipInterface, CosineOfDifference, DataSheet
 from neurosim.errors import DataError
 from neurosim.host.calibration import Calibration
 from neurosim.host.free import free_phase
@@ -80,6 +80,12 @@ class CrossEntropy(Block):
                 "choose the task classify, or the rule gradep."
             )
         x_t, sheet = batch.targets, chip.data_sheet
+        if isinstance(sheet.contrast, CosineOfDifference):
+            raise DataError(
+                "Cross-entropy needs currents that join what answers collect, but those of "
+                f"{sheet.name} tune the frequencies of oscillators, of which no answer is the "
+                "phase; take the rule gradep."
+            )
         places = _injectors(sheet, held)
         _, free, velocity = free_phase(chip, x_t, flow, calibration, held)
         slope = np.zeros_like(velocity)

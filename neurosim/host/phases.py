@@ -29,7 +29,7 @@ from neurosim.chip.interface import ChipInterface, DataSheet
 from neurosim.errors import DataError
 from neurosim.host.calibration import Calibration
 from neurosim.host.free import free_phase, scale_of
-from neurosim.host.readings import reading_of
+from neurosim.host.readings import Reading, reading_of
 from neurosim.host.settings import ChipFlow, FlowSettings
 from neurosim.network import Weights
 
@@ -39,6 +39,7 @@ __all__ = [
     "Presentation",
     "check_flow",
     "contrasted",
+    "go_back",
     "nudging",
     "present",
 ]
@@ -154,6 +155,7 @@ def contrasted(
     held: NDArray[np.bool_] | None,
     free: Measured,
     lead: Callable[[int], None],
+    reading: Reading | None = None,
 ) -> Presentation:
     """Two phases from the free state that the chip stands in, and what differs.
 
@@ -166,11 +168,13 @@ def contrasted(
     free : Measured
     lead : callable
         Sets the sources of a phase: +1, then -1; or 0, which is free, where `flow` is one-sided.
+    reading : Reading, optional
+        How both phases are compared; by default what the data sheet offers.
     """
     sheet = chip.data_sheet
     if sheet.has_hold:
         chip.store()
-    reading = reading_of(chip, free.outputs)
+    reading = reading_of(chip, free.outputs) if reading is None else reading
 
     def led(sign: int, order: int) -> None:
         lead(sign)
@@ -178,12 +182,7 @@ def contrasted(
         reading.take(order)
 
     led(+1, +1)
-    if sheet.has_hold:
-        chip.recall()
-    else:
-        chip.precharge(x_t * sheet.unit_V)
-        chip.drive(x_t * sheet.unit_V, flow.stiffness * sheet.unit_S, held)
-        chip.settle(flow.settle_s)
+    go_back(chip, x_t, flow, held)
     # What still moves after the free phase is common to both states that are compared: without it
     # a one-sided difference would grow as 1 / beta.
     sign = 0 if flow.one_sided else -1
@@ -192,6 +191,19 @@ def contrasted(
     distance = (1 - sign) * flow.beta
     outputs = (free.outputs, *reading.outputs)
     return Presentation(free.velocity, contrast, distance, lost, outputs)
+
+
+def go_back(
+    chip: ChipInterface, x_t: Array, flow: ChipFlow, held: NDArray[np.bool_] | None
+) -> None:
+    """To the free state: as it is stored, or by the free phase once more."""
+    if chip.data_sheet.has_hold:
+        chip.recall()
+        return
+    target_V, unit_S = x_t * chip.data_sheet.unit_V, chip.data_sheet.unit_S
+    chip.precharge(target_V)
+    chip.drive(target_V, flow.stiffness * unit_S, held)
+    chip.settle(flow.settle_s)
 
 
 def check_flow(flow: ChipFlow, sheet: DataSheet) -> None:

@@ -11,6 +11,7 @@ readout     after each nudged phase              then
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -38,16 +39,24 @@ class Reading(Protocol):
         """Node outputs of both phases, (rows, n_nodes) each; none where the chip keeps them."""
 
 
-def compared(chip: ChipInterface, first: Array, second: Array) -> tuple[Weights, int]:
+def compared(
+    chip: ChipInterface,
+    first: Array,
+    second: Array,
+    of: Callable[[Array, Array], Weights] | None = None,
+) -> tuple[Weights, int]:
     """Contrast of two phases of outputs (rows, n_nodes), and how many rows are in no mean.
 
-    A row of which a phase failed (NaN) is left out.
+    A row of which a phase failed (NaN) is left out. What both are compared by, `of`, is the data
+    sheet's contrast unless it is said.
     """
     sheet = chip.data_sheet
     good = np.isfinite(first).all(axis=1) & np.isfinite(second).all(axis=1)
     n_lost = int(np.count_nonzero(~good))
     if not good.any():
         return Weights.zeros(sheet.layers), n_lost
+    if of is not None:
+        return of(first[good], second[good]), n_lost
     high, low = (sheet.contrast.derivative(a[good], sheet.layers) for a in (first, second))
     return high - low, n_lost
 
@@ -58,10 +67,14 @@ class Plain:
     Parameters
     ----------
     chip : ChipInterface
+    of : callable, optional
+        See `compared`.
     """
 
-    def __init__(self, chip: ChipInterface) -> None:
-        self._chip, self._taken = chip, list[Array]()
+    def __init__(
+        self, chip: ChipInterface, of: Callable[[Array, Array], Weights] | None = None
+    ) -> None:
+        self._chip, self._of, self._taken = chip, of, list[Array]()
 
     def take(self, sign: int) -> None:
         """See `Reading.take`."""
@@ -71,7 +84,7 @@ class Plain:
     def contrast(self) -> tuple[Weights, int]:
         """See `Reading.contrast`."""
         first, second = self._taken
-        return compared(self._chip, first, second)
+        return compared(self._chip, first, second, self._of)
 
     @property
     def outputs(self) -> tuple[Array, ...]:

@@ -7,7 +7,7 @@ rule                  nudge                     gradient of
 `Coupled`             answers are clamped       squared error, weighted by how stiff answers are
 `ContrastiveHebbian`  the same, all the way     none
 `CrossEntropy`        currents into answers     cross-entropy
-`AsymmetricEP`        as `GradEP`, and currents squared error, where directions differ
+`AsymmetricEP`        as `GradEP`, and currents squared error, where nodes act differently both ways
 `ContinualEP`         as `GradEP`, but one phase  squared error, while weights hardly move
 ===================== ========================= ================================================
 

@@ -28,7 +28,14 @@ from neurosim.host.calibration import Calibration
 from neurosim.host.free import free_phase
 from neurosim.host.settings import FlowSettings, SamplingSettings
 
-__all__ = ["Held", "draw_samples", "run_free", "sample_settle_time_s", "settle_clamped"]
+__all__ = [
+    "Held",
+    "check_mode",
+    "draw_samples",
+    "run_free",
+    "sample_settle_time_s",
+    "settle_clamped",
+]
 
 Array = NDArray[np.float64]
 
@@ -70,6 +77,26 @@ def sample_settle_time_s(sheet: DataSheet, flow: FlowSettings, sampling: Samplin
     return settle_s * max(1, round(sampling.t_end / sampling.dt))
 
 
+def check_mode(sheet: DataSheet, mode: str | None) -> None:
+    """Refuse a way of sampling that a chip has no parts for.
+
+    Raises
+    ------
+    DataError
+        `gradient` is asked of a chip that has no current sense.
+    """
+    if mode == "gradient" and not sheet.has_current_sense:
+        wrong = (
+            f"Sampling in mode gradient needs a chip with a current sense, but {sheet.name} has "
+            "none; "
+        )
+        raise DataError(
+            f"{wrong}use mode spring or free-running.",
+            in_file=f"{wrong}write sampling.mode as spring or free-running, or give the profile a "
+            "current_sense.",
+        )
+
+
 def draw_samples(
     chip: ChipInterface,
     x_0: Array,
@@ -108,11 +135,7 @@ def draw_samples(
         `gradient` is asked of a chip that has no current sense.
     """
     sheet, flow = chip.data_sheet, flow.on(chip.data_sheet)
-    if sampling.mode == "gradient" and not sheet.has_current_sense:
-        raise DataError(
-            f"Sampling in mode gradient needs a chip with a current sense, but {sheet.name} has "
-            "none; use mode spring or free-running."
-        )
+    check_mode(sheet, sampling.mode)
     if sampling.mode == "free-running":
         return _free_running(chip, x_0, flow, sampling, calibration, held)
     n_steps = max(1, round(sampling.t_end / sampling.dt))

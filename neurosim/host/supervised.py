@@ -25,6 +25,7 @@ from neurosim.host.free import decide
 from neurosim.host.gradep import Shown
 from neurosim.host.lessons import Batch, Lessons, Recipe, Verdict
 from neurosim.host.settings import FlowSettings, Positive
+from neurosim.safe_text import counted
 from neurosim.streams import Streams
 
 __all__ = ["Supervised"]
@@ -51,7 +52,8 @@ class _Pairs:
         n_in, n = inputs.shape[1], task.columns(inputs, answers, sheet)
         if not 1 <= recipe.batch <= len(inputs):
             raise DataError(
-                f"Experiment.batch must be between 1 and the {len(inputs)} examples to learn from, "
+                f"Experiment.batch must be between 1 and the "
+                f"{counted(len(inputs), 'example')} to learn from, "
                 f"but is {recipe.batch}; choose a batch in that range."
             )
         unseen = task.unseen(data)
@@ -188,18 +190,20 @@ class Supervised(Block):
         if (sizes[0], sizes[-1]) != (first, last):
             way = "answers: last" if beside else "answers: beside"
             fitting = ",".join(map(str, (first, *sizes[1:-1], last)))
-            shown, twice = f"{n_in} inputs", ""
+            shown, twice = f"{counted(n_in, 'input')}", ""
             if (self.inputs or sheet.advised_inputs) == "doubled":
-                shown = f"{n_in // 2} inputs on {n_in} nodes"
+                shown = f"{counted(n_in // 2, 'input')} on {counted(n_in, 'node')}"
                 twice = " (each input and its negative, as `inputs: doubled` asks)"
             wrong = (
                 f"The layers of {sheet.name} must be {first} to {last} for {shown} and "
-                f"{n_out} answers{twice}, but are {sizes[0]} to {sizes[-1]}"
+                f"{counted(n_out, 'answer')}{twice}, but are {sizes[0]} to {sizes[-1]}"
             )
             raise DataError(
                 f'{wrong}; give it others, profile.with_value("layers", '
                 f"({fitting.replace(',', ', ')})), or {way}.",
                 f"{wrong}; give --layers {fitting}, or {way}.",
+                f"{wrong}; write layers: [{fitting.replace(',', ', ')}] in the profile, or {way} "
+                "in the task.",
             )
         if not beside and sheet.source_layers != (0, len(sizes) - 1):
             raise DataError(

@@ -19,7 +19,9 @@ from neurosim.host.gradep import Change, ContinualLaw
 from neurosim.host.learning import ShadowWeights, blank_learner_state, learner
 from neurosim.host.optimizer import initial_weights, learning_rate
 from neurosim.host.phases import check_flow
+from neurosim.host.tuning import blank_tuner_state, tuner_of
 from neurosim.network import Layers, Weights
+from neurosim.safe_text import counted
 from neurosim.streams import Streams
 from neurosim.threads import one_blas_thread
 
@@ -80,6 +82,8 @@ class Trainer:
     ----------
     calibration : Calibration or None
         What was measured before training, if the experiment asks for it.
+    tuner : Tuner or None
+        What tunes the oscillators, likewise.
 
     Examples
     --------
@@ -129,14 +133,14 @@ class Trainer:
                 f"Weights to start with must be those of a network {sheet.layers.sizes}, but has "
                 f"couplings of shape {start.coupling.shape}; start from a run of the same layers."
             )
-        self.learner = learner(chip, start, experiment)
+        self.learner, self.tuner = learner(chip, start, experiment), tuner_of(chip, experiment)
         self.calibration: Calibration | None = None
         if experiment.calibrate:
             self.calibration = calibrate(chip, self.flow, seed=experiment.seed)
         chip.program(start)
 
     def __repr__(self) -> str:
-        done = f"{self.n_done} of {self.experiment.updates} updates done"
+        done = f"{self.n_done} of {counted(self.experiment.updates, 'update')} done"
         return f"Trainer({self.chip!r}, {done})"
 
     def _updates_between_refreshes(self) -> int | None:
@@ -184,6 +188,8 @@ class Trainer:
             added = how.contrast.gradient(self.chip, cast(FlowBatch, batch), self.flow, held)
             gradient, contrast_norm = gradient + added, added.norm
         norm = gradient.norm if learned else self.learner.learn(gradient, rate, self.n_done)
+        if self.tuner is not None:
+            self.tuner.learn(found, rate)
         self.n_done += 1
         if self._refresh_every is not None and self.n_done % self._refresh_every == 0:
             self.chip.refresh()
@@ -206,6 +212,7 @@ class Trainer:
     def state(self) -> dict[str, Any]:
         """Everything that later updates depend on, besides the chip's own state."""
         found = {} if self.calibration is None else {"calibration": self.calibration.state()}
+        found |= {} if self.tuner is None else {"tuner": self.tuner.state()}
         return {"n_done": self.n_done, "optimizer": self.learner.state(), **found}
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -214,11 +221,15 @@ class Trainer:
         self.learner.restore(state["optimizer"])
         if "calibration" in state:
             self.calibration = Calibration(**state["calibration"])
+        if self.tuner is not None:
+            self.tuner.restore(state["tuner"])
 
 
 def blank_state(layers: Layers, experiment: Experiment) -> dict[str, Any]:
     """State that a `Trainer` of such a network has, with zeros: its names, shapes and types."""
     found: dict[str, Any] = {"n_done": 0, "optimizer": blank_learner_state(layers, experiment)}
+    if experiment.learning.tuned:
+        found["tuner"] = blank_tuner_state(layers, experiment)
     if experiment.calibrate:
         nodes, visible = np.zeros(layers.n_nodes), np.zeros(layers.n_visible)
         found["calibration"] = Calibration(nodes, nodes, visible, visible).state()

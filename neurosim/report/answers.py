@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neurosim.blocks.units import format_quantity
 from neurosim.report.figures import new_figure, style
+from neurosim.safe_text import counted
 
 __all__ = ["answer_figures", "answers", "confusion_figure", "settling_figure"]
 
@@ -32,9 +33,9 @@ def answers(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     """Table of an evaluation of answers beside what needs no chip, and what it says."""
     shown = [name for name in _FIGURES if name in evaluation]
     rows = {"this chip": evaluation} | evaluation.get("baselines", {})
-    said = [f"{evaluation['n']:,} examples were learned from"]
+    said = [f"learned from {counted(evaluation['n'], 'example')}"]
     if "test_n" in evaluation:
-        said.append(f"{evaluation['test_n']:,} others are the test set")
+        said.append(f"judged by a test set of {counted(evaluation['test_n'], 'other')}")
     if "test_accuracy_interval" in evaluation:
         low, high = evaluation["test_accuracy_interval"]
         said.append(f"the 95 % interval of the test accuracy is {low:.1%} to {high:.1%}")

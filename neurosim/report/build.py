@@ -128,14 +128,13 @@ def _explanation(run: Run) -> Explanation | None:
 def _noise(trained: Trained) -> tuple[list[Row], list[Point]]:
     """The noise ledger at the trained weights, and the gradient over beta."""
     weights = start_weights(trained.weights, trained.name)
-    how, conditions = (
-        trained.experiment,
-        Conditions(trained.profile, weights, trained.experiment.flow),
-    )
+    how, tuned = trained.experiment, trained.fresh().bank.tuned
+    conditions = Conditions(trained.profile, weights, how.flow, tuned=tuned)
     if isinstance(how.task, Supervised):
         conditions = AnswerConditions(
-            trained.profile, weights, how.flow, task=how.task, rule=how.rule, data=trained.dataset
-        )
+            trained.profile, weights, how.flow, task=how.task, rule=how.rule, data=trained.dataset,
+            tuned=tuned,
+        )  # fmt: skip
     return ledger(conditions), scan_beta(conditions)
 
 

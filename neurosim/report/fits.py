@@ -15,6 +15,7 @@ from neurosim.blocks.trees import plain
 from neurosim.blocks.words import as_written
 from neurosim.devices.fit import DeviceFit, Part
 from neurosim.profile import Profile
+from neurosim.safe_text import counted
 
 __all__ = ["fit_blocks", "fit_figure", "fit_into"]
 
@@ -76,7 +77,7 @@ def _part_text(part: Part, source: str, profile: Profile | None = None) -> str:
     block = _rounded(part.block, part.errors) | kept
     block["source"] = _sources(part, source) | sources
     name, _, body = written({part.name: block}).partition("\n")
-    said = [f"{part.n} readings; standard errors: {_flat(part.errors)}", *part.notes]
+    said = [f"{counted(part.n, 'reading')}; standard errors: {_flat(part.errors)}", *part.notes]
     said += [f"WARNING: {warning}" for warning in part.warnings]
     comments = [
         line

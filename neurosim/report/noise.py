@@ -70,7 +70,9 @@ def _draw_betas(axes: Axes, points: Sequence[Point]) -> None:
         axes.plot(beta[best], values[best], "o", color=color, ms=9, mfc="none")
     axes.set_xscale("log")
     _distance_scale(axes.set_yscale, axes.set_ylim, np.concatenate([v for _, _, v in curves]))
-    axes.xaxis.set_major_locator(FixedLocator([3e-4, 1e-3, 3e-3, 1e-2]))
+    axes.xaxis.set_major_locator(
+        FixedLocator([digit * 10.0**k for k in range(-6, 2) for digit in (1, 3)])
+    )
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("beta, all sources on; rings: best")

@@ -19,6 +19,7 @@ from neurosim.report.points import point_figure
 from neurosim.report.sweep_figures import axis_figure
 from neurosim.report.sweep_lines import telling
 from neurosim.runs import Run, Source, Trained
+from neurosim.safe_text import counted
 from neurosim.sweeps import Table
 
 __all__ = ["plot", "plot_settle"]
@@ -101,7 +102,7 @@ def _array_figure(values: NDArray[np.float64]) -> Figure:
     if values.ndim == 2 and values.shape[1] == 2:
         return point_figure(values.astype(float))
     drawn, n = min(len(values), _MOST_IMAGES), len(values)
-    note = f"the first {drawn} of {n:,} images" if drawn < n else ""
+    note = f"the first {drawn} of {counted(n, 'image')}" if drawn < n else ""
     return sample_figure(values, n=drawn, note=note)
 
 
@@ -115,7 +116,7 @@ def _table_figure(table: Table) -> Figure:
             "print it to see its errors."
         )
     failed, n = sum(bool(row["error"]) for row in table.rows), len(table.rows)
-    note = f"{failed} of {n} points failed and {'are' if failed > 1 else 'is'} left out"
+    note = f"{failed} of {counted(n, 'point')} failed and {'are' if failed > 1 else 'is'} left out"
     shown = table.measure[:3]
     return axis_figure(found, columns, varied[0], shown, note=note if failed else "")
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from neurosim.data.sets import DIGITS
+from neurosim.safe_text import counted
 
 __all__ = ["quality"]
 
@@ -37,7 +38,8 @@ def quality(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     }
     return {
         "intro": (
-            f"{evaluation['n']} samples, mode {evaluation['mode']}, t = {evaluation['t_end']:g}, "
+            f"{counted(evaluation['n'], 'sample')}, mode {evaluation['mode']}, t = "
+            f"{evaluation['t_end']:g}, "
             f"seed {evaluation['seed']}, on the images' grey levels, against {n_real:,} images of "
             f"{name}. Real against real is the floor; the Gaussian is the dumb baseline."
             + _fresh(evaluation)

@@ -15,6 +15,7 @@ from neurosim.files import load_tree, save_tree
 from neurosim.host import Experiment, blank_state
 from neurosim.profile import Profile
 from neurosim.runs.refusals import to_go_on
+from neurosim.safe_text import counted
 
 __all__ = ["Checkpoint"]
 
@@ -105,7 +106,8 @@ class Checkpoint:
         check_like(kept, blank, f"{self.path}: trainer")
         if kept["n_done"] > most:
             raise CheckpointError(
-                f"{self.path} must hold at most the {most} updates of the experiment, but "
+                f"{self.path} must hold at most the {counted(most, 'update')} of the "
+                "experiment, but "
                 f"holds {kept['n_done']}; restore it, or train again into a new folder."
             )
         return tree

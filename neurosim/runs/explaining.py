@@ -37,6 +37,7 @@ from neurosim.runs.measures import measured
 from neurosim.runs.mending import implausible, mended, odd_findings
 from neurosim.runs.placing import placed
 from neurosim.runs.seen import Seen
+from neurosim.runs.springs import soft_spring
 from neurosim.runs.trained import Source, Trained
 from neurosim.runs.watchdogs import unfinished, watched
 from neurosim.solvers import Engine
@@ -51,6 +52,7 @@ _ROWS, _MODES, _EXAM = 128, 8, 512
 _FIRST = 3
 _AT_AN_END = 0.99
 WEIGHT_RANGE = "weight range"
+_IN_FULL = {"explained": "explained variance"}
 
 
 @checked(source="give what neurosim.train returns, a run or a run's folder")
@@ -78,7 +80,7 @@ def explain(
     laws : sequence of type
         Blocks of your own that the files of a folder name.
     progress : callable, optional
-        Called with variants of the chip done and their total.
+        Called with variants of the chip and trials of a recipe that are done, and their total.
 
     Returns
     -------
@@ -140,7 +142,8 @@ class _Case:
         # A chip of implausible numbers is not asked to settle.
         shown = self._trained if not self._odd else self._as_mended()
         seen = Seen(effects, watched(shown), self._mode_tau(shown))
-        others = [self._at_the_ends(), *learned(self._trained)]
+        others = soft_spring(effects, self._trained.experiment)
+        others += [self._at_the_ends(), *learned(self._trained, effects.count)]
         findings, n_first = placed(seen, found, lambda e: self._finding(seen, e), others)
         told = {finding.cause for finding in findings}
         by_name = {effect.name: effect for effect in found}
@@ -189,7 +192,9 @@ class _Case:
         kept = (np.abs(weights) >= _AT_AN_END * limit) & (gradient * weights < 0)
         power = float(np.sum(gradient**2)) or 1.0
         cosine = float(np.sqrt(np.sum(gradient[~kept] ** 2) / power))
-        share = np.count_nonzero(np.abs(weights) >= _AT_AN_END * limit) / self._n_weights
+        layers = self._profile.network
+        n_weights = int(np.count_nonzero(layers.present)) + layers.n_nodes
+        share = np.count_nonzero(np.abs(weights) >= _AT_AN_END * limit) / n_weights
         return Finding(
             cause=WEIGHT_RANGE,
             measured=f"{share:.1%} of the weights stand at an end of their range, {limit:g}; less "
@@ -198,22 +203,15 @@ class _Case:
             weight=1 - cosine,
         )
 
-    @property
-    def _n_weights(self) -> int:
-        layers = self._profile.network
-        return int(np.count_nonzero(layers.present)) + layers.n_nodes
-
     def _as_mended(self) -> Trained:
         chip, weights = self._conditions.programmed(self._profile), self._conditions.weights
         return Trained(chip, self._trained.experiment, weights=weights)
 
     def _mode_tau(self, shown: Trained) -> float:
         """Median of the slowest hidden modes on some of the data, visible nodes held."""
-        chip, experiment = shown.fresh(), self._trained.experiment
-        sheet, data = chip.data_sheet, self._trained.dataset
-        lessons = lessons_of(data, experiment, sheet, _MODES, experiment.seed)
-        flow = experiment.flow.on(sheet)
-        free_phase(chip, lessons.batch_at(0).targets, flow, None, lessons.held)
+        chip, recipe, data = shown.fresh(), self._trained.experiment, self._trained.dataset
+        lessons = lessons_of(data, recipe, chip.data_sheet, _MODES, recipe.seed)
+        free_phase(chip, lessons.batch_at(0).targets, recipe.flow, None, lessons.held)
         return float(np.median(slowest_modes_tau(chip)))
 
     def _draw(self, profile: Profile, engine: Engine | None) -> Array:
@@ -225,7 +223,7 @@ class _Case:
     def _quality_name(self) -> str:
         if self._trained.experiment.task.has_paths:
             return "flow loss"
-        return f"{self._exam[0]}{self._figure}".replace("_", " ")
+        return f"{self._exam[0]}{_IN_FULL.get(self._figure, self._figure)}".replace("_", " ")
 
     def _quality(self, profile: Profile, seen: list[Observed]) -> float | None:
         """The run's own figure: loss of the velocities that were seen, or that of an exam."""
@@ -275,8 +273,7 @@ def _known(value: float) -> float | None:
 
 def _conditions(trained: Trained, profile: Profile, rows: int) -> Conditions:
     """What is presented: the run's own data, weights, settings and die."""
-    recipe, chip = trained.experiment, trained.fresh()
-    flow = recipe.flow
+    recipe, chip, flow = trained.experiment, trained.fresh(), trained.experiment.flow
     weights = trained.asked_weights()
     settled = flow.on(chip.data_sheet)
     how: dict[str, Any] = {
@@ -285,6 +282,7 @@ def _conditions(trained: Trained, profile: Profile, rows: int) -> Conditions:
         # Free and nudged phases of the rows before the middle one.
         "age_s": (recipe.batch - 1) / 2 * (3 if chip.data_sheet.has_hold else 4) * settled.settle_s,
         "die": chip.seed,
+        "tuned": chip.bank.tuned,
     }
     if isinstance(recipe.task, Supervised):
         return AnswerConditions(

@@ -112,27 +112,48 @@ class Explanation(Record):
         """All of it as what JSON has; what was not measured is None."""
         return self.model_dump()
 
+    @property
+    def as_ideal(self) -> bool:
+        """Whether the chip does to the last bit what an ideal one with its settings does."""
+        pairs = [(self.cosine, self.cosine_ideal), (self.error, self.error_ideal)]
+        pairs += [(self.velocity, self.velocity_ideal), (self.quality, self.quality_ideal)]
+        return all(here == ideal for here, ideal in pairs)
+
     def headline(self) -> str:
         """How far the chip is from the same network without hardware, in one sentence or two."""
         if self.cosine is None or self.error is None:
             return "Its numbers are so far from any chip's that nothing was measured."
+        gradient = f"Its gradient has a cosine of {self.cosine:.2f} to the exact one of the same"
+        if self.as_ideal:
+            quality = "" if self.quality is None else (
+                f" The {self.quality_name} is {self.quality:.3g}."
+            )  # fmt: skip
+            return (
+                f"{gradient} weights, and its {self.drawn} are {self.error:.0%} off what they "
+                "would be if nodes were given all the time that they need: no imperfection of this "
+                f"chip takes anything away.{quality}"
+            )
         quality = ""
         if self.quality is not None:
             quality = f" The {self.quality_name} is {self.quality:.3g} ({self.quality_ideal:.3g})."
         return (
-            f"Its gradient has a cosine of {self.cosine:.2f} to the exact one of the same weights "
-            f"(on an ideal chip with the same settings: {self.cosine_ideal:.2f}). Its {self.drawn} "
-            f"are {self.error:.0%} off those of the same network without hardware "
-            f"({self.error_ideal:.0%}).{quality}"
+            f"{gradient} weights (on an ideal chip with the same settings: "
+            f"{self.cosine_ideal:.2f}). Its {self.drawn} are {self.error:.0%} off those of "
+            f"the same network without hardware ({self.error_ideal:.0%}).{quality}"
         )
 
     def verdict(self) -> str:
         """Whether hardware sets the run's own figure, and whether a first cause accounts for it."""
         if self.quality is None or self.quality_ideal is None:
             return ""
-        sign = 1.0 if "loss" in self.quality_name else -1.0
+        if self.as_ideal:
+            return f"What was learned sets the {self.quality_name} (recipe, updates, network)."
+        is_loss = "loss" in self.quality_name
+        sign = 1.0 if is_loss else -1.0
         gap = sign * (self.quality - self.quality_ideal)
-        if gap <= _NO_GAP * abs(self.quality_ideal):
+        # Accuracy and explained variance are 1 at best: a gap is little beside what is missing.
+        missing = 0.0 if is_loss else 1 - self.quality_ideal
+        if gap <= _NO_GAP * max(abs(self.quality_ideal), missing):
             return (
                 f"With these weights the ideal chip's {self.quality_name} is no better: what was "
                 "learned sets it (recipe, updates, network), not the chip that holds them."

@@ -6,6 +6,7 @@ from neurosim.blocks.files import dump_block
 from neurosim.errors import RunError
 from neurosim.outputs import write_text
 from neurosim.runs.run import Run
+from neurosim.safe_text import counted
 
 __all__ = ["extended"]
 
@@ -25,7 +26,8 @@ def extended(run: Run, updates: int) -> Run:
     before = run.experiment.updates
     if updates <= before:
         raise RunError(
-            f"{run.path} must be made longer than its {before:,} updates, but {updates:,} are "
+            f"{run.path} must be made longer than its {counted(before, 'update')}, but "
+            f"{updates:,} are "
             "asked for; give more, or train into a new folder."
         )
     tree = run.load()

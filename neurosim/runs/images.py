@@ -14,6 +14,7 @@ from neurosim.errors import DataError
 from neurosim.host import Experiment, Held, Labels
 from neurosim.host.flow import given_nodes, label_nodes, visible_rows
 from neurosim.profile import Profile
+from neurosim.safe_text import counted
 from neurosim.streams import Streams
 
 __all__ = [
@@ -58,9 +59,10 @@ def check_size(profile: Profile, dataset: Dataset, labels: Labels | None) -> Non
     if profile.layers[0] == needed:
         return
     fitting = ",".join(map(str, (needed, *profile.layers[1:])))
-    classes = "" if labels is None else f" and of {labels.classes} classes"
+    classes = "" if labels is None else f" and of {counted(labels.classes, 'class')}"
     wrong = (
-        f"The visible layer must have {needed} nodes, one for each pixel of {dataset.name}"
+        f"The visible layer must have {counted(needed, 'node')}, one for each pixel of "
+        f"{dataset.name}"
         f"{classes}, but {profile.name} has {profile.layers[0]}"
     )
     raise DataError(

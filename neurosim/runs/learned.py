@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.analysis.effects import Count
 from neurosim.errors import NeurosimError
+from neurosim.host import Supervised
 from neurosim.runs.explanation import Finding
 from neurosim.runs.recipes import RATE, tried
 from neurosim.runs.trained import Trained
+from neurosim.safe_text import counted
 
 __all__ = ["LENGTH", "RATE", "learned"]
 
@@ -18,15 +21,17 @@ LENGTH = "training length"
 # Of shorter trainings the losses of a fifth say little, and of still shorter ones no recipe is
 # tried; smaller changes are none.
 _SHORTEST, _FEWEST, _FALL, _RISE, _SURE = 20, 50, 0.02, 0.1, 3.0
+# Of a straight line, which uses three fifths.
+_TREND = 2.0
 # A hint, which stands behind a cause that was measured.
 _MOST = 0.1
 
 
-def learned(trained: Trained) -> list[Finding]:
+def learned(trained: Trained, count: Count | None = None) -> list[Finding]:
     """Findings of a training's losses, before its contrastive stage; none where it kept none.
 
     Another rate that was tried with success stands for what the losses say of the rate; see
-    `neurosim.runs.recipes`.
+    `neurosim.runs.recipes`; a `count` hears of the trials.
     """
     try:
         losses = trained.metrics()["flow_loss"][: trained.experiment.contrast_begins]
@@ -35,37 +40,67 @@ def learned(trained: Trained) -> list[Finding]:
     losses = losses[np.isfinite(losses)]
     if len(losses) < _SHORTEST:
         return []
-    found, better = _findings(losses) if len(losses) >= _FEWEST else [], tried(trained)
+    found = _findings(losses, _constant(trained)) if len(losses) >= _FEWEST else []
+    better = tried(trained, count)
     known = {finding.cause for finding in better}
     return [*better, *(finding for finding in found if finding.cause not in known)]
 
 
-def _findings(losses: Array) -> list[Finding]:
-    """Of losses, one an update, by means over fifths."""
+def _constant(trained: Trained) -> float | None:
+    """Loss of the best answers that do not look at their input: the answers' own variance."""
+    task = trained.experiment.task
+    if not isinstance(task, Supervised):
+        return None
+    return float(np.mean(np.var(task.seen(trained.dataset)[1], axis=0))) or None
+
+
+def _findings(losses: Array, constant: float | None = None) -> list[Finding]:
+    """Of losses, one an update, by means over fifths.
+
+    Of answers a change is a share of `constant`, the loss of constant ones, for a tenth of a loss
+    that is next to nothing is nothing; and what counts is what as many updates more would take off
+    if it went on so, at most all that is left. A flow has a loss that no training takes away, and a
+    change is a share of what it is.
+    """
     n, fifths = len(losses), [losses[k * len(losses) // 5 :][: len(losses) // 5] for k in range(5)]
     means, found = [float(fifth.mean()) for fifth in fifths], []
-    best = int(np.argmin(means))
-    if _sure(fifths[3], fifths[4]) and (fall := 1 - means[4] / means[3]) > _FALL:
+    best, beside = int(np.argmin(means)), "" if constant is None else (
+        f"; constant answers have {constant:.3g}"
+    )  # fmt: skip
+    falls = _sure(fifths[3], fifths[4]) or _trend(np.concatenate(fifths[2:]))
+    fall = means[3] - means[4]
+    buys = fall / means[3] if constant is None else min(5 * fall, means[4]) / constant
+    if falls and buys > _FALL:
         said = f"the loss fell from {means[3]:.3g} to {means[4]:.3g} over the last fifth of its "
         found.append(
             Finding(
                 cause=LENGTH,
-                measured=f"{said}{n:,} updates",
+                measured=f"{said}{counted(n, 'update')}{beside}",
                 advice=f"train on: `neurosim train --resume --updates {2 * n:d}`",
-                weight=min(fall, _MOST),
+                weight=min(buys, _MOST),
             )
         )
-    if _sure(fifths[4], fifths[best]) and (rise := means[4] / means[best] - 1) > _RISE:
+    rise = (means[4] - means[best]) / (constant or means[best])
+    much = means[4] > (1 + _RISE) * means[best] and rise > _FALL
+    if much and _sure(fifths[4], fifths[best]):
         said = f"the loss was {means[best]:.3g}, and rose to {means[4]:.3g} in the last fifth of "
         found.append(
             Finding(
                 cause=RATE,
-                measured=f"{said}{n:,} updates",
+                measured=f"{said}{counted(n, 'update')}{beside}",
                 advice="lower learning_rate, or take schedule: cosine",
                 weight=min(rise, _MOST),
             )
         )
     return found
+
+
+def _trend(losses: Array) -> bool:
+    """Whether a straight line through losses falls by more than chance."""
+    x = np.arange(len(losses)) - (len(losses) - 1) / 2
+    slope = float(x @ losses / (x @ x))
+    rest = losses - losses.mean() - slope * x
+    return bool(-slope > _TREND * np.sqrt(rest @ rest / (len(x) - 2) / (x @ x)))
 
 
 def _sure(high: Array, low: Array) -> bool:

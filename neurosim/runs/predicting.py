@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from neurosim.arguments import checked
 from neurosim.blocks.block import Block
 from neurosim.blocks.classes import called
+from neurosim.data.grounds import turned
 from neurosim.data.sets import NAMED, load_dataset
 from neurosim.errors import DataError
 from neurosim.host import Supervised
 from neurosim.runs.trained import Source, Trained
 from neurosim.threads import one_blas_thread
 
-__all__ = ["answers_to", "predict", "rows_beyond", "rows_of"]
+__all__ = ["answers_to", "ground_turned", "names_of_answers", "predict", "rows_beyond", "rows_of"]
 
 Array = NDArray[np.float64]
 _ROUNDING = 1e-9
@@ -104,11 +105,27 @@ def _task_of(trained: Trained) -> Supervised:
     return task
 
 
+def names_of_answers(trained: Trained, n: int) -> list[str]:
+    """Of each of n answers: of a table that was learned its last columns' names, else a number."""
+    plain = [f"answer_{k}" for k in range(n)]
+    names, own = trained.dataset.scaling.names[-n:], {"row", "class"}
+    if not hasattr(trained.experiment.task, "n_answers") or len(names) != n:
+        return plain
+    return [p if name in own else name for p, name in zip(plain, names, strict=True)]
+
+
 def rows_beyond(trained: Trained, rows: Array) -> int:
     """How many of these rows have a number beyond all that were learned from."""
     learned = _task_of(trained).examples(trained.dataset)[0]
     low, high = learned.min(), learned.max()
     return int(((rows < low - _ROUNDING) | (rows > high + _ROUNDING)).any(axis=1).sum())
+
+
+def ground_turned(trained: Trained, rows: Array) -> str | None:
+    """What to say of images that are dark on light where light on dark was learned, or so."""
+    if trained.dataset.scaling.names:
+        return None
+    return turned(_task_of(trained).examples(trained.dataset)[0], rows)
 
 
 def _scaled(inputs: Array | Path | str, n_in: int, trained: Trained) -> Array:

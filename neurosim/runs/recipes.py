@@ -4,7 +4,8 @@ A chip of the run's die goes on from the run's weights for a few updates on smal
 run would, at rates ten times higher and lower, with larger batches. All are judged by the same
 rows, beside the weights as they are. A recipe that leaves a loss below both that of the weights as
 they are and that of going on as before is better than the run's. What it does over many updates
-this cannot say. Springs are not tried: a softer one lowers the flow loss and need not draw better.
+this cannot say. Springs are not tried, for a softer one lowers the flow loss and need not draw
+better: `neurosim.runs.springs` looks at them.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from typing import Any
 
 import numpy as np
 
+from neurosim.analysis.effects import Count
 from neurosim.chip import Chip
 from neurosim.errors import NeurosimError
 from neurosim.host import Experiment, Trainer, free_phase
 from neurosim.runs.examining import lessons_of
 from neurosim.runs.explanation import Finding
 from neurosim.runs.trained import Trained
+from neurosim.safe_text import counted
 
 __all__ = ["BATCH", "RATE", "tried"]
 
@@ -30,19 +33,22 @@ _UPDATES, _ROWS, _JUDGED = 12, 64, 128
 _STEP, _MOST, _WORSE = 10.0, 5, 1.01
 # Batches from here on are large enough for a trial's rows.
 _SMALL = 16
+# Trials at least: as before, and a rate to each side; and mostly one more.
+_EXPECTED = 4
 # Of the loss, less than which another recipe does not buy.
 _LEAST = 0.1
 
 
-def tried(trained: Trained) -> list[Finding]:
+def tried(trained: Trained, count: Count | None = None) -> list[Finding]:
     """A finding for each setting of which another value buys a tenth of the loss or more.
 
     Of a contrastive stage, which follows another loss, nothing is tried, nor of a recipe that
-    cannot go on in small batches.
+    cannot go on in small batches, nor of oscillators whose tuning learns, which would begin anew.
+    A `count` hears of each trial.
     """
-    if trained.experiment.contrast is not None:
+    if trained.experiment.contrast is not None or trained.experiment.learning.tuned:
         return []
-    trials, found = _Trials(trained), []
+    trials, found = _Trials(trained, count), []
     for look in (trials.rate, trials.batch):
         try:
             finding = look()
@@ -50,14 +56,17 @@ def tried(trained: Trained) -> list[Finding]:
             continue
         found += [] if finding is None else [finding]
     trained.fresh()
+    trials.count.end()
     return found
 
 
 class _Trials:
     """Ways to go on with a run."""
 
-    def __init__(self, trained: Trained) -> None:
+    def __init__(self, trained: Trained, count: Count | None = None) -> None:
         self._trained, self._recipe = trained, trained.experiment
+        self.count = count or Count(lambda done, total: None)
+        self.count.expect(_EXPECTED)
         self._start = trained.asked_weights()
 
     def rate(self) -> Finding | None:
@@ -93,7 +102,8 @@ class _Trials:
         way = "raise" if best > now else "lower"
         return Finding(
             cause=cause,
-            measured=f"the loss of its weights is {self._still:.3g}; after {_UPDATES} updates more "
+            measured=f"the loss of its weights is {self._still:.3g}; after "
+            f"{counted(_UPDATES, 'update')} more "
             f"it is {self._as_now:.3g} with {field} {now:.3g}, and {least:.3g} with {best:.3g}",
             advice=f"{way} {field} from {now:.3g} towards {best:.3g}, and train again",
             weight=saved,
@@ -128,6 +138,7 @@ class _Trials:
         trainer = Trainer(chip, recipe, self._trained.dataset, self._start)
         for _ in trainer:
             pass
+        self.count.step()
         return self._judged(chip, recipe)
 
     def _judged(self, chip: Chip, recipe: Experiment) -> float:

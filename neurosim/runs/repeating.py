@@ -17,6 +17,7 @@ from neurosim.runs.beginning import beginning_of
 from neurosim.runs.facts import versions
 from neurosim.runs.keeping import metrics_row
 from neurosim.runs.run import Run
+from neurosim.safe_text import counted
 
 __all__ = ["Repeated", "repeat"]
 
@@ -147,7 +148,10 @@ def _difference(now: Any, then: Any, place: str) -> str:
         return ""
     a, b = np.asarray(now), np.asarray(then)
     if a.shape == b.shape and a.dtype.kind in "fiu" and b.dtype.kind in "fiu":
-        return f"{place}: {np.count_nonzero(a != b)} numbers, by at most {np.abs(a - b).max():.3g}"
+        return (
+            f"{place}: {counted(int(np.sum(a != b)), 'number')}, by at most "
+            f"{np.abs(a - b).max():.3g}"
+        )
     return f"{place}: is another value"
 
 

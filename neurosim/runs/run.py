@@ -45,6 +45,7 @@ from neurosim.runs.facts import Facts, versions
 from neurosim.runs.metrics import read_metrics
 from neurosim.runs.refusals import stopped, taken
 from neurosim.runs.weights import kept_weights, start_weights
+from neurosim.safe_text import counted
 
 __all__ = [
     "OWN_FILES",
@@ -96,7 +97,10 @@ class Run:
         self.kept = Checkpoint(path, profile, experiment)
 
     def __repr__(self) -> str:
-        return f"Run({str(self.path)!r}, {self.profile.name}, {self.experiment.updates} updates)"
+        return (
+            f"Run({str(self.path)!r}, {self.profile.name}, "
+            f"{counted(self.experiment.updates, 'update')})"
+        )
 
     @classmethod
     def create(

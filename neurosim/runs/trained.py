@@ -33,6 +33,7 @@ from neurosim.runs.judging import (
     loss_on,
 )
 from neurosim.runs.run import Run
+from neurosim.safe_text import counted
 from neurosim.threads import one_blas_thread
 
 __all__ = ["Source", "Trained"]
@@ -98,8 +99,7 @@ class Trained:
         return sorted(name for name in super().__dir__() if name not in inner)
 
     def __repr__(self) -> str:
-        updates = self.experiment.updates
-        said = self.stopped or f"{updates} update{'s' * (updates != 1)}"
+        said = self.stopped or counted(self.experiment.updates, "update")
         place = "" if self.run is None else f", in {str(self.run.path)!r}"
         return f"Trained({self.chip!r}, {said}{place})"
 
@@ -136,7 +136,7 @@ class Trained:
         """Where its training was stopped, as in ``163 of 2,000 updates``; empty if it has ended."""
         updates = self.experiment.updates
         at_end = self.n_done is None or self.n_done >= updates
-        return "" if at_end else f"{self.n_done:,} of {updates:,} updates"
+        return "" if at_end else f"{self.n_done:,} of {counted(updates, 'update')}"
 
     @property
     def profile(self) -> Profile:

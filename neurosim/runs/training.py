@@ -21,6 +21,7 @@ from neurosim.chip import Chip, Ledger
 from neurosim.errors import RunError
 from neurosim.folders import is_free
 from neurosim.host import Experiment, Trainer
+from neurosim.host.sampler import check_mode
 from neurosim.profile import Profile, load_profile
 from neurosim.runs.beginning import beginning
 from neurosim.runs.extending import extended
@@ -110,6 +111,7 @@ def train(
     dataset = experiment.images()
     if experiment.task.has_paths:
         check_size(chip.profile, dataset, experiment.labels)
+        check_mode(chip.data_sheet, experiment.sampling.mode)
     before = chip.ledger.copy()
     trainer = Trainer(chip, experiment, dataset, begun.weights)
     with shown_by(progress, "training") as show:

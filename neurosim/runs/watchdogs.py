@@ -18,6 +18,7 @@ from neurosim.chip import Chip
 from neurosim.chip.ledger import Ledger
 from neurosim.circuit import DrivenCircuit
 from neurosim.converters.quantise import lsb
+from neurosim.data.grounds import odd_pictures
 from neurosim.host import Supervised
 from neurosim.host.settings import ChipFlow
 from neurosim.runs.examining import lessons_of
@@ -50,7 +51,7 @@ class Watched:
     ledger : mapping of str to number
         Totals at the end.
     velocity : float
-        Root mean square of the velocities that are learned.
+        Root mean square of the velocities that are learned, or of the answers.
     dac_step : float or None
         Of the sources, in the host's units; None where they are continuous.
     moved : float
@@ -182,7 +183,8 @@ CHECKS: tuple[Callable[[Watched], str | None], ...] = (
     _clipped("ammeter", "ammeters", "widen current_sense.range_A, or train with smaller weights"),
     _clipped("correlator", "correlators", "widen readout.range, or lower flow.beta or the batch"),
     _clipped("dac", "DACs", "widen dac.range_V, or lower node.unit_V"),
-    _clipped("injector", "injectors", "widen injectors.range_A, or lower flow.beta"),
+    _clipped("injector", "injectors", "widen injectors.range_A (of oscillators range_Hz), or lower "
+             "flow.beta"),
     diverged,
     refused,
     lost_nudge,
@@ -229,7 +231,8 @@ def watch(source: Source) -> list[str]:
     trained = Trained.of(source)
     seen = watched(trained)
     found = [unsuited(trained.profile, trained.experiment.task), unfinished(trained)]
-    found += [overlap(trained), *(check(seen) for check in CHECKS)]
+    found += [*odd_pictures(trained.dataset), overlap(trained)]
+    found += [check(seen) for check in CHECKS]
     return [said for said in found if said is not None]
 
 
@@ -249,7 +252,8 @@ def watched(source: Source) -> Watched:
     if dac.bits is not None and dac.range_V is not None:
         step = lsb(dac.range_V, dac.bits) / sheet.unit_V
     moved, n_risen = _settled_twice(chip, flow.settle_s)
-    velocity = float(np.sqrt(np.mean(batch.wanted**2)))
+    wanted = batch.wanted if lessons.held is None else batch.wanted[:, ~lessons.held]
+    velocity = float(np.sqrt(np.mean(wanted**2)))
     return Watched(flow, ledger, velocity, step, moved, n_risen, rows)
 
 

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from neurosim.arguments import answer
 from neurosim.chip.die import data_sheet
 from neurosim.errors import DataError, NeurosimError
 from neurosim.host import Experiment
+from neurosim.host.sampler import check_mode
 from neurosim.profile import Profile
 
 __all__ = ["Made", "check_fits"]
 
-# The chips that a point trains and programs, and what they are shown.
-Made = tuple[Sequence[Profile], Experiment]
+
+class Made(NamedTuple):
+    """The chips that a point trains and programs, what they are shown, and how one is sampled."""
+
+    chips: Sequence[Profile]
+    experiment: Experiment
+    sampled: Profile
+    mode: str | None
 
 
 def check_fits(points: Iterable[Made]) -> None:
@@ -26,16 +34,32 @@ def check_fits(points: Iterable[Made]) -> None:
     """
     asked: dict[object, str | None] = {}
     first = None
-    for chips, experiment in points:
-        wrong = next((text for chip in chips if (text := _asked(asked, chip, experiment))), None)
+    for point in points:
+        texts = (_asked(asked, chip, point.experiment) for chip in point.chips)
+        wrong = next((text for text in texts if text), None) or _unsampled(asked, point)
         if wrong is None:
             return
         first = first or wrong
     if first is not None:
         raise DataError(
-            f"At least one point must be able to learn, but every one would fail: {first} In a "
+            f"At least one point must learn and be judged, but every one would fail: {first} In a "
             "sweep a field is a path, such as profile.sources or experiment.dataset."
         )
+
+
+def _unsampled(known: dict[object, str | None], point: Made) -> str | None:
+    """Why a chip cannot be sampled so."""
+    if not point.experiment.task.has_paths:
+        return None
+    chip = point.sampled
+    key = repr((chip.name, chip.current_sense is None, point.mode))
+    if key not in known:
+        try:
+            check_mode(data_sheet(chip, chip.network, None), point.mode)
+            known[key] = None
+        except DataError as error:
+            known[key] = error.in_file
+    return known[key]
 
 
 def _asked(known: dict[object, str | None], chip: Profile, experiment: Experiment) -> str | None:
@@ -49,5 +73,5 @@ def _asked(known: dict[object, str | None], chip: Profile, experiment: Experimen
             answer(experiment.task, "lessons", experiment.images(), experiment, sheet)
             known[key] = None
         except NeurosimError as error:
-            known[key] = str(error)
+            known[key] = error.in_file
     return known[key]

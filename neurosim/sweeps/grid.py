@@ -12,10 +12,11 @@ from neurosim.errors import ProfileError
 from neurosim.folders import exists, real
 from neurosim.host import Experiment
 from neurosim.profile import Profile
+from neurosim.safe_text import counted
 from neurosim.sweeps.axes import DOTTED, Cases, columns_of, steps
 from neurosim.sweeps.plan import Sampling, Sweep
 
-__all__ = ["check_paths", "find", "grid", "paths", "paths_of_cases"]
+__all__ = ["find", "grid", "paths", "paths_of_cases", "wrong_paths"]
 
 Changes = dict[str, Any]
 _BARE = ("profile", "deploy", "experiment", "run", "start")
@@ -62,26 +63,26 @@ def _no_root(path: str, *, trained: bool) -> str:
     return f"a path must begin with {begins}, or be one of {alone}."
 
 
-def check_paths(sweep: Sweep, *, trained: bool = False) -> None:
-    """Every path has a known root and belongs to one axis.
+def wrong_paths(sweep: Sweep, *, trained: bool = False) -> dict[str, str]:
+    """What is wrong with paths, a line for each: one of no known root, or along two axes.
 
     Of a chip that is `trained` none changes how it was.
 
     Raises
     ------
     ProfileError
-        One does not, seeds vary twice, or there are too many points.
+        Seeds vary twice, or there are too many points.
     """
-    count, seen = sweep.replicas, dict[str, int]()
+    count, seen, wrong = sweep.replicas, dict[str, int](), dict[str, str]()
     for number, axis in enumerate(sweep.axes, 1):
         options = steps(axis)
         count *= len(options)
-        for path in {path for change, _ in options for path in change}:
+        for path in dict.fromkeys(path for change, _ in options for path in change):
             root, _, field = path.partition(".")
             if root not in (DOTTED if field else _BARE):
-                raise ProfileError(f"{path}: {_no_root(path, trained=trained)}")
-            if path in seen:
-                raise ProfileError(
+                wrong[path] = f"{path}: {_no_root(path, trained=trained)}"
+            elif path in seen:
+                wrong[path] = (
                     f"{path}: must vary along one axis, but does along {seen[path]} and {number}."
                 )
             seen[path] = number
@@ -89,7 +90,10 @@ def check_paths(sweep: Sweep, *, trained: bool = False) -> None:
     if seeds and sweep.replicas > 1:
         raise ProfileError(f"replicas: must be 1 where an axis varies {seeds[0]}; leave one out.")
     if count > _MOST:
-        raise ProfileError(f"A sweep must have at most {_MOST:,} points, but has {count:,}.")
+        raise ProfileError(
+            f"A sweep must have at most {counted(_MOST, 'point')}, but has {count:,}."
+        )
+    return wrong
 
 
 def find(folder: Path, name: str) -> Path:

@@ -35,13 +35,14 @@ from neurosim.profile import Profile, load_profile
 from neurosim.runs import Run, Trained
 from neurosim.sweeps.changes import changed, part, shown
 from neurosim.sweeps.fitting import Made, check_fits
-from neurosim.sweeps.grid import check_paths, find, grid, paths, paths_of_cases
+from neurosim.sweeps.grid import find, grid, paths, paths_of_cases, wrong_paths
 from neurosim.sweeps.plan import Sampling, Sweep, not_measured
 from neurosim.sweeps.points import Point, Training
 from neurosim.sweeps.shared import Memory, digest_of_json
 
 __all__ = ["expand"]
 
+_ROOTS = ("profile", "experiment", "sampling", "deploy")
 B = TypeVar("B", bound=Block)
 Changes = dict[str, Any]
 
@@ -73,15 +74,17 @@ def expand(
     DataError
         No point can learn its task.
     """
-    check_paths(sweep, trained=given is not None)
+    wrong = wrong_paths(sweep, trained=given is not None)
     maker, points = _Maker(sweep, folder, laws, given), []
-    mistakes: dict[str, None] = {}
-    for index, (changes, columns) in enumerate(grid(sweep)):
+    mistakes: dict[str, None] = dict.fromkeys(wrong.values())
+    for index, (every, columns) in enumerate(grid(sweep)):
+        changes = {path: value for path, value in every.items() if path not in wrong}
         try:
             points.append(maker.point(index, changes, columns))
         except ProfileError as error:
             # One mistake shows at every point that shares it.
-            mistakes |= dict.fromkeys(str(error).splitlines())
+            lines = [*str(error).splitlines(), *maker.mistakes(changes)]
+            mistakes |= dict.fromkeys(lines)
     mistakes |= dict.fromkeys(not_measured(sweep.measure, maker.tasks))
     if mistakes:
         raise ProfileError("\n".join(mistakes))
@@ -107,6 +110,7 @@ class _Maker:
         self._ages = "sampling.age_s" in varied or sweep.sampling.age_s > 0
         self._deploys |= self._ages
         self._memory, self._default = Memory(), Experiment()
+        self._looked: set[str] = set()
         self.tasks: list[TaskLaw] = []
         self.made: list[Made] = []
 
@@ -136,7 +140,8 @@ class _Maker:
                 "what leaves them."
             )
         chips = (None if is_run else profile, deploy)
-        self.made.append(([chip for chip in chips if chip is not None], experiment))
+        there = [chip for chip in chips if chip is not None]
+        self.made.append(Made(there, experiment, deploy or profile, sampling.mode))
         used = "null" if deploy is None else self._memory.written(deploy).text
         key = digest_of_json([json.dumps(origin), used, self._memory.written(sampling).text])
         given = deploy or profile if is_run else profile
@@ -147,6 +152,25 @@ class _Maker:
         inside = shown({path: changes.get(path, "") for path in self._inside}, trees)
         named = self._origins(changes, profile if is_run else begun)
         return Point(index, key, settings, inside, named, training, run, deploy, sampling)
+
+    def mistakes(self, changes: Changes) -> list[str]:
+        """A line for each mistake of a point of its profile, recipe, sampling and deployed chip.
+
+        One in the profile must not hide one in the recipe: each is changed alone.
+        """
+        found, tasks = list[str](), list(self.tasks)
+        for root in _ROOTS:
+            others = tuple(f"{other}." for other in _ROOTS if other != root)
+            alone = {p: v for p, v in changes.items() if not p.startswith(others)}
+            if (key := repr((root, alone))) in self._looked:
+                continue
+            self._looked.add(key)
+            try:
+                self.point(0, alone, {})
+            except ProfileError as error:
+                found += [line for line in str(error).splitlines() if line.startswith(root)]
+        self.tasks = tasks
+        return found
 
     def _origins(self, changes: Changes, first: Profile) -> tuple[Profile, ...]:
         """Profiles that the chips of a point begin as."""

@@ -79,17 +79,18 @@ def figures_of(task: TaskLaw) -> tuple[Figure, ...]:
 
 
 def not_measured(measure: Sequence[Figure], tasks: Sequence[TaskLaw]) -> list[str]:
-    """A line for each figure that no point can have, for it is one of other tasks."""
+    """A line for figures that no point can have, for they are of other tasks."""
     offered = dict.fromkeys(name for task in tasks for name in figures_of(task))
     if not offered:
         return []
     names = ", ".join(type(task).__name__ for task in tasks)
-    return [
-        f"measure: must be figures of the task {names}, but {name} is none; choose from "
-        f"{', '.join(offered)}."
-        for name in measure
-        if name not in offered
-    ]
+    lost = [name for name in measure if name not in offered]
+    are = "is none" if len(lost) == 1 else "are none"
+    said = (
+        f"measure: must be figures of the task {names}, but {' and '.join(lost)} {are}; choose "
+        f"from {', '.join(offered)}."
+    )
+    return [said] if lost else []
 
 
 class Base(Block):

@@ -13,6 +13,7 @@ from typing import Any
 from neurosim.arguments import check_fields
 from neurosim.errors import DataError
 from neurosim.outputs import check_writable, write_text
+from neurosim.safe_text import counted
 from neurosim.sweeps.plan import COSTS
 from neurosim.sweeps.points import Listed
 from neurosim.sweeps.ranking import Group, groups, is_seed
@@ -75,8 +76,8 @@ class Table:
     def __repr__(self) -> str:
         failed = sum(bool(row["error"]) for row in self.rows)
         over = f" over {', '.join(self.settings)}" if self.settings else ""
-        n = len(self.rows)
-        return f"Table({n} point{'s' * (n != 1)}{over}{f', {failed} failed' if failed else ''})"
+        points = counted(len(self.rows), "point")
+        return f"Table({points}{over}{f', {failed} failed' if failed else ''})"
 
     def __str__(self) -> str:
         lines = self._cells()

@@ -114,8 +114,11 @@ def outcome(point: Point, make: Callable[[], Trained]) -> dict[str, Any]:
     try:
         return {"figures": _measure(point, make()), "error": ""}
     except Exception as error:  # The rest of a sweep goes on whatever befalls a point.
-        kind = "" if isinstance(error, NeurosimError) else f"{type(error).__name__}: "
-        return {"figures": {}, "error": kind + one_line(" ".join(str(error).split()))}
+        if isinstance(error, NeurosimError):
+            said = error.in_file
+        else:
+            said = f"{type(error).__name__}: {error}"
+        return {"figures": {}, "error": one_line(" ".join(said.split()))}
 
 
 def train_once(task: Task) -> Trained:

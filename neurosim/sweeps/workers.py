@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from joblib import Parallel, delayed, parallel_config
 
 from neurosim.errors import RunError
+from neurosim.safe_text import counted
 from neurosim.sweeps.work import Task, do
 
 __all__ = ["Workers", "finished", "processes"]
@@ -76,10 +77,14 @@ def processes() -> Iterator[None]:
 
 
 def _parallel(tasks: Sequence[Task], n_jobs: int) -> Iterator[str]:
-    run: Callable[..., Iterator[str]] = Parallel(
+    run: Callable[..., Generator[str, None, None]] = Parallel(
         n_jobs=n_jobs, batch_size=1, return_as="generator_unordered"
     )
-    yield from run(delayed(do)(task) for task in tasks)
+    with warnings.catch_warnings():
+        # A sweep that is stopped says so itself.
+        warnings.filterwarnings("ignore", r"\d+ tasks which were still being", UserWarning)
+        with closing(run(delayed(do)(task) for task in tasks)) as keys:
+            yield from keys
 
 
 def _restarting(tasks: Sequence[Task], n_jobs: int) -> Iterator[str]:
@@ -95,7 +100,8 @@ def _restarting(tasks: Sequence[Task], n_jobs: int) -> Iterator[str]:
             if deaths >= _DEATHS:
                 raise RunError(
                     f"Workers must live until a point is done, but died {deaths} times in a row "
-                    f"with {len(left)} points left; free some memory or give fewer --workers, and "
+                    f"with {counted(len(left), 'point')} left; free some memory or give "
+                    "fewer --workers, and "
                     "go on with --resume."
                 ) from None
 

@@ -92,7 +92,8 @@ _PHASES: Mapping[str, str] = MappingProxyType(
         "ramp": "sync rises in steps to its value within ramp_s after the nodes were set",
         "frequency": "w, 2 pi times a draw of standard deviation detuning_Hz for each node of a"
         " die: no column has it",
-        "velocity": "alpha stiffness sin((u - V) / unit_V), of the visible nodes of a free phase",
+        "velocity": "alpha stiffness sin((u - V) / unit_V + angle_rad), of the visible nodes of a"
+        " free phase",
         "output": "the phase u / unit_V, read within half a turn",
     }
 )
@@ -104,8 +105,8 @@ _GRADED: Mapping[str, str] = MappingProxyType(
         " neighbours j + dG_b unit_V) + sin(t + angle_rad) (sum of dG_ij U_j (1 - cos(t_j))"
         " - field unit_S U) + K U sin(V / U - t - angle_rad) - sync unit_S U sin(2 t)"
         " + capacitance_F U w; leak_S is the conductance of weight 1 and takes no current",
-        "velocity": "alpha stiffness U sin((u - V) / U) / unit_V, of the visible nodes of a free"
-        " phase",
+        "velocity": "alpha stiffness U sin((u - V) / U + angle_rad) / unit_V, of the visible nodes"
+        " of a free phase",
         "output": "u / unit_V, read within half a turn, pi U / unit_V either way",
     }
 )
@@ -130,10 +131,20 @@ def circuit_of(profile: Profile) -> dict[str, Any]:
             "hidden output": "v = u" if bare else f"v = {_said(_AMPLIFIERS, above)}",
             **(_PHASES if node.oscillating else {}),
             **(_GRADED if getattr(law, "graded", None) is not None else {}),
+            **({} if getattr(law, "interaction", None) is None else {"interaction": _HARMONICS}),
         },
         **_diode_of(profile),
         **_phases_of(profile),
     }
+
+
+# Where waveform and phase response are stated: what stands for the three sines of couplings.
+_HARMONICS = (
+    "of couplings and springs, and with k = 1 alone of the bias, -sin((u - u_j) / unit_V +"
+    " angle_rad)"
+    " is the sum over k of A_k P_k / (A_1 P_1) cos(k (u - u_j) / unit_V + rho_k - alpha_k), for"
+    " pairs (A_k, alpha_k) of oscillator.interaction.waveform and (P_k, rho_k) of response"
+)
 
 
 def _phases_of(profile: Profile) -> dict[str, Any]:

@@ -262,9 +262,18 @@ def table(chip: Chip, recipe: Mapping[str, float | str] | None = None) -> Weight
     ----------
     chip : Chip
     recipe : mapping, optional
-        How the host presents to it: stiffness, alpha, beta and whatever else its springs depend
-        on, for the data sheet.
+        How the host presents to it, for the data sheet: stiffness, alpha, beta and the like.
+
+    Raises
+    ------
+    DataError
+        The chip's oscillators are tuned to something.
     """
+    if chip.bank.tuned.acts:
+        raise DataError(
+            f"A weight table has no column for what oscillators are tuned to, but {chip!r} learned "
+            "it; leave learning.tuned out."
+        )
     coupling, unit_S = chip.profile.coupling, chip.profile.node.leak_S
     target_S, achieved_S = chip.programmed_S()
     at, fixed = positions(chip.die), fabricated(chip.die)
@@ -278,8 +287,8 @@ def table(chip: Chip, recipe: Mapping[str, float | str] | None = None) -> Weight
             if coupling.levels is not None:
                 block[f"code_{side}"] = coupling.level(target, unit_S)
         for side, index in at.items():
-            here, back = index[name], side.startswith("back")
-            block[side if back else f"achieved_{side}"] = achieved_S[here]
+            here = index[name]
+            block[side if side.startswith("back") else f"achieved_{side}"] = achieved_S[here]
             if chip.profile.drift is not None:
                 block[f"present_{side}"] = chip.devices_S[here]
             if chip.bank.faulty is not None:

@@ -26,7 +26,7 @@ import numpy as np
 
 from neurosim.errors import DataError
 from neurosim.files import as_text
-from neurosim.safe_text import comment
+from neurosim.safe_text import comment, counted
 from neurosim.tables.layout import shapes
 from neurosim.tables.table import Array, WeightTable, layers_of
 from neurosim.tables.tiles import Tiling
@@ -120,7 +120,8 @@ def write_mem(table: WeightTable) -> bytes:
     start, sizes = bases(sheet), list(sheet["layers"].values())
     digits, step = -(-2 * bits // 4), len(sheet["level_S"])
     lines = [
-        f"// neurosim: {comment(sheet['profile'])}, {len(words)} words of {2 * bits} bits",
+        f"// neurosim: {comment(sheet['profile'])}, {counted(len(words), 'word')} of "
+        f"{2 * bits} bits",
         f"// reg [{2 * bits - 1}:0] mem [0:{len(words) - 1}];",
         f"// [{2 * bits - 1}:{bits}] code_plus, [{bits - 1}:0] code_minus, each 0 to {step - 1}",
         f"// weight code, {bits + 1} bits signed: "

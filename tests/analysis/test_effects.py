@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from neurosim.analysis import Conditions
-from neurosim.analysis.effects import Effects
+from neurosim.analysis import AnswerConditions, Conditions
+from neurosim.analysis.effects import Count, Effects
 from neurosim.analysis.losses import Effect, Losses
-from neurosim.host import FlowSettings, initial_weights
+from neurosim.data import load_dataset
+from neurosim.host import Experiment, FlowSettings, initial_weights
 from neurosim.network import Layers
 from neurosim.profile import load_profile
 
@@ -108,3 +109,46 @@ def test_a_setting_rules_where_no_cause_is_half_as_bad():
         found = {effect.name: effect for effect in measured._weighed([beta, dac])}
         assert found["beta"].rules == (first == "beta")
         assert max(found.values(), key=lambda effect: effect.rank).name == first
+
+
+def test_a_weaker_nudge_that_the_dac_would_lose_is_not_advised():
+    """By less than half a step of six bits; what is stronger than now may still be tried."""
+    measured, asked = effects({"dac.bits": 6, "dac.range_V": 0.32}, beta=8e-3), []
+    observed = measured._observe
+    measured._observe = lambda profile, **how: asked.append(how) or observed(profile, **how)
+    flow, step = measured.conditions.flow, 2 * 0.32 / (2**6 - 2) / 0.1
+    nudge = 8e-3 * (flow.alpha * flow.stiffness) ** 2
+    u = np.sqrt(np.mean([np.mean(batch.u_t**2) for batch in measured.conditions.batches]))
+    away = nudge / (flow.stiffness + nudge) * u / (flow.alpha * flow.stiffness)
+    assert measured._dac_steps(8e-3) == pytest.approx(away / step)
+    best = measured._beta().best
+    tried = [how["beta"] for how in asked if "beta" in how]
+    assert all(beta > 8e-3 or measured._dac_steps(beta) >= 0.5 for beta in [*tried, best])
+    assert any(factor * 8e-3 not in tried for factor in (0.125, 0.25, 0.5))
+    assert effects({}, beta=8e-3)._dac_steps(1e-9) == np.inf
+
+
+def test_a_nudge_of_answers_is_measured_by_the_answers_alone():
+    """Answers of 1 or -1; inputs are held, and asked for nothing."""
+    profile = load_profile("ideal_hopfield").with_values(
+        {"layers": (64, 6, 10), "sources": (0, -1)}
+    )
+    weights = initial_weights(Layers((64, 6, 10)), 0.5, np.random.default_rng(0))
+    answers = Experiment.suited("classify")
+    conditions = AnswerConditions(
+        profile, weights, answers.flow, 12, 2, task=answers.task, data=load_dataset("digits")
+    )
+    assert conditions.velocity == 1
+
+
+def test_a_count_grows_with_what_is_expected_and_never_passes_it():
+    told = []
+    count = Count(lambda done, total: told.append((done, total)))
+    count.expect(2)
+    count.step()
+    count.expect(1)
+    for _ in range(3):
+        count.step()
+    count.expect(5)
+    count.end()
+    assert told == [(1, 2), (2, 3), (3, 3), (4, 4), (4, 4)]

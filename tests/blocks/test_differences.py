@@ -32,5 +32,7 @@ def test_the_command_prints_a_row_a_field_and_json():
     lines = result.output.splitlines()
     assert lines[0].split() == ["cmos_rc_6bit", "cap_cell_14nm"]
     found = json.loads(run("profiles", "diff", "cmos_rc_6bit", "cap_cell_14nm", "--json").stdout)
-    assert [line.split()[0] for line in lines[1:]] == [each["path"] for each in found]
+    rows = [line for line in lines[1:] if not line.startswith(" ")]
+    assert [row.split()[0] for row in rows] == [each["path"] for each in found]
+    assert max(map(len, lines)) <= 80
     assert "but is 'nobody'" in one_line(run("profiles", "diff", "cmos_rc_6bit", "nobody"))

@@ -3,12 +3,16 @@
 import json
 import math
 import re
+from typing import Annotated
 
 import pytest
 import yaml
+from pydantic import TypeAdapter, ValidationError
 
 from neurosim.blocks.files import dump_block
-from neurosim.blocks.json_schema import json_schema
+from neurosim.blocks.json_schema import _blocks_of, json_schema
+from neurosim.circuit import Oscillator
+from neurosim.errors import ProfileError
 from neurosim.profile import Profile, load_profile, shipped_profiles
 from shipped import SCHEMA, each_kind, edited, mistakes
 
@@ -64,7 +68,8 @@ def fits_bounds(value, schema, root):
         schema.get("exclusiveMinimum", -math.inf),
         schema.get("exclusiveMaximum", math.inf),
     )
-    return lowest <= value <= highest and above < value < below
+    whole = value % schema.get("multipleOf", 1) == 0 or "multipleOf" not in schema
+    return lowest <= value <= highest and above < value < below and whole
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +115,65 @@ def test_every_field_of_the_schema_is_explained(schema):
         assert block["description"]
         for field, entry in block["properties"].items():
             assert entry.get("description"), f"{name}.{field}"
+
+
+NUMBERS = (-1e9, -4, -1, -1e-3, 0, 0.5, 1, 1.5, 3, 24, 25, 1001, 1e9)
+# What another field decides.
+OF_OTHERS = {
+    "Piece.least",
+    "Piece.most",
+    "Piece.below",
+    "Correlator.bits",
+    "Thermal.flicker_corner_Hz",
+}
+
+
+def refuses(check, value):
+    """Whether the code does, be it by the field or by its block."""
+    try:
+        check(value)
+    except (ValidationError, ProfileError):
+        return True
+    return False
+
+
+def test_a_number_beyond_the_code_s_bounds_is_beyond_the_schema_s(schema):
+    """Of every field that may be a number; blocks that need nothing else are asked as a whole."""
+    looked = 0
+    for name, cls in _blocks_of(Profile).items():
+        block = schema if name == "Profile" else schema["$defs"][name]
+        needed = {key for key, field in cls.model_fields.items() if field.is_required()}
+        for key, field in cls.model_fields.items():
+            entry = block["properties"][key]
+            forms = [form.get("type") for form in (entry, *entry.get("anyOf", ()))]
+            if not {"number", "integer"} & set(forms):
+                continue
+            of_field = TypeAdapter(Annotated[(field.annotation, *field.metadata)] if field.metadata
+                                   else field.annotation)  # fmt: skip
+            for value in filter(lambda value: fits(value, entry, schema), NUMBERS):
+                looked += 1
+                assert not refuses(of_field.validate_python, value), (name, key, value)
+                if f"{name}.{key}" not in OF_OTHERS and needed <= {key}:
+                    made = lambda value, cls=cls, key=key: cls(**{key: value})  # noqa: E731
+                    assert not refuses(made, value), (name, key, value)
+    assert looked > 500
+
+
+@pytest.mark.parametrize(
+    ("law", "said"),
+    [
+        ({"angle_rad": 3.2}, "must be from -3.1416 to 3.1416 rad, half a turn either way, but is"),
+        ({"sync": 1001}, "must be at most 1000 couplings of weight 1, but is 1001; write it in"),
+    ],
+)
+def test_bounds_of_an_oscillator_are_known_to_editors_and_told_in_words_of_their_own(
+    schema, law, said
+):
+    [[key, value]] = law.items()
+    entry = schema["$defs"]["Oscillator"]["properties"][key]
+    assert not fits(value, entry, schema)
+    with pytest.raises(ProfileError, match=re.escape(f"Oscillator.{key}: {said}")):
+        Oscillator(**law)
+    for inside in (0, math.pi if key == "angle_rad" else 1000):
+        assert fits(inside, entry, schema)
+        Oscillator(**{key: inside})

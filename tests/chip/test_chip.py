@@ -291,3 +291,16 @@ def test_a_chip_is_made_of_a_profile_or_its_name_and_of_nothing_else():
     for seed in (-1, 0.5, True, "0"):
         with pytest.raises(DataError, match="seed must be a whole number of at least 0, but is"):
             Chip("ideal_hopfield", seed)
+
+
+def test_an_ammeter_asked_of_some_nodes_measures_and_counts_these_alone():
+    chip = settled(Chip(small()))
+    chip.drive(targets(chip), 1e-4)
+    chip.settle(1e-6)
+    every, some = chip.sense(), np.array([True, False, True, False])
+    before = chip.ledger.copy()
+    got = chip.sense(some)
+    np.testing.assert_array_equal(got, np.where(some, every, 0.0))
+    assert chip.ledger.since(before)["ammeter_conversions"] == 2 * len(every)
+    with pytest.raises(DataError, match=r"one value for each of 4 nodes, but got one of bool and"):
+        chip.sense(some[:3])

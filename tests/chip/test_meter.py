@@ -5,11 +5,12 @@ import pytest
 
 from neurosim.analysis import FORMULAS, energy_table, formulas_of
 from neurosim.analysis.problem import shipped_weights
+from neurosim.analysis.suited import with_answers
 from neurosim.chip import Chip
 from neurosim.circuit.power import dissipation_W
-from neurosim.data import PairSource, load_digits
+from neurosim.data import PairSource, load_dataset, load_digits
 from neurosim.errors import DataError
-from neurosim.host import FlowSettings, present
+from neurosim.host import Experiment, FlowSettings, decide, present
 from neurosim.network import Layers, Weights
 from neurosim.profile import load_profile
 from neurosim.streams import Streams
@@ -174,7 +175,40 @@ def test_the_table_of_every_profile_adds_up(name):
         assert row["items_J"].keys() == FORMULAS.keys()
         assert np.isfinite(row["energy_J"])
     assert table["training"]["energy_J"] == pytest.approx(10 * table["update"]["energy_J"])
-    assert table["sample, spring"]["time_s"] > table["sample, free-running"]["time_s"]
+    if "decision" in table:
+        assert table["decision"]["energy_J"] > 0
+        assert not any("sample" in action for action in table)
+    else:
+        assert table["sample, spring"]["time_s"] > table["sample, free-running"]["time_s"]
+
+
+def test_a_decision_is_one_row_that_is_driven_settles_and_is_read():
+    """From the profile's own times: inputs on 64 nodes, answers on 10, read by its ammeters."""
+    answers = Experiment.suited("classify")
+    table = energy_table(CMOS.with_value("layers", (64, 8, 8)), rows=4, experiment=answers)
+    assert list(table) == ["settle", "update", "training", "decision"]
+    parts, tau_s = table["decision"]["parts_s"], CMOS.node.capacitance_F / CMOS.node.leak_S
+    assert parts["settle_time_s"] == pytest.approx(5 * tau_s)
+    # All sources are set once to charge, once to hold.
+    assert parts["drive_time_s"] == pytest.approx(2 * 100e-9)
+    assert parts["write_time_s"] == 0
+    chip = Chip(with_answers(CMOS, answers.task, load_dataset("digits")))
+    rows = answers.task.presented(load_dataset("digits").images[:7], chip.data_sheet)
+    before = chip.ledger.copy()
+    decide(chip, np.hstack([rows, np.zeros((7, 10))]), answers.flow, held=np.arange(74) < 64)
+    assert chip.ledger.since(before)["time_s"] / 7 == pytest.approx(table["decision"]["time_s"])
+    assert table["update"]["parts_s"]["settle_time_s"] == pytest.approx(
+        64 * 3 * table["settle"]["parts_s"]["settle_time_s"]
+    )
+
+
+@pytest.mark.parametrize("name", ["oim_ring_65nm", "board_resistive", "ideal_resistive"])
+def test_machines_that_answer_have_decisions_and_no_samples(name):
+    profile = load_profile(name)
+    sizes = (profile.layers[0], 6, 10)
+    table = energy_table(profile.with_value("layers", sizes), rows=2)
+    assert list(table) == ["settle", "update", "training", "decision"]
+    assert table["training"]["time_s"] == pytest.approx(600 * table["update"]["time_s"])
 
 
 def test_a_chip_of_another_image_size_is_refused():

@@ -211,6 +211,10 @@ def test_ngspice_agrees_on_held_inputs_answers_with_springs_and_injected_current
         ({"sources": [-1]}, r"sources: must name layer 0, whose nodes the host charges"),
         ({"injectors": INJECTORS | {"layers": [5], "source": SOURCE}}, "layers: must name layers"),
         ({"injectors": INJECTORS | {"bits": 6, "source": SOURCE}}, "needs a finite range"),
+        (
+            {"injectors": INJECTORS | {"range_Hz": "1 kHz", "source": SOURCE}},
+            "range_Hz: must be ideal where nodes are voltages, .* but is 1 kHz; state range_A",
+        ),
         ({"injectors": INJECTORS | {"layers": [], "source": SOURCE}}, "injectors.layers"),
     ],
 )

@@ -116,6 +116,36 @@ def test_beyond_the_locking_range_the_difference_beats_at_adlers_frequency():
     assert settle(driven(circuit), np.zeros((1, 2)), 1.0, loose).refused.all()
 
 
+def test_what_is_injected_turns_a_phase_whatever_its_state():
+    """By I / (U C) where nothing acts; with a field h it rests at sin theta = (I / U g) / h."""
+    turning_A = LEAK_S * UNIT_V * np.array([[0.3, -0.2], [0.0, 0.7]])
+    for field in (0.0, 1.0):
+        circuit = oscillators((1, 1), [[0.0]], field)
+        system = driven(circuit, rows_of(FREE, 2), injected_A=turning_A)
+        start = np.zeros((2, 2))
+        ended = settle(system, start, 40 * TAU_S, TIGHT).u_V / UNIT_V
+        turned = turning_A / (LEAK_S * UNIT_V)
+        expected = np.arcsin(turned) if field else 40 * turned
+        np.testing.assert_allclose(ended, expected, atol=1e-7)
+
+
+@pytest.mark.parametrize("engine", [TIGHT, OperatingPoint()])
+def test_beside_a_held_oscillator_too(engine):
+    """Adler: J sin(theta - source) = I / (U g); the other source must give all else."""
+    j, source, turned = 0.8, 0.4, 0.5
+    circuit = oscillators((1, 1), [[j]], 0.0)
+    held = Springs(np.array([np.inf]), np.array([[UNIT_V * source]]))
+    injected_A = LEAK_S * UNIT_V * np.array([[0.1, turned]])
+    system = driven(circuit, held, injected_A=injected_A)
+    start = UNIT_V * np.array([[source, 0.0]])
+    ended = settle(system, start, 60 * TAU_S, engine).u_V
+    away = np.arcsin(turned / j)
+    np.testing.assert_allclose(ended / UNIT_V, [[source, source + away]], atol=1e-7)
+    given = circuit.source_current_A(ended, held, injected_A) / (LEAK_S * UNIT_V)
+    # It takes what the other pulls it with, and what tunes it.
+    np.testing.assert_allclose(given, [[-j * np.sin(away) - 0.1]], atol=1e-7)
+
+
 def test_an_oscillator_in_a_field_falls_by_the_exact_step():
     """tan(theta / 2) shrinks by e^(-h t); under S alone tan(theta) by e^(-2 S t)."""
     start = np.array([[0.3], [1.4], [-2.9]])

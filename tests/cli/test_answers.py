@@ -98,7 +98,7 @@ def test_a_table_of_numbers_trains_a_regression(tmp_path):
     assert found["test_n"] == 16
     assert run("predict", tmp_path / "run", file, "--to", tmp_path / "y.csv").exit_code == 0
     header = (tmp_path / "y.csv").read_text().splitlines()[0]
-    assert header == "row,answer_0"
+    assert header == "row,y"
     np.savetxt(file, 3 * rows, delimiter=",", header="a,b,c,y", comments="")
     given[-1] = tmp_path / "other"
     assert "Answers must lie from -1 to 1" in one_line(run("train", *given))
@@ -128,3 +128,37 @@ def test_a_recipe_whose_profile_has_no_springs_at_the_answers_is_refused(tmp_pat
     given = ["--profile", "ideal_hopfield", "--layers", "64,12,10", "--out", tmp_path / "run"]
     result = run("train", *given, "--experiment", tmp_path / "mine.yaml")
     assert "state `sources: [0, -1]` in the profile" in one_line(result)
+
+
+def regressed(folder, header, answer):
+    """A run that has learned the last column of a table, and the table."""
+    rows = np.random.default_rng(0).uniform(-1, 1, (40, 2))
+    lines = [f"{a:.6f},{b:.6f},{answer(a, b):.6f}" for a, b in rows]
+    table = folder / "table.csv"
+    table.write_text("\n".join([header, *lines]) + "\n")
+    given = ["--profile", "ideal_hopfield", "--task", "regress", "--scale", "minmax"]
+    small = ["--layers", "2,5,1", "--updates", 2, "--batch", 8, "--dataset", table]
+    result = train_only(*given, *small, "--out", folder / "run")
+    assert result.exit_code == 0, result.output
+    return folder / "run", table, result
+
+
+def test_predicted_columns_have_the_names_that_were_learned(tmp_path):
+    out, table, _ = regressed(tmp_path, 'a,b,"speed, m/s"', lambda a, b: 3 * a + b)
+    answers = tmp_path / "answers.csv"
+    assert run("predict", out, table, "--to", answers).exit_code == 0
+    with answers.open() as stream:
+        assert next(csv.reader(stream)) == ["row", "speed, m/s"]
+
+
+def test_a_loss_of_scaled_answers_says_so_and_is_given_in_their_own_numbers(tmp_path):
+    out, table, trained = regressed(tmp_path, "a,b,y", lambda a, b: 30 + 10 * a * b)
+    assert " updates, loss of answers scaled to -1 to 1 " in trained.stdout
+    said = run("evaluate", out).stdout.splitlines()
+    assert "losses are mean squares of answers scaled to -1 to 1" in said
+    result = json.loads(run("evaluate", out, "--json").stdout)
+    answers = np.loadtxt(table, delimiter=",", skiprows=1)[:, 2]
+    error = np.sqrt(result["test_loss"]) * np.ptp(answers) / 2
+    assert f"root of the test loss in the numbers of y: {error:.4g}" in said
+    plain = run("evaluate", out, "--json").stdout
+    assert "scaled" not in plain

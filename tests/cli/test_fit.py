@@ -104,11 +104,52 @@ def test_a_reading_of_next_to_nothing_is_named_and_no_number_is_infinite(tmp_pat
     rows = [f"d{k},5e-6,{t},{5 + k - t / 300}e-6" for k in range(6) for t in (1, 10, 100)]
     rows[4] = f"d1,5e-6,10,{reading}"
     path.write_text("\n".join(["device,target_S,time_s,conductance_S", *rows]) + "\n")
-    result = run("profiles", "fit", path)
+    result = run("profiles", "fit", path, "--to", tmp_path / "b.yaml")
     assert result.exit_code == 0, result.output
     assert "inf" not in result.output
     said = f"line 6 reads {float(reading):.3g} S, next to nothing beside its target of 5e-06 S"
     assert said in result.stderr
+
+
+@pytest.mark.parametrize("reading", ["1e-300", "0", "-1e-17"])
+def test_a_write_of_next_to_nothing_is_named_before_what_it_does_to_the_fit(tmp_path, reading):
+    path = tmp_path / "m.csv"
+    rows = [f"{t},{t + (-1) ** k * (t + k) / 99}" for t in (2, 5, 8, 11) for k in range(8)]
+    rows[10] = f"5,{reading}"
+    path.write_text("\n".join(["target (uS),conductance (uS)", *rows]) + "\n")
+    first, *others = json.loads(run("profiles", "fit", path, "--json").stdout)["write"]["warnings"]
+    assert first.startswith(f"line 12 reads {1e-6 * float(reading):.3g} S, next to nothing beside ")
+    assert "missed all of it; leave it out if it is no reading" in first
+    assert any("write.noise is below 0" in other for other in others)
+
+
+def test_a_step_of_next_to_nothing_is_named_and_a_ramp_may_begin_at_0(tmp_path):
+    path = tmp_path / "m.csv"
+    rows = [
+        f"d{d},up,{n},{10 - 10 * 0.9**n + d / 99 * (n > 0)}" for d in range(3) for n in range(9)
+    ]
+    header = "device,direction,pulses,conductance (uS)"
+    path.write_text("\n".join([header, *rows]) + "\n")
+    assert "next to nothing" not in run("profiles", "fit", path).output
+    rows[4] = "d0,up,4,1e-300"
+    path.write_text("\n".join([header, *rows]) + "\n")
+    said = "line 6 reads 1e-306 S, next to nothing beside the median of all readings,"
+    assert said in one_line(run("profiles", "fit", path))
+
+
+@pytest.mark.parametrize("words", [(), ("--to", "b.yaml")])
+@pytest.mark.parametrize("screen", [True, False])
+def test_a_warning_is_said_once_on_a_screen_and_in_each_of_two_files(
+    tmp_path, monkeypatch, words, screen
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("neurosim.cli.fit.is_read", lambda err=False: screen)
+    rows = [f"5,{5 + (-1) ** k * (k + 1) / 99}" for k in range(8)] + ["5,0"]
+    (tmp_path / "m.csv").write_text("\n".join(["target (uS),conductance (uS)", *rows]) + "\n")
+    result = run("profiles", "fit", "m.csv", *words)
+    in_blocks = result.stdout if not words else (tmp_path / "b.yaml").read_text("utf-8")
+    assert in_blocks.count("next to nothing") == 1
+    assert result.stderr.count("next to nothing") == (0 if screen and not words else 1)
 
 
 def test_a_profile_that_would_not_be_valid_is_left_as_it_was(measured, tmp_path):

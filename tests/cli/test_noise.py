@@ -7,6 +7,7 @@ import pytest
 from commands import one_line, run, train_only
 from neurosim.blocks.files import dump_block
 from neurosim.blocks.units import parse_duration
+from neurosim.cli.conditions import conditions_of
 from neurosim.profile import load_profile
 
 FEW = ["--batch", 4, "--seeds", 2]
@@ -101,6 +102,18 @@ def test_a_run_says_what_it_has_learned_and_by_which_rule(tmp_path):
     assert found["sources"][0]["gradient"]["cosine"] > 0.99
 
 
+@pytest.mark.parametrize(
+    ("name", "flows"),
+    [("ideal_hopfield", True), ("oim_ring_65nm", False), ("board_resistive", False)],
+)
+def test_without_a_task_it_is_the_one_that_the_machine_is_for(name, flows):
+    given = dict.fromkeys(["task", "rule", "layers", "dataset", "scale"])
+    conditions, shown = conditions_of(name, None, (4, 2, "0 s"), (), given)
+    assert ("images of digits" in shown) == flows
+    assert ("classify digits by gradep" in shown) != flows
+    assert conditions.profile.layers[-1] == (128 if flows else 10)
+
+
 def test_what_only_answers_have_is_refused_of_a_flow():
     line = one_line(run("profiles", "noise", "ideal_hopfield", "--rule", "coupled"))
     assert line.endswith(
@@ -115,8 +128,12 @@ def test_a_rule_that_needs_injectors_says_so():
 
 @pytest.mark.slow
 def test_words_about_noise_are_those_of_the_machine():
-    result = run("profiles", "noise", "oim_ring_65nm", *FEW, "--layers", "64,3", "--seeds", 2)
+    words = ["--task", "flow", "--layers", "64,3", "--seeds", 2]
+    result = run("profiles", "noise", "oim_ring_65nm", *FEW, *words)
     assert result.exit_code == 0, result.output
+    assert " mrad" in result.stdout
+    assert "uV" not in result.stdout
+    assert "warning: A flow has drawn no images yet on oscillators" in result.stderr
     assert "phase diffusion" in result.stdout
     assert "thermal" not in result.stdout
     assert "amplifiers" not in result.stdout

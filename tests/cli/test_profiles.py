@@ -70,8 +70,31 @@ def test_what_training_would_stop_at_is_refused(tmp_path):
 def test_a_check_fits_a_terminal():
     for name in ("board_resistive", "cap_cell_14nm"):
         lines = run("profiles", "check", name).stdout.splitlines()
-        assert max(map(len, lines)) <= 100
+        assert max(map(len, lines)) <= 80
         assert len(lines) > 10
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_a_warning_of_a_check_fits_a_terminal_and_is_a_line_of_a_log(tmp_path, monkeypatch, read):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("neurosim.cli.profiles.is_read", lambda err: read)
+    text = run("profiles", "show", "cmos_rc_6bit").stdout
+    (tmp_path / "odd.yaml").write_text(text.replace("capacitance_F: 1 pF", "capacitance_F: 1 mF"))
+    lines = run("profiles", "check", "odd.yaml").stderr.splitlines()
+    first = next(line for line in lines if line.startswith("odd.yaml: warning: "))
+    assert (len(first) <= 80) == (max(map(len, lines)) <= 80) == read
+    assert "is 100 s; mind the prefixes of both" in " ".join(" ".join(lines).split())
+
+
+def test_profiles_side_by_side_fit_a_terminal_with_blocks_under_one_another():
+    for names in (("cmos_rc_6bit", "rram_cmo_hfox"), ("rram_cmo_hfox", "oim_lc_board")):
+        lines = run("profiles", "diff", *names).stdout.splitlines()
+        assert max(map(len, lines)) <= 80
+    found = run("profiles", "diff", "cmos_rc_6bit", "rram_cmo_hfox").stdout.splitlines()
+    at = next(k for k, line in enumerate(found) if line.startswith("pulse "))
+    block = [found[at][42:], *(line.strip() for line in found[at + 1 : at + 6])]
+    assert found[at + 1].startswith(" " * 42)
+    assert " ".join(block).startswith("pair both, refresh_at ideal, states 100, asymmetry ideal, ")
 
 
 def test_a_shown_profile_checks_as_valid(tmp_path):
@@ -79,6 +102,16 @@ def test_a_shown_profile_checks_as_valid(tmp_path):
     path.write_text(run("profiles", "show", "cmos_rc_6bit").stdout)
     assert run("profiles", "check", path).exit_code == 0
     assert json.loads(run("profiles", "show", path, "--json").stdout)["adc"]["bits"] == 8
+
+
+def test_a_chip_that_answers_shows_its_decisions():
+    words = ["profiles", "energy", "oim_ring_65nm", "--layers", "64,4,10"]
+    shown = run(*words).stdout
+    assert shown.splitlines()[0].split() == ["settle", "update", "training", "decision"]
+    assert "A decision is a row that settles for 5 tau and is read." in shown
+    assert "An update presents 64 rows; a training run has 600 updates." in shown
+    found = json.loads(run(*words, "--updates", 6, "--json").stdout)
+    assert found["training"]["time_s"] == pytest.approx(6 * found["update"]["time_s"])
 
 
 def test_the_times_of_the_energy_table_are_of_everything_and_its_parts_add_up():

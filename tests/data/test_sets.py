@@ -186,7 +186,7 @@ def test_a_table_is_rows_of_numbers_under_their_names(tmp_path):
         ("", "has no line of names"),
         ("a,b\n", "has no line of names with rows below it"),
         ("1,2\n3,4\n", "has no line of names"),
-        ("a,b\n1,2\n3\n", "has 1 values in row 3"),
+        ("a,b\n1,2\n3\n", "has 1 value in row 3"),
         ("a,b\n1,x\n", "has 'x' in row 2"),
         ("a,b\n1,nan\n", "has 'nan' in row 2"),
     ],

@@ -11,7 +11,8 @@ from asked import Asked, cosine, squared
 from neurosim.analysis import Answering
 from neurosim.circuit import Pairs
 from neurosim.host import AsymmetricEP, GradEP
-from neurosim.host.asymmetric import _difference, _Rounds, one_way
+from neurosim.host.asymmetric import _Rounds
+from neurosim.host.directions import _difference, one_way
 from neurosim.solvers import Transient
 
 APART = {"coupling.directions": "separate", "mismatch.coupling": 0.2}
@@ -196,3 +197,19 @@ def test_mixed_rounds_solve_a_linear_system_in_as_many_as_it_has_nodes():
     for _ in range(6):
         used = rounds.next(used, begin + np.einsum("rij,rj->ri", loop, used))
     np.testing.assert_allclose(used, fixed, rtol=1e-6)
+
+
+def test_a_nudge_of_the_other_sign_goes_on_with_what_the_first_has_tried():
+    rng, found = np.random.default_rng(1), []
+    loop, begin = 1.5 * rng.standard_normal((1, 5, 5)), rng.standard_normal((1, 5))
+    fixed = np.linalg.solve(np.eye(5) - loop, begin[..., None])[..., 0]
+    for goes_on in (True, False):
+        rounds, used = _Rounds(), np.zeros((1, 5))
+        for sign in (1, -1):
+            if sign < 0:
+                rounds, used = rounds.mirrored() if goes_on else _Rounds(), -used
+            for _ in range(3):
+                used = rounds.next(used, sign * begin + np.einsum("rij,rj->ri", loop, used))
+        found.append(np.abs(used + fixed).max())
+    assert found[0] < 1e-6
+    assert found[1] > 1e-2

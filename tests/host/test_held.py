@@ -8,8 +8,10 @@ from neurosim.host import (
     FlowSettings,
     Held,
     SamplingSettings,
+    decide,
     draw_samples,
     free_phase,
+    initial_weights,
     present,
 )
 from neurosim.network import Weights
@@ -117,3 +119,22 @@ def test_with_held_nodes_the_measured_gradient_is_that_of_the_loss_on_the_others
         # Both differences are centred: errors of the order of beta^2 and step^2.
         assert measured.coupling[i, j] == pytest.approx(slope, rel=2e-3, abs=1e-4)
     assert not measured.bias[:6][NODES].any()
+
+
+def test_what_holds_inputs_is_not_measured_and_clips_nothing():
+    """Currents of held inputs are many times the range of the answers' ammeters."""
+    profile = load_profile("cmos_rc_6bit").with_values(
+        {"layers": (16, 6, 4), "sources": (0, -1), "current_sense.range_A": 0.5e-6}
+    )
+    chip = Chip(profile)
+    chip.program(initial_weights(chip.data_sheet.layers, 0.5, np.random.default_rng(0)))
+    flow, held = FlowSettings(stiffness=1.0, alpha=1.0, beta=0.2), np.arange(20) < 16
+    targets = np.random.default_rng(1).uniform(-1, 1, (5, 20)) * held
+    velocity = decide(chip, targets, flow, None, held)
+    spent = chip.ledger.totals()
+    assert spent["ammeter_conversions"] == 5 * 4
+    assert spent["ammeter_clipped"] == 0
+    assert not velocity[:, held].any()
+    every = -chip.sense() / (chip.data_sheet.unit_S * chip.data_sheet.unit_V)
+    np.testing.assert_array_equal(velocity[:, ~held], every[:, ~held])
+    assert chip.ledger.totals()["ammeter_clipped"] > 0

@@ -142,9 +142,40 @@ def test_a_locking_that_rises_has_acted_by_its_mean(first_s):
     assert not chip.u_V[:, 4:].any()
 
 
+def test_injectors_of_oscillators_have_codes_of_frequency():
+    tuned = ns.Injectors(layers=(1, -1), bits=4, range_Hz=7e5, noise_Hz=0.0)
+    chip = ns.Chip(few(**{"injectors": tuned, "settling": ns.Transient(precision="float64")}))
+    sheet = chip.data_sheet
+    per_Hz_A = 2 * np.pi * sheet.unit_V * 1e-12
+    assert sheet.max_injected_A == pytest.approx(7e5 * per_Hz_A)
+    # A share of K is a current of that share of g U.
+    assert sheet.unit_S * sheet.unit_V / per_Hz_A == pytest.approx(1 / (2 * np.pi * sheet.tau_s))
+    chip.precharge(np.zeros((1, 4)))
+    asked_Hz = np.array([[1e5, 1.4e5, -9e5, 0.0, 6e5, 2e4, -1.6e5, 0.0]])
+    used_Hz = chip.inject(asked_Hz * per_Hz_A) / per_Hz_A
+    np.testing.assert_allclose(used_Hz, [[1e5, 1e5, -7e5, 0, 6e5, 0, -2e5, 0]], atol=1e-3)
+    assert (chip.ledger.injector_clipped, chip.ledger.injector_conversions) == (1, 8)
+    # Nothing holds the phases: they turn at the codes' frequencies.
+    chip.drive(np.zeros((1, 4)), 0.0)
+    chip.settle(1e-7)
+    turns = chip.u_V[0, chip.die.injectors] / (2 * np.pi * 1e-7)
+    np.testing.assert_allclose(turns, used_Hz[0], rtol=1e-5, atol=1)
+    noisy = ns.Chip(few(**{"injectors": tuned.with_value("noise_Hz", 1e4)}))
+    noisy.precharge(np.zeros((500, 4)))
+    noisy.inject(np.zeros((500, 8)))
+    at = noisy.die.injectors
+    spread_Hz = noisy.system().injected_A[:, at].std() / per_Hz_A
+    # 4,000 draws.
+    assert spread_Hz == pytest.approx(1e4, rel=0.05)
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
+        ({"injectors": ns.Injectors(layers=(1,), range_A=1e-6)},
+         "injectors.range_A: must be ideal where nodes are phases, .* but is 1 uA; state range_Hz"),
+        ({"injectors": ns.Injectors(layers=(1,), noise_A=1e-9)}, "is 1 nA; state noise_Hz"),
+        ({"injectors": ns.Injectors(layers=(1,), bits=4)}, "range_Hz is ideal; state it, or write"),
         ({"node.bandwidth_Hz": 1e6}, "Hz: must be ideal .*, for it is of an amplifier, but is 1 M"),
         ({"node.amplifier": "tanh"}, "node.amplifier: must be linear where node.law has osc"),
         ({"node.loading": 0.1}, r"nodes that conductances end on, but is 0.1; write it as 'ideal'"),

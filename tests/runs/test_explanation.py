@@ -77,6 +77,8 @@ def test_where_nothing_was_measured_or_found_it_says_so(first):
         ("test accuracy", 0.07, 0.07, 0.07, "what was learned sets it"),
         ("test accuracy", 0.60, 0.97, 0.65, "None of the first causes by itself saves half"),
         ("test accuracy", 0.60, 0.97, 0.90, ""),
+        ("test explained variance", 0.020, 0.025, 0.02, "what was learned sets it"),
+        ("test explained variance", 0.6, 0.7, 0.6, "None of the first causes by itself saves"),
     ],
 )
 def test_it_says_whether_hardware_sets_the_figure_and_a_cause_accounts_for_it(
@@ -88,3 +90,15 @@ def test_it_says_whether_hardware_sets_the_figure_and_a_cause_accounts_for_it(
     assert said in found.verdict()
     assert bool(found.verdict()) == bool(said)
     assert " ".join(found.verdict().split()) in " ".join(str(found).split())
+
+
+def test_a_chip_that_is_ideal_is_not_held_against_an_ideal_one():
+    changes = {"cosine": 0.99, "error": 0.05, "quality": 0.5, "first": [], "others": []}
+    found = FOUND.model_copy(update=changes)
+    text = " ".join(str(found).split())
+    assert found.as_ideal
+    assert "no imperfection of this chip takes anything away. The flow loss is 0.5." in text
+    assert "ideal chip" not in text
+    assert "without hardware" not in text
+    assert "What was learned sets the flow loss (recipe, updates, network)." in text
+    assert not FOUND.as_ideal

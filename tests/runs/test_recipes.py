@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
+from neurosim.analysis.effects import Count
 from neurosim.runs.recipes import BATCH, RATE, _Trials, tried
 
 SMALL = ns.load_profile("ideal_hopfield").with_value("layers", (64, 8))
@@ -70,3 +71,19 @@ def test_devices_that_hold_the_only_copy_and_answers_are_tried_too():
 
 def test_a_contrastive_stage_is_left_alone():
     assert tried(trained(contrast=ns.Contrast(), updates=2, batch=4)) == []
+
+
+@pytest.mark.slow
+def test_each_trial_is_heard_of_and_the_count_ends_full():
+    told = []
+    count = Count(lambda done, total: told.append((done, total)))
+    count.expect(3)
+    for _ in range(3):
+        count.step()
+    tried(trained(learning_rate=1e-5), count)
+    done = [k for k, _ in told]
+    assert done[:-1] == list(range(1, len(told)))
+    assert all(k <= total for k, total in told)
+    # As before, ten, a hundred and a thousand times the rate, or more.
+    assert done[-1] >= 3 + 4
+    assert told[-1] == (done[-2], done[-2])

@@ -50,7 +50,7 @@ def changed_checkpoint(folder):
     written[7] = np.nextafter(written[7], 1)
     tree["chip"]["achieved_S"] = written
     save_tree(folder / "checkpoint.npz", tree)
-    return "checkpoint/chip/achieved_S: 1 numbers, by at most"
+    return "checkpoint/chip/achieved_S: 1 number, by at most"
 
 
 def changed_metrics(folder):

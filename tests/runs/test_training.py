@@ -290,3 +290,10 @@ def test_a_step_costs_three_settles_and_bounded_work(tmp_path):
     assert run.facts["ledger"]["settles"] == 9
     # SciPy's explicit methods need some 950 evaluations for one settle of 30 tau.
     assert run.metrics()["evaluations"].max() < 3 * 237
+
+
+def test_a_way_of_sampling_that_the_chip_has_no_parts_for_is_refused_before_training():
+    recipe = Experiment(updates=10_000, batch=8, sampling={"mode": "gradient"})
+    bare = load_profile("cmos_rc_6bit").with_value("current_sense", None)
+    with pytest.raises(DataError, match="needs a chip with a current sense, but cmos_rc_6bit has"):
+        train(bare, recipe)

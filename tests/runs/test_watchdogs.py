@@ -12,7 +12,7 @@ from neurosim.chip import Chip
 from neurosim.host import Experiment, FlowSettings, present
 from neurosim.network import Weights
 from neurosim.profile import load_profile
-from neurosim.runs import Run, watch
+from neurosim.runs import Run, Trained, watch
 from neurosim.runs.watchdogs import CHECKS, Watched, _settled_twice, watched
 from neurosim.solvers import Transient
 from neurosim.solvers.transient import Chunk
@@ -184,3 +184,12 @@ def test_watching_changes_nothing_of_a_run(plain, tmp_path):
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert watch(folder) == watch(folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_nudge_of_answers_is_that_of_the_answers_and_not_of_held_inputs():
+    """Answers are 1 or -1, and 64 inputs are held beside ten of them."""
+    chip = Chip(
+        load_profile("ideal_hopfield").with_values({"layers": (64, 6, 10), "sources": (0, -1)})
+    )
+    chip.program(Weights.zeros(chip.die.layers))
+    assert watched(Trained(chip, Experiment.suited("classify"))).velocity == 1

@@ -58,7 +58,8 @@ def test_little_of_many_points_is_computed(tiny):
 
 def test_a_point_that_would_fail_says_so(tiny):
     file, sweep = tiny
-    axis = {"path": "sampling.mode", "values": ["gradient"]}
+    # One that would not fail lets the sweep begin.
+    axis = {"path": "sampling.mode", "values": ["gradient", "spring"]}
     plan = type(sweep)(
         **(
             sweep.model_dump()

@@ -2,9 +2,10 @@
 
 import pytest
 
-from neurosim.blocks.files import parse_block
-from neurosim.errors import ProfileError
+from neurosim.blocks.files import load_block, parse_block
+from neurosim.errors import DataError, ProfileError
 from neurosim.sweeps import Sweep, expand
+from neurosim.sweeps.loading import load_sweep
 from tiny_sweeps import made
 
 
@@ -73,6 +74,7 @@ def test_a_run_stands_alone_in_its_base():
         parse_block("name: t\nbase: {run: a, profile: ideal_hopfield}", Sweep, "s.yaml")
 
 
+SENSE = {"bits": 8, "channels": "ideal", "source": "assumed: a test"}
 ANSWERING = {"task": "classify", "updates": 1}
 
 
@@ -84,13 +86,9 @@ def answering(measure, axes=(), **changes):
 def test_a_figure_that_no_point_can_have_is_refused():
     with pytest.raises(ProfileError) as caught:
         expand(answering(("frechet_feature", "test_accuracy", "explained")))
-    lines = str(caught.value).splitlines()
-    assert [line.split(", but ")[1].split(";")[0] for line in lines] == [
-        "frechet_feature is none",
-        "explained is none",
-    ]
-    assert lines[0].startswith("measure: must be figures of the task Classify")
-    assert "choose from test_accuracy, accuracy, test_loss" in lines[0]
+    [line] = str(caught.value).splitlines()
+    assert line.startswith("measure: must be figures of the task Classify")
+    assert "but frechet_feature and explained are none; choose from test_accuracy, accur" in line
     with pytest.raises(ProfileError, match="accuracy is none; choose from flow_loss"):
         expand(answering(("accuracy",), task="flow"))
 
@@ -98,3 +96,101 @@ def test_a_figure_that_no_point_can_have_is_refused():
 def test_figures_of_every_task_that_is_swept_may_be_measured():
     tasks = [{"path": "experiment.task", "values": ["flow", "classify"]}]
     assert len(expand(answering(("frechet_feature", "test_accuracy"), tasks))) == 2
+
+
+TWO = [
+    (["profile.adc.bitz", "experiment.batches"], ["'profile.adc.bits'?", "'experiment.batch'?"]),
+    (["profile.adc.bitz", "profile.dac.bitz"], ["'profile.adc.bits'?", "'profile.dac.bits'?"]),
+    (["adc.bits", "experiment.batches"], ["profile.adc.bits?", "'experiment.batch'?"]),
+    (["sampling.seeds", "profile.adc.bitz"], ["'sampling.seed'?", "'profile.adc.bits'?"]),
+]
+
+
+@pytest.mark.parametrize(("paths", "said"), TWO)
+def test_two_misspelt_paths_are_told_in_one_message(paths, said):
+    with pytest.raises(ProfileError) as caught:
+        made(*({"path": path, "values": [8, 9]} for path in paths))
+    text = str(caught.value)
+    assert len(text.splitlines()) == 2
+    assert all(end in text for end in said)
+
+
+def test_mistakes_in_the_values_of_two_blocks_are_told_in_one_message():
+    axes = [{"path": "profile.dac.bits", "values": [8, 99]},
+            {"path": "experiment.batch", "values": [0, 8]},
+            {"path": "sampling.n", "values": [1]}]  # fmt: skip
+    with pytest.raises(ProfileError) as caught:
+        made(*axes, base={"profile": "cmos_rc_6bit"})
+    assert sorted(str(caught.value).splitlines()) == [
+        "experiment.batch: must be at least 1, but is 0",
+        "profile.dac.bits: must be at most 24, but is 99",
+        "sampling.n: must be at least 7, but is 1",
+    ]
+
+
+def test_what_one_change_needs_of_another_is_no_mistake_beside_a_third():
+    """Each block alone would lack what the other gives: chips of other layers than were trained."""
+    layers = {"profile.layers": [64, 9], "deploy.layers": [64, 9]}
+    axes = [{"name": "size", "cases": {"small": layers}}]
+    wrong = {"path": "sampling.n", "values": [1]}
+    with pytest.raises(ProfileError) as caught:
+        made(*axes, wrong)
+    assert str(caught.value) == "sampling.n: must be at least 7, but is 1"
+
+
+def test_a_task_that_no_point_can_learn_is_advised_on_in_words_of_files():
+    """Its own layers do not fit ten classes; nothing of what to call in Python."""
+    with pytest.raises(DataError) as caught:
+        expand(answering(("accuracy",)))
+    text = str(caught.value)
+    assert "write layers: [64, 128, 10] in the profile, or answers: beside in the task." in text
+    assert "(" not in text
+    assert "--" not in text
+
+
+@pytest.mark.parametrize(
+    ("sampling", "axes"),
+    [({"mode": "gradient"}, ()), ({}, [{"path": "sampling.mode", "values": ["gradient"]}])],
+)
+def test_a_way_of_sampling_for_which_no_chip_has_the_parts_is_refused_up_front(sampling, axes):
+    base = {"profile": "cmos_rc_6bit"}
+    sensed = Sweep(name="t", base=base, axes=axes, sampling=sampling)
+    assert len(expand(sensed)) == 1
+    bare = {"path": "profile.current_sense", "values": ["none"]}
+    with pytest.raises(DataError, match=r"write sampling\.mode as spring or free-running"):
+        expand(Sweep(name="t", base=base, axes=[bare, *axes], sampling=sampling))
+    also = {"path": "profile.current_sense", "values": ["none", {"range_A": "3 uA"} | SENSE]}
+    assert len(expand(Sweep(name="t", base=base, axes=[also, *axes], sampling=sampling))) == 2
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ("measure: [beauty]", "measure.0: must be one of"),
+        ("sampling: {n: 3}", "sampling.n: must be at least 7"),
+        ("replicas: 0", "replicas: must be at least 1"),
+        ("what: 3", "unknown field 'what'"),
+    ],
+)
+def test_a_mistake_of_the_file_hides_none_of_its_axes(tmp_path, other, said):
+    path = tmp_path / "s.yaml"
+    axes = "axes: [{path: profile.adc.bitz, values: [8]}]"
+    path.write_text(f"name: t\nbase: {{profile: ideal_hopfield}}\n{other}\n{axes}\n")
+    with pytest.raises(ProfileError) as caught:
+        load_sweep(path)
+    first, second = str(caught.value).splitlines()
+    assert said in first
+    assert second == ("profile.adc.bitz: there is no such field; did you mean 'profile.adc.bits'?")
+
+
+def test_a_sweep_whose_axes_cannot_be_read_has_the_mistakes_of_its_file_alone(tmp_path):
+    path = tmp_path / "s.yaml"
+    path.write_text("name: t\nbase: {profile: ideal_hopfield}\naxes: 3\nmeasure: [beauty]\n")
+    with pytest.raises(ProfileError) as caught:
+        load_sweep(path)
+    assert all(line.startswith(f"{path}:") for line in str(caught.value).splitlines())
+    path.write_text("name: [t\n")
+    with pytest.raises(ProfileError, match="not valid YAML"):
+        load_sweep(path)
+    path.write_text("name: t\nbase: {profile: ideal_hopfield}\n")
+    assert load_sweep(path) == load_block(path, Sweep)

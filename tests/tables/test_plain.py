@@ -150,7 +150,7 @@ def test_a_training_begins_with_them_clips_them_counts_them_and_is_repeated(tmp_
     assert result.exit_code == 0, result.output
     with np.load(path) as given:
         beyond = sum(int((np.abs(a) > 0.6).sum()) for a in given.values())
-    assert f"{beyond} weights beyond 0.6 were clipped" in result.stderr
+    assert f"{beyond} weights clipped at 0.6" in result.stderr
     made = Run.open(out)
     assert made.facts["start_clipped"] == beyond
     assert made.load()["chip"]["ledger"]["weights_clipped"] == beyond

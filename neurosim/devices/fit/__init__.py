@@ -17,9 +17,11 @@ from neurosim.devices.fit.measurements import (
     column_names,
     read_measurements,
 )
+from neurosim.devices.fit.nothing import next_to_nothing
 from neurosim.devices.fit.part import DeviceFit, Part
 from neurosim.devices.fit.pulses import fit_update
 from neurosim.devices.fit.writes import fit_write
+from neurosim.errors import DataError
 
 __all__ = [
     "KINDS",
@@ -47,6 +49,17 @@ def fit_devices(data: Measurements) -> DeviceFit:
         A kind cannot be fitted: too few readings, none that differ, ramps that do not move.
     """
     tables = {kind: getattr(data, kind) for kind in KINDS if getattr(data, kind)}
-    parts = [_FITS[kind](table) for kind, table in tables.items()]
+    parts = [_fitted(kind, table) for kind, table in tables.items()]
     every = np.concatenate([table["conductance"] for table in tables.values()])
     return DeviceFit(parts, float(every.min()), float(every.max()), data.remarks)
+
+
+def _fitted(kind: str, table: dict[str, Any]) -> Part:
+    """A part that first says which readings are none, as does its refusal."""
+    doubtful = list(next_to_nothing(kind, table))
+    try:
+        part = _FITS[kind](table)
+    except DataError as error:
+        raise DataError(" ".join([str(error), *(f"Mind: {text}." for text in doubtful)])) from None
+    part.warnings[:0] = doubtful
+    return part

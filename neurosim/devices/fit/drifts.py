@@ -7,7 +7,6 @@ of the slopes among devices is theirs less what the noise of reading adds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -23,8 +22,6 @@ __all__ = ["fit_drift"]
 _LEAST_DEVICES = 5
 _LEAST_TIMES = 3
 _PLAUSIBLE = 0.01
-# Of its target.
-_NOTHING = 1e-9
 
 
 def fit_drift(table: dict[str, Any]) -> Part:
@@ -51,7 +48,6 @@ def fit_drift(table: dict[str, Any]) -> Part:
     fitted_S = chosen.mean_S(np.log(times / times[0]))
     part.curves.append(Curve(times, mean_S, fitted_S, f"mean, law {part.block['law']}"))
     _misfit(part, data, chosen.lines)
-    part.warnings.extend(_next_to_nothing(table))
     return part
 
 
@@ -62,19 +58,6 @@ def _left(ratio: float, of_power: float) -> str:
     if not np.isfinite(ratio):
         return "the logarithm leaves more than 1e+300 times what the power law does"
     return f"the logarithm leaves {ratio:.3g} of what the power law does"
-
-
-def _next_to_nothing(table: dict[str, Any]) -> Iterator[str]:
-    """Readings that weigh more than all others in the logarithm of a conductance."""
-    g_S, target_S = table["conductance"], table["target"]
-    low = np.flatnonzero(g_S < _NOTHING * target_S)
-    if low.size:
-        k = low[0]
-        more = f", and {low.size - 1} more" if low.size > 1 else ""
-        yield (
-            f"line {table['line'][k]} reads {g_S[k]:.3g} S, next to nothing beside its target of "
-            f"{target_S[k]:.3g} S{more}, and rules the fit; leave it out if it is no reading"
-        )
 
 
 def _aged(table: dict[str, Any]) -> Aged:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from neurosim.blocks.units import parse_duration, parse_quantity
 from neurosim.errors import DataError
 from neurosim.files import as_text, read_bytes
+from neurosim.safe_text import counted
 
 __all__ = ["Column", "LabTable", "Row", "in_base", "read_table"]
 
@@ -242,7 +243,8 @@ def _row(path: Path, number: int, line: str, separator: str, headers: list[str])
         cells.pop()
     if len(cells) > len(headers):
         raise DataError(
-            f"{path}:{number}: must have {len(headers)} cells as its header has, but has "
+            f"{path}:{number}: must have {counted(len(headers), 'cell')} as its header "
+            "has, but has "
             f"{len(cells)}; where numbers have decimal commas, separate columns by semicolons."
         )
     return Row(number, cells + [""] * (len(headers) - len(cells)))

@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from neurosim.blocks.mistakes import nearest
 from neurosim.devices.fit.lab_table import LabTable, Row, in_base, read_table
 from neurosim.errors import DataError
+from neurosim.safe_text import counted
 
 __all__ = ["KINDS", "QUANTITIES", "Measurements", "column_names", "read_measurements"]
 
@@ -234,7 +235,8 @@ def _remarks(tables: dict[str, dict[str, Array]], told: str | None) -> list[str]
         lines = table["line"][table["conductance"] > _LARGE_S] if table else np.zeros(0)
         if lines.size:
             found.append(
-                f"{kind}: {lines.size} of {len(table['line'])} readings are above {_LARGE_S} S, as "
+                f"{kind}: {lines.size} of {counted(len(table['line']), 'reading')} are "
+                f"above {_LARGE_S} S, as "
                 f"that in line {lines[0]}, and no device's; if they are in uS, write so in the "
                 "header, as in conductance (uS)"
             )

@@ -13,6 +13,7 @@ from neurosim.devices.fit.part import Curve, Estimate, Part, root
 from neurosim.devices.fit.ramps import Ramps, ramps_of
 from neurosim.devices.fit.spread import Spread, spread_of
 from neurosim.errors import DataError
+from neurosim.safe_text import counted
 
 __all__ = ["fit_update"]
 
@@ -193,7 +194,8 @@ def _report_bounds(part: Part, fit: _Fit) -> None:
     )  # fmt: skip
     low, high = part.facts["low_S"], part.facts["high_S"]
     part.notes.append(
-        f"{len(ramps.devices)} devices, {len(ramps.g)} ramps; noise of a reading {noise_S:.2g} +- "
+        f"{counted(len(ramps.devices), 'device')}, {counted(len(ramps.g), 'ramp')}; "
+        f"noise of a reading {noise_S:.2g} +- "
         f"{error_S:.1g} S, which cycle_noise is without"
     )
     part.notes.append(

@@ -24,6 +24,7 @@ from scipy.special import chdtrc, ndtr, psi, stdtrit
 
 from neurosim.devices.fit.part import Array, Curve, Part, need
 from neurosim.errors import DataError
+from neurosim.safe_text import counted
 
 __all__ = ["fit_write"]
 
@@ -123,7 +124,9 @@ def _polynomial(x: Array, s: Array, nu: NDArray[Any]) -> _Spread:
         terms = nu * (ratio - 1 - np.log(ratio)) / (nu * (np.log(nu / 2) - psi(nu / 2)))
         freedom = len(x) - degree - 1
         variances = np.diag(np.linalg.inv(information))
-        if not (variances > 0).all():
+        # Where its condition takes all digits of a double, what the inverse holds is chance.
+        known = np.linalg.cond(information) * np.finfo(float).eps < 1
+        if not (known and (variances > 0).all()):
             raise np.linalg.LinAlgError
         found = _Spread(c, np.sqrt(variances), float(terms.sum()), freedom)
         if freedom == 0 or chdtrc(freedom, found.chi_squared) > _PLAUSIBLE:
@@ -170,7 +173,8 @@ def _report_misfit(
     degree = len(found.coefficients) - 1
     if chance is None:
         part.notes.append(
-            f"a polynomial of degree {degree} goes through all {len(targets)} targets: nothing is "
+            f"a polynomial of degree {degree} goes through all "
+            f"{counted(len(targets), 'target')}: nothing is "
             "left to test it by"
         )
         return
@@ -203,7 +207,7 @@ def _report_means(
     if missed.size:
         worst = missed[np.argmax(np.abs(mean_S[missed] / targets[missed]))]
         part.warnings.append(
-            f"writes miss {len(missed)} of {len(targets)} targets on average, "
+            f"writes miss {len(missed)} of {counted(len(targets), 'target')} on average, "
             f"{targets[worst]:.3g} S by {mean_S[worst]:+.2g} S, "
             f"{100 * mean_S[worst] / targets[worst]:+.0f} %; the model of a write has no mean "
             "error: correct the targets, and measure again"

@@ -129,8 +129,8 @@ def test_a_table_that_cannot_be_fitted_is_refused(tmp_path, rows, text):
         fitted(tmp_path / "m.csv", rows)
 
 
-def test_an_inverse_with_a_variance_below_0_is_no_fit():
-    """A target with a reading whose exponent was lost: its information has no inverse in digits."""
+def test_an_information_that_has_no_inverse_in_digits_is_no_fit():
+    """A target with a reading whose exponent was lost."""
     s = np.array([0.004491466236216459, 0.009046964954098829, 0.013469914907187533,
                   0.014146127370254728, 249737.2501506899])  # fmt: skip
     with pytest.raises(np.linalg.LinAlgError):

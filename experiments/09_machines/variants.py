@@ -1,0 +1,92 @@
+"""Digits on oscillators that are not ideal in one way, and what a host does about it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import common
+import numpy as np
+from oscillators import hardware, recipe
+from resistors import beside, learned, tell_table
+
+from neurosim.host import AsymmetricEP, Experiment
+from neurosim.profile import Profile
+
+# Standard deviation of natural frequencies, as a share of K.
+DETUNED = 0.2
+_TURNED, _STRAYED = "angle 0.3 rad", f"frequencies stray by {DETUNED:g} K"
+# Folder: words of the table, then what differs in the recipe.
+VARIANTS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "angle": (_TURNED, "`gradep`", {}),
+    "angle_asymmetric": (
+        _TURNED,
+        "`asymmetric`, 2 rounds",
+        {"rule": AsymmetricEP(rounds=2)},
+    ),
+    "angle_watched": (
+        _TURNED,
+        "`asymmetric`, 2 rounds, drift watched",
+        {"rule": AsymmetricEP(rounds=2, drift=True)},
+    ),
+    "detuned": (_STRAYED, "couplings and fields learn", {}),
+    "detuned_frequencies": (
+        _STRAYED,
+        "frequencies learn too",
+        {"learning.tuned": ("detuning",)},
+    ),
+    "detuned_both": (
+        _STRAYED,
+        "frequencies and locking learn too",
+        {"learning.tuned": ("sync", "detuning")},
+    ),
+}
+
+
+def machine(name: str) -> Profile:
+    """The ideal machine with an angle, or with frequencies that stray."""
+    ideal = hardware("ideal_oscillator")
+    if VARIANTS[name][0] == _TURNED:
+        return ideal.with_value("node.law.angle_rad", 0.3)
+    return ideal.with_value("node.law.detuning_Hz", DETUNED / (2 * np.pi * ideal.node.tau_s))
+
+
+def asked(found: argparse.Namespace, name: str, seed: int) -> Experiment:
+    """The ideal machine's recipe, and what differs."""
+    return recipe(found, "ideal_oscillator", seed).with_values(VARIANTS[name][2])
+
+
+def _place(found: argparse.Namespace, name: str, seed: int) -> Path:
+    return Path(found.out / "variants" / f"{name}_{seed}")
+
+
+def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
+    """Trainings, seed by seed."""
+    names = list(VARIANTS)[1:2] if found.quick else list(VARIANTS)
+    return [
+        (learned, machine(name), asked(found, name, seed), _place(found, name, seed))
+        for seed in range(found.seeds)
+        for name in names
+    ]
+
+
+def tell(found: argparse.Namespace) -> None:
+    """Figures and table of what has been trained, of whichever seeds."""
+    results: dict[str, list[dict[str, Any]]] = {}
+    for name in VARIANTS:
+        files = [beside(_place(found, name, seed)) for seed in range(found.seeds)]
+        if kept := [json.loads(file.read_text()) for file in files if file.exists()]:
+            results[name] = kept
+    head = ["ideal machine, but", "", "seeds", "test accuracy, %", "training set, %"]
+    rows = [
+        [*VARIANTS[name][:2], len(kept), _mean(kept, "test_accuracy"), _mean(kept, "accuracy")]
+        for name, kept in results.items()
+    ]
+    common.write_results(found.results / "variants.json", results)
+    tell_table(found, "variants", common.table(head, rows))
+
+
+def _mean(kept: list[dict[str, Any]], exam: str) -> str:
+    return f"{100 * np.mean([one[exam] for one in kept]):.1f}"
