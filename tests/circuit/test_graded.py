@@ -10,12 +10,13 @@ from scipy.integrate import solve_ivp
 import neurosim as ns
 from conftest import LEAK_S, UNIT_V
 from law_properties import ROWS, check_law, check_reading
-from neurosim.circuit import Circuit, Graded, Locking, Springs
+from neurosim.circuit import Circuit, Graded, Interaction, Locking, Springs
 from neurosim.errors import ProfileError
 from neurosim.solvers import Transient, settle
 
 TIGHT = Transient(rtol=1e-9, atol=1e-12)
 A, FIELD = 0.4, 1.2
+SINE = Interaction(waveform=((1.0, 0.0),), response=((1.0, np.pi / 2),))
 
 
 def graded(a=A, field=FIELD, sync=0.0, detuning=0.0, **options):
@@ -77,6 +78,8 @@ def test_currents_are_those_of_the_equation_written_out(angle):
     given = circuit.source_current_A(UNIT_V * x[None], springs)[0] / (LEAK_S * UNIT_V)
     away = A * (x - source)[:3]
     np.testing.assert_allclose(given, -1.5 / A * np.sin(away + angle), rtol=1e-12)
+    told = circuit.law.contrast().pull((x - source)[:3], np.ones(3, bool))
+    np.testing.assert_allclose(given, -1.5 * told, rtol=1e-12)
 
 
 def test_the_transient_is_that_of_scipy():
@@ -171,6 +174,8 @@ def test_phases_are_read_within_half_a_turn_of_their_own():
         ({"node.law.amplitude_V": 0.5}, "_V: must be ideal where graded is stated, .* is 500"),
         ({"node.law.graded.visible_rad": 4.0}, "graded.visible_rad: must be at most 3.14159, but"),
         ({"node.law.graded.field": 0.0}, "node.law.graded.field: must be above 0, but is 0.0"),
+        ({"node.law.interaction": SINE}, "node.law.graded: must be none where interaction is stat"),
+        ({"tuning": ns.Tuning()}, r"tuning: must be null where node.law.graded is stated, .* is T"),
         ({"node.law.graded": "so"}, "node.law.graded: must be a block of fields or null, but is"),
         ({"adc.visible_range_V": np.pi}, r"visible_range_V: must be pi x node.unit_V / vis"),
         ({"adc.hidden_range_V": 5.0}, r"hidden_range_V: must be pi x node.unit_V, half a turn"),
