@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from neurosim.analysis import AnswerConditions
 from neurosim.blocks.files import load_block
 from neurosim.data import load_dataset
-from neurosim.host import Experiment
+from neurosim.host import Experiment, decide
 from neurosim.metrics import Classifier
 from neurosim.network import Weights
 from neurosim.profile import load_profile
@@ -184,3 +185,35 @@ def test_the_network_beside_chips_descends_the_slope_of_its_cost():
         way = rng.standard_normal(present.size) * present
         slope = (cost(vector + 1e-5 * way) - cost(vector - 1e-5 * way)) / 2e-5
         assert slope == pytest.approx(gradient @ way, rel=1e-6)
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["at the start", "once it answers"])
+def test_resistors_beside_the_chip_answer_as_it_does_and_descend_its_exact_gradient(
+    answered, monkeypatch
+):
+    """The adjoint solves Newton's equations row by row; the twin goes layer by layer."""
+    monkeypatch.syspath_prepend(FOLDER / "08_supervised")
+    place = FOLDER / "09_machines" / "exact.py"
+    spec = importlib.util.spec_from_file_location("exact", place)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    profile = load_profile("ideal_resistive").with_values(
+        {"layers": (128, 9, 10), "sources": (0, -1)}
+    )
+    recipe = Experiment.suited("classify").with_values({"updates": 40 * answered + 1, "batch": 8})
+    beside = module.Exact(profile, recipe, load_dataset("digits"))
+    if answered:
+        beside.train()
+    weights = beside._optimizer.weights
+    chip = AnswerConditions(
+        profile, weights, recipe.flow, 8, 2, task=recipe.task, rule=recipe.rule,
+        data=load_dataset("digits"),
+    )  # fmt: skip
+    shown = chip.answer_batches[0]
+    inputs, wanted = shown.targets[:, :128], shown.wanted[:, 128:]
+    # A chip is at rest to 1e-8 of an answer per tau.
+    said = decide(chip._ideal_chip(weights), shown.targets, recipe.flow, None, chip._held)
+    np.testing.assert_allclose(beside.outputs(weights, inputs)[-1], said[:, 128:], atol=1e-7)
+    exact = chip.exact_at(weights, 0)
+    found = beside.gradient(weights, inputs, wanted).vector
+    np.testing.assert_allclose(found, exact, atol=1e-8 * np.abs(exact).max())

@@ -39,9 +39,9 @@ class Twin:
         self._how, flow = experiment, experiment.flow
         self._scale = flow.alpha * flow.stiffness / (1 + flow.stiffness)
         rng = Streams(experiment.seed).generator("weights")
-        start = initial_weights(self._layers, experiment.gain, rng)
-        self._optimizer = Optimizer(start, experiment, profile.coupling.full_scale)
         sheet = Chip(profile, experiment.seed).data_sheet
+        start = initial_weights(self._layers, experiment.gain, rng, sheet.lowest)
+        self._optimizer = Optimizer(start, experiment, sheet.full_scale, sheet.lowest)
         self._lessons = experiment.task.lessons(data, experiment, sheet)
         self._n_in = self._layers.sizes[0]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import common
-from resistors import beside, learned, spread, tell_table
+from lessons import beside, learned
+from resistors import spread, tell_table
 
 from neurosim.host import Classify, Experiment
 from neurosim.profile import Profile, load_profile

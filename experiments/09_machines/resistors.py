@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-sys.path.append(str(Path(__file__).parents[1]))
+sys.path += [str(Path(__file__).parents[1] / name) for name in ("", "08_supervised")]
 import common
+from lessons import beside, learned
 
 from neurosim.converters import DoubleSampling
 from neurosim.host import Classify, Experiment, decide
@@ -32,6 +33,8 @@ READOUTS: dict[str, tuple[int | None, int | None]] = {
     "12 bits, plain": (12, None),
 }
 CHIPS = ("board_resistive", "rram_1t1r_resistive")
+# Transients with noise take long: chips learn for a quarter of the recipe, and are judged once.
+OF_CHIPS = {"updates": 150}
 Result = dict[str, Any]
 
 
@@ -63,9 +66,10 @@ def read_so(readout: str) -> Profile:
     return hardware("ideal_resistive", changes)
 
 
-def recipe(found: argparse.Namespace, seed: int) -> Experiment:
-    """That of `neurosim train --task classify`; two updates if quick."""
-    short = {"updates": 2, "batch": 32} if found.quick else {}
+def recipe(found: argparse.Namespace, name: str, seed: int) -> Experiment:
+    """That of `neurosim train --task classify`, of chips shorter; two updates if quick."""
+    short = OF_CHIPS if name in CHIPS else {}
+    short = {"updates": 2, "batch": 32} if found.quick else short
     return Experiment.suited(Classify()).with_values({"seed": seed, **short})
 
 
@@ -83,31 +87,35 @@ def place(found: argparse.Namespace, name: str, seed: int) -> Path:
     return Path(found.out / "resistors" / f"{name.replace(', ', '_').replace(' ', '_')}_{seed}")
 
 
-def learned(profile: Profile, asked: Experiment, folder: Path) -> Result:
-    """Train, and judge on digits that were not learned from; both are kept."""
-    run = common.trained(profile, asked, folder)
-    return dict(common.kept(beside(folder), lambda: _judged(run)))
-
-
-def beside(folder: Path) -> Path:
-    """File of a training's figures."""
-    return folder.with_name(f"{folder.name}.json")
+def judged_once(profile: Profile, asked: Experiment, place: Path) -> Result:
+    """Train, and judge once, after a settle as long as in training; both are kept."""
+    run = common.trained(profile, asked, place)
+    return dict(common.kept(beside(place), lambda: _judged(run)))
 
 
 def _judged(run: Run) -> Result:
     trained, figures = Trained.of(run, n_threads=1), dict[str, Any]()
     chip, asked = trained.fresh(), run.experiment
-    lessons = asked.task.lessons(trained.dataset, asked, chip.data_sheet)
-    for exam, shown in lessons.exams().items():
-        velocity = decide(chip, shown.targets, asked.flow, trained.calibration, lessons.held)
-        figures |= {f"{exam}{k}": v for k, v in lessons.judge(velocity, shown).figures.items()}
-    return figures | {"training_J": run.facts["ledger"]["energy_J"]}
+    task = asked.task.lessons(trained.dataset, asked, chip.data_sheet)
+    for exam, shown in task.exams().items():
+        before, n = chip.ledger.copy(), len(shown.targets)
+        velocity = decide(chip, shown.targets, asked.flow, trained.calibration, task.held)
+        figures |= {f"{exam}{k}": v for k, v in task.judge(velocity, shown).figures.items()}
+        spent = chip.ledger.since(before)
+    cost = {f"{k}_per_decision_{unit}": spent[f"{k}_{unit}"] / n
+            for k, unit in (("energy", "J"), ("time", "s"))}  # fmt: skip
+    return figures | cost | {"training_J": run.facts["ledger"]["energy_J"]}
 
 
 def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
     """Trainings, seed by seed."""
     return [
-        (learned, profile, recipe(found, seed), place(found, name, seed))
+        (
+            judged_once if name in CHIPS else learned,
+            profile,
+            recipe(found, name, seed),
+            place(found, name, seed),
+        )
         for seed in range(found.seeds)
         for name, profile in chosen(found).items()
     ]

@@ -1,7 +1,8 @@
 """Other machines than amplifiers and crossbars, on the same tasks: resistors, oscillators.
 
 python experiments/09_machines/run.py [--only PART ...] [--seeds N] [--settings NAME ...]
-    [--machines NAME ...] [--tables] [--out DIR] [--workers N] [--quick]
+    [--machines NAME ...] [--mnist FILE] [--supervised DIR] [--tables] [--out DIR]
+    [--workers N] [--quick]
 
 What is done is not done again; a training that was stopped goes on. Each part has its figures and
 its table here; they show what has been trained, of whichever seeds.
@@ -13,12 +14,15 @@ import argparse
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1]))
+sys.path += [str(Path(__file__).parents[1] / name) for name in ("", "08_supervised")]
 import angles
+import bits
 import common
 import flows
+import images28
 import oscillators
 import resistors
+import together
 import variants
 import waits
 
@@ -30,6 +34,9 @@ PARTS: dict[str, common.Part] = {
     "waits": (waits.work, waits.tell),
     "variants": (variants.work, variants.tell),
     "flows": (flows.work, flows.tell),
+    "mnist": (images28.work, images28.tell),
+    "bits": (bits.work, bits.tell),
+    "together": (together.work, together.tell),
 }
 
 
@@ -43,6 +50,11 @@ def _more(parser: argparse.ArgumentParser) -> None:
         "--machines", nargs="+", choices=list(oscillators.MACHINES),
         help="of the part oscillators (all)",
     )  # fmt: skip
+    parser.add_argument("--mnist", type=Path, help="file of the part mnist, which needs one")
+    parser.add_argument(
+        "--supervised", type=Path, default=Path("runs/08_supervised"),
+        help="where amplifiers were trained, or are to be (runs/08_supervised)",
+    )  # fmt: skip
     parser.add_argument("--tables", action="store_true", help="train nothing")
 
 
@@ -50,7 +62,7 @@ def main() -> None:
     """Do what is left of each part, and write it down."""
     found = common.options(__doc__, HERE, only=PARTS, more=_more)
     if found.quick:
-        found.seeds = 1
+        found.seeds, found.mnist, found.supervised = 1, "digits28", found.out / "amplifiers"
     common.in_parts(found, PARTS)
 
 

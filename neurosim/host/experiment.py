@@ -52,6 +52,8 @@ class Learning(Block):
     Learning(mode='in_memory', pulses='sign')
     """
 
+    unwritten: ClassVar[tuple[str, ...]] = ("tuned",)
+
     mode: Literal["shadow", "in_memory"] = "shadow"
     every: Count = 1
     pulses: Literal["sign", "stochastic", "accumulate"] = "stochastic"
@@ -131,7 +133,7 @@ class Experiment(Block):
     Experiment(flow=FlowSettings(settle_tau=30.0))
     """
 
-    unwritten: ClassVar[tuple[str, ...]] = ("task", "rule")
+    unwritten: ClassVar[tuple[str, ...]] = ("task", "rule", "scale")
 
     task: Task = Flow()
     rule: Rule = GradEP()

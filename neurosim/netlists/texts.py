@@ -138,10 +138,14 @@ def law_text(law: Law, also: Mapping[type, Any]) -> LawText:
     """How the nodes of `law` are written; `also` has texts of further classes."""
     found = also.get(type(law)) or LAWS.get(type(law))
     if found is None:
+        name = type(law).__name__
+        wrong = (
+            f"A SPICE netlist needs a law that it has a text for, {_names(LAWS)}, but got {name}"
+        )
         raise DataError(
-            f"A SPICE netlist needs a law that it has a text for, {_names(LAWS)}, but got "
-            f"{type(law).__name__}; give one as netlist(..., also={{{type(law).__name__}: "
-            "LawText(...)})."
+            f"{wrong}; give one as netlist(..., also={{{name}: LawText(...)}}).",
+            f"{wrong}; write a table, such as --to weights.csv, or give a text in Python, "
+            f"netlist(..., also={{{name}: LawText(...)}}).",
         )
     return found
 

@@ -8,6 +8,7 @@ import pytest
 
 import neurosim
 from neurosim.blocks.files import dump_block, load_block, parse_block
+from neurosim.blocks.words import as_written
 from neurosim.errors import ProfileError
 from neurosim.host import Experiment
 from neurosim.profile import load_profile
@@ -268,3 +269,22 @@ def test_a_key_depends_on_numbers_and_not_on_their_sources():
         profile = plain.with_values(changes)
         keys.append(digest_of_json([Memory().written(profile).text]))
     assert keys[0] == keys[1] == keys[2] != keys[3]
+
+
+def leaves(tree, path=""):
+    """Paths of what is no mapping."""
+    for name, value in tree.items():
+        yield from leaves(value, f"{path}{name}.") if isinstance(value, dict) else [path + name]
+
+
+def test_a_setting_that_is_new_and_at_its_default_is_in_no_key():
+    """Points that were computed before it came are found again: name it in `unwritten`."""
+    known = {
+        "average", "batch", "calibrate", "clip.per", "clip.tile", "clip.value", "contrast",
+        "dataset", "flow.alpha", "flow.beta", "flow.phases", "flow.settle_tau",
+        "flow.stiffness", "gain",
+        "labels", "learning.every", "learning.mode", "learning.most", "learning.pulses",
+        "learning.threshold", "learning_rate", "momentum", "optimizer", "pairing", "sampling.dt",
+        "sampling.mode", "sampling.t_end", "schedule", "seed", "times", "updates",
+    }  # fmt: skip
+    assert set(leaves(as_written(Experiment()))) == known

@@ -1,0 +1,181 @@
+"""MNIST, 8,000 images to learn and 2,000 to judge by, on resistors and on oscillators."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import common
+import exact
+import lessons
+import mnist
+import numpy as np
+import oscillators
+import resistors
+
+from neurosim.host import Experiment
+from neurosim.profile import Profile
+
+CHIPS = {
+    "resistors": ("ideal_resistive", (1568, 100, 10)),
+    "oscillators": ("ideal_oscillator", (784, 120, 10)),
+}
+# Pixels from 0, where no ink is, to 1; else from -1.
+INK = {"scale": "none"}
+# What differs from the recipe: the best of what was tried on the images for choosing.
+CHOSEN: dict[str, dict[str, Any]] = {
+    "resistors": {"learning_rate": 1e-3, "clip": None} | INK,
+    "oscillators": {"learning_rate": 1e-3, "flow.beta": 0.1, "task.input_gain": 1.5},
+}
+OF_DIGITS = oscillators.MACHINES["ideal_oscillator"]
+TRIED: dict[str, dict[str, dict[str, Any]]] = {
+    "resistors": {
+        "the recipe, rate 5e-3": {},
+        "rate 2.5e-3": {"learning_rate": 2.5e-3},
+        "rate 1e-3": {"learning_rate": 1e-3},
+        "rate 3e-4": {"learning_rate": 3e-4},
+        "rate 2.5e-3, no clip": {"learning_rate": 2.5e-3, "clip": None},
+        "rate 1e-3, no clip": {"learning_rate": 1e-3, "clip": None},
+        "rate 1e-3, no clip, inputs times 400": {
+            "learning_rate": 1e-3, "clip": None, "task.input_gain": 400.0
+        },
+        "rate 1e-3, no clip, inputs times 30": {
+            "learning_rate": 1e-3, "clip": None, "task.input_gain": 30.0
+        },
+        "rate 1e-3, no clip, inputs times 10": {
+            "learning_rate": 1e-3, "clip": None, "task.input_gain": 10.0
+        },
+        "rate 2.5e-3, no clip, inputs times 10": {
+            "learning_rate": 2.5e-3, "clip": None, "task.input_gain": 10.0
+        },
+        "rate 1e-3, no clip, pixels from 0": {"learning_rate": 1e-3, "clip": None} | INK,
+        "rate 2.5e-3, no clip, pixels from 0": {"learning_rate": 2.5e-3, "clip": None} | INK,
+        "rate 1e-3, no clip, pixels from 0, inputs times 300": {
+            "learning_rate": 1e-3, "clip": None, "task.input_gain": 300.0
+        } | INK,
+    },
+    "oscillators": {
+        "as for digits, rate 1e-3": OF_DIGITS | {"learning_rate": 1e-3},
+        "as for digits, rate 1e-3, pixels from 0": OF_DIGITS | {"learning_rate": 1e-3} | INK,
+    },
+}  # fmt: skip
+Result = dict[str, Any]
+
+
+def hardware(kind: str) -> Profile:
+    """The ideal machine with the layers and the sources of the task."""
+    name, layers = CHIPS[kind]
+    return lessons.hardware(name).with_values({"layers": layers})
+
+
+def data(found: argparse.Namespace, changes: dict[str, Any], choosing: bool = False) -> Path:
+    """File of 08_supervised, with the pixels that a choice asks for."""
+    given = mnist.data(found, choosing)
+    path = given.with_stem(f"{given.stem}_from_0")
+    if not changes.items() >= INK.items():
+        return given
+    if not path.exists():
+        arrays = dict(np.load(given))
+        for name in ("images", "test_images"):
+            arrays[name] = (arrays[name] + 1) / 2
+        common.save_arrays(path, **arrays)
+    return path
+
+
+def recipe(
+    found: argparse.Namespace, seed: int, changes: dict[str, Any], choosing: bool = False
+) -> Experiment:
+    """That of the digits, twice as long, with the choices of a machine."""
+    asked = {"dataset": str(data(found, changes, choosing)), "seed": seed}
+    return lessons.recipe(found, **asked, **mnist.LENGTH, **changes)
+
+
+def _place(found: argparse.Namespace, name: str, seed: int) -> Path:
+    return Path(found.out / "mnist" / f"{name}_{seed}")
+
+
+def beside(found: argparse.Namespace, seed: int) -> dict[str, float]:
+    """The same network of resistors by the exact gradient."""
+    asked = recipe(found, seed, CHOSEN["resistors"])
+    place = _place(found, "exact", seed).with_suffix(".json")
+    images = asked.images()
+    return dict(common.kept(place, lambda: exact.exact(hardware("resistors"), asked, images)))
+
+
+def tried(found: argparse.Namespace, kind: str, name: str) -> Result:
+    """A choice, judged by the images for choosing: resistors by the exact gradient, seed 0."""
+    asked = recipe(found, 0, TRIED[kind][name], choosing=True)
+    place = _choice(found, kind, name)
+    if kind == "oscillators":
+        return resistors.judged_once(hardware(kind), asked, place)
+    images = asked.images()
+    return dict(common.kept(
+        lessons.beside(place), lambda: exact.exact(hardware(kind), asked, images)
+    ))  # fmt: skip
+
+
+def _choice(found: argparse.Namespace, kind: str, name: str) -> Path:
+    return Path(found.out / "mnist" / "choosing" / f"{kind}_{name.replace(' ', '_')}")
+
+
+def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
+    """Choices, then trainings, of resistors alone if quick; nothing where no file was given."""
+    if found.mnist is None:
+        return []
+    kinds = [*CHIPS][: 1 if found.quick else None]
+    jobs: list[tuple[Any, ...]] = [
+        (tried, found, kind, name)
+        for kind in kinds
+        for name in [*TRIED[kind]][: 1 if found.quick else None]
+    ]
+    for seed in range(found.seeds):
+        jobs.append((beside, found, seed))
+        jobs += [
+            (resistors.judged_once, hardware(kind), recipe(found, seed, CHOSEN[kind]),
+             _place(found, kind, seed))
+            for kind in kinds
+        ]  # fmt: skip
+    return jobs
+
+
+def tell(found: argparse.Namespace) -> None:
+    """Choices and accuracies of whichever trainings there are."""
+    results: dict[str, Any] = {
+        kind: lessons.finished([_place(found, kind, seed) for seed in range(found.seeds)])
+        for kind in CHIPS
+    }
+    places = [_place(found, "exact", seed) for seed in range(found.seeds)]
+    results["exact gradient of the resistors"] = lessons.finished(places)
+    if not any(results.values()):
+        return
+    choices = {
+        kind: {
+            name: of[0] for name in names if (of := lessons.finished([_choice(found, kind, name)]))
+        }
+        for kind, names in TRIED.items()
+    }
+    everything = {"trained": results, "choices": choices}
+    lessons.write(found, "mnist", everything, table(results))
+    head, rows = ["machine", "choice", "accuracy on the images for choosing, %"], []
+    for kind, names in choices.items():
+        for name, result in names.items():
+            rows.append([kind, name, f"{100 * result['test_accuracy']:.1f}"])
+    if rows:
+        resistors.tell_table(found, "choices", common.table(head, rows))
+
+
+def table(results: dict[str, list[Result]]) -> str:
+    """A row a machine, and the exact gradient's."""
+    twins, rows = results["exact gradient of the resistors"], []
+    for name, runs in results.items():
+        if not runs:
+            continue
+        pairs = zip(runs, twins, strict=False) if name == "resistors" else []
+        below = [100 * (b["test_accuracy"] - a["test_accuracy"]) for a, b in pairs]
+        said = f"{np.mean(below):.2f} ({min(below):.2f} to {max(below):.2f})" if below else ""
+        test = lessons.spread(lessons.accuracies(runs))
+        seen = f"{100 * np.mean([run['accuracy'] for run in runs]):.1f}"
+        rows.append([name, len(runs), test, said, seen])
+    head = ["machine", "seeds", "test accuracy, % (range)", "points below its exact gradient"]
+    return common.table([*head, "training set, %"], rows)
