@@ -130,15 +130,18 @@ def as_written(block: BaseModel, *, brief: bool = False, whole: bool = False) ->
     for name in () if whole else getattr(block, "unwritten", ()):
         if getattr(block, name) == fields[name].default:
             dumped.pop(name, None)
-    return {name: _said(getattr(block, name), dumped[name], fields[name], brief) for name in dumped}
+    return {
+        name: _said(getattr(block, name), dumped[name], fields[name], brief, whole)
+        for name in dumped
+    }
 
 
-def _said(value: Any, dumped: Any, field: FieldInfo, brief: bool) -> Any:
+def _said(value: Any, dumped: Any, field: FieldInfo, brief: bool, whole: bool) -> Any:
     word, of_items = word_of(field), _word_of_items(field)
     if word and not word.or_null and value == word.value:
         return word.text
     if isinstance(value, BaseModel):
-        said = as_written(value, brief=brief and not _is_short(field))
+        said = as_written(value, brief=brief and not _is_short(field), whole=whole)
         return next(iter(said.values())) if _is_short(field) and len(said) == 1 else said
     if of_items:
         pairs = zip(value, dumped, strict=True)
