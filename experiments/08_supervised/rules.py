@@ -59,6 +59,7 @@ CHANGES: dict[str, RuleLaw] = {
     "5 changes": ContinualEP(steps=5),
 }
 SMOOTHED = 20
+LOSSES = (0.01, 0.02, 0.05, 0.1, 0.2)
 Curves = dict[str, dict[str, list[float]]]
 
 
@@ -189,6 +190,8 @@ def draw(curves: dict[str, Curves], losses: dict[str, Any], memory: Any, path: P
             SMOOTHED * (np.arange(len(loss)) + 0.5), loss, color=colors[name], label=name
         )
     learning.set(xlabel="update", title="loss in training, seed 0")
+    learning.set_yticks(LOSSES, [f"{loss:g}" for loss in LOSSES])
+    learning.minorticks_off()
     for (name, of), marker in zip(memory.items(), "os^D", strict=True):
         x, y = [float(r) for r in of], [100 * run["test_accuracy"] for run in of.values()]
         rates.semilogx(x, y, marker=marker, label=name)
