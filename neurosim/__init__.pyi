@@ -3,6 +3,7 @@
 
 from .chip import Chip as Chip
 from .circuit import ByLayer as ByLayer
+from .circuit import Graded as Graded
 from .circuit import Interaction as Interaction
 from .circuit import Node as Node
 from .circuit import Oscillator as Oscillator

@@ -6,10 +6,13 @@ kind                       dE/dW of a coupling            dE/db of a bias
 `Product`                  :math:`-v_i v_j`               :math:`-v_i`
 `HalfSquaredDifference`    :math:`(v_i - v_j)^2 / 2`      :math:`(v_i - 1)^2 / 2`
 `CosineOfDifference`       :math:`-\cos(v_i - v_j)`       :math:`-\cos v_i`
+`DifferentialCosine`       :math:`-\cos(v_i - v_j) +      :math:`-\sin v_i`
+                           \cos v_i + \cos v_j`
 ========================== ============================== ===============================
 
 E is the co-content in units of the data sheet and v an output as it is read: a voltage over the
-unit, or a phase in radians. A bias is a coupling to a rail at 1, or to an oscillator at phase 0.
+unit, or a phase in radians. A bias is a coupling to a rail at 1, or to an oscillator at phase 0 or,
+of the last kind, a quarter turn ahead; there a visible v counts in units of another phase.
 Equilibrium propagation compares the same kind in two phases: a local quantity each time.
 
 A kind that is `Directed` knows more than an energy: what a coupling does to either end, whether or
@@ -29,6 +32,7 @@ from neurosim.network import Layers, Weights
 __all__ = [
     "Contrast",
     "CosineOfDifference",
+    "DifferentialCosine",
     "Directed",
     "HalfSquaredDifference",
     "Harmonic",
@@ -44,8 +48,15 @@ class Contrast(Protocol):
     def derivative(self, outputs: Array, layers: Layers) -> Weights:
         """Mean over the rows of outputs, (rows, n_nodes), of dE/dW and dE/db."""
 
-    def pull(self, away: Array) -> Array:
-        """What a spring of weight 1 delivers to a node so far away from its source."""
+    def pull(self, away: Array, visible: NDArray[np.bool_]) -> Array:
+        """What a spring of weight 1 delivers to a node so far away from its source.
+
+        Parameters
+        ----------
+        away : ndarray, shape (rows, n)
+        visible : ndarray of bool, shape (n,)
+            Which of these nodes are visible ones.
+        """
 
 
 @runtime_checkable
@@ -79,8 +90,9 @@ def _products(outputs: Array, layers: Layers) -> Array:
 class _Straight:
     """Of couplings whose springs are conductances."""
 
-    def pull(self, away: Array) -> Array:
+    def pull(self, away: Array, visible: NDArray[np.bool_]) -> Array:
         """The distance itself."""
+        del visible
         return away
 
 
@@ -176,8 +188,9 @@ class CosineOfDifference:
             bias -= odd * cosine.mean(axis=0) if k == 1 else 0.0
         return Weights(np.where(layers.present, coupling, 0.0), bias)
 
-    def pull(self, away: Array) -> Array:
+    def pull(self, away: Array, visible: NDArray[np.bool_]) -> Array:
         """-Gamma: a spring is an injection from a source at another phase."""
+        del visible
         parts = [odd * np.sin(k * away) for k, odd, _ in self.harmonics]
         parts += [-even * np.cos(k * away) for k, _, even in self.harmonics if even]
         return np.asarray(sum(parts))
@@ -213,6 +226,47 @@ class CosineOfDifference:
             if harmonic.number == 1:
                 bias -= (moved * harmonic.pulls(middle)[0]).sum(axis=0)
         return Weights(np.where(layers.present, coupling, 0.0) / rows, bias / rows)
+
+
+@dataclass(frozen=True)
+class DifferentialCosine:
+    r"""Two oscillators that send how their waves differ from the reference's.
+
+    .. math:: -[\cos(a_i v_i - a_j v_j) - \cos a_i v_i - \cos a_j v_j + 1] / (a_i a_j), \qquad
+              -\sin(a_i v_i) / a_i
+
+    Parameters
+    ----------
+    visible_rad : float
+        Phase a [rad] of a visible oscillator that is read as 1; of others it is 1.
+    angle_rad : float
+        Sakaguchi's: it leaves its cosine of both, and a spring delivers the sine of a sum.
+
+    Examples
+    --------
+    >>> DifferentialCosine().derivative(np.array([[np.pi / 2, 0.0]]), Layers((1, 1))).vector
+    array([ 0., -1.,  0.])
+    """
+
+    visible_rad: float = 1.0
+    angle_rad: float = 0.0
+
+    def derivative(self, outputs: Array, layers: Layers) -> Weights:
+        """See `Contrast`."""
+        radians = self._radians(np.arange(layers.n_nodes) < layers.n_visible)
+        phase = outputs * radians
+        sine, cosine = np.sin(phase) / radians, (1 - np.cos(phase)) / radians
+        aligned = _products(sine, layers) + _products(cosine, layers)
+        left = np.cos(self.angle_rad)
+        return Weights(np.where(layers.present, -left * aligned, 0.0), -left * sine.mean(axis=0))
+
+    def pull(self, away: Array, visible: NDArray[np.bool_]) -> Array:
+        """The sine of the phase and the angle, in the node's own unit."""
+        radians = self._radians(visible)
+        return np.asarray(np.sin(radians * away + self.angle_rad) / radians)
+
+    def _radians(self, visible: NDArray[np.bool_]) -> Array:
+        return np.where(visible, self.visible_rad, 1.0)
 
 
 def within_half_a_turn(angle: Array) -> Array:

@@ -1,11 +1,17 @@
-"""The three kinds of contrast against the energies that they are the derivatives of."""
+"""The kinds of contrast against the energies that they are the derivatives of."""
 
 import numpy as np
 import pytest
 
 from law_properties import check_reading
 from neurosim.circuit import ByLayer, Gradient, Hopfield
-from neurosim.contrasts import CosineOfDifference, HalfSquaredDifference, Harmonic, Product
+from neurosim.contrasts import (
+    CosineOfDifference,
+    DifferentialCosine,
+    HalfSquaredDifference,
+    Harmonic,
+    Product,
+)
 from neurosim.network import Layers, Weights
 
 LAYERS = Layers((3, 4, 2, 3))
@@ -14,6 +20,11 @@ ENERGIES = [
     (Product(), lambda i, j: -i * j, lambda i: -i),
     (HalfSquaredDifference(), lambda i, j: (i - j) ** 2 / 2, lambda i: (i - 1) ** 2 / 2),
     (CosineOfDifference(), lambda i, j: -np.cos(i - j), lambda i: -np.cos(i)),
+    (
+        DifferentialCosine(),
+        lambda i, j: np.cos(i) + np.cos(j) - np.cos(i - j) - 1,
+        lambda i: -np.sin(i),
+    ),
 ]
 
 
@@ -106,11 +117,23 @@ def test_of_an_odd_interaction_it_is_the_change_of_its_energy(kind):
 
 
 def test_a_spring_delivers_what_an_oscillator_of_weight_1_takes():
-    away = np.linspace(-3, 3, 7)
+    away, some = np.linspace(-3, 3, 7), np.arange(7) < 3
     for harmonics in HARMONICS.values():
         pair = sum(e * np.cos(k * away) - o * np.sin(k * away) for k, o, e in harmonics)
-        np.testing.assert_allclose(CosineOfDifference(harmonics).pull(away), -pair, atol=1e-15)
-    np.testing.assert_array_equal(CosineOfDifference().pull(away), np.sin(away))
+        np.testing.assert_allclose(
+            CosineOfDifference(harmonics).pull(away, some), -pair, atol=1e-15
+        )
+    np.testing.assert_array_equal(CosineOfDifference().pull(away, some), np.sin(away))
+
+
+def test_an_angle_leaves_its_cosine_of_what_graded_phases_tell():
+    """The odd part of what turns either end, whose other part has no energy."""
+    outputs = np.random.default_rng(0).normal(0, 2, (7, LAYERS.n_nodes))
+    plain, turned = (DifferentialCosine(0.4, angle) for angle in (0.0, 0.3))
+    told = plain.derivative(outputs, LAYERS).vector
+    np.testing.assert_allclose(
+        turned.derivative(outputs, LAYERS).vector, np.cos(0.3) * told, rtol=1e-12
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ LAYERS = [
     {"files", "network", "torch_arrays", "tuned"},
     {"blocks", "contrasts", "machines"},
     {"circuit", "solvers", "devices", "converters", "data", "ideal", "patterns"},
+    {"law_agreement"},
     {"agreement"},
     {"metrics", "netlists", "profile"},
     {"chip"},

@@ -18,6 +18,7 @@ sys.path += [str(Path(__file__).parents[1] / name) for name in ("", "08_supervis
 import angles
 import bits
 import common
+import flows
 import images28
 import oscillators
 import resistors
@@ -32,6 +33,7 @@ PARTS: dict[str, common.Part] = {
     "angles": (angles.work, angles.tell),
     "waits": (waits.work, waits.tell),
     "variants": (variants.work, variants.tell),
+    "flows": (flows.work, flows.tell),
     "mnist": (images28.work, images28.tell),
     "bits": (bits.work, bits.tell),
     "together": (together.work, together.tell),

@@ -151,6 +151,7 @@ STRUCTURE = {
     "node.law.hidden": "the network",
     "node.law.diode": "the network",
     "node.law.sync": "the network",
+    "node.law.graded": "the network",
     "node.law.ramp_s": "the network",
     "node.law.amplitude_V": "cost",
     "node.amplifier": "the network",

@@ -14,8 +14,8 @@ __all__ = ["doubled_inputs", "recipe_for", "unsuited", "with_answers"]
 def recipe_for(profile: Profile) -> Experiment:
     """A training of the kind that the chip is for.
 
-    Networks of resistors, oscillators, chips that advise how inputs are presented and those with
-    sources on another layer than the first answer: `Classify`. All others flow.
+    Networks of resistors, oscillators without a field, chips that advise how inputs are presented
+    and those with sources on another layer than the first answer: `Classify`. All others flow.
 
     Examples
     --------
@@ -24,7 +24,7 @@ def recipe_for(profile: Profile) -> Experiment:
     False
     """
     node = profile.node
-    answers = node.passive or node.oscillating or doubled_inputs(profile)
+    answers = node.passive or not node.leaks or doubled_inputs(profile)
     answers |= set(profile.sources) != {0}
     return Experiment.suited(Classify() if answers else Flow())
 
@@ -50,15 +50,16 @@ def unsuited(profile: Profile, task: TaskLaw) -> str | None:
 
     Resistors and diodes alone have one rest whatever the weights are, for their content is convex.
     Velocities down its slope bring all noise nearer together: no flow splits it into images.
-    Phases can be trained to flow, and have drawn no images by it.
+    Phases that nothing pulls to 0 can be trained to flow, and have drawn no images by it.
     """
     if not task.has_paths:
         return None
-    if profile.node.oscillating:
+    if not profile.node.leaks:
         return (
-            f"A flow has drawn no images yet on oscillators, which {profile.name} has: no leak "
-            "pulls noise in, and 64-48-48 phases after 300 updates drew samples 8.1 from the data "
-            "(w2) where amplifiers drew 3.5; train it to answer, with --task classify (in Python "
+            f"A flow has drawn no images on oscillators without a field, which {profile.name} has: "
+            "no leak pulls noise in, and 64-48-48 phases after 300 updates drew samples 8.1 from "
+            "the data (w2) where amplifiers drew 3.5; state node.law.graded, as "
+            "ideal_oscillator_flow does, or train it to answer, with --task classify (in Python "
             "Experiment.suited('classify'))."
         )
     if not profile.node.passive:

@@ -205,7 +205,8 @@ class Die:
     def _locking(self, capacitance_F: Array, tuned: Tuned | None) -> Locking | None:
         """What acts on oscillators besides; None where nodes are voltages."""
         tuned = Tuned.zeros(self.layers.n_nodes) if tuned is None else tuned
-        return self.profile.node.locking(capacitance_F, self._detuned, tuned)
+        node, n_visible = self.profile.node, self.layers.n_visible
+        return node.locking(n_visible, capacitance_F, self._detuned, tuned)
 
     def _attenuation(self, forward: Pairs, back: Pairs) -> Array:
         """What the output resistance leaves of each output under the devices that hang on it."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from neurosim.contrasts import (
     Contrast,
     CosineOfDifference,
+    DifferentialCosine,
     Directed,
     HalfSquaredDifference,
     Product,
@@ -28,6 +29,7 @@ __all__ = [
     "Contrast",
     "CosineOfDifference",
     "DataSheet",
+    "DifferentialCosine",
     "Directed",
     "HalfSquaredDifference",
     "Product",

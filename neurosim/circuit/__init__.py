@@ -8,6 +8,7 @@ from neurosim.circuit.diodes import Diode, IdealDiode, PointsDiode, ShockleyDiod
 from neurosim.circuit.driven import DrivenCircuit
 from neurosim.circuit.elements import Pairs, Springs
 from neurosim.circuit.fluctuation import Fluctuation
+from neurosim.circuit.graded import Graded
 from neurosim.circuit.interaction import Interaction
 from neurosim.circuit.laws import Law, Oscillating, Passive, check_answers
 from neurosim.circuit.locking import Locking
@@ -26,6 +27,7 @@ __all__ = [
     "Diode",
     "DrivenCircuit",
     "Fluctuation",
+    "Graded",
     "Gradient",
     "Hopfield",
     "IdealDiode",

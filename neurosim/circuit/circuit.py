@@ -69,7 +69,7 @@ class Circuit(Wired):
         """What a converter at each node sees: its output, or its phase from -pi to pi."""
         if not self.oscillating:
             return self.output_V(u_V)
-        half_turn_V = np.pi * self.amplifiers.unit_V
+        half_turn_V = np.pi * self.radian_V
         return np.asarray(half_turn_V - (half_turn_V - u_V) % (2 * half_turn_V))
 
     def bent(self, v: Array) -> Array:
@@ -85,18 +85,20 @@ class Circuit(Wired):
 
     def source_sums_A(self, springs: Springs | None) -> Array | None:
         """What springs add to the sums of oscillators, (n_outputs, rows, n_nodes), else None."""
-        if springs is None or not self.oscillating:
+        if springs is None or self.oscillation is None:
             return None
-        outputs = self.law.outputs_V(self.amplifiers, springs.target_V)
-        sums = np.zeros((len(outputs), len(springs.target_V), self.n_nodes))
-        for into, y in zip(sums, outputs, strict=True):
-            into[:, springs.at] = springs.soft_S * y
-        return sums
+        source_V = np.zeros((len(springs.target_V), self.n_nodes))
+        source_V[:, springs.at] = springs.target_V
+        spring_S = np.zeros(self.n_nodes)
+        spring_S[springs.at] = springs.soft_S
+        return spring_S * np.array(self.oscillation.sources_V(self.amplifiers, source_V))
 
     def _sums_A(self, u_V: Array, springs: Springs | None) -> tuple[Array, ...]:
         """What couplings and bias of each node, and sources of oscillators, add up to."""
-        first, *others = (self._through_couplings(self.bent(y)) for y in self.outputs_V(u_V))
-        sums = (first + self.bias_A, *others)
+        sums = tuple(
+            self._through_couplings(self.bent(y)) + fixed_A
+            for y, fixed_A in zip(self.outputs_V(u_V), self.fixed_A, strict=True)
+        )
         if (sources := self.source_sums_A(springs)) is not None:
             sums = tuple(s + source for s, source in zip(sums, sources, strict=True))
         return sums
@@ -206,7 +208,8 @@ class Circuit(Wired):
             share * np.sum((y[..., even] @ to_odd) * y[..., odd], axis=-1)
             for share, y in zip(self.shares, outputs, strict=True)
         )
-        power = -internal - self.shares[0] * (outputs[0] @ self.bias_A)
+        parts = zip(self.shares, outputs, self.fixed_A, strict=True)
+        power = -internal - _total(share * (y @ fixed_A) for share, y, fixed_A in parts)
         power += law.pull_V2(self.amplifiers, u_V, np.zeros_like(u_V)) @ self.decay_S
         if springs is not None:
             at = springs.at
@@ -254,10 +257,10 @@ class Circuit(Wired):
     def thermal_noise_A2_per_Hz(self, temperature_K: float, springs: Springs | None) -> Array:
         """White current noise 4 k T G of all conductances at each node, one-sided density.
 
-        That of an oscillator is what its phase diffuses by: 4 D (unit C)^2.
+        That of an oscillator is what its phase diffuses by: 4 D (radian C)^2.
         """
         if self.oscillation is not None:
-            per_V = self.amplifiers.unit_V * self.capacitance_F
+            per_V = self.radian_V * self.capacitance_F
             return np.asarray(4 * self.oscillation.diffusion_rad2_per_s * per_V**2)
         total = self.leak_S + self.load_S
         if springs is not None:

@@ -114,10 +114,6 @@ class Springs:
         """Stiffness of the springs, zero where a node is held rigidly."""
         return np.where(self.held, 0.0, self.conductance_S) if self.clamped else self.conductance_S
 
-    def without_pull(self) -> Springs:
-        """Those that hold rigidly alone; the others let go."""
-        return Springs(np.where(self.held, np.inf, 0.0), self.target_V, self.nodes)
-
     def rows(self, rows: slice | NDArray[np.intp]) -> Springs:
         """The springs of some rows of the batch."""
         return Springs(self.conductance_S, self.target_V[rows], self.nodes)

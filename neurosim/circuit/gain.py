@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurosim.circuit.circuit import Circuit
 from neurosim.circuit.elements import Array
 
-__all__ = ["fastest_turn", "gain"]
+__all__ = ["fastest_turn", "gain", "pull_A"]
 
 # The power method is then within some per cent, from below.
 _PRODUCTS = 16
@@ -37,25 +38,33 @@ def gain(circuit: Circuit, tau_s: float) -> float:
 def fastest_turn(circuit: Circuit, spring_S: Array, tau_s: float) -> float:
     r"""How fast a phase may turn towards where it rests, per `tau_s`: at most, of any node.
 
-    .. math:: \max_i \frac{\tau}{C_i} \Bigl( \sum_j |J_{ij}| + |h_i| + k_i + 2 |S_i| \Bigr)
+    .. math:: \max_i \frac{\tau}{C_i} \Bigl( s \sum_j |J_{ij}| \frac{U_j}{U_i} + |h_i| + g_i
+              + s' k_i + 2 |S_i| \Bigr)
 
-    Couplings and springs count by how steep they are, couplings to nodes that are held among them.
-    Springs, (n_nodes,), count as the next of 1.5, 6, 24, 96, ... unit conductances, so that the two
-    nudged phases have one number.
+    with s and s' how steep the pull of a coupling and of a source is, U the voltage of a radian and
+    g a field. Couplings to nodes that are held are among them. Springs, (n_nodes,), count as the
+    next of 1.5, 6, 24, 96, ... unit conductances, so that the two nudged phases have one number.
     """
-    layers, pulled_S = circuit.layers, np.zeros(circuit.n_nodes)
-    pulled_S[layers.odd] += np.abs(circuit.couplings.delta_S).sum(axis=1)
-    pulled_S[layers.even] += np.abs(circuit.back.delta_S).sum(axis=0)
-    pulled_S += circuit.wirings.get("held_S", 0.0)
-    steepness = 1.0 if circuit.oscillation is None else circuit.oscillation.steepness
-    pulled_S *= steepness
-    pulled_S += np.abs(circuit.bias_A) / circuit.amplifiers.unit_V
+    assert circuit.oscillation is not None
+    pulled_A = circuit.wirings.get("held_A", 0.0) + pull_A(circuit, np.ones(circuit.n_nodes, bool))
+    pulled_S = (pulled_A + np.abs(circuit.fixed_A).sum(axis=0)) / circuit.radian_V
     if circuit.locking is not None:
         pulled_S += 2 * np.abs(circuit.locking.sync_S)
-    stiffness = steepness * spring_S / (1.5 * circuit.capacitance_F / tau_s)
+    steep_S = circuit.oscillation.source_steepness * spring_S
+    stiffness = steep_S / (1.5 * circuit.capacitance_F / tau_s)
     rounds = np.ceil(np.log(np.maximum(stiffness, 1e-300)) / np.log(4.0))
     own = np.where(stiffness > 0, 1.5 * 4.0 ** np.maximum(rounds, 0), 0.0)
     return float(np.max(pulled_S * tau_s / circuit.capacitance_F + own))
+
+
+def pull_A(circuit: Circuit, of: NDArray[np.bool_]) -> Array:
+    """Most by which the oscillators of a mask, (n_nodes,), can turn each node, times a radian."""
+    layers, found = circuit.layers, np.zeros(circuit.n_nodes)
+    assert circuit.oscillation is not None
+    most_V = of * circuit.oscillation.steepness * circuit.radian_V
+    found[layers.odd] = np.abs(circuit.couplings.delta_S) @ most_V[layers.even]
+    found[layers.even] = most_V[layers.odd] @ np.abs(circuit.back.delta_S)
+    return found
 
 
 def _largest_singular_value(matrix: Array) -> float:

@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from neurosim.circuit.circuit import Circuit
 from neurosim.circuit.elements import Array, Pairs, Springs
+from neurosim.circuit.gain import pull_A
 from neurosim.circuit.rate import Rate
 from neurosim.network import Layers
 
@@ -103,10 +104,7 @@ def free_circuit(circuit: Circuit, keep: NDArray[np.bool_]) -> Circuit | None:
     if not circuit.oscillating:
         return free
     # How hard held nodes may turn the others, see `gain.fastest_turn`.
-    pulled_S = np.zeros(circuit.n_nodes)
-    pulled_S[layers.odd] = np.abs(circuit.couplings.delta_S[:, ~even]).sum(axis=1)
-    pulled_S[layers.even] = np.abs(circuit.back.delta_S[~odd]).sum(axis=0)
-    free.wirings["held_S"] = pulled_S[keep]
+    free.wirings["held_A"] = pull_A(circuit, ~keep)[keep]
     return free
 
 

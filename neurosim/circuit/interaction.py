@@ -35,6 +35,7 @@ A_k)` of the output in the co-content.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, NamedTuple, Self
 
 import numpy as np
@@ -43,9 +44,9 @@ from pydantic import Field, model_validator
 
 from neurosim.blocks.block import Sourced
 from neurosim.blocks.mistakes import BlockError
-from neurosim.contrasts import Harmonic
+from neurosim.contrasts import Contrast, CosineOfDifference, Harmonic
 
-__all__ = ["Interaction", "Wave", "every", "sine_wave"]
+__all__ = ["Harmonics", "Interaction", "Wave", "sine_wave"]
 
 Array = NDArray[np.float64]
 
@@ -168,6 +169,95 @@ def sine_wave(angle_rad: float) -> tuple[Wave, ...]:
     return (Wave(1, 1.0, float(np.cos(angle_rad)), float(-np.sin(angle_rad))),)
 
 
-def every(waves: Sequence[Wave], what: str, phase: Array) -> tuple[Array, ...]:
-    """A method of every wave, one result after another."""
-    return tuple(one for wave in waves for one in getattr(wave, what)(phase))
+@dataclass(frozen=True)
+class Harmonics:
+    """Waves of an interaction, see `neurosim.circuit.waves.Waves`: two for each harmonic.
+
+    Nothing pulls an oscillator but what is coupled to it, and the unit voltage is a radian.
+
+    Parameters
+    ----------
+    waves : tuple of Wave
+    """
+
+    waves: tuple[Wave, ...]
+
+    field = 0.0
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """See `Waves.shares`."""
+        return tuple(wave.share for wave in self.waves for _ in range(2))
+
+    @property
+    def odd(self) -> bool:
+        """See `Waves.odd`."""
+        return not any(wave.even for wave in self.waves)
+
+    @property
+    def steepness(self) -> float:
+        """See `Waves.steepness`."""
+        return sum(wave.steepness for wave in self.waves)
+
+    @property
+    def source_steepness(self) -> float:
+        """That of a coupling: sources put out what nodes do."""
+        return self.steepness
+
+    def radians(self, sizes: Sequence[int]) -> float:
+        """1."""
+        del sizes
+        return 1.0
+
+    def sent(self, phase: Array) -> tuple[Array, ...]:
+        """See `Waves.sent`."""
+        return tuple(y for wave in self.waves for y in wave.outputs(phase))
+
+    def sent_slopes(self, phase: Array) -> tuple[Array, ...]:
+        """See `Waves.sent_slopes`."""
+        return tuple(slope for wave in self.waves for slope in wave.output_slopes(phase))
+
+    def felt(self, phase: Array) -> tuple[Array, ...]:
+        """See `Waves.felt`."""
+        return tuple(w for wave in self.waves for w in wave.weights(phase))
+
+    def felt_slopes(self, phase: Array) -> tuple[Array, ...]:
+        """See `Waves.felt_slopes`."""
+        return tuple(slope for wave in self.waves for slope in wave.weight_slopes(phase))
+
+    def of_source(self, phase: Array) -> tuple[Array, ...]:
+        """What a node at this phase sends."""
+        return self.sent(phase)
+
+    def pull(self, away: Array) -> Array:
+        """See `Waves.pull`: of the odd parts."""
+        total = np.zeros_like(away)
+        for k, odd, _ in (wave.harmonic for wave in self.waves):
+            total += odd / k * (1 - np.cos(k * away))
+        return total
+
+    def write(
+        self, u_V: Array, per_V: float | Array, work: Array, sent: Array, felt: Array | None
+    ) -> None:
+        """See `Waves.write`."""
+        for n, (k, out, odd, even) in enumerate(self.waves):
+            cosine, sine = sent[2 * n], sent[2 * n + 1]
+            np.multiply(u_V, k * per_V, out=work)
+            np.cos(work, out=cosine)
+            np.sin(work, out=sine)
+            if felt is not None:
+                first, second = felt[2 * n], felt[2 * n + 1]
+                np.multiply(sine, -odd, out=first)
+                np.multiply(cosine, odd, out=second)
+                if even:
+                    np.multiply(cosine, even, out=work)
+                    first += work
+                    np.multiply(sine, even, out=work)
+                    second += work
+            if out != 1:
+                cosine *= out
+                sine *= out
+
+    def contrast(self) -> Contrast:
+        """Cosine of the difference of two phases, and what turns it."""
+        return CosineOfDifference(tuple(wave.harmonic for wave in self.waves))

@@ -26,6 +26,7 @@ Laws have files of their own, the first two one together; a source of an oscilla
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
@@ -135,9 +136,10 @@ class Passive(Protocol):
 
 @runtime_checkable
 class Oscillating(Protocol):
-    """A law of oscillators: u over the unit voltage is a phase [rad], and no node has a leak.
+    """A law of oscillators: u over the voltage of a radian is a phase, and no node has a leak.
 
-    Sources oscillate too: a spring of conductance K to V adds K y(V) to the sums of its node.
+    Sources oscillate too: a spring of conductance K to V adds K times what `sources_V` says of V to
+    the sums of its node.
     """
 
     @property
@@ -153,6 +155,14 @@ class Oscillating(Protocol):
         """How steep the pull of a coupling of weight 1 is, at most, by the phase."""
 
     @property
+    def source_steepness(self) -> float:
+        """The same of a source."""
+
+    @property
+    def leaks(self) -> bool:
+        """Whether a field pulls every phase to 0, as a leak pulls a voltage."""
+
+    @property
     def diffusion_rad2_per_s(self) -> float:
         """D of the phase of an oscillator by itself, <theta^2> = 2 D t."""
 
@@ -163,7 +173,25 @@ class Oscillating(Protocol):
     def output_slopes(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
         """dy/du."""
 
-    def locking(self, unit_V: float, unit_S: float, capacitance_F: Array, z: Array) -> Locking:
+    def radian_V(self, unit_V: float, sizes: Sequence[int]) -> float | Array:
+        """Voltage of a radian, of all nodes or one a node.
+
+        Parameters
+        ----------
+        unit_V : float
+        sizes : sequence of int
+            Numbers of visible and of other nodes; of the latter alone if it is one number.
+        """
+
+    def sources_V(self, amplifiers: Amplifiers, source_V: Array) -> Outputs:
+        """What a source at each node injects into its sums, (..., n_nodes)."""
+
+    def fixed_V(self, amplifiers: Amplifiers) -> Outputs:
+        """What each sum has by itself, times the conductance of weight 1, (n_nodes,)."""
+
+    def locking(
+        self, radian_V: float | Array, unit_S: float, capacitance_F: Array, z: Array
+    ) -> Locking:
         """What acts on nodes besides, for standard normal draws z of fabrication, (n_nodes,)."""
 
 

@@ -128,12 +128,11 @@ class Linearised:
         self._s = self._w if self._r is None else [self._r * w for w in self._w]
         self._shares = circuit.shares
         bend: Any = np.zeros_like(u)
-        bias = _single(circuit.bias_A[:, None] / unit_S)
+        fixed = _single(circuit.fixed_A[..., None] / unit_S)
         slopes = law.weight_slopes_per_V(amplifiers, u.T)
         for k, (slope, y) in enumerate(zip(slopes, circuit.outputs_V(u.T), strict=True)):
             drive = self._couple(_single(y.T))
-            if k == 0:
-                drive += bias
+            drive += fixed[k]
             if injected is not None and k < len(injected):
                 drive += injected[k]
             bend = bend + slope.T * drive

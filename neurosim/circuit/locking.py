@@ -1,6 +1,6 @@
 r"""What acts on an oscillator besides its couplings: sub-harmonic locking, and its own frequency.
 
-With the phase :math:`\theta = u / U`, U the unit voltage, node i loses the current
+With the phase :math:`\theta = u / U`, U the voltage of a radian, node i loses the current
 
 .. math:: I_i = U S_i \sin 2\theta_i - A_i, \qquad
           P_i = -\tfrac12 U^2 S_i \cos 2\theta_i - A_i u_i,
@@ -35,7 +35,7 @@ class Locking:
 
     Parameters
     ----------
-    unit_V : float
+    radian_V : float or ndarray, shape (n_nodes,)
         Voltage of a radian.
     sync_S : ndarray, shape (n_nodes,)
         S.
@@ -45,7 +45,7 @@ class Locking:
         Time in which S rises after the nodes were set; 0: it is there at once.
     """
 
-    unit_V: float
+    radian_V: float | Array
     sync_S: Array
     detuning_A: Array
     ramp_s: float = 0.0
@@ -56,7 +56,9 @@ class Locking:
 
     def some(self, keep: NDArray[np.bool_]) -> Locking:
         """Those of some nodes."""
-        return replace(self, sync_S=self.sync_S[keep], detuning_A=self.detuning_A[keep])
+        radian_V = self.radian_V[keep] if isinstance(self.radian_V, np.ndarray) else self.radian_V
+        sync_S, detuning_A = self.sync_S[keep], self.detuning_A[keep]
+        return replace(self, radian_V=radian_V, sync_S=sync_S, detuning_A=detuning_A)
 
     def and_tuned(self, sync_S: Array, detuning_A: Array) -> Locking:
         """With so much more of both."""
@@ -88,28 +90,29 @@ class Locking:
 
     def current_A(self, u_V: Array) -> Array:
         """What each node loses."""
-        sync_A, detuning_A = (a.astype(u_V.dtype) for a in (self._sync_A, self.detuning_A))
-        return np.asarray(sync_A * np.sin(u_V * (2 / self.unit_V)) - detuning_A)
+        arrays = self.radian_V * self.sync_S, self.detuning_A
+        sync_A, detuning_A = (a.astype(u_V.dtype) for a in arrays)
+        return np.asarray(sync_A * np.sin(self._twice(u_V)) - detuning_A)
 
-    @property
-    def _sync_A(self) -> Array:
-        return self.unit_V * self.sync_S
+    def _twice(self, u_V: Array) -> Array:
+        """Twice the phase, in the type of the voltages."""
+        return np.asarray(u_V * np.asarray(2 / self.radian_V, u_V.dtype))
 
     def slope_S(self, u_V: Array) -> Array:
         """Of that current by the node's voltage."""
         sync_S = self.sync_S.astype(u_V.dtype)
-        return np.asarray(2 * sync_S * np.cos(u_V * (2 / self.unit_V)))
+        return np.asarray(2 * sync_S * np.cos(self._twice(u_V)))
 
     def co_content_W(self, u_V: Array) -> Array:
         """Of each node."""
-        locked = -0.5 * self.unit_V**2 * self.sync_S * np.cos(2 * u_V / self.unit_V)
+        locked = -0.5 * self.radian_V**2 * self.sync_S * np.cos(self._twice(u_V))
         return np.asarray(locked - self.detuning_A * u_V)
 
     def local_contrast(self, u_V: Array) -> tuple[Array, Array]:
         """Derivatives of the co-content by S [V^2] and by A [V], (n_nodes,): means of the rows.
 
-        -cos(2 theta) / 2 times the unit squared, and -u: each of the node alone. With them both
+        -cos(2 theta) / 2 times a radian squared, and -u: each of the node alone. With them both
         are learned by equilibrium propagation, as couplings are.
         """
-        cosine = np.cos(2 * u_V / self.unit_V).mean(axis=0)
-        return -0.5 * self.unit_V**2 * cosine, -u_V.mean(axis=0)
+        cosine = np.cos(self._twice(u_V)).mean(axis=0)
+        return -0.5 * self.radian_V**2 * cosine, -u_V.mean(axis=0)

@@ -107,16 +107,28 @@ class Node(Sourced):
         return self
 
     def locking(
-        self, capacitance_F: NDArray[np.float64], z: NDArray[np.float64], tuned: Tuned
+        self,
+        n_visible: int,
+        capacitance_F: NDArray[np.float64],
+        z: NDArray[np.float64],
+        tuned: Tuned,
     ) -> Locking | None:
         """What acts on oscillators besides their couplings, see `Oscillating.locking`."""
         if not isinstance(self.law, Oscillating):
             return None
-        own = self.law.locking(self.unit_V, self.leak_S, capacitance_F, z)
+        radian_V = self.law.radian_V(self.unit_V, (n_visible, len(z) - n_visible))
+        own = self.law.locking(radian_V, self.leak_S, capacitance_F, z)
         if not tuned.acts:
             return own
-        turned_A = self.unit_V * capacitance_F * tuned.detuning / self.tau_s
+        turned_A = radian_V * capacitance_F * tuned.detuning / self.tau_s
         return own.and_tuned(tuned.sync * self.leak_S, turned_A)
+
+    @property
+    def visible_radian_V(self) -> float | None:
+        """Voltage of a radian of a visible oscillator; None where nodes are voltages."""
+        if not isinstance(self.law, Oscillating):
+            return None
+        return float(np.ravel(self.law.radian_V(self.unit_V, (1, 1)))[0])
 
     @property
     def amplifier_tau_s(self) -> float:
@@ -132,6 +144,11 @@ class Node(Sourced):
     def oscillating(self) -> bool:
         """Whether nodes are phases."""
         return isinstance(self.law, Oscillating)
+
+    @property
+    def leaks(self) -> bool:
+        """Whether something pulls every node to 0; oscillators without a field have nothing."""
+        return self.law.leaks if isinstance(self.law, Oscillating) else True
 
     @property
     def has_thermal_noise(self) -> bool:

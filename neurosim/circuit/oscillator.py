@@ -25,12 +25,13 @@ Two outputs make it four products of a matrix a step, whatever is coupled to wha
 
 In place of the sine and its angle there may be any interaction of `neurosim.circuit.interaction`,
 with four products a harmonic. It is that of couplings and springs; the reference is a sine wave, so
-that a bias has the first harmonic alone.
+that a bias has the first harmonic alone. Or nodes answer in degrees, see `neurosim.circuit.graded`:
+each is an object of `neurosim.circuit.waves`, to which this law delegates.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -42,31 +43,26 @@ from neurosim.blocks.block import Sourced
 from neurosim.blocks.mistakes import BlockError
 from neurosim.blocks.quantities import Excess, Hertz, SigmaVolt, SignedShare, Wait, Within
 from neurosim.blocks.units import format_quantity
-from neurosim.blocks.words import IDEAL
-from neurosim.circuit.interaction import Interaction, Wave, every, sine_wave
+from neurosim.blocks.words import IDEAL, Word
+from neurosim.circuit.graded import Degrees, Graded
+from neurosim.circuit.interaction import Harmonics, Interaction, sine_wave
 from neurosim.circuit.locking import Locking
 from neurosim.circuit.outputs import Amplifiers
-from neurosim.contrasts import Contrast, CosineOfDifference
+from neurosim.circuit.waves import Waves
+from neurosim.contrasts import Contrast
 
 __all__ = ["Oscillator"]
 
 Array = NDArray[np.float64]
 Outputs = tuple[Array, ...]
 
-_HALF_TURN = Within(
-    -np.pi,
-    np.pi,
-    f"from -{np.pi:.4f} to {np.pi:.4f} rad, half a turn either way",
-    "leave out whole turns, which change nothing",
-    "rad",
-)
+_LIMIT = f"from -{np.pi:.4f} to {np.pi:.4f} rad, half a turn either way"
+_HALF_TURN = Within(-np.pi, np.pi, _LIMIT, "leave out whole turns, which change nothing", "rad")
 # Above it a settle has more steps than anyone waits for.
 _SYNC = Within(
-    0.0,
-    1000.0,
-    "at most 1000 couplings of weight 1",
-    "write it in weights, not in siemens or percent",
+    0.0, 1e3, "at most 1000 couplings of weight 1", "write it in weights, not in siemens or percent"
 )
+_KINDS = ("interaction", "graded")
 # As `neurosim.analysis.energy.FORMULAS`, where phases have others.
 _AMPLITUDE = ("node.law.amplitude_V",)
 _FORMULAS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -107,6 +103,9 @@ class Oscillator(Sourced):
         number: at that temperature.
     amplitude_V : float
         Of the fundamental at a node, which couplings turn into heat; 0: they take no power.
+    graded : Graded or None
+        Couplings, biases and a field that make oscillators graded neurons, as a flow needs them,
+        see `neurosim.circuit.graded`; none: those of the equation above.
 
     Examples
     --------
@@ -114,7 +113,7 @@ class Oscillator(Sourced):
     Oscillator(sync=0.1)
     """
 
-    may_be_left_out: ClassVar[tuple[str, ...]] = (*Sourced.may_be_left_out, "interaction")
+    may_be_left_out: ClassVar[tuple[str, ...]] = (*Sourced.may_be_left_out, *_KINDS)
     unit_weights: ClassVar[bool] = False
     unit_metric: ClassVar[bool] = True
     formulas: ClassVar[dict[str, tuple[str, tuple[str, ...]]]] = _FORMULAS
@@ -127,12 +126,24 @@ class Oscillator(Sourced):
     detuning_Hz: Hertz = 0.0
     linewidth_Hz: Hertz = 0.0
     amplitude_V: SigmaVolt = 0.0
+    graded: Annotated[Graded | None, Word("none", or_null=True)] = None
 
     @model_validator(mode="after")
-    def _one_interaction(self) -> Self:
+    def _one_kind_of_waves(self) -> Self:
+        found = []
+        if self.interaction is not None and self.graded is not None:
+            text = "must be none where interaction is stated, for a node has one kind of waves, but"
+            found.append((("graded",), f"{text} is {self.graded!r}; leave out either"))
         if self.angle_rad and self.interaction is not None:
             text = f"must be ideal where interaction is stated, but is {self.angle_rad:g} rad; "
-            raise BlockError([(("angle_rad",), f"{text}turn its phases by it instead")])
+            found.append((("angle_rad",), f"{text}turn its phases by it instead"))
+        if self.graded is not None and self.amplitude_V:
+            text = "must be ideal where graded is stated, for what differences of waves turn into "
+            text += "heat is in no ledger, but is "
+            text += f"{format_quantity(self.amplitude_V, 'V')}; state supply.amplifier_W instead"
+            found.append((("amplitude_V",), text))
+        if found:
+            raise BlockError(found)
         return self
 
     def doubts(self, most_pull: float, tau_s: float, settle_s: float) -> Iterator[tuple[str, str]]:
@@ -175,58 +186,89 @@ class Oscillator(Sourced):
             )
 
     @cached_property
-    def waves(self) -> tuple[Wave, ...]:
-        """Harmonics of the interaction."""
-        return sine_wave(self.angle_rad) if self.interaction is None else self.interaction.waves
+    def waves(self) -> Waves:
+        """What its nodes send and feel."""
+        if self.graded is not None:
+            return Degrees(self.graded, self.angle_rad)
+        if self.interaction is not None:
+            return Harmonics(self.interaction.waves)
+        return Harmonics(sine_wave(self.angle_rad))
 
     @property
     def n_outputs(self) -> int:
         """Two for each harmonic."""
-        return 2 * len(self.waves)
+        return len(self.waves.shares)
 
     @property
     def odd(self) -> bool:
         """See `Oscillating.odd`."""
-        return not any(wave.even for wave in self.waves)
+        return self.waves.odd
 
     @property
     def shares(self) -> tuple[float, ...]:
         """See `Oscillating.shares`."""
-        return tuple(wave.share for wave in self.waves for _ in range(2))
+        return self.waves.shares
 
     @property
     def steepness(self) -> float:
         """See `Oscillating.steepness`."""
-        return sum(wave.steepness for wave in self.waves)
+        return self.waves.steepness
+
+    @property
+    def source_steepness(self) -> float:
+        """See `Oscillating.source_steepness`."""
+        return self.waves.source_steepness
+
+    @property
+    def leaks(self) -> bool:
+        """See `Oscillating.leaks`."""
+        return self.waves.field > 0
 
     @property
     def diffusion_rad2_per_s(self) -> float:
         """See `Oscillating.diffusion_rad2_per_s`: a Lorentzian line is D / pi wide."""
         return float(np.pi * self.linewidth_Hz)
 
-    def locking(self, unit_V: float, unit_S: float, capacitance_F: Array, z: Array) -> Locking:
+    def radian_V(self, unit_V: float, sizes: Sequence[int]) -> float | Array:
+        """See `Oscillating.radian_V`."""
+        return unit_V / self.waves.radians(sizes)
+
+    def locking(
+        self, radian_V: float | Array, unit_S: float, capacitance_F: Array, z: Array
+    ) -> Locking:
         """See `Oscillating.locking`."""
-        detuning_A = unit_V * capacitance_F * 2 * np.pi * self.detuning_Hz * z
+        detuning_A = radian_V * capacitance_F * 2 * np.pi * self.detuning_Hz * z
         sync_S = np.full(len(z), self.sync * unit_S)
-        return Locking(unit_V, sync_S, detuning_A, self.ramp_s)
+        return Locking(radian_V, sync_S, detuning_A, self.ramp_s)
 
     def outputs_V(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
-        """Cosine and sine of the phase, times the unit voltage, of each harmonic."""
-        unit_V = amplifiers.unit_V
-        return tuple(unit_V * y for y in every(self.waves, "outputs", u_V / unit_V))
+        """Waves of the phase, times the voltage of a radian."""
+        radian_V = self._radian_V(amplifiers)
+        return tuple(radian_V * y for y in self.waves.sent(u_V / radian_V))
+
+    def sources_V(self, amplifiers: Amplifiers, source_V: Array) -> Outputs:
+        """See `Oscillating.sources_V`."""
+        radian_V = self._radian_V(amplifiers)
+        return tuple(radian_V * y for y in self.waves.of_source(source_V / radian_V))
+
+    def fixed_V(self, amplifiers: Amplifiers) -> Outputs:
+        """See `Oscillating.fixed_V`: the field, which pulls against the second wave."""
+        n = sum(n for _, n in amplifiers.groups)
+        field_V = -self.waves.field * np.broadcast_to(self._radian_V(amplifiers), n)
+        return tuple(field_V if k == 1 else np.zeros(n) for k in range(self.n_outputs))
 
     def output_slopes(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
         """See `Oscillating.output_slopes`."""
-        return every(self.waves, "output_slopes", u_V / amplifiers.unit_V)
+        return self.waves.sent_slopes(u_V / self._radian_V(amplifiers))
 
     def weights(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
-        """-sin and cos of the phase and the angle, or what the interaction has."""
-        return every(self.waves, "weights", u_V / amplifiers.unit_V)
+        """What turns the phase, of each wave."""
+        return self.waves.felt(u_V / self._radian_V(amplifiers))
 
     def weight_slopes_per_V(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
-        """Their slopes, over the unit voltage."""
-        unit_V = amplifiers.unit_V
-        return tuple(slope / unit_V for slope in every(self.waves, "weight_slopes", u_V / unit_V))
+        """Their slopes, over the voltage of a radian."""
+        radian_V = self._radian_V(amplifiers)
+        return tuple(slope / radian_V for slope in self.waves.felt_slopes(u_V / radian_V))
 
     def metric(self, amplifiers: Amplifiers, u_V: Array) -> Array:
         """1."""
@@ -234,35 +276,24 @@ class Oscillator(Sourced):
         return np.ones_like(u_V)
 
     def pull_V2(self, amplifiers: Amplifiers, u_V: Array, source_V: Array) -> Array:
-        """unit_V^2 (1 - cos(theta - source)), or the like of the interaction's odd parts."""
-        unit_V, total = amplifiers.unit_V, np.zeros(np.broadcast_shapes(u_V.shape, source_V.shape))
-        away = (u_V - source_V) / unit_V
-        for k, odd, _ in (wave.harmonic for wave in self.waves):
-            total += odd / k * (1 - np.cos(k * away))
-        return np.asarray(unit_V**2 * total)
+        """1 - cos(theta - source), or the like of its waves, times a radian's voltage squared."""
+        radian_V = self._radian_V(amplifiers)
+        return np.asarray(radian_V**2 * self.waves.pull((u_V - source_V) / radian_V))
 
     def contrast(self) -> Contrast:
-        """Cosine of the difference of two phases, and what turns it."""
-        return CosineOfDifference(tuple(wave.harmonic for wave in self.waves))
+        """That of its waves."""
+        return self.waves.contrast()
 
     def apply(
         self, amplifiers: Amplifiers, u_V: Array, work: Array, outputs: Array, weights: Array | None
     ) -> None:
         """See `Law.apply`."""
-        for n, (k, out, odd, even) in enumerate(self.waves):
-            cosine, sine = outputs[2 * n], outputs[2 * n + 1]
-            np.multiply(u_V, k / amplifiers.unit_V, out=work)
-            np.cos(work, out=cosine)
-            np.sin(work, out=sine)
-            if weights is not None:
-                first, second = weights[2 * n], weights[2 * n + 1]
-                np.multiply(sine, -odd, out=first)
-                np.multiply(cosine, odd, out=second)
-                if even:
-                    np.multiply(cosine, even, out=work)
-                    first += work
-                    np.multiply(sine, even, out=work)
-                    second += work
-            if out != 1:
-                cosine *= out
-                sine *= out
+        radians = self.waves.radians([n for _, n in amplifiers.groups])
+        if isinstance(radians, np.ndarray):
+            radians = radians[:, None].astype(work.dtype)
+        self.waves.write(u_V, radians / amplifiers.unit_V, work, outputs, weights)
+        if isinstance(radians, np.ndarray):
+            outputs /= radians
+
+    def _radian_V(self, amplifiers: Amplifiers) -> float | Array:
+        return self.radian_V(amplifiers.unit_V, [n for _, n in amplifiers.groups])

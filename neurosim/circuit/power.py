@@ -101,6 +101,9 @@ def _of_oscillators(
     circuit: Circuit, peak_V: float, springs: Springs | None, u_V: Array
 ) -> Dissipation:
     """See the module; what sources and amplifiers deliver is in their own supply."""
+    zero, in_springs = np.zeros(len(u_V)), np.zeros(len(u_V))
+    if not peak_V:
+        return Dissipation(zero, zero, zero, zero)
     layers, biases, unit_V = circuit.layers, circuit.biases, circuit.amplifiers.unit_V
     outputs = [y / unit_V for y in circuit.outputs_V(u_V)]
     even, odd = layers.even, layers.odd
@@ -113,7 +116,6 @@ def _of_oscillators(
         into = y[:, even] @ circuit.couplings.delta_S.T
         across -= np.einsum("ij,ij->i", into, y[:, odd])
     across -= outputs[0] @ biases.delta_S
-    zero, in_springs = np.zeros(len(u_V)), np.zeros(len(u_V))
     if springs is not None:
         of_sources = circuit.law.outputs_V(circuit.amplifiers, springs.target_V)
         pairs = zip(outputs, of_sources, strict=True)

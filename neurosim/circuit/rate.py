@@ -19,6 +19,8 @@ __all__ = ["Rate"]
 
 # What is integrated without its exponential takes steps shorter by this.
 _WITHOUT_LINEAR_PART = 1.5
+# Stiffness of a phase that is driven, over that in its field alone: the root of 1 + (s / g)^2.
+_DRIVEN = 2.0
 
 
 class Rate:
@@ -26,7 +28,9 @@ class Rate:
 
     .. math:: \frac{du}{ds} = N(u) - \gamma u
 
-    N holds what diodes take, and sources of oscillators: no linear part.
+    N holds what diodes take, and what pulls oscillators. Where these have a field, it and springs
+    pull by a sine: gamma has what that is of small angles, of a field twice, for driven phases are
+    stiffer; N has what is left.
 
     States have shape (n_nodes, rows) here: each layer is one block of memory without gaps, over
     which NumPy runs up to three times faster than over a slice of columns.
@@ -65,13 +69,18 @@ class Rate:
         self._turned_S = np.zeros(layers.n_nodes)
         self._turned_S[springs.at] = springs.soft_S
         if (sources := circuit.source_sums_A(springs)) is not None:
-            springs, injected_A = springs.without_pull(), _joined(sources, injected_A)
+            injected_A = _joined(sources, injected_A)
         scale, spring_S = tau_s / circuit.capacitance_F, np.zeros(layers.n_nodes)
         scale[springs.held_nodes] = 0.0
         spring_S[springs.at] = springs.soft_S
-        self.decay = (circuit.decay_S + spring_S) * scale
+        linear_S = spring_S
+        if circuit.oscillation is not None:
+            # Phases that nothing pulls to 0 may be any way from their sources.
+            field_S = np.abs(circuit.fixed_A[1:]).sum(axis=0) / circuit.radian_V
+            linear_S = circuit.oscillation.leaks * (spring_S + _DRIVEN * field_S)
+        self.decay = (circuit.decay_S + linear_S) * scale
         self._circuit, self._layers, self._springs, self._tau_s = circuit, layers, springs, tau_s
-        self._scale, self._spring_S, self._injected_A = scale, spring_S, injected_A
+        self._scale, self._linear_S, self._injected_A = scale, linear_S, injected_A
         self._dtype, self._made = np.dtype(dtype), False
 
     def _make(self) -> None:
@@ -80,17 +89,16 @@ class Rate:
         scale, dtype, injected_A = self._scale, self._dtype, self._injected_A
         n, rows = layers.n_nodes, len(springs.target_V)
         unit_V = circuit.amplifiers.unit_V
-        constants: list[Array | None] = [None] * circuit.law.n_outputs
-        constants[0] = circuit.bias_A[:, None]
+        constants: list[Array] = list(circuit.fixed_A[..., None])
         if injected_A is not None:
-            every = injected_A.reshape(-1, *injected_A.shape[-2:])
-            constants[: len(every)] = [one.T for one in every]
-            constants[0] = every[0].T + circuit.bias_A[:, None]
+            for k, one in enumerate(injected_A.reshape(-1, *injected_A.shape[-2:])):
+                constants[k] = constants[k] + one.T
         self._constants = [
-            None if one is None else (one * scale[:, None]).astype(dtype) for one in constants
+            (one * scale[:, None]).astype(dtype) if one.any() else None for one in constants
         ]
-        drive = (self._spring_S * scale)[springs.at, None] * springs.target_V.T
-        self._drive = drive.astype(dtype)
+        linear = (self._linear_S * scale)[:, None]
+        self._linear = linear.astype(dtype) if circuit.oscillating and linear.any() else None
+        self._drive = (linear[springs.at] * springs.target_V.T).astype(dtype)
         # Row scaling turns S x (v / unit) into volts per tau at the node that receives it.
         into = scale[:, None] * unit_V
         self._to_odd = (circuit.couplings.delta_S * into[layers.odd]).astype(dtype)
@@ -146,7 +154,10 @@ class Rate:
         return out
 
     def _lock(self, u_V: Array, out: Array) -> None:
-        """Take what acts on oscillators besides off the rates of all nodes, (n_nodes, rows)."""
+        """Add to the rates of oscillators what acts on them besides, and what gamma takes off."""
+        if self._linear is not None:
+            np.multiply(u_V, self._linear, out=self._work)
+            out += self._work
         if (locking := self._circuit.locking) is not None and locking.acts:
             out -= locking.current_A(u_V.T).T * self._scale[:, None].astype(u_V.dtype)
         if self._turning_A is not None:
@@ -181,7 +192,8 @@ class Rate:
                 into *= self._weights[k]
             if k:
                 out += into
-        out[self._springs.at] += self._drive
+        if not self._circuit.oscillating:
+            out[self._springs.at] += self._drive
         return out
 
     def linearised(self, u_V: Array) -> Linearised | None:

@@ -57,7 +57,7 @@ class Wired:
         Elements to ground besides the leaks, of a passive law.
     locking : Locking, optional
         What acts on oscillators besides their couplings. Their `leak_S` is the conductance of
-        weight 1, and nothing else.
+        weight 1, by which their law's fixed injections count, and nothing else.
     """
 
     layers: Layers
@@ -165,6 +165,23 @@ class Wired:
         """Bias current into each node."""
         bent = 1 + self.cubic_per_V2 * self.reference_V**2
         return self.biases.delta_S * self.reference_V * bent
+
+    @cached_property
+    def fixed_A(self) -> Array:
+        """What each sum of a node has besides its couplings, (n_outputs, n_nodes)."""
+        fixed_A = np.zeros((self.law.n_outputs, self.n_nodes))
+        fixed_A[0] = self.bias_A
+        if self.oscillation is not None:
+            fixed_A += self.leak_S * np.array(self.oscillation.fixed_V(self.amplifiers))
+        return fixed_A
+
+    @cached_property
+    def radian_V(self) -> float | Array:
+        """Voltage of a radian of oscillators, of all or one a node; of other nodes the unit."""
+        if self.oscillation is None:
+            return self.amplifiers.unit_V
+        sizes = [n for _, n in self.amplifiers.groups]
+        return self.oscillation.radian_V(self.amplifiers.unit_V, sizes)
 
     @cached_property
     def wirings(self) -> dict[Hashable, Any]:

@@ -40,7 +40,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.chip.interface import ChipInterface, DataSheet, Directed
+from neurosim.chip.interface import ChipInterface, DataSheet, DifferentialCosine, Directed
 from neurosim.errors import ConvergenceError, DataError
 from neurosim.host.readings import Plain, Reading, reading_of
 from neurosim.host.settings import ChipFlow
@@ -84,11 +84,17 @@ def directions_of(
     Raises
     ------
     ConvergenceError, DataError
-        See `one_way`; or a node that moves has no injector; or nobody knows the weights.
+        See `one_way`; or a node that moves has no injector; or nobody knows the weights; or nodes
+        are graded oscillators.
     """
     law = chip.data_sheet.contrast
     if isinstance(law, Directed):
         return _Told(chip, law, x_t.shape[1], held)
+    if isinstance(law, DifferentialCosine):
+        raise DataError(
+            "The rule asymmetric must know what couplings do to each of their ends, but of the "
+            f"graded oscillators of {chip.data_sheet.name} nothing says it; take the rule gradep."
+        )
     return _Measured(chip, flow, x_t[0], held, small)
 
 

@@ -94,7 +94,9 @@ def _velocity(
         current_A = chip.sense() if held is None else chip.sense(~held)
         return -flow.alpha * current_A / (sheet.unit_S * sheet.unit_V)
     away = x - anchor if calibration is None else calibration.displacement(x, anchor)
-    return scale_of(flow, calibration) * sheet.contrast.pull(away)
+    nodes = np.arange(sheet.layers.n_nodes)[_driven_nodes(sheet, x.shape[1])]
+    pull = sheet.contrast.pull(away, nodes < sheet.layers.n_visible)
+    return scale_of(flow, calibration) * pull
 
 
 def _driven_nodes(sheet: DataSheet, n: int) -> slice | NDArray[np.intp]:

@@ -92,8 +92,22 @@ _PHASES: Mapping[str, str] = MappingProxyType(
         "ramp": "sync rises in steps to its value within ramp_s after the nodes were set",
         "frequency": "w, 2 pi times a draw of standard deviation detuning_Hz for each node of a"
         " die: no column has it",
-        "velocity": "alpha stiffness sin((u - V) / unit_V), of the visible nodes of a free phase",
+        "velocity": "alpha stiffness sin((u - V) / unit_V + angle_rad), of the visible nodes of a"
+        " free phase",
         "output": "the phase u / unit_V, read within half a turn",
+    }
+)
+# The same of graded oscillators; those left out are as above.
+_GRADED: Mapping[str, str] = MappingProxyType(
+    {
+        "radian": "U = unit_V / visible_rad of a node in layer 0, unit_V of others; t = u / U",
+        "node": "capacitance_F du/dt = cos(t + angle_rad) (sum of dG_ij U_j sin(t_j) over its"
+        " neighbours j + dG_b unit_V) + sin(t + angle_rad) (sum of dG_ij U_j (1 - cos(t_j))"
+        " - field unit_S U) + K U sin(V / U - t - angle_rad) - sync unit_S U sin(2 t)"
+        " + capacitance_F U w; leak_S is the conductance of weight 1 and takes no current",
+        "velocity": "alpha stiffness U sin((u - V) / U + angle_rad) / unit_V, of the visible nodes"
+        " of a free phase",
+        "output": "u / unit_V, read within half a turn, pi U / unit_V either way",
     }
 )
 
@@ -116,6 +130,7 @@ def circuit_of(profile: Profile) -> dict[str, Any]:
             "visible output": "v = u" if bare else f"v = {_said(_AMPLIFIERS, below)}",
             "hidden output": "v = u" if bare else f"v = {_said(_AMPLIFIERS, above)}",
             **(_PHASES if node.oscillating else {}),
+            **(_GRADED if getattr(law, "graded", None) is not None else {}),
             **({} if getattr(law, "interaction", None) is None else {"interaction": _HARMONICS}),
         },
         **_diode_of(profile),
@@ -137,8 +152,17 @@ def _phases_of(profile: Profile) -> dict[str, Any]:
     law = profile.node.law
     if not profile.node.oscillating or not isinstance(law, Block):
         return {}
-    numbers = plain(law.model_dump())
-    return {"oscillator": {k: v for k, v in numbers.items() if k not in ("source", "law")}}
+    return {"oscillator": _numbers(plain(law.model_dump()))}
+
+
+def _numbers(block: Mapping[str, Any]) -> dict[str, Any]:
+    """What is no word and no source of a block and of those inside it."""
+    words = ("source", "law")
+    return {
+        key: _numbers(value) if isinstance(value, Mapping) else value
+        for key, value in block.items()
+        if key not in words
+    }
 
 
 def _diode_of(profile: Profile) -> dict[str, Any]:

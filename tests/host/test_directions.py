@@ -212,6 +212,14 @@ def test_weights_that_pulses_have_changed_are_known_to_nobody():
         asked.measured(AsymmetricEP(), 0.02)
 
 
+def test_graded_oscillators_are_refused():
+    asked = turned(0.1)
+    profile = ns.load_profile("ideal_oscillator_flow").with_value("layers", SIZES)
+    x_t = np.zeros((2, SIZES[0]))
+    with pytest.raises(DataError, match=r"rule asymmetric must know what .* graded .*; take the"):
+        directions_of(ns.Chip(profile), asked.flow(0.02), x_t, None, 0.1)
+
+
 def test_what_a_chip_was_told_is_what_it_rounds_to():
     chip = ns.Chip("cmos_rc_6bit")
     layers = chip.data_sheet.layers

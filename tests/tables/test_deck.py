@@ -107,12 +107,27 @@ class Deck:
     def turning(self, u, spring, source):
         """The same of phases, whose natural frequencies are no column's."""
         unit, law = self.sheet["unit_V"], self.design["oscillator"]
+        if law["graded"] is not None:
+            return self.turning_in_degrees(u, spring, source)
         angle, phase = law["angle_rad"], u / unit
         total = (self.plus - self.minus) * np.sin(phase - phase[:, None] - angle)
         total = total.sum(axis=1) + (self.bias_plus - self.bias_minus) * np.sin(-phase - angle)
         k = self.n_visible
         total[:k] += spring * np.sin(source / unit - phase[:k] - angle)
         return unit * (total - law["sync"] * self.sheet["unit_S"] * np.sin(2 * phase))
+
+    def turning_in_degrees(self, u, spring, source):
+        """The same where waves count from the reference's; visible phases have their own unit."""
+        unit, law, k = self.sheet["unit_V"], self.design["oscillator"], self.n_visible
+        graded, angle, g = law["graded"], law["angle_rad"], self.sheet["unit_S"]
+        radian = np.full(self.n, unit)
+        radian[:k] /= graded["visible_rad"]
+        t, dg = u / radian, self.plus - self.minus
+        sine = dg @ (radian * np.sin(t)) + (self.bias_plus - self.bias_minus) * unit
+        cosine = dg @ (radian * (1 - np.cos(t))) - graded["field"] * g * radian
+        total = np.cos(t + angle) * sine + np.sin(t + angle) * cosine
+        total[:k] += spring * radian[:k] * np.sin(source / radian[:k] - t[:k] - angle)
+        return total - law["sync"] * g * radian * np.sin(2 * t)
 
     def through_diodes(self, u):
         """What the diodes of layers 1 and up take."""
@@ -215,6 +230,7 @@ EFFECTS = {
     "a passive node": ("board_mosfet_clln", {"node.loading": 0.5}),
     "a lagging amplifier": ("cmos_rc_6bit", {"node.bandwidth_Hz": 1e7}),
     "sub-harmonic locking": ("ideal_oscillator", {"node.law.sync": 0.2}),
+    "graded oscillators": ("ideal_oscillator_flow", {"node.law.angle_rad": 0.1}),
 }
 
 
