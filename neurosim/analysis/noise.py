@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from neurosim.analysis.imperfections import Source, ideal, only, present
 from neurosim.analysis.observe import Conditions, Observed, Told
+from neurosim.contrasts import within_half_a_turn
 from neurosim.profile import Profile
 from neurosim.solvers import Engine, Noise, OperatingPoint
 
@@ -211,6 +212,8 @@ class _Ledger:
         conditions = self._conditions
         n, unit_V = self._profile.layers[0], self._profile.node.unit_V
         moved = np.stack([a.outputs - b.outputs for a, b in zip(got, base, strict=True)])
+        if self._profile.node.oscillating:
+            moved = within_half_a_turn(moved)
         velocity = np.stack([a.velocity - b.velocity for a, b in zip(got, base, strict=True)])
         free, *nudged = np.moveaxis(moved, 1, 0)
         exact = conditions.exact

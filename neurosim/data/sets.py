@@ -280,10 +280,12 @@ def _rows(images: NDArray[Any], path: Path) -> NDArray[Any]:
 def _checked_labels(labels: NDArray[Any] | None, n: int, path: Path) -> NDArray[np.intp] | None:
     if labels is None:
         return None
-    if labels.shape != (n,) or labels.dtype.kind not in "ui" or labels.min() < 0:
-        raise DataError(
-            f"dataset {path} must hold one label 0, 1, ... for each of "
-            f"{counted(n, 'image')}, but its labels "
-            f"are {labels.dtype} of shape {labels.shape}; mend or leave them out."
-        )
-    return labels.astype(np.intp)
+    are = f"are {labels.dtype} of shape {labels.shape}"
+    if labels.shape == (n,) and labels.dtype.kind in "ui":
+        if labels.min() >= 0:
+            return labels.astype(np.intp)
+        are = f"go down to {labels.min()}"
+    raise DataError(
+        f"dataset {path} must hold one label 0, 1, ... for each of {counted(n, 'image')}, but its "
+        f"labels {are}; mend or leave them out."
+    )

@@ -14,7 +14,10 @@ from neurosim.runs.seen import Seen, fault_share, lag, step_of_a_weight
 __all__ = ["measured"]
 
 
-def _volts(value: float) -> str:
+def _volts(seen: Seen, value: float) -> str:
+    """Of a node: a phase has radians."""
+    if seen.profile.node.oscillating:
+        return f"{value / seen.unit_V:.2g} rad"
     return format_quantity(value, "V", 2)
 
 
@@ -30,7 +33,7 @@ def _moves_reads(seen: Seen, effect: Effect) -> str:
     if not moved_V:
         return "what is read of the free phase is the same without it"
     steps = "" if step_V is None else f", {moved_V / step_V:.2g} steps of the ADC"
-    return f"it moves what is read of hidden nodes by {_volts(moved_V)} rms{steps}"
+    return f"it moves what is read of hidden nodes by {_volts(seen, moved_V)} rms{steps}"
 
 
 def _astray(seen: Seen, effect: Effect) -> str:
@@ -63,7 +66,7 @@ def _drift(seen: Seen, effect: Effect) -> str:
 def _offset(seen: Seen, effect: Effect) -> str:
     offset_V = seen.profile.mismatch.offset_V
     return (
-        f"offsets are {_volts(offset_V)} rms beside a unit of {_volts(seen.unit_V)}; "
+        f"offsets are {_volts(seen, offset_V)} rms beside a unit of {_volts(seen, seen.unit_V)}; "
         f"{_moves_reads(seen, effect)}"
     )
 
@@ -78,7 +81,7 @@ def _bandwidth(seen: Seen, effect: Effect) -> str:
 
 
 def _nudge_and_dac(seen: Seen) -> str:
-    text = f"a nudge moves its target by {_volts(seen.away_V)}"
+    text = f"a nudge moves its target by {_volts(seen, seen.away_V)}"
     if seen.watched.dac_step is not None:
         step_V = seen.watched.dac_step * seen.unit_V
         text += f", {seen.away_V / step_V:.2g} steps of the DAC (below 0.5 it is lost)"
@@ -88,7 +91,7 @@ def _nudge_and_dac(seen: Seen) -> str:
 def _nudge_and_adc(seen: Seen) -> str:
     if seen.apart_V is None:
         return "the contrast is summed on the chip"
-    text = f"nudges move hidden nodes apart by {_volts(seen.apart_V)} rms"
+    text = f"nudges move hidden nodes apart by {_volts(seen, seen.apart_V)} rms"
     if seen.adc_step_V is not None:
         text += f", {seen.apart_V / seen.adc_step_V:.2g} steps of the ADC"
     return text
@@ -101,14 +104,14 @@ def _of_run(text: Callable[[Seen], str]) -> Callable[[Seen, Effect], str]:
 
 def _dac_noise(seen: Seen, effect: Effect) -> str:
     del effect
-    return f"its noise is {_volts(seen.profile.dac.noise_V)} rms, and {_nudge_and_dac(seen)}"
+    return f"its noise is {_volts(seen, seen.profile.dac.noise_V)} rms, and {_nudge_and_dac(seen)}"
 
 
 def _adc_noise(seen: Seen, effect: Effect) -> str:
     del effect
     adc = seen.profile.adc
     noise_V = adc.noise * (adc.hidden_range_V or 0.0)
-    return f"a reading's noise is {_volts(noise_V)} rms, and {_nudge_and_adc(seen)}"
+    return f"a reading's noise is {_volts(seen, noise_V)} rms, and {_nudge_and_adc(seen)}"
 
 
 def _ammeter(seen: Seen) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neurosim.analysis.causes import CAUSES, alone
 from neurosim.analysis.effects import Effects
 from neurosim.analysis.losses import Effect
+from neurosim.contrasts import within_half_a_turn
 from neurosim.converters import lsb
 from neurosim.profile import Profile
 from neurosim.runs.watchdogs import Watched
@@ -65,7 +66,7 @@ class Seen:
         outputs = self.effects.ideal_seen[0].outputs
         if len(outputs) < 3:
             return None
-        return self.unit_V * _rms((outputs[1] - outputs[2])[:, self._hidden])
+        return self._apart_V(outputs[1], outputs[2])
 
     @property
     def _hidden(self) -> slice:
@@ -74,7 +75,16 @@ class Seen:
     def moved_V(self, effect: Effect) -> float:
         """How far a read of hidden nodes in the free phase is elsewhere than without a cause."""
         whole, without = self.effects.whole_seen[0].outputs[0], effect.seen[0].outputs[0]
-        return self.unit_V * _rms((whole - without)[:, self._hidden])
+        return self._apart_V(whole, without)
+
+    def _apart_V(self, one: Array, other: Array) -> float:
+        """Of hidden nodes, rms; phases are apart by the shorter way round."""
+        apart = (one - other)[:, self._hidden]
+        return self.unit_V * _rms(within_half_a_turn(apart) if self._phases else apart)
+
+    @property
+    def _phases(self) -> bool:
+        return self.profile.node.oscillating
 
     @property
     def adc_step_V(self) -> float | None:

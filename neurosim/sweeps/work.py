@@ -176,6 +176,8 @@ def _sampled(trained: Trained, point: Point) -> Trained:
         if calibration is not None:
             calibration = calibrate(chip, experiment.flow.on(chip.data_sheet), seed=die)
         chip.program(weights)
+        if experiment.learning.tuned and chip.data_sheet.has_tuning:
+            chip.tune(trained.chip.bank.tuned)
         if point.sampling.age_s:
             chip.wait(point.sampling.age_s)
     return Trained(chip, experiment, calibration, trained.run)

@@ -20,6 +20,7 @@ from neurosim.host import (
 )
 from neurosim.ideal import IdealNetwork
 from neurosim.profile import load_profile
+from neurosim.solvers import OperatingPoint
 
 LAYERS = {"layers": (64, 12, 10), "sources": (0, -1)}
 FLOW = Experiment.suited("classify").flow
@@ -62,6 +63,17 @@ def test_what_oscillators_have_of_their_own_is_in_the_ledger_and_does_something(
         assert row.visible_V + row.hidden_V + row.gradient.noise > 0, name
         assert np.isfinite(row.gradient.cosine), name
     assert found["Sakaguchi angle"].gradient.cosine < found[SETTLE].gradient.cosine
+
+
+def test_phases_move_by_the_shorter_way_round():
+    asked = conditions(name="ideal_oscillator", batch=4)
+    rest = asked.observe_all(asked.profile, engine=OperatingPoint())
+    pairs = zip(asked.observe_all(asked.profile), rest, strict=True)
+    apart = np.stack([a.outputs[0] - b.outputs[0] for a, b in pairs])[..., 64:]
+    assert np.abs(apart).max() > np.pi
+    row = next(row for row in ledger(asked) if row.name == SETTLE)
+    shorter = np.angle(np.exp(1j * apart))
+    assert row.hidden_V == pytest.approx(np.sqrt(np.mean(shorter**2)), rel=1e-9)
 
 
 def test_what_is_read_of_held_inputs_counts_for_no_gradient():

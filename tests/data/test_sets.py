@@ -102,6 +102,7 @@ def test_an_npz_holds_grey_levels_or_pixels_as_they_are(tmp_path, grey):
         ({"images": np.full((2, 4), 255, "u1")}, "images to learn, but all their pixels are 255"),
         ({"images": np.array([[-1, np.nan]])}, "finite numbers"),
         ({"images": np.eye(2, dtype="u1") * 255, "labels": np.zeros(3, int)}, "one label"),
+        ({"images": np.eye(2, dtype="u1") * 255, "labels": np.arange(2) - 1}, "go down to -1;"),
         ({"images": np.zeros(4, "u1")}, "shape"),
     ],
 )

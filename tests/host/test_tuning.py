@@ -220,6 +220,21 @@ def test_a_run_folder_keeps_it(tmp_path):
         np.testing.assert_array_equal(getattr(opened, name), values)
 
 
+@pytest.mark.slow
+def test_a_chip_that_a_sweep_programs_anew_is_tuned_as_the_one_that_learned():
+    settings = {"layers": (64, 12, 10), "sources": (0, -1), "tuning": ns.Tuning()}
+    profile = ns.load_profile("ideal_oscillator").with_values(settings)
+    how = ns.Experiment.suited("classify").with_values(
+        {"batch": 8, "updates": 4, "learning_rate": 0.1, "learning.tuned": ("sync", "detuning")}
+    )
+    trained = ns.train(ns.Chip(profile), how)
+    loss = trained.evaluate()[0]["test_loss"]
+    axis = {"deploy.tuning": [ns.Tuning(), None]}
+    tuned, plain = ns.sweep(trained, axis, measure=["test_loss"])
+    assert tuned["test_loss"] == pytest.approx(loss, rel=1e-9)
+    assert plain["test_loss"] != pytest.approx(loss, rel=1e-2)
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.analysis import Conditions
+from neurosim.analysis import AnswerConditions, Conditions
 from neurosim.analysis.effects import Effects
 from neurosim.analysis.losses import Effect, Losses
+from neurosim.data import load_dataset
 from neurosim.host import initial_weights
 from neurosim.network import Layers
 from neurosim.runs.measures import measured
@@ -86,3 +87,16 @@ def test_clipped_readings_are_counted_and_what_moves_nothing_says_so(seen):
     assert said(both, "ADC range").startswith("10.00% of 50 amplified differences were clipped")
     quiet = replace(seen, watched=replace(seen.watched, ledger={}))
     assert said(quiet, "ADC range").startswith("what is read")
+
+
+def test_phases_are_apart_in_radians_by_the_shorter_way_round():
+    changes = {"layers": (64, 6, 10), "sources": (0, -1), "node.unit_V": 0.5}
+    profile = ns.load_profile("ideal_oscillator").with_values(changes)
+    weights = initial_weights(profile.network, 0.5, np.random.default_rng(0))
+    how = {"task": ns.Classify(), "data": load_dataset("digits")}
+    asked = AnswerConditions(profile, weights, FLOW, batch=4, repeats=1, die=0, **how)
+    phases = Seen(Effects(asked), Watched(FLOW, {}, 1.0, None, 0.0, None), 7.0)
+    whole = phases.effects.whole_seen[0]
+    turned = whole._replace(outputs=whole.outputs + 2 * np.pi - 0.12)
+    effect = Effect("detuning", "", Losses(0.0), seen=[turned])
+    assert measured(phases, effect) == "it moves what is read of hidden nodes by 0.12 rad rms"
