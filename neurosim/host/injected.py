@@ -17,7 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.blocks.block import Block
-from neurosim.chip.interface import ChipInterface, CosineOfDifference, DataSheet
+from neurosim.chip.interface import (
+    ChipInterface,
+    CosineOfDifference,
+    DataSheet,
+    DifferentialCosine,
+)
 from neurosim.errors import DataError
 from neurosim.host.calibration import Calibration
 from neurosim.host.free import free_phase
@@ -80,7 +85,7 @@ class CrossEntropy(Block):
                 "choose the task classify, or the rule gradep."
             )
         x_t, sheet = batch.targets, chip.data_sheet
-        if isinstance(sheet.contrast, CosineOfDifference):
+        if isinstance(sheet.contrast, CosineOfDifference | DifferentialCosine):
             raise DataError(
                 "Cross-entropy needs currents that join what answers collect, but those of "
                 f"{sheet.name} tune the frequencies of oscillators, of which no answer is the "

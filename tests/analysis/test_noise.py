@@ -287,7 +287,7 @@ OF_CORRELATORS = {f"correlator {part}" for part in ("offset", "noise", "range", 
 OF_BUFFERS = {"visible buffers"}
 # A flow has no answers into which to drive a current.
 OF_INJECTORS = {f"injector {part}" for part in ("noise", "range", "bits")}
-OF_OSCILLATORS = {"phase diffusion", "Sakaguchi angle", "detuning"}
+OF_OSCILLATORS = {"phase diffusion", "Sakaguchi angle", "detuning", "interaction"}
 
 
 def check_rows(case, names):
