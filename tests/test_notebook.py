@@ -47,5 +47,5 @@ def test_the_cells_print_what_the_notebook_shows(monkeypatch, tmp_path):
         assert re.sub(r"[\d.]+", "", texts[0]) == re.sub(r"[\d.]+", "", texts[1])
         numbers = [[float(x) for x in re.findall(r"\d+\.?\d*(?:e-\d+)?", text)] for text in texts]
         # Bits may differ between machines' linear algebra, and with them what is drawn.
-        assert numbers[0] == pytest.approx(numbers[1], rel=0.05), source
+        assert numbers[0] == pytest.approx(numbers[1], rel=0.1), source
     assert not list(tmp_path.iterdir())
