@@ -244,7 +244,7 @@ class DifferentialCosine:
 
     Examples
     --------
-    >>> DifferentialCosine().derivative(np.array([[np.pi / 2, 0.0]]), Layers((1, 1))).vector
+    >>> DifferentialCosine().derivative(np.array([[np.pi / 2, 0.0]]), Layers((1, 1))).vector + 0.0
     array([ 0., -1.,  0.])
     """
 
