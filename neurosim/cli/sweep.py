@@ -94,7 +94,7 @@ def sweep(
     if dry_run or estimated:
         points = expand(plan, file.parent, laws)
         mine = [point for point in points if point.index % shard[1] == shard[0] - 1]
-        _warn_of_unsuited(mine)
+        _warn_before(mine, laws)
         expected = _expected(mine, workers or available_threads(), laws) if estimated else None
         _list(plan.name, mine, expected, as_json, brief=not dry_run)
         return
@@ -108,7 +108,7 @@ def sweep(
         laws=laws,
         shared=shard[1] > 1,
     )
-    _warn_of_unsuited(folder.share(shard))
+    _warn_before(folder.share(shard), laws)
     left = len(folder.left(shard))
     # Processes would share one GPU.
     used = workers or (min(available_threads(), max(1, left)) if device == "cpu" else 1)
@@ -139,15 +139,20 @@ def stopped_sweep(
     return Stopped.by(cause, f"{kept}; go on with the same command and --resume")
 
 
-def _warn_of_unsuited(points: Sequence[Listed]) -> None:
-    """Say once what chips cannot learn that they are to be trained for."""
+def _warn_before(points: Sequence[Listed], laws: Sequence[type[Block]]) -> None:
+    """Say once what chips cannot learn that they are to be trained for, and what is left behind."""
     from neurosim.analysis.suited import unsuited
+    from neurosim.runs import Trained
+    from neurosim.runs.beginning import left_untuned
     from neurosim.sweeps import Point
 
     planned = (point.training for point in points if isinstance(point, Point))
     trained = {one.key: one for one in planned if one is not None}.values()
     found = {one.key: unsuited(one.profile, one.experiment.task) for one in trained}
-    warn(sorted({text for text in found.values() if text is not None}))
+    starts = {one.start for one in trained if one.start is not None and not one.start.is_file()}
+    tuned = [str(start) for start in starts if Trained.of(start, laws).chip.bank.tuned.acts]
+    texts = {text for text in found.values() if text is not None} | set(map(left_untuned, tuned))
+    warn(sorted(texts))
 
 
 def _expected(

@@ -139,6 +139,12 @@ class _Maker:
                 f"one, {list(profile.layers)}, but {deploy.name} has {list(deploy.layers)}; vary "
                 "what leaves them."
             )
+        left = experiment.learning.tuned and not {"deploy.tuning", "profile.tuning"} & set(changes)
+        if deploy is not None and left and deploy.tuning is None:
+            raise ProfileError(
+                "deploy.tuning: must be stated where what oscillators are tuned to was learned, "
+                f"but {deploy.name} has none; state it, or give the path null to leave it out."
+            )
         chips = (None if is_run else profile, deploy)
         there = [chip for chip in chips if chip is not None]
         self.made.append(Made(there, experiment, deploy or profile, sampling.mode))
