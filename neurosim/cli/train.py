@@ -131,7 +131,7 @@ def train(
     Settings come from the options, then the experiment file, then the profile's advice. Ctrl-C
     stops at once and keeps what is done; the same command with --resume goes on, to the same bits
     as a run that was never stopped. --resume with more --updates makes a training longer, ended
-    or not; its schedule is then that of the longer one.
+    or not; its schedule is from there on that of the longer one.
     """
     from neurosim.data.sets import NAMED
     from neurosim.folders import is_free

@@ -25,7 +25,7 @@ from neurosim.host import Experiment, Trainer
 from neurosim.host.sampler import check_mode
 from neurosim.profile import Profile, load_profile
 from neurosim.runs.beginning import beginning, left_untuned
-from neurosim.runs.extending import extended
+from neurosim.runs.extending import extended, had_ended
 from neurosim.runs.images import check_size
 from neurosim.runs.keeping import go_on, updates
 from neurosim.runs.metrics import cut_metrics
@@ -209,7 +209,9 @@ def resume(
         The folder that `train` was told to keep.
     updates : int, optional
         Do so many in all, more than the run was begun with: from here on the learning rate of a
-        schedule, and when a contrastive stage begins, are those of the longer training.
+        schedule, and when a contrastive stage begins, are those of the longer training. One that
+        had ended has written its chip for that: with the same rates its numbers are those of a
+        training of the new length if writes are exact and `learning.every` is 1.
     laws : sequence of type
         Blocks of your own that its files name.
     progress, n_threads, device :
@@ -236,6 +238,8 @@ def resume(
         chip = Chip(run.profile, run.experiment.seed, n_threads=n_threads, device=device)
         trainer = Trainer(chip, run.experiment, run.dataset)
         run.restore(chip, trainer)
+        if had_ended(run.facts.get("extended", []), trainer.n_done):
+            trainer.lengthen()
         cut_metrics(run.metrics_path, trainer.n_done)
         go_on(run, chip, trainer, show)
     return _trained(chip, trainer, run)

@@ -15,9 +15,7 @@ DAC = Finding(
     error=0.2,
     quality=0.51,
 )
-RANGE = Finding(
-    cause="weight range", measured="at an end", advice="widen", weight=0.02, error=0.2
-)
+RANGE = Finding(cause="weight range", measured="at an end", advice="widen", weight=0.02, error=0.2)
 FOUND = Explanation(
     name="runs/mine", chip="cmos", drawn="samples", first=[DAC], others=[RANGE],
     fine=["drift", "ADC bits"] * 9, notes=["Only 2 of 9 updates are done."], cosine=0.4, error=0.2,
