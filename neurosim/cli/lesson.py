@@ -60,10 +60,13 @@ def before(profile: Profile, experiment: Experiment) -> list[str]:
     from neurosim.analysis.suited import unsuited
     from neurosim.data.grounds import odd_pictures
     from neurosim.data.sets import NAMED
+    from neurosim.runs.watchdogs import overlap
 
-    wrong = unsuited(profile, experiment.task)
-    odd = [] if experiment.dataset in NAMED else odd_pictures(experiment.images())
-    return [*odd, *([] if wrong is None else [wrong])]
+    found, task = [unsuited(profile, experiment.task)], experiment.task
+    if experiment.dataset not in NAMED:
+        data = experiment.images()
+        found = [*odd_pictures(data), overlap(task, data), *found]
+    return [said for said in found if said is not None]
 
 
 def memory_line(profile: Profile, experiment: Experiment) -> str:
