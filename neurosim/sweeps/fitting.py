@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
 
 from neurosim.arguments import answer
 from neurosim.chip.die import data_sheet
-from neurosim.errors import DataError, NeurosimError
+from neurosim.errors import DataError, NeurosimError, ProfileError
 from neurosim.host import Experiment
 from neurosim.host.sampler import check_mode
 from neurosim.profile import Profile
 
-__all__ = ["Made", "check_fits"]
+__all__ = ["Made", "check_deployed", "check_fits"]
 
 
 class Made(NamedTuple):
@@ -44,6 +44,30 @@ def check_fits(points: Iterable[Made]) -> None:
         raise DataError(
             f"At least one point must learn and be judged, but every one would fail: {first} In a "
             "sweep a field is a path, such as profile.sources or experiment.dataset."
+        )
+
+
+def check_deployed(
+    deploy: Profile, profile: Profile, experiment: Experiment, changes: Container[str]
+) -> None:
+    """Refuse a chip that cannot hold what one of `profile` has learned.
+
+    Raises
+    ------
+    ProfileError
+        It has other layers; or it has no tuning, and no path of `changes` leaves that out.
+    """
+    if deploy.layers != profile.layers:
+        raise ProfileError(
+            f"The chip that weights are programmed into must have the layers of the trained "
+            f"one, {list(profile.layers)}, but {deploy.name} has {list(deploy.layers)}; vary "
+            "what leaves them."
+        )
+    meant = "deploy.tuning" in changes or "profile.tuning" in changes
+    if experiment.learning.tuned and deploy.tuning is None and not meant:
+        raise ProfileError(
+            "deploy.tuning: must be stated where what oscillators are tuned to was learned, but "
+            f"{deploy.name} has none; state it, or give the path null to leave it out."
         )
 
 

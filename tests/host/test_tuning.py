@@ -312,5 +312,7 @@ def test_a_recipe_that_no_chip_or_rule_can_follow_is_refused():
     chip = ns.Chip(few())
     with pytest.raises(DataError, match="a finite locking and detuning for each of 12 nodes"):
         chip.tune(Tuned.zeros(3))
+    with pytest.raises(DataError, match="each of 12 nodes, but got 1 of them NaN or infinite"):
+        chip.tune(Tuned(np.where(np.arange(12) == 3, np.nan, 0.0), np.zeros(12)))
     with pytest.raises(DataError, match="needs tuned oscillators, but ideal_hopfield has none"):
         ns.Chip("ideal_hopfield").tune(Tuned.zeros(N))
