@@ -57,12 +57,13 @@ def of_file(experiment: Experiment) -> Experiment:
 
 def before(profile: Profile, experiment: Experiment) -> list[str]:
     """What will be wrong with a training that has not begun; said then, and not once more."""
-    from neurosim.analysis.suited import unsuited
+    from neurosim.analysis.suited import stand_in, unsuited
     from neurosim.data.grounds import odd_pictures
     from neurosim.data.sets import NAMED
     from neurosim.runs.watchdogs import overlap
 
-    found, task = [unsuited(profile, experiment.task)], experiment.task
+    task = experiment.task
+    found = [unsuited(profile, task), stand_in(profile)]
     if experiment.dataset not in NAMED:
         data = experiment.images()
         found = [*odd_pictures(data), overlap(task, data), *found]

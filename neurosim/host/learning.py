@@ -76,7 +76,7 @@ class ShadowWeights:
         return norm
 
     def lengthen(self) -> None:
-        """Program the weights themselves in place of the average that a shorter training ended with.
+        """Program the weights in place of their average, with which a shorter training ended.
 
         With `learning.every` a training of the new length might still hold older ones.
         """

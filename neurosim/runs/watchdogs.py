@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.analysis import present as imperfections
-from neurosim.analysis.suited import unsuited
+from neurosim.analysis.suited import stand_in, unsuited
 from neurosim.chip import Chip
 from neurosim.chip.ledger import Ledger
 from neurosim.circuit import DrivenCircuit
@@ -231,7 +231,8 @@ def watch(source: Source) -> list[str]:
     """
     trained = Trained.of(source)
     seen = watched(trained)
-    found = [unsuited(trained.profile, trained.experiment.task), unfinished(trained)]
+    profile = trained.profile
+    found = [unsuited(profile, trained.experiment.task), stand_in(profile), unfinished(trained)]
     found += odd_pictures(trained.dataset)
     found += [overlap(trained.experiment.task, trained.dataset)]
     found += [check(seen) for check in CHECKS]

@@ -64,9 +64,10 @@ def test_an_ended_run_with_an_average_is_repeated_also_if_it_stopped_at_once(tmp
     def stop(*_):
         raise KeyboardInterrupt
 
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Trainer, "_update", stop)
-        ns.resume(out, updates=6)
+        with pytest.raises(KeyboardInterrupt):
+            ns.resume(out, updates=6)
     ns.resume(out)
     found = repeat(out)
     assert found.same, found.differs
