@@ -29,8 +29,8 @@ __all__ = ["STIFF", "Shunts"]
 Array = NDArray[np.float64]
 
 # A node without it and one with it then differ twentyfold. Ten times more takes a transient ten
-# times the steps: of 16 inputs of 100 units on ideal_resistive 64-128-128 with random weights 25,537
-# evaluations in place of 2,581, and nodes end 4.5 mV from their rest in place of 43 mV.
+# times the steps: of 16 inputs of 100 units on ideal_resistive (64-128-128, random weights, default
+# tolerances) 25,537 evaluations in place of 2,581; nodes end 4.5 mV off their rest, not 43 mV.
 STIFF = 20.0
 
 

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -230,11 +230,18 @@ def warnings_told(strict: bool = False) -> Iterator[None]:
     with warnings.catch_warnings():
         others = warnings.showwarning
 
-        def told(message: Warning | str, category: type[Warning], *where: Any) -> None:
+        def told(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
             if category is UserWarning:
                 warn([str(message)], strict)
             else:
-                others(message, category, *where)
+                others(message, category, filename, lineno, file, line)
 
         warnings.simplefilter("always", UserWarning)
         warnings.showwarning = told

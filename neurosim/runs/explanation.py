@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from typing import Any
 
@@ -189,7 +190,7 @@ class Explanation(Record):
         spread = 0.0
         if self.quality_rows is not None:
             spread = max(q * (1 - q) for q in (quality, ideal)) / self.quality_rows
-        return max(_NO_GAP * (1 - ideal), max(spread, 0.0) ** 0.5)
+        return max(_NO_GAP * (1 - ideal), math.sqrt(max(spread, 0.0)))
 
     def bought(self, finding: Finding) -> str:
         """What a finding would buy, as it was measured; what stays as it is goes without saying."""
