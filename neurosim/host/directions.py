@@ -30,8 +30,8 @@ writes both directions alike, so that their difference is zero.
 
 Of phases nominal weights are good enough: what they are wrong by makes the remedy as much too large
 or small, and no more. Currents then tune natural frequencies. Where oscillators have devices of
-their own for either direction as well, these are not made up for; where there is nothing else, the rule
-is refused.
+their own for either direction as well, these are not made up for; where nothing else is, it is
+refused.
 """
 
 from __future__ import annotations

@@ -15,8 +15,9 @@ __all__ = ["Explanation", "Finding"]
 _WIDTH = 78
 # Of a loss, or of what a share lacks of 1: less is no gap.
 _NO_GAP = 0.05
-# Of the gradient's cosine, below the ideal chip's: more has kept a training from what it could be.
-_SPOILT = 0.1
+# Of the gradient's cosine, below the ideal chip's: from where a training may have learned less by
+# it, and from where it has.
+_WORSE, _SPOILT = 0.1, 0.3
 
 
 class Finding(Record):
@@ -160,17 +161,7 @@ class Explanation(Record):
         gap = sign * (self.quality - self.quality_ideal)
         if gap <= self._no_gap(self.quality, self.quality_ideal):
             no_better = f"With these weights the ideal chip's {self.quality_name} is no better: "
-            here, ideal = self.cosine, self.cosine_ideal
-            if here is not None and ideal is not None and here < ideal - _SPOILT:
-                return (
-                    f"{no_better}what was learned sets it. But the chip has spoilt what was "
-                    f"learned: its gradient has a cosine of {here:.2f} where the ideal chip's has "
-                    f"{ideal:.2f}. Mend that, and train again."
-                )
-            return (
-                f"{no_better}what was learned sets it (recipe, updates, network), not the chip "
-                "that holds them."
-            )
+            return f"{no_better}what was learned sets it{self._learned_by()}"
         saved = [sign * (self.quality - f.quality) for f in self.first if f.quality is not None]
         if max(saved, default=0.0) >= gap / 2:
             return ""
@@ -178,6 +169,22 @@ class Explanation(Record):
             f"None of the first causes by itself saves half of what the {self.quality_name} loses "
             "to the ideal chip: several together do."
         )
+
+    def _learned_by(self) -> str:
+        """What of the learning it may have been: of a chip with a good gradient not the chip."""
+        here, ideal = self.cosine or 0.0, self.cosine_ideal or 0.0
+        cosines = f"a cosine of {here:.2f} where the ideal chip's has {ideal:.2f}"
+        if here < ideal - _SPOILT:
+            return (
+                f". But the chip has spoilt what was learned: its gradient has {cosines}. Mend "
+                "that, and train again."
+            )
+        if here < ideal - _WORSE:
+            return (
+                f" (recipe, updates, network, or the chip's gradient, which has {cosines}), not "
+                "how the chip holds it."
+            )
+        return " (recipe, updates, network), not the chip that holds it."
 
     def _no_gap(self, quality: float, ideal: float) -> float:
         """The largest gap between two figures that is none.
