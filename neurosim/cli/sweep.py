@@ -22,6 +22,7 @@ from neurosim.cli.common import (
     print_json,
     say,
     warn,
+    warnings_told,
 )
 from neurosim.safe_text import counted
 
@@ -86,6 +87,7 @@ def sweep(
     from neurosim.signals import on_signals, stopping, within_time
     from neurosim.solvers import available_threads
     from neurosim.sweeps import SweepFolder, Workers, expand, run_sweep
+    from neurosim.sweeps.fitting import left_behind
     from neurosim.sweeps.loading import load_sweep
 
     if dask and workers is not None:
@@ -94,21 +96,23 @@ def sweep(
     if dry_run or estimated:
         points = expand(plan, file.parent, laws)
         mine = [point for point in points if point.index % shard[1] == shard[0] - 1]
-        _warn_before(mine, laws)
+        _warn_of_unsuited(mine)
+        warn(left_behind(mine, laws))
         expected = _expected(mine, workers or available_threads(), laws) if estimated else None
         _list(plan.name, mine, expected, as_json, brief=not dry_run)
         return
     Workers(dask=dask).check()
-    folder = SweepFolder.create(
-        out or within(Path("runs"), plan.name),
-        plan,
-        file.parent,
-        command=command_line(),
-        resume=go_on,
-        laws=laws,
-        shared=shard[1] > 1,
-    )
-    _warn_before(folder.share(shard), laws)
+    with warnings_told():
+        folder = SweepFolder.create(
+            out or within(Path("runs"), plan.name),
+            plan,
+            file.parent,
+            command=command_line(),
+            resume=go_on,
+            laws=laws,
+            shared=shard[1] > 1,
+        )
+    _warn_of_unsuited(folder.share(shard))
     left = len(folder.left(shard))
     # Processes would share one GPU.
     used = workers or (min(available_threads(), max(1, left)) if device == "cpu" else 1)
@@ -139,20 +143,15 @@ def stopped_sweep(
     return Stopped.by(cause, f"{kept}; go on with the same command and --resume")
 
 
-def _warn_before(points: Sequence[Listed], laws: Sequence[type[Block]]) -> None:
-    """Say once what chips cannot learn that they are to be trained for, and what is left behind."""
+def _warn_of_unsuited(points: Sequence[Listed]) -> None:
+    """Say once what chips cannot learn that they are to be trained for."""
     from neurosim.analysis.suited import unsuited
-    from neurosim.runs import Trained
-    from neurosim.runs.beginning import left_untuned
     from neurosim.sweeps import Point
 
     planned = (point.training for point in points if isinstance(point, Point))
     trained = {one.key: one for one in planned if one is not None}.values()
     found = {one.key: unsuited(one.profile, one.experiment.task) for one in trained}
-    starts = {one.start for one in trained if one.start is not None and not one.start.is_file()}
-    tuned = [str(start) for start in starts if Trained.of(start, laws).chip.bank.tuned.acts]
-    texts = {text for text in found.values() if text is not None} | set(map(left_untuned, tuned))
-    warn(sorted(texts))
+    warn(sorted({text for text in found.values() if text is not None}))
 
 
 def _expected(

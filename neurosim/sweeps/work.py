@@ -141,7 +141,7 @@ def _finish(folder: Path, training: Training, task: Task) -> Trained:
         profile, experiment = training.profile, training.experiment
         start = start_of(training, task.laws)
         how: dict[str, Any] = {"start": start, "n_threads": 1, "device": task.device}
-        with warnings.catch_warnings():  # The command has said it of all points at once.
+        with warnings.catch_warnings():  # `SweepFolder.create` has said it of all points.
             warnings.simplefilter("ignore", UserWarning)
             return train(profile, experiment, folder, **how)
     run = Run.open(folder, task.laws)

@@ -10,12 +10,13 @@ import pytest
 import neurosim as ns
 from commands import one_line, run, train_only
 from neurosim.analysis import AnswerConditions
-from neurosim.blocks.files import dump_block
+from neurosim.blocks.files import dump_block, load_block
 from neurosim.errors import DataError, ProfileError
 from neurosim.host import AsymmetricEP, GradEP, Trainer, decide
 from neurosim.host.tuning import tuned_gradient
 from neurosim.network import Weights
 from neurosim.runs import Trained
+from neurosim.sweeps import Sweep, SweepFolder
 from neurosim.tables import table
 from neurosim.tuned import Tuned
 from sums import FLOW, Sums, rows
@@ -286,6 +287,9 @@ def test_a_sweep_says_what_its_trainings_leave_and_refuses_chips_that_lose_it(tm
     dry = run("sweep", file, "--dry-run")
     assert dry.exit_code == 0, dry.output
     assert dry.stderr.count("run alone: what its oscillators were tuned to") == 1
+    with pytest.warns(UserWarning, match="run alone: what its oscillators were tuned to") as caught:
+        SweepFolder.create(tmp_path / "sweep", load_block(file, Sweep), tmp_path)
+    assert len(caught) == 1
     file.write_text(plan.replace("PATH", "deploy").replace("VALUES", "[bare.yaml]"))
     assert "deploy.tuning: must be stated where what oscill" in one_line(run("sweep", file))
 
