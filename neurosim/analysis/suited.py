@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 from neurosim.chip import Chip
-from neurosim.circuit import IdealDiode
 from neurosim.circuit.shunts import STIFF
 from neurosim.data import Dataset
 from neurosim.host import Classify, Experiment, Flow, Supervised
 from neurosim.host.lessons import TaskLaw
 from neurosim.profile import Profile
-from neurosim.solvers import Transient
 
 __all__ = ["doubled_inputs", "recipe_for", "stand_in", "unsuited", "with_answers"]
 
@@ -51,7 +51,8 @@ def with_answers(profile: Profile, task: Supervised, data: Dataset) -> Profile:
 def stand_in(profile: Profile) -> str | None:
     """What to say where a transient settles ideal diodes, which no transient can follow."""
     diode = getattr(profile.node.law, "diode", None)
-    if not isinstance(profile.settling, Transient) or not isinstance(diode, IdealDiode):
+    integrates = profile.settling.along_the_way is profile.settling
+    if not integrates or diode is None or math.isfinite(diode.steepest_S):
         return None
     return (
         f"A transient has no ideal diodes, as those of {profile.name} are: each is a conductance "
