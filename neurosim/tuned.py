@@ -48,3 +48,7 @@ class Tuned:
     def acts(self) -> bool:
         """Whether any node is tuned to anything."""
         return bool(self.sync.any() or self.detuning.any())
+
+    def same(self, other: Tuned) -> bool:
+        """Whether every node is tuned to the same."""
+        return all(np.array_equal(getattr(self, name), getattr(other, name)) for name in TUNED)

@@ -90,5 +90,7 @@ def _nudge(profile: Profile, dac_step: float) -> str:
     away = nudge / (flow.stiffness + nudge) * velocity / (flow.alpha * flow.stiffness)
     what = "" if recipe.task.has_paths else " of an answer"
     steps = f"{away / dac_step:.2g} steps of the DAC"
+    if away < dac_step / 2:
+        steps += " (below 0.5 it is lost)"
     unit = "rad" if profile.node.oscillating else "of a unit"
     return f"{away:.2g} {unit}, {steps}, at a beta{what} of {beta:g}"

@@ -26,7 +26,7 @@ from neurosim.network import Layers, Weights
 from neurosim.profile import Profile
 from neurosim.streams import Streams
 
-__all__ = ["FORMULAS", "energy_table", "formulas_of"]
+__all__ = ["FORMULAS", "energy_table", "formulas_of", "on_digits"]
 
 Array = NDArray[np.float64]
 
@@ -127,9 +127,8 @@ def energy_table(
     batch = asked.batch if batch is None else batch
     updates = asked.updates if updates is None else updates
     digits = load_dataset("digits")
-    if isinstance(asked.task, Supervised):
-        profile = with_answers(profile, asked.task, digits)
-    elif profile.layers[0] != digits.n_pixels:
+    profile = on_digits(profile, asked)
+    if not isinstance(asked.task, Supervised) and profile.layers[0] != digits.n_pixels:
         raise DataError(
             f"The energy table needs {digits.n_pixels} visible nodes, one for each pixel of a "
             f"digit, but {profile.name} has {profile.layers[0]}; change `layers`."
@@ -161,6 +160,13 @@ def energy_table(
         decide(chip, shown.targets, flow, held=held)
         return table | {"decision": _spent(before, chip, rows)}
     return table | _samples(chip, rng.standard_normal((rows, profile.layers[0])), flow)
+
+
+def on_digits(profile: Profile, experiment: Experiment) -> Profile:
+    """The profile with layers as large as the digits ask, where answers are learned."""
+    if not isinstance(experiment.task, Supervised):
+        return profile
+    return with_answers(profile, experiment.task, load_dataset("digits"))
 
 
 def _samples(chip: Chip, x_0: Array, flow: ChipFlow) -> dict[str, Any]:

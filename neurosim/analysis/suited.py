@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 from neurosim.chip import Chip
+from neurosim.circuit.shunts import STIFF
 from neurosim.data import Dataset
 from neurosim.host import Classify, Experiment, Flow, Supervised
 from neurosim.host.lessons import TaskLaw
 from neurosim.profile import Profile
 
-__all__ = ["doubled_inputs", "recipe_for", "unsuited", "with_answers"]
+__all__ = ["doubled_inputs", "recipe_for", "stand_in", "unsuited", "with_answers"]
 
 
 def recipe_for(profile: Profile) -> Experiment:
@@ -43,6 +46,19 @@ def with_answers(profile: Profile, task: Supervised, data: Dataset) -> Profile:
         profile = profile.with_value("sources", task.sources)
     n_in = task.presented(inputs[:1], Chip(profile).data_sheet).shape[1]
     return profile.with_value("layers", (n_in, *profile.layers[1:-1], answers.shape[1]))
+
+
+def stand_in(profile: Profile) -> str | None:
+    """What to say where a transient settles ideal diodes, which no transient can follow."""
+    diode = getattr(profile.node.law, "diode", None)
+    integrates = profile.settling.along_the_way is profile.settling
+    if not integrates or diode is None or math.isfinite(diode.steepest_S):
+        return None
+    return (
+        f"A transient has no ideal diodes, as those of {profile.name} are: each is a conductance "
+        f"of {STIFF:g} times what else is on its node, which goes 1/{1 + STIFF:g} as far beyond 0 "
+        "V as it would without; take the engine operating_point, which has ideal ones."
+    )
 
 
 def unsuited(profile: Profile, task: TaskLaw) -> str | None:

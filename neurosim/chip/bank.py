@@ -144,9 +144,13 @@ class DeviceBank:
         """
         every, n = np.stack(np.broadcast_arrays(asked.sync, asked.detuning)), self.tuned.sync.shape
         if every[0].shape != n or not np.isfinite(every).all():
+            wild = int(np.count_nonzero(~np.isfinite(every)))
+            got = f"{wild:,} of them NaN or infinite" if every[0].shape == n else (
+                f"arrays of shape {asked.sync.shape} and {asked.detuning.shape}"
+            )  # fmt: skip
             raise DataError(
                 f"Chip.tune needs a finite locking and detuning for each of {n[0]} nodes, but got "
-                f"{asked.sync.shape} and {asked.detuning.shape}."
+                f"{got}; give a number for each."
             )
         assert self._tuning is not None
         tuned, n_clipped = self._tuning.codes(asked, self._tau_s)

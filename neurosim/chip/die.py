@@ -264,4 +264,5 @@ def data_sheet(profile: Profile, layers: Layers, pulse_weight: float | None) -> 
         contrast=node.law.contrast(),
         advised_inputs=profile.host.inputs,
         advised_gain=profile.host.input_gain,
+        has_separate_directions=profile.coupling.separate,
     )

@@ -91,6 +91,8 @@ class DataSheet:
         Change of a weight by one pulse to a pair in mid-range; None: `pulse` does not work.
     advised_beta, advised_settle_tau : float
         Nudge and settling time that suit this chip.
+    has_separate_directions : bool
+        Whether every coupling has a device of its own for either direction.
     refresh_s : float or None
         Time after which every device should be written again.
     """
@@ -121,6 +123,7 @@ class DataSheet:
     least_weight: float | None = None
     advised_inputs: Literal["plain", "doubled"] = "plain"
     advised_gain: float = 1.0
+    has_separate_directions: bool = False
 
     @property
     def lowest(self) -> float:

@@ -28,7 +28,9 @@ __all__ = ["STIFF", "Shunts"]
 
 Array = NDArray[np.float64]
 
-# A node without it and one with it then differ twentyfold; more would cost a transient more steps.
+# A node without it and one with it then differ twentyfold. Ten times more takes a transient ten
+# times the steps: of 16 inputs of 100 units on ideal_resistive (64-128-128, random weights, default
+# tolerances) 25,537 evaluations in place of 2,581; nodes end 4.5 mV off their rest, not 43 mV.
 STIFF = 20.0
 
 
@@ -63,9 +65,18 @@ class Shunts:
         An ideal diode is then a conductance `STIFF` times what else is on its node, (n_nodes,): the
         node goes 1 / (1 + STIFF) as far beyond 0 V as without a diode.
         """
-        if np.isfinite(self.diode.steepest_S):
+        if not self.ideal:
             return self
         return replace(self, stands_for_S=STIFF * pull_S)
+
+    @property
+    def ideal(self) -> bool:
+        """Whether its diodes take whatever they are offered, which no transient follows."""
+        return not np.isfinite(self.diode.steepest_S)
+
+    def beyond_V(self, u_V: Array) -> float:
+        """How far the farthest node is on the side of 0 V where its diode conducts; at least 0."""
+        return float(np.max(self._sides(u_V) * u_V[..., self.at], initial=0.0))
 
     @cached_property
     def at(self) -> slice | NDArray[np.intp]:

@@ -6,9 +6,11 @@ import math
 import re
 import shlex
 import sys
-from collections.abc import Collection, Sequence
+import warnings
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -49,6 +51,7 @@ __all__ = [
     "print_json",
     "say",
     "warn",
+    "warnings_told",
 ]
 
 # As `neurosim.outputs` has it, which loads at first use.
@@ -219,6 +222,30 @@ def warn(found: Sequence[str], strict: bool = False) -> None:
         say(f"neurosim: {text}" if strict else f"neurosim: warning: {text}", err=True)
     if strict and found:
         raise SystemExit(1)
+
+
+@contextmanager
+def warnings_told(strict: bool = False) -> Iterator[None]:
+    """Say what the package warns of meanwhile as `warn` does; other warnings stay as they are."""
+    with warnings.catch_warnings():
+        others = warnings.showwarning
+
+        def told(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
+            if category is UserWarning:
+                warn([str(message)], strict)
+            else:
+                others(message, category, filename, lineno, file, line)
+
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = told
+        yield
 
 
 def opened(

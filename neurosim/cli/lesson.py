@@ -57,13 +57,17 @@ def of_file(experiment: Experiment) -> Experiment:
 
 def before(profile: Profile, experiment: Experiment) -> list[str]:
     """What will be wrong with a training that has not begun; said then, and not once more."""
-    from neurosim.analysis.suited import unsuited
+    from neurosim.analysis.suited import stand_in, unsuited
     from neurosim.data.grounds import odd_pictures
     from neurosim.data.sets import NAMED
+    from neurosim.runs.watchdogs import overlap
 
-    wrong = unsuited(profile, experiment.task)
-    odd = [] if experiment.dataset in NAMED else odd_pictures(experiment.images())
-    return [*odd, *([] if wrong is None else [wrong])]
+    task = experiment.task
+    found = [unsuited(profile, task), stand_in(profile)]
+    if experiment.dataset not in NAMED:
+        data = experiment.images()
+        found = [*odd_pictures(data), overlap(task, data), *found]
+    return [said for said in found if said is not None]
 
 
 def memory_line(profile: Profile, experiment: Experiment) -> str:

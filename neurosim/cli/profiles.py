@@ -234,9 +234,10 @@ def energy(
     updates: int | None, laws: tuple[type[Block], ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Time and energy of a settle, an update, a training run and a sample or decision, by item."""
-    from neurosim.analysis import energy_table, formulas_of
+    from neurosim.analysis.energy import energy_table, formulas_of, on_digits
     from neurosim.analysis.suited import recipe_for
     from neurosim.blocks.units import format_quantity
+    from neurosim.errors import DataError
     from neurosim.host import Experiment
     from neurosim.profile import load_profile
 
@@ -245,6 +246,14 @@ def energy(
         profile = profile.with_value("layers", layers)
     asked = recipe_for(profile) if task is None else Experiment.suited(task)
     asked = asked.with_values({"batch": batch or asked.batch, "updates": updates or asked.updates})
+    sized = on_digits(profile, asked)
+    if layers is not None and sized.layers != profile.layers:
+        first, *_, last = sized.layers
+        raise DataError(
+            f"--layers must begin with {first} and end with {last}, for what is classified are the "
+            f"digits, but are {','.join(map(str, profile.layers))}; give "
+            f"{','.join(map(str, sized.layers))}."
+        )
     table, formulas = energy_table(profile, experiment=asked), formulas_of(profile)
     if as_json:
         print_json(table)
@@ -268,8 +277,8 @@ def energy(
     for item in formulas:
         line(f"  {item}", [format_quantity(r["items_J"][item], "J", 3) for r in table.values()])
     say(
-        f"\nAn update presents {counted(asked.batch, 'row')}; a training run has "
-        f"{counted(asked.updates, 'update')}."
+        f"\nOf layers of {'-'.join(map(str, sized.layers))} nodes. An update presents "
+        f"{counted(asked.batch, 'row')}; a training run has {counted(asked.updates, 'update')}."
     )
     if not asked.task.has_paths:
         say(f"A decision is a row that settles for {asked.flow.settle_tau:g} tau and is read.")

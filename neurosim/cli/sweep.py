@@ -22,6 +22,7 @@ from neurosim.cli.common import (
     print_json,
     say,
     warn,
+    warnings_told,
 )
 from neurosim.safe_text import counted
 
@@ -86,6 +87,7 @@ def sweep(
     from neurosim.signals import on_signals, stopping, within_time
     from neurosim.solvers import available_threads
     from neurosim.sweeps import SweepFolder, Workers, expand, run_sweep
+    from neurosim.sweeps.fitting import left_behind
     from neurosim.sweeps.loading import load_sweep
 
     if dask and workers is not None:
@@ -95,19 +97,21 @@ def sweep(
         points = expand(plan, file.parent, laws)
         mine = [point for point in points if point.index % shard[1] == shard[0] - 1]
         _warn_of_unsuited(mine)
+        warn(left_behind(mine, laws))
         expected = _expected(mine, workers or available_threads(), laws) if estimated else None
         _list(plan.name, mine, expected, as_json, brief=not dry_run)
         return
     Workers(dask=dask).check()
-    folder = SweepFolder.create(
-        out or within(Path("runs"), plan.name),
-        plan,
-        file.parent,
-        command=command_line(),
-        resume=go_on,
-        laws=laws,
-        shared=shard[1] > 1,
-    )
+    with warnings_told():
+        folder = SweepFolder.create(
+            out or within(Path("runs"), plan.name),
+            plan,
+            file.parent,
+            command=command_line(),
+            resume=go_on,
+            laws=laws,
+            shared=shard[1] > 1,
+        )
     _warn_of_unsuited(folder.share(shard))
     left = len(folder.left(shard))
     # Processes would share one GPU.

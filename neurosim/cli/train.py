@@ -28,6 +28,7 @@ from neurosim.cli.common import (
     print_json,
     say,
     warn,
+    warnings_told,
 )
 from neurosim.cli.lesson import before, experiment_of, memory_line, of_file
 from neurosim.cli.lines import scaled_note
@@ -130,7 +131,7 @@ def train(
     Settings come from the options, then the experiment file, then the profile's advice. Ctrl-C
     stops at once and keeps what is done; the same command with --resume goes on, to the same bits
     as a run that was never stopped. --resume with more --updates makes a training longer, ended
-    or not; its schedule is then that of the longer one.
+    or not; its schedule is from there on that of the longer one.
     """
     from neurosim.data.sets import NAMED
     from neurosim.folders import is_free
@@ -164,17 +165,18 @@ def train(
             early = before(hardware, experiment)
             warn(early, strict)
             say(memory_line(hardware, experiment), err=True)
-            trained = run_training(
-                hardware,
-                experiment,
-                out,
-                command=command_line(),
-                start=given["start"],
-                start_order=given["order"],
-                laws=laws,
-                progress=bar.on_update,
-                device=device,
-            )
+            with warnings_told(strict):
+                trained = run_training(
+                    hardware,
+                    experiment,
+                    out,
+                    command=command_line(),
+                    start=given["start"],
+                    start_order=given["order"],
+                    laws=laws,
+                    progress=bar.on_update,
+                    device=device,
+                )
         beyond = 0 if trained.run is None else trained.run.facts.get("start_clipped", 0)
         if not begun and beyond:
             scale = trained.profile.coupling.full_scale

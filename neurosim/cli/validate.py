@@ -15,6 +15,7 @@ from neurosim.cli.common import (
     opened,
     print_json,
     say,
+    warn,
 )
 from neurosim.errors import DataError
 from neurosim.safe_text import counted
@@ -48,6 +49,7 @@ def validate(
     result = validate_spice(kept, rows, lambda text: say(text, err=True))
     if as_json:
         print_json(result)
+        warn(result["warnings"])
         return
     say(
         f"{result['profile']}, {counted(rows, 'row')}: worst node differs by "
@@ -55,3 +57,4 @@ def validate(
         f"{result['transient_max_diff_V']:.3g} V at any of {result['transient_points']} times of "
         f"the transient, where 1 is {result['unit_V']:g} V"
     )
+    warn(result["warnings"])

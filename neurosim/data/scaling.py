@@ -21,14 +21,14 @@ from numpy.typing import NDArray
 
 from neurosim.errors import DataError
 
-__all__ = ["AS_IT_IS", "GREY", "SCALES", "Scale", "Scaling", "from_grey", "scaling_of"]
+__all__ = ["ADVICE", "AS_IT_IS", "GREY", "SCALES", "Scale", "Scaling", "from_grey", "scaling_of"]
 
 Array = NDArray[np.float64]
 Scale = Literal["auto", "minmax", "none"]
 SCALES: tuple[Scale, ...] = get_args(Scale)
 
 BYTE_STEPS = 255
-_ADVICE = "take --scale minmax"
+ADVICE = "take --scale minmax"
 _DARK = 16  # whole numbers up to here are on no scale of 255
 
 
@@ -128,13 +128,13 @@ def scaling_of(
     if by_column:
         return replace(AS_IT_IS, names=names)
     if scale == "auto" and whole:
-        from_grey(numbers, owner, advice=_ADVICE)
+        from_grey(numbers, owner, advice=ADVICE)
         return GREY
     # White paper is -1: floats that begin at 0 are another scale, unless they are meant so.
     if not (low >= -1 and high <= 1 and (low < 0 or scale == "none")):
         raise DataError(
             f"{owner} must hold finite numbers from -1 (paper) to 1 (ink), but they go from "
-            f"{low:g} to {high:g}; {_ADVICE}, or --scale none if paper is meant to be above -1, or "
+            f"{low:g} to {high:g}; {ADVICE}, or --scale none if paper is meant to be above -1, or "
             f"store whole grey levels 0 to {BYTE_STEPS}."
         )
     return AS_IT_IS

@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from neurosim.arguments import shown
 from neurosim.blocks.block import Block
 from neurosim.blocks.mistakes import BlockError
 from neurosim.blocks.trees import is_number
@@ -114,6 +115,11 @@ def _pieces(value: Any) -> Any:
     """Pieces from a number, one mapping or a list of mappings."""
     if is_number(value):
         return ({"polynomial": (value,)},) if value else ()
+    if not isinstance(value, Mapping | Piece | list | tuple):
+        raise ValueError(
+            f"must be a number, a block of one formula or a list of such, but is {shown(value)}; a "
+            "share is a plain number, such as 0.02 for 2 %"
+        )
     return (value,) if isinstance(value, Mapping | Piece) else value
 
 

@@ -82,12 +82,24 @@ class Classify(Supervised):
         """
         missing = np.setdiff1d(np.arange(self.classes), self.labels(data))
         if missing.size:
+            why, mend = self._why_and_what_to_do(data)
             raise DataError(
-                f"Labels must be 0 to {self.classes - 1}, as task.classes says, each of them of "
-                f"some image, but {data.name} has none of class {missing[0]}; number the classes "
-                "from 0 without gaps, or lower task.classes."
+                f"Labels must be 0 to {self.classes - 1}, {why}, each of them of some image, but "
+                f"{data.name} has none of class {missing[0]}; {mend}."
             )
         return super().seen(data)
+
+    def _why_and_what_to_do(self, data: Dataset) -> tuple[str, str]:
+        """Where the number of classes comes from, and what to do where one of them is missing."""
+        largest = int(self.labels(data).max())
+        if largest == 0 and self.classes == 2:
+            return "for there must be two classes", "give images of more classes than one"
+        number = "number the classes from 0 without gaps"
+        if self.classes == largest + 1:
+            return f"for the largest is {largest}", number
+        stated = "classes" in self.model_fields_set
+        why = "as task.classes says" if stated else f"for task.classes is {self.classes} by itself"
+        return why, f"{number}, or lower task.classes"
 
     def labels(self, data: Dataset) -> NDArray[np.intp]:
         """Class of every image.
@@ -104,9 +116,10 @@ class Classify(Supervised):
                 "a table's last columns by --task regress."
             )
         if data.labels.max() >= self.classes:
+            unstated = "" if "classes" in self.model_fields_set else " by itself"
             raise DataError(
-                f"task.classes must be above every label of the data set, but is {self.classes} "
-                f"and {data.name} has label {data.labels.max()}; raise it."
+                f"task.classes must be above every label of the data set, but is {self.classes}"
+                f"{unstated} and {data.name} has label {data.labels.max()}; raise it."
             )
         return data.labels
 

@@ -30,7 +30,8 @@ writes both directions alike, so that their difference is zero.
 
 Of phases nominal weights are good enough: what they are wrong by makes the remedy as much too large
 or small, and no more. Currents then tune natural frequencies. Where oscillators have devices of
-their own for either direction as well, these are not made up for.
+their own for either direction as well, these are not made up for; where nothing else is, it is
+refused.
 """
 
 from __future__ import annotations
@@ -112,6 +113,12 @@ class _Told:
         self.differ = not law.alike
         self._weights = Weights.zeros(sheet.layers)
         if not self.differ:
+            if sheet.has_separate_directions:
+                raise DataError(
+                    "The rule asymmetric makes up for an interaction of oscillators that is not "
+                    f"odd, but that of {sheet.name} is, and its two devices a coupling are not "
+                    "made up for; take the rule gradep, or coupling.directions shared."
+                )
             return
         without = self._moves.copy()
         without[self._nodes] = False

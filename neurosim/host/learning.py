@@ -75,6 +75,14 @@ class ShadowWeights:
             self._chip.program(self.optimizer.weights)
         return norm
 
+    def lengthen(self) -> None:
+        """Program the weights in place of their average, with which a shorter training ended.
+
+        With `learning.every` a training of the new length might still hold older ones.
+        """
+        if self._experiment.average:
+            self._chip.program(self.optimizer.weights)
+
     def state(self) -> dict[str, Any]:
         """Of the optimizer."""
         return self.optimizer.state()

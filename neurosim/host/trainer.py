@@ -110,7 +110,7 @@ class Trainer:
         self.chip, self.experiment = chip, experiment
         sheet = chip.data_sheet
         self.flow = experiment.flow.on(sheet)
-        self.n_done = 0
+        self.n_done, self._lengthened = 0, False
         check_flow(self.flow, sheet)
         if isinstance(data, np.ndarray) and (data.ndim != 2 or data.dtype.kind not in "fiub"):
             raise DataError(
@@ -163,6 +163,9 @@ class Trainer:
 
     def __iter__(self) -> Iterator[Update]:
         """Run the updates that are left, one at a time."""
+        if self._lengthened and isinstance(self.learner, ShadowWeights):
+            self.learner.lengthen()
+        self._lengthened = False
         with self._lessons:
             while self.n_done < self.experiment.updates:
                 yield self._update()
@@ -208,6 +211,10 @@ class Trainer:
         """How a rule changes weights by itself, each step of an update with draws of its own."""
         first = self.n_done * steps
         return lambda part, step: self.learner.learn(part, rate, first + step)
+
+    def lengthen(self) -> None:
+        """Say that what was restored is the end of a shorter training, so that it goes on."""
+        self._lengthened = True
 
     def state(self) -> dict[str, Any]:
         """Everything that later updates depend on, besides the chip's own state."""

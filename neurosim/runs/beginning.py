@@ -19,15 +19,18 @@ from neurosim.runs.run import Run
 from neurosim.runs.trained import Source, Trained
 from neurosim.runs.weights import start_weights
 from neurosim.tables.plain import Order, plain_weights
+from neurosim.tuned import Tuned
 
-__all__ = ["Beginning", "beginning", "beginning_of"]
+__all__ = ["Beginning", "beginning", "beginning_of", "left_untuned"]
 
 
 class Beginning(NamedTuple):
-    """Weights, and what a run folder says of where they are from."""
+    """Weights, what a run folder says of where they are from, and what is left behind."""
 
     weights: Weights | None
     facts: dict[str, Any]
+    tuned: Tuned | None = None
+    name: str = ""
 
 
 def beginning(
@@ -57,7 +60,16 @@ def beginning(
         return Beginning(weights, facts | ({} if order is None else {"start_order": order}))
     begun = Trained.of(start, laws)
     facts = {} if begun.run is None else {"start": str(real(begun.run.path))}
-    return Beginning(start_weights(begun.weights, begun.name), facts)
+    weights = start_weights(begun.weights, begun.name)
+    return Beginning(weights, facts, begun.fresh().bank.tuned, begun.name)
+
+
+def left_untuned(name: str) -> str:
+    """What to say of a training that leaves what the oscillators of `name` were tuned to."""
+    return (
+        f"Training begins with the weights of {name} alone: what its oscillators were tuned to, "
+        "locking and natural frequencies, is left, and begins at 0."
+    )
 
 
 def beginning_of(run: Run) -> Weights | None:

@@ -159,6 +159,7 @@ class _Case:
             quality_name=self._quality_name,
             quality=self._quality(self._profile, effects.whole_seen),
             quality_ideal=self._quality(effects.bare, effects.ideal_seen),
+            quality_rows=len(self._exam[1].wanted) if self._figure == "accuracy" else None,
             first=[*odd, *first][:_FIRST],
             others=[*odd, *first][_FIRST:] + findings[n_first:],
             fine=[effect.name for effect in found if effect.name not in told],

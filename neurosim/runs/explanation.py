@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from typing import Any
 
@@ -12,8 +13,11 @@ from neurosim.blocks.records import Record
 __all__ = ["Explanation", "Finding"]
 
 _WIDTH = 78
-# Of the ideal chip's figure, less than which is no loss.
+# Of a loss, or of what a share lacks of 1: less is no gap.
 _NO_GAP = 0.05
+# Of the gradient's cosine, below the ideal chip's: from where a training may have learned less by
+# it, and from where it has.
+_WORSE, _SPOILT = 0.1, 0.3
 
 
 class Finding(Record):
@@ -79,6 +83,8 @@ class Explanation(Record):
         The run's own figure: flow loss, or such as test accuracy.
     quality, quality_ideal : float or None
         That of the chip, and of the ideal one with the same weights.
+    quality_rows : int or None
+        Rows that a share, such as an accuracy, is of; None of others.
     """
 
     name: str
@@ -97,6 +103,7 @@ class Explanation(Record):
     quality_name: str = ""
     quality: float | None = None
     quality_ideal: float | None = None
+    quality_rows: int | None = None
 
     def __repr__(self) -> str:
         return f"Explanation({self.name!r}: {', '.join(f.cause for f in self.first) or 'fine'})"
@@ -135,11 +142,13 @@ class Explanation(Record):
             )
         quality = ""
         if self.quality is not None:
-            quality = f" The {self.quality_name} is {self.quality:.3g} ({self.quality_ideal:.3g})."
+            quality = f" The {self.quality_name} is {self.quality:.3g} (on the ideal chip "
+            quality += f"with the same weights: {self.quality_ideal:.3g})."
         return (
             f"{gradient} weights (on an ideal chip with the same settings: "
             f"{self.cosine_ideal:.2f}). Its {self.drawn} are {self.error:.0%} off those of "
-            f"the same network without hardware ({self.error_ideal:.0%}).{quality}"
+            f"the same network without hardware (on the ideal chip: {self.error_ideal:.0%})."
+            f"{quality}"
         )
 
     def verdict(self) -> str:
@@ -148,16 +157,11 @@ class Explanation(Record):
             return ""
         if self.as_ideal:
             return f"What was learned sets the {self.quality_name} (recipe, updates, network)."
-        is_loss = "loss" in self.quality_name
-        sign = 1.0 if is_loss else -1.0
+        sign = 1.0 if "loss" in self.quality_name else -1.0
         gap = sign * (self.quality - self.quality_ideal)
-        # Accuracy and explained variance are 1 at best: a gap is little beside what is missing.
-        missing = 0.0 if is_loss else 1 - self.quality_ideal
-        if gap <= _NO_GAP * max(abs(self.quality_ideal), missing):
-            return (
-                f"With these weights the ideal chip's {self.quality_name} is no better: what was "
-                "learned sets it (recipe, updates, network), not the chip that holds them."
-            )
+        if gap <= self._no_gap(self.quality, self.quality_ideal):
+            no_better = f"With these weights the ideal chip's {self.quality_name} is no better: "
+            return f"{no_better}what was learned sets it{self._learned_by()}"
         saved = [sign * (self.quality - f.quality) for f in self.first if f.quality is not None]
         if max(saved, default=0.0) >= gap / 2:
             return ""
@@ -165,6 +169,35 @@ class Explanation(Record):
             f"None of the first causes by itself saves half of what the {self.quality_name} loses "
             "to the ideal chip: several together do."
         )
+
+    def _learned_by(self) -> str:
+        """What of the learning it may have been: of a chip with a good gradient not the chip."""
+        here, ideal = self.cosine or 0.0, self.cosine_ideal or 0.0
+        cosines = f"a cosine of {here:.2f} where the ideal chip's has {ideal:.2f}"
+        if here < ideal - _SPOILT:
+            return (
+                f". But the chip has spoilt what was learned: its gradient has {cosines}. Mend "
+                "that, and train again."
+            )
+        if here < ideal - _WORSE:
+            return (
+                f" (recipe, updates, network, or the chip's gradient, which has {cosines}), not "
+                "how the chip holds it."
+            )
+        return " (recipe, updates, network), not the chip that holds it."
+
+    def _no_gap(self, quality: float, ideal: float) -> float:
+        """The largest gap between two figures that is none.
+
+        Of a share q it is a part of what it lacks of 1, however near it is to 1, and at least the
+        standard error sqrt(q (1 - q) / n) of n rows, of whichever of the two has the larger.
+        """
+        if "loss" in self.quality_name:
+            return _NO_GAP * abs(ideal)
+        spread = 0.0
+        if self.quality_rows is not None:
+            spread = max(q * (1 - q) for q in (quality, ideal)) / self.quality_rows
+        return max(_NO_GAP * (1 - ideal), math.sqrt(max(spread, 0.0)))
 
     def bought(self, finding: Finding) -> str:
         """What a finding would buy, as it was measured; what stays as it is goes without saying."""
@@ -196,17 +229,22 @@ class Explanation(Record):
                 lines += _wrapped(f"Measured: {bought}.", "   ")
         if verdict := self.verdict():
             lines += ["", *_wrapped(verdict)]
-        if self.others:
+        tabled = [f for f in self.others if f.cosine is not None or f.error is not None]
+        if tabled:
             read = "" if self.velocity is None else f" {'velocities':>10}"
             head = f"{'What costs less, without it':30} {'cosine':>7} {self.drawn:>10}{read}"
             lines += ["", head]
-        for finding in self.others:
+        for finding in tabled:
             cosine = "" if finding.cosine is None else f"{finding.cosine:.3f}"
             error, read = (
                 "" if value is None else f"{value:.1%}"
                 for value in (finding.error, finding.velocity)
             )
             lines.append(f"{finding.cause:30} {cosine:>7} {error:>10} {read:>10}".rstrip())
+        for finding in self.others:
+            if finding not in tabled:
+                said = f"{_begun(finding.cause)}: {finding.measured}; to do: {finding.advice}."
+                lines += ["", *_wrapped(said)]
         if self.fine:
             lines += ["", *_wrapped(f"Looked at and fine: {', '.join(self.fine)}.")]
         return lines

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from neurosim.blocks.files import dump_block
 from neurosim.errors import RunError
 from neurosim.outputs import write_text
 from neurosim.runs.run import Run
 from neurosim.safe_text import counted
 
-__all__ = ["extended"]
+__all__ = ["extended", "had_ended"]
 
 
 def extended(run: Run, updates: int) -> Run:
@@ -16,7 +18,9 @@ def extended(run: Run, updates: int) -> Run:
 
     From here on all that depends on the number of updates, as the learning rate of a cosine
     schedule and the beginning of a contrastive stage, is that of the longer training. What was
-    done stays as it is, and run.json says where it was made longer.
+    done stays as it is, and run.json says where it was made longer. Where it had ended with the
+    average of its weights, the chip is first programmed with the weights themselves: one write
+    more than a training of that length has.
 
     Raises
     ------
@@ -38,3 +42,8 @@ def extended(run: Run, updates: int) -> Run:
     experiment = run.experiment.with_value("updates", updates)
     write_text(run.path / "experiment.yaml", dump_block(experiment))
     return Run(run.path, run.profile, experiment)
+
+
+def had_ended(extended: Sequence[Sequence[int]], n_done: int) -> bool:
+    """Whether a training that was made longer, as run.json says where, had ended at an update."""
+    return any(at == before == n_done for at, before in extended)

@@ -12,6 +12,7 @@ from neurosim.arguments import checked
 from neurosim.blocks.block import Block
 from neurosim.blocks.classes import called
 from neurosim.data.grounds import turned
+from neurosim.data.scaling import ADVICE
 from neurosim.data.sets import NAMED, load_dataset
 from neurosim.errors import DataError
 from neurosim.host import Supervised
@@ -137,5 +138,14 @@ def _scaled(inputs: Array | Path | str, n_in: int, trained: Trained) -> Array:
         fits = scale == "minmax" and given.ndim == 2 and given.shape[1] == n_in
         return own(given) if fits else given
     like = own if scale == "minmax" or own.names else None
-    images = load_dataset(inputs, scale, like).images
+    try:
+        images = load_dataset(inputs, scale, like).images
+    except DataError as error:
+        wrong, asks_to_scale, _ = str(error).partition(f"; {ADVICE}")
+        if not asks_to_scale:
+            raise
+        raise DataError(
+            f"{wrong}; {trained.name} takes inputs as it learned them, by scale {scale}: store "
+            "them so, grey levels 0 to 255 or floats from -1 to 1."
+        ) from None
     return images[:, :n_in] if Path(inputs).suffix.lower() == ".csv" else images

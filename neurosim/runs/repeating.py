@@ -14,6 +14,7 @@ from neurosim.chip.ledger import Ledger
 from neurosim.errors import RunError
 from neurosim.host import Trainer, Update
 from neurosim.runs.beginning import beginning_of
+from neurosim.runs.extending import had_ended
 from neurosim.runs.facts import versions
 from neurosim.runs.keeping import metrics_row
 from neurosim.runs.run import Run
@@ -95,6 +96,8 @@ def repeat(
         if states is not None:
             chip.restore(states["chip"])
             trainer.restore(states["trainer"])
+            if had_ended(stages[:-1], trainer.n_done):
+                trainer.lengthen()
         differs = differs or _compared(run, chip, trainer, (end, n_done), progress)
         states = {"chip": chip.state(), "trainer": trainer.state()}
     if not differs:

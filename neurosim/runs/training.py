@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -23,8 +24,8 @@ from neurosim.folders import is_free
 from neurosim.host import Experiment, Trainer
 from neurosim.host.sampler import check_mode
 from neurosim.profile import Profile, load_profile
-from neurosim.runs.beginning import beginning
-from neurosim.runs.extending import extended
+from neurosim.runs.beginning import beginning, left_untuned
+from neurosim.runs.extending import extended, had_ended
 from neurosim.runs.images import check_size
 from neurosim.runs.keeping import go_on, updates
 from neurosim.runs.metrics import cut_metrics
@@ -67,7 +68,8 @@ def train(
         whole, with the first checkpoint. It can be opened, resumed and reported.
     start : Trained, Run or path, optional
         A trained chip with whose weights training begins, on whatever chip; or an .npz or
-        .safetensors file of arrays W0, b0, ... from elsewhere, see `neurosim.tables.plain`.
+        .safetensors file of arrays W0, b0, ... from elsewhere, see `neurosim.tables.plain`. What
+        its oscillators were tuned to is left, with a warning.
     start_order : {"out-in", "in-out"}, optional
         Of the axes of matrices in such a file, where their shapes leave it open.
     laws : sequence of type
@@ -112,8 +114,11 @@ def train(
     if experiment.task.has_paths:
         check_size(chip.profile, dataset, experiment.labels)
         check_mode(chip.data_sheet, experiment.sampling.mode)
-    before = chip.ledger.copy()
+    before, tuned = chip.ledger.copy(), begun.tuned or chip.bank.tuned
     trainer = Trainer(chip, experiment, dataset, begun.weights)
+    if tuned.acts and not chip.bank.tuned.same(tuned):
+        name = chip.profile.name if begun.tuned is None else begun.name
+        warnings.warn(left_untuned(name), stacklevel=3)
     with shown_by(progress, "training") as show:
         if keep is None:
             rows: list[dict[str, Any]] = []
@@ -204,7 +209,9 @@ def resume(
         The folder that `train` was told to keep.
     updates : int, optional
         Do so many in all, more than the run was begun with: from here on the learning rate of a
-        schedule, and when a contrastive stage begins, are those of the longer training.
+        schedule, and when a contrastive stage begins, are those of the longer training. One that
+        had ended has written its chip for that: with the same rates its numbers are those of a
+        training of the new length if writes are exact and `learning.every` is 1.
     laws : sequence of type
         Blocks of your own that its files name.
     progress, n_threads, device :
@@ -231,6 +238,8 @@ def resume(
         chip = Chip(run.profile, run.experiment.seed, n_threads=n_threads, device=device)
         trainer = Trainer(chip, run.experiment, run.dataset)
         run.restore(chip, trainer)
+        if had_ended(run.facts.get("extended", []), trainer.n_done):
+            trainer.lengthen()
         cut_metrics(run.metrics_path, trainer.n_done)
         go_on(run, chip, trainer, show)
     return _trained(chip, trainer, run)

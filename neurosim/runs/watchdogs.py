@@ -13,13 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.analysis import present as imperfections
-from neurosim.analysis.suited import unsuited
+from neurosim.analysis.suited import stand_in, unsuited
 from neurosim.chip import Chip
 from neurosim.chip.ledger import Ledger
 from neurosim.circuit import DrivenCircuit
 from neurosim.converters.quantise import lsb
+from neurosim.data import Dataset
 from neurosim.data.grounds import odd_pictures
 from neurosim.host import Supervised
+from neurosim.host.lessons import TaskLaw
 from neurosim.host.settings import ChipFlow
 from neurosim.runs.examining import lessons_of
 from neurosim.runs.trained import Source, Trained
@@ -193,12 +195,11 @@ CHECKS: tuple[Callable[[Watched], str | None], ...] = (
 )  # fmt: skip
 
 
-def overlap(trained: Trained) -> str | None:
+def overlap(task: TaskLaw, data: Dataset) -> str | None:
     """Examples that are learned from and judged by."""
-    task = trained.experiment.task
-    if not isinstance(task, Supervised) or (unseen := task.unseen(trained.dataset)) is None:
+    if not isinstance(task, Supervised) or (unseen := task.unseen(data)) is None:
         return None
-    seen = {row.tobytes() for row in task.seen(trained.dataset)[0]}
+    seen = {row.tobytes() for row in task.seen(data)[0]}
     both = sum(row.tobytes() in seen for row in unseen[0])
     if not both:
         return None
@@ -230,8 +231,10 @@ def watch(source: Source) -> list[str]:
     """
     trained = Trained.of(source)
     seen = watched(trained)
-    found = [unsuited(trained.profile, trained.experiment.task), unfinished(trained)]
-    found += [*odd_pictures(trained.dataset), overlap(trained)]
+    profile = trained.profile
+    found = [unsuited(profile, trained.experiment.task), stand_in(profile), unfinished(trained)]
+    found += odd_pictures(trained.dataset)
+    found += [overlap(trained.experiment.task, trained.dataset)]
     found += [check(seen) for check in CHECKS]
     return [said for said in found if said is not None]
 

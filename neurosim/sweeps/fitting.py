@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
 
 from neurosim.arguments import answer
+from neurosim.blocks.block import Block
 from neurosim.chip.die import data_sheet
-from neurosim.errors import DataError, NeurosimError
+from neurosim.errors import DataError, NeurosimError, ProfileError
 from neurosim.host import Experiment
 from neurosim.host.sampler import check_mode
 from neurosim.profile import Profile
+from neurosim.runs import Trained
+from neurosim.runs.beginning import left_untuned
+from neurosim.sweeps.points import Point
 
-__all__ = ["Made", "check_fits"]
+__all__ = ["Made", "check_deployed", "check_fits", "left_behind"]
 
 
 class Made(NamedTuple):
@@ -45,6 +49,38 @@ def check_fits(points: Iterable[Made]) -> None:
             f"At least one point must learn and be judged, but every one would fail: {first} In a "
             "sweep a field is a path, such as profile.sources or experiment.dataset."
         )
+
+
+def check_deployed(
+    deploy: Profile, profile: Profile, experiment: Experiment, changes: Container[str]
+) -> None:
+    """Refuse a chip that cannot hold what one of `profile` has learned.
+
+    Raises
+    ------
+    ProfileError
+        It has other layers; or it has no tuning, and no path of `changes` leaves that out.
+    """
+    if deploy.layers != profile.layers:
+        raise ProfileError(
+            f"The chip that weights are programmed into must have the layers of the trained "
+            f"one, {list(profile.layers)}, but {deploy.name} has {list(deploy.layers)}; vary "
+            "what leaves them."
+        )
+    meant = "deploy.tuning" in changes or "profile.tuning" in changes
+    if experiment.learning.tuned and deploy.tuning is None and not meant:
+        raise ProfileError(
+            "deploy.tuning: must be stated where what oscillators are tuned to was learned, but "
+            f"{deploy.name} has none; state it, or give the path null to leave it out."
+        )
+
+
+def left_behind(points: Iterable[Point], laws: Sequence[type[Block]]) -> list[str]:
+    """What to say of trainings that begin with the weights of runs whose oscillators were tuned."""
+    begun = {point.training.start for point in points if point.training is not None}
+    runs = sorted(start for start in begun if start is not None and not start.is_file())
+    tuned = [start for start in runs if Trained.of(start, laws).chip.bank.tuned.acts]
+    return [left_untuned(str(start)) for start in tuned]
 
 
 def _unsampled(known: dict[object, str | None], point: Made) -> str | None:

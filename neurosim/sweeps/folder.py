@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from neurosim.errors import RunError
 from neurosim.folders import LOCK, exists, locked, real
 from neurosim.outputs import write_text
 from neurosim.profile import Profile
+from neurosim.sweeps.fitting import left_behind
 from neurosim.sweeps.making import expand
 from neurosim.sweeps.plan import COSTS, Sweep
 from neurosim.sweeps.points import Listed, Point
@@ -99,6 +101,8 @@ class SweepFolder:
         }
         files["sweep.yaml"] = dump_block(sweep)
         keep_plan(Plan(path, files, command, points), resume=resume, shared=shared)
+        for text in left_behind(points, laws):
+            warnings.warn(text, stacklevel=2)
         return cls(path, sweep, points, laws)
 
     @classmethod

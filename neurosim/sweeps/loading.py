@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -14,7 +16,7 @@ from neurosim.blocks.words import Reading
 from neurosim.errors import NeurosimError, ProfileError
 from neurosim.files import as_text
 from neurosim.sweeps.making import expand
-from neurosim.sweeps.plan import Sweep
+from neurosim.sweeps.plan import Base, Sweep
 
 __all__ = ["load_sweep"]
 
@@ -43,6 +45,8 @@ def _of_axes(path: Path, laws: Sequence[type[Block]]) -> list[str]:
     try:
         tree = compose(as_text(path.read_bytes()), str(path)).tree
         needed = {name: tree[name] for name in _NEEDED if name in tree}
+        if isinstance(needed.get("base"), dict):
+            needed["base"] = _without_mistakes(needed["base"])
         plan = Sweep.model_validate(needed, context=Reading())
     except (OSError, UnicodeDecodeError, TypeError, ValidationError, NeurosimError):
         return []
@@ -54,3 +58,13 @@ def _of_axes(path: Path, laws: Sequence[type[Block]]) -> list[str]:
     except NeurosimError:
         return []
     return []
+
+
+def _without_mistakes(base: dict[str, Any]) -> dict[str, Any]:
+    """Those fields of a base that are valid by themselves."""
+    valid = {}
+    for name, value in base.items():
+        with suppress(ValidationError):
+            Base.model_validate({name: value}, context=Reading())
+            valid[name] = value
+    return valid

@@ -34,7 +34,7 @@ from neurosim.host.lessons import TaskLaw
 from neurosim.profile import Profile, load_profile
 from neurosim.runs import Run, Trained
 from neurosim.sweeps.changes import changed, part, shown
-from neurosim.sweeps.fitting import Made, check_fits
+from neurosim.sweeps.fitting import Made, check_deployed, check_fits
 from neurosim.sweeps.grid import find, grid, paths, paths_of_cases, wrong_paths
 from neurosim.sweeps.plan import Sampling, Sweep, not_measured
 from neurosim.sweeps.points import Point, Training
@@ -133,12 +133,8 @@ class _Maker:
             self.tasks.append(experiment.task)
         sampling = self._sampling(changes, experiment, replica)
         deploy = self._deployed(changes, profile, given=is_run)
-        if deploy is not None and deploy.layers != profile.layers:
-            raise ProfileError(
-                f"The chip that weights are programmed into must have the layers of the trained "
-                f"one, {list(profile.layers)}, but {deploy.name} has {list(deploy.layers)}; vary "
-                "what leaves them."
-            )
+        if deploy is not None:
+            check_deployed(deploy, profile, experiment, changes)
         chips = (None if is_run else profile, deploy)
         there = [chip for chip in chips if chip is not None]
         self.made.append(Made(there, experiment, deploy or profile, sampling.mode))
@@ -156,7 +152,8 @@ class _Maker:
     def mistakes(self, changes: Changes) -> list[str]:
         """A line for each mistake of a point of its profile, recipe, sampling and deployed chip.
 
-        One in the profile must not hide one in the recipe: each is changed alone.
+        One in the profile must not hide one in the recipe: each is changed alone, and made alone
+        where something is wrong with what all points begin with.
         """
         found, tasks = list[str](), list(self.tasks)
         for root in _ROOTS:
@@ -165,12 +162,22 @@ class _Maker:
             if (key := repr((root, alone))) in self._looked:
                 continue
             self._looked.add(key)
-            try:
-                self.point(0, alone, {})
-            except ProfileError as error:
-                found += [line for line in str(error).splitlines() if line.startswith(root)]
+            for make in (lambda c: self.point(0, c, {}), lambda c, r=root: self._block(r, c)):
+                try:
+                    make(alone)
+                except ProfileError as error:
+                    found += [line for line in str(error).splitlines() if line.startswith(root)]
         self.tasks = tasks
         return found
+
+    def _block(self, root: str, changes: Changes) -> None:
+        """Make one block of a point, whatever the others are."""
+        if root == "sampling":
+            self._changed(self._sweep.sampling, part(changes, root), root)
+        elif root == "experiment" and not self._is_run(changes):
+            self._experiment(changes)
+        elif root == "profile" and not self._is_run(changes):
+            self._changed(self._named(changes), part(changes, root), root)
 
     def _origins(self, changes: Changes, first: Profile) -> tuple[Profile, ...]:
         """Profiles that the chips of a point begin as."""

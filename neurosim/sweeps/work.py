@@ -16,6 +16,7 @@ import platform
 import shutil
 import threading
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,7 +140,10 @@ def _finish(folder: Path, training: Training, task: Task) -> Trained:
         shutil.rmtree(folder, ignore_errors=True)
         profile, experiment = training.profile, training.experiment
         start = start_of(training, task.laws)
-        return train(profile, experiment, folder, start=start, n_threads=1, device=task.device)
+        how: dict[str, Any] = {"start": start, "n_threads": 1, "device": task.device}
+        with warnings.catch_warnings():  # `SweepFolder.create` has said it of all points.
+            warnings.simplefilter("ignore", UserWarning)
+            return train(profile, experiment, folder, **how)
     run = Run.open(folder, task.laws)
     if run.n_done == training.experiment.updates and "updates" in run.facts:
         return Trained.of(run, n_threads=1, device=task.device)

@@ -57,6 +57,13 @@ def test_the_nudge_is_that_of_the_task_that_the_chip_is_for():
     assert "made for" not in dict(consequences(load_profile("cmos_rc_6bit")))
 
 
+def test_a_nudge_of_less_than_half_a_step_is_said_to_be_lost():
+    chip = load_profile("cmos_rc_6bit")
+    coarse = dict(consequences(chip.with_value("dac.bits", 6)))["a nudge moves its target by"]
+    assert "0.13 steps of the DAC (below 0.5 it is lost), at a beta" in coarse
+    assert "lost" not in dict(consequences(chip))["a nudge moves its target by"]
+
+
 @shipped
 def test_every_shipped_chip_has_its_sizes_and_nothing_of_effects_that_it_lacks(name):
     profile, found = load_profile(name), dict(consequences(load_profile(name)))

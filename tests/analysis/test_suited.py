@@ -7,7 +7,7 @@ import pytest
 
 import neurosim as ns
 from commands import run
-from neurosim.analysis.suited import doubled_inputs, recipe_for, unsuited
+from neurosim.analysis.suited import doubled_inputs, recipe_for, stand_in, unsuited
 from neurosim.host import free_phase, initial_weights
 from shipped import shipped
 
@@ -75,3 +75,13 @@ def test_a_sweep_of_flows_that_draw_nothing_is_warned_of_once(tmp_path, name, sa
     listed = run("sweep", tmp_path / "sweep.yaml", "--dry-run")
     assert listed.exit_code == 0
     assert listed.stderr.count(said) == 1
+
+
+def test_a_transient_of_ideal_diodes_is_said_to_have_none():
+    """Nowhere else: a Shockley diode has a slope, and an operating point is exact."""
+    ideal, board = ns.load_profile("ideal_resistive"), ns.load_profile("board_resistive")
+    said = stand_in(ideal.with_value("settling", ns.Transient()))
+    assert "a conductance of 20 times what else is on its node, which goes 1/21" in said
+    assert stand_in(ideal) is None
+    assert stand_in(board.with_value("settling", ns.Transient())) is None
+    assert stand_in(ns.load_profile("ideal_hopfield")) is None

@@ -109,9 +109,17 @@ def test_a_chip_that_answers_shows_its_decisions():
     shown = run(*words).stdout
     assert shown.splitlines()[0].split() == ["settle", "update", "training", "decision"]
     assert "A decision is a row that settles for 5 tau and is read." in shown
-    assert "An update presents 64 rows; a training run has 600 updates." in shown
+    assert "Of layers of 64-4-10 nodes. An update presents 64 rows; a training run has 600" in shown
     found = json.loads(run(*words, "--updates", 6, "--json").stdout)
     assert found["training"]["time_s"] == pytest.approx(6 * found["update"]["time_s"])
+
+
+def test_an_energy_table_is_of_the_layers_that_are_asked_for_or_says_of_which():
+    words = ["profiles", "energy", "cmos_rc_6bit", "--task", "classify", "--layers"]
+    said = one_line(run(*words, "32,4,7"))
+    assert "must begin with 64 and end with 10" in said
+    assert "are 32,4,7; give 64,4,10." in said
+    assert "Of layers of 64-4-10 nodes." in run(*words, "64,4,10").stdout
 
 
 def test_the_times_of_the_energy_table_are_of_everything_and_its_parts_add_up():

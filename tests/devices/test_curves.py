@@ -71,6 +71,11 @@ def test_a_curve_survives_the_way_through_yaml(coefficients, least, most):
         ("{points: [[1, 0], [0, 0]]}", "must have ascending first numbers"),
         ("[{log: [0, 1]}, {log: [0, 1]}]", "must have ascending `below` in every piece but"),
         ("[{log: [0, 1], below: 2}, {log: [0, 1], below: 3}]", "the last, which has none"),
+        (
+            "'2%'",
+            "must be a number, a block of one formula or a list of such, but is '2%'; a share",
+        ),
+        ("true", "must be a number, a block of one formula or a list of such, but is True"),
     ],
 )
 def test_a_curve_that_makes_no_sense_is_refused(text, message):

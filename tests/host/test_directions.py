@@ -191,6 +191,16 @@ def test_an_odd_interaction_needs_no_currents_and_no_injectors():
     assert cosine(got.vector, want.vector) > 0.99999
 
 
+def test_devices_of_their_own_either_way_are_refused_where_nothing_else_is_made_up_for():
+    """An odd interaction is left as it is, and so would be what the rule was chosen for."""
+    changes = {"coupling.directions": "separate", "mismatch.coupling": 0.2}
+    asked = turned(0.0, **changes)
+    with pytest.raises(DataError, match=r"two devices a coupling are not made up for; take") as e:
+        asked.measured(AsymmetricEP(), 0.02)
+    assert "\n" not in str(e.value)
+    asked.measured(GradEP(), 0.02)
+
+
 def test_oscillators_without_injectors_are_named():
     chip = ns.Chip(
         ns.load_profile("ideal_oscillator").with_values(

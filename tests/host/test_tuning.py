@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 
 import neurosim as ns
+from commands import one_line, run, train_only
 from neurosim.analysis import AnswerConditions
+from neurosim.blocks.files import dump_block, load_block
 from neurosim.errors import DataError, ProfileError
 from neurosim.host import AsymmetricEP, GradEP, Trainer, decide
 from neurosim.host.tuning import tuned_gradient
 from neurosim.network import Weights
 from neurosim.runs import Trained
+from neurosim.sweeps import Sweep, SweepFolder
 from neurosim.tables import table
 from neurosim.tuned import Tuned
 from sums import FLOW, Sums, rows
@@ -235,6 +238,62 @@ def test_a_chip_that_a_sweep_programs_anew_is_tuned_as_the_one_that_learned():
     assert plain["test_loss"] != pytest.approx(loss, rel=1e-2)
 
 
+def digits_of(tmp_path=None, **changes):
+    """A chip of few nodes that was tuned a little; in a folder, if one is given."""
+    profile = few(layers=(64, 3, 10))
+    how = ns.Experiment.suited("classify").with_values(
+        {"batch": 2, "updates": 1, "flow": FLOW, "learning.tuned": ("sync", "detuning")} | changes
+    )
+    return profile, how, ns.train(profile, how, keep=tmp_path)
+
+
+def test_a_training_that_begins_with_a_tuned_chip_says_what_it_leaves(tmp_path):
+    profile, how, tuned = digits_of(tmp_path / "run")
+    said = r"weights of .*run alone: what its oscillators were tuned to"
+    with pytest.warns(UserWarning, match=said) as caught:
+        ns.train(profile, how, start=tuned)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    with pytest.warns(UserWarning, match="weights of ideal_oscillator alone"):
+        ns.train(tuned.fresh(), how)
+    # This chip stays as it is tuned, and nothing is left.
+    plain = how.with_value("learning.tuned", ())
+    ns.train(tuned.fresh(), plain, start=tuned)
+    file = tmp_path / "how.yaml"
+    file.write_text(dump_block(how))
+    board = tmp_path / "board.yaml"
+    board.write_text(dump_block(profile))
+    words = ["--profile", board, "--experiment", file, "--from", tmp_path / "run"]
+    result = train_only(*words, "--out", tmp_path / "more")
+    assert result.exit_code == 0, result.output
+    assert result.stderr.count("neurosim: warning: Training begins with the weights of") == 1
+    assert "UserWarning" not in result.stderr
+    result = train_only(*words, "--out", tmp_path / "strict", "--strict")
+    assert result.exit_code == 1
+    assert not (tmp_path / "strict").exists()
+
+
+def test_a_sweep_says_what_its_trainings_leave_and_refuses_chips_that_lose_it(tmp_path):
+    profile, how, _ = digits_of(tmp_path / "run")
+    file = tmp_path / "plan.yaml"
+    names = {"board": profile, "bare": profile.with_value("tuning", None), "how": how}
+    for name, block in names.items():
+        (tmp_path / f"{name}.yaml").write_text(dump_block(block))
+    plan = (
+        "name: plan\nbase: {profile: board.yaml, experiment: how.yaml, start: run}\n"
+        "measure: [test_loss]\naxes:\n- {path: PATH, values: VALUES}\n"
+    )
+    file.write_text(plan.replace("PATH", "experiment.seed").replace("VALUES", "[0]"))
+    dry = run("sweep", file, "--dry-run")
+    assert dry.exit_code == 0, dry.output
+    assert dry.stderr.count("run alone: what its oscillators were tuned to") == 1
+    with pytest.warns(UserWarning, match="run alone: what its oscillators were tuned to") as caught:
+        SweepFolder.create(tmp_path / "sweep", load_block(file, Sweep), tmp_path)
+    assert len(caught) == 1
+    file.write_text(plan.replace("PATH", "deploy").replace("VALUES", "[bare.yaml]"))
+    assert "deploy.tuning: must be stated where what oscill" in one_line(run("sweep", file))
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -257,5 +316,7 @@ def test_a_recipe_that_no_chip_or_rule_can_follow_is_refused():
     chip = ns.Chip(few())
     with pytest.raises(DataError, match="a finite locking and detuning for each of 12 nodes"):
         chip.tune(Tuned.zeros(3))
+    with pytest.raises(DataError, match="each of 12 nodes, but got 1 of them NaN or infinite"):
+        chip.tune(Tuned(np.where(np.arange(12) == 3, np.nan, 0.0), np.zeros(12)))
     with pytest.raises(DataError, match="needs tuned oscillators, but ideal_hopfield has none"):
         ns.Chip("ideal_hopfield").tune(Tuned.zeros(N))

@@ -103,7 +103,7 @@ def test_inputs_beyond_the_range_of_the_sources_saturate_and_are_counted():
 
 
 def test_a_test_set_that_is_learned_from_is_said_to_be(tmp_path, trained):
-    assert overlap(trained) is None
+    assert overlap(trained.experiment.task, trained.dataset) is None
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (40, 16)).astype("u1")
     labels = np.arange(40) % 10
@@ -115,7 +115,7 @@ def test_a_test_set_that_is_learned_from_is_said_to_be(tmp_path, trained):
         chip(layers=(16, 6, 10)),
         recipe(updates=1, batch=8, dataset=str(tmp_path / "mine.npz")),
     )
-    assert "7 of its 7 are in both" in overlap(both)
+    assert "7 of its 7 are in both" in overlap(both.experiment.task, both.dataset)
 
 
 def test_predictions_of_what_does_not_fit_are_refused(trained):

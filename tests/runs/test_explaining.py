@@ -179,6 +179,7 @@ def test_a_chip_that_answers_is_judged_by_its_answers():
     found = ns.explain(ns.train(profile, task), rows=16)
     assert found.drawn == "answers"
     assert found.quality_name == "test accuracy"
+    assert found.quality_rows == 360
     assert 0 <= found.quality <= 1
     assert found.places()[0] == "faulty devices"
     assert found.first[0].quality is not None

@@ -15,7 +15,7 @@ DAC = Finding(
     error=0.2,
     quality=0.51,
 )
-RANGE = Finding(cause="weight range", measured="at an end", advice="widen", weight=0.02)
+RANGE = Finding(cause="weight range", measured="at an end", advice="widen", weight=0.02, error=0.2)
 FOUND = Explanation(
     name="runs/mine", chip="cmos", drawn="samples", first=[DAC], others=[RANGE],
     fine=["drift", "ADC bits"] * 9, notes=["Only 2 of 9 updates are done."], cosine=0.4, error=0.2,
@@ -39,6 +39,7 @@ def test_what_a_cause_would_buy_leaves_out_what_stays_as_it_is():
     assert FOUND.bought(DAC) == "cosine from 0.40 to 0.90, flow loss from 0.53 to 0.51"
     worse = DAC.model_copy(update={"error": 0.1, "quality": None})
     assert FOUND.bought(worse) == "cosine from 0.40 to 0.90, samples off from 20% to 10%"
+    assert FOUND.bought(RANGE) == ""
     assert FOUND.bought(RANGE) == ""
 
 
@@ -75,10 +76,13 @@ def test_where_nothing_was_measured_or_found_it_says_so(first):
         ("flow loss", 1.04, 0.71, 0.80, ""),
         ("flow loss", 31.0, 242.0, 30.0, "what was learned sets it"),
         ("test accuracy", 0.07, 0.07, 0.07, "what was learned sets it"),
+        ("test accuracy", 0.955, 0.995, 0.96, "None of the first causes by itself saves half"),
+        ("test accuracy", 0.985, 0.995, 0.99, ""),
         ("test accuracy", 0.60, 0.97, 0.65, "None of the first causes by itself saves half"),
         ("test accuracy", 0.60, 0.97, 0.90, ""),
         ("test explained variance", 0.020, 0.025, 0.02, "what was learned sets it"),
         ("test explained variance", 0.6, 0.7, 0.6, "None of the first causes by itself saves"),
+        ("test explained variance", 0.99, 0.999, 0.99, "None of the first causes by itself saves"),
     ],
 )
 def test_it_says_whether_hardware_sets_the_figure_and_a_cause_accounts_for_it(
@@ -86,10 +90,52 @@ def test_it_says_whether_hardware_sets_the_figure_and_a_cause_accounts_for_it(
 ):
     cause = DAC.model_copy(update={"quality": without})
     changes = {"quality_name": name, "quality": figure, "quality_ideal": ideal, "first": [cause]}
+    changes |= {"cosine": 0.95, "quality_rows": 360 if "accuracy" in name else None}
     found = FOUND.model_copy(update=changes)
     assert said in found.verdict()
     assert bool(found.verdict()) == bool(said)
     assert " ".join(found.verdict().split()) in " ".join(str(found).split())
+
+
+@pytest.mark.parametrize(("rows", "is_gap"), [(None, True), (100_000, True), (360, False)])
+def test_a_gap_within_the_standard_error_of_the_rows_is_none(rows, is_gap):
+    """Of 360 rows 0.98 has one of 0.0074, of 100 000 rows 0.00044; 5 % of the wrong are 0.0008."""
+    changes = {"cosine": 0.95, "quality_name": "test accuracy", "quality_rows": rows}
+    changes |= {"quality": 0.98, "quality_ideal": 0.984, "first": []}
+    found = FOUND.model_copy(update=changes)
+    assert ("no better" not in found.verdict()) == is_gap
+
+
+def test_a_chip_whose_gradient_is_spoilt_is_not_cleared_of_what_was_learned():
+    changes = {"quality_name": "test accuracy", "quality": 0.46, "quality_ideal": 0.46}
+    spoilt = FOUND.model_copy(update=changes).verdict()
+    assert "not the chip" not in spoilt
+    assert "the chip has spoilt what was learned" in spoilt
+    assert "a cosine of 0.40 where the ideal chip's has 0.99" in spoilt
+    between = FOUND.model_copy(update=changes | {"cosine": 0.8}).verdict()
+    assert "network, or the chip's gradient, which has a cosine of 0.80 where" in between
+    good = FOUND.model_copy(update=changes | {"cosine": 0.95}).verdict()
+    assert "not the chip that holds it" in good
+
+
+def test_figures_of_the_ideal_chip_are_said_to_be_its():
+    text = " ".join(str(FOUND).split())
+    assert "hardware (on the ideal chip: 5%). The flow loss is 0.53 (on the ideal chip with" in text
+    assert "the same weights: 0.5)." in text
+
+
+def test_a_cause_that_no_column_has_a_figure_of_is_told_in_words():
+    long = Finding(
+        cause="training length",
+        measured="the loss fell from 2 to 1",
+        advice="train on",
+        weight=0.01,
+    )
+    lines = FOUND.model_copy(update={"others": [DAC, long]}).lines()
+    assert "Training length: the loss fell from 2 to 1; to do: train on." in lines
+    assert "training length" not in lines
+    alone = FOUND.model_copy(update={"others": [long]}).lines()
+    assert not any("What costs less" in line for line in alone)
 
 
 def test_a_chip_that_is_ideal_is_not_held_against_an_ideal_one():

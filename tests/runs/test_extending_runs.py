@@ -42,6 +42,37 @@ def test_it_goes_on_as_a_trainer_of_the_longer_length_does(tmp_path):
     assert Run.open(tmp_path / "run").experiment == long
 
 
+@pytest.mark.parametrize("average", [0.0, 0.9])
+def test_an_ended_run_goes_on_as_one_of_the_longer_length_would_have_stood(tmp_path, average):
+    """The same bits of a run that never ended at 4: on an ideal chip a write leaves no trace."""
+    profile = load_profile("ideal_hopfield").with_value("layers", (64, 6, 5))
+    recipe = RECIPE.with_values({"schedule": "constant", "average": average})
+    ns.train(profile, recipe, keep=tmp_path / "run")
+    found = ns.resume(tmp_path / "run", updates=7)
+    whole = ns.train(profile, recipe.with_value("updates", 7))
+    for name in ("flow_loss", "gradient_norm"):
+        np.testing.assert_array_equal(found.metrics()[name], whole.metrics()[name])
+    np.testing.assert_array_equal(found.weights.vector, whole.weights.vector)
+    told = [one.fresh().told_weights().vector for one in (found, whole)]
+    np.testing.assert_array_equal(*told)
+
+
+def test_an_ended_run_with_an_average_is_repeated_also_if_it_stopped_at_once(tmp_path):
+    out = tmp_path / "run"
+    ns.train(PROFILE, RECIPE.with_value("average", 0.9), keep=out)
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trainer, "_update", stop)
+        with pytest.raises(KeyboardInterrupt):
+            ns.resume(out, updates=6)
+    ns.resume(out)
+    found = repeat(out)
+    assert found.same, found.differs
+
+
 def test_a_run_made_longer_twice_is_repeated_bit_for_bit(tmp_path):
     out = tmp_path / "run"
     ns.train(PROFILE, RECIPE, keep=out)

@@ -60,7 +60,9 @@ def test_a_small_random_chip_is_the_same_circuit_in_ngspice(
     # Separate directions have no potential to descend: a long transient finds where it rests.
     exact = Transient(rtol=1e-8, atol=1e-10)
     rest_V = settle(system, start_V, 200 * system.tau_s, exact).u_V[0]
-    point_V, transient_V, points = compare(system, 0, start_V[0], rest_V, 4 * system.tau_s, 1e-6)
+    found = compare(system, 0, start_V[0], rest_V, 4 * system.tau_s, 1e-6)
+    point_V, transient_V, points, beyond_V = found
+    assert beyond_V == 0
     assert point_V < POINT * system.unit_V
     assert transient_V < TRANSIENT * system.unit_V
     assert points > 50
@@ -83,6 +85,29 @@ def test_a_run_is_validated_at_several_inputs(tiny):
     assert found["operating_point_max_diff_V"] < POINT * found["unit_V"]
     assert 0 < found["transient_max_diff_V"] < TRANSIENT * found["unit_V"]
     assert len(said) == found["rows"] == 2
+
+
+def test_where_a_transient_has_no_ideal_diodes_it_is_said_how_far_off_that_is(tmp_path):
+    """A node is 1/21 as far beyond 0 V as without its diode; the operating point is ngspice's."""
+    profile = load_profile("ideal_resistive").with_values({"layers": (6, 4, 2), "sources": (0, -1)})
+    chip = Chip(profile)
+    low = chip.data_sheet.lowest
+    chip.program(initial_weights(chip.die.layers, 1.0, np.random.default_rng(1), low))
+    data = tmp_path / "rows.csv"
+    numbers = np.random.default_rng(0).uniform(-1, 1, (20, 5))
+    np.savetxt(data, numbers, delimiter=",", header="a,b,c,d,e", comments="")
+    how = Experiment.suited("regress").with_values(
+        {"dataset": str(data), "batch": 4, "task.n_answers": 2, "flow.settle_tau": 3.0}
+    )
+    facts = {"dataset_sha256": how.images().digest}
+    run = Run.create(tmp_path / "run", profile, how, (chip.state(), {"n_done": 0}), **facts)
+    found = validate_spice(run)
+    assert found["operating_point_max_diff_V"] < 1e-5 * found["unit_V"]
+    beyond_V = found["transient_beyond_diodes_V"]
+    assert beyond_V > 1e-3
+    assert found["transient_max_diff_V"] >= 0.5 * beyond_V
+    [said] = found["warnings"]
+    assert f"go up to {beyond_V:.3g} V beyond 0 V" in said
 
 
 @pytest.mark.slow

@@ -128,6 +128,36 @@ def test_mistakes_in_the_values_of_two_blocks_are_told_in_one_message():
     ]
 
 
+def test_a_mistake_in_the_base_hides_none_in_the_axes():
+    axes = [{"path": "experiment.batch", "values": [0]}, {"path": "sampling.n", "values": [1]}]
+    with pytest.raises(ProfileError) as caught:
+        made(*axes, base={"profile": "ideal_hopfeld"})
+    name, *others = str(caught.value).splitlines()
+    assert "did you mean ideal_hopfield" in name
+    assert others == [
+        "experiment.batch: must be at least 1, but is 0",
+        "sampling.n: must be at least 7, but is 1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("base", "said"),
+    [
+        ("{profile: ideal_hopfield, experiment: {batches: 3}}", "base.experiment.batches: unknown"),
+        ("{profil: ideal_hopfield}", "base.profil: unknown field"),
+    ],
+)
+def test_a_mistake_in_the_fields_of_the_base_hides_none_in_the_axes(tmp_path, base, said):
+    file = tmp_path / "s.yaml"
+    axes = "- {path: experiment.bacth, values: [1]}\n- {path: sampling.n, values: [1]}\n"
+    file.write_text(f"name: t\nbase: {base}\naxes:\n{axes}")
+    with pytest.raises(ProfileError) as caught:
+        load_sweep(file)
+    text = str(caught.value)
+    for end in (said, "'experiment.batch'?", "sampling.n: must be at least 7"):
+        assert end in text
+
+
 def test_what_one_change_needs_of_another_is_no_mistake_beside_a_third():
     """Each block alone would lack what the other gives: chips of other layers than were trained."""
     layers = {"profile.layers": [64, 9], "deploy.layers": [64, 9]}
