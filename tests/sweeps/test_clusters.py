@@ -59,7 +59,7 @@ def test_an_array_of_jobs_makes_the_same_table(tiny, serial, tmp_path, slurm):
 def test_a_job_whose_time_is_up_goes_on_from_the_queue(tiny, serial, tmp_path, slurm):
     file, _ = tiny
     out, hasty = tmp_path / "out", tmp_path / "hasty.sh"
-    text, n = re.subn(r"--time-limit \S+", "--time-limit 1s", (FOLDER / "array.sh").read_text())
+    text, n = re.subn(r"--time-limit \S+", "--time-limit 0.1s", (FOLDER / "array.sh").read_text())
     assert n == 1
     hasty.write_text(text)
     assert sbatch(hasty, range(1, 2), slurm, str(file), str(out)) == [124]
