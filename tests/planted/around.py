@@ -107,8 +107,8 @@ FAULTS = (
     Fault(
         "achieved conductances are the targets",
         "tables/table.py",
-        'here, back = index[name], side.startswith("back")',
-        'achieved_S = target_S; here, back = index[name], side.startswith("back")',
+        'f"achieved_{side}"] = achieved_S[here]',
+        'f"achieved_{side}"] = target_S[here]',
         "tables/test_table.py",
     ),
     Fault(
