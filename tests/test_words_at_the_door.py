@@ -8,6 +8,7 @@ kind of thing is one more entry of `KINDS`.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -286,3 +287,17 @@ def test_a_table_is_for_the_rooms_that_have_one_and_a_question_is_not():
     line = "{Gradient: 1}\nif isinstance(law, Gradient): pass"
     assert list(found(line, "bench/peers.py", KINDS["law"])) == [2]
     assert not list(found(line, "netlists/texts.py", KINDS["law"]))
+
+
+def test_a_plain_search_finds_no_word_compared_outside_the_reader_and_the_oracle():
+    told = re.compile(r"(law|engine|kind|amplifier) *(==|!=) *[\"']")
+    package = Path(neurosim.__file__).parent
+    rooms = [package / name for name in ("blocks", "ideal")]
+    lines = [
+        f"{file.relative_to(package)}: {line.strip()}"
+        for file in sorted(package.rglob("*.py"))
+        if not any(file.is_relative_to(room) for room in rooms)
+        for line in file.read_text("utf-8").splitlines()
+        if told.search(line)
+    ]
+    assert not lines

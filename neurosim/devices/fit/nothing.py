@@ -24,14 +24,14 @@ _MEANS = {
 def next_to_nothing(kind: str, table: dict[str, Any]) -> Iterator[str]:
     """What to say of such readings, if there are any; a ramp may begin at exactly 0 S."""
     size_S = np.abs(table["conductance"])
-    if kind == "update":
-        beside_S = np.full_like(size_S, np.median(size_S))
-        low = np.flatnonzero((size_S > 0) & (size_S < _SHARE * beside_S))
-        what = "the median of all readings,"
-    else:
+    if "target" in table:
         beside_S = table["target"]
         low = np.flatnonzero(size_S < _SHARE * beside_S)
         what = "its target of"
+    else:
+        beside_S = np.full_like(size_S, np.median(size_S))
+        low = np.flatnonzero((size_S > 0) & (size_S < _SHARE * beside_S))
+        what = "the median of all readings,"
     if low.size:
         k = low[0]
         more = f" (and {low.size - 1} more such)" if low.size > 1 else ""
