@@ -18,6 +18,12 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from safetensors.numpy import load_file
+from scipy.io import loadmat
 
 FORMATS = [
     "csv",
@@ -81,6 +87,32 @@ def leaves(tree: object, path: str = "") -> dict[str, list[str]]:
     return {path: [str(tree)]}
 
 
+def contents(path: Path) -> dict[str, list[str]]:
+    """Cells by column, array or path; the lines of other texts without their comments."""
+    if path.suffix == ".csv":
+        return columns(path)
+    if path.suffix == ".json":
+        return leaves(json.loads(path.read_text("utf-8")))
+    arrays: dict[str, Any] = {}
+    if path.suffix == ".npz":
+        with np.load(path) as file:
+            arrays = dict(file)
+    elif path.suffix == ".mat":
+        arrays = {k: v for k, v in loadmat(path).items() if not k.startswith("__")}
+    elif path.suffix == ".safetensors":
+        arrays = load_file(path)
+    elif path.suffix in {".h5", ".nir"}:
+        with h5py.File(path) as file:
+            names: list[str] = []
+            file.visit(names.append)
+            arrays = {name: file[name][()] for name in names if hasattr(file[name], "dtype")}
+    else:
+        lines = path.read_text("utf-8").splitlines()
+        told = [line for line in lines if not line.lstrip().startswith(("//", "/*", "#", "*"))]
+        return {str(number): [line] for number, line in enumerate(told)}
+    return {name: [str(x) for x in np.ravel(array).tolist()] for name, array in arrays.items()}
+
+
 def difference(old: list[str], new: list[str]) -> float | None:
     """Largest relative difference of two columns of numbers; None where they differ in text."""
     worst = 0.0
@@ -100,13 +132,7 @@ def difference(old: list[str], new: list[str]) -> float | None:
 
 def compare(name: str, old: Path, new: Path) -> tuple[list[str], float]:
     """What is different in one file, and by how much."""
-    if old.suffix == ".csv":
-        before, after = columns(old), columns(new)
-    elif old.suffix == ".json":
-        before, after = (leaves(json.loads(path.read_text("utf-8"))) for path in (old, new))
-    else:
-        same = old.read_bytes() == new.read_bytes()
-        return ([] if same else [f"{name}: other bytes"]), 0.0
+    before, after = contents(old), contents(new)
     lines = [f"{name}: {key} only in OLD" for key in before if key not in after]
     lines += [f"{name}: {key} only in NEW" for key in after if key not in before]
     worst = 0.0
