@@ -212,11 +212,16 @@ def _answer(
              "report": str(page)}
         )  # fmt: skip
         return
+    quiet = found.get("quiet")
     for way, knee in found.items():
+        if way == "quiet":
+            continue
         best = f"{figure}, {knee.best:.3g}" + ("" if floor is None else f" (real: {floor:.3g})")
         _say_knee(way, knee, chips[0].profile.name, best)
         for share in study.sweep.measure[1:] if floor is None else ():
             _say_share(rows, share, knee)
+    if quiet is not None and "alone" in found:
+        _say_what_sets(found["alone"], quiet)
     said = f"{modes['half']:.1f} C/g or more on half of the data, {modes['twentieth']:.1f} on a "
     said += "twentieth"
     if modes["unstable"]:
@@ -228,19 +233,26 @@ def _answer(
 def _say_knee(way: str, knee: Knee, name: str, best: str) -> None:
     from neurosim.blocks.units import format_quantity
 
-    span = f"{knee.tau:.3g}"
-    if knee.low == knee.low:
-        span += f" ({knee.low:.3g} to {knee.high:.3g} over {counted(knee.seeds, 'seed')})"
-    elif knee.seeds > 1:
-        span += f" ({counted(knee.seeds, 'seed')}: too few for an interval)"
     cost = [format_quantity(knee.time_s, "s", 3), format_quantity(knee.energy_J, "J", 3)]
     what = "an answer" if way == "read" else "a sample"
-    say(f"{_WAYS[way]}, {name} needs {span} C/g {what},")
+    say(f"{_WAYS[way]}, {name} needs {knee.span} C/g {what},")
     say(f"  {' and '.join(cost)}, to come within a tenth of its best {best}.")
     if knee.better_still:
         say("  Its longest samples are its best by far: still longer ones may be better.")
     if knee.left_out:
         say(f"  Of {knee.left_out} more seeds longer samples are worse: they have no such length.")
+
+
+def _say_what_sets(alone: Knee, quiet: Knee) -> None:
+    """Whether noise and converters set how long is enough, and how near that comes."""
+    say(f"Alone without noise and errors of its converters it needs {quiet.span} C/g,")
+    longer = alone.tau / quiet.tau
+    time = "its circuit sets how long"
+    if alone.differs(quiet):
+        time = f"they make it {'longer' if longer > 1 else 'shorter'} by {abs(longer - 1):.0%}"
+    share = 1 - quiet.best / alone.best
+    near = f"{share:.0%} of its distance" if share > 0 else "none of its distance"
+    say(f"  and its best is {quiet.best:.3g}: {time}, and {near} is theirs.")
 
 
 def _say_share(rows: Sequence[Mapping[str, Any]], share: str, knee: Knee) -> None:

@@ -15,8 +15,12 @@ from neurosim.sweeps.knees import Knee
 
 __all__ = ["knee_figure"]
 
-_COLORS = ("#0072B2", "#D55E00")
-_NAMES = {"alone": "alone, released once", "stepped": "stepped by its host", "read": "asked once"}
+_WAYS = {
+    "alone": ("#0072B2", "alone, released once"),
+    "quiet": ("#8a8a8a", "alone, no noise, exact converters"),
+    "stepped": ("#D55E00", "stepped by its host"),
+    "read": ("#0072B2", "asked once"),
+}
 
 
 def knee_figure(
@@ -37,7 +41,8 @@ def knee_figure(
     with style():
         fig = new_figure(3.9)
         axes = fig.subplots()
-        for color, (way, knee) in zip(_COLORS, found.items(), strict=False):
+        for way, knee in found.items():
+            color, name = _WAYS[way]
             own = [r for r in rows if str(r["drawn"]).startswith(f"{way},") and not r["error"]]
             curves: dict[Any, list[tuple[float, float]]] = {}
             for row in own:
@@ -48,7 +53,7 @@ def knee_figure(
                 axes.plot(*curve.T, color=color, lw=0.8, alpha=0.35)
             whole = [curve for curve in sorted_curves if len(curve) == len(sorted_curves[0])]
             mean = np.exp(np.log(np.array(whole)).mean(axis=0))
-            axes.plot(*mean.T, "o-", ms=4, color=color, label=_NAMES.get(way, way))
+            axes.plot(*mean.T, "o-", ms=4, color=color, label=name)
             axes.axvline(knee.tau, color=color, ls="--", lw=1)
             if np.isfinite(knee.low):
                 axes.axvspan(knee.low, knee.high, color=color, alpha=0.12, lw=0)

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from neurosim.safe_text import counted
+
 __all__ = ["Knee", "knee_of", "knees"]
 
 Array = NDArray[np.float64]
@@ -17,6 +19,7 @@ _WITHIN = 0.1
 _CONFIDENCE = 0.95
 # Of two seeds Student's interval says nothing: it covers decades.
 _FEWEST_SEEDS = 3
+_APART = 0.3
 
 
 class Knee(NamedTuple):
@@ -49,6 +52,22 @@ class Knee(NamedTuple):
     seeds: int
     left_out: int
     better_still: bool
+
+    @property
+    def span(self) -> str:
+        """Settling with its interval, as a person reads it."""
+        said = f"{self.tau:.3g}"
+        if np.isfinite(self.low):
+            said += f" ({self.low:.3g} to {self.high:.3g} over {counted(self.seeds, 'seed')})"
+        elif self.seeds > 1:
+            said += f" ({counted(self.seeds, 'seed')}: too few for an interval)"
+        return said
+
+    def differs(self, other: Knee) -> bool:
+        """Whether two lengths are more than 30 % apart, and their intervals do not meet."""
+        apart = abs(np.log(self.tau / other.tau)) > np.log1p(_APART)
+        meet = self.low <= other.high and other.low <= self.high
+        return bool(apart and not meet)
 
 
 def knee_of(tau: Array, figure: Array) -> float:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.analysis.imperfections import Source, present, without
 from neurosim.analysis.modes import slowest_modes_tau
+from neurosim.blocks.differences import differences
 from neurosim.chip import Chip
 from neurosim.data import DIGITS, Dataset
 from neurosim.host import Experiment, Trainer, free_phase
@@ -24,6 +26,7 @@ __all__ = [
     "modes_of",
     "plan_of",
     "plan_of_answers",
+    "quiet",
     "recipe_of",
 ]
 
@@ -39,9 +42,12 @@ _BATCH, _PROBE = 256, 3
 _COMPUTING = 0.7
 _FEWEST, _MOST = 50, 2000
 _SAMPLES = (200, 500)
-# A sample of every length settles for 2,226 C/g in all, an update for some 256 x 3 x 10.
-_UPDATES_PER_SAMPLE = 0.3
+# A sample of every length settles for 3,480 C/g in all, an update for some 256 x 3 x 10.
+_UPDATES_PER_SAMPLE = 0.45
 _FIGURES = ("frechet_feature", "w2")
+# What a chip can be without, with the same weights: what is drawn anew, and its converters' errors.
+_ANEW = {"drive", "settle", "read"}
+_CONVERTERS = ("dac.", "adc.", "current_sense.")
 
 
 class Budget(NamedTuple):
@@ -114,7 +120,7 @@ def _judging_s(data: Dataset) -> float:
     began_s = time.perf_counter()
     few = data.at_most(_SAMPLES[0]).images
     evaluate_samples(few, data.images, classifier_of(data.n_pixels))
-    return (len(_ALONE) + len(_STEPPED)) * (time.perf_counter() - began_s)
+    return (2 * len(_ALONE) + len(_STEPPED)) * (time.perf_counter() - began_s)
 
 
 def _answering_s(chip: Chip, recipe: Experiment) -> float:
@@ -138,11 +144,25 @@ def modes_of(trained: Trained, rows: int = 32) -> NDArray[np.float64]:
     return slowest_modes_tau(chip)
 
 
+def quiet(profile: Profile) -> dict[str, Any]:
+    """What a sweep changes for a chip of the same weights without noise and converters' errors."""
+    off = without(profile, *(source.name for source in present(profile) if _is_quiet(source)))
+    return {f"deploy.{found.path}": found.second for found in differences(profile, off)}
+
+
+def _is_quiet(source: Source) -> bool:
+    return bool(source.fields) and (
+        source.drawn in _ANEW or source.fields[0].startswith(_CONVERTERS)
+    )
+
+
 def plan_of(
     profile: Profile, name: str, recipe: Experiment | None, samples: int, seeds: int,
     figure: str, run: str | None = None,
 ) -> Sweep:  # fmt: skip
     """The sweep: one training a seed, or a run; alone at every ratio, stepped at every length.
+
+    Where the chip has noise or converters, it is alone at every ratio without them too.
 
     Parameters
     ----------
@@ -164,6 +184,10 @@ def plan_of(
         }
         for ratio in _ALONE
     }
+    off = quiet(profile)
+    if off:
+        both = {label.replace("alone", "quiet"): case | off for label, case in alone.items()}
+        alone |= both
     stepped = {
         f"stepped, {tau} tau": {
             "sampling.mode": "spring", "sampling.dt": _DT, "sampling.settle_tau": tau,

@@ -7,12 +7,21 @@ import numpy as np
 import pytest
 
 from commands import one_line, run
+from neurosim.analysis.imperfections import present
 from neurosim.blocks.files import dump_block
 from neurosim.data import load_dataset
 from neurosim.host import Classify, Experiment
 from neurosim.profile import load_profile
 from neurosim.sweeps import expand
-from neurosim.sweeps.settling import budget_of, figure_of, plan_of, plan_of_answers, recipe_of
+from neurosim.sweeps.settling import (
+    budget_of,
+    figure_of,
+    plan_of,
+    plan_of_answers,
+    quiet,
+    recipe_of,
+)
+from shipped import shipped
 from trainings import train
 
 MOONS = Experiment(dataset="moons")
@@ -50,8 +59,26 @@ def test_the_plan_has_both_ways_of_drawing_and_a_training_a_seed(tiny):
     plan = plan_of(load_profile(tiny), str(tiny), recipe_of(60, MOONS), 200, 3, "w2")
     (axis,) = plan.axes
     assert plan.replicas == 3
-    assert [label.partition(",")[0] for label in axis.cases] == ["alone"] * 6 + ["stepped"] * 4
+    ways = [label.partition(",")[0] for label in axis.cases]
+    assert ways == ["alone"] * 6 + ["quiet"] * 6 + ["stepped"] * 4
     assert plan.measure[0] == "w2"
+
+
+@shipped
+def test_a_quiet_chip_is_what_it_was_without_noise_and_converters(name):
+    profile = load_profile(name)
+    changes = quiet(profile)
+    without = profile.with_values({path.partition(".")[2]: x for path, x in changes.items()})
+    left = {source.drawn for source in present(without)}
+    assert left <= {"design", "fabrication", "write", "time", "store"}
+    assert quiet(without) == {}
+    assert without.mismatch == profile.mismatch
+    assert without.write == profile.write
+
+
+def test_an_ideal_chip_is_not_drawn_from_twice():
+    plan = plan_of(load_profile("ideal_hopfield"), "ideal_hopfield", recipe_of(60), 200, 3, "w2")
+    assert not any(label.startswith("quiet") for label in plan.axes[0].cases)
 
 
 @pytest.mark.slow
@@ -62,13 +89,18 @@ def test_one_command_answers_for_a_chip_of_ones_own(tiny, tmp_path, monkeypatch)
     given = [tiny, "--dataset", "moons", "--budget", "300 s", "--seeds", 1, "--workers", 1]
     result = run("settling", *given, "--out", out)
     assert result.exit_code == 0, result.output
-    for said in ("Released once and left alone, cmos_rc_6bit needs", "Stepped by its host", "slow"):
+    for said in (
+        "Released once and left alone, cmos_rc_6bit needs",
+        "Stepped by its host",
+        "Alone without noise and errors of its converters it needs",
+        "slow",
+    ):
         assert said in result.output
     assert (out / "settling.png").exists()
     assert (out / "report.html").exists()
     again = run("settling", tiny, "--out", out, "--resume", "--json")
     found = json.loads(again.stdout)
-    assert found["knees"].keys() == {"alone", "stepped"}
+    assert found["knees"].keys() == {"alone", "quiet", "stepped"}
     assert 0 < found["floor"] < found["knees"]["alone"]["best"]
     other = run("settling", "ideal_hopfield", "--out", out, "--resume")
     assert "as it was begun, of" in one_line(other)

@@ -78,3 +78,13 @@ def test_failed_points_and_ways_of_two_lengths_are_left_out():
     found = knees(rows, "drawn", "w2")
     assert found.keys() == {"stepped"}
     assert np.isnan(found["stepped"].low)
+
+
+def test_two_knees_differ_where_they_are_apart_and_their_intervals_do_not_meet():
+    at = knees([row("alone", tau, 0, max(1.0, 20 / tau)) for tau in TAU], "drawn", "w2")["alone"]
+    near, far = at._replace(tau=1.2 * at.tau), at._replace(tau=1.4 * at.tau)
+    assert not at.differs(near)
+    assert at.differs(far)
+    assert far.differs(at)
+    wide = at._replace(low=at.tau / 2, high=2 * at.tau)
+    assert not wide.differs(far._replace(low=far.tau, high=far.tau))
