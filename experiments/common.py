@@ -26,6 +26,7 @@ from neurosim.outputs import write_bytes, write_text
 from neurosim.profile import Profile
 from neurosim.runs import Run, Trained, evaluate, resume, train
 from neurosim.sweeps import SweepFolder, Workers, best, groups, run_sweep
+from neurosim.sweeps.remaining import remaining_s
 from neurosim.sweeps.workers import processes
 
 SAMPLES = 2000
@@ -224,7 +225,7 @@ def swept(folder: SweepFolder, workers: int) -> list[dict[str, Any]]:
     def show(done: int, total: int, rows: Sequence[dict[str, Any]]) -> None:
         found = best(groups(rows, folder.columns, [figure]), figure)
         shown = {} if found is None else {f"best {figure}": f"{found.mean[figure]:.3g}"}
-        bar(done, total, **shown)
+        bar(done, total, remaining_s(folder, workers), **shown)
 
     with contextlib.closing(Bar("points", len(folder.points) - len(folder.left()))) as bar:
         return run_sweep(folder, Workers(workers), progress=show)

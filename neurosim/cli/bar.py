@@ -20,6 +20,8 @@ __all__ = ["Bar", "stoppable"]
 # Between two lines of a log.
 _EVERY_S = 60.0
 _LINE = "{desc}: {n_fmt} of {total_fmt}, {rate_fmt}, {remaining} left{postfix}"
+_KNOWN_LINE = "{desc}: {n_fmt} of {total_fmt}, LEFT left{postfix}"
+_KNOWN_BAR = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<LEFT{postfix}]"
 
 
 class Bar:
@@ -42,10 +44,13 @@ class Bar:
         self._what, self._initial, self._line, self._bar = what, done, line, None
         self._began_s = self._said_s = time.monotonic()
 
-    def __call__(self, done: int, total: int, **figures: Any) -> None:
-        """Show `done` of `total`, with figures beside it."""
+    def __call__(self, done: int, total: int, left_s: float | None = None, **figures: Any) -> None:
+        """Show `done` of `total`, with figures beside it.
+
+        `left_s` is the time that is left, where that is better known than by the mean rate.
+        """
         if not sys.stderr.isatty():
-            self._say(done, total, figures)
+            self._say(done, total, left_s, figures)
             return
         if self._bar is None:
             from tqdm import tqdm
@@ -59,10 +64,11 @@ class Bar:
             )
         assert self._bar is not None
         self._bar.total = total
+        self._bar.bar_format = _format(_KNOWN_BAR, left_s)
         self._bar.set_postfix(figures, refresh=False)
         self._bar.update(done - self._bar.n)
 
-    def _say(self, done: int, total: int, figures: dict[str, Any]) -> None:
+    def _say(self, done: int, total: int, left_s: float | None, figures: dict[str, Any]) -> None:
         now_s = time.monotonic()
         if now_s - self._said_s < _EVERY_S:
             return
@@ -76,7 +82,7 @@ class Bar:
             prefix=self._what,
             initial=min(self._initial, done),
             postfix=", ".join(f"{name} {value}" for name, value in figures.items()) or None,
-            bar_format=_LINE,
+            bar_format=_format(_KNOWN_LINE, left_s) or _LINE,
         )
         say(line, err=True)
 
@@ -88,6 +94,13 @@ class Bar:
         """Leave the bar as it is."""
         if self._bar is not None:
             self._bar.close()
+
+
+def _format(template: str, left_s: float | None) -> str | None:
+    """A format of tqdm with the time that is left; None where that is not known."""
+    from tqdm import tqdm
+
+    return None if left_s is None else template.replace("LEFT", tqdm.format_interval(left_s))
 
 
 @contextmanager

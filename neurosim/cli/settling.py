@@ -87,6 +87,7 @@ def settling(
     from neurosim.signals import on_signals, stopping
     from neurosim.solvers import available_threads
     from neurosim.sweeps import SweepFolder, Workers, run_sweep
+    from neurosim.sweeps.remaining import remaining_s
 
     used = Workers(workers or available_threads(), dask)
     used.check()
@@ -117,7 +118,13 @@ def settling(
     bar = Bar("points", len(study.points) - len(study.left()))
     try:
         with on_signals(stopping):
-            run_sweep(study, used, progress=lambda done, total, rows: bar(done, total))
+            run_sweep(
+                study,
+                used,
+                progress=lambda done, total, rows: bar(
+                    done, total, None if dask else remaining_s(study, used.workers)
+                ),
+            )
     except KeyboardInterrupt as cause:
         raise stopped_sweep(cause, study) from None
     finally:

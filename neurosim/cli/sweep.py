@@ -89,6 +89,7 @@ def sweep(
     from neurosim.sweeps import SweepFolder, Workers, expand, run_sweep
     from neurosim.sweeps.fitting import left_behind
     from neurosim.sweeps.loading import load_sweep
+    from neurosim.sweeps.remaining import remaining_s
 
     if dask and workers is not None:
         raise click.UsageError("give --workers or --dask, not both")
@@ -123,7 +124,12 @@ def sweep(
                 folder,
                 Workers(used, dask, device),
                 shard=shard,
-                progress=lambda done, total, rows: bar(done, total, **_shown(folder, rows)),
+                progress=lambda done, total, rows: bar(
+                    done,
+                    total,
+                    None if dask else remaining_s(folder, used, shard),
+                    **_shown(folder, rows),
+                ),
             )
     except KeyboardInterrupt as cause:
         raise stopped_sweep(cause, folder, shard) from None

@@ -102,9 +102,21 @@ def do(task: Task) -> str:
     if known is not None and not known["error"]:
         # A pool that starts anew, or another process, has done it in the meantime.
         return point.key
+    made_s = began_s
+
+    def made() -> Trained:
+        nonlocal made_s
+        trained = train_once(task)
+        made_s = time.perf_counter()
+        return trained
+
     with threadpool_limits(1):
-        found: dict[str, Any] = {"key": point.key} | outcome(point, lambda: train_once(task))
-    found["host"] = {"wall_s": time.perf_counter() - began_s, "node": platform.node()}
+        found: dict[str, Any] = {"key": point.key} | outcome(point, made)
+    found["host"] = {
+        "wall_s": time.perf_counter() - began_s,
+        "training_s": made_s - began_s,
+        "node": platform.node(),
+    }
     path = within(task.out / "points", f"{point.key}.json")
     write_text(path, dump_record(found))
     return point.key

@@ -1,6 +1,7 @@
 """Progress in the log of a job: a line a minute, and none before."""
 
 import re
+import sys
 
 from neurosim.cli import bar as module
 from neurosim.cli.bar import Bar
@@ -22,3 +23,16 @@ def test_without_a_terminal_progress_is_a_line_a_minute(monkeypatch, capsys):
     assert [re.search(r"\d+ of", line)[0] for line in lines] == [
         f"{n} of" for n in (160, 220, 280, 340)
     ]
+
+
+def test_time_that_is_better_known_takes_the_place_of_that_by_the_rate(monkeypatch, capsys):
+    now = [0.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    bar = Bar("points")
+    now[0] = 300.0
+    bar(1, 48, 125.0, best="0.5")
+    assert capsys.readouterr().err.splitlines() == ["points: 1 of 48, 02:05 left, best 0.5"]
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    bar(2, 48, 125.0, best="0.5")
+    bar.close()
+    assert re.search(r" 2/48 \[\d\d:\d\d<02:05, best=0.5\]", capsys.readouterr().err)

@@ -1,0 +1,90 @@
+"""How long what is left of a sweep will take, by what its points have taken so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+
+from neurosim.host import Experiment, SamplingSettings
+from neurosim.sweeps.folder import SweepFolder
+from neurosim.sweeps.points import Listed, Point, Training
+
+__all__ = ["remaining_s"]
+
+Array = NDArray[np.float64]
+
+
+def remaining_s(folder: SweepFolder, at_once: int, shard: tuple[int, int] = (1, 1)) -> float | None:
+    """Wall time of the trainings and points that are left; None before the first figures.
+
+    A training is taken to last in proportion to the rows that it presents, a point to last a time
+    of its own and one in proportion to what its samples settle.
+
+    Parameters
+    ----------
+    folder : SweepFolder
+        As created, not as opened to be looked at.
+    at_once : int
+        How many points are computed at the same time.
+    shard : tuple of int
+    """
+    trainings, points, left = dict[str, tuple[Training, float]](), [], list[Point]()
+    for point in _planned(folder.share(shard)):
+        result = folder.result(point)
+        if result is None or result["error"]:
+            left.append(point)
+            continue
+        made_s = float(result["host"].get("training_s", 0.0))
+        points.append((point, float(result["host"].get("wall_s", made_s)) - made_s))
+        if point.training is not None:
+            known = trainings.get(point.training.key, (point.training, 0.0))
+            # Points that found it trained have only opened it.
+            trainings[point.training.key] = point.training, max(known[1], made_s)
+    if not points:
+        return None
+    todo = {p.training.key: p.training for p in left if p.training is not None}
+    rows = sum(_rows(training) for key, training in todo.items() if key not in trainings)
+    seen_rows = sum(_rows(training) for training, _ in trainings.values())
+    training_s = sum(took_s for _, took_s in trainings.values()) * rows / max(seen_rows, 1)
+    seen, took_s = _costs([point for point, _ in points]), [s for _, s in points]
+    drawing_s = _costs(left) @ _law(seen, np.array(took_s))
+    return float(training_s + drawing_s.sum()) / at_once
+
+
+def _law(seen: Array, took_s: Array) -> Array:
+    """A point's own time and that of each unit of settling; neither is negative."""
+    if np.ptp(seen[:, 1]) == 0:  # One length tells no slope.
+        return np.array([took_s.mean(), 0.0])
+    return np.asarray(nnls(seen, took_s)[0])
+
+
+def _planned(points: Sequence[Listed]) -> list[Point]:
+    return [point for point in points if isinstance(point, Point)]
+
+
+def _rows(training: Training) -> int:
+    return training.experiment.updates * training.experiment.batch
+
+
+def _costs(points: Sequence[Point]) -> Array:
+    """One, and what all samples settle in units of C / g, for each point: (n, 2)."""
+    costs = [(1.0, point.sampling.n * _sample_tau(point)) for point in points]
+    return np.array(costs).reshape(-1, 2)
+
+
+def _sample_tau(point: Point) -> float:
+    """Settling of a sample, or of an answer."""
+    recipe = Experiment() if point.training is None else point.training.experiment
+    profile = point.deploy or (point.named[0] if point.training is None else point.training.profile)
+    how, default = point.sampling, SamplingSettings()
+    settle_tau = how.settle_tau or recipe.flow.settle_tau or profile.host.settle_tau
+    if not recipe.task.has_paths:
+        return settle_tau
+    t_end = how.t_end or default.t_end
+    if (how.mode or default.mode) != "free-running":
+        return settle_tau * t_end / (how.dt or default.dt)
+    node = profile.node
+    return settle_tau + t_end * recipe.flow.alpha * node.release_capacitance_F / node.capacitance_F
