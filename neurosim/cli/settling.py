@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,15 +33,8 @@ if TYPE_CHECKING:
     from neurosim.profile import Profile
     from neurosim.runs import Trained
     from neurosim.sweeps import Sweep, SweepFolder
-    from neurosim.sweeps.knees import Knee
 
 __all__ = ["settling"]
-
-_WAYS = {
-    "alone": "Released once and left alone",
-    "stepped": "Stepped by its host",
-    "read": "Asked once",
-}
 
 
 @click.command()
@@ -54,10 +47,16 @@ _WAYS = {
     show_default=True,
     help="Time of computing on these cores, from the first update to the last sample.",
 )
-@click.option("--seeds", type=COUNT, default=3, show_default=True, help="Trainings, and dies.")
+@click.option("--seeds", type=COUNT, default=4, show_default=True, help="Trainings, and dies.")
+@click.option(
+    "--experiment",
+    type=FOLDER,
+    metavar="FILE",
+    help="YAML file with the algorithm's settings; as many updates as the budget pays for.",
+)
 @click.option("--task", type=TASK, help="flow draws; the others answer.  [default: flow]")
 @click.option("--layers", type=SIZES, help="Sizes instead of the profile's, as 64,128,10.")
-@click.option("--dataset", default="digits", show_default=True, help="What is learned.")
+@click.option("--dataset", help="What is learned.  [default: digits]")
 @SCALE
 @click.option("--workers", type=COUNT, help="Processes.  [default: one a core]")
 @click.option("--dask", default="", help="Address of a Dask scheduler instead of processes here.")
@@ -66,50 +65,49 @@ _WAYS = {
 @LAWS
 @JSON
 def settling(
-    what: str, budget_s: float, seeds: int, task: str | None, layers: tuple[int, ...] | None,
-    dataset: str, scale: str | None, workers: int | None, dask: str, out: Path | None, go_on: bool,
-    laws: tuple[type[Block], ...], as_json: bool,
+    what: str, budget_s: float, seeds: int, experiment: Path | None, task: str | None,
+    layers: tuple[int, ...] | None, dataset: str | None, scale: str | None, workers: int | None,
+    dask: str, out: Path | None, go_on: bool, laws: tuple[type[Block], ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Find how long a chip must settle for good samples or answers, and what that costs.
 
     A chip is trained from random weights, or that of a run is taken; samples are drawn by the chip
     alone at several ratios of its capacitances C_x/C_h, and stepped by the host with several
     settling times of a step. A chip that answers is read after several settling times. Enough is
-    where the distance to the data, or the loss of answers, comes within a tenth of the best that
-    its way reaches; the interval is over seeds. All points are kept as a sweep.
+    where the distance to the data, or the loss of answers, comes within a tenth of where it ends,
+    by a curve through all lengths; the interval is over seeds. All points are kept as a sweep.
     """
     from neurosim.analysis.suited import unsuited
     from neurosim.cli.profile_for import profile_for
     from neurosim.cli.sweep import stopped_sweep
     from neurosim.folders import exists, is_free
-    from neurosim.host import Experiment
     from neurosim.runs.refusals import taken
     from neurosim.signals import on_signals, stopping
     from neurosim.solvers import available_threads
     from neurosim.sweeps import SweepFolder, Workers, run_sweep
     from neurosim.sweeps.remaining import remaining_s
+    from neurosim.sweeps.settling import recipe_of
 
     used = Workers(workers or available_threads(), dask)
     used.check()
     trained = opened(Path(what), laws) if exists(Path(what) / "experiment.yaml") else None
-    if trained is not None and (task is not None or layers is not None):
-        raise DataError(
-            f"{what} must be a profile where --task or --layers is given, but is a run."
-        )
-    recipe = Experiment.suited(task or "flow") if trained is None else trained.experiment
-    if trained is None:
-        recipe = recipe.with_values({"dataset": dataset, "scale": scale or "auto"})
+    given = {"task": task, "layers": layers, "experiment": experiment, "dataset": dataset}
+    if trained is not None:
+        _refuse(what, given)
+        recipe, profile = trained.experiment, trained.profile
+    else:
+        recipe = _asked(experiment, given | {"scale": scale}, laws)
         asked = {"engine": None, "layers": layers, "task": task}
         profile = profile_for(what, asked, laws, recipe.task)
-    else:
-        profile = trained.profile
     if wrong := unsuited(profile, recipe.task):
         warn([wrong])
     folder = out or Path("runs") / f"settling-{profile.name}"
     if go_on:
         plan = _begun(folder, what)
     elif is_free(folder):
-        plan = _planned(what, profile, recipe, trained is not None, budget_s, seeds, used.workers)
+        run = None if trained is None else what
+        short = recipe if experiment is not None else recipe_of(1, recipe)
+        plan = _planned(what, profile, short, run, budget_s, seeds, used.workers)
     else:
         raise taken(folder)
     study = SweepFolder.create(
@@ -150,38 +148,44 @@ def _begun(folder: Path, what: str) -> Sweep:
     return plan
 
 
+def _refuse(what: str, given: Mapping[str, Any]) -> None:
+    """What a run has settled cannot be asked for."""
+    wrong = [f"--{name}" for name, value in given.items() if value is not None]
+    if wrong:
+        raise DataError(f"{what} must be a profile where {wrong[0]} is given, but is a run.")
+
+
+def _asked(file: Path | None, given: dict[str, Any], laws: tuple[type[Block], ...]) -> Experiment:
+    """The recipe of a file, or one that suits the task, with what options say instead."""
+    from neurosim.cli.lesson import experiment_of
+
+    others = ("settle_tau", "beta", "updates", "batch", "seed", "calibrate", "labels")
+    return experiment_of(file, dict.fromkeys(others) | given, laws)
+
+
 def _planned(
-    what: str, profile: Profile, asked: Experiment, is_run: bool, budget_s: float, seeds: int,
+    what: str, profile: Profile, short: Experiment, run: str | None, budget_s: float, seeds: int,
     workers: int,
 ) -> Sweep:  # fmt: skip
     """The sweep that the budget pays for."""
-    from neurosim.sweeps.settling import (
-        budget_of,
-        figure_of,
-        plan_of,
-        plan_of_answers,
-        recipe_of,
-    )
+    from neurosim.sweeps.settling import budget_of, figure_of, plan_of, plan_of_answers
 
-    short = recipe_of(1, asked)
     say("measuring an update and a judgement ...", err=True)
     paid = budget_of(profile, short, budget_s, seeds, workers)
-    if not paid.enough and not is_run:
+    if not paid.enough and run is None:
         raise DataError(
             f"A budget must pay for some updates, samples and judgements of each seed, but {seeds} "
             f"seeds take {paid.least_s / 60:.2g} min at the least here; give a larger --budget, or "
             "fewer --seeds."
         )
-    recipe = recipe_of(paid.updates, asked)
-    trainings = (
-        "" if is_run else f"{counted(seeds, 'training')} of {counted(paid.updates, 'update')}, "
-    )
-    run = what if is_run else None
-    if not asked.task.has_paths:
+    recipe = short.with_values({"updates": paid.updates})
+    trainings = f"{counted(seeds, 'training')} of {counted(paid.updates, 'update')}, "
+    trainings = trainings if run is None else ""
+    if not short.task.has_paths:
         say(f"{trainings}answers after each length", err=True)
         return plan_of_answers(profile, what, recipe, seeds, run)
     say(f"{trainings}{counted(paid.samples, 'sample')} at each length", err=True)
-    figure = figure_of(asked.images())
+    figure = figure_of(short.images())
     return plan_of(profile, what, recipe, paid.samples, seeds, figure, run)
 
 
@@ -189,6 +193,7 @@ def _answer(
     study: SweepFolder, given: Trained | None, laws: tuple[type[Block], ...], as_json: bool
 ) -> None:
     """Say how long is long enough, and draw it."""
+    from neurosim.cli.knees import knee_lines, shares_of
     from neurosim.outputs import write_bytes
     from neurosim.report import write_sweep_report
     from neurosim.report.figures import figure_png
@@ -203,12 +208,12 @@ def _answer(
     page = write_sweep_report(study)
     if not found:
         raise DataError(
-            f"Settling must be enough at some length, but is at none in {study.path}: longer "
-            "samples are worse, or points failed; look at its report.html, and give more --budget."
+            f"A study needs three lengths with figures, but {study.path} has fewer: points failed; "
+            "look at its report.html."
         )
     folders = sorted((study.path / "trained").glob("*/"))
     chips = [Trained.of(place, laws) for place in folders] if given is None else [given]
-    modes = _modes([modes_of(chip) for chip in chips])
+    modes = shares_of([modes_of(chip) for chip in chips])
     floor = floors(study).get("real", {}).get(figure)
     picture = study.path / "settling.png"
     write_bytes(picture, figure_png(knee_figure(rows, found, figure, floor)))
@@ -219,68 +224,6 @@ def _answer(
              "report": str(page)}
         )  # fmt: skip
         return
-    quiet = found.get("quiet")
-    for way, knee in found.items():
-        if way == "quiet":
-            continue
-        best = f"{figure}, {knee.best:.3g}" + ("" if floor is None else f" (real: {floor:.3g})")
-        _say_knee(way, knee, chips[0].profile.name, best)
-        for share in study.sweep.measure[1:] if floor is None else ():
-            _say_share(rows, share, knee)
-    if quiet is not None and "alone" in found:
-        _say_what_sets(found["alone"], quiet)
-    said = f"{modes['half']:.1f} C/g or more on half of the data, {modes['twentieth']:.1f} on a "
-    said += "twentieth"
-    if modes["unstable"]:
-        said += f"; on {modes['unstable']:.0%} the network does not rest, and none is counted"
-    say(f"For comparison, its slowest hidden mode takes {said}.")
+    for line in knee_lines(found, chips[0].profile.name, figure, floor, rows, modes):
+        say(line)
     say(f"{picture}; every point: {study.path / 'results.csv'}; open {page}")
-
-
-def _say_knee(way: str, knee: Knee, name: str, best: str) -> None:
-    from neurosim.blocks.units import format_quantity
-
-    cost = [format_quantity(knee.time_s, "s", 3), format_quantity(knee.energy_J, "J", 3)]
-    what = "an answer" if way == "read" else "a sample"
-    say(f"{_WAYS[way]}, {name} needs {knee.span} C/g {what},")
-    say(f"  {' and '.join(cost)}, to come within a tenth of its best {best}.")
-    if knee.better_still:
-        say("  Its longest samples are its best by far: still longer ones may be better.")
-    if knee.left_out:
-        say(f"  Of {knee.left_out} more seeds longer samples are worse: they have no such length.")
-
-
-def _say_what_sets(alone: Knee, quiet: Knee) -> None:
-    """Whether noise and converters set how long is enough, and how near that comes."""
-    say(f"Alone without noise and errors of its converters it needs {quiet.span} C/g,")
-    longer = alone.tau / quiet.tau
-    time = "its circuit sets how long"
-    if alone.differs(quiet):
-        time = f"they make it {'longer' if longer > 1 else 'shorter'} by {abs(longer - 1):.0%}"
-    share = 1 - quiet.best / alone.best
-    near = f"{share:.0%} of its distance" if share > 0 else "none of its distance"
-    say(f"  and its best is {quiet.best:.3g}: {time}, and {near} is theirs.")
-
-
-def _say_share(rows: Sequence[Mapping[str, Any]], share: str, knee: Knee) -> None:
-    """What answers are worth at the first length that is enough, and at their best."""
-    import numpy as np
-
-    lengths = sorted({row["sample_tau"] for row in rows if not row["error"]})
-    mean = [
-        float(np.mean([r[share] for r in rows if not r["error"] and r["sample_tau"] == length]))
-        for length in lengths
-    ]
-    at = next((k for k, tau in enumerate(lengths) if tau >= knee.tau), len(lengths) - 1)
-    say(f"  Its {share} is {mean[at]:.3f} after {lengths[at]:g} C/g, and {max(mean):.3f} at best.")
-
-
-def _modes(modes: Any) -> dict[str, float]:
-    """What half and a twentieth of the slowest modes exceed, and the share that has none."""
-    import numpy as np
-
-    every = np.concatenate(modes)
-    good = every[np.isfinite(every)]
-    half, twentieth = np.quantile(good, (0.5, 0.95)) if len(good) else (np.inf, np.inf)
-    share = 1 - len(good) / len(every)
-    return {"half": float(half), "twentieth": float(twentieth), "unstable": share}

@@ -16,8 +16,8 @@ from neurosim.sweeps.knees import Knee
 __all__ = ["knee_figure"]
 
 _WAYS = {
-    "alone": ("#0072B2", "alone, released once"),
-    "quiet": ("#8a8a8a", "alone, no noise, exact converters"),
+    "alone": ("#0072B2", "alone"),
+    "quiet": ("#8a8a8a", "alone, exact and quiet"),
     "stepped": ("#D55E00", "stepped by its host"),
     "read": ("#0072B2", "asked once"),
 }
@@ -54,7 +54,8 @@ def knee_figure(
             whole = [curve for curve in sorted_curves if len(curve) == len(sorted_curves[0])]
             mean = np.exp(np.log(np.array(whole)).mean(axis=0))
             axes.plot(*mean.T, "o-", ms=4, color=color, label=name)
-            axes.axvline(knee.tau, color=color, ls="--", lw=1)
+            if knee.seeds:
+                axes.axvline(knee.tau, color=color, ls="--", lw=1)
             if np.isfinite(knee.low):
                 axes.axvspan(knee.low, knee.high, color=color, alpha=0.12, lw=0)
         if floor is not None:
@@ -69,5 +70,5 @@ def knee_figure(
             axis.set_minor_formatter(NullFormatter())
         axes.set_xlabel("settling, units of C/g")
         axes.set_ylabel(worded(figure))
-        fig.legend(loc="outside upper center", ncols=3, frameon=False)
+        fig.legend(loc="outside upper center", ncols=2, frameon=False)
     return fig

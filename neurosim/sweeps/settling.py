@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from math import ceil
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,6 +33,7 @@ __all__ = [
 
 # Ratios of capacitances of a chip that runs free, and settling [C/g] of a step by its host.
 _ALONE, _STEPPED = (1, 3, 10, 30, 100, 300), (1, 3, 10, 30)
+_QUIET = (3, 10, 30, 100)
 # Settling [C/g] of a decision.
 _READS = (0.3, 0.6, 1, 2, 3, 5, 10, 20, 40)
 _DT = 0.05
@@ -42,8 +44,8 @@ _BATCH, _PROBE = 256, 3
 _COMPUTING = 0.7
 _FEWEST, _MOST = 50, 2000
 _SAMPLES = (200, 500)
-# A sample of every length settles for 3,480 C/g in all, an update for some 256 x 3 x 10.
-_UPDATES_PER_SAMPLE = 0.45
+# A sample of every length settles for 2,700 C/g in all, an update for some 256 x 3 x 10.
+_UPDATES_PER_SAMPLE = 0.35
 _FIGURES = ("frechet_feature", "w2")
 # What a chip can be without, with the same weights: what is drawn anew, and its converters' errors.
 _ANEW = {"drive", "settle", "read"}
@@ -91,28 +93,43 @@ def budget_of(
     profile: Profile, recipe: Experiment, seconds: float, seeds: int, workers: int
 ) -> Budget:
     """Measure a few updates of a chip and a judgement, and share out the time."""
-    data = recipe.images()
-    chip, recipe = Chip(profile, 0), recipe.model_copy(update={"updates": _PROBE + 1})
-    updates = iter(Trainer(chip, recipe, data))
+    data, draws = recipe.images(), recipe.task.has_paths
+    chip, update_s = Chip(profile, 0), _update_s(profile, recipe, data)
+    judge_s = _judging_s(data) if draws else _answering_s(chip, recipe)
+    at_once = min(workers, seeds)
+    # Trainings come in rounds of one a worker; points are shared out evenly.
+    rounds, shares = ceil(seeds / at_once), seeds / at_once
+    payable = (_COMPUTING * seconds - shares * judge_s) / update_s
+    per_sample = shares * _UPDATES_PER_SAMPLE if draws else 0.0
+    for samples in reversed(_SAMPLES):
+        left = (payable - per_sample * samples) / rounds
+        # Samples are worth less than the training that they judge.
+        if left >= payable / 2 / rounds or samples == _SAMPLES[0]:
+            break
+    least_s = (rounds * _FEWEST + per_sample * _SAMPLES[0]) * update_s + shares * judge_s
+    least_s /= _COMPUTING
+    n_updates = int(min(max(left, _FEWEST), _MOST))
+    return Budget(n_updates, samples, update_s, left >= _FEWEST, least_s)
+
+
+def _update_s(profile: Profile, recipe: Experiment, data: Dataset) -> float:
+    """Of a mean update, those with a contrastive stage among them."""
+    flow = recipe.model_copy(update={"updates": _PROBE + 1, "contrast": None})
+    if recipe.contrast is None:
+        return _timed_s(profile, flow, data)
+    stage = recipe.contrast.model_copy(update={"begin": 0.0})
+    both = flow.model_copy(update={"contrast": stage})
+    share = recipe.contrast.begin
+    return share * _timed_s(profile, flow, data) + (1 - share) * _timed_s(profile, both, data)
+
+
+def _timed_s(profile: Profile, recipe: Experiment, data: Dataset) -> float:
+    updates = iter(Trainer(Chip(profile, 0), recipe, data))
     next(updates)
     began_s = time.perf_counter()
     for _ in range(_PROBE):
         next(updates)
-    update_s = (time.perf_counter() - began_s) / _PROBE
-    draws = recipe.task.has_paths
-    judge_s = _judging_s(data) if draws else _answering_s(chip, recipe)
-    at_once = min(workers, seeds) / seeds
-    payable = (_COMPUTING * seconds * at_once - judge_s) / update_s
-    per_sample = _UPDATES_PER_SAMPLE if draws else 0.0
-    for samples in reversed(_SAMPLES):
-        left = payable - per_sample * samples
-        # Samples are worth less than the training that they judge.
-        if left >= payable / 2 or samples == _SAMPLES[0]:
-            break
-    least_s = (_FEWEST + per_sample * _SAMPLES[0]) * update_s + judge_s
-    least_s /= _COMPUTING * at_once
-    n_updates = int(min(max(left, _FEWEST), _MOST))
-    return Budget(n_updates, samples, update_s, left >= _FEWEST, least_s)
+    return (time.perf_counter() - began_s) / _PROBE
 
 
 def _judging_s(data: Dataset) -> float:
@@ -120,7 +137,7 @@ def _judging_s(data: Dataset) -> float:
     began_s = time.perf_counter()
     few = data.at_most(_SAMPLES[0]).images
     evaluate_samples(few, data.images, classifier_of(data.n_pixels))
-    return (2 * len(_ALONE) + len(_STEPPED)) * (time.perf_counter() - began_s)
+    return len((*_ALONE, *_QUIET, *_STEPPED)) * (time.perf_counter() - began_s)
 
 
 def _answering_s(chip: Chip, recipe: Experiment) -> float:
@@ -162,7 +179,7 @@ def plan_of(
 ) -> Sweep:  # fmt: skip
     """The sweep: one training a seed, or a run; alone at every ratio, stepped at every length.
 
-    Where the chip has noise or converters, it is alone at every ratio without them too.
+    Where the chip has noise or converters, it is alone at some ratios without them too.
 
     Parameters
     ----------
@@ -176,18 +193,9 @@ def plan_of(
         What ranks.
     run : str, optional
     """
-    alone = {
-        f"alone, C_x/C_h {ratio}": {
-            "deploy.release_ratio": ratio,
-            "sampling.mode": "free-running",
-            "sampling.settle_tau": min(ratio, _LONGEST_START_TAU),
-        }
-        for ratio in _ALONE
-    }
-    off = quiet(profile)
-    if off:
-        both = {label.replace("alone", "quiet"): case | off for label, case in alone.items()}
-        alone |= both
+    alone = {f"alone, C_x/C_h {ratio}": _released(ratio) for ratio in _ALONE}
+    if off := quiet(profile):
+        alone |= {f"quiet, C_x/C_h {ratio}": _released(ratio) | off for ratio in _QUIET}
     stepped = {
         f"stepped, {tau} tau": {
             "sampling.mode": "spring", "sampling.dt": _DT, "sampling.settle_tau": tau,
@@ -204,6 +212,15 @@ def plan_of(
         replicas=seeds,
         measure=list(dict.fromkeys([figure, "nn_two_sample", "precision", "coverage"])),
     )
+
+
+def _released(ratio: float) -> dict[str, Any]:
+    """What a sweep changes for a chip that runs free at a ratio of its capacitances."""
+    return {
+        "deploy.release_ratio": ratio,
+        "sampling.mode": "free-running",
+        "sampling.settle_tau": min(ratio, _LONGEST_START_TAU),
+    }
 
 
 def plan_of_answers(
