@@ -53,10 +53,11 @@ def knee_figure(
                 axes.plot(*curve.T, color=color, lw=0.8, alpha=0.35)
             whole = [curve for curve in sorted_curves if len(curve) == len(sorted_curves[0])]
             mean = np.exp(np.log(np.array(whole)).mean(axis=0))
-            axes.plot(*mean.T, "o-", ms=4, color=color, label=name)
-            if knee.seeds:
+            line = "o--" if way == "quiet" else "o-"
+            axes.plot(*mean.T, line, ms=4, color=color, label=name)
+            if way != "quiet" and knee.seeds:
                 axes.axvline(knee.tau, color=color, ls="--", lw=1)
-            if np.isfinite(knee.low):
+            if way != "quiet" and np.isfinite(knee.low):
                 axes.axvspan(knee.low, knee.high, color=color, alpha=0.12, lw=0)
         if floor is not None:
             axes.axhline(floor, color="#5a5a5a", ls=":", lw=1.2, label="real against real")
