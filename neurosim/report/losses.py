@@ -48,8 +48,8 @@ def loss_figure(metrics: Mapping[str, Array]) -> Figure:
         for k, (curve, color) in enumerate(zip(curves, ordered_colors(len(curves)), strict=True)):
             label = f"{k / 5:.1f} to {(k + 1) / 5:.1f}"
             below.plot(update[some], curve, color=color, lw=1.5, marker=marker, label=label)
-        for axes, drawn in ((total, [smooth]), (below, curves)):
-            _loss_scale(axes, np.concatenate(drawn))
+        for axes, drawn in ((total, [smooth]), (below, curves if has_times else [])):
+            _loss_scale(axes, np.concatenate([[], *drawn]))
             axes.grid(alpha=0.3, lw=0.6, which="both")
         total.set_ylabel("flow loss" if has_times else "loss")
         total.legend(frameon=False)
@@ -65,7 +65,12 @@ def _label_below(axes: Axes, *, has_times: bool, smoothed: bool) -> None:
         axes.set_ylabel("running mean of accuracy" if smoothed else "accuracy")
         return
     axes.set_ylabel("running mean by t" if smoothed else "flow loss by t")
-    axes.legend(frameon=False, title="t from", ncols=2, title_fontsize=9, labelspacing=0.3)
+    # Above the curves, for there is no free place among five of them.
+    axes.legend(
+        frameon=False, title="t from", title_fontsize=9, ncols=5, columnspacing=1.2,
+        handlelength=1.2, handletextpad=0.5, loc="lower center", bbox_to_anchor=(0.5, 1.0),
+        borderaxespad=0.2,
+    )  # fmt: skip
 
 
 def curve_figure(values: Array) -> Figure:

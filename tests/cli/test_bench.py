@@ -39,8 +39,8 @@ def test_it_prints_a_line_a_row_and_progress_aside(asked):
     assert asked == [("bench_train", 3, 2, 1, False)]
     assert result.stderr == "a line of progress\n"
     head, first, second = result.stdout.splitlines()
-    assert head.split() == ["law", "weights", "engine", "evals", "error", "seconds"]
-    assert " ".join(first.split()) == "hopfield start ETD4 38 9.0e-04 0.0123 2.35 x products"
+    assert head.split() == ["law", "weights", "engine", "evals", "error", "seconds", "products"]
+    assert " ".join(first.split()) == "hopfield start ETD4 38 9.0e-04 0.0123 2.35 x"
     assert second.split() == ["hopfield", "start", "peer", "38", "4.5"]
 
 

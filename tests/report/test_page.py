@@ -24,6 +24,10 @@ class Node(BaseModel):
     source: dict[str, str] = {"leak_S": "a paper on <leaks>"}
 
     @property
+    def oscillating(self) -> bool:
+        return False
+
+    @property
     def tau_s(self) -> float:
         return self.capacitance_F / self.leak_S
 
