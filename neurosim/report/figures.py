@@ -39,6 +39,7 @@ __all__ = [
     "figure_png",
     "figure_svg",
     "label_decades",
+    "legend_above",
     "new_figure",
     "ordered_colors",
     "sample_figure",
@@ -271,6 +272,14 @@ def label_decades(axis: Axis, unit: str = "") -> None:
     axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axis.set_major_formatter(EngFormatter(unit) if unit else StrMethodFormatter("{x:g}"))
     axis.set_minor_formatter(NullFormatter())
+
+
+def legend_above(axes: Axes, columns: int, **words: Any) -> None:
+    """A legend that is above the axes, where it hides nothing."""
+    axes.legend(
+        frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), borderaxespad=0.2,
+        ncols=columns, columnspacing=1.2, handlelength=1.2, handletextpad=0.5, **words,
+    )  # fmt: skip
 
 
 def ordered_colors(n: int) -> Array:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from neurosim.report.figures import new_figure, ordered_colors, style
+from neurosim.report.figures import legend_above, new_figure, ordered_colors, style
 
 __all__ = ["curve_figure", "loss_figure"]
 
@@ -65,12 +65,7 @@ def _label_below(axes: Axes, *, has_times: bool, smoothed: bool) -> None:
         axes.set_ylabel("running mean of accuracy" if smoothed else "accuracy")
         return
     axes.set_ylabel("running mean by t" if smoothed else "flow loss by t")
-    # Above the curves, for there is no free place among five of them.
-    axes.legend(
-        frameon=False, title="t from", title_fontsize=9, ncols=5, columnspacing=1.2,
-        handlelength=1.2, handletextpad=0.5, loc="lower center", bbox_to_anchor=(0.5, 1.0),
-        borderaxespad=0.2,
-    )  # fmt: skip
+    legend_above(axes, 5, title="t from", title_fontsize=9)
 
 
 def curve_figure(values: Array) -> Figure:
