@@ -34,7 +34,7 @@ def answers(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     """Table of an evaluation of answers beside what needs no chip, and what it says."""
     shown = [name for name in _FIGURES if name in evaluation]
     rows = {"this chip": evaluation} | evaluation.get("baselines", {})
-    said = [f"learned from {counted(evaluation['n'], 'example')}"]
+    said = [f"Learned from {counted(evaluation['n'], 'example')}"]
     if "test_n" in evaluation:
         said.append(f"judged by a test set of {counted(evaluation['test_n'], 'other')}")
     if "test_accuracy_interval" in evaluation:
