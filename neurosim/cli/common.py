@@ -58,9 +58,13 @@ __all__ = [
 
 # As `neurosim.outputs` has it, which loads at first use.
 _STANDARD_OUTPUT = Path("-")
-# Columns of a terminal; a command to be copied is not broken: its spaces are no such meanwhile.
-_WIDTH, _JOINT = 80, "\0"
-_COMMAND = re.compile(r"`[^`]*`|\b(?:with|try|by): (?:neurosim|ngspice|pip) .*")
+_WIDTH = 80
+# Not broken are commands to be copied and quantities: their spaces are no such meanwhile.
+_WHOLE = re.compile(
+    r"`[^`]*`|\b(?:with|try|by): (?:neurosim|ngspice|pip) .*"
+    r"|\d [munpfkM]?(?:[sJVAFSWK]|Hz|Ohm|rad)\b"
+)
+_JOINT = "\0"
 MODES = click.Choice(["spring", "gradient", "free-running"])
 TASK = click.Choice(["flow", "classify", "regress"])
 ORDER = click.option(
@@ -195,11 +199,11 @@ def say(
 
 
 def wrapped(text: str, width: int = _WIDTH, indent: int = 0) -> list[str]:
-    """Lines of a paragraph, the later ones indented; names and commands to be copied stay whole."""
+    """Lines of a paragraph, later ones indented; names, quantities and commands stay whole."""
     text = printable(text)
     if len(text) <= width:
         return [text]
-    text = _COMMAND.sub(lambda found: found[0].replace(" ", _JOINT), text)
+    text = _WHOLE.sub(lambda found: found[0].replace(" ", _JOINT), text)
     how: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
     lines = textwrap.wrap(text, width, subsequent_indent=" " * indent, **how)
     return [line.replace(_JOINT, " ") for line in lines]

@@ -101,9 +101,10 @@ def test_a_mistake_is_a_line_of_a_log():
     assert len(line) > 80
 
 
-def test_a_command_to_be_copied_is_not_broken():
+def test_commands_to_be_copied_and_quantities_are_not_broken():
     text = f"{'word ' * 12}; go on with: neurosim train --resume --out 'my run'"
     first, last = wrapped(text, 80, 2)
     assert first.endswith("go on")
     assert last == "  with: neurosim train --resume --out 'my run'"
+    assert wrapped("a time of some 500 ns", 19) == ["a time of some", "500 ns"]
     assert wrapped("a\x1b", 80) == ["a\\u001b"]
