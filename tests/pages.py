@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+from html import escape
 from html.parser import HTMLParser
 
 from neurosim.analysis import ALL, BETA, SETTLE, Figures, Point, Row
@@ -40,6 +42,43 @@ class Parsed(HTMLParser):
     @property
     def text(self):
         return " ".join(" ".join(self.shown).split())
+
+
+# A window has a least width, a frame has none.
+FRAME = """<body><iframe style="border: 0; width: {}px; height: 900px" srcdoc="{}"></iframe>
+<script>
+window.addEventListener('load', () => {{
+  const page = document.querySelector('iframe').contentDocument;
+  const images = [...page.images];
+  const broken = images.filter(i => !i.complete || i.naturalWidth === 0).length;
+  const lost = [...page.querySelectorAll('a[href^="#"]')]
+    .filter(a => !page.getElementById(a.getAttribute('href').slice(1))).length;
+  const wide = page.documentElement.scrollWidth > page.documentElement.clientWidth;
+  document.title = `images ${{images.length}} broken ${{broken}} lost ${{lost}} wide ${{wide}}`;
+}});
+</script></body>"""
+
+
+def in_a_browser(text, width, folder):
+    """What a page of so many pixels has: images, broken ones, lost links, and whether it is wider.
+
+    Raises
+    ------
+    AssertionError
+        The browser complains.
+    """
+    frame = folder / "frame.html"
+    frame.write_text(FRAME.format(width, escape(text)), "utf-8")
+    done = subprocess.run(
+        [
+            "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
+            f"--user-data-dir={folder / 'browser'}", "--window-size=1200,900",
+            "--virtual-time-budget=2000", "--dump-dom", frame.as_uri(),
+        ],
+        capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    assert "CONSOLE" not in done.stderr
+    return done.stdout.partition("<title>")[2].partition("</title>")[0]
 
 
 def made():

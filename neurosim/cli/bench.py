@@ -58,15 +58,18 @@ def bench(
     if as_json:
         print_json(table)
         return
-    say(f"{'law':>9} {'weights':>8}  {'engine':32} {'evals':>6} {'error':>8} {'seconds':>9}")
+    say(
+        f"{'law':>8} {'weights':>7} {'engine':31} {'evals':>5} {'error':>7} {'seconds':>8} products"
+    )
     for row in table:
         error = "" if row["max_error"] is None else f"{row['max_error']:.1e}"
         ratio = row["ratio_to_four_gemms"]
-        say(
-            f"{row['law']:>9} {row.get('weights', 'trained'):>8}  {row['engine']:32} "
-            f"{row['evaluations'] or '':>6} {error:>8} {row['wall_s']:>9.4g}"
-            + (f"  {ratio:.2f} x products" if ratio else "")
+        line = (
+            f"{row['law']:>8} {row.get('weights', 'trained'):>7} {row['engine']:31} "
+            f"{row['evaluations'] or '':>5} {error:>7} {row['wall_s']:>8.3g} "
+            + (f"{ratio:>6.2f} x" if ratio else "")
         )
+        say(line.rstrip())
 
 
 def _print_noise(table: list[dict[str, Any]], as_json: bool) -> None:
@@ -75,14 +78,16 @@ def _print_noise(table: list[dict[str, Any]], as_json: bool) -> None:
         print_json(table)
         return
     say(
-        f"{'scheme':>30} {'steps':>5} {'evals':>5} {'draws':>5} {'error':>9} {'noise':>7} "
-        f"{'difference':>10} {'gradient':>8} {'variance':>8}"
+        f"{'scheme':>29} {'steps':>5} {'evals':>5} {'error':>6} {'noise':>6} {'apart':>6} "
+        f"{'gradient':>8} {'variance':>8}"
     )
     for row in table:
         errors = [1e3 * row[key] for key in ("rms_error", "thermal_rms", "difference_error")]
         say(
-            f"{row['scheme']:>30} {row['steps']:>5} {row['evaluations']:>5} {row['draws']:>5} "
-            f"{errors[0]:>9.3f} {errors[1]:>7.3f} {errors[2]:>10.3f} "
+            f"{row['scheme']:>29} {row['steps']:>5} {row['evaluations']:>5} "
+            f"{errors[0]:>6.3f} {errors[1]:>6.3f} {errors[2]:>6.3f} "
             f"{row['gradient_error']:>8.1e} {row['variance_ratio']:>8.4f}"
-            + ("  default" if row["default"] else "")
         )
+    for row in table:
+        if row["default"]:
+            say(f"the default is {row['scheme']}")

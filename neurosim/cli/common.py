@@ -6,6 +6,7 @@ import math
 import re
 import shlex
 import sys
+import textwrap
 import warnings
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -52,10 +53,18 @@ __all__ = [
     "say",
     "warn",
     "warnings_told",
+    "wrapped",
 ]
 
 # As `neurosim.outputs` has it, which loads at first use.
 _STANDARD_OUTPUT = Path("-")
+_WIDTH = 80
+# Not broken are commands to be copied and quantities: their spaces are no such meanwhile.
+_WHOLE = re.compile(
+    r"`[^`]*`|\b(?:with|try|by): (?:neurosim|ngspice|pip) .*"
+    r"|\d [munpfkM]?(?:[sJVAFSWK]|Hz|Ohm|rad)\b"
+)
+_JOINT = "\0"
 MODES = click.Choice(["spring", "gradient", "free-running"])
 TASK = click.Choice(["flow", "classify", "regress"])
 ORDER = click.option(
@@ -166,12 +175,38 @@ TIME_LIMIT = click.option(
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object for a program.")
 
 
-def say(text: str = "", *, beside: Path | None = None, err: bool = False, nl: bool = True) -> None:
+def say(
+    text: str = "",
+    *,
+    indent: int = 2,
+    beside: Path | None = None,
+    err: bool = False,
+    nl: bool = True,
+) -> None:
     """Print text, whoever wrote it: what a terminal would obey is shown as an escape.
 
-    Where the file `beside` which it stands is standard output, it goes to standard error.
+    A line that is too long for a terminal is wrapped there; in a log, or for a program, it stays a
+    line, and so do those of a text that ends with a line break of its own (`nl` is false). Where
+    the file `beside` which it stands is standard output, it goes to standard error.
     """
-    click.echo(printable(text), err=err or beside == _STANDARD_OUTPUT, nl=nl)
+    err = err or beside == _STANDARD_OUTPUT
+    shown = printable(text)
+    if nl and is_read(err=err):
+        shown = "\n".join(
+            part for line in shown.split("\n") for part in wrapped(line, indent=indent)
+        )
+    click.echo(shown, err=err, nl=nl)
+
+
+def wrapped(text: str, width: int = _WIDTH, indent: int = 0) -> list[str]:
+    """Lines of a paragraph, later ones indented; names, quantities and commands stay whole."""
+    text = printable(text)
+    if len(text) <= width:
+        return [text]
+    text = _WHOLE.sub(lambda found: found[0].replace(" ", _JOINT), text)
+    how: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
+    lines = textwrap.wrap(text, width, subsequent_indent=" " * indent, **how)
+    return [line.replace(_JOINT, " ") for line in lines]
 
 
 def is_read(*, err: bool = False) -> bool:

@@ -130,7 +130,7 @@ def export(
     if as_json:
         print_json({"file": str(file), "rows": n_rows} | facts)
         return
-    say(f"{file}: {n_rows} couplings and biases", beside=file)
+    say(f"{file}: {n_rows:,} couplings and biases", beside=file)
     if file == STANDARD_OUTPUT and FORMATS[form].companion:
         say("its data sheet is left out; import it with --profile", err=True)
     if tile is not None:

@@ -125,7 +125,7 @@ def _from_table(file: Path, form: str | None, given: dict[str, Any]) -> _Made:
         "table_of_die": known if known >= 0 else None,
     }
     of = f"die {known}" if known >= 0 else "of no known die"
-    text = f"{file}: {table.size} couplings and biases for {made_for.name}, {of}"
+    text = f"{file}: {table.size:,} couplings and biases for {made_for.name}, {of}"
     return chip, _settings(given, table.sheet.get("recipe", {})), facts, text
 
 
@@ -160,5 +160,5 @@ def _from_arrays(file: Path, form: str | None, given: dict[str, Any]) -> _Made:
         chip,
         settings,
         facts,
-        f"{file}: {rows} couplings and biases for {profile.name}; {beyond}",
+        f"{file}: {rows:,} couplings and biases for {profile.name}; {beyond}",
     )

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 __all__ = ["answer_lines", "metric_lines", "own_error_lines", "scaled_note"]
 
 
+# Columns of a label, and the fewest of a figure.
+_LABEL, _CELL = 10, 7
 # As in the README's table.
 _SHORT = {"frechet_feature": "feature Frechet", "nn_two_sample": "1-NN", "w2": "W2"}
 
@@ -23,9 +25,11 @@ def metric_lines(result: dict[str, Any]) -> list[str]:
     names = ["frechet_feature", "nn_two_sample", "w2", "precision", "recall", "density", "coverage"]
     rows = {"this chip": result} | result["baselines"]
     names = [name for name in names if name in result]
-    lines = [f"{'':>10} " + " ".join(f"{_SHORT.get(name, name):>15}" for name in names)]
+    heads = {name: _SHORT.get(name, name) for name in names}
+    wide = {name: max(len(head), _CELL) + 1 for name, head in heads.items()}
+    lines = [" " * _LABEL + "".join(f"{head:>{wide[name]}}" for name, head in heads.items())]
     lines += [
-        f"{label:>10} " + " ".join(f"{row[name]:>15.3f}" for name in names)
+        f"{label:>{_LABEL}}" + "".join(f"{row[name]:>{wide[name]}.3f}" for name in names)
         for label, row in rows.items()
     ]
     if result["fresh_frechet"] is not None:

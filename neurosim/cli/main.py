@@ -81,14 +81,14 @@ _HELP = """Simulate neuromorphic hardware that learns by equilibrium propagation
 
 \b
 First steps:
-  neurosim quickstart                            train, sample and report in minutes
-  neurosim profiles                              the chips that come with neurosim
-  neurosim profiles noise cmos_rc_6bit           which imperfection hurts, the best beta
+  neurosim quickstart                      train, sample and report in minutes
+  neurosim profiles                        the chips that come with neurosim
+  neurosim profiles noise cmos_rc_6bit     which imperfection hurts, best beta
   neurosim train --profile cmos_rc_6bit --out runs/mine
-  neurosim evaluate runs/mine                    how good are its samples?
-  neurosim explain runs/mine                     why, and what would help
-  neurosim export runs/mine --to weights.csv     the weight table
-  neurosim sweep FILE                            a grid of chips, recipes, ways of sampling
+  neurosim evaluate runs/mine              how good are its samples?
+  neurosim explain runs/mine               why, and what would help
+  neurosim export runs/mine --to w.csv     the weight table
+  neurosim sweep FILE                      a grid of chips, recipes, samplings
 """
 
 

@@ -105,38 +105,50 @@ def _table(conditions: Conditions, rows: list[Row], shown: str) -> list[str]:
     steps = _steps_V(conditions)
     # A phase of a radian is a voltage of one unit.
     unit, scale = ("mrad", 1e3 / profile.node.unit_V) if profile.node.oscillating else ("uV", 1e6)
-    lines = [
+    reads = [
+        f"{'':22} {'drawn at':11} {'phases':7} {'visible':>8} {'LSB':>6} {'hidden':>8} {'LSB':>6} "
+        f"{'left':>5}",
+        f"{'':22} {'':11} {'':7} {unit:>8} {'':>6} {unit:>8}",
+    ]
+    gradients = [f"{'':22} {'cosine':>7} {'held':>7} {'of mean':>7} {'SNR dB':>7}"]
+    for row in rows:
+        pairs = [(row.visible_V, steps[0]), (row.hidden_V, steps[1])]
+        read = " ".join(
+            f"{scale * value_V:>8.1f} {'' if step_V is None else f'{value_V / step_V:.2f}':>6}"
+            for value_V, step_V in pairs
+        )
+        left = "" if row.left is None else f"{row.left:.2f}"
+        reads.append(f"{row.name:22} {row.drawn:11} {row.phases:7} {read} {left:>5}".rstrip())
+        g = row.gradient
+        snr = "" if g.snr_dB is None else f"{g.snr_dB:.1f}"
+        lost = f"  {counted(row.rows_lost, 'row')} lost" if row.rows_lost else ""
+        gradient = f"{g.cosine:>7.4f} {g.cosine_held:>7.4f} {g.cosine_of_mean:>7.4f} {snr:>7}"
+        gradients.append(f"{row.name:22} {gradient}{lost}".rstrip())
+    return [
         f"{profile.name}: beta {flow.beta:g}, {flow.settle_tau:g} tau a phase, "
         f"{conditions.repeats} chips, batches of {conditions.batch}",
         shown,
-        f"{'':22} {'drawn at':11} {'phases':7} {'visible':>8} {'LSB':>6} {'hidden':>8} {'LSB':>6} "
-        f"{'left':>5} {'cosine':>7} {'held':>7} {'of mean':>7} {'SNR':>5}",
-        f"{'':22} {'':11} {'':7} {unit:>8} {'':>6} {unit:>8} {'':>6} {'':>5} {'':>7} {'':>7} "
-        f"{'':>7} {'dB':>5}",
+        "\nWhat it does to a read",
+        *reads,
+        *_OF_READS,
+        "\nWhat it does to the gradient",
+        *gradients,
+        *_OF_GRADIENTS,
+        _BESIDE if profile.node.has_thermal_noise else _ON_TOP,
     ]
-    for row in rows:
-        reads = [(row.visible_V, steps[0]), (row.hidden_V, steps[1])]
-        shown = " ".join(
-            f"{scale * value_V:>8.1f} {'' if step_V is None else f'{value_V / step_V:.2f}':>6}"
-            for value_V, step_V in reads
-        )
-        g = row.gradient
-        left = "" if row.left is None else f"{row.left:.2f}"
-        snr = "" if g.snr_dB is None else f"{g.snr_dB:.1f}"
-        lines.append(
-            f"{row.name:22} {row.drawn:11} {row.phases:7} {shown} {left:>5} {g.cosine:>7.4f} "
-            f"{g.cosine_held:>7.4f} {g.cosine_of_mean:>7.4f} {snr:>5}"
-            + (f"  {counted(row.rows_lost, 'row')} lost" if row.rows_lost else "")
-        )
-    return [*lines, *_LEGEND, _BESIDE if profile.node.has_thermal_noise else _ON_TOP]
 
 
-_LEGEND = [
+_OF_READS = [
     "",
     "phases   whether what is drawn is common to the phases of a presentation",
-    "left     what the two nudged phases do not share of it: 0 cancels, 1 is independent",
-    "cosine   of one estimate to the exact gradient at the weights that the host asks for;",
-    "         held: at the weights that the devices hold; of mean: of the mean of all estimates",
+    "left     what the two nudged phases do not share of it: 0 cancels, 1 is",
+    "         independent",
+]
+_OF_GRADIENTS = [
+    "",
+    "cosine   of one estimate to the exact gradient at the weights that the host",
+    "         asks for; held: at the weights that the devices hold; of mean: of the",
+    "         mean of all estimates",
     "SNR      power of the mean gradient over the variance of one estimate",
 ]
 _ON_TOP = "Sources stand on top of beta and settling time."
@@ -164,7 +176,7 @@ def _betas(conditions: Conditions, points: list[Point], best: Point) -> list[str
             f"{snr:>7}{mark}"
         )
     text = (
-        f"best beta for batches of {conditions.batch}: {best.beta:.2g}, by the cosine in column "
+        f"best beta for batches of {conditions.batch}: {best.beta:.3g}, by the cosine in column "
         f"`held`, {best.gradient.cosine_held:.3f} there; "
         f"{_usual(conditions)}"
     )

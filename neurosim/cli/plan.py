@@ -47,6 +47,7 @@ def plan(after: Path, before: Path | None, file: Path, lanes: int, as_json: bool
     One line for each device whose target changes: its place, the window that the controller
     accepts, and the pulses and the energy to be expected from the profile's write law.
     """
+    from neurosim.blocks.units import format_quantity
     from neurosim.outputs import write_text
     from neurosim.tables import plan as plan_writes
     from neurosim.tables import profile_of
@@ -59,9 +60,10 @@ def plan(after: Path, before: Path | None, file: Path, lanes: int, as_json: bool
         print_json({"file": str(file)} | made.facts)
         return
     facts = made.facts
+    spent = [format_quantity(facts["time_s"], "s", 3), format_quantity(facts["energy_J"], "J", 3)]
     say(
-        f"{file}: {counted(int(facts['devices']), 'device')}, {facts['pulses']:.6g} pulses, "
-        f"{facts['time_s']:.3g} s, {facts['energy_J']:.3g} J; {facts['failures']:.3g} will miss "
-        f"their window, {facts['faulty']} are faulty and left out",
+        f"{file}: {counted(int(facts['devices']), 'device')}, {facts['pulses']:,.6g} pulses, "
+        f"{', '.join(spent)}; {facts['failures']:.3g} will miss their window, {facts['faulty']} "
+        "are faulty and left out",
         beside=file,
     )

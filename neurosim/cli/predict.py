@@ -13,6 +13,8 @@ from neurosim.cli.common import FOLDER, JSON, LAWS, RUN, check_output, opened, p
 from neurosim.safe_text import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -33,7 +35,8 @@ def predict(
     """Write what a chip that has learned to answer says to the images or rows of a data set.
 
     A line for each row: its number from 0, of a classifier the class, and every answer, under the
-    name of the column that was learned where it had one. Labels of the data set are not looked at.
+    name of the column or of the class that was learned where it had one. Labels of the data set
+    are not looked at.
     """
     from neurosim.outputs import write_text
     from neurosim.runs.predicting import (
@@ -54,22 +57,23 @@ def predict(
         warn([f"{said}may clip them."])
     if turned := ground_turned(trained, rows):
         warn([f"{turned}."])
-    names_classes = "accuracy" in trained.metrics()
-    names = names_of_answers(trained, answers.shape[1])
-    write_text(file, _table(answers, names, with_class=names_classes))
+    n = answers.shape[1]
+    classes: Sequence[object] = ()
+    if "accuracy" in trained.metrics():
+        classes = trained.dataset.classes if len(trained.dataset.classes) == n else range(n)
+    write_text(file, _table(answers, names_of_answers(trained, n), classes))
     if as_json:
         print_json({"file": str(file), "rows": len(answers)})
     else:
         say(f"{file}: {counted(len(answers), 'row')}", beside=file)
 
 
-def _table(answers: NDArray[np.float64], names: list[str], *, with_class: bool) -> str:
-    """The answers in CSV."""
-    header = io.StringIO()
-    first = ["row", *(["class"] if with_class else []), *names]
-    csv.writer(header, lineterminator="").writerow(first)
-    lines = [header.getvalue()]
+def _table(answers: NDArray[np.float64], names: list[str], classes: Sequence[object]) -> str:
+    """The answers in CSV, where there are classes each row's behind its number."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["row", *(["class"] if classes else []), *names])
     for number, row in enumerate(answers):
-        chosen = [str(int(row.argmax()))] if with_class else []
-        lines.append(",".join([str(number), *chosen, *(f"{value:.9g}" for value in row)]))
-    return "\n".join(lines) + "\n"
+        chosen = [classes[row.argmax()]] if classes else []
+        table.writerow([number, *chosen, *(f"{value:.9g}" for value in row)])
+    return text.getvalue()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +13,9 @@ from neurosim.cli.common import (
     LAWS,
     SIZES,
     STRICT,
-    is_read,
     print_json,
     say,
+    wrapped,
 )
 from neurosim.safe_text import counted
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["profiles"]
 
 
-_WIDEST, _WIDTH, _LEAST = 30, 80, 20
+_WIDTH, _LEAST = 80, 20
 # A quantity in the table of energies.
 _CELL = 8
 _KINDS = {
@@ -155,15 +154,9 @@ def _checked(name: str, laws: tuple[type[Block], ...]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _lines(text: str, width: int, indent: int = 0) -> list[str]:
-    """A paragraph of so many columns; names stay whole."""
-    how: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
-    return textwrap.wrap(text, width, subsequent_indent=" " * indent, **how) or [""]
-
-
-def _say_wrapped(text: str, indent: int = 2, *, err: bool = False) -> None:
-    """Print a paragraph."""
-    say("\n".join(_lines(text, _WIDTH, indent)), err=err)
+def _say_wrapped(text: str, indent: int = 2) -> None:
+    """Print a paragraph for a person, also where it goes to a file."""
+    say("\n".join(wrapped(text, indent=indent)))
 
 
 def _say_checked(record: dict[str, Any]) -> None:
@@ -182,12 +175,7 @@ def _say_checked(record: dict[str, Any]) -> None:
     for note in record["notes"]:
         _say_wrapped(f"note: {note}")
     for warning in record["warnings"]:
-        text = f"{record['path']}: warning: {warning}"
-        # In a log a warning is a line.
-        if is_read(err=True):
-            _say_wrapped(text, err=True)
-        else:
-            say(text, err=True)
+        say(f"{record['path']}: warning: {warning}", err=True)
 
 
 @profiles.command("diff")
@@ -209,11 +197,12 @@ def diff(first: str, second: str, laws: tuple[type[Block], ...], as_json: bool) 
         return
     rows = [("", first, second), *((each.path, *each.texts()) for each in found)]
     wide = max(len(row[0]) for row in rows)
-    middle = max((len(row[1]) for row in rows if len(row[1]) < _WIDEST), default=_WIDEST)
-    # What is left for the other one; a name or a number longer than its column stays whole.
-    last = max(_WIDTH - wide - middle - 4, _LEAST)
+    # The first takes what the other leaves, or half; a name longer than its column stays whole.
+    room = max(_WIDTH - wide - 4, 2 * _LEAST)
+    needs, others = (max(len(row[k]) for row in rows) for k in (1, 2))
+    middle = min(needs, max(room - others, room // 2))
     for path, one, other in rows:
-        cells = [path], _lines(one, middle), _lines(other, last)
+        cells = [path], wrapped(one, middle), wrapped(other, room - middle)
         for parts in zip_longest(*cells, fillvalue=""):
             say("{:{}}  {:{}}  {}".format(parts[0], wide, parts[1], middle, parts[2]).rstrip())
 
@@ -276,16 +265,18 @@ def energy(
     line("energy", [format_quantity(row["energy_J"], "J", 3) for row in table.values()])
     for item in formulas:
         line(f"  {item}", [format_quantity(r["items_J"][item], "J", 3) for r in table.values()])
-    say(
-        f"\nOf layers of {'-'.join(map(str, sized.layers))} nodes. An update presents "
-        f"{counted(asked.batch, 'row')}; a training run has {counted(asked.updates, 'update')}."
+    say()
+    _say_wrapped(
+        f"Of layers of {'-'.join(map(str, sized.layers))} nodes. An update presents "
+        f"{counted(asked.batch, 'row')}; a training run has {counted(asked.updates, 'update')}.",
+        indent=0,
     )
     if not asked.task.has_paths:
         say(f"A decision is a row that settles for {asked.flow.settle_tau:g} tau and is read.")
-    say("")
+    say()
     for item, (formula, places) in formulas.items():
         _say_wrapped(f"{item:12}{formula}{_sources_of(profile, places)}", indent=12)
-    say("")
+    say()
     _say_wrapped(
         "Not modelled: losses of the supply, leakage currents, switches of the hold capacitors, "
         "the host.",

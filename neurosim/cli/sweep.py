@@ -188,7 +188,7 @@ def _list(
     if not brief:
         lines += [f"{point.index:5}  " + _said(point.settings) for point in points]
     lines += [] if expected is None else _estimate_lines(expected)
-    say("\n".join(lines))
+    say("\n".join(lines), indent=7)
 
 
 def _estimate_lines(found: dict[str, Any]) -> list[str]:

@@ -14,8 +14,10 @@ __all__ = ["read_pictures"]
 _LEVELS = 255
 
 
-def read_pictures(folder: Path) -> tuple[NDArray[np.uint8], NDArray[np.intp] | None]:
-    """Grey levels (n, h, w) of every PNG, in the order of names, and labels (n,) or None.
+def read_pictures(
+    folder: Path,
+) -> tuple[NDArray[np.uint8], NDArray[np.intp] | None, tuple[str, ...]]:
+    """Grey levels (n, h, w) of every PNG by name, labels (n,) or None, and names of classes.
 
     Files in the folder itself have no labels; those in subfolders have the number of theirs, in
     the order of names, of those that hold any. Hidden files and folders are passed over. Of colours
@@ -27,8 +29,8 @@ def read_pictures(folder: Path) -> tuple[NDArray[np.uint8], NDArray[np.intp] | N
         There is no PNG, one cannot be read, or sizes differ; or there are PNGs on both levels.
     """
     inside = [path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."]
-    classes = [files for path in sorted(inside) if (files := _pngs(path))]
-    below = [(k, file) for k, files in enumerate(classes) for file in files]
+    classes = {path.name: files for path in sorted(inside) if (files := _pngs(path))}
+    below = [(k, file) for k, files in enumerate(classes.values()) for file in files]
     flat = _pngs(folder)
     if bool(flat) == bool(below):
         what = "has them on both levels" if flat else "has none"
@@ -45,7 +47,7 @@ def read_pictures(folder: Path) -> tuple[NDArray[np.uint8], NDArray[np.intp] | N
             f"{b[1]}x{b[0]}; cut or enlarge them."
         )
     labels = np.array([k for k, _ in below], dtype=np.intp) if below else None
-    return np.array(images), labels
+    return np.array(images), labels, tuple(classes)
 
 
 def _pngs(folder: Path) -> list[Path]:

@@ -72,6 +72,8 @@ class Dataset:
         Images that are kept for judging, where the set says which.
     scaling : Scaling
         What was done to the numbers of a file.
+    classes : tuple of str
+        Names of the classes, where the set has any: of a folder's subfolders.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Dataset:
     steps: int | None = None
     test: Dataset | None = None
     scaling: Scaling = AS_IT_IS
+    classes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.images.setflags(write=False)
@@ -116,7 +119,7 @@ class Dataset:
             return self
         kept = np.sort(Streams(0).generator("dataset").permutation(len(self.images))[:n])
         labels = None if self.labels is None else self.labels[kept]
-        return Dataset(self.name, self.images[kept], labels, self.steps, scaling=self.scaling)
+        return replace(self, images=self.images[kept], labels=labels, test=None)
 
 
 def dataset_name(name: str) -> str:
@@ -207,7 +210,7 @@ def _of_path(name: str, path: Path, scale: Scale, like: Scaling | None) -> Datas
             rows = _as_learned(rows, columns, like.names, path)
         scaling = like or scaling_of(rows, owner, scale, by_column=True, names=columns)
         return Dataset(name, scaling(rows), scaling=scaling)
-    stored = {}
+    stored, names = {}, tuple[str, ...]()
     if suffix == ".npz":
         stored = load_npz(path.read_bytes())
         if "images" not in stored:
@@ -219,7 +222,7 @@ def _of_path(name: str, path: Path, scale: Scale, like: Scaling | None) -> Datas
     elif suffix == ".npy":
         images, labels = load_npy(path.read_bytes()), None
     elif suffix == "/":
-        images, labels = read_pictures(path)
+        images, labels, names = read_pictures(path)
         # Of a picture the scale is known, however dark it is.
         like = like or (GREY if scale == "auto" else None)
     else:
@@ -238,7 +241,9 @@ def _of_path(name: str, path: Path, scale: Scale, like: Scaling | None) -> Datas
     for part, those in zip(every, (labels, stored.get("test_labels")), strict=False):
         scaling = like or scaling_of(part, owner, scale)
         classes = _checked_labels(those, len(part), path)
-        sets.append(Dataset(name, scaling(part), classes, scaling.steps, scaling=scaling))
+        sets.append(
+            Dataset(name, scaling(part), classes, scaling.steps, scaling=scaling, classes=names)
+        )
     return _with_test(*sets, path=path)
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
 from numpy.typing import NDArray
 
 from neurosim.blocks.units import format_quantity
-from neurosim.report.figures import new_figure, style
+from neurosim.report.figures import label_decades, new_figure, style
 from neurosim.safe_text import counted
 
 __all__ = ["answer_figures", "answers", "confusion_figure", "settling_figure"]
@@ -33,7 +34,7 @@ def answers(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     """Table of an evaluation of answers beside what needs no chip, and what it says."""
     shown = [name for name in _FIGURES if name in evaluation]
     rows = {"this chip": evaluation} | evaluation.get("baselines", {})
-    said = [f"learned from {counted(evaluation['n'], 'example')}"]
+    said = [f"Learned from {counted(evaluation['n'], 'example')}"]
     if "test_n" in evaluation:
         said.append(f"judged by a test set of {counted(evaluation['test_n'], 'other')}")
     if "test_accuracy_interval" in evaluation:
@@ -123,13 +124,14 @@ def settling_figure(by_settling: Mapping[str, Sequence[float]], used_tau: float)
         top, below = fig.subplots(2, 1, sharex=True)
         top.plot(tau, by_settling[name], ".-", color=_BLUE)
         top.set_ylabel(name)
-        below.plot(
-            tau, 1e12 * np.asarray(by_settling["energy_per_decision_J"]), ".-", color=_ORANGE
-        )
-        below.set_ylabel("a decision [pJ]")
+        below.plot(tau, by_settling["energy_per_decision_J"], ".-", color=_ORANGE)
+        below.set_ylabel("energy of a decision")
+        below.yaxis.set_major_formatter(EngFormatter("J"))
         if any(by_settling["energy_per_decision_J"]):
             below.set_yscale("log")
+            label_decades(below.yaxis, "J")
         below.set_xscale("log")
+        label_decades(below.xaxis)
         below.set_xlabel("settling time [τ]")
         for axes in (top, below):
             axes.axvline(used_tau, color=_GREY, lw=0.8, ls=":")

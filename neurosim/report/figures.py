@@ -16,9 +16,17 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, MaxNLocator, PercentFormatter
+from matplotlib.ticker import (
+    EngFormatter,
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    PercentFormatter,
+    StrMethodFormatter,
+)
 from numpy.typing import NDArray
 
 from neurosim.chip.oscilloscope import Trace
@@ -30,9 +38,12 @@ __all__ = [
     "completion_figure",
     "figure_png",
     "figure_svg",
+    "label_decades",
+    "legend_above",
     "new_figure",
     "ordered_colors",
     "sample_figure",
+    "settle_figure",
     "style",
     "waveform_figure",
 ]
@@ -123,8 +134,16 @@ def completion_figure(completed: Array, known: Array, truth: Array | None) -> Fi
     return sample_figure(shown, n=len(shown), columns=min(columns, count))
 
 
-def waveform_figure(trace: Trace, unit_V: float, tau_s: float) -> Figure:
-    """One settle: the outputs of each layer, and how far the nudges move the visible one.
+def settle_figure(trace: Trace, node: Any, task: Any) -> Figure:
+    """The waveforms of a chip with such nodes, in volts or radians, as its task nudges it."""
+    nudged = getattr(task, "sources", (0,))[-1]
+    return waveform_figure(trace, node.unit_V, node.tau_s, nudged=nudged, phases=node.oscillating)
+
+
+def waveform_figure(
+    trace: Trace, unit_V: float, tau_s: float, *, nudged: int = 0, phases: bool = False
+) -> Figure:
+    """One settle: the outputs of each layer, and how far the nudges move the one that they pull.
 
     Parameters
     ----------
@@ -134,25 +153,31 @@ def waveform_figure(trace: Trace, unit_V: float, tau_s: float) -> Figure:
         Voltage of 1 in the host's numbers, dotted.
     tau_s : float
         C / g of a node; time is given in its units below and in seconds above.
+    nudged : int
+        Layer that is nudged; -1 is the last.
+    phases : bool
+        Whether nodes are phases, drawn in radians, of which one is a unit.
     """
     blocks = _blocks(trace)
     names = _phase_names(len(blocks))
-    time, output_mV = trace.time_s / tau_s, 1e3 * trace.output_V
+    unit, scale = ("rad", 1 / unit_V) if phases else ("mV", 1e3)
+    time, output = trace.time_s / tau_s, scale * trace.output_V
     free_end = blocks[0].stop - 1
-    change_mV = _change_since_free(output_mV[:, trace.layers.visible], blocks, names)
     panels = [(name, trace.layers.nodes(k)) for k, name in enumerate(trace.layers.names())]
-    nudged = bool(np.isfinite(change_mV).any())
+    pulled, pulled_nodes = panels[nudged]
+    change = _change_since_free(output[:, pulled_nodes], blocks, names)
+    moved = bool(np.isfinite(change).any())
     with style():
-        fig = new_figure(1.0 + 1.6 * (len(panels) + nudged))
-        stack = fig.subplots(len(panels) + nudged, 1, sharex=True, squeeze=False)[:, 0]
+        fig = new_figure(1.0 + 1.6 * (len(panels) + moved))
+        stack = fig.subplots(len(panels) + moved, 1, sharex=True, squeeze=False)[:, 0]
         for axes, (name, nodes) in zip(stack, panels, strict=False):
-            _draw_nodes(axes, time, output_mV[:, nodes], output_mV[free_end, nodes])
-            axes.set_ylabel(f"{name} [mV]")
-            for level in (-1e3 * unit_V, 1e3 * unit_V):
+            _draw_nodes(axes, time, output[:, nodes], output[free_end, nodes])
+            axes.set_ylabel(f"{name} [{unit}]")
+            for level in (-scale * unit_V, scale * unit_V):
                 axes.axhline(level, color=_GREY, lw=0.8, ls=":")
-        if nudged:
-            _draw_nodes(stack[-1], time, change_mV, output_mV[free_end, trace.layers.visible])
-            stack[-1].set_ylabel("change of x [mV]")
+        if moved:
+            _draw_nodes(stack[-1], time, change, output[free_end, pulled_nodes])
+            stack[-1].set_ylabel(f"change of {pulled} [{unit}]")
         ends = [0.0, *(end_s / tau_s for end_s in trace.phase_ends_s)]
         top = stack[0].get_xaxis_transform()
         for name, (start, end) in zip(names, pairwise(ends), strict=True):
@@ -242,6 +267,21 @@ def new_figure(height_in: float, **options: Any) -> Figure:
     return fig
 
 
+def label_decades(axis: Axis, unit: str = "") -> None:
+    """Numbers at 1, 2 and 5 of each decade of a logarithmic axis; with a prefix before a unit."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(EngFormatter(unit) if unit else StrMethodFormatter("{x:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def legend_above(axes: Axes, columns: int, **words: Any) -> None:
+    """A legend that is above the axes, where it hides nothing."""
+    axes.legend(
+        frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), borderaxespad=0.2,
+        ncols=columns, columnspacing=1.2, handlelength=1.2, handletextpad=0.5, **words,
+    )  # fmt: skip
+
+
 def ordered_colors(n: int) -> Array:
     """Colours of n ordered quantities."""
     return np.asarray(mpl.colormaps["viridis"](np.linspace(0, 0.85, n)))
@@ -259,14 +299,14 @@ def _blocks(trace: Trace) -> list[slice]:
     return [slice(int(a), int(b)) for a, b in pairwise(cuts)]
 
 
-def _change_since_free(visible: Array, blocks: list[slice], names: tuple[str, ...]) -> Array:
+def _change_since_free(output: Array, blocks: list[slice], names: tuple[str, ...]) -> Array:
     """Output minus that at the end of the last free phase, NaN outside of the nudged phases."""
-    change, reference = np.full_like(visible, np.nan), visible[0]
+    change, reference = np.full_like(output, np.nan), output[0]
     for block, name in zip(blocks, names, strict=True):
         if name.endswith("β"):
-            change[block] = visible[block] - reference
+            change[block] = output[block] - reference
         elif name.startswith("free"):
-            reference = visible[block.stop - 1]
+            reference = output[block.stop - 1]
     return change
 
 

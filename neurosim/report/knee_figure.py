@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-from neurosim.report.figures import new_figure, style
+from neurosim.report.figures import label_decades, new_figure, style
 from neurosim.report.wording import worded
 from neurosim.sweeps.knees import Knee
 
@@ -66,9 +65,7 @@ def knee_figure(
         axes.set_xlim(min(lengths) / 1.3, 1.3 * max(lengths))
         axes.set_yscale("log")
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-            axis.set_major_formatter(StrMethodFormatter("{x:g}"))
-            axis.set_minor_formatter(NullFormatter())
+            label_decades(axis)
         axes.set_xlabel("settling, units of C/g")
         axes.set_ylabel(worded(figure))
         fig.legend(loc="outside upper center", ncols=2, frameon=False)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from neurosim.report.figures import new_figure, ordered_colors, style
+from neurosim.report.figures import legend_above, new_figure, ordered_colors, style
 
 __all__ = ["curve_figure", "loss_figure"]
 
@@ -48,8 +48,8 @@ def loss_figure(metrics: Mapping[str, Array]) -> Figure:
         for k, (curve, color) in enumerate(zip(curves, ordered_colors(len(curves)), strict=True)):
             label = f"{k / 5:.1f} to {(k + 1) / 5:.1f}"
             below.plot(update[some], curve, color=color, lw=1.5, marker=marker, label=label)
-        for axes, drawn in ((total, [smooth]), (below, curves)):
-            _loss_scale(axes, np.concatenate(drawn))
+        for axes, drawn in ((total, [smooth]), (below, curves if has_times else [])):
+            _loss_scale(axes, np.concatenate([[], *drawn]))
             axes.grid(alpha=0.3, lw=0.6, which="both")
         total.set_ylabel("flow loss" if has_times else "loss")
         total.legend(frameon=False)
@@ -65,7 +65,7 @@ def _label_below(axes: Axes, *, has_times: bool, smoothed: bool) -> None:
         axes.set_ylabel("running mean of accuracy" if smoothed else "accuracy")
         return
     axes.set_ylabel("running mean by t" if smoothed else "flow loss by t")
-    axes.legend(frameon=False, title="t from", ncols=2, title_fontsize=9, labelspacing=0.3)
+    legend_above(axes, 5, title="t from", title_fontsize=9)
 
 
 def curve_figure(values: Array) -> Figure:

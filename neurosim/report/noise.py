@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from neurosim.analysis import ALL, BETA, SETTLE, Point, Row
 from neurosim.outputs import check_suffix, check_writable, write_bytes
-from neurosim.report.figures import figure_png, figure_svg, new_figure, style
+from neurosim.report.figures import figure_png, figure_svg, legend_above, new_figure, style
 
 __all__ = ["noise_figure", "write_noise_figure"]
 
@@ -55,7 +55,7 @@ def _draw_bars(axes: Axes, rows: Sequence[Row]) -> None:
     _distance_scale(axes.set_xscale, axes.set_xlim, np.concatenate([asked, held]))
     axes.set_xlabel("1 - cosine; dashed: beta and settling time alone")
     axes.grid(axis="x", alpha=0.3, lw=0.6)
-    axes.legend(frameon=False, loc="upper right", fontsize=8)
+    legend_above(axes, 2)
 
 
 def _draw_betas(axes: Axes, points: Sequence[Point]) -> None:

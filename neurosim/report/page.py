@@ -25,7 +25,7 @@ from neurosim.report.figures import (
     class_figure,
     figure_png,
     figure_svg,
-    waveform_figure,
+    settle_figure,
 )
 from neurosim.report.losses import loss_figure
 from neurosim.report.noise import noise_figure
@@ -95,7 +95,7 @@ class RunView:
     def waveforms(self) -> Figure:
         """That one settle, drawn once."""
         assert self.trace is not None
-        return waveform_figure(self.trace, self.profile.node.unit_V, self.profile.node.tau_s)
+        return settle_figure(self.trace, self.profile.node, self.experiment.task)
 
 
 def data_uri(data: bytes, kind: str) -> str:
@@ -138,7 +138,7 @@ def _pictures(view: RunView) -> dict[str, dict[str, str]]:
             view.waveforms,
             "settle.svg",
             "One settle as waveforms",
-            "Output voltages of every layer through the free, the positive and the negative phase.",
+            "Outputs of every layer through the free, the positive and the negative phase.",
         )
     if view.evaluation is not None and "class_shares" in view.evaluation:
         made["classes"] = picture(
@@ -164,7 +164,7 @@ def _loss_name(view: RunView) -> str:
 def _headline(view: RunView) -> list[tuple[str, str]]:
     loss, planned = np.asarray(view.metrics["flow_loss"]), view.experiment.updates
     cards = [
-        (f"{loss[0]:.2f} \u2192 {loss[-1]:.3f}", f"{_loss_name(view)}, first and last update"),
+        (f"{loss[0]:.3g} \u2192 {loss[-1]:.3g}", f"{_loss_name(view)}, first and last update"),
         (f"{len(loss):,}", "updates" if len(loss) >= planned else f"updates of {planned:,}"),
     ]
     for key, unit, label in (("time_s", "s", "time on one chip"), ("energy_J", "J", "its energy")):

@@ -13,7 +13,7 @@ from neurosim.arguments import checked
 from neurosim.blocks.block import Block
 from neurosim.errors import DataError
 from neurosim.report.build import settle_trace
-from neurosim.report.figures import sample_figure, waveform_figure
+from neurosim.report.figures import sample_figure, settle_figure
 from neurosim.report.losses import curve_figure, loss_figure
 from neurosim.report.points import point_figure
 from neurosim.report.sweep_figures import axis_figure
@@ -139,5 +139,4 @@ def plot_settle(source: Source, *, laws: Sequence[type[Block]] = ()) -> Figure:
     >>> ns.plot_settle(trained).savefig("settle.png")  # doctest: +SKIP
     """
     trained = Trained.of(source, laws)
-    node = trained.profile.node
-    return waveform_figure(settle_trace(trained), node.unit_V, node.tau_s)
+    return settle_figure(settle_trace(trained), trained.profile.node, trained.experiment.task)

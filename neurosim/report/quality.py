@@ -12,13 +12,13 @@ __all__ = ["quality"]
 
 _METRICS = {
     "frechet_feature": "distance of means and covariances of a fixed classifier's features; lower",
-    "nn_two_sample": "how well the nearest neighbour tells samples from digits; 0.5 is best",
-    "w2": "mean transport distance to the digits; lower",
-    "precision": "share of samples near real digits; higher",
-    "recall": "share of digits near samples; higher",
-    "density": "how densely digits surround samples; about 1",
-    "coverage": "share of digits with a sample nearby; higher",
-    "frechet_pixel": "as the first, on pixels; a fitted Gaussian does well here, so not a headline",
+    "nn_two_sample": "how well the nearest neighbour tells samples from real ones; 0.5 is best",
+    "w2": "mean transport distance to the real ones; lower",
+    "precision": "share of samples near real ones; higher",
+    "recall": "share of real ones near samples; higher",
+    "density": "how densely real ones surround samples; about 1",
+    "coverage": "share of real ones with a sample nearby; higher",
+    "frechet_pixel": "of means and covariances of pixels; a Gaussian does well, so no headline",
 }
 _NO_CLASSES = (
     " Features and classes are not judged: the fixed classifier knows squares of 8x8 and more."

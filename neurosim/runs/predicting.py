@@ -107,12 +107,14 @@ def _task_of(trained: Trained) -> Supervised:
 
 
 def names_of_answers(trained: Trained, n: int) -> list[str]:
-    """Of each of n answers: of a table that was learned its last columns' names, else a number."""
-    plain = [f"answer_{k}" for k in range(n)]
-    names, own = trained.dataset.scaling.names[-n:], {"row", "class"}
-    if not hasattr(trained.experiment.task, "n_answers") or len(names) != n:
+    """Of each of n answers that of its class or learned column, if these have any; or numbers."""
+    data, plain = trained.dataset, [f"answer_{k}" for k in range(n)]
+    names = (
+        data.scaling.names[-n:] if hasattr(trained.experiment.task, "n_answers") else data.classes
+    )
+    if len(names) != n:
         return plain
-    return [p if name in own else name for p, name in zip(plain, names, strict=True)]
+    return [p if name in ("row", "class") else name for p, name in zip(plain, names, strict=True)]
 
 
 def rows_beyond(trained: Trained, rows: Array) -> int:

@@ -9,8 +9,10 @@ import shutil
 
 import numpy as np
 import pytest
+from matplotlib.image import imsave
 
 from commands import one_line, run, train_only
+from neurosim.data import load_digits
 from neurosim.runs import Run
 
 CLASSIFY = ["--profile", "ideal_hopfield", "--task", "classify"]
@@ -149,6 +151,26 @@ def test_predicted_columns_have_the_names_that_were_learned(tmp_path):
     assert run("predict", out, table, "--to", answers).exit_code == 0
     with answers.open() as stream:
         assert next(csv.reader(stream)) == ["row", "speed, m/s"]
+
+
+def test_predicted_classes_have_the_names_of_the_folders_that_were_learned(tmp_path):
+    images, classes = load_digits()
+    for k, name in enumerate(["a, b", "class", "zero"]):
+        (tmp_path / "pictures" / name).mkdir(parents=True)
+        for n, image in enumerate(images[classes == k][:8]):
+            levels = np.repeat((image.reshape(8, 8, 1) + 1) / 2, 3, axis=2)
+            imsave(tmp_path / "pictures" / name / f"{n}.png", levels)
+    given = ["--profile", "ideal_hopfield", "--task", "classify", "--layers", "64,5,3"]
+    small = ["--updates", 1, "--batch", 8, "--settle-tau", 1, "--dataset", tmp_path / "pictures"]
+    assert train_only(*given, *small, "--out", tmp_path / "run").exit_code == 0
+    answers = tmp_path / "answers.csv"
+    assert run("predict", tmp_path / "run", "digits", "--to", answers).exit_code == 0
+    with answers.open() as stream:
+        head, *rows = csv.reader(stream)
+    assert head == ["row", "class", "a, b", "answer_1", "zero"]
+    said = np.array([[float(value) for value in row[2:]] for row in rows])
+    names = np.array(["a, b", "class", "zero"])
+    assert [row[1] for row in rows] == list(names[said.argmax(axis=1)])
 
 
 def test_a_loss_of_scaled_answers_says_so_and_is_given_in_their_own_numbers(tmp_path):

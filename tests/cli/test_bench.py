@@ -39,8 +39,8 @@ def test_it_prints_a_line_a_row_and_progress_aside(asked):
     assert asked == [("bench_train", 3, 2, 1, False)]
     assert result.stderr == "a line of progress\n"
     head, first, second = result.stdout.splitlines()
-    assert head.split() == ["law", "weights", "engine", "evals", "error", "seconds"]
-    assert " ".join(first.split()) == "hopfield start ETD4 38 9.0e-04 0.0123 2.35 x products"
+    assert head.split() == ["law", "weights", "engine", "evals", "error", "seconds", "products"]
+    assert " ".join(first.split()) == "hopfield start ETD4 38 9.0e-04 0.0123 2.35 x"
     assert second.split() == ["hopfield", "start", "peer", "38", "4.5"]
 
 
@@ -52,3 +52,16 @@ def test_its_json_is_the_table(asked):
 def test_more_rows_than_there_are_digits_are_refused(asked):
     assert "must be at most 1797" in one_line(run("bench", "--rows", 1798))
     assert asked == []
+
+
+def test_its_tables_have_80_columns(monkeypatch):
+    longest = {"engine": "solve_ivp RK45, a row at a time", "weights": "trained", "wall_s": 1.23e-5}
+    monkeypatch.setattr(neurosim.bench, "bench_settle", lambda *_, **__: [ROWS[0] | longest])
+    scheme = {"scheme": "ETD4, 2 x 0.5 tau, then 1 tau", "steps": 12, "evaluations": 48}
+    scheme |= {"rms_error": 1e-3, "thermal_rms": 5e-3, "difference_error": 1e-4, "draws": 24}
+    scheme |= {"gradient_error": 1e-3, "variance_ratio": 1.0002, "default": True}
+    monkeypatch.setattr(neurosim.bench, "bench_noise", lambda **_: [scheme])
+    for what in ("settle", "noise"):
+        result = run("bench", what)
+        assert result.exit_code == 0
+        assert max(map(len, result.stdout.splitlines())) <= 80

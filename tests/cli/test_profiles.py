@@ -77,7 +77,7 @@ def test_a_check_fits_a_terminal():
 @pytest.mark.parametrize("read", [True, False])
 def test_a_warning_of_a_check_fits_a_terminal_and_is_a_line_of_a_log(tmp_path, monkeypatch, read):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("neurosim.cli.profiles.is_read", lambda err: read)
+    monkeypatch.setattr("neurosim.cli.common.is_read", lambda err: read)
     text = run("profiles", "show", "cmos_rc_6bit").stdout
     (tmp_path / "odd.yaml").write_text(text.replace("capacitance_F: 1 pF", "capacitance_F: 1 mF"))
     lines = run("profiles", "check", "odd.yaml").stderr.splitlines()

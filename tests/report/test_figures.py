@@ -187,6 +187,26 @@ def test_change_is_shown_in_the_nudged_phases_only(phases):
     assert axes.get_ylim()[1] < 1
 
 
+def test_the_change_is_that_of_the_layer_which_is_nudged_and_of_phases_in_radians():
+    one = trace(3)
+    axes = waveform_figure(one, UNIT_V, TAU_s, nudged=-1, phases=True).axes
+    labels = ["x [rad]", "h1 [rad]", "h2 [rad]", "change of h2 [rad]"]
+    assert [each.get_ylabel() for each in axes] == labels
+    drawn = np.sort([line.get_ydata()[-1] for line in curves(axes[0])])
+    np.testing.assert_allclose(drawn, np.sort(one.output_V[-1, :6] / UNIT_V))
+    assert len(curves(axes[-1])) == 5
+
+
+def test_curves_by_t_have_their_legend_beside_them_and_an_accuracy_no_decades():
+    fig = loss_figure(metrics(7))
+    figure_png(fig, dpi=30)
+    below = fig.axes[1]
+    assert below.get_legend().get_window_extent().y0 >= below.get_window_extent().y1
+    data = metrics() | {f"flow_loss_{k}": np.full(300, np.nan) for k in range(5)}
+    data["accuracy"] = np.linspace(0.1, 0.97, 300)
+    assert loss_figure(data).axes[1].get_yscale() == "linear"
+
+
 @pytest.mark.slow
 def test_seconds_stand_above_with_a_prefix():
     fig = waveform_figure(trace(), UNIT_V, TAU_s)

@@ -4,7 +4,7 @@ import pytest
 
 from neurosim.analysis import Figures, Point
 from neurosim.errors import DataError
-from neurosim.report import noise_figure, write_noise_figure
+from neurosim.report import figure_png, noise_figure, write_noise_figure
 from pages import made
 
 
@@ -15,6 +15,13 @@ def test_bars_and_curves_are_one_less_the_cosine():
     assert list(curve.lines[0].get_ydata()) == pytest.approx([0.5, 0.1, 0.2])
     ring = curve.lines[1]
     assert list(ring.get_xdata()) == [5e-3]
+
+
+def test_the_legend_of_a_few_bars_hides_none():
+    fig = noise_figure(*made())
+    figure_png(fig, dpi=30)
+    bars = fig.axes[0]
+    assert bars.get_legend().get_window_extent().y0 >= bars.get_window_extent().y1
 
 
 @pytest.mark.slow

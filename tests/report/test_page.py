@@ -1,6 +1,7 @@
 """The page as a browser without a network meets it."""
 
 import re
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from neurosim.network import Layers
 from neurosim.profile import load_profile
 from neurosim.report import RunView, render_report
 from neurosim.safe_text import has_hidden
-from pages import Parsed, made
+from pages import Parsed, in_a_browser, made
 
 
 class Node(BaseModel):
@@ -22,6 +23,10 @@ class Node(BaseModel):
     leak_S: float = 1e-5
     capacitance_F: float = 1e-12
     source: dict[str, str] = {"leak_S": "a paper on <leaks>"}
+
+    @property
+    def oscillating(self) -> bool:
+        return False
 
     @property
     def tau_s(self) -> float:
@@ -96,6 +101,15 @@ def test_page_is_balanced_html_for_a_phone(text):
     assert text.lstrip().lower().startswith("<!doctype html>")
     assert 'name="viewport"' in text
     assert "prefers-color-scheme: dark" in text
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+@pytest.mark.parametrize("width", [400, 1100])
+def test_a_browser_shows_the_page_of_a_chip_without_complaint(plain, tmp_path, width):
+    profile = load_profile("cmos_rc_6bit")
+    page = render_report(replace(plain, profile=profile, sources=present(profile)))
+    assert in_a_browser(page, width, tmp_path) == "images 2 broken 0 lost 0 wide false"
 
 
 def test_page_needs_no_network_and_runs_no_script(text):

@@ -4,7 +4,6 @@ import html
 import json
 import re
 import shutil
-import subprocess
 from itertools import pairwise
 from xml.etree import ElementTree
 
@@ -26,7 +25,7 @@ from neurosim.safe_text import has_hidden
 from neurosim.sweeps import Group, Sweep, SweepFolder
 from neurosim.sweeps.floors import floors
 from neurosim.sweeps.plan import COSTS
-from pages import Parsed
+from pages import Parsed, in_a_browser
 
 
 def made_up(place):
@@ -243,34 +242,12 @@ def test_a_profile_named_as_markup_is_text(folder):
     assert "<script>x</script>" in Parsed(text).text
 
 
-PROBE = """<script>
-const wide = document.documentElement.scrollWidth > window.innerWidth;
-const images = [...document.images];
-const broken = images.filter(i => !i.complete || i.naturalWidth === 0).length;
-const lost = [...document.querySelectorAll('a[href^="#"]')]
-  .filter(a => !document.getElementById(a.getAttribute('href').slice(1))).length;
-window.addEventListener('load', () => {
-  document.title = `images ${images.length} broken ${broken} lost ${lost} wide ${wide}`;
-});
-</script></body>"""
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
 @pytest.mark.parametrize("width", [400, 1100])
 def test_a_browser_shows_it_without_complaint(folder, tmp_path, width):
-    page = write_sweep_report(folder)
-    page.write_text(page.read_text().replace("</body>", PROBE))
-    got = subprocess.run(
-        [
-            "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
-            f"--user-data-dir={tmp_path / 'browser'}", f"--window-size={width},900",
-            "--virtual-time-budget=2000", "--dump-dom", page.as_uri(),
-        ],
-        capture_output=True, text=True, check=True, timeout=120,
-    )  # fmt: skip
-    assert "CONSOLE" not in got.stderr
-    assert "<title>images 3 broken 0 lost 0 wide false</title>" in got.stdout
+    found = in_a_browser(write_sweep_report(folder).read_text(), width, tmp_path)
+    assert found == "images 3 broken 0 lost 0 wide false"
 
 
 LABELS = ("costs $5, not $6", r"$\frac{$", "_hidden", "a\x1b\x00b", r"\input{/etc/passwd}")
