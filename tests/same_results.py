@@ -108,7 +108,7 @@ def contents(path: Path) -> dict[str, list[str]]:
             arrays = {name: file[name][()] for name in names if hasattr(file[name], "dtype")}
     else:
         lines = path.read_text("utf-8").splitlines()
-        told = [line for line in lines if not line.lstrip().startswith(("//", "/*", "#", "*"))]
+        told = [line for line in lines if not line.lstrip().startswith(("//", "/*", "*"))]
         return {str(number): [line] for number, line in enumerate(told)}
     return {name: [str(x) for x in np.ravel(array).tolist()] for name, array in arrays.items()}
 

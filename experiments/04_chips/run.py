@@ -107,9 +107,11 @@ def put(found: argparse.Namespace, results: dict[str, Any]) -> None:
         for name in CHIPS for begin in BEGINS if f"{name}, from {begin}" in results["chips"]
     }  # fmt: skip
     best = best_of(chips)
-    if all("samples" in result for result in best.values()):
+    if SHOWN in best and all("samples" in result for result in best.values()):
         draw(best, found.results / "samples.png")
         draw_one(best[SHOWN], found.results / "chip.png")
+    else:
+        print("Pictures are left as they are: samples of some chips are not in the folder.")
     dies = {name: results["dies"][name] for name in CHIPS if name in results["dies"]}
     everything = {"chips": common.without_samples(results["chips"]), "dies": dies}
     write_text(found.results / "results.json", json.dumps(everything, indent=1) + "\n")

@@ -9,18 +9,71 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.blocks.units import format_quantity
+from neurosim.cli.common import print_json, say
+from neurosim.errors import DataError
 from neurosim.safe_text import counted
 
 if TYPE_CHECKING:
-    from neurosim.sweeps.knees import Knee
+    from neurosim.blocks.block import Block
+    from neurosim.runs import Trained
+    from neurosim.sweeps import SweepFolder
+    from neurosim.sweeps.knees import Interval, Knee
 
-__all__ = ["knee_lines", "shares_of"]
+__all__ = ["knee_lines", "shares_of", "tell_study"]
 
+# Two lengths are alike where they are no further apart.
+_ALIKE = 1.3
 _WAYS = {
     "alone": "Released once and left alone",
     "stepped": "Stepped by its host",
     "read": "Asked once",
 }
+
+
+def tell_study(
+    study: SweepFolder, given: Trained | None, laws: tuple[type[Block], ...], as_json: bool
+) -> None:
+    """Say how long is long enough, draw it, and end with status 1 if a point failed."""
+    from neurosim.cli.sweep import end_if_failed
+    from neurosim.outputs import write_bytes
+    from neurosim.report import write_sweep_report
+    from neurosim.report.figures import figure_png
+    from neurosim.report.knee_figure import knee_figure
+    from neurosim.runs import Trained
+    from neurosim.sweeps.floors import floors
+    from neurosim.sweeps.knees import curves_of, knees, ratios
+    from neurosim.sweeps.settling import modes_of
+
+    rows, figure = study.rows(), study.sweep.measure[0]
+    found, curves = knees(rows, "drawn", figure), curves_of(rows, "drawn", figure)
+    page = write_sweep_report(study)
+    if not found:
+        raise DataError(
+            f"A study needs three lengths with figures, but {study.path} has fewer: points failed; "
+            "look at its report.html."
+        )
+    folders = sorted((study.path / "trained").glob("*/"))
+    chips = [Trained.of(place, laws) for place in folders] if given is None else [given]
+    modes = shares_of([modes_of(chip) for chip in chips])
+    floor = floors(study).get("real", {}).get(figure)
+    picture = study.path / "settling.png"
+    write_bytes(picture, figure_png(knee_figure(rows, found, figure, floor)))
+    both = {"alone", "quiet"} <= curves.keys()
+    over = ratios(curves["alone"], curves["quiet"]) if both else None
+    if as_json:
+        print_json(
+            {"knees": {way: knee._asdict() for way, knee in found.items()}, "figure": figure,
+             "over_quiet": over and [ratio._asdict() for ratio in over],
+             "floor": floor, "slowest_mode_tau": modes, "picture": str(picture),
+             "failed": sum(bool(row["error"]) for row in rows), "report": str(page)}
+        )  # fmt: skip
+    else:
+        of = "seed" if given is None else "draw"
+        name = chips[0].profile.name
+        for line in knee_lines(found, name, figure, floor, rows, modes, over, of):
+            say(line)
+        say(f"{picture}; every point: {study.path / 'results.csv'}; open {page}")
+    end_if_failed(rows)
 
 
 def knee_lines(
@@ -30,6 +83,8 @@ def knee_lines(
     floor: float | None,
     rows: Sequence[Mapping[str, Any]],
     modes: Mapping[str, float],
+    quiet: tuple[Interval, Interval] | None = None,
+    of: str = "seed",
 ) -> Iterator[str]:
     """Lines for every way of drawing, for what sets the length, and for the slowest modes.
 
@@ -46,21 +101,25 @@ def knee_lines(
         Of the sweep.
     modes : mapping from str to float
         See `shares_of`.
+    quiet : tuple of Interval, optional
+        Knee and plateau of the chip alone over those without noise and errors of converters.
+    of : str
+        What there are several of: seeds, or draws of one chip.
     """
     for way in (way for way in found if way in _WAYS):
         knee = found[way]
-        yield from _needed(way, knee, name, figure, floor)
+        yield from _needed(way, knee, name, figure, floor, of)
         for share in ("test_accuracy", "test_explained"):
             if share in rows[0] and knee.seeds:
                 yield _at_the_knee(rows, share, knee)
-    quiet = found.get("quiet")
-    if quiet is not None and quiet.seeds and found["alone"].seeds:
-        yield from _what_sets(found["alone"], quiet)
+    if quiet is not None:
+        yield from _what_sets(*quiet)
     half, twentieth, unstable = (modes[key] for key in ("half", "twentieth", "unstable"))
-    yield f"For comparison, its slowest hidden mode takes {half:.1f} C/g or more on half of the"
-    yield f"  data, {twentieth:.1f} on a twentieth."
+    if unstable < 1:
+        yield f"For comparison, its slowest hidden mode takes {half:.1f} C/g or more on half of"
+        yield f"  the data, {twentieth:.1f} on a twentieth."
     if unstable:
-        yield f"  On {unstable:.0%} the network does not rest, and none is counted."
+        yield f"  On {unstable:.0%} of the data the network does not rest, and none is counted."
 
 
 def shares_of(modes: Sequence[NDArray[np.float64]]) -> dict[str, float]:
@@ -72,32 +131,44 @@ def shares_of(modes: Sequence[NDArray[np.float64]]) -> dict[str, float]:
     return {"half": float(half), "twentieth": float(twentieth), "unstable": share}
 
 
-def _needed(way: str, knee: Knee, name: str, figure: str, floor: float | None) -> Iterator[str]:
+def _needed(
+    way: str, knee: Knee, name: str, figure: str, floor: float | None, of: str
+) -> Iterator[str]:
     what = "an answer" if way == "read" else "a sample"
     yield f"{_WAYS[way]}, {name} needs"
     if not knee.seeds:
-        yield f"  {knee.span} C/g {what}: even its longest are not at a plateau."
+        yield f"  {knee.span(of)} C/g {what}: even the longest are not at a plateau."
     else:
         time, energy = format_quantity(knee.time_s, "s", 3), format_quantity(knee.energy_J, "J", 3)
         real = "" if floor is None else f" (real: {floor:.3g})"
-        yield f"  {knee.span} C/g {what}, {time} and {energy},"
+        yield f"  {knee.span(of)} C/g {what}, {time} and {energy},"
         yield f"  to be within a tenth of where {figure} ends, {knee.plateau:.3g}{real}."
         if knee.not_reached:
-            yield f"  {counted(knee.not_reached, 'further seed')} is not there after "
-            yield f"  {knee.longest_tau:.3g} C/g: longer samples may be better."
+            yield f"  With {counted(knee.not_reached, f'further {of}')} longer samples than"
+            yield f"  {knee.longest_tau:.3g} C/g may be better."
     if knee.worse_later:
-        yield f"  With {counted(knee.worse_later, 'seed')} the longest samples are worse again."
+        yield f"  With {counted(knee.worse_later, of)} the longest samples are worse again: it"
+        yield "  has learned to arrive early."
 
 
-def _what_sets(alone: Knee, quiet: Knee) -> Iterator[str]:
+def _what_sets(tau: Interval, plateau: Interval) -> Iterator[str]:
     """Whether noise and converters set how long is enough, and how near that comes."""
-    longer, share = alone.tau / quiet.tau - 1, max(0.0, 1 - quiet.plateau / alone.plateau)
-    time = "the circuit sets how long"
-    if alone.differs(quiet):
-        time = f"they make it {'longer' if longer > 0 else 'shorter'} by {abs(longer):.0%}"
-    yield "What sets it: alone, but without noise and errors of converters, it needs"
-    yield f"  {quiet.span} C/g and ends at {quiet.plateau:.3g}:"
-    yield f"  {time}, and {share:.0%} of the distance is theirs."
+    yield "What sets it: beside the same chip without noise and errors of converters it takes"
+    yield f"  {_times(tau)} as long and ends {_times(plateau)} as far from the data:"
+    if not np.isfinite(tau.low):
+        yield "  of more seeds it could be said whether they or the circuit set the time."
+    elif max(tau.high, 1 / tau.low) < _ALIKE:
+        yield "  the circuit sets how long, not noise or converters."
+    elif tau.low > 1 or tau.high < 1:
+        yield "  noise and converters set how long too."
+    else:
+        yield "  whether they or the circuit set how long is not told apart."
+
+
+def _times(found: Interval) -> str:
+    if not np.isfinite(found.low):
+        return f"{found.value:.3g} times"
+    return f"{found.value:.3g} ({found.low:.3g} to {found.high:.3g}) times"
 
 
 def _at_the_knee(rows: Sequence[Mapping[str, Any]], share: str, knee: Knee) -> str:

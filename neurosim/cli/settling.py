@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from neurosim.cli.bar import Bar
 from neurosim.cli.common import (
@@ -20,9 +21,9 @@ from neurosim.cli.common import (
     TIME,
     command_line,
     opened,
-    print_json,
     say,
     warn,
+    warnings_told,
 )
 from neurosim.errors import DataError
 from neurosim.safe_text import counted
@@ -31,8 +32,7 @@ if TYPE_CHECKING:
     from neurosim.blocks.block import Block
     from neurosim.host import Experiment
     from neurosim.profile import Profile
-    from neurosim.runs import Trained
-    from neurosim.sweeps import Sweep, SweepFolder
+    from neurosim.sweeps import Sweep, SweepFolder, Workers
 
 __all__ = ["settling"]
 
@@ -78,25 +78,28 @@ def settling(
     by a curve through all lengths; the interval is over seeds. All points are kept as a sweep.
     """
     from neurosim.analysis.suited import unsuited
+    from neurosim.cli.knees import tell_study
     from neurosim.cli.profile_for import profile_for
-    from neurosim.cli.sweep import stopped_sweep
     from neurosim.folders import exists, is_free
     from neurosim.runs.refusals import taken
-    from neurosim.signals import on_signals, stopping
     from neurosim.solvers import available_threads
-    from neurosim.sweeps import SweepFolder, Workers, run_sweep
-    from neurosim.sweeps.remaining import remaining_s
+    from neurosim.sweeps import SweepFolder, Workers
     from neurosim.sweeps.settling import recipe_of
 
+    if dask and workers is not None:
+        raise DataError("--workers must be left out where --dask is given, but both are.")
     used = Workers(workers or available_threads(), dask)
     used.check()
     trained = opened(Path(what), laws) if exists(Path(what) / "experiment.yaml") else None
-    given = {"task": task, "layers": layers, "experiment": experiment, "dataset": dataset}
+    given: dict[str, Any] = {"task": task, "layers": layers, "experiment": experiment}
+    given |= {"dataset": dataset, "scale": scale}
+    if go_on:
+        _refuse("A study must be a new one", "is gone on with", given | _stated())
     if trained is not None:
-        _refuse(what, given)
+        _refuse(f"{what} must be a profile", "is a run", given)
         recipe, profile = trained.experiment, trained.profile
     else:
-        recipe = _asked(experiment, given | {"scale": scale}, laws)
+        recipe = _asked(experiment, given, laws)
         asked = {"engine": None, "layers": layers, "task": task}
         profile = profile_for(what, asked, laws, recipe.task)
     if wrong := unsuited(profile, recipe.task):
@@ -107,27 +110,37 @@ def settling(
     elif is_free(folder):
         run = None if trained is None else what
         short = recipe if experiment is not None else recipe_of(1, recipe)
-        plan = _planned(what, profile, short, run, budget_s, seeds, used.workers)
+        plan = _planned(
+            what, profile, short, run, budget_s, seeds, used.workers, layers is not None
+        )
     else:
         raise taken(folder)
-    study = SweepFolder.create(
-        folder, plan, Path(), command=command_line(), laws=laws, resume=go_on
-    )
+    with warnings_told():
+        study = SweepFolder.create(
+            folder, plan, Path(), command=command_line(), laws=laws, resume=go_on
+        )
+    _compute(study, used)
+    tell_study(study, trained, laws, as_json)
+
+
+def _compute(study: SweepFolder, used: Workers) -> None:
+    """All points that are left."""
+    from neurosim.cli.sweep import stopped_sweep
+    from neurosim.signals import on_signals, stopping
+    from neurosim.sweeps import run_sweep
+    from neurosim.sweeps.remaining import remaining_s
+
+    def left_s() -> float | None:
+        return None if used.dask else remaining_s(study, used.workers)
+
     bar = Bar("points", len(study.points) - len(study.left()))
     try:
         with on_signals(stopping):
-            run_sweep(
-                study,
-                used,
-                progress=lambda done, total, rows: bar(
-                    done, total, None if dask else remaining_s(study, used.workers)
-                ),
-            )
+            run_sweep(study, used, progress=lambda done, total, rows: bar(done, total, left_s()))
     except KeyboardInterrupt as cause:
         raise stopped_sweep(cause, study) from None
     finally:
         bar.close()
-    _answer(study, trained, laws, as_json)
 
 
 def _begun(folder: Path, what: str) -> Sweep:
@@ -148,11 +161,21 @@ def _begun(folder: Path, what: str) -> Sweep:
     return plan
 
 
-def _refuse(what: str, given: Mapping[str, Any]) -> None:
-    """What a run has settled cannot be asked for."""
+def _refuse(must: str, is_: str, given: Mapping[str, Any]) -> None:
+    """What a run or a study has settled cannot be asked for."""
     wrong = [f"--{name}" for name, value in given.items() if value is not None]
     if wrong:
-        raise DataError(f"{what} must be a profile where {wrong[0]} is given, but is a run.")
+        raise DataError(f"{must} where {wrong[0]} is given, but {is_}; leave that out.")
+
+
+def _stated() -> dict[str, Any]:
+    """Options with a default that were given all the same."""
+    context, names = click.get_current_context(), {"budget": "budget_s", "seeds": "seeds"}
+    return {
+        name: True
+        for name, key in names.items()
+        if context.get_parameter_source(key) is not ParameterSource.DEFAULT
+    }
 
 
 def _asked(file: Path | None, given: dict[str, Any], laws: tuple[type[Block], ...]) -> Experiment:
@@ -165,7 +188,7 @@ def _asked(file: Path | None, given: dict[str, Any], laws: tuple[type[Block], ..
 
 def _planned(
     what: str, profile: Profile, short: Experiment, run: str | None, budget_s: float, seeds: int,
-    workers: int,
+    workers: int, changed: bool,
 ) -> Sweep:  # fmt: skip
     """The sweep that the budget pays for."""
     from neurosim.sweeps.settling import budget_of, figure_of, plan_of, plan_of_answers
@@ -186,44 +209,4 @@ def _planned(
         return plan_of_answers(profile, what, recipe, seeds, run)
     say(f"{trainings}{counted(paid.samples, 'sample')} at each length", err=True)
     figure = figure_of(short.images())
-    return plan_of(profile, what, recipe, paid.samples, seeds, figure, run)
-
-
-def _answer(
-    study: SweepFolder, given: Trained | None, laws: tuple[type[Block], ...], as_json: bool
-) -> None:
-    """Say how long is long enough, and draw it."""
-    from neurosim.cli.knees import knee_lines, shares_of
-    from neurosim.outputs import write_bytes
-    from neurosim.report import write_sweep_report
-    from neurosim.report.figures import figure_png
-    from neurosim.report.knee_figure import knee_figure
-    from neurosim.runs import Trained
-    from neurosim.sweeps.floors import floors
-    from neurosim.sweeps.knees import knees
-    from neurosim.sweeps.settling import modes_of
-
-    rows, figure = study.rows(), study.sweep.measure[0]
-    found = knees(rows, "drawn", figure)
-    page = write_sweep_report(study)
-    if not found:
-        raise DataError(
-            f"A study needs three lengths with figures, but {study.path} has fewer: points failed; "
-            "look at its report.html."
-        )
-    folders = sorted((study.path / "trained").glob("*/"))
-    chips = [Trained.of(place, laws) for place in folders] if given is None else [given]
-    modes = shares_of([modes_of(chip) for chip in chips])
-    floor = floors(study).get("real", {}).get(figure)
-    picture = study.path / "settling.png"
-    write_bytes(picture, figure_png(knee_figure(rows, found, figure, floor)))
-    if as_json:
-        print_json(
-            {"knees": {way: knee._asdict() for way, knee in found.items()}, "figure": figure,
-             "floor": floor, "slowest_mode_tau": modes, "picture": str(picture),
-             "report": str(page)}
-        )  # fmt: skip
-        return
-    for line in knee_lines(found, chips[0].profile.name, figure, floor, rows, modes):
-        say(line)
-    say(f"{picture}; every point: {study.path / 'results.csv'}; open {page}")
+    return plan_of(profile, what, recipe, paid.samples, seeds, figure, run, changed=changed)

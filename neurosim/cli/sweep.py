@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -280,6 +280,12 @@ def _finish(folder: SweepFolder, shard: tuple[int, int], as_json: bool) -> None:
             f"neurosim: warning: {name} moves no figure: nothing that was drawn depends on it",
             err=True,
         )
+    end_if_failed(rows)
+
+
+def end_if_failed(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Name the first points that failed, and end with status 1 if there are any."""
+    failed = [row for row in rows if row["error"]]
     for row in failed[:10]:
         say(f"neurosim: point {row['point']} failed: {row['error']}", err=True)
     if failed:

@@ -43,17 +43,18 @@ def knee_figure(
         for way, knee in found.items():
             color, name = _WAYS[way]
             own = [r for r in rows if str(r["drawn"]).startswith(f"{way},") and not r["error"]]
+            by_length: dict[float, list[float]] = {}
             curves: dict[Any, list[tuple[float, float]]] = {}
             for row in own:
-                point = row["sample_tau"], row[figure]
-                curves.setdefault(row.get("replica", 0), []).append(point)
-            sorted_curves = [np.array(sorted(curve)) for curve in curves.values()]
-            for curve in sorted_curves:
-                axes.plot(*curve.T, color=color, lw=0.8, alpha=0.35)
-            whole = [curve for curve in sorted_curves if len(curve) == len(sorted_curves[0])]
-            mean = np.exp(np.log(np.array(whole)).mean(axis=0))
+                tau, y = row["sample_tau"], row[figure]
+                if y != "" and y > 0:
+                    by_length.setdefault(tau, []).append(y)
+                    curves.setdefault(row.get("replica", 0), []).append((tau, y))
+            for curve in curves.values():
+                axes.plot(*np.array(sorted(curve)).T, color=color, lw=0.8, alpha=0.35)
+            mean = [(tau, np.exp(np.log(of).mean())) for tau, of in sorted(by_length.items())]
             line = "o--" if way == "quiet" else "o-"
-            axes.plot(*mean.T, line, ms=4, color=color, label=name)
+            axes.plot(*np.array(mean).T, line, ms=4, color=color, label=name)
             if way != "quiet" and knee.seeds:
                 axes.axvline(knee.tau, color=color, ls="--", lw=1)
             if way != "quiet" and np.isfinite(knee.low):

@@ -16,6 +16,9 @@ __all__ = ["remaining_s"]
 
 Array = NDArray[np.float64]
 
+# A point that took this share of the longest training, or more, was trained and not only opened.
+_TRAINED = 0.1
+
 
 def remaining_s(folder: SweepFolder, at_once: int, shard: tuple[int, int] = (1, 1)) -> float | None:
     """Wall time of the trainings and points that are left; None before the first figures.
@@ -31,27 +34,33 @@ def remaining_s(folder: SweepFolder, at_once: int, shard: tuple[int, int] = (1, 
         How many points are computed at the same time.
     shard : tuple of int
     """
-    trainings, points, left = dict[str, tuple[Training, float]](), [], list[Point]()
+    trainings, drawn, left = dict[str, tuple[Training, float]](), [], list[Point]()
     for point in _planned(folder.share(shard)):
         result = folder.result(point)
         if result is None or result["error"]:
             left.append(point)
             continue
-        made_s = float(result["host"].get("training_s", 0.0))
-        points.append((point, float(result["host"].get("wall_s", made_s)) - made_s))
+        host = result["host"]
+        if "training_s" not in host:  # Of a version that did not tell them apart.
+            continue
+        made_s = float(host["training_s"])
+        drawn.append((point, float(host["wall_s"]) - made_s, made_s))
         if point.training is not None:
             known = trainings.get(point.training.key, (point.training, 0.0))
             # Points that found it trained have only opened it.
             trainings[point.training.key] = point.training, max(known[1], made_s)
-    if not points:
+    if not drawn:
         return None
+    # The first point of a worker loads the package too; it trains, and the others say enough.
+    longest_s = max(made_s for *_, made_s in drawn)
+    later = [entry for entry in drawn if entry[2] < _TRAINED * longest_s] or drawn
     todo = {p.training.key: p.training for p in left if p.training is not None}
     rows = sum(_rows(training) for key, training in todo.items() if key not in trainings)
     seen_rows = sum(_rows(training) for training, _ in trainings.values())
     training_s = sum(took_s for _, took_s in trainings.values()) * rows / max(seen_rows, 1)
-    seen, took_s = _costs([point for point, _ in points]), [s for _, s in points]
+    seen, took_s = _costs([point for point, *_ in later]), [s for _, s, _ in later]
     drawing_s = _costs(left) @ _law(seen, np.array(took_s))
-    return float(training_s + drawing_s.sum()) / at_once
+    return float(training_s + drawing_s.sum()) / max(1, min(at_once, len(left)))
 
 
 def _law(seen: Array, took_s: Array) -> Array:

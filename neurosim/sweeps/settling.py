@@ -32,8 +32,8 @@ __all__ = [
 ]
 
 # Ratios of capacitances of a chip that runs free, and settling [C/g] of a step by its host.
-_ALONE, _STEPPED = (1, 3, 10, 30, 100, 300), (1, 3, 10, 30)
-_QUIET = (3, 10, 30, 100)
+_ALONE, _STEPPED = (1, 3, 10, 30, 100, 300), (1, 3, 10, 20, 30)
+_QUIET = (1, 3, 10, 30, 100)
 # Settling [C/g] of a decision.
 _READS = (0.3, 0.6, 1, 2, 3, 5, 10, 20, 40)
 _DT = 0.05
@@ -44,8 +44,7 @@ _BATCH, _PROBE = 256, 3
 _COMPUTING = 0.7
 _FEWEST, _MOST = 50, 2000
 _SAMPLES = (200, 500)
-# A sample of every length settles for 2,700 C/g in all, an update for some 256 x 3 x 10.
-_UPDATES_PER_SAMPLE = 0.35
+_PHASES = 3
 _FIGURES = ("frechet_feature", "w2")
 # What a chip can be without, with the same weights: what is drawn anew, and its converters' errors.
 _ANEW = {"drive", "settle", "read"}
@@ -100,7 +99,7 @@ def budget_of(
     # Trainings come in rounds of one a worker; points are shared out evenly.
     rounds, shares = ceil(seeds / at_once), seeds / at_once
     payable = (_COMPUTING * seconds - shares * judge_s) / update_s
-    per_sample = shares * _UPDATES_PER_SAMPLE if draws else 0.0
+    per_sample = shares * _updates_per_sample(profile, recipe) if draws else 0.0
     for samples in reversed(_SAMPLES):
         left = (payable - per_sample * samples) / rounds
         # Samples are worth less than the training that they judge.
@@ -110,6 +109,15 @@ def budget_of(
     least_s /= _COMPUTING
     n_updates = int(min(max(left, _FEWEST), _MOST))
     return Budget(n_updates, samples, update_s, left >= _FEWEST, least_s)
+
+
+def _updates_per_sample(profile: Profile, recipe: Experiment) -> float:
+    """What a sample of every length settles, over what the rows of an update do."""
+    flow, how = recipe.flow, recipe.sampling
+    settle_tau = flow.settle_tau or profile.host.settle_tau
+    alone = sum(min(r, _LONGEST_START_TAU) + how.t_end * flow.alpha * r for r in (*_ALONE, *_QUIET))
+    stepped = sum(_STEPPED) * how.t_end / _DT
+    return (alone + stepped) / (recipe.batch * _PHASES * settle_tau)
 
 
 def _update_s(profile: Profile, recipe: Experiment, data: Dataset) -> float:
@@ -175,7 +183,7 @@ def _is_quiet(source: Source) -> bool:
 
 def plan_of(
     profile: Profile, name: str, recipe: Experiment | None, samples: int, seeds: int,
-    figure: str, run: str | None = None,
+    figure: str, run: str | None = None, *, changed: bool = False,
 ) -> Sweep:  # fmt: skip
     """The sweep: one training a seed, or a run; alone at every ratio, stepped at every length.
 
@@ -192,6 +200,8 @@ def plan_of(
     figure : str
         What ranks.
     run : str, optional
+    changed : bool
+        Whether the profile has other layers than the one of that name.
     """
     alone = {f"alone, C_x/C_h {ratio}": _released(ratio) for ratio in _ALONE}
     if off := quiet(profile):
@@ -202,16 +212,22 @@ def plan_of(
         }
         for tau in _STEPPED
     }  # fmt: skip
+    own = _own_layers(profile) if changed else {}
     base = {"run": run} if run is not None else {"profile": name, "experiment": recipe}
     return Sweep(
         name="settling",
         summary=f"Quality against settling of {profile.name}.",
         base=base,
         sampling={"n": samples},
-        axes=[{"name": "drawn", "cases": alone | stepped}],
+        axes=[{"name": "drawn", "cases": {k: own | case for k, case in (alone | stepped).items()}}],
         replicas=seeds,
         measure=list(dict.fromkeys([figure, "nn_two_sample", "precision", "coverage"])),
     )
+
+
+def _own_layers(profile: Profile) -> dict[str, Any]:
+    """What a sweep changes of a profile that is named by another's layers and sources."""
+    return {"profile.layers": list(profile.layers), "profile.sources": list(profile.sources)}
 
 
 def _released(ratio: float) -> dict[str, Any]:
@@ -239,8 +255,7 @@ def plan_of_answers(
     seeds : int
     run : str, optional
     """
-    own = {"profile.layers": list(profile.layers), "profile.sources": list(profile.sources)}
-    changes = {} if run is not None else own
+    changes = {} if run is not None else _own_layers(profile)
     cases = {f"read, {tau:g} tau": changes | {"sampling.settle_tau": tau} for tau in _READS}
     base = {"run": run} if run is not None else {"profile": name, "experiment": recipe}
     offered = figures_of(recipe.task)

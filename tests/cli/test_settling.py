@@ -60,7 +60,7 @@ def test_the_plan_has_both_ways_of_drawing_and_a_training_a_seed(tiny):
     (axis,) = plan.axes
     assert plan.replicas == 3
     ways = [label.partition(",")[0] for label in axis.cases]
-    assert ways == ["alone"] * 6 + ["quiet"] * 4 + ["stepped"] * 4
+    assert ways == ["alone"] * 6 + ["quiet"] * 5 + ["stepped"] * 5
     assert plan.measure[0] == "w2"
 
 
@@ -92,12 +92,15 @@ def test_one_command_answers_for_a_chip_of_ones_own(tiny, tmp_path, monkeypatch)
     for said in (
         "Released once and left alone, cmos_rc_6bit needs",
         "Stepped by its host",
-        "What sets it: alone, but without noise and errors of converters, it needs",
+        "C/g a sample",
         "slow",
     ):
         assert said in result.output
     assert (out / "settling.png").exists()
     assert (out / "report.html").exists()
+    assert "must be a new one where --seeds is given" in one_line(
+        run("settling", tiny, "--out", out, "--resume", "--seeds", 3)
+    )
     again = run("settling", tiny, "--out", out, "--resume", "--json")
     found = json.loads(again.stdout)
     assert found["knees"].keys() == {"alone", "quiet", "stepped"}
