@@ -41,10 +41,10 @@ _SLOWEST_S, _FASTEST_S = 10.0, 1e-11
 def mistakes_in(profile: Profile) -> list[str]:
     """What training would refuse, a line each.
 
-    A chip of numbers far from any may take an engine without end, so that it is not tried.
+    A chip of numbers far from any may take an engine without end, so that it is made and not run.
     """
     far = any(line for check in WARNINGS for line in check(profile))
-    return [] if far else list(refused(profile))
+    return list(refused(profile, settles=not far))
 
 
 def warnings_in(profile: Profile) -> list[str]:

@@ -35,8 +35,15 @@ def unfitting(profile: Profile) -> Iterator[str]:
         )
 
 
-def refused(profile: Profile) -> Iterator[str]:
-    """Why training with this profile would stop before its second update."""
+def refused(profile: Profile, settles: bool = True) -> Iterator[str]:
+    """Why training with this profile would stop before its second update.
+
+    Parameters
+    ----------
+    profile : Profile
+    settles : bool
+        Whether the update is made; else the chip and its trainer are, and no engine runs.
+    """
     sizes = profile.layers
     if sum(a * b for a, b in pairwise(sizes)) > _MOST_COUPLINGS:
         return
@@ -49,7 +56,9 @@ def refused(profile: Profile) -> Iterator[str]:
         recipe = Experiment()
     try:
         chip = Chip(profile, n_threads=1)
-        next(iter(Trainer(chip, recipe.with_values(settings), data)))
+        trainer = Trainer(chip, recipe.with_values(settings), data)
+        if settles:
+            next(iter(trainer))
     except NeurosimError as error:
         yield f"train would stop: {error}"
 

@@ -125,9 +125,9 @@ class Block(BaseModel):
         if value is LEFT_OUT:
             raise PydanticKnownError("missing")
         field = cls.model_fields[info.field_name or ""]
-        if isinstance(value, bool) and {int, float} & _types_in(field.annotation):
-            raise ValueError(f"must not be true or false, but is {str(value).lower()}")
         for one in value if isinstance(value, tuple | list) else (value,):
+            if isinstance(one, bool) and {int, float} & _types_in(field.annotation):
+                raise ValueError(f"must not be true or false, but is {str(one).lower()}")
             wrong = is_lost(type(one), field) if isinstance(one, Block) else None
             if wrong is not None:
                 raise ValueError(wrong)

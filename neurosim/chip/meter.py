@@ -21,6 +21,9 @@ A settle of time T from power P_0 to P_1 is taken to heat as
 :math:`P_1 T - \min(t_e, T / 2)\,(P_1 - P_0)`, t_e being 3 tau, and C / (g + K) for springs, whose
 nodes are that fast. Against the integral along the path, at 5 to 30 time constants, all of it is
 within 10 % for the law `hopfield` (within 25 % for `gradient`), springs alone within 20 % (35 %).
+A chip that is released moves all along: beside 24 settles in place of the one, at trained weights
+and C_x/C_h = 30, couplings take 13 to 18 % too much and leaks 21 to 29 %, all together 16 % on
+`ideal_hopfield`, 3 % on `rram_cmo_hfox`, and less than 0.1 % on `cmos_rc_6bit`.
 While sources are set before a settle the power is P_0, while nodes are read after it P_1.
 
 Not modelled: the supply's own losses, the headroom of injectors (their current turns into heat in

@@ -84,6 +84,7 @@ def sweep(
     on with --resume. A point that fails is a row with its error, and the exit status is then 1.
     """
     from neurosim.blocks.names import within
+    from neurosim.machines import arrays_on
     from neurosim.signals import on_signals, stopping, within_time
     from neurosim.solvers import available_threads
     from neurosim.sweeps import SweepFolder, Workers, expand, run_sweep
@@ -91,6 +92,7 @@ def sweep(
     from neurosim.sweeps.loading import load_sweep
     from neurosim.sweeps.remaining import remaining_s
 
+    arrays_on(device)
     if dask and workers is not None:
         raise click.UsageError("give --workers or --dask, not both")
     plan = load_sweep(file, laws)

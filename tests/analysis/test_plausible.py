@@ -115,8 +115,10 @@ def test_what_training_would_stop_at_is_a_mistake():
     soft = RRAM.with_value("spring.max_S", "1 uS")
     (line,) = mistakes_in(soft)
     assert line.startswith("train would stop: The spring with its nudge must be at most")
-    # A chip of numbers far from any is not tried.
-    assert mistakes_in(soft.with_value("node.capacitance_F", "1 F")) == []
+    # A chip of numbers far from any is made, and not run.
+    assert mistakes_in(soft.with_value("node.capacitance_F", "1 F")) == [line]
+    assert mistakes_in(RRAM.with_value("node.capacitance_F", "1 F")) == []
+    assert mistakes_in(soft.with_value("spring.max_S", "0.01 pS"))
 
 
 def test_a_chip_for_answers_is_tried_with_answers():

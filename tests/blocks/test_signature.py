@@ -80,6 +80,10 @@ def test_a_profile_shows_its_name_and_its_blocks_show_no_sources(name):
         (lambda: Adc(bit=6), "Adc.bit: unknown field 'bit'; did you mean 'bits'?"),
         (lambda: Adc(noise=None), "Adc.noise: must be a number, but is None"),
         (lambda: Adc(noise=True), "Adc.noise: must not be true or false, but is true"),
+        (
+            lambda: load_profile("cmos_rc_6bit").with_value("layers", (64, True)),
+            "layers: must not be true or false, but is true",
+        ),
         (lambda: Adc(auto_range=5), "Adc.auto_range: must be true or false, but is 5"),
         (lambda: Adc(channels=5), "Adc.channels: must be a Channels or None, but is 5"),
         (lambda: Adc(channels=Dac()), "Adc.channels: must be a Channels or None, but is a Dac"),

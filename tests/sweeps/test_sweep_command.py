@@ -102,3 +102,15 @@ def test_a_dry_run_lists_the_points_and_leaves_nothing(tiny, tmp_path, monkeypat
     assert got.stdout.splitlines()[0] == "tiny: 4 points, 2 trainings"
     assert len(got.stdout.splitlines()) == 5
     assert not list(tmp_path.iterdir())
+
+
+def test_a_device_that_is_not_there_is_refused_before_a_folder_is_made(tiny, tmp_path):
+    file, sweep = tiny
+    mine = file.with_name("tiny.yaml")
+    mine.write_text(dump_block(sweep))
+    for more in ([], ["--dry-run"]):
+        given = ["sweep", str(mine), "--out", str(tmp_path / "out"), "--device", "tpu", *more]
+        got = CliRunner().invoke(main, given)
+        assert got.exit_code == 2
+        assert "A device must be cpu, cuda" in got.stderr
+    assert not (tmp_path / "out").exists()
