@@ -87,10 +87,11 @@ def sweep(
     from neurosim.machines import arrays_on
     from neurosim.signals import on_signals, stopping, within_time
     from neurosim.solvers import available_threads
-    from neurosim.sweeps import SweepFolder, Workers, expand, run_sweep
+    from neurosim.sweeps import Point, SweepFolder, Workers, expand, run_sweep
     from neurosim.sweeps.fitting import left_behind
     from neurosim.sweeps.loading import load_sweep
     from neurosim.sweeps.remaining import remaining_s
+    from neurosim.sweeps.strange import made_odd
 
     arrays_on(device)
     if dask and workers is not None:
@@ -100,7 +101,7 @@ def sweep(
         points = expand(plan, file.parent, laws)
         mine = [point for point in points if point.index % shard[1] == shard[0] - 1]
         _warn_of_unsuited(mine)
-        warn(left_behind(mine, laws))
+        warn([*left_behind(mine, laws), *made_odd(mine)])
         expected = _expected(mine, workers or available_threads(), laws) if estimated else None
         _list(plan.name, mine, expected, as_json, brief=not dry_run)
         return
@@ -116,6 +117,7 @@ def sweep(
             shared=shard[1] > 1,
         )
     _warn_of_unsuited(folder.share(shard))
+    warn(made_odd([point for point in folder.points if isinstance(point, Point)]))
     left = len(folder.left(shard))
     # Processes would share one GPU.
     used = workers or (min(available_threads(), max(1, left)) if device == "cpu" else 1)

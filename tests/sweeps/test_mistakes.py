@@ -4,8 +4,9 @@ import pytest
 
 from neurosim.blocks.files import load_block, parse_block
 from neurosim.errors import DataError, ProfileError
-from neurosim.sweeps import Sweep, expand
+from neurosim.sweeps import Sweep, expand, strange
 from neurosim.sweeps.loading import load_sweep
+from neurosim.sweeps.strange import made_odd
 from tiny_sweeps import made
 
 
@@ -224,3 +225,30 @@ def test_a_sweep_whose_axes_cannot_be_read_has_the_mistakes_of_its_file_alone(tm
         load_sweep(path)
     path.write_text("name: t\nbase: {profile: ideal_hopfield}\n")
     assert load_sweep(path) == load_block(path, Sweep)
+
+
+def test_what_an_axis_makes_odd_of_a_chip_is_told():
+    def told(*axes):
+        return made_odd(made(*axes, base={"profile": "cmos_rc_6bit"}))
+
+    capacitances = {"path": "profile.node.capacitance_F", "values": ["1 pF", "3 pF"]}
+    (line,) = told(capacitances)
+    assert line.startswith("at some points node.release_capacitance_F: must be 30 * capacitance_F")
+    assert line.endswith("if it should follow, pair it with that axis")
+    released = {"path": "profile.node.release_capacitance_F", "values": ["30 pF", "90 pF"]}
+    assert told({"paired": [capacitances, released]}) == []
+    # What an axis sets need not be what its source derives.
+    assert told({"path": "deploy.release_ratio", "values": [3, 30]}) == []
+    farads = told({"path": "profile.node.capacitance_F", "values": [1, 2]})
+    assert any("is the prefix right?" in line for line in farads)
+
+
+def test_as_many_points_are_looked_at_however_many_there_are(monkeypatch):
+    looked = []
+    monkeypatch.setattr(strange, "warnings_in", lambda chip: looked.append(chip) or [])
+    values = [1e-12 * (1 + k / 1e4) for k in range(500)]
+    assert made_odd(made({"path": "profile.node.capacitance_F", "values": values})) == []
+    assert 40 <= len(looked) <= 2 * 24
+    looked.clear()
+    assert made_odd(made({"path": "experiment.seed", "values": list(range(500))})) == []
+    assert not looked
