@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,20 +20,21 @@ def made_odd(points: Sequence[Point]) -> list[str]:
     """What `profiles check` warns of at some points of a sweep, and not of the chip it starts from.
 
     A number that an axis sets need not be what its source derives; one that should follow what an
-    axis sets, and does not, is told.
+    axis sets, and does not, is told. Each field is told of once.
     """
     if not points:
         return []
-    last, found = len(points) - 1, dict[str, None]()
+    last, found = len(points) - 1, dict[str, str]()
     for k in dict.fromkeys(round(last * j / (_LOOKED_AT - 1)) for j in range(_LOOKED_AT)):
         point = points[k]
         base = point.named[0]
         for chip in (point.training.profile if point.training else None, point.deploy):
             if chip is not None and chip.name == base.name and chip != base:
                 before = set(warnings_in(base))
-                new = (line for line in warnings_in(chip) if line not in before)
-                found |= dict.fromkeys(line for line in new if not _is_set(line, base, chip))
-    return [_told(line) for line in found]
+                new = [line for line in warnings_in(chip) if line not in before]
+                for line in (line for line in new if not _is_set(line, base, chip)):
+                    found.setdefault(re.split(r"[: ]", line)[0], line)
+    return [_told(line) for line in found.values()]
 
 
 def _told(line: str) -> str:

@@ -231,11 +231,14 @@ def test_what_an_axis_makes_odd_of_a_chip_is_told():
     def told(*axes):
         return made_odd(made(*axes, base={"profile": "cmos_rc_6bit"}))
 
-    capacitances = {"path": "profile.node.capacitance_F", "values": ["1 pF", "3 pF"]}
+    capacitances = {"path": "profile.node.capacitance_F", "values": ["1 pF", "3 pF", "5 pF"]}
     (line,) = told(capacitances)
     assert line.startswith("at some points node.release_capacitance_F: must be 30 * capacitance_F")
     assert line.endswith("if it should follow, pair it with that axis")
-    released = {"path": "profile.node.release_capacitance_F", "values": ["30 pF", "90 pF"]}
+    released = {
+        "path": "profile.node.release_capacitance_F",
+        "values": ["30 pF", "90 pF", "150 pF"],
+    }
     assert told({"paired": [capacitances, released]}) == []
     # What an axis sets need not be what its source derives.
     assert told({"path": "deploy.release_ratio", "values": [3, 30]}) == []
