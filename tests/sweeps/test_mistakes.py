@@ -235,7 +235,8 @@ def test_what_an_axis_makes_odd_of_a_chip_is_told():
     (line,) = told(capacitances)
     assert line.startswith("at some points node.release_capacitance_F: must be 30 * capacitance_F")
     assert line.endswith("if it should follow, pair it with that axis")
-    released = {
+    wide = ["30 pF", "90 pF", "150 pF"]
+    released = {"path": "profile.node.release_capacitance_F", "values": wide}
         "path": "profile.node.release_capacitance_F",
         "values": ["30 pF", "90 pF", "150 pF"],
     }
