@@ -237,9 +237,6 @@ def test_what_an_axis_makes_odd_of_a_chip_is_told():
     assert line.endswith("if it should follow, pair it with that axis")
     wide = ["30 pF", "90 pF", "150 pF"]
     released = {"path": "profile.node.release_capacitance_F", "values": wide}
-        "path": "profile.node.release_capacitance_F",
-        "values": ["30 pF", "90 pF", "150 pF"],
-    }
     assert told({"paired": [capacitances, released]}) == []
     # What an axis sets need not be what its source derives.
     assert told({"path": "deploy.release_ratio", "values": [3, 30]}) == []
