@@ -18,7 +18,7 @@ each direction of a coupling has its own device. Where one device serves both, t
 and of this correlation the leading part is kept: one direction among the odd nodes moves as one
 among the even nodes. It is all of it where the variances factor, :math:`\sigma^2_{ij} = a_i b_j`.
 Left out: what the load shares; under a passive law all correlation of both ends; and the noise of
-the load where a law weighs the sum of the couplings, for the load is no part of that sum.
+the load where another law weighs the sum of the couplings, for the load is no part of that sum.
 """
 
 from __future__ import annotations

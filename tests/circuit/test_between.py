@@ -13,7 +13,16 @@ from scipy.special import wrightomega
 
 from conftest import CAPACITANCE_F, LEAK_S, UNIT_V, strayed
 from law_properties import ROWS, check_law, check_reading
-from neurosim.circuit import Circuit, DrivenCircuit, IdealDiode, Linear, Pairs, Resistive, Springs
+from neurosim.circuit import (
+    Circuit,
+    DrivenCircuit,
+    Fluctuation,
+    IdealDiode,
+    Linear,
+    Pairs,
+    Resistive,
+    Springs,
+)
 from neurosim.circuit.power import dissipation_W
 from neurosim.errors import DataError
 from neurosim.network import Layers
@@ -190,6 +199,24 @@ def test_gains_that_stray_leave_no_content():
     jacobian = circuit.jacobian_vector_A(np.zeros((n, n)), np.eye(n), many)
     jacobian = jacobian * circuit.metric(np.zeros(n))
     assert np.abs(jacobian - jacobian.T).max() > 0.05 * LEAK_S
+
+
+def test_a_device_that_fluctuates_moves_both_ends_by_the_voltage_across_it():
+    """Device by device: sigma (A u_i - u_j) at the upper end, 1/A of it at the lower one."""
+    plain, _ = random_network(np.random.default_rng(6), None, (3, 4, 5, 2))
+    circuit, layers = lifted(plain, GAIN), plain.layers
+    squares = Pairs(circuit.couplings.plus_S**2, circuit.couplings.minus_S)
+    rails = Pairs(circuit.biases.plus_S**2, circuit.biases.minus_S)
+    u_V = np.random.default_rng(5).standard_normal((3, circuit.n_nodes))
+    expected = rails.plus_S * (UNIT_V - u_V) ** 2
+    for row, j in np.argwhere(layers.present):
+        (depth, low), (_, high) = sorted((layers.layer_of[k], k) for k in (row + layers.n_even, j))
+        gain = GAIN if depth else 1.0
+        square = squares.plus_S[row, j] * (gain * u_V[:, low] - u_V[:, high]) ** 2
+        expected[:, high] += square
+        expected[:, low] += square / gain**2
+    found = Fluctuation(circuit, squares, rails).deviation_A(u_V) * circuit.lift
+    np.testing.assert_allclose(found, np.sqrt(expected), rtol=1e-9)
 
 
 def test_heat_is_what_sources_rail_and_amplifiers_deliver():
