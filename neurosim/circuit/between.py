@@ -30,7 +30,8 @@ to one above, back to its neighbour k and to one below, both ways round differ b
 :math:`(\gamma_i / \gamma_k)^2`.
 
 **Noise.** The noise current of a resistor leaves j whole, and enters i as its A-th part. All
-resistors together then have no temperature in common: see ``neurosim/circuit/README.md``.
+resistors together then have no temperature in common: see ``neurosim/circuit/README.md``. Noise
+and heat are counted as of amplifiers without errors.
 """
 
 from __future__ import annotations
@@ -91,6 +92,7 @@ class Between:
         return np.where(self.rises, of_nodes[even], of_nodes[odd, None])
 
     def _upper(self, of_nodes: Array) -> Array:
+        """Values of the upper end."""
         odd, even = self.layers.odd, self.layers.even
         return np.where(self.rises, of_nodes[odd, None], of_nodes[even])
 
