@@ -24,9 +24,12 @@ DEEP, FLOW = (128, 64, 64, 10), (64, 32, 32)
 GAINS, INPUTS = (None, 2.0, 4.0), (40.0, 8.0)
 SHORT = {"updates": 300}
 OF_FLOW = {
-    "updates": 60, "batch": 64, "learning_rate": 5e-3, "schedule": "cosine",
+    "updates": 150, "batch": 64, "learning_rate": 5e-3, "schedule": "cosine",
     "sampling.mode": "spring", "sampling.t_end": 1.0, "sampling.dt": 0.1,
 }  # fmt: skip
+# Resistors load what they are to carry: half the velocity a displacement stands for is better.
+OF_RESISTORS = {"updates": 80, "learning_rate": 2e-2, "flow.alpha": 1.0}
+FLOWS = ("none", "4", "amplifiers")
 N_DRAWN = 200
 SEEDS = 1
 Result = dict[str, Any]
@@ -38,8 +41,8 @@ def machine(layers: tuple[int, ...], gain: float | None, inputs: float = 1.0) ->
     law = Resistive(diode=board.law.diode, gain=gain)
     changes = {"node.law": law, "node.unit_V": board.unit_V, "node.leak_S": board.leak_S}
     answers = {"sources": (0, -1), "host.input_gain": inputs} if layers == DEEP else {}
-    plain = {} if answers else {"host.inputs": "plain", "host.input_gain": 1.0, "sources": (0,)}
-    return hardware("ideal_resistive", changes | {"layers": layers} | answers | plain)
+    plain = {"host.inputs": "plain", "host.input_gain": 1.0, "sources": (0,), "node.unit_V": 1.0}
+    return hardware("ideal_resistive", changes | {"layers": layers} | (answers or plain))
 
 
 def place(found: argparse.Namespace, name: str) -> Path:
@@ -86,6 +89,7 @@ def _drawn(run: Run) -> Result:
         "loss": float(run.metrics()["flow_loss"][-10:].mean()),
         # Of the one velocity, the same everywhere and always, that costs least.
         "constant_loss": float(np.mean((pairs.u_t - pairs.u_t.mean(axis=0)) ** 2)),
+        "still_loss": float(np.mean(pairs.u_t**2)),
         "spread": _spread(drawn),
         "spread_of_digits": _spread(images),
         "spread_of_noise": _spread(x_0),
@@ -117,22 +121,25 @@ def _plans(found: argparse.Namespace) -> list[tuple[float | None, float, int]]:
     return every[1:2] if found.quick else every
 
 
-def _flow_plans(found: argparse.Namespace) -> tuple[float | None, ...]:
-    return (4.0,) if found.quick else (None, 4.0)
+def _flow(found: argparse.Namespace, name: str) -> tuple[Any, ...]:
+    """A training of a flow: on resistors, with amplifiers between them or not, or at every node."""
+    short = {"updates": 2, "batch": 8} if found.quick else {}
+    if name == "amplifiers":
+        profile, own = load_profile("ideal_hopfield").with_value("layers", FLOW), {}
+    else:
+        profile, own = machine(FLOW, None if name == "none" else float(name)), OF_RESISTORS
+    asked = Experiment.suited(Flow()).with_values(OF_FLOW | own | short)
+    return flowed, profile, asked, place(found, f"flow_{name}")
 
 
 def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
     """Trainings of answers, then of flows."""
-    short = {"updates": 2, "batch": 8} if found.quick else {}
-    asked = Experiment.suited(Flow()).with_values(OF_FLOW | short)
+    names = FLOWS[1:2] if found.quick else FLOWS
     return [
         (answered, machine(DEEP, gain, inputs), recipe(found, seed),
          place(found, named(gain, inputs, seed)))
         for gain, inputs, seed in _plans(found)
-    ] + [
-        (flowed, machine(FLOW, gain), asked, place(found, f"flow_{named(gain, 1, 0)}"))
-        for gain in _flow_plans(found)
-    ]  # fmt: skip
+    ] + [_flow(found, name) for name in names]  # fmt: skip
 
 
 def tell(found: argparse.Namespace) -> None:
@@ -143,16 +150,15 @@ def tell(found: argparse.Namespace) -> None:
         if beside(folder).exists() and (folder / "voltages.json").exists():
             parts = (beside(folder), folder / "voltages.json")
             answers[folder.name] = {k: v for part in parts for k, v in _read(part).items()}
-    for gain in _flow_plans(found):
-        folder = place(found, f"flow_{named(gain, 1, 0)}")
-        if beside(folder).exists():
-            flows[folder.name] = _read(beside(folder))
+    for name in FLOWS:
+        if (kept := beside(place(found, f"flow_{name}"))).exists():
+            flows[name] = _read(kept)
     common.write_results(found.results / "lifted.json", {"answers": answers, "flows": flows})
     head = ["inputs times", "gain of each amplifier", "test accuracy, %", "training set, %"]
     volts = [f"rms of {name}, mV" for name in ("inputs", "layer 1", "layer 2", "answers")]
     tell_table(found, "lifted", common.table([*head, *volts], map(_row, answers.items())))
-    head = ["gain", "loss", "loss of a constant velocity", "spread drawn", "of digits", "of noise"]
-    head.append("variance that is linear in the noise, %")
+    head = ["amplifiers between layers", "loss", "of a constant velocity", "of none at all"]
+    head += ["spread drawn", "of digits", "of noise", "linear in the noise, %"]
     tell_table(found, "lifted flow", common.table(head, map(_flow_row, flows.items())))
 
 
@@ -163,10 +169,12 @@ def _read(path: Path) -> Result:
 def _row(item: tuple[str, Result]) -> list[str]:
     (gain, inputs, _), result = item[0].split("_"), item[1]
     shares = [f"{100 * result[key]:.1f}" for key in ("test_accuracy", "accuracy")]
-    return [inputs, gain, *shares, *(f"{1e3 * value:.3g}" for value in result["rms_V"])]
+    return [inputs, gain, *shares, *(f"{1e3 * value:.0f}" for value in result["rms_V"])]
 
 
 def _flow_row(item: tuple[str, Result]) -> list[str]:
-    gain, result = item[0].split("_")[1], item[1]
-    names = ("loss", "constant_loss", "spread", "spread_of_digits", "spread_of_noise")
-    return [gain, *(f"{result[name]:.3f}" for name in names), f"{100 * result['alike']:.1f}"]
+    name, result = item
+    losses = ("loss", "constant_loss", "still_loss")
+    names = (*losses, "spread", "spread_of_digits", "spread_of_noise")
+    said = {"amplifiers": "at every node (ideal_hopfield)", "4": "of gain 4"}.get(name, name)
+    return [said, *(f"{result[name]:.2f}" for name in names), f"{100 * result['alike']:.0f}"]
