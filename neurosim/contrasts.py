@@ -114,7 +114,12 @@ class Product(_Straight):
 
 @dataclass(frozen=True)
 class HalfSquaredDifference(_Straight):
-    """A resistor between two nodes, loaded at both ends.
+    r"""A resistor between two nodes, loaded at both ends.
+
+    Parameters
+    ----------
+    gain : float
+        A of amplifiers between layers, :math:`(A v_i - v_j)^2 / 2 \lambda_j^2`: see `lift_of`.
 
     Examples
     --------
@@ -122,12 +127,24 @@ class HalfSquaredDifference(_Straight):
     array([1.125, 0.125, 0.5  ])
     """
 
+    gain: float = 1.0
+
     def derivative(self, outputs: Array, layers: Layers) -> Weights:
         """See `Contrast`."""
-        squares = (outputs**2).mean(axis=0) / 2
+        lift = lift_of(layers, self.gain)
+        y = outputs / lift
+        squares = (y**2).mean(axis=0) / 2
         ends = squares[layers.odd][:, None] + squares[layers.even]
-        across = np.where(layers.present, ends - _products(outputs, layers), 0.0)
-        return Weights(across, ((outputs - 1) ** 2).mean(axis=0) / 2)
+        across = np.where(layers.present, ends - _products(y, layers), 0.0)
+        return Weights(across, (((outputs - 1) / lift) ** 2).mean(axis=0) / 2)
+
+
+def lift_of(layers: Layers, gain: float) -> Array:
+    """What amplifiers of that gain, of all hidden nodes, leave of 1 in the last layer, (n_nodes,).
+
+    A^(l - n) in layer l of 0 ... n; in layer 0 as in layer 1, for inputs have no amplifiers.
+    """
+    return np.asarray(gain ** (np.maximum(layers.layer_of, 1.0) - (len(layers.sizes) - 1)))
 
 
 class Harmonic(NamedTuple):

@@ -40,12 +40,16 @@ _BARE = (
     ("node", "visible_rail_V", "is of an amplifier"),
     ("node", "buffer", "is of an amplifier"),
     ("node", "output_Ohm", "is of an amplifier"),
-    ("node", "bandwidth_Hz", "is of an amplifier"),
+    ("node", "bandwidth_Hz", "is of an amplifier that drives its node's outputs alone"),
     ("mismatch", "gain", "is of an amplifier (that of a reading is adc.channels.gain)"),
     ("mismatch", "offset_V", "is of an amplifier (that of a reading is adc.channels.offset)"),
     ("coupling", "wires", "is of crossbars between amplifiers and virtual grounds"),
     ("coupling", "cubic_per_V2", "is of a device that an amplifier drives"),
 )
+
+
+# Which of these amplifiers between layers have.
+_OF_AMPLIFIERS = ("gain", "offset_V")
 
 
 def _passive_mistakes(profile: Any) -> Found:
@@ -74,7 +78,27 @@ def _passive_mistakes(profile: Any) -> Found:
     if not np.array_equal(profile.node.hidden_amplifier.output_V(some_V), some_V):
         text = "must be linear where node.law has resistors from node to node: they need none, but"
         found.append((("node", "amplifier"), f"{text} is {profile.node.amplifier!r}; write it so"))
-    found.extend(_foreign(profile, _BARE, "node.law has resistors from node to node"))
+    bare: Sequence[tuple[str, str, str]] = _BARE
+    if profile.node.lifting(profile.network) is not None:
+        found.extend(_lifting_mistakes(profile))
+        bare = [line for line in _BARE if line[1] not in _OF_AMPLIFIERS]
+    found.extend(_foreign(profile, bare, "node.law has resistors from node to node"))
+    return found
+
+
+def _lifting_mistakes(profile: Any) -> Found:
+    """Amplifiers between layers need layers between which they are, and raise no skips."""
+    found, layers = Found(), profile.network
+    if len(layers.sizes) < 3:
+        text = "must be none where there is no hidden layer before the last one, but is"
+        found.append((("node", "law", "gain"), f"{text} {profile.node.law.gain:g}; add a layer"))
+    if not layers.only_next:
+        text = "must couple layers to the next alone where node.law has amplifiers between layers"
+        found.append((("pattern",), f"{text}; leave out skips, or write node.law.gain as none"))
+    injectors, last = profile.injectors, len(layers.sizes) - 1
+    if injectors is not None and layers.numbers(injectors.layers) != (last,):
+        text = "must be the last layer alone where node.law has amplifiers between layers"
+        found.append((("injectors", "layers"), f"{text}; write [-1]"))
     return found
 
 

@@ -123,6 +123,14 @@ class Layers:
         start = sum(self.sizes[layer % 2 : layer : 2]) + (self.n_even if layer % 2 else 0)
         return slice(start, start + self.sizes[layer])
 
+    @cached_property
+    def layer_of(self) -> NDArray[np.intp]:
+        """Layer of every node, (n_nodes,)."""
+        found = np.empty(self.n_nodes, np.intp)
+        for layer in range(len(self.sizes)):
+            found[self.nodes(layer)] = layer
+        return found
+
     def numbers(self, chosen: Iterable[int]) -> tuple[int, ...]:
         """Layers counted from 0, in their order, each once; -1 is the last one.
 

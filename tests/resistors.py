@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from conftest import CAPACITANCE_F, LEAK_S, UNIT_V
@@ -23,8 +25,8 @@ SHOCKLEY = ShockleyDiode(saturation_A=4e-9, slope_V=0.049, series_Ohm=1e4)
 POINTS = PointsDiode(points=((-0.2, -1e-8), (-0.05, 0.0), (0.02, 1e-7), (0.06, 2e-6)))
 
 
-def rest_of(circuit, springs, engine=None, time_s=TAU_S):
-    system = DrivenCircuit(circuit, springs, TAU_S)
+def rest_of(circuit, springs, engine=None, time_s=TAU_S, injected_A=None):
+    system = DrivenCircuit(circuit, springs, TAU_S, injected_A=injected_A)
     start = np.zeros((len(springs.target_V), circuit.n_nodes))
     start[:, springs.held_nodes] = springs.target_V[:, springs.held]
     return settle(system, start, time_s, engine or OperatingPoint())
@@ -49,14 +51,23 @@ def random_network(rng, diode, sizes, gain=4.0, rows=5):
     return circuit, Springs(springs_S, target_V, driven)
 
 
+def lifted(circuit, gain):
+    """The same with amplifiers between its layers."""
+    return replace(circuit, law=Resistive(diode=circuit.law.diode, gain=gain))
+
+
 def kirchhoff_A(circuit, springs, u_V):
     """Net current into each node, all but that of its diode, device by device."""
-    odd, even = circuit.layers.odd, circuit.layers.even
+    layers, law, errors = circuit.layers, circuit.law, circuit.amplifiers.errors
     current_A = -circuit.leak_S * u_V + circuit.biases.plus_S * (UNIT_V - u_V)
-    across_V = u_V[:, odd, None] - u_V[:, None, even]
-    through_A = circuit.couplings.plus_S * across_V
-    current_A[:, odd] -= through_A.sum(axis=2)
-    current_A[:, even] += through_A.sum(axis=1)
+    for row, j in np.argwhere(layers.present):
+        (depth, low), (_, high) = sorted((layers.layer_of[k], k) for k in (row + layers.n_even, j))
+        between = depth > 0 and law.gain is not None
+        gain = law.gain * errors.slope[low] if between else 1.0
+        shown_V = gain * (u_V[:, low] + errors.offset_V[low]) if between else u_V[:, low]
+        taken_A = circuit.couplings.plus_S[row, j] * (shown_V - u_V[:, high])
+        current_A[:, high] += taken_A
+        current_A[:, low] -= taken_A / gain
     soft = ~springs.held
     nodes = springs.numbers[soft]
     pull_S, target_V = springs.conductance_S[soft], springs.target_V[:, soft]

@@ -20,6 +20,7 @@ import bits
 import common
 import flows
 import images28
+import lifted
 import oscillators
 import resistors
 import together
@@ -35,6 +36,7 @@ PARTS: dict[str, common.Part] = {
     "variants": (variants.work, variants.tell),
     "flows": (flows.work, flows.tell),
     "mnist": (images28.work, images28.tell),
+    "lifted": (lifted.work, lifted.tell),
     "bits": (bits.work, bits.tell),
     "together": (together.work, together.tell),
 }

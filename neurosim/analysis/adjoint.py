@@ -71,7 +71,7 @@ def adjoint_gradient(
         for y, pull in zip(ones, pulls, strict=True):
             coupling -= np.outer(pull[layers.odd], y[layers.even])
             coupling -= np.outer(y[layers.odd], pull[layers.even])
-        bias -= pulls[0]
+        bias -= pulls[0] / circuit.lift
         # What hangs on a node loads it.
         load = circuit.loading * p * rest_V / unit_V
         coupling += load[layers.odd, None] + load[layers.even]

@@ -114,7 +114,7 @@ class Answering:
                 y, moved = y_V / unit_V, m * w * change
                 coupling -= np.outer(moved[layers.odd], y[layers.even])
                 coupling -= np.outer(y[layers.odd], moved[layers.even])
-                bias -= moved if k == 0 else 0.0
+                bias -= moved / circuit.lift if k == 0 else 0.0
             # What hangs on a node loads it.
             load = circuit.loading * m * change * u_V / unit_V
             coupling += load[layers.odd, None] + load[layers.even]

@@ -41,7 +41,8 @@ FORMULAS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("node.capacitance_F", "coupling.parasitic_F"),
     ),
     "amplifiers": (
-        "power x nodes x (settling, driving, reading), in class A less the couplings' heat",
+        "power x nodes x (settling, driving, reading), in class A less the couplings' heat; an "
+        "amplifier between layers counts as a node",
         ("supply.amplifier_W",),
     ),
     "controller": ("power x (settling, driving, reading, writing)", ("supply.controller_W",)),

@@ -64,7 +64,8 @@ def stand_in(profile: Profile) -> str | None:
 def unsuited(profile: Profile, task: TaskLaw) -> str | None:
     """Why a chip cannot learn a task, in a line; None where nothing is known against it.
 
-    Resistors and diodes alone have one rest whatever the weights are, for their content is convex.
+    Resistors and diodes alone have one rest whatever the weights are, for their content is convex;
+    with amplifiers between layers too, which scale voltages and close no loop of gain.
     Velocities down its slope bring all noise nearer together: no flow splits it into images.
     Phases that nothing pulls to 0 can be trained to flow, and have drawn no images by it.
     """
@@ -80,8 +81,11 @@ def unsuited(profile: Profile, task: TaskLaw) -> str | None:
         )
     if not profile.node.passive:
         return None
+    has = "resistors and diodes alone"
+    if profile.node.lifting(profile.network) is not None:
+        has = "resistors, diodes and amplifiers that scale what passes either way"
     return (
-        f"A flow needs nodes that amplify, but {profile.name} has resistors and diodes alone: they "
+        f"A flow needs nodes that amplify, but {profile.name} has {has}: they "
         "have one rest, to which all noise would flow; train it to answer, with --task classify "
         "(in Python Experiment.suited('classify'))."
     )

@@ -8,7 +8,7 @@ springs         the same of the springs
 leaks           the same of the nodes' leaks
 precharge       :math:`C V^2`: half as a node is charged, half when it is next discharged
 amplifiers      `amplifier_W` x nodes x (settling + reading + driving time), in class A
-                less the heat of the couplings
+                less the heat of the couplings; an amplifier between layers counts as a node
 drivers         in class AB `rail_V` x the charge through couplings, biases and springs,
                 less their heat
 controller      `controller_W` x the same time and that of writing
@@ -92,7 +92,9 @@ class Meter:
     """
 
     def __init__(self, profile: Profile, n_nodes: int) -> None:
-        self._supply, self._write_law, self._n_nodes = profile.supply, profile.write, n_nodes
+        self._supply, self._write_law, self._n_amplifiers = profile.supply, profile.write, n_nodes
+        if (between := profile.node.lifting(profile.network)) is not None:
+            self._n_amplifiers += int(np.count_nonzero(between.at))
         self._tau_s = profile.node.tau_s
         self.ledger = Ledger()
         # Of a mean row, at the end of the last settle; and the time of setting since then.
@@ -114,7 +116,7 @@ class Meter:
         ledger.leaks_J += leaks_J
         if supply is None:
             return
-        static_J = supply.amplifier_W * self._n_nodes * time_s
+        static_J = supply.amplifier_W * self._n_amplifiers * time_s
         taken = Taken(static_J, 0.0)
         if supply.driver is not None:
             heat_J = couplings_J + springs_J

@@ -67,6 +67,8 @@ class Circuit(Wired):
 
     def reading_V(self, u_V: Array) -> Array:
         """What a converter at each node sees: its output, or its phase from -pi to pi."""
+        if self.passive:
+            return u_V.copy()
         if not self.oscillating:
             return self.output_V(u_V)
         half_turn_V = np.pi * self.radian_V
@@ -78,9 +80,9 @@ class Circuit(Wired):
 
     def _through_couplings(self, v: Array) -> Array:
         """Sum over neighbours of dG v, whatever the unit of v."""
-        out = np.empty_like(v)
-        out[..., self.layers.odd] = v[..., self.layers.even] @ self.couplings.delta_S.T
-        out[..., self.layers.even] = v[..., self.layers.odd] @ self.back.delta_S
+        out, (to_odd_S, to_even_S) = np.empty_like(v), self.directed_S
+        out[..., self.layers.odd] = v[..., self.layers.even] @ to_odd_S.T
+        out[..., self.layers.even] = v[..., self.layers.odd] @ to_even_S
         return out
 
     def source_sums_A(self, springs: Springs | None) -> Array | None:
@@ -192,6 +194,11 @@ class Circuit(Wired):
                 "Circuit.co_content_W needs reciprocal couplings, but this circuit has separate "
                 "devices for each direction; such a circuit descends no potential."
             )
+        if self.oscillation is None and not self.reciprocal:
+            raise DataError(
+                "Circuit.co_content_W needs amplifiers of one gain in every layer, but those "
+                "between the layers of this circuit stray; such a circuit descends no potential."
+            )
         if not self.reciprocal:
             raise DataError(
                 f"Circuit.co_content_W needs an interaction that is odd, but has {self.law!r}; "
@@ -218,9 +225,10 @@ class Circuit(Wired):
             power = power + law.pull_V2(self.amplifiers, u_V, source_V)[..., at] @ springs.soft_S
         if self.passive:
             # The rail's own part: with it the co-content of linear resistors is half their heat.
-            power = power + self.loading * self.reference_V**2 / 2 * self.biases.sum_S.sum()
+            biases_S = (self.biases.sum_S / self.lift**2).sum()
+            power = power + self.loading * self.reference_V**2 / 2 * biases_S
         if self.shunts is not None:
-            power = power + self.shunts.co_content_W(u_V).sum(axis=-1)
+            power = power + (self.shunts.co_content_W(u_V) / self.lift**2).sum(axis=-1)
         if self.locking is not None:
             power = power + self.locking.co_content_W(u_V).sum(axis=-1)
         return power
@@ -251,6 +259,9 @@ class Circuit(Wired):
             pull_V2 = self.law.pull_V2(self.amplifiers, u_V, np.zeros_like(u_V))
             load = self.loading * pull_V2.mean(axis=0)
         shared = load[odd][:, None] + load[even]
+        if self.between is not None:
+            y_V, (to_odd_V, to_even_V) = self.outputs_V(u_V)[0].mean(axis=0), self.between.series_V
+            product += to_odd_V * y_V[odd, None] + to_even_V * y_V[even]
         present = self.layers.present
         return np.where(present, shared - product, 0.0), np.where(present, shared + product, 0.0)
 
@@ -262,7 +273,7 @@ class Circuit(Wired):
         if self.oscillation is not None:
             per_V = self.radian_V * self.capacitance_F
             return np.asarray(4 * self.oscillation.diffusion_rad2_per_s * per_V**2)
-        total = self.leak_S + self.load_S
+        total = self.leak_S + self.noisy_S
         if springs is not None:
             total[springs.at] = total[springs.at] + springs.soft_S
         return float(4 * Boltzmann * temperature_K) * total

@@ -146,7 +146,7 @@ class DrivenCircuit:
         What the noise of a resistor takes from the node at one end it brings to the other:
         :math:`-4 k T\,dG_{ij}` over the root of both nodes' densities. All resistors together then
         have Nyquist's :math:`4 k T G` of their conductance matrix, which leaves :math:`k T / C` on
-        every capacitor and no correlation between two.
+        every capacitor and no correlation between two. Behind an amplifier it brings 1/A of it.
         """
         circuit = self.circuit
         if self.temperature_K is None or not circuit.passive:
@@ -155,6 +155,8 @@ class DrivenCircuit:
         density = circuit.thermal_noise_A2_per_Hz(self.temperature_K, self.springs)
         root = np.sqrt(density + self._amplifier_noise_A2_per_Hz())
         shared = -4 * Boltzmann * self.temperature_K * circuit.couplings.delta_S
+        if circuit.between is not None:
+            shared = shared * circuit.between.across
         shared = shared / (root[layers.odd, None] * root[layers.even])
         found = np.eye(circuit.n_nodes)
         found[layers.odd, layers.even], found[layers.even, layers.odd] = shared, shared.T

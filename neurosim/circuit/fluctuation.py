@@ -18,7 +18,7 @@ each direction of a coupling has its own device. Where one device serves both, t
 and of this correlation the leading part is kept: one direction among the odd nodes moves as one
 among the even nodes. It is all of it where the variances factor, :math:`\sigma^2_{ij} = a_i b_j`.
 Left out: what the load shares; under a passive law all correlation of both ends; and the noise of
-the load where a law weighs the sum of the couplings, for the load is no part of that sum.
+the load where another law weighs the sum of the couplings, for the load is no part of that sum.
 """
 
 from __future__ import annotations
@@ -105,14 +105,16 @@ class Fluctuation:
         return self._gather(y**2, parts.sums, parts.back_sums)
 
     def _deviation(self, parts: _Parts, u_V: Array, y: Array, from_couplings: Array) -> Array:
-        circuit, reference = self.circuit, self.circuit.reference_V / self._unit_V
-        variance = from_couplings + parts.bias_sums * y.dtype.type(reference**2)
-        if circuit.loading and circuit.law.unit_weights:
-            load = (circuit.loading * u_V / self._unit_V).astype(y.dtype, copy=False)
+        circuit = self.circuit
+        reference = (circuit.reference_V / self._unit_V / circuit.lift).astype(y.dtype)
+        variance = from_couplings + parts.bias_sums * reference**2
+        if circuit.loading and (circuit.passive or circuit.law.unit_weights):
+            load = circuit.loading * u_V / self._unit_V / circuit.lift
+            load = load.astype(y.dtype, copy=False)
             one = np.ones((1, circuit.n_nodes), y.dtype)
             total = self._gather(one, parts.sums, parts.back_sums) + parts.bias_sums
             cross = self._gather(y, parts.deltas, parts.back_deltas)
-            cross += parts.bias_deltas * y.dtype.type(reference)
+            cross += parts.bias_deltas * reference
             variance += total * load**2 - 2 * load * cross
         return np.sqrt(np.maximum(variance, 0.0))
 

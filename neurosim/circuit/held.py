@@ -111,13 +111,17 @@ def free_circuit(circuit: Circuit, keep: NDArray[np.bool_]) -> Circuit | None:
 def held_current_A(circuit: Circuit, held: NDArray[np.bool_], u_V: Array) -> Array:
     """What held nodes drive into all nodes, for each output: (n_outputs, rows, n_nodes)."""
     odd, even = circuit.layers.odd, circuit.layers.even
-    to_odd = circuit.couplings.delta_S[:, held[even]].T
-    to_even = circuit.back.delta_S[held[odd]]
+    to_odd_S, to_even_S = circuit.directed_S
+    to_odd, to_even = to_odd_S[:, held[even]].T, to_even_S[held[odd]]
     outputs = circuit.outputs_V(u_V)
     current_A = np.zeros((len(outputs), *u_V.shape))
     for into, y in zip(current_A, outputs, strict=True):
         into[:, odd] = circuit.bent(y[:, even][:, held[even]]) @ to_odd
         into[:, even] = circuit.bent(y[:, odd][:, held[odd]]) @ to_even
+    if circuit.between is not None:
+        odd_A, even_A = (circuit.couplings.delta_S * v for v in circuit.between.series_V)
+        current_A[0][:, odd] += odd_A[:, held[even]].sum(axis=1)
+        current_A[0][:, even] += even_A[held[odd]].sum(axis=0)
     return current_A
 
 

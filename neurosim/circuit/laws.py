@@ -13,6 +13,7 @@ law          y            w             m       R(u, V)
 `Hopfield`   phi(u)       1             phi'    (u - V) phi(u) - Phi(u)
 `Gradient`   phi(u)       phi'          1       (u - V)^2 / 2
 `Resistive`  u            1             1       (u - V)^2 / 2
+the same     u / l        l             l^-2    (u - V)^2 / 2l^2
 `Oscillator` cos u, sin u -sin u, cos u 1       1 - cos(u - V)
 ============ ============ ============= ======= =======================
 
@@ -20,6 +21,7 @@ A law descends the co-content P, :math:`I_i = -m_i^{-1} \partial P / \partial u_
 
 .. math:: m\,w^k = \frac{dy^k}{du}, \qquad \frac{\partial R(u, V)}{\partial u} = m\,(u - V).
 
+The second `Resistive` has amplifiers between its layers, which lift voltages by l: `between`.
 Laws have files of their own, the first two one together; a source of an oscillator joins its sums.
 ``neurosim/circuit/README.md`` derives this and what follows.
 """
@@ -33,6 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.arguments import answer, shown
+from neurosim.circuit.between import Between
 from neurosim.circuit.locking import Locking
 from neurosim.circuit.outputs import Amplifiers
 from neurosim.circuit.shunts import Shunts
@@ -43,6 +46,7 @@ from neurosim.network import Layers
 __all__ = [
     "Amplified",
     "Law",
+    "Lifting",
     "Oscillating",
     "Passive",
     "UnitMetric",
@@ -132,6 +136,14 @@ class Passive(Protocol):
 
     def shunts(self, layers: Layers, driven: NDArray[np.intp]) -> Shunts | None:
         """Elements from nodes to ground besides the leaks; `driven` nodes have sources."""
+
+
+@runtime_checkable
+class Lifting(Protocol):
+    """A passive law of which layers may have amplifiers between them."""
+
+    def between(self, layers: Layers, amplifiers: Amplifiers) -> Between | None:
+        """Those of a network; `amplifiers` have the errors of each."""
 
 
 @runtime_checkable

@@ -22,10 +22,12 @@ from neurosim.blocks.quantities import (
 )
 from neurosim.blocks.words import IDEAL
 from neurosim.circuit.amplifiers import Amplifier, Linear, Scalable, Silu, Tanh
+from neurosim.circuit.between import Between
 from neurosim.circuit.by_layer import NodeLaw
-from neurosim.circuit.laws import Oscillating, Passive
+from neurosim.circuit.laws import Lifting, Oscillating, Passive
 from neurosim.circuit.locking import Locking
 from neurosim.circuit.measured import Measured
+from neurosim.circuit.outputs import Amplifiers
 from neurosim.circuit.shunts import Shunts
 from neurosim.network import Layers
 from neurosim.tuned import Tuned
@@ -168,6 +170,13 @@ class Node(Sourced):
     def load_share(self) -> float:
         """Share of the couplings' conductance on a node: 1 under a passive law, else `loading`."""
         return 1.0 if self.passive else self.loading
+
+    def lifting(self, layers: Layers) -> Between | None:
+        """Ideal amplifiers between the layers of a network of resistors; None where it has none."""
+        if not isinstance(self.law, Lifting):
+            return None
+        ideal = Amplifiers(((self.hidden_amplifier, layers.n_nodes),))
+        return self.law.between(layers, ideal)
 
     def shunts(self, layers: Layers, driven: NDArray[np.intp]) -> Shunts | None:
         """Elements to ground of nodes without sources, which a passive law may have."""

@@ -171,9 +171,12 @@ class Amplifiers:
     ----------
     groups : tuple of (Amplifier, int)
         Each characteristic and how many nodes have it, in the order of `Layers`.
+    lift : float or ndarray, shape (n,)
+        Of the nodes, where there are amplifiers between layers: see `neurosim.circuit.between`.
     """
 
     groups: tuple[tuple[Amplifier, int], ...]
+    lift: float | Array = 1.0
 
     def __post_init__(self) -> None:
         units = sorted({amplifier.unit_V for amplifier, _ in self.groups})

@@ -40,7 +40,7 @@ class Dissipation(NamedTuple):
 
     `delivered_A` is the current through couplings, biases and springs, (rows,) [A]: the sum of all
     magnitudes, each device's own as if its far end stood at 0 V; under a passive law that of the
-    sources and the rail.
+    sources, the rail and both sides of the amplifiers between layers.
     """
 
     couplings: Array
@@ -78,18 +78,24 @@ def dissipation_W(circuit: Circuit, springs: Springs | None, u_V: Array) -> Diss
         couplings += share**2 * (u_V**2 @ load_S) - 2 * share * np.sum(u_V * into, axis=1)
         in_biases = in_biases + share**2 * (u_V**2 @ biases.sum_S)
         in_biases -= 2 * share * (u_V @ circuit.bias_A)
-    couplings = (couplings / 2 if circuit.passive else couplings) + in_biases
+    couplings = couplings / 2 if circuit.passive else couplings
+    if circuit.between is not None:
+        couplings = circuit.between.heat_W(v, circuit.couplings.sum_S)
+    couplings = couplings + in_biases
     leaks = u_V**2 @ circuit.leak_S
     if circuit.shunts is not None:
         leaks += np.sum(circuit.shunts.power_W(u_V, np.zeros_like(u_V)), axis=1)
     across = np.zeros(len(u_V))
     delivered_A = np.abs(v) @ driven + abs(circuit.reference_V) * circuit.biases.sum_S.sum()
     if circuit.passive:
-        # No node drives another: sources and the rail deliver all.
+        # No node drives another: sources and the rail deliver all, and amplifiers between layers.
         delivered_A = np.abs(rail_V - u_V) @ biases.sum_S
         if springs is not None:
             given_A = np.where(springs.held, circuit.source_current_A(u_V, springs), 0.0)
             delivered_A = delivered_A + np.abs(given_A).sum(axis=1)
+    if circuit.between is not None:
+        out_A = np.abs(circuit.between.output_A(v, circuit.couplings.sum_S))
+        delivered_A = delivered_A + out_A @ (1 + 1 / circuit.between.forward)
     if springs is not None:
         stretch_V = springs.target_V - u_V[:, springs.at]
         across = stretch_V**2 @ springs.soft_S

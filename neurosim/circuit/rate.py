@@ -101,8 +101,9 @@ class Rate:
         self._drive = (linear[springs.at] * springs.target_V.T).astype(dtype)
         # Row scaling turns S x (v / unit) into volts per tau at the node that receives it.
         into = scale[:, None] * unit_V
-        self._to_odd = (circuit.couplings.delta_S * into[layers.odd]).astype(dtype)
-        to_even = np.ascontiguousarray(circuit.back.delta_S.T) * into[layers.even]
+        to_odd_S, to_even_S = circuit.directed_S
+        self._to_odd = (to_odd_S * into[layers.odd]).astype(dtype)
+        to_even = np.ascontiguousarray(to_even_S.T) * into[layers.even]
         self._to_even = to_even.astype(dtype)
         self._cubic = np.asarray(circuit.cubic_per_V2 * unit_V**2, dtype)
         self._decay = self.decay[:, None].astype(dtype)

@@ -4,10 +4,11 @@ Even layers are coupled to odd ones alone, so that with the one half standing st
 other is a divider by itself, whose rest is the least of the co-content along that node,
 
 .. math:: D_i (s_i - u_i) = I_{d,i}(u_i), \qquad
-          s_i = \Bigl( \sum_j dG_{ij} u_j + K_i V_i + I_i \Bigr) / D_i,
+          s_i = \Bigl( \lambda_i \sum_j dG_{ij} \frac{u_j}{\lambda_j} + K_i V_i + I_i \Bigr) / D_i,
 
-with D all conductance on the node, and in closed form (Scellier 2024; see `Diode.rest_V`). The
-co-content is convex and falls at each half, so that the halves in turn come to its one minimum.
+with D all conductance on the node and lambda the lift of amplifiers between layers, 1 without, and
+in closed form (Scellier 2024; see `Diode.rest_V`). The co-content is convex and falls at each half,
+so that the halves in turn come to its one minimum.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Relaxation:
     Parameters
     ----------
     circuit : Circuit
-        Of a passive law, with `loading` 1 and reciprocal, linear couplings.
+        Of a passive law, with `loading` 1 and linear couplings of single devices.
     springs : Springs
         Of the rows of this block.
     injected_A : ndarray, shape (rows, n_nodes) or (1, rows, n_nodes), optional
@@ -39,16 +40,19 @@ class Relaxation:
         layers, n = circuit.layers, circuit.n_nodes
         pull_S = circuit.decay_S.copy()
         pull_S[springs.at] += springs.soft_S
-        constant_A = np.broadcast_to(circuit.bias_A[:, None], (n, len(springs.target_V))).copy()
+        fixed_A, lift = circuit.fixed_A[0][:, None], circuit.lift[:, None]
+        constant_A = np.broadcast_to(fixed_A, (n, len(springs.target_V))).copy()
         if injected_A is not None:
             constant_A += injected_A.reshape(injected_A.shape[-2:]).T
+        constant_A *= lift
         constant_A[springs.at] += springs.soft_S[:, None] * springs.target_V.T
         keep = np.ones(n, dtype=bool)
         keep[springs.held_nodes] = False
-        delta_S = circuit.couplings.delta_S
+        to_odd_S, to_even_S = circuit.directed_S
+        raised = lift[layers.odd] / lift[layers.even].T
         self._halves = [
-            _Half(layers.even, layers.odd, np.ascontiguousarray(delta_S.T), keep),
-            _Half(layers.odd, layers.even, delta_S, keep),
+            _Half(layers.even, layers.odd, np.ascontiguousarray((to_even_S / raised).T), keep),
+            _Half(layers.odd, layers.even, to_odd_S * raised, keep),
         ]
         for half in self._halves:
             half.load(pull_S, constant_A, circuit.shunts)

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from neurosim.circuit.amplifiers import Amplifier, check_amplifier
+from neurosim.circuit.between import Between
 from neurosim.circuit.elements import Array, Pairs
-from neurosim.circuit.laws import Law, Oscillating, Passive, check_law
+from neurosim.circuit.laws import Law, Lifting, Oscillating, Passive, check_law
 from neurosim.circuit.locking import Locking
 from neurosim.circuit.outputs import Amplifiers
 from neurosim.circuit.shunts import Shunts
@@ -138,12 +139,39 @@ class Wired:
     def reciprocal(self) -> bool:
         """Whether nodes act on each other alike both ways, so that there is a co-content."""
         odd = self.oscillation is None or self.oscillation.odd
-        return self.back_couplings is None and odd
+        alike = self.between is None or self.between.strays is None
+        return self.back_couplings is None and odd and alike
 
     @property
     def back(self) -> Pairs:
         """The devices that drive the even nodes."""
         return self.back_couplings or self.couplings
+
+    @cached_property
+    def between(self) -> Between | None:
+        """Amplifiers between the layers of a network of resistors."""
+        if not isinstance(self.law, Lifting):
+            return None
+        return self.law.between(self.layers, Amplifiers(self._groups))
+
+    @cached_property
+    def lift(self) -> Array:
+        """By what these raise the voltages of each node, over the last layer's; 1 without."""
+        return np.ones(self.n_nodes) if self.between is None else self.between.lift
+
+    @cached_property
+    def directed_S(self) -> tuple[Array, Array]:
+        """What outputs drive odd nodes by, and what even ones, both (n_odd, n_even)."""
+        if self.between is None:
+            return self.couplings.delta_S, self.back.delta_S
+        return self.between.directed_S(self.couplings.delta_S)
+
+    @cached_property
+    def noisy_S(self) -> Array:
+        """What of `load_S` each node has the thermal noise of."""
+        if self.between is None:
+            return self.load_S
+        return self.biases.sum_S + self.between.noisy_S(self.couplings.sum_S)
 
     @cached_property
     def load_S(self) -> Array:
@@ -170,7 +198,11 @@ class Wired:
     def fixed_A(self) -> Array:
         """What each sum of a node has besides its couplings, (n_outputs, n_nodes)."""
         fixed_A = np.zeros((self.law.n_outputs, self.n_nodes))
-        fixed_A[0] = self.bias_A
+        fixed_A[0] = self.bias_A / self.lift
+        if self.between is not None:
+            to_odd_V, to_even_V = self.between.series_V
+            fixed_A[0, self.layers.odd] += (self.couplings.delta_S * to_odd_V).sum(axis=1)
+            fixed_A[0, self.layers.even] += (self.couplings.delta_S * to_even_V).sum(axis=0)
         if self.oscillation is not None:
             fixed_A += self.leak_S * np.array(self.oscillation.fixed_V(self.amplifiers))
         return fixed_A
@@ -196,5 +228,10 @@ class Wired:
     @cached_property
     def amplifiers(self) -> Amplifiers:
         """Those of all nodes."""
+        lift = 1.0 if self.between is None else self.between.lift
+        return Amplifiers(self._groups, lift)
+
+    @property
+    def _groups(self) -> tuple[tuple[Amplifier, int], ...]:
         k = self.layers.n_visible
-        return Amplifiers(((self.visible, k), (self.hidden, self.n_nodes - k)))
+        return (self.visible, k), (self.hidden, self.n_nodes - k)

@@ -24,7 +24,7 @@ class Supply(Sourced):
     Parameters
     ----------
     amplifier_W : float
-        Static power of one node's amplifier.
+        Static power of one node's amplifier, and of each between layers of resistors.
     controller_W : float
         Clock, control and interface, whenever the chip works.
     adc_J, dac_J : float

@@ -4,6 +4,8 @@
 
     R<i>_<j>  u<i> u<j>     coupling between nodes i and j
     VR<i>, RB<i>            bias: the reference behind a resistor
+    EA<i>, VA<i>            amplifier between layers: a<i> stands at gain (u<i> + offset)
+    FA<i>     u<i> 0        1 / gain of what the resistors above take from it, which hang on a<i>
     D<i>      0 u or u 0    Shockley diode of side -1 or +1, by ngspice's own model
     BD<i>     u 0  I=       other diodes
 """
@@ -22,7 +24,7 @@ from neurosim.circuit import Circuit
 from neurosim.circuit.diodes import IdealDiode, PointsDiode, ShockleyDiode
 from neurosim.errors import DataError
 
-__all__ = ["DIODES", "passive_lines"]
+__all__ = ["DIODES", "ends_of", "passive_lines"]
 
 # Lines of one diode from its object, its node and side, and the conductance that is on the node.
 DiodeText = Callable[[Any, int, float, float], list[str]]
@@ -67,6 +69,32 @@ DIODES: Mapping[type, DiodeText] = MappingProxyType(
 )
 
 
+def ends_of(circuit: Circuit, row: int, column: int) -> tuple[str, str]:
+    """SPICE nodes on which the resistor of a crosspoint hangs, at its odd and at its even node."""
+    odd, even, between = row + circuit.layers.n_even, column, circuit.between
+    if between is None:
+        return f"u{odd}", f"u{even}"
+    shown = ["a" if lifted else "u" for lifted in between.at[[odd, even]]]
+    if between.rises[row, column]:
+        return f"u{odd}", f"{shown[1]}{even}"
+    return f"{shown[0]}{odd}", f"u{even}"
+
+
+def _between_lines(circuit: Circuit) -> list[str]:
+    """Amplifiers between layers; none where there are none."""
+    between, lines = circuit.between, list[str]()
+    if between is None:
+        return lines
+    for i in np.flatnonzero(between.at).tolist():
+        gain, offset_V = float(between.forward[i]), float(between.offset_V[i])
+        lines += [
+            f"EA{i} a{i} q{i} u{i} 0 {gain:.17g}",
+            f"VA{i} q{i} 0 {gain * offset_V:.17g}",
+            f"FA{i} u{i} 0 VA{i} {-1 / gain:.17g}",
+        ]
+    return lines
+
+
 def passive_lines(circuit: Circuit, also: Mapping[type, Any]) -> list[str]:
     """Couplings, biases and diodes of a circuit of resistors from node to node.
 
@@ -85,8 +113,9 @@ def passive_lines(circuit: Circuit, also: Mapping[type, Any]) -> list[str]:
         )
     n_even, forward, lines = circuit.layers.n_even, circuit.couplings.plus_S, []
     for row, j in np.argwhere(forward).tolist():
-        i = row + n_even
-        lines.append(f"R{i}_{j} u{i} u{j} {1 / forward[row, j]:.17g}")
+        above, below = ends_of(circuit, row, j)
+        lines.append(f"R{row + n_even}_{j} {above} {below} {1 / forward[row, j]:.17g}")
+    lines += _between_lines(circuit)
     biases_S = circuit.biases.plus_S
     for i in np.flatnonzero(biases_S).tolist():
         lines.append(f"VR{i} r{i} 0 {circuit.reference_V:.17g}")

@@ -11,6 +11,7 @@ from scipy.constants import Boltzmann
 
 from neurosim.circuit import DrivenCircuit
 from neurosim.errors import DataError
+from neurosim.netlists.passive import ends_of
 from neurosim.network import Layers
 
 __all__ = ["hierarchical", "noise_step_s", "with_noise"]
@@ -20,14 +21,6 @@ _ELEMENT = re.compile(r"[A-Z]+(\d+)(?:_(\d+))?\Z")
 _PINS_A_LINE = 16
 # The noise is sampled so many times in the shortest time constant of a node.
 _SAMPLES = 10
-
-
-def _layer_of(layers: Layers) -> NDArray[np.intp]:
-    """Layer of every node."""
-    out = np.zeros(layers.n_nodes, dtype=np.intp)
-    for k in range(len(layers.sizes)):
-        out[layers.nodes(k)] = k
-    return out
 
 
 def _broken(head: str, pins: list[str], tail: str = "") -> list[str]:
@@ -50,7 +43,7 @@ def hierarchical(text: str, layers: Layers) -> str:
         Of `neurosim.tables.netlist`.
     layers : Layers
     """
-    names, layer_of = layers.names(), _layer_of(layers)
+    names, layer_of = layers.names(), layers.layer_of
     title, *rest = text.splitlines()
     blocks: dict[str, list[str]] = {f"layer_{name}": [] for name in names}
     blocks |= {f"crossbar_w{k}": [] for k in range(len(names) - 1)}
@@ -147,10 +140,10 @@ def _of_resistors(
     per_S = 2 * Boltzmann * (system.temperature_K or 0.0) / h
     lines = []
     for row, j in np.argwhere(coupling_S).tolist():
-        sigma_A = np.sqrt(per_S * coupling_S[row, j])
+        sigma_A, (above, below) = np.sqrt(per_S * coupling_S[row, j]), ends_of(circuit, row, j)
         lines.append(
-            f"IN{row + n_even}_{j} u{j} u{row + n_even} DC 0 TRNOISE({sigma_A:.9g} {h:.9g} 0 0)"
+            f"IN{row + n_even}_{j} {below} {above} DC 0 TRNOISE({sigma_A:.9g} {h:.9g} 0 0)"
         )
-    shared = np.concatenate([coupling_S.sum(axis=0), coupling_S.sum(axis=1)])
+    shared = circuit.noisy_S - circuit.biases.sum_S
     own = np.sqrt(np.maximum(white_A**2 - per_S * shared, 0.0))
     return own, lines

@@ -110,13 +110,25 @@ _GRADED: Mapping[str, str] = MappingProxyType(
         "output": "u / unit_V, read within half a turn, pi U / unit_V either way",
     }
 )
+# Of resistors with amplifiers between their layers; those left out are as above.
+_BETWEEN: Mapping[str, str] = MappingProxyType(
+    {
+        "node": "capacitance_F du/dt = sum of the currents of its couplings"
+        " + dG_b (reference_V - u) - leak_S u + K (V - u)",
+        "coupling": "of node i and j, one layer above: I = dG_ij (A_i (u_i + o_i) - u_j) into j,"
+        " -I / A_i into i",
+        "amplifier": "A_i = between.gain gain and o_i = offset_V of a node that has a layer on"
+        " either side, 1 and 0 of others",
+        "weight": "w = 1, see coupling",
+    }
+)
 
 
 def circuit_of(profile: Profile) -> dict[str, Any]:
     """Design values of the elements and their equations, as plain JSON values."""
     node = profile.node
     law, below, above = node.law, node.visible_amplifier, node.hidden_amplifier
-    bare = node.passive or node.oscillating
+    bare, between = node.passive or node.oscillating, node.lifting(profile.network)
     return {
         "loading": node.load_share,
         "output_Ohm": node.output_Ohm,
@@ -132,7 +144,9 @@ def circuit_of(profile: Profile) -> dict[str, Any]:
             **(_PHASES if node.oscillating else {}),
             **(_GRADED if getattr(law, "graded", None) is not None else {}),
             **({} if getattr(law, "interaction", None) is None else {"interaction": _HARMONICS}),
+            **({} if between is None else _BETWEEN),
         },
+        **({} if between is None else {"between": {"gain": between.gain}}),
         **_diode_of(profile),
         **_phases_of(profile),
     }

@@ -9,6 +9,7 @@ from neurosim.analysis.suited import with_answers
 from neurosim.chip import Chip
 from neurosim.circuit.power import dissipation_W
 from neurosim.data import PairSource, load_dataset, load_digits
+from neurosim.devices import Supply
 from neurosim.errors import DataError
 from neurosim.host import Experiment, FlowSettings, decide, present
 from neurosim.network import Layers, Weights
@@ -225,6 +226,21 @@ def test_charging_a_node_costs_its_capacitance_times_its_voltage_squared():
     chip.precharge(v_V)
     node = chip.profile.node
     assert chip.ledger.precharge_J == pytest.approx(node.capacitance_F * np.sum(v_V**2), rel=1e-12)
+
+
+def test_each_amplifier_between_layers_takes_the_power_of_one():
+    """6 + 5 of 16 + 6 + 5 + 3 nodes have one: of hidden layers that have a layer on either side."""
+    plain = load_profile("ideal_resistive").with_values(
+        {"layers": (16, 6, 5, 3), "sources": (0, -1), "supply": Supply(amplifier_W=1e-6)}
+    )
+    taken = []
+    for gain in ("none", 4.0):
+        chip = Chip(plain.with_value("node.law.gain", gain))
+        chip.precharge(np.zeros((2, 19)))
+        chip.drive(np.zeros((2, 19)), chip.data_sheet.unit_S)
+        chip.settle(chip.data_sheet.tau_s)
+        taken.append(chip.ledger.amplifiers_J)
+    assert taken[1] / taken[0] == pytest.approx((30 + 11) / 30, rel=1e-12)
 
 
 def test_formulas_of_energies_are_those_of_the_machine():

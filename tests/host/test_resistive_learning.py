@@ -35,8 +35,9 @@ def positive_weights(profile):
     return Weights(coupling, rng.uniform(0.05, 0.5, layers.n_nodes))
 
 
-def conditions(diode, rule=None, beta=1e-3):
-    profile = chip_profile(diode)
+def conditions(diode, rule=None, beta=1e-3, gain=None):
+    lifted = {"layers": (8, 6, 4, 2), "node.law": Resistive(diode=diode, gain=gain)}
+    profile = chip_profile(diode, **lifted if gain else {})
     flow = ns.FlowSettings(**FLOW | {"beta": beta})
     task = Sums(test_share=0)
     weights = positive_weights(profile)
@@ -49,11 +50,18 @@ def cosine(a, b):
     return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
 
 
+MACHINES = pytest.mark.parametrize(
+    ("diode", "gain"),
+    [(SHOCKLEY, None), (IdealDiode(), None), (SHOCKLEY, 3.0)],
+    ids=["shockley", "ideal", "amplifiers between layers"],
+)
+
+
 @pytest.mark.every(2)
-@pytest.mark.parametrize("diode", [SHOCKLEY, IdealDiode()], ids=["shockley", "ideal"])
-def test_the_exact_gradient_is_that_of_the_cost_at_rest(diode):
+@MACHINES
+def test_the_exact_gradient_is_that_of_the_cost_at_rest(diode, gain):
     """Central differences of 1/2 |o - y|^2, the chip settled anew for each weight."""
-    asked = conditions(diode)
+    asked = conditions(diode, gain=gain)
     shown, unit_S = asked.answer_batches[0], asked.profile.node.leak_S
 
     def cost(weights):
@@ -76,9 +84,9 @@ def test_the_exact_gradient_is_that_of_the_cost_at_rest(diode):
     np.testing.assert_allclose(found, exact[places], atol=1e-4 * np.abs(exact).max())
 
 
-@pytest.mark.parametrize("diode", [SHOCKLEY, IdealDiode()], ids=["shockley", "ideal"])
-def test_equilibrium_propagation_measures_the_exact_gradient(diode):
-    asked, errors = conditions(diode), []
+@MACHINES
+def test_equilibrium_propagation_measures_the_exact_gradient(diode, gain):
+    asked, errors = conditions(diode, gain=gain), []
     exact = asked.exact_at(asked.weights, 0)
     for beta in (4e-2, 2e-2, 1e-3):
         got = asked.observe(asked.profile, 0, beta=beta).gradient
@@ -124,6 +132,9 @@ def test_inputs_are_doubled_and_multiplied_where_the_chip_advises_it():
     assert Sums().presented(inputs, other) is inputs
 
 
+LIFTED = Resistive(diode=IdealDiode(), gain=2.0)
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -144,6 +155,26 @@ def test_inputs_are_doubled_and_multiplied_where_the_chip_advises_it():
         (
             {"coupling.idle_S": 1.0},
             "idle_S: must be below full_scale x .* uS, but is 1 S; lower",
+        ),
+        (
+            {"node.law": LIFTED, "node.bandwidth_Hz": 1e6},
+            "bandwidth_Hz: must be ideal .*, for it is of an amplifier .*; write it as 'ideal'",
+        ),
+        (
+            {"node.law": LIFTED, "layers": (8, 2)},
+            "gain: must be none where there is no hidden layer before the last one, but is 2; add",
+        ),
+        (
+            {
+                "node.law": LIFTED,
+                "layers": (8, 6, 5, 2),
+                "pattern": {"pattern": "skips", "between": [[0, 3]]},
+            },
+            "pattern: must couple layers to the next alone where .*; leave out skips, or",
+        ),
+        (
+            {"node.law": LIFTED, "injectors": ns.converters.Injectors(layers=(1,))},
+            r"injectors.layers: must be the last layer alone where .* write \[-1\]",
         ),
         (
             {"node.law": "hopfield"},

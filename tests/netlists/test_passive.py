@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from resistors import POINTS, SHOCKLEY, TAU_S, random_network, rest_of
+from resistors import POINTS, SHOCKLEY, TAU_S, lifted, random_network, rest_of
 from scipy.constants import Boltzmann
 
-from conftest import LEAK_S
+from conftest import LEAK_S, UNIT_V, strayed
 from neurosim.circuit import DrivenCircuit, IdealDiode, Pairs
 from neurosim.errors import DataError
 from neurosim.netlists import has_ngspice, netlist, run_ngspice
@@ -47,7 +47,26 @@ def test_operating_points_are_ngspices(seed):
     assert np.abs(theirs_V[-1] - ours_V).max() < 1e-3 * SCALE_V
 
 
-def check_transient(seed, diode):
+def network_with_amplifiers(seed, diode):
+    """The same with amplifiers between layers, each with a gain and an offset of its own."""
+    circuit, springs = network(seed, diode)
+    rng, n = np.random.default_rng(seed), circuit.n_nodes
+    gain, offset_V = np.exp(0.1 * rng.standard_normal(n)), 0.1 * UNIT_V * rng.standard_normal(n)
+    return strayed(lifted(circuit, 3.0), gain=gain, offset_V=offset_V), springs
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_operating_points_with_amplifiers_between_layers_are_ngspices(seed):
+    """Voltage sources forth and current sources back, which no formula of ours is in."""
+    circuit, springs = network_with_amplifiers(seed, SHOCKLEY if seed % 2 else IdealDiode())
+    ours_V = rest_of(circuit, springs).u_V[0]
+    text = netlist(circuit, springs, 0, ours_V + 0.01, reltol=1e-9)
+    for written in (text, hierarchical(text, circuit.layers)):
+        _, theirs_V = run_ngspice(written)
+        assert np.abs(theirs_V[-1] - ours_V).max() < 1e-3 * SCALE_V
+
+
+def check_transient(seed, diode, network=network):
     circuit, springs = network(seed, diode)
     start_V, end_s = start_of(circuit, springs), TAU_S
     time_s, wave_V = run_ngspice(netlist(circuit, springs, 0, start_V[0], end_s, end_s / 400))
@@ -60,8 +79,9 @@ def check_transient(seed, diode):
         np.testing.assert_allclose(ours_V, at, atol=0.05 * SCALE_V)
 
 
-def test_a_transient_is_ngspices():
-    check_transient(1, SHOCKLEY)
+@pytest.mark.parametrize("network", [network, network_with_amplifiers])
+def test_a_transient_is_ngspices(network):
+    check_transient(1, SHOCKLEY, network)
 
 
 @pytest.mark.slow
@@ -110,6 +130,25 @@ def test_ngspices_noise_of_every_resistor_leaves_no_correlation_of_two_nodes():
     found = np.cov(waves / scale[:, None])
     # Some 1,000 independent samples: 4 standard errors of a variance are 0.18.
     np.testing.assert_allclose(found, np.eye(2), atol=0.2)
+
+
+@pytest.mark.slow
+def test_ngspices_noise_behind_an_amplifier_is_that_of_the_lyapunov_equation():
+    """A node between held ones: kT/C (G_below + g + G_above / A^2) / (all of it)."""
+    circuit, springs = random_network(np.random.default_rng(0), None, (1, 1, 1), rows=1)
+    springs = replace(springs, conductance_S=np.full(2, np.inf), target_V=np.zeros((1, 2)))
+    circuit = lifted(replace(circuit, biases=Pairs(np.zeros(3), np.zeros(3))), 4.0)
+    hot = DrivenCircuit(circuit, springs, TAU_S, temperature_K=3e6)
+    text = netlist(circuit, springs, 0, np.zeros(3), 1200 * TAU_S, TAU_S / 40)
+    time_s, wave_V = run_ngspice(with_noise(text, hot))
+    even = np.arange(10 * TAU_S, time_s[-1], TAU_S / 10)
+    wave_V = np.interp(even, time_s, wave_V[:, 2])
+    below_S, above_S = circuit.couplings.plus_S[0]
+    cold = (below_S + circuit.leak_S[2] + above_S / 16) / circuit.decay_S[2]
+    found = np.var(wave_V) * circuit.capacitance_F[2] / (Boltzmann * 3e6)
+    # Some 1,000 independent samples: 4 standard errors are 0.18 of it.
+    assert found == pytest.approx(cold, rel=0.2)
+    assert cold < 0.8
 
 
 def test_pairs_are_refused_in_one_line():

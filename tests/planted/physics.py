@@ -33,6 +33,20 @@ FAULTS = (
         "solvers/test_settle.py",
     ),
     Fault(
+        "an amplifier between layers passes a noise current back whole",
+        "circuit/between.py",
+        "return np.asarray(self._lower(self.lift) / self._upper(self.lift))",
+        "return np.asarray(self._lower(self.lift) / self._lower(self.lift))",
+        "circuit/test_between.py",
+    ),
+    Fault(
+        "an offset between layers pushes both ends the same way",
+        "circuit/between.py",
+        "return np.where(self.rises, up_V, -source_V), np.where(self.rises, -source_V, up_V)",
+        "return np.where(self.rises, up_V, source_V), np.where(self.rises, source_V, up_V)",
+        "circuit/test_between.py",
+    ),
+    Fault(
         "the slope of a tanh lacks its square",
         "circuit/amplifiers.py",
         "xp.multiply(out, out, out=slope)",

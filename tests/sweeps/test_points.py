@@ -271,6 +271,15 @@ def test_a_key_depends_on_numbers_and_not_on_their_sources():
     assert keys[0] == keys[1] == keys[2] != keys[3]
 
 
+def test_amplifiers_between_layers_are_in_a_key_where_there_are_some():
+    plain = load_profile("ideal_resistive")
+    texts = [
+        Memory().written(plain.with_values(changes)).text
+        for changes in ({}, {"node.law.gain": "none"}, {"node.law.gain": 2.0})
+    ]
+    assert texts[0] == texts[1] != texts[2]
+
+
 def leaves(tree, path=""):
     """Paths of what is no mapping."""
     for name, value in tree.items():

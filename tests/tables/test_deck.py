@@ -89,6 +89,8 @@ class Deck:
         """What charges each node's capacitor."""
         if "oscillator" in self.design:
             return self.turning(u, spring, source)
+        if "between" in self.design:
+            return self.lifted(u, spring, source)
         bent = self.design["cubic_per_V2"]
 
         def d(v):
@@ -103,6 +105,21 @@ class Deck:
         pull = np.zeros(self.n)
         pull[: self.n_visible] = spring * (source - u[: self.n_visible])
         return w * total - decay * u + pull - self.through_diodes(u)
+
+    def lifted(self, u, spring, source):
+        """The same of resistors with amplifiers between their layers."""
+        sizes = list(self.sheet["layers"].values())
+        layer = np.repeat(np.arange(len(sizes)), sizes)
+        has = (layer > 0) & (layer < len(sizes) - 1)
+        gain = np.where(has, self.design["between"]["gain"] * self.node["gain"], 1.0)
+        offset = np.where(has, self.node["offset_V"], 0.0)
+        total = self.bias_plus * (self.sheet["reference_V"] - u) - self.node["leak_S"] * u
+        for j, i in np.argwhere(self.plus * (layer[:, None] > layer)):
+            current = self.plus[j, i] * (gain[i] * (u[i] + offset[i]) - u[j])
+            total[j] += current
+            total[i] -= current / gain[i]
+        total[: self.n_visible] += spring * (source - u[: self.n_visible])
+        return total - self.through_diodes(u)
 
     def turning(self, u, spring, source):
         """The same of phases, whose natural frequencies are no column's."""
@@ -230,6 +247,16 @@ EFFECTS = {
     "a passive node": ("board_mosfet_clln", {"node.loading": 0.5}),
     "a lagging amplifier": ("cmos_rc_6bit", {"node.bandwidth_Hz": 1e7}),
     "sub-harmonic locking": ("ideal_oscillator", {"node.law.sync": 0.2}),
+    "amplifiers between layers": (
+        "rram_1t1r_resistive",
+        {
+            "node.law.gain": 3.0,
+            "node.source": "assumed: of a test",
+            "mismatch.gain": 0.05,
+            "mismatch.offset_V": 1e-3,
+            "mismatch.source": "assumed: of a test",
+        },
+    ),
     "graded oscillators": ("ideal_oscillator_flow", {"node.law.angle_rad": 0.1}),
 }
 
