@@ -40,7 +40,7 @@ _BARE = (
     ("node", "visible_rail_V", "is of an amplifier"),
     ("node", "buffer", "is of an amplifier"),
     ("node", "output_Ohm", "is of an amplifier"),
-    ("node", "bandwidth_Hz", "is of an amplifier that drives its node's outputs alone"),
+    ("node", "bandwidth_Hz", "is of an amplifier"),
     ("mismatch", "gain", "is of an amplifier (that of a reading is adc.channels.gain)"),
     ("mismatch", "offset_V", "is of an amplifier (that of a reading is adc.channels.offset)"),
     ("coupling", "wires", "is of crossbars between amplifiers and virtual grounds"),
@@ -48,8 +48,9 @@ _BARE = (
 )
 
 
-# Which of these amplifiers between layers have.
-_OF_AMPLIFIERS = ("gain", "offset_V")
+# Which of these amplifiers between layers have, or have not yet here.
+_OF_AMPLIFIERS = ("gain", "offset_V", "bandwidth_Hz")
+_TOO_FAST = ("node", "bandwidth_Hz", "is of an amplifier that drives its node's outputs alone")
 
 
 def _passive_mistakes(profile: Any) -> Found:
@@ -81,7 +82,7 @@ def _passive_mistakes(profile: Any) -> Found:
     bare: Sequence[tuple[str, str, str]] = _BARE
     if profile.node.lifting(profile.network) is not None:
         found.extend(_lifting_mistakes(profile))
-        bare = [line for line in _BARE if line[1] not in _OF_AMPLIFIERS]
+        bare = [*(line for line in _BARE if line[1] not in _OF_AMPLIFIERS), _TOO_FAST]
     found.extend(_foreign(profile, bare, "node.law has resistors from node to node"))
     return found
 

@@ -150,6 +150,7 @@ STRUCTURE = {
     "node.law.visible": "the network",
     "node.law.hidden": "the network",
     "node.law.diode": "the network",
+    "node.law.gain": "the network",
     "node.law.sync": "the network",
     "node.law.graded": "the network",
     "node.law.ramp_s": "the network",
