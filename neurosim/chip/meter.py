@@ -13,7 +13,7 @@ drivers         in class AB `rail_V` x the charge through couplings, biases and 
                 less their heat
 controller      `controller_W` x the same time and that of writing
 dac, adc        (energy + step x 2^bits) x conversions; a DAC's are those of sources and of
-                injectors
+                injectors, and a precharge and the drive that follows it are one each
 writes          `pulse_J` x pulses, of writes and of learning in memory
 =============== ==========================================================================
 
