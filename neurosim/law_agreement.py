@@ -48,9 +48,9 @@ _BARE = (
 )
 
 
-# Which of these amplifiers between layers have, or have not yet here.
-_OF_AMPLIFIERS = ("gain", "offset_V", "bandwidth_Hz")
-_TOO_FAST = ("node", "bandwidth_Hz", "is of an amplifier that drives its node's outputs alone")
+# Which of these amplifiers between layers have, and which are not built of them.
+_OF_AMPLIFIERS = ("gain", "offset_V")
+_UNBUILT = ("visible_rail_V", "output_Ohm", "bandwidth_Hz")
 
 
 def _passive_mistakes(profile: Any) -> Found:
@@ -82,7 +82,12 @@ def _passive_mistakes(profile: Any) -> Found:
     bare: Sequence[tuple[str, str, str]] = _BARE
     if profile.node.lifting(profile.network) is not None:
         found.extend(_lifting_mistakes(profile))
-        bare = [*(line for line in _BARE if line[1] not in _OF_AMPLIFIERS), _TOO_FAST]
+        why = "is not built of amplifiers between layers"
+        bare = [
+            (block, field, why if field in _UNBUILT else text)
+            for block, field, text in _BARE
+            if field not in _OF_AMPLIFIERS
+        ]
     found.extend(_foreign(profile, bare, "node.law has resistors from node to node"))
     return found
 

@@ -65,7 +65,8 @@ def unsuited(profile: Profile, task: TaskLaw) -> str | None:
     """Why a chip cannot learn a task, in a line; None where nothing is known against it.
 
     Resistors and diodes alone have one rest whatever the weights are, for their content is convex;
-    with amplifiers between layers too, which scale voltages and close no loop of gain.
+    with amplifiers between layers too, which scale voltages and, without errors, close no loop
+    of gain.
     Velocities down its slope bring all noise nearer together: no flow splits it into images.
     Phases that nothing pulls to 0 can be trained to flow, and have drawn no images by it.
     """

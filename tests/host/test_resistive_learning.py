@@ -158,7 +158,7 @@ LIFTED = Resistive(diode=IdealDiode(), gain=2.0)
         ),
         (
             {"node.law": LIFTED, "node.bandwidth_Hz": 1e6},
-            "bandwidth_Hz: must be ideal .*, for it is of an amplifier .*; write it as 'ideal'",
+            "bandwidth_Hz: must be ideal .*, for it is not built of amplifiers",
         ),
         (
             {"node.law": LIFTED, "layers": (8, 2)},
