@@ -67,7 +67,7 @@ def test_without_scatter_of_shape_the_interval_is_students_and_costs_are_those_a
 
 
 @pytest.mark.slow
-def test_nineteen_of_twenty_intervals_hold_the_truth():
+def test_intervals_of_95_percent_hold_the_truth_about_that_often():
     rng, few, inside, n = np.random.default_rng(1), TAU[::2], 0, 60
     exact = np.log(bend_of([(TAU, curve(30.0, 1.0))]).tau[0])
     for _ in range(n):
@@ -76,7 +76,8 @@ def test_nineteen_of_twenty_intervals_hold_the_truth():
         seeds = [curve(b, 1.0, tau=few) * e for b, e in zip(begins, noise, strict=True)]
         found = knees(of(seeds, tau=few), "drawn", "w2")["alone"]
         inside += np.log(found.low) <= exact <= np.log(found.high)
-    assert inside / n > 0.85
+    # Three standard deviations of a count below what 95 % of the studies would be.
+    assert inside >= 0.95 * n - 3 * np.sqrt(n * 0.95 * 0.05)
 
 
 def test_seeds_that_come_to_no_plateau_are_counted_and_if_half_of_them_nothing_is_said():
