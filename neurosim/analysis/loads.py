@@ -26,8 +26,14 @@ def _load_S(profile: Profile, weight: float) -> float:
     return pairs * (coupling.nominal_load_S(unit_S) + carried_S)
 
 
+def _swing_V(profile: Profile) -> float:
+    """What an output stands at where its node is at `node.unit_V`, where amplifiers saturate."""
+    between = profile.node.lifting(profile.network)
+    return profile.node.unit_V * (1.0 if between is None else between.gain)
+
+
 def output_load_A(profile: Profile, weight: float = TYPICAL_WEIGHT) -> float:
-    """Current of the busiest output at `node.unit_V`, where amplifiers saturate [A].
+    """Current of the busiest output at `node.unit_V`, times the gain of amplifiers between [A].
 
     Parameters
     ----------
@@ -35,7 +41,7 @@ def output_load_A(profile: Profile, weight: float = TYPICAL_WEIGHT) -> float:
     weight : float
         Magnitude of all its weights, as a share of the full scale.
     """
-    return profile.node.unit_V * _load_S(profile, weight)
+    return _swing_V(profile) * _load_S(profile, weight)
 
 
 def noise_gain(profile: Profile, weight: float = TYPICAL_WEIGHT) -> float:
@@ -60,7 +66,7 @@ def load_notes(profile: Profile) -> list[str]:
         can = format_quantity(driver.most_A, "A", 3)
         cannot = "does not carry its array" if driver.most_A < load_A else "carries no full weights"
         notes.append(f"an amplifier of {can} {cannot}: {needs}; the model drives it all the same")
-    swing_V = max(profile.node.unit_V, profile.node.visible_rail_V or 0.0)
+    swing_V = max(_swing_V(profile), profile.node.visible_rail_V or 0.0)
     if driver is not None and driver.rail_V < swing_V:
         notes.append(
             f"outputs of {swing_V:g} V must lie within the rails of {driver.rail_V:g} V, but do "

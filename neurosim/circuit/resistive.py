@@ -19,6 +19,7 @@ and answers, have none.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -38,6 +39,9 @@ __all__ = ["Resistive"]
 
 Array = NDArray[np.float64]
 Outputs = tuple[Array, ...]
+
+# Of an amplifier between two layers.
+_MOST_GAIN = 100.0
 
 
 class Resistive(Block):
@@ -77,6 +81,16 @@ class Resistive(Block):
     def unit_metric(self) -> bool:
         """The same."""
         return self.gain is None
+
+    def doubts(self, most_pull: float, tau_s: float, settle_s: float) -> Iterator[tuple[str, str]]:
+        """Fields whose numbers are allowed and odd, and why; what is given does not matter."""
+        del most_pull, tau_s, settle_s
+        if self.gain is not None and self.gain > _MOST_GAIN:
+            yield (
+                "gain",
+                f"is {self.gain:.3g}, so many times is each layer shown to the next; amplifiers "
+                f"between layers have 1 to {_MOST_GAIN:g}: is it that of one layer?",
+            )
 
     def between(self, layers: Layers, amplifiers: Amplifiers) -> Between | None:
         """See `Lifting.between`."""

@@ -41,7 +41,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.chip.interface import ChipInterface, DataSheet, DifferentialCosine, Directed
+from neurosim.chip.interface import (
+    ChipInterface,
+    DataSheet,
+    DifferentialCosine,
+    Directed,
+    HalfSquaredDifference,
+)
 from neurosim.errors import ConvergenceError, DataError
 from neurosim.host.readings import Plain, Reading, reading_of
 from neurosim.host.settings import ChipFlow
@@ -86,7 +92,7 @@ def directions_of(
     ------
     ConvergenceError, DataError
         See `one_way`; or a node that moves has no injector; or nobody knows the weights; or nodes
-        are graded oscillators.
+        are graded oscillators, or have amplifiers between their layers.
     """
     law = chip.data_sheet.contrast
     if isinstance(law, Directed):
@@ -95,6 +101,12 @@ def directions_of(
         raise DataError(
             "The rule asymmetric must know what couplings do to each of their ends, but of the "
             f"graded oscillators of {chip.data_sheet.name} nothing says it; take the rule gradep."
+        )
+    if isinstance(law, HalfSquaredDifference) and law.gain != 1:
+        raise DataError(
+            "The rule asymmetric needs injectors at every node that is not held, but amplifiers "
+            f"between layers, as {chip.data_sheet.name} has, allow them at the last layer alone; "
+            "take the rule gradep."
         )
     return _Measured(chip, flow, x_t[0], held, small)
 

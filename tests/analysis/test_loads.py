@@ -51,6 +51,16 @@ def test_an_amplifier_that_cannot_carry_its_array_is_told_with_what_it_would_hav
     assert load_notes(low)[0].startswith("outputs of 0.25 V must lie within the rails of 0.2 V")
 
 
+def test_amplifiers_between_layers_drive_what_is_above_them_at_a_times_the_voltage():
+    board = load_profile("board_resistive").with_value("layers", [128, 64, 64, 10])
+    plain = board.with_value("node.source", board.node.source | {"law": "assumed: for this test"})
+    lifted = plain.with_value("node.law.gain", 4)
+    assert output_load_A(lifted) == pytest.approx(4 * output_load_A(plain))
+    low = lifted.with_value("supply.driver.rail_V", 3 * plain.node.unit_V)
+    said = f"outputs of {4 * plain.node.unit_V:g} V must lie within the rails of"
+    assert any(note.startswith(said) for note in load_notes(low))
+
+
 @shipped
 def test_every_shipped_amplifier_carries_its_array_within_its_rails(name):
     notes = " ".join(load_notes(load_profile(name)))

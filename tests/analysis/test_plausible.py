@@ -111,6 +111,13 @@ def test_what_is_odd_of_oscillators_is_warned_of(changes, text):
     assert not [line for line in warnings_in(ring.with_values(risen)) if "node.law.sync" in line]
 
 
+def test_a_gain_between_layers_that_no_amplifier_has_is_warned_of():
+    plain = load_profile("ideal_resistive").with_values({"layers": (64, 12, 12, 10)})
+    for gain, told in ((100, 0), (1e9, 1)):
+        lines = warnings_in(plain.with_value("node.law.gain", gain))
+        assert len([line for line in lines if "node.law.gain is 1e+09" in line]) == told
+
+
 def test_what_training_would_stop_at_is_a_mistake():
     soft = RRAM.with_value("spring.max_S", "1 uS")
     (line,) = mistakes_in(soft)

@@ -230,6 +230,14 @@ def test_graded_oscillators_are_refused():
         directions_of(ns.Chip(profile), asked.flow(0.02), x_t, None, 0.1)
 
 
+def test_amplifiers_between_layers_are_refused():
+    changes = {"node.law.gain": 4, "layers": (4, 6, 6, 2)}
+    profile = ns.load_profile("ideal_resistive").with_values(changes)
+    flow = turned(0.1).flow(0.02)
+    with pytest.raises(DataError, match=r"asymmetric needs injectors .* alone; take the rule"):
+        directions_of(ns.Chip(profile), flow, np.zeros((2, 4)), None, 0.1)
+
+
 def test_what_a_chip_was_told_is_what_it_rounds_to():
     chip = ns.Chip("cmos_rc_6bit")
     layers = chip.data_sheet.layers
