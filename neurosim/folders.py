@@ -13,6 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from neurosim.errors import RunError
+from neurosim.safe_text import one_line
 
 __all__ = ["LOCK", "clear_temporary", "exists", "is_free", "locked", "made_whole", "real"]
 
@@ -35,13 +36,15 @@ def real(path: Path) -> Path:
     Raises
     ------
     RunError
-        Its links lead in a circle.
+        Its links lead in a circle, or no system has such names.
     """
     try:
         return path.resolve()
-    except (OSError, RuntimeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "its links lead in a circle"
-        raise RunError(f"{path} must be a place that exists, but is not ({reason}).") from None
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = "its links lead in a circle" if isinstance(error, RuntimeError) else str(error)
+        reason = getattr(error, "strerror", None) or reason
+        place = one_line(str(path))
+        raise RunError(f"{place} must be a place that exists, but is not ({reason}).") from None
 
 
 @contextmanager

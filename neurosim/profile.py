@@ -15,7 +15,7 @@ from neurosim.blocks.block import Block
 from neurosim.blocks.files import load_block
 from neurosim.blocks.mistakes import BlockError, nearest
 from neurosim.blocks.names import Name, OneLine
-from neurosim.blocks.quantities import Second
+from neurosim.blocks.quantities import Beta, Second, SettleTau
 from neurosim.blocks.words import IDEAL, Word
 from neurosim.circuit import Node
 from neurosim.converters import Adc, CurrentSense, Dac, Injectors, Readout, Tuning
@@ -64,8 +64,8 @@ class HostAdvice(Block):
     HostAdvice(settle_tau=10.0, beta=0.005)
     """
 
-    settle_tau: Annotated[float, Field(gt=0)]
-    beta: Annotated[float, Field(gt=0, lt=1)]
+    settle_tau: SettleTau
+    beta: Beta
     refresh_s: Second | None = None
     inputs: Literal["plain", "doubled"] = "plain"
     input_gain: Annotated[float, Field(gt=0)] = 1.0

@@ -16,6 +16,7 @@ from neurosim.blocks.trees import plain
 from neurosim.blocks.words import Reading, as_written
 from neurosim.errors import ProfileError
 from neurosim.files import as_text
+from neurosim.safe_text import one_line
 
 __all__ = ["dump_block", "load_block", "parse_block"]
 
@@ -70,9 +71,10 @@ def load_block(path: Path, cls: type[B], *, laws: Sequence[type[Block]] = ()) ->
         raise ProfileError(
             f"{path}: must be text in UTF-8, but its byte {error.start} is not."
         ) from None
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
         raise ProfileError(
-            f"{path}: must be a file that can be read, but is not ({error.strerror})."
+            f"{one_line(str(path))}: must be a file that can be read, but is not ({why})."
         ) from None
     return parse_block(text, cls, str(path), laws=laws)
 

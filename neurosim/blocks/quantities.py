@@ -18,6 +18,7 @@ __all__ = [
     "AmpereLimit",
     "AreaSigma",
     "AreaSigmaVolt",
+    "Beta",
     "Bits",
     "Cubic",
     "Excess",
@@ -34,6 +35,7 @@ __all__ = [
     "PositiveOhm",
     "Second",
     "SecondFromZero",
+    "SettleTau",
     "Siemens",
     "SiemensLimit",
     "Sigma",
@@ -209,6 +211,10 @@ def _form_by_area(of: WithJsonSchema, unit: str) -> WithJsonSchema:
     }
     return WithJsonSchema({"anyOf": [*of.json_schema["anyOf"], form]})
 
+
+# Bounds far beyond any use, so that a slip of the pen does not run for days.
+SettleTau = Annotated[float, Field(gt=0, le=1e5)]
+Beta = Annotated[float, Field(ge=1e-9, le=1)]
 
 # Of mismatch: a number, or Pelgrom's coefficient (in the number's unit times um) and an area.
 AreaSigma = Annotated[

@@ -198,7 +198,7 @@ class Chip:
     def clamp(self, target_V: Array, held: Mask | None = None) -> Array:
         """Nodes rigidly at these voltages; with `held` only those, the others free."""
         nominal_V = self._sources.clamp(target_V, held)
-        self._nodes.place(self._sources.springs)
+        self._nodes.place(self._sources.of_rows(len(self.u_V)))
         return nominal_V
 
     def release(self) -> None:

@@ -171,7 +171,7 @@ class Sources:
             return Springs(np.zeros(n_visible), np.zeros((rows, n_visible)))
         if len(self.springs.target_V) != rows:
             raise DataError(
-                f"Chip.drive must have one row for each precharged row, but has "
+                f"Target voltages must have one row for each precharged row, but have "
                 f"{len(self.springs.target_V)} for {rows}; precharge first."
             )
         return self.springs

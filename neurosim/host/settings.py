@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from neurosim.blocks.block import Block
+from neurosim.blocks.quantities import Beta, SettleTau
 from neurosim.chip.interface import DataSheet
 
 __all__ = [
     "MODES",
-    "Beta",
     "ChipFlow",
     "Count",
     "Decay",
@@ -19,7 +19,6 @@ __all__ = [
     "Mode",
     "Positive",
     "SamplingSettings",
-    "SettleTau",
 ]
 
 Mode = Literal["spring", "gradient", "free-running"]
@@ -27,8 +26,6 @@ MODES: tuple[Mode, ...] = ("spring", "gradient", "free-running")
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 # Bounds far beyond any use, so that a slip of the pen does not run for days.
-SettleTau = Annotated[float, Field(gt=0, le=1e5)]
-Beta = Annotated[float, Field(ge=1e-9, le=1)]
 SampleStep = Annotated[float, Field(ge=1e-6, le=1)]
 Decay = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]

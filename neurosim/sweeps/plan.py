@@ -10,7 +10,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from neurosim.blocks.block import Block
 from neurosim.blocks.mistakes import BlockError
 from neurosim.blocks.names import Name
-from neurosim.blocks.quantities import SecondFromZero
+from neurosim.blocks.quantities import SecondFromZero, SettleTau
 from neurosim.host import Experiment
 from neurosim.host.lessons import TaskLaw
 from neurosim.host.settings import Mode, SampleStep
@@ -148,7 +148,7 @@ class Sampling(Block):
     mode: Mode | None = None
     t_end: Annotated[float, Field(ge=1e-9, le=100)] | None = None
     dt: SampleStep | None = None
-    settle_tau: Annotated[float, Field(gt=0, le=1e5)] | None = None
+    settle_tau: SettleTau | None = None
     die: Annotated[int, Field(ge=0)] | None = None
     age_s: SecondFromZero = 0.0
 

@@ -1,5 +1,7 @@
 """Files of blocks: read, written, and changed field by field."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -45,6 +47,11 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, content, message):
     with pytest.raises(ProfileError) as caught:
         load_block(path, Chip)
     assert str(caught.value) == f"{path}: {message}"
+
+
+def test_a_name_that_no_system_has_is_refused_as_a_file_that_is_not_there():
+    with pytest.raises(ProfileError, match=r"must be a file that can be read, .* null byte"):
+        load_block(Path("a\0.yaml"), Chip)
 
 
 def test_a_dumped_block_puts_sources_last():

@@ -55,6 +55,15 @@ def test_a_mask_of_all_is_a_clamp_and_a_mask_of_none_a_release_bit_for_bit():
     )
 
 
+@pytest.mark.parametrize("rows", [0, 3])
+def test_targets_of_other_rows_than_were_precharged_are_refused(rows):
+    chip = make_chip("ideal_hopfield")
+    if rows:
+        chip.precharge(targets(chip, rows))
+    with pytest.raises(DataError, match=f"one row for each precharged row, but have 4 for {rows};"):
+        chip.clamp(targets(chip))
+
+
 @pytest.mark.parametrize("name", ["ideal_hopfield", "ideal_gradient", "cmos_rc_6bit"])
 def test_held_nodes_stand_exactly_at_their_sources_and_the_others_move(name):
     chip = make_chip(name)
