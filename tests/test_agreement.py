@@ -25,7 +25,7 @@ CMOS = load_profile("cmos_rc_6bit")
         ),
         (
             ("beta: 8.0e-3", "beta: 8.0"),
-            "host.beta: must be below 1, but is 8.0",
+            "host.beta: must be at most 1, but is 8.0",
         ),
         (
             ("layers: [64, 128, 128]", "layers: [64]"),

@@ -88,7 +88,7 @@ class Bar:
 
     def on_update(self, update: Update, total: int) -> None:
         """Progress of a training run."""
-        self(update.update, total, flow_loss=f"{update.flow_loss:.3f}")
+        self(update.update, total, loss=f"{update.flow_loss:.3f}")
 
     def close(self) -> None:
         """Leave the bar as it is."""

@@ -28,7 +28,7 @@ def shown_by(progress: Progress | bool | None, what: str) -> Iterator[Progress |
     """What to call after each update: as given, or for True a bar on standard error."""
 
     def losses(bar: Any, update: Update) -> int:
-        bar.set_postfix(flow_loss=f"{update.flow_loss:.3f}", refresh=False)
+        bar.set_postfix(loss=f"{update.flow_loss:.3f}", refresh=False)
         return update.update
 
     with _asked(progress, what, losses) as show:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
 
+from neurosim.arguments import shown
 from neurosim.blocks.block import Block
+from neurosim.blocks.trees import is_number
 from neurosim.errors import ProfileError
 from neurosim.folders import exists, real
 from neurosim.host import Experiment
 from neurosim.profile import Profile
 from neurosim.safe_text import counted
-from neurosim.sweeps.axes import DOTTED, Cases, columns_of, steps
+from neurosim.sweeps.axes import DOTTED, Cases, Random, Step, columns_of, steps
 from neurosim.sweeps.plan import Sampling, Sweep
 
 __all__ = ["find", "grid", "paths", "paths_of_cases", "wrong_paths"]
@@ -63,6 +65,20 @@ def _no_root(path: str, *, trained: bool) -> str:
     return f"a path must begin with {begins}, or be one of {alone}."
 
 
+def _twice(options: Sequence[Step]) -> dict[str, str]:
+    """What is wrong with an axis of which two steps are one, by its first path."""
+    seen = set[str]()
+    for changes, columns in options:
+        plain = [*changes.values(), *columns.values()]
+        said = repr([float(value) if is_number(value) else value for value in plain])
+        if said in seen:
+            path = next(iter(changes))
+            text = f"{path}: must take each step once, but takes {shown(changes[path])} twice; "
+            return {path: f"{text}`replicas` measures each point again with other seeds."}
+        seen.add(said)
+    return {}
+
+
 def wrong_paths(sweep: Sweep, *, trained: bool = False) -> dict[str, str]:
     """What is wrong with paths, a line for each: one of no known root, or along two axes.
 
@@ -77,6 +93,8 @@ def wrong_paths(sweep: Sweep, *, trained: bool = False) -> dict[str, str]:
     for number, axis in enumerate(sweep.axes, 1):
         options = steps(axis)
         count *= len(options)
+        if not isinstance(axis, Random):
+            wrong |= _twice(options)
         for path in dict.fromkeys(path for change, _ in options for path in change):
             root, _, field = path.partition(".")
             if root not in (DOTTED if field else _BARE):

@@ -13,13 +13,13 @@ def test_without_a_terminal_progress_is_a_line_a_minute(monkeypatch, capsys):
     bar = Bar("training", done=100)
     for update in range(101, 400):
         now[0] += 1.0
-        bar(update, 500, flow_loss=f"{update / 1000:.3f}")
+        bar(update, 500, loss=f"{update / 1000:.3f}")
     bar.close()
     out, err = capsys.readouterr()
     lines = err.splitlines()
     assert not out
     assert len(lines) == 4
-    assert lines[0] == "training: 160 of 500,  1.00it/s, 05:40 left, flow_loss 0.160"
+    assert lines[0] == "training: 160 of 500,  1.00it/s, 05:40 left, loss 0.160"
     assert [re.search(r"\d+ of", line)[0] for line in lines] == [
         f"{n} of" for n in (160, 220, 280, 340)
     ]

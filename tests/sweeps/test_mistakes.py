@@ -23,6 +23,8 @@ from tiny_sweeps import made
         ([{"path": "profile", "values": ["ideal_hopfeld"]}], "did you mean ideal_hopfield"),
         ([{"path": "run.adc", "values": [1]}], "a path must begin with"),
         ([{"path": "sampling.n", "values": [10]}] * 2, "must vary along one axis"),
+        ([{"path": "sampling.n", "values": [10, 20, 10.0]}], "takes 10.0 twice; `replicas` meas"),
+        ([{"path": "sampling.t_end", "log": {"start": 1, "stop": 1, "points": 2}}], "1.0 twice"),
         ([{"path": "sampling.n", "linear": {"start": 7, "stop": 9000, "points": 400,
            "whole": True}}, {"path": "sampling.dt", "linear": {"start": 0.01, "stop": 1,
            "points": 400}}], "at most 100,000 points"),
@@ -32,6 +34,11 @@ def test_a_mistake_is_one_line(axes, text):
     with pytest.raises(ProfileError, match=text) as caught:
         made(*axes)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_one_of_two_paired_axes_may_take_a_value_twice():
+    pair = [{"path": "sampling.n", "values": [9, 9]}, {"path": "sampling.dt", "values": [0.1, 0.2]}]
+    assert made({"paired": pair})
 
 
 def test_seeds_are_varied_by_an_axis_or_by_replicas():
