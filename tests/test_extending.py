@@ -138,7 +138,7 @@ def test_at_the_command_line_a_table_is_named_where_a_law_has_no_text(make_circu
     circuit = make_circuit(Phase(), "tanh")
     with pytest.raises(DataError) as error:
         netlist_of(circuit, make_springs(circuit, 1))
-    assert "; write a table, such as --to weights.csv, or " in error.value.at_command_line
+    assert "; export a table, such as weights.csv, or " in error.value.at_command_line
 
 
 def test_a_subclass_does_not_pass_for_its_shipped_parent(make_circuit, make_springs):

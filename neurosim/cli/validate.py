@@ -40,6 +40,7 @@ def validate(
     ngspice solves the exported netlist, operating point and transient of a free phase, for inputs
     of the first training batch. Noise is left out. An input of 64-128-128 takes about a minute.
     """
+    from neurosim.blocks.units import format_quantity
     from neurosim.runs import validate_spice
 
     if not spice:
@@ -51,10 +52,13 @@ def validate(
         print_json(result)
         warn(result["warnings"])
         return
+    at_rest, moving = (
+        format_quantity(result[f"{what}_max_diff_V"], "V", 3)
+        for what in ("operating_point", "transient")
+    )
     say(
         f"{result['profile']}, {counted(rows, 'row')}: worst node differs by "
-        f"{result['operating_point_max_diff_V']:.3g} V at the operating point, by "
-        f"{result['transient_max_diff_V']:.3g} V at any of {result['transient_points']} times of "
-        f"the transient, where 1 is {result['unit_V']:g} V"
+        f"{at_rest} at the operating point, by {moving} at any of {result['transient_points']} "
+        f"times of the transient, where 1 is {format_quantity(result['unit_V'], 'V')}"
     )
     warn(result["warnings"])

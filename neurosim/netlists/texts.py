@@ -144,7 +144,7 @@ def law_text(law: Law, also: Mapping[type, Any]) -> LawText:
         )
         raise DataError(
             f"{wrong}; give one as netlist(..., also={{{name}: LawText(...)}}).",
-            f"{wrong}; write a table, such as --to weights.csv, or give a text in Python, "
+            f"{wrong}; export a table, such as weights.csv, or give a text in Python, "
             f"netlist(..., also={{{name}: LawText(...)}}).",
         )
     return found

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.blocks.units import format_quantity
 from neurosim.chip import Chip
 from neurosim.circuit import DrivenCircuit
 from neurosim.circuit.shunts import STIFF
@@ -160,7 +161,8 @@ def validate_spice(
     for row in range(rows):
         results.append(compare(system, row, start_V[row], at_rest.u_V[row], time_s))
         op_V, tran_V, *_ = results[-1]
-        report(f"row {row}: operating point {op_V:.2e} V, transient {tran_V:.2e} V")
+        point, moving = format_quantity(op_V, "V", 3), format_quantity(tran_V, "V", 3)
+        report(f"row {row}: operating point {point}, transient {moving}")
     beyond_V, shunts = max(found.beyond_V for found in results), system.circuit.shunts
     warnings = [] if shunts is None or not shunts.ideal else [
         f"The transient here has no ideal diodes: each is a conductance of {STIFF:g} times what "
