@@ -12,6 +12,7 @@ from neurosim.outputs import write_text
 from neurosim.report.page import blocks_of, data_uri, page_template, picture
 from neurosim.report.sweep_figures import Floors, axis_figure, pareto_figure
 from neurosim.report.sweep_lines import is_numeric, lines_of, telling
+from neurosim.report.wording import worded
 from neurosim.sweeps import Group, Sweep, SweepFolder, as_good, badness, best, front
 from neurosim.sweeps.axes import drawn
 from neurosim.sweeps.floors import FLOORS, floors, keep_floors
@@ -93,7 +94,7 @@ def _floors(beside: Floors, measure: Sequence[str]) -> tuple[list[str], list[lis
     if not heads:
         return None
     rows = [[name, *(f"{row[k]:.3g}" for k in heads)] for name, row in beside.items()]
-    return ["", *heads], rows
+    return ["", *map(worded, heads)], rows
 
 
 def _pictures(
@@ -145,7 +146,7 @@ def _table(
     found: Sequence[Group], columns: Sequence[str], measure: Sequence[str]
 ) -> tuple[list[str], list[list[str]]]:
     """Heads, and cells of each group."""
-    heads = [*columns, *measure, *(_WORDS[cost] for cost in _SHOWN_COSTS)]
+    heads = [*columns, *map(worded, measure), *(_WORDS[cost] for cost in _SHOWN_COSTS)]
     rows = []
     for group in found:
         cells = [f"{v:.4g}" if is_numeric([v]) else str(v) for v in group.settings]
