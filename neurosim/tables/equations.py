@@ -68,7 +68,8 @@ _EQUATIONS: Mapping[str, str] = MappingProxyType(
         " G- likewise; dG = G+ - G-; dG_b that of the bias",
         "direction": "separate directions: these columns are of the device that drives the node in"
         " the layer of odd number; that of even number is driven by a device of the columns with"
-        " `back`. Shared: one device drives both",
+        " `back`. Shared: one device drives both. In a CSV table from_node is the node in the lower"
+        " layer, whichever way devices drive",
         "device": "d(v) = v (1 + cubic_per_V2 v^2)",
         "load": "L = sum of G+ + G- of all devices that drive the node, its bias among them",
         "input": "z = gain (u + offset_V) / unit_V",

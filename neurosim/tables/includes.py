@@ -15,6 +15,15 @@ __all__ = ["write_header", "write_parameters"]
 _A_LINE = 8
 # ngspice reads several parameters a line twice as fast as one; all of 64-128-128 take 25 s.
 _PAIRS_A_LINE = 4
+_SIDES = {
+    "p": "achieved_plus_S", "m": "achieved_minus_S", "bp": "back_plus_S", "bm": "back_minus_S",
+}  # fmt: skip
+_BOTH_WAYS = {
+    "shared": ("* one device drives both nodes",),
+    "separate": (
+        "* _p, _m drive the node in the layer of odd number; _bp, _bm that of even number",
+    ),
+}
 
 
 def _c_type(values: Array) -> str:
@@ -86,6 +95,9 @@ def write_header(table: WeightTable) -> bytes:
 def write_parameters(table: WeightTable) -> bytes:
     """SPICE parameters for ``.include``: ``w0_3_5_p`` and ``w0_3_5_m``, achieved G+ and G- [S].
 
+    Of a chip with a device for each direction ``w0_3_5_bp`` and ``w0_3_5_bm`` are those that drive
+    the node in the layer of even number, the others that of odd number.
+
     A resistor of the coupling from node 5 of layer 0 to node 3 of layer 1 is then
     ``R1 a b {1/w0_3_5_p}``; a device that is off has 0 S and must be left out.
     """
@@ -93,18 +105,22 @@ def write_parameters(table: WeightTable) -> bytes:
     lines = [
         f"* neurosim: achieved conductances of {comment(sheet['profile'])}, "
         f"die {comment(sheet['die_seed'])}, in S",
-        "* w<k>_<i>_<j>_p, _m: G+ and G- from node j of layer k to node i of layer k+1; b<k>_<i>_p",
+        "* w<k>_<i>_<j>_p, _m: G+ and G- of node j of layer k and node i of layer k+1; b<k>_<i>_p",
+        *_BOTH_WAYS.get(sheet["directions"], ()),
         f"* profile checksum {comment(sheet['profile_checksum'])}",
     ]
     for name in ("unit_S", "unit_V", "reference_V", "tau_s"):
         lines.append(f".param {name.lower()}={_scale(sheet, name)}")
     texts = []
     for block, columns in table.blocks.items():
-        sides = [side for side in ("plus", "minus") if f"achieved_{side}_S" in columns]
+        sides = [(side, name) for side, name in _SIDES.items() if name in columns]
+        if block[0] == "b":  # Drives one node.
+            sides = [(side, name) for side, name in sides if not side.startswith("b")]
         for place in np.ndindex(columns["achieved_plus_S"].shape):
             name = "_".join([block.lower(), *map(str, place)])
-            values = [(side[0], columns[f"achieved_{side}_S"][place]) for side in sides]
-            texts.append(" ".join(f"{name}_{side}={value:.17g}" for side, value in values))
+            texts.append(
+                " ".join(f"{name}_{s}={columns[column][place]:.17g}" for s, column in sides)
+            )
     for k in range(0, len(texts), _PAIRS_A_LINE):
         lines.append(f".param {' '.join(texts[k : k + _PAIRS_A_LINE])}")
     return ("\n".join(lines) + "\n").encode()

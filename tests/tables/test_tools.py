@@ -143,6 +143,29 @@ def test_ngspice_includes_the_parameters(tmp_path):
     assert float(values["v(c)"]) == pytest.approx(0.1 * delta / 1e-5, rel=1e-5, abs=1e-9)
 
 
+def test_parameters_have_a_device_for_each_direction_and_say_which_drives_which(tmp_path):
+    ideal = {"mismatch__coupling": "ideal", "device_noise": "ideal", "drift": "ideal"}
+    chip = chip_of("rram_cmo_hfox", coupling__directions="separate", faults="ideal", **ideal)
+    export(chip, tmp_path / "w.param")
+    text = (tmp_path / "w.param").read_text()
+    found = {k: float(v) for k, v in re.findall(r"(w\d\w+)=(\S+)", text)}
+    assert "_p, _m drive the node in the layer of odd number; _bp, _bm that of even" in text
+    assert not re.search(r"b\d_\d_bp", text)
+    layers, circuit = chip.die.layers, chip.circuit
+    nodes = np.arange(layers.n_nodes)
+    # Of layers 1 and 2 it is the first device that drives layer 1.
+    for name, odd, even in (
+        ("w0_2_1", nodes[layers.nodes(1)][2], nodes[layers.nodes(0)][1]),
+        ("w1_3_2", nodes[layers.nodes(1)][2], nodes[layers.nodes(2)][3]),
+    ):
+        place = np.flatnonzero(nodes[layers.odd] == odd), np.flatnonzero(nodes[layers.even] == even)
+        driven_S = found[f"{name}_p"] - found[f"{name}_m"]
+        back_S = found[f"{name}_bp"] - found[f"{name}_bm"]
+        assert driven_S == pytest.approx(circuit.couplings.delta_S[place].item(), rel=1e-12)
+        assert back_S == pytest.approx(circuit.back.delta_S[place].item(), rel=1e-12)
+        assert driven_S != back_S
+
+
 def test_scipy_loads_the_matlab_file(tmp_path):
     chip = chip_of()
     export(chip, tmp_path / "w.mat")
