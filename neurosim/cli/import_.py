@@ -18,6 +18,7 @@ from neurosim.cli.common import (
     print_json,
     say,
 )
+from neurosim.cli.lines import held_by
 from neurosim.cli.profile_for import profile_for
 from neurosim.errors import DataError
 from neurosim.safe_text import quoted
@@ -155,7 +156,7 @@ def _from_arrays(file: Path, form: str | None, given: dict[str, Any]) -> _Made:
         "table_of_die": None,
         "clipped": clipped,
     }
-    beyond = f"{clipped} beyond full scale {profile.coupling.full_scale:g} were clipped"
+    beyond = f"{clipped:,} clipped to {held_by(profile)}"
     return (
         chip,
         settings,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from neurosim.profile import Profile
     from neurosim.runs import Trained
 
-__all__ = ["answer_lines", "metric_lines", "own_error_lines", "scaled_note"]
+__all__ = ["answer_lines", "held_by", "metric_lines", "own_error_lines", "scaled_note"]
 
 
 # Columns of a label, and the fewest of a figure.
@@ -68,6 +69,13 @@ def scaled_note(trained: Trained) -> str:
     """Behind a loss: that it is of numbers which were scaled, where these are answers."""
     regresses = hasattr(trained.experiment.task, "n_answers")
     return " of answers scaled to -1 to 1" * (regresses and trained.dataset.scaling.changes)
+
+
+def held_by(profile: Profile) -> str:
+    """Between which weights a chip's devices hold them, single ones none below 0."""
+    scale = profile.coupling.full_scale
+    low = 0 if profile.coupling.single else -scale
+    return f"{low:g} to {scale:g}, which devices of {profile.name} hold"
 
 
 def own_error_lines(trained: Trained, result: dict[str, Any]) -> list[str]:

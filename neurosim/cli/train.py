@@ -31,7 +31,7 @@ from neurosim.cli.common import (
     warnings_told,
 )
 from neurosim.cli.lesson import before, experiment_of, memory_line, of_file
-from neurosim.cli.lines import scaled_note
+from neurosim.cli.lines import held_by, scaled_note
 from neurosim.cli.profile_for import profile_for
 from neurosim.errors import DataError, RunError
 from neurosim.safe_text import counted, quoted
@@ -179,11 +179,8 @@ def train(
                 )
         beyond = 0 if trained.run is None else trained.run.facts.get("start_clipped", 0)
         if not begun and beyond:
-            scale = trained.profile.coupling.full_scale
-            say(
-                f"{given['start']}: {counted(beyond, 'weight')} clipped at {scale:g}",
-                err=True,
-            )
+            held = held_by(trained.profile)
+            say(f"{given['start']}: {counted(beyond, 'weight')} clipped to {held}", err=True)
     warnings = finish_run(trained)
     metrics = trained.metrics()
     loss, flows = metrics["flow_loss"], trained.experiment.task.has_paths

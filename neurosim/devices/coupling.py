@@ -108,15 +108,18 @@ class CouplingDevice(Sourced):
         """Smallest weight that can be programmed."""
         return self.idle_S / unit_S if self.single else -self.full_scale
 
+    def n_beyond(self, weight: Array) -> int:
+        """How many weights are larger than the full scale, or negative where a device is single."""
+        low = 0.0 if self.single else -self.full_scale
+        return int(np.count_nonzero((weight < low) | (weight > self.full_scale)))
+
     def target(self, weight: Array, unit_S: float) -> Target:
         """Nearest programmable pair for each weight; `unit_S` is the conductance of weight 1.
 
         What a single device cannot hold because it never quite shuts counts as no clipping.
         """
-        w = np.clip(weight, self.least(unit_S), self.full_scale)
-        n_clipped = int(np.count_nonzero(w != weight))
+        w, n_clipped = np.clip(weight, self.least(unit_S), self.full_scale), self.n_beyond(weight)
         if self.single:
-            n_clipped = int(np.count_nonzero((weight < 0) | (weight > self.full_scale)))
             ladder = self.levels_S(unit_S)
             plus_S = w * unit_S if ladder is None else ladder[nearest(ladder, w * unit_S)]
             return Target(plus_S, np.zeros_like(plus_S), n_clipped)

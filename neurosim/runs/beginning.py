@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from neurosim.blocks.block import Block
 from neurosim.errors import RunError
 from neurosim.files import read_bytes
@@ -51,11 +49,10 @@ def beginning(
     path = Path(start) if isinstance(start, str | Path) else None
     if path is not None and exists(path) and path.is_file():
         weights = plain_weights(path, profile.network, order)
-        limit = profile.coupling.full_scale
         facts = {
             "start": str(real(path)),
             "start_sha256": _digest(path),
-            "start_clipped": int(np.count_nonzero(np.abs(weights.vector) > limit)),
+            "start_clipped": profile.coupling.n_beyond(weights.vector),
         }
         return Beginning(weights, facts | ({} if order is None else {"start_order": order}))
     begun = Trained.of(start, laws)

@@ -150,7 +150,7 @@ def test_a_training_begins_with_them_clips_them_counts_them_and_is_repeated(tmp_
     assert result.exit_code == 0, result.output
     with np.load(path) as given:
         beyond = sum(int((np.abs(a) > 0.6).sum()) for a in given.values())
-    assert f"{beyond} weights clipped at 0.6" in result.stderr
+    assert f"{beyond} weights clipped to -0.6 to 0.6, which devices of cmos_rc" in result.stderr
     made = Run.open(out)
     assert made.facts["start_clipped"] == beyond
     assert made.load()["chip"]["ledger"]["weights_clipped"] == beyond
@@ -158,6 +158,20 @@ def test_a_training_begins_with_them_clips_them_counts_them_and_is_repeated(tmp_
     net(tmp_path, 0.1)
     with pytest.raises(RunError, match=r"must be the file that .* began with, but is gone or has"):
         repeat(out)
+
+
+def test_weights_that_single_devices_cannot_hold_are_counted_and_said_by_both_commands(tmp_path):
+    path = tmp_path / "net.npz"
+    rng = np.random.default_rng(0)
+    given = {"W0": rng.standard_normal((4, 128)), "W1": 3 * rng.standard_normal((10, 4))}
+    np.savez(path, **given)
+    lost = sum(int(((a < 0) | (a > 4)).sum()) for a in given.values())
+    chip = ["--profile", "ideal_resistive", "--task", "classify", "--layers", "128,4,10"]
+    said = f"{lost} weights clipped to 0 to 4, which devices of ideal_resistive hold"
+    result = train_only(*chip, "--updates", 1, "--from", path, "--out", tmp_path / "run")
+    assert said in result.stderr, result.output
+    assert Run.open(tmp_path / "run").facts["start_clipped"] == lost
+    assert said.replace("weights ", "") in run("import", path, *chip).stdout
 
 
 def test_python_takes_the_file_too(tmp_path):
