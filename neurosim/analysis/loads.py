@@ -8,7 +8,6 @@ input noise by :math:`1 + \sum (G^+ + G^-) / g`, g being the leak in its feedbac
 from __future__ import annotations
 
 from neurosim.blocks.units import format_quantity
-from neurosim.network import Layers
 from neurosim.profile import Profile
 
 __all__ = ["load_notes", "noise_gain", "output_load_A"]
@@ -19,7 +18,7 @@ TYPICAL_WEIGHT = 0.07
 
 def _load_S(profile: Profile, weight: float) -> float:
     """Conductance on the busiest output where all its weights are this share of the full scale."""
-    present, coupling = Layers(profile.layers).present, profile.coupling
+    present, coupling = profile.network.present, profile.coupling
     pairs = int(max(present.sum(axis=0).max(), present.sum(axis=1).max()))
     unit_S = profile.node.leak_S
     carried_S = 0.0 if coupling.encoding == "complementary" else weight * coupling.range_S(unit_S)

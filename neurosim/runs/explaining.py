@@ -29,6 +29,7 @@ from neurosim.host.free import flow_loss
 from neurosim.host.lessons import Lessons
 from neurosim.profile import Profile
 from neurosim.runs.drawing import Progress
+from neurosim.runs.ends import at_the_ends
 from neurosim.runs.examining import lessons_of
 from neurosim.runs.explanation import Explanation, Finding
 from neurosim.runs.images import first_batch, pixels_of
@@ -43,15 +44,13 @@ from neurosim.runs.watchdogs import unfinished, watched
 from neurosim.solvers import Engine
 from neurosim.threads import one_blas_thread
 
-__all__ = ["WEIGHT_RANGE", "explain"]
+__all__ = ["explain"]
 
 Array = NDArray[np.float64]
 
 # Rows of the batch, rows whose slowest modes are found, most rows of an exam.
 _ROWS, _MODES, _EXAM = 128, 8, 512
 _FIRST = 3
-_AT_AN_END = 0.99
-WEIGHT_RANGE = "weight range"
 _IN_FULL = {"explained": "explained variance"}
 
 
@@ -143,7 +142,7 @@ class _Case:
         shown = self._trained if not self._odd else self._as_mended()
         seen = Seen(effects, watched(shown), self._mode_tau(shown))
         others = soft_spring(effects, self._trained.experiment)
-        others += [self._at_the_ends(), *learned(self._trained, effects.count)]
+        others += [at_the_ends(self._conditions), *learned(self._trained, effects.count)]
         findings, n_first = placed(seen, found, lambda e: self._finding(seen, e), others)
         told = {finding.cause for finding in findings}
         by_name = {effect.name: effect for effect in found}
@@ -185,24 +184,6 @@ class _Case:
         if effect is None or effect.variant is None or not effect.seen:
             return finding
         return finding.model_copy(update={"quality": self._quality(effect.variant, effect.seen)})
-
-    def _at_the_ends(self) -> Finding:
-        """Weights that the range keeps from going where the exact gradient would have them."""
-        weights, limit = self._conditions.weights.vector, self._profile.coupling.full_scale
-        gradient = np.mean(self._conditions.exact, axis=0)
-        kept = (np.abs(weights) >= _AT_AN_END * limit) & (gradient * weights < 0)
-        power = float(np.sum(gradient**2)) or 1.0
-        cosine = float(np.sqrt(np.sum(gradient[~kept] ** 2) / power))
-        layers = self._profile.network
-        n_weights = int(np.count_nonzero(layers.present)) + layers.n_nodes
-        share = np.count_nonzero(np.abs(weights) >= _AT_AN_END * limit) / n_weights
-        return Finding(
-            cause=WEIGHT_RANGE,
-            measured=f"{share:.1%} of the weights stand at an end of their range, {limit:g}; less "
-            f"what would push them beyond, the exact gradient has a cosine of {cosine:.2f}",
-            advice="raise coupling.full_scale, or lower the learning rate",
-            weight=1 - cosine,
-        )
 
     def _as_mended(self) -> Trained:
         chip, weights = self._conditions.programmed(self._profile), self._conditions.weights

@@ -1,5 +1,7 @@
 """A fault that was planted is found, and said with a figure, an advice and what it would buy."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ import neurosim as ns
 from neurosim.analysis.problem import trained_weights
 from neurosim.errors import DataError, RunError
 from neurosim.network import Weights
-from neurosim.runs.explaining import WEIGHT_RANGE
+from neurosim.runs.ends import WEIGHT_RANGE, at_the_ends
 from neurosim.runs.mending import IMPLAUSIBLE
 
 # A small chip without noise, so that a settle takes few steps.
@@ -168,6 +170,22 @@ def test_weights_that_the_range_holds_back_are_found(start):
     assert WEIGHT_RANGE in found.places()[:2]
     told = next(f for f in found.first if f.cause == WEIGHT_RANGE)
     assert "100.0% of the weights stand at an end of their range, 0.05" in told.measured
+
+
+def test_single_devices_are_held_back_at_the_lowest_conductance_too():
+    """Half of the weights are 0, and would fall further by half of the gradient's power."""
+    layers = (8, 4, 2)
+    profile = ns.load_profile("ideal_resistive").with_value("layers", layers)
+    weights = Weights.zeros(profile.network)
+    weights.vector[::2] = 1.0
+    gradient = np.zeros((1, weights.vector.size))
+    there = np.flatnonzero(np.r_[profile.network.present.ravel(), np.ones(14, dtype=bool)])
+    low, high = there[weights.vector[there] == 0], there[weights.vector[there] == 1]
+    gradient[0, low[0]], gradient[0, low[1]], gradient[0, high[0]] = 1.0, -2.0, 3.0
+    found = at_the_ends(SimpleNamespace(profile=profile, weights=weights, exact=gradient))
+    assert f"{len(low) / len(there):.1%} of the weights stand at the lowest that" in found.measured
+    assert found.weight == pytest.approx(1 - np.sqrt(13 / 14))
+    assert "no negative weight" in found.advice
 
 
 @pytest.mark.slow
