@@ -134,3 +134,17 @@ def test_both_directions_have_the_names_that_labs_give_them(tmp_path, up, down):
     path = tmp_path / "m.csv"
     path.write_text("\n".join(["pulses;direction;conductance (uS)", *rows]))
     assert list(read_measurements(path).update["direction"]) == ["up"] * 3 + ["down"] * 3
+
+
+@pytest.mark.parametrize(("head", "scale"), [
+    ("time_min", 60), ("time_h", 3600), ("time_minutes", 60), ("time (day)", 86400),
+    ("time_ms", 1e-3),
+])  # fmt: skip
+def test_a_time_may_be_in_any_unit_after_the_name_and_makes_the_table_one_of_drift(
+    tmp_path, head, scale
+):
+    path = tmp_path / "t.csv"
+    path.write_text(f"device,target_uS,{head},G_MS,conductance_uS\na,10,5,1,9.5\n", "utf-8")
+    found = read_measurements(path)
+    assert found.drift["time"].tolist() == pytest.approx([5 * scale])
+    assert "not used: 1 column, 'G_MS'" in found.remarks

@@ -3,13 +3,14 @@ r"""Tables as instruments and spreadsheets write them, read into columns of text
 Columns may be separated by commas, semicolons or tabs; a number may have a decimal comma where
 columns are not separated by commas. Lines that begin with ``#`` or ``%`` are comments, and the
 last of them is the header where no other line is one. A header may carry a unit: ``G (uS)``,
-``time [ms]``, ``conductance_S``.
+``time [ms]``, ``conductance_S``, ``time_min``.
 """
 
 from __future__ import annotations
 
 import csv
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -41,7 +42,7 @@ class Column(NamedTuple):
         if found:
             return cls(found["stem"].strip().lower(), found["unit"])
         stem, _, unit = text.strip().rpartition("_")
-        if stem and unit in {"S", "s", "mS", "uS", "nS", "pS", "ms", "us", "ns", "Ohm", "kOhm"}:
+        if stem and _is_unit(unit):
             return cls(stem.lower(), unit)
         return cls(text.strip().lower(), None)
 
@@ -148,6 +149,15 @@ def in_base(text: str, base: str) -> float:
         It is no such number.
     """
     return parse_duration(text) if base == "s" else parse_quantity(text, base)
+
+
+def _is_unit(text: str) -> bool:
+    """Whether a text is a unit of a conductance, a resistance or a time."""
+    for base in ("S", "Ohm", "s"):
+        with suppress(ValueError):
+            in_base(f"1 {text}", base)
+            return True
+    return False
 
 
 def _signed(text: str, unit: str | None, base: str) -> float:

@@ -120,7 +120,8 @@ def read_measurements(
         for name, value in _values(table, row, of, places).items():
             found[of].setdefault(name, []).append(value)
     by_kind = {k: {n: np.array(v) for n, v in cells.items()} for k, cells in found.items()}
-    return Measurements(**by_kind, remarks=tuple(_remarks(by_kind, fixed if not kind else None)))
+    told = _remarks(by_kind, fixed if not kind else None) + _unused(table, places, fixed)
+    return Measurements(**by_kind, remarks=tuple(told))
 
 
 Places = dict[str, tuple[int, str | None]]
@@ -222,6 +223,18 @@ def _cell(table: LabTable, row: Row, name: str, place: int, unit: str | None) ->
     if name == "pulses" and value != round(value):
         raise table.wrong(row, f"pulses must be a whole number, but is {text}")
     return value
+
+
+def _unused(table: LabTable, places: Places, kind: str | None) -> list[str]:
+    """Columns that rows of this kind (None: of any) are read without."""
+    of = set(places) if kind is None else {
+        "conductance", "resistance", *_NEEDS[kind], *_MAY_HAVE[kind]
+    }  # fmt: skip
+    used = {place for name, (place, _) in places.items() if name in of}
+    names = [repr(header) for k, header in enumerate(table.headers) if header and k not in used]
+    if not names:
+        return []
+    return [f"not used: {counted(len(names), 'column')}, {', '.join(names)}"]
 
 
 def _remarks(tables: dict[str, dict[str, Array]], told: str | None) -> list[str]:
