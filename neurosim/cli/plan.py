@@ -39,9 +39,9 @@ def _table_of(path: Path) -> WeightTable:
 @click.argument("after", type=FOLDER, metavar="RUN_OR_FILE")
 @click.option("--from", "before", type=FOLDER, help="What the chip holds.  [weight 0 everywhere]")
 @click.option("--to", "file", type=FOLDER, required=True, help="CSV file; - is standard output.")
-@click.option("--lanes", type=COUNT, default=1, show_default=True, help="Devices at a time.")
+@click.option("--lanes", type=COUNT, help="Devices at a time.  [the profile's writes_at_once]")
 @JSON
-def plan(after: Path, before: Path | None, file: Path, lanes: int, as_json: bool) -> None:
+def plan(after: Path, before: Path | None, file: Path, lanes: int | None, as_json: bool) -> None:
     """Plan how a chip is programmed from one weight table to the next.
 
     One line for each device whose target changes: its place, the window that the controller
@@ -62,7 +62,8 @@ def plan(after: Path, before: Path | None, file: Path, lanes: int, as_json: bool
     facts = made.facts
     spent = [format_quantity(facts["time_s"], "s", 3), format_quantity(facts["energy_J"], "J", 3)]
     say(
-        f"{file}: {counted(int(facts['devices']), 'device')}, {facts['pulses']:,.6g} pulses, "
+        f"{file}: {counted(int(facts['devices']), 'device')}, {facts['lanes']} at a time, "
+        f"{facts['pulses']:,.6g} pulses, "
         f"{', '.join(spent)}; {facts['failures']:.3g} will miss their window, {facts['faulty']} "
         "are faulty and left out",
         beside=file,

@@ -22,7 +22,8 @@ def read_table(path: Path) -> tuple[Array, tuple[str, ...]]:
     Raises
     ------
     DataError
-        It has no line of names, no rows, rows of another length, or what is no finite number.
+        It has no line of names, no name of its own for each column, no rows, rows of another
+        length, or what is no finite number.
     """
     with path.open(encoding="utf-8-sig", newline="") as stream:
         try:
@@ -31,6 +32,10 @@ def read_table(path: Path) -> tuple[Array, tuple[str, ...]]:
             raise _wrong(path, f"cannot be read ({error})") from None
     if len(lines) < 2 or not any(_number(cell) is None for cell in lines[0]):
         raise _wrong(path, "has no line of names with rows below it")
+    names = tuple(name.strip() for name in lines[0])
+    for name in names:
+        if not name or names.count(name) > 1:
+            raise _wrong(path, "has a column without a name" if not name else f"has {name!r} twice")
     rows = []
     for number, line in enumerate(lines[1:], 2):
         values = [_number(cell) for cell in line]
@@ -40,7 +45,7 @@ def read_table(path: Path) -> tuple[Array, tuple[str, ...]]:
         if bad:
             raise _wrong(path, f"has {bad[0]!r} in row {number}")
         rows.append(values)
-    return np.array(rows, dtype=np.float64), tuple(name.strip() for name in lines[0])
+    return np.array(rows, dtype=np.float64), names
 
 
 def _number(cell: str) -> float | None:
@@ -53,6 +58,7 @@ def _number(cell: str) -> float | None:
 
 def _wrong(path: Path, what: str) -> DataError:
     return DataError(
-        f"dataset {path} must be a line of names and rows of as many finite numbers, but {what}; "
+        f"dataset {path} must be a line of different names and rows of as many finite numbers, but "
+        f"{what}; "
         "mend the table."
     )

@@ -110,7 +110,7 @@ def inpaint(
     trained = Trained.of(source, laws)
     need_paths(trained.experiment, trained.name)
     experiment, labels = trained.experiment, trained.experiment.labels
-    settings = settings_of(experiment, mode, t_end or 1.0)
+    settings = settings_of(experiment, mode, 1.0 if t_end is None else t_end)
     n_pixels = pixels_of(trained.profile, labels)
     if known.ndim != 2 or known.shape[1] != n_pixels or not len(known) or np.isinf(known).any():
         raise DataError(

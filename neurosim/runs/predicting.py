@@ -12,7 +12,7 @@ from neurosim.arguments import checked
 from neurosim.blocks.block import Block
 from neurosim.blocks.classes import called
 from neurosim.data.grounds import turned
-from neurosim.data.scaling import ADVICE
+from neurosim.data.scaling import ADVICE, from_grey
 from neurosim.data.sets import NAMED, load_dataset
 from neurosim.errors import DataError
 from neurosim.host import Supervised
@@ -35,7 +35,8 @@ def predict(
     ----------
     source : Trained, Run or path
     inputs : ndarray, shape (rows, n_in), or name or path
-        Numbers from -1 to 1; those of the user's own file where it was learned by scale minmax. A
+        Numbers from -1 to 1, or whole grey levels 0 to 255 of images that were learned as such;
+        those of the user's own file where it was learned by scale minmax. A
         name or a file is that of a data set, see `neurosim.load_dataset`, scaled as the one that
         was learned; of a table the columns of the same names.
     laws : sequence of type
@@ -136,7 +137,10 @@ def _scaled(inputs: Array | Path | str, n_in: int, trained: Trained) -> Array:
     scale = "auto" if str(inputs) in NAMED else trained.experiment.scale
     own = trained.dataset.scaling.first(n_in)
     if not isinstance(inputs, Path | str):
-        given = np.asarray(inputs, dtype=float)
+        given = np.asarray(inputs)
+        if scale == "auto" and not own.names and given.dtype.kind in "ui" and given.size:
+            return from_grey(given, "Inputs") if given.max() > 1 else given.astype(float)
+        given = np.asarray(given, dtype=float)
         fits = scale == "minmax" and given.ndim == 2 and given.shape[1] == n_in
         return own(given) if fits else given
     like = own if scale == "minmax" or own.names else None

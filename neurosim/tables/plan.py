@@ -7,7 +7,8 @@ and how many tries that takes. With the error of one try normal of deviation sig
 .. math:: p = \operatorname{erf}\frac{w}{\sigma \sqrt 2}, \qquad
           \mathrm E[\text{tries}] = \frac{1 - (1 - p)^m}{p}
 
-where m is the most tries. Devices are written `lanes` at a time; a group ends with its slowest:
+where m is the most tries. Devices are written `lanes` at a time; a group ends with its slowest (in
+the ledger of a training lanes go on with the next device at once, and loops take less time):
 
 .. math:: \mathrm E[\max] = \sum_{t=0}^{m-1} \Bigl(1 - \prod_i \bigl(1 - (1 - p_i)^t\bigr)\Bigr).
 
@@ -53,8 +54,8 @@ class Plan:
         there are levels, lowest_S and highest_S of the window, pulses and energy_J to be expected,
         most_pulses.
     facts : dict
-        devices, groups, pulses, time_s, energy_J and failures, all but the first two expected
-        values; faulty devices left out.
+        devices, lanes, groups, pulses, time_s, energy_J and failures, all but the first three
+        expected values; faulty devices left out.
     """
 
     columns: dict[str, Array]
@@ -170,7 +171,9 @@ def _blank(table: WeightTable, profile: Profile) -> WeightTable:
     return WeightTable(table.sheet, blocks)
 
 
-def plan(before: WeightTable | None, after: WeightTable, profile: Profile, lanes: int = 1) -> Plan:
+def plan(
+    before: WeightTable | None, after: WeightTable, profile: Profile, lanes: int | None = None
+) -> Plan:
     """How a chip that holds one table is made to hold another.
 
     Parameters
@@ -180,14 +183,16 @@ def plan(before: WeightTable | None, after: WeightTable, profile: Profile, lanes
     after : WeightTable
     profile : Profile
         Of both.
-    lanes : int
-        Devices that are written at the same time.
+    lanes : int, optional
+        Devices that are written at the same time; the profile's `supply.writes_at_once` if absent.
 
     Raises
     ------
     DataError
         A table does not fit the profile (see `check_table`).
     """
+    if lanes is None:
+        lanes = 1 if profile.supply is None else profile.supply.writes_at_once
     if lanes < 1:
         raise DataError(f"A plan needs at least one lane, but got {lanes}.")
     check_table(after, profile)
@@ -215,6 +220,7 @@ def plan(before: WeightTable | None, after: WeightTable, profile: Profile, lanes
     }
     facts = {
         "devices": len(to_S),
+        "lanes": lanes,
         "groups": -(-len(to_S) // lanes),
         "faulty": int(np.count_nonzero(faulty)),
         "pulses": float(pulses.sum()),

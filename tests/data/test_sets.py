@@ -190,6 +190,8 @@ def test_a_table_is_rows_of_numbers_under_their_names(tmp_path):
         ("a,b\n1,2\n3\n", "has 1 value in row 3"),
         ("a,b\n1,x\n", "has 'x' in row 2"),
         ("a,b\n1,nan\n", "has 'nan' in row 2"),
+        ("a, a,b\n1,2,3\n", "different names .* but has 'a' twice"),
+        ("a,,b\n1,2,3\n", "but has a column without a name"),
     ],
 )
 def test_a_table_that_is_none_is_refused_in_one_line(tmp_path, text, said):

@@ -5,7 +5,7 @@ import pytest
 
 from neurosim.data import PairSource, load_digits
 from neurosim.data.sets import Dataset, load_dataset
-from neurosim.errors import DataError
+from neurosim.errors import DataError, ProfileError
 from neurosim.host import Experiment, FlowSettings, Labels
 from neurosim.profile import load_profile
 from neurosim.runs import (
@@ -133,6 +133,11 @@ def test_known_pixels_stay_exactly_and_different_masks_do_not_mix(plain, mode, s
     other, _ = inpaint(plain, known, mode=mode, t_end=0.3, start=start)
     assert (np.abs(other - x)[:3, 32:].max(axis=1) > 1e-5).all()
     np.testing.assert_array_equal(other[3:], x[3:])
+
+
+def test_a_time_of_0_to_complete_in_is_refused_and_not_replaced(plain):
+    with pytest.raises(ProfileError, match="sampling.t_end: must be at least 1e-09, but is 0"):
+        inpaint(plain, np.zeros((2, 64)), t_end=0)
 
 
 def test_nothing_known_is_a_sample(plain):

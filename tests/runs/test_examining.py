@@ -118,6 +118,18 @@ def test_a_test_set_that_is_learned_from_is_said_to_be(tmp_path, trained):
     assert "7 of its 7 are in both" in overlap(both.experiment.task, both.dataset)
 
 
+def test_whole_grey_levels_are_scaled_as_those_of_a_file(trained, tmp_path):
+    grey = np.random.default_rng(3).integers(0, 256, (5, 64), dtype=np.uint8)
+    np.save(tmp_path / "grey.npy", grey)
+    said = ns.predict(trained, grey)
+    np.testing.assert_array_equal(said, ns.predict(trained, tmp_path / "grey.npy"))
+    np.testing.assert_array_equal(said, ns.predict(trained, 2 * (grey / 255) - 1))
+    with pytest.raises(DataError, match="Inputs must hold grey levels 0 to 255 .* to 16 only"):
+        ns.predict(trained, grey // 16 + 1)
+    signs = np.sign(grey.astype(int) - 127)
+    np.testing.assert_array_equal(ns.predict(trained, signs), ns.predict(trained, 1.0 * signs))
+
+
 def test_predictions_of_what_does_not_fit_are_refused(trained):
     with pytest.raises(DataError, match=r"64 a row as .* has learned them, but have shape"):
         ns.predict(trained, np.zeros((3, 63)))

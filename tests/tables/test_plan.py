@@ -39,7 +39,7 @@ def tries_one_by_one(sigma_S, rng):
 
 def test_the_plan_writes_the_devices_that_the_chip_writes():
     chip, before, after = chips_of()
-    made = plan(before, after, chip.profile)
+    made = plan(before, after, chip.profile, lanes=1)
     counted = Chip(chip.profile)
     counted.program(initial_weights(chip.die.layers, 0.6, np.random.default_rng(1)))
     first = counted.ledger.device_writes
@@ -60,6 +60,19 @@ def test_a_wide_window_still_misses_the_devices_that_cannot_be_written():
     assert made.facts["failures"] == pytest.approx(0.02 * noisy)
     expected = 3 * (made.facts["devices"] + 0.02 * noisy * 3)
     assert made.facts["pulses"] == pytest.approx(expected)
+
+
+def test_without_a_number_of_lanes_as_many_devices_are_written_at_a_time_as_the_chip_writes():
+    times = []
+    for n in (1, 384):
+        chip, _, after = chips_of(**{"supply.writes_at_once": n})
+        made = plan(None, after, chip.profile)
+        assert made.facts == plan(None, after, chip.profile, n).facts
+        assert made.facts["lanes"] == n
+        times.append(made.facts["time_s"])
+    # No loops of reading and writing again: every pulse counts in a group of its own, or in one.
+    assert times[0] == pytest.approx(1e-8 * made.facts["devices"])
+    assert times[1] == pytest.approx(1e-8 * made.facts["groups"])
 
 
 @pytest.mark.parametrize("lanes", [1, 7])
