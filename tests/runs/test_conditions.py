@@ -136,7 +136,7 @@ def test_known_pixels_stay_exactly_and_different_masks_do_not_mix(plain, mode, s
 
 
 def test_a_time_of_0_to_complete_in_is_refused_and_not_replaced(plain):
-    with pytest.raises(ProfileError, match="sampling.t_end: must be at least 1e-09, but is 0"):
+    with pytest.raises(ProfileError, match=r"t_end: must be at least 1e-09, but is 0"):
         inpaint(plain, np.zeros((2, 64)), t_end=0)
 
 

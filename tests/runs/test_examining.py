@@ -124,7 +124,7 @@ def test_whole_grey_levels_are_scaled_as_those_of_a_file(trained, tmp_path):
     said = ns.predict(trained, grey)
     np.testing.assert_array_equal(said, ns.predict(trained, tmp_path / "grey.npy"))
     np.testing.assert_array_equal(said, ns.predict(trained, 2 * (grey / 255) - 1))
-    with pytest.raises(DataError, match="Inputs must hold grey levels 0 to 255 .* to 16 only"):
+    with pytest.raises(DataError, match=r"Inputs must hold grey levels 0 to 255 .* to 16 only"):
         ns.predict(trained, grey // 16 + 1)
     signs = np.sign(grey.astype(int) - 127)
     np.testing.assert_array_equal(ns.predict(trained, signs), ns.predict(trained, 1.0 * signs))
