@@ -240,6 +240,18 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def merged(path: Path, results: dict[str, Any]) -> dict[str, Any]:
+    """Results with what else the file of an earlier run has of them; what is new counts."""
+    if not path.exists():
+        return results
+    return _over(json.loads(path.read_text("utf-8")), results)
+
+
+def _over(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    both = {key for key in old.keys() & new.keys() if isinstance(new[key], dict)}
+    return old | new | {key: _over(old[key], new[key]) for key in both}
+
+
 def without_samples(results: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The figures alone, for a results.json."""
     return {

@@ -168,12 +168,12 @@ def kept_of(found: argparse.Namespace) -> dict[str, dict[str, dict[str, Result]]
 
 def tell(found: argparse.Namespace) -> None:
     """Figures, table and picture of what has been trained, of whichever seeds."""
-    results = kept_of(found)
+    results = common.merged(found.results / "flows.json", kept_of(found))
     rows: list[list[Any]] = []
-    for name, ways in results.items():
-        for way, by_seed in ways.items():
+    for name in (f"{machine}, {updates}" for machine, updates in PLANS):
+        for way, by_seed in results.get(name, {}).items():
             mode, t_end = way.split(", ")
-            for seed, result in by_seed.items():
+            for seed, result in sorted(by_seed.items()):
                 how = f"{DRAWN[mode]}, t = {t_end}"
                 figures = [result["flow_loss"], *(result[key] for key in FIGURES)]
                 rows.append([name, seed, how, *figures, result["cosine"] or "-"])
@@ -193,13 +193,14 @@ def tell(found: argparse.Namespace) -> None:
 
 
 def draw(found: argparse.Namespace, results: dict[str, dict[str, dict[str, Result]]]) -> None:
-    """Samples of the first seed of each machine that has been trained."""
+    """Samples of the first seed of each machine, where those of all are in the folder."""
     shown = []
     for name, updates, mode, t_end in PICTURE:
         by_seed = results.get(f"{name}, {updates}", {}).get(f"{mode}, {t_end}", {})
-        if by_seed:
+        if "samples" in by_seed.get(min(by_seed, default=""), {}):
             shown.append((f"{name}, {updates} updates\n{DRAWN[mode]}", by_seed[min(by_seed)]))
-    if not shown:
+    if len(shown) < (1 if found.quick else len(PICTURE)):
+        print("The picture is left as it is: samples of some machines are not in the folder.")
         return
     fig, axes = common.new_figure(1, len(shown), size=(3 * len(shown), 3.4))
     for ax, (title, result) in zip(np.atleast_1d(axes), shown, strict=True):

@@ -59,6 +59,7 @@ def tell(found: argparse.Namespace) -> None:
         kept = [json.loads(file.read_text()) for file in files if file.exists()]
         if kept:
             results[name] = kept
+    results = common.merged(found.results / "oscillators.json", results)
     head = ["machine", "seeds", "test accuracy, % (range)", "training set, %"]
     rows = [
         [f"`{name}`", len(kept), spread(kept, "test_accuracy"), spread(kept, "accuracy")]

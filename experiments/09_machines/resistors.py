@@ -129,6 +129,7 @@ def tell(found: argparse.Namespace) -> None:
         kept = [json.loads(file.read_text()) for file in files if file.exists()]
         if kept:
             results[name] = kept
+    results = common.merged(found.results / "resistors.json", results)
     head = ["readout or chip", "seeds", "test accuracy, % (range)", "training set, %"]
     rows = [
         [name, len(kept), spread(kept, "test_accuracy"), spread(kept, "accuracy")]

@@ -79,6 +79,7 @@ def tell(found: argparse.Namespace) -> None:
         files = [beside(_place(found, name, seed)) for seed in range(found.seeds)]
         if kept := [json.loads(file.read_text()) for file in files if file.exists()]:
             results[name] = kept
+    results = common.merged(found.results / "variants.json", results)
     head = ["ideal machine, but", "", "seeds", "test accuracy, %", "training set, %"]
     rows = [
         [*VARIANTS[name][:2], len(kept), _mean(kept, "test_accuracy"), _mean(kept, "accuracy")]
