@@ -138,7 +138,11 @@ def cosine(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
 
 def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
     """Trainings, seed by seed."""
-    plans = dict(list(PLANS.items())[2:3]) if found.quick else PLANS
+    asked = found.flows or (["oscillators, 400"] if found.quick else None)
+    plans = {
+        plan: drawn for plan, drawn in PLANS.items()
+        if asked is None or f"{plan[0]}, {plan[1]}" in asked
+    }  # fmt: skip
     n = 32 if found.quick else common.SAMPLES
     return [
         (learned, hardware(name), recipe(found, name, updates, seed),

@@ -1,7 +1,7 @@
 """Other machines than amplifiers and crossbars, on the same tasks: resistors, oscillators.
 
 python experiments/09_machines/run.py [--only PART ...] [--seeds N] [--settings NAME ...]
-    [--machines NAME ...] [--mnist FILE] [--supervised DIR] [--tables] [--out DIR]
+    [--machines NAME ...] [--flows NAME ...] [--mnist FILE] [--supervised DIR] [--tables] [--out DIR]
     [--workers N] [--quick]
 
 What is done is not done again; a training that was stopped goes on. Each part has its figures and
@@ -51,6 +51,10 @@ def _more(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--machines", nargs="+", choices=list(oscillators.MACHINES),
         help="of the part oscillators (all)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--flows", nargs="+", choices=[f"{name}, {updates}" for name, updates in flows.PLANS],
+        metavar="'MACHINE, UPDATES'", help="of the part flows (all)",
     )  # fmt: skip
     parser.add_argument("--mnist", type=Path, help="file of the part mnist, which needs one")
     parser.add_argument(
