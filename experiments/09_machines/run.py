@@ -1,8 +1,8 @@
 """Other machines than amplifiers and crossbars, on the same tasks: resistors, oscillators.
 
 python experiments/09_machines/run.py [--only PART ...] [--seeds N] [--settings NAME ...]
-    [--machines NAME ...] [--flows NAME ...] [--mnist FILE] [--supervised DIR] [--tables] [--out DIR]
-    [--workers N] [--quick]
+    [--machines NAME ...] [--flows NAME ...] [--mnist FILE] [--supervised DIR] [--tables]
+    [--out DIR] [--workers N] [--quick]
 
 What is done is not done again; a training that was stopped goes on. Each part has its figures and
 its table here; they show what has been trained, of whichever seeds.
