@@ -124,9 +124,12 @@ def _legend(chip: Chip) -> list[str]:
     spans = [(name, layers.nodes(k)) for k, name in enumerate(layers.names())]
     nodes = ", ".join(f"{name} {at.start} to {at.stop - 1}" for name, at in spans)
     name = comment(chip.profile.name)
+    found = ["u<i> capacitor of node i", "v<i> output of its amplifier", "t<i> DAC"]
+    if chip.profile.node.lifting(layers) is None and chip.profile.node.passive:
+        del found[1]
     return [
         f"* profile {name}, checksum {checksum(chip.profile)[:12]}, die {chip.seed}",
-        f"* nodes: {nodes}; u<i> capacitor of node i, v<i> output of its amplifier, t<i> DAC",
+        f"* nodes: {nodes}; {', '.join(found)}",
         "* conductances as programmed, with the die's mismatch; springs at what their DACs deliver",
     ]
 
