@@ -19,6 +19,7 @@ from neurosim.host.gradep import Change, ContinualLaw
 from neurosim.host.learning import ShadowWeights, blank_learner_state, learner
 from neurosim.host.optimizer import initial_weights, learning_rate
 from neurosim.host.phases import check_flow
+from neurosim.host.timed import Timed
 from neurosim.host.tuning import blank_tuner_state, tuner_of
 from neurosim.network import Layers, Weights
 from neurosim.safe_text import counted
@@ -28,6 +29,9 @@ from neurosim.threads import one_blas_thread
 __all__ = ["Trainer", "Update", "blank_state"]
 
 Array = NDArray[np.float64]
+
+# Sums of equal times are equal but for rounding.
+_ROUNDED = 1 + 1e-9
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,7 @@ class Trainer:
                 "Calibration measures the springs of visible nodes alone, but this task has some "
                 "on other layers; leave calibrate out, or choose task.answers beside."
             )
-        self._refresh_every = self._updates_between_refreshes()
+        self._timed, self._unrefreshed_s = Timed(chip), 0.0
         if start is None:
             rng = Streams(experiment.seed).generator("weights")
             start = initial_weights(sheet.layers, experiment.gain, rng, sheet.lowest)
@@ -143,13 +147,16 @@ class Trainer:
         done = f"{self.n_done} of {counted(self.experiment.updates, 'update')} done"
         return f"Trainer({self.chip!r}, {done})"
 
-    def _updates_between_refreshes(self) -> int | None:
-        """Updates that fit into the time for which devices hold their weights, at least one."""
-        sheet = self.chip.data_sheet
-        if sheet.refresh_s is None:
-            return None
-        update_s = 3 * self.experiment.batch * self.flow.settle_tau * sheet.tau_s
-        return max(1, int(sheet.refresh_s / update_s))
+    def _refresh_if_due(self) -> None:
+        """Write all devices anew if they would forget within another update as long as this."""
+        holds_s, update_s = self.chip.data_sheet.refresh_s, self._timed.settled_s
+        self._timed.settled_s = 0.0
+        if holds_s is None:
+            return
+        self._unrefreshed_s += update_s
+        if self._unrefreshed_s + update_s > holds_s * _ROUNDED:
+            self.chip.refresh()
+            self._unrefreshed_s = 0.0
 
     @property
     def weights(self) -> Weights:
@@ -175,7 +182,7 @@ class Trainer:
         batch, how = self._lessons.batch_at(self.n_done), self.experiment
         held = self._lessons.held
         rate = learning_rate(how, self.n_done)
-        shown, learned = (self.chip, batch, self.flow, held, self.calibration), False
+        shown, learned = (self._timed, batch, self.flow, held, self.calibration), False
         if isinstance(how.rule, ContinualLaw):
             found, learned = how.rule.learn(*shown, self._change(rate, how.rule.steps)), True
         else:
@@ -188,14 +195,13 @@ class Trainer:
         judged = self._lessons.judge(found.velocity, batch)
         gradient, contrast_norm = found.gradient, 0.0
         if how.contrast is not None and self.n_done >= how.contrast_begins:
-            added = how.contrast.gradient(self.chip, cast(FlowBatch, batch), self.flow, held)
+            added = how.contrast.gradient(self._timed, cast(FlowBatch, batch), self.flow, held)
             gradient, contrast_norm = gradient + added, added.norm
         norm = gradient.norm if learned else self.learner.learn(gradient, rate, self.n_done)
         if self.tuner is not None:
             self.tuner.learn(found, rate)
         self.n_done += 1
-        if self._refresh_every is not None and self.n_done % self._refresh_every == 0:
-            self.chip.refresh()
+        self._refresh_if_due()
         return Update(
             self.n_done,
             judged.loss,
@@ -220,12 +226,14 @@ class Trainer:
         """Everything that later updates depend on, besides the chip's own state."""
         found = {} if self.calibration is None else {"calibration": self.calibration.state()}
         found |= {} if self.tuner is None else {"tuner": self.tuner.state()}
-        return {"n_done": self.n_done, "optimizer": self.learner.state(), **found}
+        counted_up = {"n_done": self.n_done, "unrefreshed_s": self._unrefreshed_s}
+        return {**counted_up, "optimizer": self.learner.state(), **found}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from a `state`; restore the chip too."""
         self.n_done = int(state["n_done"])
         self.learner.restore(state["optimizer"])
+        self._unrefreshed_s = float(state.get("unrefreshed_s", 0.0))
         if "calibration" in state:
             self.calibration = Calibration(**state["calibration"])
         if self.tuner is not None:
@@ -234,7 +242,8 @@ class Trainer:
 
 def blank_state(layers: Layers, experiment: Experiment) -> dict[str, Any]:
     """State that a `Trainer` of such a network has, with zeros: its names, shapes and types."""
-    found: dict[str, Any] = {"n_done": 0, "optimizer": blank_learner_state(layers, experiment)}
+    found: dict[str, Any] = {"n_done": 0, "unrefreshed_s": 0.0}
+    found["optimizer"] = blank_learner_state(layers, experiment)
     if experiment.learning.tuned:
         found["tuner"] = blank_tuner_state(layers, experiment)
     if experiment.calibrate:

@@ -102,8 +102,10 @@ class Checkpoint:
             )
         kept, most = tree["trainer"], self.experiment.updates
         # A chip that was programmed from a table has been trained by nobody.
-        blank = {"n_done": 0} if kept.keys() == {"n_done"} else self._blank
-        check_like(kept, blank, f"{self.path}: trainer")
+        if kept.keys() == {"n_done"}:
+            check_like(kept, {"n_done": 0}, f"{self.path}: trainer")
+        else:
+            self.check_trainer(kept)
         if kept["n_done"] > most:
             raise CheckpointError(
                 f"{self.path} must hold at most the {counted(most, 'update')} of the "
@@ -112,14 +114,11 @@ class Checkpoint:
             )
         return tree
 
-    @property
-    def _blank(self) -> dict[str, Any]:
-        """A trainer's state of this run's kind."""
-        return blank_state(self.profile.network, self.experiment)
-
     def check_trainer(self, state: dict[str, Any]) -> None:
         """Refuse a trainer's state of another kind, or of a chip that nobody trains."""
-        check_like(state, self._blank, f"{self.path}: trainer")
+        blank = blank_state(self.profile.network, self.experiment)
+        # Version 0.1.0 counted updates and no time between two refreshes.
+        check_like({"unrefreshed_s": 0.0} | state, blank, f"{self.path}: trainer")
 
     def restore_chip(self, chip: Chip, state: dict[str, Any]) -> None:
         """Set a fresh chip to a state that was loaded."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neurosim.chip import Chip
-from neurosim.host import Experiment, FlowSettings, Trainer
+from neurosim.host import Contrast, Experiment, FlowSettings, Trainer
 from neurosim.profile import load_profile
 
 SIZES = (6, 5, 4)
@@ -38,6 +38,44 @@ def trained(remembers, updates=5):
 )
 def test_devices_are_written_anew_before_they_forget(remembers, after):
     assert trained(remembers)[0] == after
+
+
+def test_an_update_with_a_contrastive_stage_counts_as_long_as_it_settles():
+    """Whose samples run free for longer than all three phases: a refresh each time."""
+    profile = load_profile("cap_cell_14nm").with_value("layers", SIZES)
+    short_s = 3 * BATCH * FLOW.settle_tau * profile.node.tau_s
+    images = np.random.default_rng(0).uniform(-1, 1, (20, SIZES[0]))
+    for contrast, refreshes in ((None, 0), (Contrast(begin=0.0), 2)):
+        chip = Chip(profile.with_value("host.refresh_s", 4 * short_s))
+        how = Experiment(updates=2, batch=BATCH, flow=FLOW, contrast=contrast)
+        trainer = Trainer(chip, how, images)
+        for _ in trainer:
+            pass
+        assert chip.ledger.settle_time_s > (8 if contrast else 0) * short_s
+        assert chip.ledger.programs == 3 + refreshes
+
+
+def test_the_time_since_a_refresh_is_kept_over_a_stop():
+    profile = load_profile("cap_cell_14nm").with_value("layers", SIZES)
+    update_s = 3 * BATCH * FLOW.settle_tau * profile.node.tau_s
+    images = np.random.default_rng(0).uniform(-1, 1, (20, SIZES[0]))
+    how = Experiment(updates=3, batch=BATCH, flow=FLOW)
+
+    def begun():
+        return Trainer(Chip(profile.with_value("host.refresh_s", 3 * update_s)), how, images)
+
+    first = begun()
+    for _ in zip(range(2), first, strict=False):
+        pass
+    assert first.state()["unrefreshed_s"] == pytest.approx(2 * update_s)
+    again = begun()
+    again.chip.restore(first.chip.state())
+    again.restore(first.state())
+    before = again.chip.ledger.programs
+    for _ in again:
+        pass
+    # Its update writes, and so does the refresh after it.
+    assert again.chip.ledger.programs == before + 2
 
 
 def test_each_refresh_is_one_more_writing_of_the_whole_chip():
