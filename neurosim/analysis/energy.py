@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +13,15 @@ from neurosim.chip import Chip, Ledger
 from neurosim.data import load_dataset
 from neurosim.errors import DataError
 from neurosim.host import (
+    Contrast,
     Experiment,
     SamplingSettings,
     Supervised,
     decide,
     draw_samples,
     initial_weights,
-    present,
 )
+from neurosim.host.gradep import ContinualLaw, Shown
 from neurosim.host.settings import ChipFlow
 from neurosim.network import Layers, Weights
 from neurosim.profile import Profile
@@ -29,6 +30,7 @@ from neurosim.streams import Streams
 __all__ = ["FORMULAS", "energy_table", "formulas_of", "on_digits"]
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 # Item -> its formula, and the fields of the profile whose sources stand behind it. A law of which
 # some are others has these as its own `formulas`.
@@ -100,7 +102,8 @@ def energy_table(
     Of a chip that answers a decision stands in place of samples: one row that is driven, settles
     for `experiment.flow.settle_tau` and is read. Measured on the simulated chip's ledger over
     `rows` digits, and scaled to `batch` and `updates`. An update changes every shadow weight by
-    1e-3: devices whose level stays are not written.
+    1e-3: devices whose level stays are not written. It is the mean one of the training: of a
+    contrastive stage it has the share of the updates that have it.
 
     Parameters
     ----------
@@ -144,23 +147,74 @@ def energy_table(
     table: dict[str, Any] = {}
 
     before, flow = chip.ledger.copy(), asked.flow.on(chip.data_sheet)
-    present(chip, shown.targets, shown.wanted, flow, held=held)
+    steps = _estimate(chip, asked, shown, held)
     row = _spent(before, chip, rows)
     settles = (chip.ledger.rows_settled - before.rows_settled) / rows
     table["settle"] = _scaled(row, 1 / settles)
+    presented = _scaled(row, batch)
+    if chip.data_sheet.has_correlator:
+        presented = _presented(chip, asked, shown, held, batch)
 
     before = chip.ledger.copy()
     signs = [np.sign(rng.standard_normal(w.shape)) for w in (weights.coupling, weights.bias)]
     chip.program(Weights(weights.coupling + _STEP * signs[0], weights.bias + _STEP * signs[1]))
+    written = _scaled(_spent(before, chip, 1), steps)
     if chip.data_sheet.refresh_s is not None:
+        before = chip.ledger.copy()
         chip.refresh()
-    table["update"] = _added(_scaled(row, batch), _spent(before, chip, 1))
+        written = _added(written, _spent(before, chip, 1))
+    table["update"] = _added(presented, written)
+    if asked.contrast is not None:
+        stage = _contrasted(chip, asked.contrast, shown, flow, held, batch)
+        share = 1 - asked.contrast_begins / asked.updates
+        table["update"] = _added(table["update"], _scaled(stage, share))
     table["training"] = _scaled(table["update"], updates)
     if not asked.task.has_paths:
         before = chip.ledger.copy()
         decide(chip, shown.targets, flow, held=held)
         return table | {"decision": _spent(before, chip, rows)}
     return table | _samples(chip, rng.standard_normal((rows, profile.layers[0])), flow)
+
+
+class _Rows(NamedTuple):
+    """What is presented, and what is wanted of it."""
+
+    targets: Array
+    wanted: Array
+
+
+def _estimate(chip: Chip, asked: Experiment, shown: Shown, held: Mask | None) -> int:
+    """Present a batch as the rule does; how often this writes."""
+    what = chip, shown, asked.flow.on(chip.data_sheet), held, None
+    if isinstance(asked.rule, ContinualLaw):
+        asked.rule.learn(*what, lambda part, step: 0.0)
+        return asked.rule.steps
+    asked.rule.estimate(*what)
+    return 1
+
+
+def _presented(
+    chip: Chip, asked: Experiment, shown: Shown, held: Mask | None, batch: int
+) -> dict[str, Any]:
+    """What a batch spends of which sums are read once, whatever its rows."""
+    rows, spent = len(shown.targets), []
+    for times in (1, 2):
+        before = chip.ledger.copy()
+        many = _Rows(*(np.tile(part, (times, 1)) for part in (shown.targets, shown.wanted)))
+        _estimate(chip, asked, many, held)
+        spent.append(_spent(before, chip, 1))
+    once, twice = spent
+    return _added(_scaled(once, 2 - batch / rows), _scaled(twice, batch / rows - 1))
+
+
+def _contrasted(
+    chip: Chip, stage: Contrast, shown: Any, flow: ChipFlow, held: Mask | None, batch: int
+) -> dict[str, Any]:
+    """What the contrastive stage of an update spends beside it."""
+    before = chip.ledger.copy()
+    stage.model_copy(update={"rows": None}).gradient(chip, shown, flow, held)
+    spent = _spent(before, chip, len(shown.targets))
+    return _scaled(spent, min(stage.rows or batch, batch))
 
 
 def on_digits(profile: Profile, experiment: Experiment) -> Profile:

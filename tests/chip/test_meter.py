@@ -4,14 +4,25 @@ import numpy as np
 import pytest
 
 from neurosim.analysis import FORMULAS, energy_table, formulas_of
+from neurosim.analysis.energy import on_digits
 from neurosim.analysis.problem import shipped_weights
 from neurosim.analysis.suited import with_answers
 from neurosim.chip import Chip
 from neurosim.circuit.power import dissipation_W
+from neurosim.converters import Correlator
 from neurosim.data import PairSource, load_dataset, load_digits
 from neurosim.devices import Supply
 from neurosim.errors import DataError
-from neurosim.host import Experiment, FlowSettings, decide, present
+from neurosim.host import (
+    ContinualEP,
+    Coupled,
+    Experiment,
+    FlowSettings,
+    Sgd,
+    Trainer,
+    decide,
+    present,
+)
 from neurosim.network import Layers, Weights
 from neurosim.profile import load_profile
 from neurosim.streams import Streams
@@ -183,6 +194,42 @@ def test_the_table_of_every_profile_adds_up(name):
         assert not any("sample" in action for action in table)
     else:
         assert table["sample, spring"]["time_s"] > table["sample, free-running"]["time_s"]
+
+
+ANSWERS = Experiment.suited("classify")
+SUMS = {"readout": Correlator(bits=8, range=10.0)}
+
+
+IN_MEMORY = {"rule": ContinualEP(steps=3), "learning.mode": "in_memory", "optimizer": Sgd()}
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "how"),
+    [
+        ("cmos_rc_6bit", {}, Experiment(contrast={"begin": 0.5, "rows": 3})),
+        ("cmos_rc_6bit", SUMS, Experiment()),
+        ("cmos_rc_6bit", SUMS, ANSWERS),
+        ("cmos_rc_6bit", {}, ANSWERS.with_value("rule", Coupled())),
+        ("ecram_redox", {}, ANSWERS.with_values(IN_MEMORY)),
+    ],
+    ids=["contrast", "sums", "sums of answers", "coupled", "continual"],
+)
+def test_an_update_of_the_table_is_the_mean_one_that_a_training_makes(name, changes, how):
+    """However many rows the table measures, and whatever is read once a batch."""
+    profile = load_profile(name).with_values({"layers": (64, 8, 8)} | changes)
+    how = how.with_values({"updates": 2, "batch": 12})
+    said = energy_table(profile, rows=5, experiment=how)["training"]
+    chip = Chip(on_digits(profile, how))
+    trainer = Trainer(chip, how, load_dataset("digits"))
+    before = chip.ledger.copy()
+    for _ in trainer:
+        pass
+    spent, was = chip.ledger.since(before), before.energy_items()
+    for part in ("settle_time_s", "drive_time_s", "read_time_s"):
+        assert said["parts_s"][part] == pytest.approx(spent[part], rel=1e-9)
+    for item in ("adc", "dac"):
+        paid_J = chip.ledger.energy_items()[item] - was[item]
+        assert said["items_J"][item] == pytest.approx(paid_J, rel=1e-9)
 
 
 def test_a_decision_is_one_row_that_is_driven_settles_and_is_read():
