@@ -75,6 +75,10 @@ class ContinualEP(Block):
     rule: Literal["continual"] = "continual"
     steps: Count = 10
 
+    def nudged(self, flow: ChipFlow) -> ChipFlow:
+        """See `NudgedLaw.nudged`: there is one nudged phase."""
+        return flow.model_copy(update={"phases": "one-sided"})
+
     def estimate(
         self,
         chip: ChipInterface,
@@ -97,7 +101,7 @@ class ContinualEP(Block):
     ) -> Estimate:
         """See `ContinualLaw.learn`."""
         sheet, x_t = chip.data_sheet, batch.targets
-        check_flow(flow.model_copy(update={"phases": "one-sided"}), sheet)
+        check_flow(self.nudged(flow), sheet)
         anchor, free, velocity = free_phase(chip, x_t, flow, calibration, held)
         gain: _Gain = _Read(chip, free)
         if sheet.has_correlator:

@@ -29,7 +29,7 @@ from neurosim.chip.interface import ChipInterface
 from neurosim.errors import DataError
 from neurosim.host.calibration import Calibration
 from neurosim.host.free import free_phase, scale_of
-from neurosim.host.gradep import Estimate, Shown
+from neurosim.host.gradep import Estimate, Shown, unnudged
 from neurosim.host.phases import Measured, contrasted
 from neurosim.host.settings import ChipFlow
 
@@ -84,6 +84,10 @@ class Coupled(Block):
 
     rule: Literal["coupled"] = "coupled"
 
+    def nudged(self, flow: ChipFlow) -> ChipFlow:
+        """See `NudgedLaw.nudged`: clamped answers have no spring."""
+        return unnudged(flow)
+
     def estimate(
         self,
         chip: ChipInterface,
@@ -114,6 +118,10 @@ class ContrastiveHebbian(Block):
     _AS: ClassVar[dict[str, object]] = {"beta": 1.0, "phases": "one-sided"}
 
     rule: Literal["contrastive_hebbian"] = "contrastive_hebbian"
+
+    def nudged(self, flow: ChipFlow) -> ChipFlow:
+        """See `NudgedLaw.nudged`: clamped answers have no spring."""
+        return unnudged(flow)
 
     def estimate(
         self,

@@ -24,7 +24,16 @@ from neurosim.host.phases import present
 from neurosim.host.settings import ChipFlow
 from neurosim.network import Weights
 
-__all__ = ["Change", "ContinualLaw", "Estimate", "GradEP", "RuleLaw", "Shown"]
+__all__ = [
+    "Change",
+    "ContinualLaw",
+    "Estimate",
+    "GradEP",
+    "NudgedLaw",
+    "RuleLaw",
+    "Shown",
+    "unnudged",
+]
 
 Array = NDArray[np.float64]
 
@@ -81,6 +90,19 @@ class RuleLaw(Protocol):
             Nodes that stand rigidly.
         calibration : Calibration or None
         """
+
+
+@runtime_checkable
+class NudgedLaw(Protocol):
+    """A learning rule whose nudges are not those of `flow.beta` and `flow.phases`."""
+
+    def nudged(self, flow: ChipFlow) -> ChipFlow:
+        """Settings whose springs are those that this rule asks of a chip."""
+
+
+def unnudged(flow: ChipFlow) -> ChipFlow:
+    """What `NudgedLaw.nudged` gives where no nudge joins a spring."""
+    return flow.model_copy(update={"beta": 0.0, "phases": "one-sided"})
 
 
 class Change(Protocol):

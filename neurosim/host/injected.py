@@ -26,7 +26,7 @@ from neurosim.chip.interface import (
 from neurosim.errors import DataError
 from neurosim.host.calibration import Calibration
 from neurosim.host.free import free_phase
-from neurosim.host.gradep import Estimate, Shown
+from neurosim.host.gradep import Estimate, Shown, unnudged
 from neurosim.host.phases import Measured, contrasted
 from neurosim.host.settings import ChipFlow, Positive
 
@@ -65,6 +65,10 @@ class CrossEntropy(Block):
 
     rule: Literal["cross_entropy"] = "cross_entropy"
     sharpness: Positive = 4.0
+
+    def nudged(self, flow: ChipFlow) -> ChipFlow:
+        """See `NudgedLaw.nudged`: currents nudge, and springs stay."""
+        return unnudged(flow)
 
     def cost_slope(self, said: Array, wanted: Array) -> Array:
         """Slope of its cost over the answers, (rows, n_out)."""

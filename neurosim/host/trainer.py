@@ -15,7 +15,7 @@ from neurosim.data import Dataset, FlowBatch
 from neurosim.errors import ConvergenceError, DataError
 from neurosim.host.calibration import Calibration, calibrate
 from neurosim.host.experiment import Experiment
-from neurosim.host.gradep import Change, ContinualLaw
+from neurosim.host.gradep import Change, ContinualLaw, NudgedLaw
 from neurosim.host.learning import ShadowWeights, blank_learner_state, learner
 from neurosim.host.optimizer import initial_weights, learning_rate
 from neurosim.host.phases import check_flow
@@ -115,7 +115,8 @@ class Trainer:
         sheet = chip.data_sheet
         self.flow = experiment.flow.on(sheet)
         self.n_done, self._lengthened = 0, False
-        check_flow(self.flow, sheet)
+        rule = experiment.rule
+        check_flow(rule.nudged(self.flow) if isinstance(rule, NudgedLaw) else self.flow, sheet)
         if isinstance(data, np.ndarray) and (data.ndim != 2 or data.dtype.kind not in "fiub"):
             raise DataError(
                 "Trainer.data must be an array of numbers (n, d), one row an image, but is one of "

@@ -11,6 +11,7 @@ from neurosim.data import load_dataset
 from neurosim.errors import DataError
 from neurosim.host import (
     Classify,
+    ContinualEP,
     ContrastiveHebbian,
     Coupled,
     CrossEntropy,
@@ -136,6 +137,25 @@ def test_every_rule_runs_on_every_chip(name, rule):
         return
     updates = list(Trainer(chip, own, load_dataset("digits")))
     assert all(np.isfinite(update.gradient_norm) and update.gradient_norm for update in updates)
+
+
+@pytest.mark.parametrize("rule", [Coupled(), ContrastiveHebbian(), CrossEntropy(), ContinualEP()])
+def test_a_rule_without_a_nudge_that_eases_its_springs_takes_any_beta(rule):
+    """Of the stiffest spring too, but for continual EP, whose one nudge adds to it."""
+    how = Experiment.suited("classify").with_values({"updates": 1, "batch": 8, "flow.beta": 1.0})
+    profile = load_profile("ecram_redox")
+    stiffest_S = 1.01 * how.flow.stiffness * profile.node.leak_S
+    changes = {"layers": (64, 8, 10), "sources": (0, -1), "spring.max_S": stiffest_S}
+    chip = Chip(with_injectors(profile.with_values(changes), -1))
+    data, added = load_dataset("digits"), getattr(type(rule), "suits", {})
+    with pytest.raises(DataError, match="beta must be below"):
+        Trainer(chip, how, data)
+    how = how.with_values({"rule": rule} | dict(added))
+    if isinstance(rule, ContinualEP):
+        with pytest.raises(DataError, match=r"with its nudge must be at most spring.max_S"):
+            Trainer(chip, how, data)
+        chip = Chip(chip.profile.with_value("spring.max_S", "ideal"))
+    assert next(iter(Trainer(chip, how, data))).gradient_norm > 0
 
 
 @pytest.mark.parametrize("rule", [Coupled(), ContrastiveHebbian()])
