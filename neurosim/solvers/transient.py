@@ -102,6 +102,9 @@ _SOLVERS: dict[str, type[OdeSolver]] = {
 }
 
 
+_IMPLICIT = ("Radau", "BDF", "LSODA")
+
+
 class Path(NamedTuple):
     """Where a block (n, rows) came to, its residual (rows,), and what it cost."""
 
@@ -181,8 +184,36 @@ def _by_scipy(
     tolerances: Tolerances,
     unit_V: float,
 ) -> Path:
-    """Integrate a block (n, rows) by one of SciPy's solvers."""
-    rate, rows = rate_of(np.arange(start.shape[1])), start.shape[1]
+    """Integrate a block (n, rows) by one of SciPy's solvers.
+
+    Implicit ones form the Jacobian of all that they are given, and get a row at a time.
+    """
+    n_rows = start.shape[1]
+    size = 1 if method in _IMPLICIT else n_rows
+    paths = [
+        _of_rows(rate_of, np.arange(k, k + size), start, span, method, tolerances, unit_V)
+        for k in range(0, n_rows, size)
+    ]
+    return Path(
+        np.hstack([path.u_V for path in paths]),
+        np.concatenate([path.residual for path in paths]),
+        int(np.ceil(np.mean([path.n_evaluations for path in paths]))),
+        max(path.n_steps for path in paths),
+        any(path.failed for path in paths),
+    )
+
+
+def _of_rows(
+    rate_of: RateOf,
+    rows: NDArray[np.intp],
+    start: Array,
+    span: float,
+    method: str,
+    tolerances: Tolerances,
+    unit_V: float,
+) -> Path:
+    """These rows of a block (n, rows), all in one system of equations."""
+    rate, start = rate_of(rows), start[:, rows]
 
     def fun(_t: float, y: Array) -> Array:
         return rate(y.reshape(start.shape), np.empty(start.shape)).ravel()
@@ -191,7 +222,7 @@ def _by_scipy(
         fun, 0.0, start.ravel(), span, rtol=tolerances.rtol, atol=tolerances.atol * unit_V
     )
     if isinstance(solver, _RowNorm):
-        solver.n_rows = rows
+        solver.n_rows = len(rows)
     n_steps, failed = 0, False
     while solver.status == "running" and not failed:
         solver.step()
@@ -200,6 +231,8 @@ def _by_scipy(
         failed = solver.status == "failed" or lost or n_steps > _MOST_STEPS
     u_V = solver.y.reshape(start.shape)
     residual = np.abs(rate(u_V, np.empty_like(u_V))).max(axis=0) / unit_V
+    if failed and method in _IMPLICIT:
+        residual[:] = np.inf
     return Path(u_V, residual, solver.nfev + 1, n_steps, failed)
 
 

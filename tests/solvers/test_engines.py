@@ -2,6 +2,7 @@
 
 import ast
 import math
+import tracemalloc
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from neurosim.circuit import DrivenCircuit
 from neurosim.circuit.gain import gain
 from neurosim.cli.common import ENGINE
 from neurosim.errors import DataError
-from neurosim.host import Experiment, FlowSettings, Trainer
+from neurosim.host import Experiment, FlowSettings, Trainer, initial_weights
 from neurosim.profile import load_profile
 from neurosim.solvers import (
     Noise,
@@ -210,6 +211,23 @@ def test_the_command_line_offers_the_words_that_a_file_may_say():
     assert [read({"engine": word}).engine for word in ENGINE.choices] == list(ENGINE.choices)
     with pytest.raises(ValidationError, match=f"one of {', '.join(ENGINE.choices)}, but is 'x'"):
         read({"engine": "x"})
+
+
+@pytest.mark.parametrize("method", ["Radau", "BDF", "LSODA"])
+def test_implicit_methods_form_the_jacobian_of_a_row_and_not_of_a_batch(method):
+    """128 rows of 15 nodes would have one of 1,920 x 1,920: 29 MB, and as much for each factor."""
+    chip = Chip(small())
+    chip.program(initial_weights(chip.data_sheet.layers, 1.0, np.random.default_rng(4)))
+    chip.precharge(0.1 * np.random.default_rng(2).standard_normal((128, SIZES[0])))
+    system, fine = chip.system(), {"rtol": 1e-6, "atol": 1e-9}
+    exact = settle(system, chip.u_V, 2 * TAU_S, Transient(method="DOP853", **fine)).u_V
+    tracemalloc.start()
+    found = settle(system, chip.u_V, 2 * TAU_S, Transient(method=method, **fine), n_threads=1)
+    _, peak_B = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    np.testing.assert_allclose(found.u_V, exact, atol=1e-5 * chip.data_sheet.unit_V)
+    assert not found.diverged.any()
+    assert peak_B < 10e6
 
 
 @pytest.mark.parametrize("said", [{"engine": "operating_point", "methd": "RK45"}, {"step": 1}])
