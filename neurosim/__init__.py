@@ -37,8 +37,24 @@ To change the package, read it in this order:
 ======================== ==========================================================================
 """
 
-import lazy_loader
 
-# Each name is loaded at first use, so that `neurosim --help` does not wait for NumPy and SciPy.
-# They are listed in `__init__.pyi`, where type checkers find them too.
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+def _face() -> tuple:
+    """How names are loaded at first use, so that `neurosim --help` does not wait for NumPy.
+
+    They are listed in `__init__.pyi`, where type checkers find them too. Reading that takes longer
+    than all that a command needs before it minds a signal, so that it waits for the first name.
+    """
+    import lazy_loader
+
+    found = lazy_loader.attach_stub(__name__, __file__)
+    globals().update(zip(("__getattr__", "__dir__", "__all__"), found, strict=True))
+    return found
+
+
+def __getattr__(name: str) -> object:
+    load, _, names = _face()
+    return names if name == "__all__" else load(name)
+
+
+def __dir__() -> list[str]:
+    return _face()[1]()

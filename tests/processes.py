@@ -12,7 +12,7 @@ from typing import Any
 
 TREE = Path(__file__).parents[1]
 _PLAIN = "from neurosim.__main__ import run; run()"
-_NOT_BEGUN = "Fatal Python error: init_import_site"
+_LOADING = ("Fatal Python error: init_import_site", "Traceback")
 # At that size of a file the system has no room: as `ulimit -f`, without its signal. Python would
 # keep the bytecode of which it could write the beginning.
 _ROOM = """
@@ -39,11 +39,12 @@ def start(*words: Any, room: int | None = None) -> subprocess.Popen[str]:
 def ended(process: subprocess.Popen[str]) -> tuple[int, list[str]]:
     """Exit status and the lines of standard error, without those of packages that load.
 
-    An interpreter that SIGINT strikes while it loads its own `site` has not read a line of the
-    program yet: it ends as one that the system ends before it has begun.
+    An interpreter that SIGINT strikes while it loads its own `site`, or the module with `run`, has
+    not begun to run the program: it ends as one that the system ends before that.
     """
     _, said = process.communicate(timeout=600)
-    if said.startswith(_NOT_BEGUN):
+    struck_early = said.startswith(_LOADING) and said.rstrip().endswith("KeyboardInterrupt")
+    if struck_early and ", in run" not in said:
         return -signal.SIGINT, []
     assert "Traceback" not in said, said
     return process.returncode, said.splitlines()
