@@ -106,7 +106,7 @@ def put(found: argparse.Namespace, results: dict[str, Any]) -> None:
         (name, begin): results["chips"][f"{name}, from {begin}"]
         for name in CHIPS for begin in BEGINS if f"{name}, from {begin}" in results["chips"]
     }  # fmt: skip
-    best = best_of(chips)
+    best = best_of({key: _with_samples(found, *key, result) for key, result in chips.items()})
     if SHOWN in best and all("samples" in result for result in best.values()):
         draw(best, found.results / "samples.png")
         draw_one(best[SHOWN], found.results / "chip.png")
@@ -118,6 +118,20 @@ def put(found: argparse.Namespace, results: dict[str, Any]) -> None:
     tables = chip_table(chips) + ("\n" + die_table(dies) if dies else "")
     write_text(found.results / "table.md", tables)
     print(tables)
+
+
+def _with_samples(
+    found: argparse.Namespace, name: str, begin: str, result: dict[str, Any]
+) -> dict[str, Any]:
+    """What the other part has found, with its samples where they are in the folder."""
+    place = folder(found.out, name if begin == "random" else f"{name} onward")
+    file = place / f"judged_{samples_of(found, common.SAMPLES)}.json"
+    if "samples" in result or not file.exists():
+        return result
+    drawn = json.loads(file.read_text("utf-8"))
+    # Figures of another run, which the folder does not hold, have samples of their own.
+    same = drawn["frechet_feature"] == result["frechet_feature"]
+    return result | ({"samples": drawn["samples"]} if same else {})
 
 
 PARTS: dict[str, common.Part] = {
