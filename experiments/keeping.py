@@ -87,7 +87,7 @@ def _lost(before: Any, now: Any, path: str = "") -> Iterator[str]:
                 yield place
     elif isinstance(before, list):
         if not isinstance(now, list) or len(now) < len(before):
-            yield path
+            yield path or "a row"
         else:
             for old, new in zip(before, now, strict=False):
                 yield from _lost(old, new, path)
