@@ -24,8 +24,8 @@ RULES = {"EP": GradEP(), "coupled": Coupled()}
 FIRST = ("ideal_hopfield", "cmos_rc_6bit")
 # In 09_machines, with layers and pixels that suit them.
 ELSEWHERE = (
-    "board_resistive", "ideal_oscillator", "ideal_resistive", "oim_lc_board", "oim_ring_65nm",
-    "rram_1t1r_resistive",
+    "board_resistive", "ideal_oscillator", "ideal_oscillator_flow", "ideal_resistive",
+    "oim_lc_board", "oim_ring_65nm", "rram_1t1r_resistive",
 )  # fmt: skip
 NAMES = [*FIRST, *sorted({*shipped_profiles()} - {*FIRST, *ELSEWHERE})]
 BLUE, RED, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#5a5a5a"
