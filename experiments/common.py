@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import contextlib
-import io
-import json
 import multiprocessing
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
+from keeping import LostError, kept, merged, save_arrays, stored, write_results  # noqa: F401
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from threadpoolctl import threadpool_limits
 
 from neurosim.cli.bar import Bar
+from neurosim.errors import RunError
 from neurosim.host import Experiment
-from neurosim.outputs import write_bytes, write_text
 from neurosim.profile import Profile
 from neurosim.runs import Run, Trained, evaluate, resume, train
 from neurosim.sweeps import SweepFolder, Workers, best, groups, run_sweep
@@ -48,14 +48,6 @@ COLUMNS = {
 }
 
 
-def save_arrays(path: Path, **arrays: Any) -> None:
-    """Write an .npz whole or not at all, for other jobs may look for it at the same time."""
-    content = io.BytesIO()
-    np.savez_compressed(content, **arrays)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, content.getvalue())
-
-
 def options(
     text: str,
     here: Path,
@@ -64,8 +56,9 @@ def options(
 ) -> argparse.Namespace:
     """Command line that all experiments have, and `results`: where tables and figures go.
 
-    With `--quick` runs and results share a folder that is thrown away. Where there are parts to
-    choose, `--only` names some of them; `more` adds what one experiment has beyond.
+    With `--quick` runs and results share a folder that is thrown away, however it ends. Where
+    there are parts to choose, `--only` names some of them; `more` adds what one experiment has
+    beyond.
     """
     runs = Path("runs") / here.name
     parser = argparse.ArgumentParser(
@@ -83,6 +76,7 @@ def options(
     if found.quick:
         found.out = found.results = Path(tempfile.mkdtemp())
         found.workers = 1
+        atexit.register(finish, found)
     return found
 
 
@@ -94,28 +88,29 @@ def count(text: str) -> int:
 
 
 def finish(found: argparse.Namespace) -> None:
-    """Throw a quick run's folder away."""
+    """Throw a quick run's folder away; without a word where it is gone."""
     if found.quick:
-        shutil.rmtree(found.out)
-
-
-def kept(path: Path, make: Callable[[], Any]) -> Any:
-    """What the JSON file holds; made first where there is none."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with threadpool_limits(1, "blas"):
-            made = make()
-        write_text(path, json.dumps(made) + "\n")
-    return json.loads(path.read_text())
+        shutil.rmtree(found.out, ignore_errors=True)
 
 
 def trained(
     profile: Profile, experiment: Experiment, folder: Path, start: Run | Trained | None = None
 ) -> Run:
-    """The finished run in `folder`: begun, gone on with, or only opened."""
+    """The finished run in `folder`: begun, gone on with, or only opened.
+
+    Raises
+    ------
+    SystemExit
+        The folder holds a run of another profile, recipe or start.
+    """
     run = Run.open(folder) if folder.exists() else None
     if run is not None and (run.profile, run.experiment) != (profile, experiment):
         raise SystemExit(f"{folder} holds another training; move it away, or give another --out")
+    if run is not None and not _began_with(run, start):
+        raise SystemExit(
+            f"{folder} holds a training that began with {run.start or 'weights of its own'}, not "
+            f"with {_run_of(start) or 'weights of its own'}; move it away, or give another --out"
+        )
     if run is not None and run.n_done == experiment.updates:
         return run
     bar = Bar(folder.name, run.n_done if run else 0, line=_own_line())
@@ -124,6 +119,48 @@ def trained(
         if run is not None:
             return resume(folder, **how).run
         return train(profile, experiment, folder, start=start, **how).run
+
+
+def _run_of(start: Run | Trained | None) -> Path | None:
+    """Folder of the run that a training is to begin with; None where no run holds the weights."""
+    run = start if start is None or isinstance(start, Run) else start.run
+    return None if run is None else run.path.resolve()
+
+
+def _began_with(run: Run, start: Run | Trained | None) -> bool:
+    """Whether a run says that it began there; folders may have been moved since."""
+    wanted, said = _run_of(start), run.start
+    if wanted is None or said is None:
+        return wanted is said
+    return said == wanted or (said.name == wanted.name and not said.exists())
+
+
+def finished(folder: Path, first: str) -> Run:
+    """The run that others begin with; `first` says what trains it.
+
+    Raises
+    ------
+    SystemExit
+        It is not there, or has updates left.
+    """
+    wrong = f"{folder} must hold a finished training for others to begin with, but "
+    mend = f"; run {first} first."
+    if not folder.exists():
+        raise SystemExit(f"{wrong}is not there{mend}")
+    try:
+        run = Run.open(folder)
+        done = run.n_done
+    except RunError as error:
+        raise SystemExit(f"{wrong}cannot be opened{mend} {error}") from None
+    if done < run.experiment.updates:
+        raise SystemExit(f"{wrong}has {done} of {run.experiment.updates} updates{mend}")
+    return run
+
+
+def in_turn(*jobs: tuple[Any, ...]) -> None:
+    """Do jobs (function, arguments...) that need those before them, as one."""
+    for function, *arguments in jobs:
+        function(*arguments)
 
 
 def _own_line() -> int:
@@ -156,7 +193,7 @@ def in_parallel(work: Iterable[tuple[Any, ...]], workers: int) -> list[Any]:
 
 
 def in_parts(found: argparse.Namespace, parts: Mapping[str, Part]) -> None:
-    """Do what is left of each part that is asked for, write down what there is, and finish.
+    """Do what is left of each part asked for, in their order, write it down, and finish.
 
     A part that would write less than there was is left as it is; that is told when all are done.
     """
@@ -166,8 +203,9 @@ def in_parts(found: argparse.Namespace, parts: Mapping[str, Part]) -> None:
             "--out, or leave out --tables to train."
         )
     wrong = []
-    for name in found.only or parts:
-        work, tell = parts[name]
+    for name, (work, tell) in parts.items():
+        if found.only and name not in found.only:
+            continue
         if not found.tables:
             in_parallel(work(found), found.workers)
         try:
@@ -177,45 +215,6 @@ def in_parts(found: argparse.Namespace, parts: Mapping[str, Part]) -> None:
     finish(found)
     if wrong:
         raise SystemExit("\n".join(wrong))
-
-
-class LostError(SystemExit):
-    """Results that are there and would be overwritten by fewer."""
-
-
-def write_results(path: Path, results: Any) -> None:
-    """Write figures as JSON, unless the file has some that they lack.
-
-    Raises
-    ------
-    LostError
-        It has; the file stays as it is.
-    """
-    results = json.loads(json.dumps(results))  # A seed that is a key is text in the file.
-    lost = list(_lost(json.loads(path.read_text("utf-8")), results)) if path.exists() else []
-    if lost:
-        raise LostError(
-            f"{path} must keep what it has, but {len(lost)} of its results are not in what has "
-            f"been trained, such as {lost[0]!r}; train them too, or move the file away."
-        )
-    write_text(path, json.dumps(results, indent=1) + "\n")
-
-
-def _lost(before: Any, now: Any, path: str = "") -> Iterator[str]:
-    """Names that are gone, and lists that have become shorter."""
-    if isinstance(before, dict):
-        for key, value in before.items():
-            place = f"{path}/{key}" if path else str(key)
-            if isinstance(now, dict) and key in now:
-                yield from _lost(value, now[key], place)
-            else:
-                yield place
-    elif isinstance(before, list):
-        if not isinstance(now, list) or len(now) < len(before):
-            yield path
-        else:
-            for old, new in zip(before, now, strict=False):
-                yield from _lost(old, new, path)
 
 
 def swept(folder: SweepFolder, workers: int) -> list[dict[str, Any]]:
@@ -238,18 +237,6 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
         cells = (f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row)
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
-
-
-def merged(path: Path, results: dict[str, Any]) -> dict[str, Any]:
-    """Results with what else the file of an earlier run has of them; what is new counts."""
-    if not path.exists():
-        return results
-    return _over(json.loads(path.read_text("utf-8")), results)
-
-
-def _over(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    both = {key for key in old.keys() & new.keys() if isinstance(new[key], dict)}
-    return old | new | {key: _over(old[key], new[key]) for key in both}
 
 
 def without_samples(results: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -117,12 +117,24 @@ def test_tables_of_no_trainings_are_refused_and_leave_what_is_there(name, tmp_pa
     assert {path: path.read_bytes() for path in before} == before
 
 
+def loaded(name):
+    """A module of the experiments, by its file without .py, beside those that it imports."""
+    path = FOLDER / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module, before = importlib.util.module_from_spec(spec), sys.modules.copy()
+    with pytest.MonkeyPatch.context() as patch:
+        for place in (FOLDER, FOLDER / "08_supervised", path.parent):
+            patch.syspath_prepend(place)
+        spec.loader.exec_module(module)
+    for own in sys.modules.keys() - before.keys():
+        if FOLDER in Path(getattr(sys.modules[own], "__file__", None) or "/").parents:
+            del sys.modules[own]
+    return module
+
+
 def common():
     """What the experiments share."""
-    spec = importlib.util.spec_from_file_location("common", FOLDER / "common.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded("common")
 
 
 def test_results_are_never_overwritten_by_fewer(tmp_path):
@@ -137,6 +149,8 @@ def test_results_are_never_overwritten_by_fewer(tmp_path):
         assert file.read_bytes() == before
     more = {"chips": {**there["chips"], "c": []}, "floors": 1}
     shared.write_results(file, more)
+    with pytest.raises(shared.LostError, match="such as 'floors'"):
+        shared.write_results(file, {**more, "floors": None})
     seeds = file.with_name("seeds.json")
     for runs in ({0: 1}, {0: 1, 1: 2}):
         shared.write_results(seeds, runs)
@@ -157,6 +171,110 @@ def test_a_part_that_would_lose_results_is_told_after_the_others(tmp_path):
     with pytest.raises(SystemExit, match=r"one\.json must keep what it has"):
         shared.in_parts(found, parts)
     assert told == [found]
+
+
+def test_a_run_of_fewer_seeds_keeps_the_others(tmp_path):
+    shared, file = common(), tmp_path / "results.json"
+    shared.write_results(file, {"a": {"0": {"x": 1}, "1": {"x": 2}}})
+    fewer = {"a": {"1": {"x": 3}}, "b": {"0": {"x": 4}}}
+    shared.write_results(file, shared.merged(file, fewer))
+    kept = {"a": {"0": {"x": 1}, "1": {"x": 3}}, "b": {"0": {"x": 4}}}
+    assert json.loads(file.read_text()) == kept
+
+
+def test_data_that_trainings_read_are_never_taken_for_others(tmp_path):
+    shared, file = common(), tmp_path / "digits.npz"
+    arrays = {"images": np.eye(3), "labels": np.arange(3)}
+    for _ in range(2):
+        assert shared.stored(file, "one", arrays) == file
+    before = file.read_bytes()
+    for others in ({"images": np.eye(3)}, {**arrays, "labels": np.arange(3) + 1},
+                   {**arrays, "images": np.eye(4)}):  # fmt: skip
+        with pytest.raises(SystemExit, match=r"digits\.npz must hold the images of two, but"):
+            shared.stored(file, "two", others)
+    assert file.read_bytes() == before
+
+
+def test_a_training_begins_with_a_finished_one_and_keeps_to_its_start(tmp_path):
+    shared, small = common(), load_profile("ideal_hopfield").with_value("layers", (64, 6, 4))
+    one = Experiment().with_values({"updates": 1, "batch": 4, "flow.settle_tau": 1.0})
+    with pytest.raises(SystemExit, match=r"first must hold .* is not there; run the part a first"):
+        shared.finished(tmp_path / "first", "the part a")
+    run = shared.trained(small, one, tmp_path / "first")
+    assert shared.finished(run.path, "the part a").path == run.path
+    shared.trained(small, one, tmp_path / "next", start=run)
+    assert shared.trained(small, one, tmp_path / "next", start=run).n_done == 1
+    other = shared.trained(small, one, tmp_path / "other")
+    for start in (None, other):
+        with pytest.raises(SystemExit, match=r"next holds a training that began with .*first, not"):
+            shared.trained(small, one, tmp_path / "next", start=start)
+    with pytest.raises(SystemExit, match="began with weights of its own, not with"):
+        shared.trained(small, one, other.path, start=run)
+    moved = run.path.rename(tmp_path / "elsewhere")
+    moved.rename((tmp_path / "new").mkdir() or tmp_path / "new" / "first")
+    at_last = shared.finished(tmp_path / "new" / "first", "the part a")
+    assert shared.trained(small, one, tmp_path / "next", start=at_last).n_done == 1
+    recipe = at_last.path / "experiment.yaml"
+    recipe.write_text(recipe.read_text().replace("updates: 1", "updates: 9"))
+    with pytest.raises(SystemExit, match=r"has 1 of 9 updates; run the part a first\."):
+        shared.finished(at_last.path, "the part a")
+
+
+def test_a_flow_follows_what_it_begins_with(tmp_path):
+    flows = loaded("09_machines/flows")
+    both = ["oscillators, 300 more, 300", "oscillators, 400"]
+    found = argparse.Namespace(flows=both, quick=True, seeds=2, out=tmp_path)
+    for seed, (_, first, onward) in enumerate(flows.work(found)):
+        assert first[3] == onward[-1] == tmp_path / "flows" / f"oscillators_400_{seed}"
+    found.flows = both[:1]
+    with pytest.raises(SystemExit, match=r"oscillators_400_0 must hold a finished training"):
+        flows.work(found)
+
+
+def test_figures_of_another_device_and_the_shipped_judge_stay(tmp_path, monkeypatch):
+    gpu, judge = loaded("00_settling/gpu"), loaded("10_mnist/judge")
+    published = FOLDER / "00_settling" / "gpu.json"
+    assert gpu.report_in(published, "NVIDIA H200")["parts"]
+    assert gpu.report_in(tmp_path / "gpu.json", "x86_64") == {"device": "x86_64", "parts": {}}
+    with pytest.raises(SystemExit, match="must keep the figures of NVIDIA H200, but this is x86"):
+        gpu.report_in(published, "x86_64")
+    monkeypatch.setattr(sys, "argv", ["judge.py", "--data", "digits28"])
+    with pytest.raises(SystemExit, match=r"judge\.npz must stay as it is"):
+        judge.main()
+
+
+def test_the_table_of_profiles_has_those_that_are_trained_for_it(tmp_path):
+    profiles, page = loaded("00_profiles/run"), FOLDER / "00_profiles"
+    rows = json.loads((page / "results.json").read_text())
+    assert profiles.flowing() == [row["profile"] for row in rows]
+    (tmp_path / "seeds.json").write_bytes((page / "seeds.json").read_bytes())
+    profiles.write_seeds(rows[:1] * 2, range(2), tmp_path)
+    seeds = json.loads((tmp_path / "seeds.json").read_text())
+    assert {name: list(of) for name, of in seeds.items()} == {
+        "ecram_redox": ["0", "1", "2"], "ideal_gradient": ["0", "1"],
+    }  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "words", "first"),
+    [
+        ("04_chips", ["--only", "ideal"], "the part random"),
+        ("09_machines", ["--only", "flows", "--flows", "oscillators, 300 more, 300"], "400"),
+        ("10_mnist", ["--only", "chip"], "the part ideal"),
+    ],
+)
+def test_a_part_without_the_one_before_it_ends_in_a_line_and_leaves_nothing(
+    name, words, first, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    command = [sys.executable, str(FOLDER / name / "run.py"), "--quick", *words]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "must hold a finished training" in done.stderr
+    assert first in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_network_beside_chips_descends_the_slope_of_its_cost():

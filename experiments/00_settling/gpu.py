@@ -1,10 +1,11 @@
 """Trainings on a GPU: the paper's, a noisy chip's, and one of 28 x 28 pixels, beside NumPy.
 
-python experiments/00_settling/gpu.py [--device cuda] [--updates N] [--seconds S]
+python experiments/00_settling/gpu.py [--device cuda] [--updates N] [--seconds S] [--out FILE]
 
 Noise and images are paired beforehand and shown again with fresh t: an update's pairing costs a
-second of one core, and would hide what the settles cost. The file gpu.json is written after each
-part. On the processor: --device torch --updates 2.
+second of one core, and would hide what the settles cost. The file, gpu_cuda.json in the working
+folder, is written after each part; one with figures of another device is left as it is. On the
+processor, into gpu_torch.json: --device torch --updates 2.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ from neurosim.chip import Chip
 from neurosim.data import FlowBatch, load_digits, optimal_pairs
 from neurosim.host import Experiment, FlowSettings, Trainer
 from neurosim.machines import arrays_on
+from neurosim.outputs import write_text
 from neurosim.profile import Profile, load_profile
 from neurosim.solvers import Transient
 from neurosim.streams import Streams
 
-HERE = Path(__file__).parent
 Array = NDArray[np.float64]
 
 SINGLE = Transient(precision="float32")
@@ -157,6 +158,25 @@ def device_name(device: str) -> str:
     return torch.cuda.get_device_name(device)
 
 
+def report_in(path: Path, device: str) -> dict[str, Any]:
+    """The report that a file holds of this device; an empty one where there is no file.
+
+    Raises
+    ------
+    SystemExit
+        It holds figures of another device.
+    """
+    if not path.exists():
+        return {"device": device, "parts": {}}
+    report: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    if report["device"] != device:
+        raise SystemExit(
+            f"{path} must keep the figures of {report['device']}, but this is {device}; give "
+            "another --out, or move the file away."
+        )
+    return report
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run every part, the cheapest first."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -167,16 +187,17 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--numpy-updates", type=int, default=3, help="by NumPy, to compare")
     parser.add_argument("--seconds", type=float, default=120.0, help="limit of a part")
     parser.add_argument("--pairings", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=HERE / "gpu.json")
+    parser.add_argument("--out", type=Path, help="file (gpu_DEVICE.json)")
     options = parser.parse_args(arguments)
+    out = options.out or Path(f"gpu_{options.device.replace(':', '_')}.json")
+    report = report_in(out, device_name(options.device))
     images = load_digits()[0]
     few = min(options.updates, options.noisy_updates), min(options.updates, options.large_updates)
-    report: dict[str, Any] = {"device": device_name(options.device), "parts": {}}
 
     def part(name: str, work: Callable[[], dict[str, Any]]) -> None:
         started_s = time.perf_counter()
         report["parts"][name] = work() | {"wall_s": time.perf_counter() - started_s}
-        options.out.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+        write_text(out, json.dumps(report, indent=1) + "\n")
         print(name, json.dumps(report["parts"][name]), flush=True)
 
     part("smoke", lambda: recorded(images, options.device))

@@ -89,11 +89,11 @@ def recipe(name: str, experiment: Experiment, out: Path) -> Experiment:
 
 def in_the_loop(name: str, begin: str, experiment: Experiment, out: Path) -> Run:
     """Training on die 0, from random weights or from those of the ideal circuit."""
-    own = recipe(name, experiment, out)
     if begin == "random":
+        own = recipe(name, experiment, out)
         return common.trained(hardware(name), own, folder(out, name))
-    own = shortened(balanced(name, own), ONWARD)
-    ideal = Run.open(folder(out, IDEAL))
+    ideal = common.finished(folder(out, IDEAL), "the part random")
+    own = shortened(balanced(name, recipe(name, experiment, out)), ONWARD)
     return common.trained(hardware(name), own, folder(out, f"{name} onward"), start=ideal)
 
 
@@ -153,7 +153,8 @@ def carried(name: str, die: int, experiment: Experiment, out: Path, n: int) -> d
     """
 
     def measure() -> dict[str, float]:
-        profile, ideal = hardware(name), Run.open(folder(out, IDEAL))
+        profile, ideal = hardware(name), common.finished(folder(out, IDEAL), "the part random")
+        common.finished(folder(out, f"{name} onward"), "the part ideal")
         found = {}
         onward = in_the_loop(name, "ideal", experiment, out)
         for label, source in (("ideal", ideal), ("trained", onward)):

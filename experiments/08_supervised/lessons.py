@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,8 @@ RULES = {"EP": GradEP(), "coupled": Coupled()}
 FIRST = ("ideal_hopfield", "cmos_rc_6bit")
 # In 09_machines, with layers and pixels that suit them.
 ELSEWHERE = (
-    "board_resistive", "ideal_oscillator", "ideal_resistive", "oim_lc_board", "oim_ring_65nm",
-    "rram_1t1r_resistive",
+    "board_resistive", "ideal_oscillator", "ideal_oscillator_flow", "ideal_resistive",
+    "oim_lc_board", "oim_ring_65nm", "rram_1t1r_resistive",
 )  # fmt: skip
 NAMES = [*FIRST, *sorted({*shipped_profiles()} - {*FIRST, *ELSEWHERE})]
 BLUE, RED, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#5a5a5a"
@@ -72,6 +72,12 @@ def finished(places: Sequence[Path]) -> list[Result]:
     return [json.loads(file.read_text()) for file in files if file.exists()]
 
 
+def by_seed(place: Callable[[int], Path], seeds: int) -> dict[str, Result]:
+    """Results that are there, by seed, of trainings in `place` of a seed."""
+    files = {str(seed): beside(place(seed)) for seed in range(seeds)}
+    return {seed: json.loads(file.read_text()) for seed, file in files.items() if file.exists()}
+
+
 def accuracies(results: Sequence[Result]) -> list[float]:
     """Test accuracy of each."""
     return [result["test_accuracy"] for result in results]
@@ -86,16 +92,32 @@ def spread(values: Sequence[float]) -> str:
 
 
 def write(
-    found: argparse.Namespace, part: str, results: Any, table: str, picture: str = ""
+    found: argparse.Namespace,
+    part: str,
+    results: Any,
+    table: str,
+    picture: str = "",
+    more: Mapping[str, str] | None = None,
 ) -> None:
-    """The part's figures; its table, and what its picture shows, between the README's marks."""
+    """The part's figures; its table, and what its picture shows, between the README's marks.
+
+    `more` are further tables by their marks. All are printed, also where figures that would be
+    lost keep the files as they are.
+    """
+    tables = {part: table, **(more or {})}
+    print(*tables.values(), sep="\n")
     common.write_results(found.results / f"{part}.json", results)
-    page = found.results / "README.md"
-    if page.exists():
-        marks = f"<!-- table {part} -->", "<!-- end -->"
-        before, begin, rest = page.read_text(encoding="utf-8").partition(marks[0])
-        _, end, after = rest.partition(marks[1])
-        if end:
-            shown = f"\n![{picture}]({part}.png)\n" if picture else ""
-            write_text(page, f"{before}{begin}\n\n{table}{shown}\n{end}{after}")
-    print(table)
+    shown = {part: f"\n![{picture}]({part}.png)\n" if picture else ""}
+    for name, text in tables.items():
+        _put(found.results / "README.md", name, text + shown.get(name, ""))
+
+
+def _put(page: Path, name: str, text: str) -> None:
+    """Replace what is between a table's marks, where the page has them."""
+    if not page.exists():
+        return
+    marks = f"<!-- table {name} -->", "<!-- end -->"
+    before, begin, rest = page.read_text(encoding="utf-8").partition(marks[0])
+    _, end, after = rest.partition(marks[1])
+    if end:
+        write_text(page, f"{before}{begin}\n\n{text}\n{end}{after}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,27 +47,31 @@ def data(found: argparse.Namespace, choosing: bool = False) -> Path:
     ------
     DataError
         The file that was given has too few images, or no labels.
+    SystemExit
+        The folder holds other images than those that were given.
     """
     path = Path(found.out / "mnist" / ("choosing.npz" if choosing else "images.npz"))
-    if not path.exists():
-        given = load_dataset(found.mnist)
-        n = 400 if found.quick else N_LEARNED
-        if len(given.images) <= n or given.labels is None:
-            raise DataError(
-                f"--mnist must hold more than {n} images with labels, but {given.name} has "
-                f"{len(given.images)}; see the README."
-            )
-        first = n - (100 if found.quick else N_CHOOSING) if choosing else n
-        last = n if choosing else len(given.images)
-        learned, judged = slice(0, first), slice(first, last)
-        common.save_arrays(
-            path,
-            images=given.images[learned],
-            labels=given.labels[learned],
-            test_images=given.images[judged],
-            test_labels=given.labels[judged],
+    return path if found.mnist is None else _stored(path, found.mnist, choosing, found.quick)
+
+
+@cache
+def _stored(path: Path, file: Path | str, choosing: bool, quick: bool) -> Path:
+    """Read once a process: what a file holds stays while trainings read it."""
+    given, n = load_dataset(file), 400 if quick else N_LEARNED
+    if len(given.images) <= n or given.labels is None:
+        raise DataError(
+            f"--mnist must hold more than {n} images with labels, but {given.name} has "
+            f"{len(given.images)}; see the README."
         )
-    return path
+    first = n - (100 if quick else N_CHOOSING) if choosing else n
+    learned, judged = slice(0, first), slice(first, n if choosing else len(given.images))
+    arrays = {
+        "images": given.images[learned],
+        "labels": given.labels[learned],
+        "test_images": given.images[judged],
+        "test_labels": given.labels[judged],
+    }
+    return common.stored(path, file, arrays)
 
 
 def choices(found: argparse.Namespace) -> dict[str, float]:

@@ -7,9 +7,9 @@ import json
 from typing import Any
 
 import common
+import lessons
 import numpy as np
 from numpy.typing import NDArray
-from resistors import tell_table
 
 from neurosim.analysis.pulls import pulled
 from neurosim.chip import Chip
@@ -159,9 +159,8 @@ def tell(found: argparse.Namespace) -> None:
             share = f"{sum(one['settled'] for one in some)} of {sum(one['of'] for one in some)}"
             rows.append([f"{angle:g}", share, *(_mean(some, name) for name in _COSINES)])
             hosts.append([f"{angle:g}", *(_both(some, f"host_{n}") for n in ROUNDS), _least(some)])
-    common.write_results(found.results / "angles.json", results)
-    tell_table(found, "angles", common.table(head, rows))
-    tell_table(found, "rounds", common.table(by, hosts))
+    more = {"rounds": common.table(by, hosts)}
+    lessons.write(found, "angles", results, common.table(head, rows), more=more)
 
 
 _COSINES = ("plain_couplings", "plain_fields", "remedy_couplings", "remedy_fields")

@@ -139,8 +139,8 @@ def tell(found: argparse.Namespace) -> None:
     }
     everything = {"plain": _short(needed), "differences": _short(stopped)}
     if any(stopped.values()):
-        lessons.write(found, "bits", everything, table(needed), PICTURE)
-        resistors.tell_table(found, "capacitance", capacitances(stopped))
+        more = {"capacitance": capacitances(stopped)}
+        lessons.write(found, "bits", everything, table(needed), PICTURE, more)
         draw(everything, found.results / "bits.png")
 
 

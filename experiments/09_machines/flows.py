@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import common
+import lessons
 import numpy as np
 from numpy.typing import NDArray
-from resistors import tell_table
 
 from neurosim.analysis import Conditions
 from neurosim.host import Experiment, FlowSettings
@@ -66,6 +66,7 @@ PLANS: dict[tuple[str, int], tuple[tuple[str, float], ...]] = {
 }
 # Begins with the weights of another training; its rate decays anew.
 STARTS = {"oscillators, 300 more": ("oscillators", 400)}
+FIRST = "the part flows with 'oscillators, 400' of the same seed"
 DRAWN = {"free-running": "by the chip alone", "spring": "host steps, hidden phases from 0"}
 PICTURE = (
     ("amplifiers", 400, "free-running", 1.3),
@@ -110,7 +111,8 @@ def learned(
     start: Path | None = None,
 ) -> None:
     """Train, judge what is drawn, and measure a settled gradient; all is kept."""
-    run = common.trained(profile, asked, folder, None if start is None else Run.open(start))
+    begin = None if start is None else common.finished(start, FIRST)
+    run = common.trained(profile, asked, folder, begin)
     for mode, t_end in drawn:
         common.judged(run, n, mode=mode, t_end=t_end)
     common.kept(folder / "cosine.json", lambda: settled_cosine(run))
@@ -137,19 +139,32 @@ def cosine(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
 
 
 def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
-    """Trainings, seed by seed."""
+    """Trainings, seed by seed; one that begins with another follows it in the same job.
+
+    Raises
+    ------
+    SystemExit
+        One begins with a training that is neither asked for nor finished.
+    """
     asked = found.flows or (["oscillators, 400"] if found.quick else None)
-    plans = {
-        plan: drawn for plan, drawn in PLANS.items()
-        if asked is None or f"{plan[0]}, {plan[1]}" in asked
-    }  # fmt: skip
+    plans = [plan for plan in PLANS if asked is None or f"{plan[0]}, {plan[1]}" in asked]
+    jobs = []
+    for seed in range(found.seeds):
+        for plan in plans:
+            if (start := STARTS.get(plan[0])) in plans:
+                continue
+            if start is not None:
+                common.finished(place(found, *start, seed), FIRST)
+            onward = [other for other in plans if STARTS.get(other[0]) == plan]
+            jobs.append((common.in_turn, *(_job(found, *one, seed) for one in (plan, *onward))))
+    return jobs
+
+
+def _job(found: argparse.Namespace, name: str, updates: int, seed: int) -> tuple[Any, ...]:
     n = 32 if found.quick else common.SAMPLES
-    return [
-        (learned, hardware(name), recipe(found, name, updates, seed),
-         place(found, name, updates, seed), drawn, n, begun(found, name, seed))
-        for seed in range(found.seeds)
-        for (name, updates), drawn in plans.items()
-    ]  # fmt: skip
+    return (learned, hardware(name), recipe(found, name, updates, seed),
+            place(found, name, updates, seed), PLANS[name, updates], n,
+            begun(found, name, seed))  # fmt: skip
 
 
 def kept_of(found: argparse.Namespace) -> dict[str, dict[str, dict[str, Result]]]:
@@ -164,7 +179,8 @@ def kept_of(found: argparse.Namespace) -> dict[str, dict[str, dict[str, Result]]
                 if file.exists():
                     result = json.loads(file.read_text())
                     beside = folder / "cosine.json"
-                    result["cosine"] = json.loads(beside.read_text()) if beside.exists() else None
+                    if beside.exists():
+                        result["cosine"] = json.loads(beside.read_text())
                     at = results.setdefault(f"{name}, {updates}", {})
                     at.setdefault(f"{mode}, {t_end}", {})[str(seed)] = result
     return results
@@ -180,7 +196,7 @@ def tell(found: argparse.Namespace) -> None:
             for seed, result in sorted(by_seed.items()):
                 how = f"{DRAWN[mode]}, t = {t_end}"
                 figures = [result["flow_loss"], *(result[key] for key in FIGURES)]
-                rows.append([name, seed, how, *figures, result["cosine"] or "-"])
+                rows.append([name, seed, how, *figures, result.get("cosine") or "-"])
     head = ["machine, updates", "seed", "drawn", "loss", "feature Frechet", "precision", "recall",
             "coverage", "1-NN", "smallest class", "cosine"]  # fmt: skip
     if rows:
@@ -191,8 +207,7 @@ def tell(found: argparse.Namespace) -> None:
         name: {way: common.without_samples(by_seed) for way, by_seed in ways.items()}
         for name, ways in results.items()
     }
-    common.write_results(found.results / "flows.json", plain)
-    tell_table(found, "flows", common.table(head, rows))
+    lessons.write(found, "flows", plain, common.table(head, rows))
     draw(found, results)
 
 

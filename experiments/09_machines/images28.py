@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,7 @@ TRIED: dict[str, dict[str, dict[str, Any]]] = {
         "as for digits, rate 1e-3, pixels from 0": OF_DIGITS | {"learning_rate": 1e-3} | INK,
     },
 }  # fmt: skip
+EXACT = "exact gradient of the resistors"
 Result = dict[str, Any]
 
 
@@ -72,15 +74,17 @@ def hardware(kind: str) -> Profile:
 def data(found: argparse.Namespace, changes: dict[str, Any], choosing: bool = False) -> Path:
     """File of 08_supervised, with the pixels that a choice asks for."""
     given = mnist.data(found, choosing)
-    path = given.with_stem(f"{given.stem}_from_0")
-    if not changes.items() >= INK.items():
-        return given
-    if not path.exists():
-        arrays = dict(np.load(given))
-        for name in ("images", "test_images"):
-            arrays[name] = (arrays[name] + 1) / 2
-        common.save_arrays(path, **arrays)
-    return path
+    return from_0(given) if changes.items() >= INK.items() else given
+
+
+@cache
+def from_0(given: Path) -> Path:
+    """The file beside it, with pixels from 0 to 1; checked once a process."""
+    with np.load(given) as there:
+        arrays = dict(there)
+    for name in ("images", "test_images"):
+        arrays[name] = (arrays[name] + 1) / 2
+    return common.stored(given.with_stem(f"{given.stem}_from_0"), given, arrays)
 
 
 def recipe(
@@ -140,40 +144,42 @@ def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
 
 
 def tell(found: argparse.Namespace) -> None:
-    """Choices and accuracies of whichever trainings there are."""
-    results: dict[str, Any] = {
-        kind: lessons.finished([_place(found, kind, seed) for seed in range(found.seeds)])
-        for kind in CHIPS
+    """Choices and accuracies of whichever trainings there are, those of earlier runs among them."""
+    results = {
+        name: lessons.by_seed(partial(_place, found, place), found.seeds)
+        for name, place in [*zip(CHIPS, CHIPS, strict=True), (EXACT, "exact")]
     }
-    places = [_place(found, "exact", seed) for seed in range(found.seeds)]
-    results["exact gradient of the resistors"] = lessons.finished(places)
-    if not any(results.values()):
-        return
     choices = {
         kind: {
             name: of[0] for name in names if (of := lessons.finished([_choice(found, kind, name)]))
         }
         for kind, names in TRIED.items()
     }
-    everything = {"trained": results, "choices": choices}
-    lessons.write(found, "mnist", everything, table(results))
-    head, rows = ["machine", "choice", "accuracy on the images for choosing, %"], []
-    for kind, names in choices.items():
-        for name, result in names.items():
-            rows.append([kind, name, f"{100 * result['test_accuracy']:.1f}"])
-    if rows:
-        resistors.tell_table(found, "choices", common.table(head, rows))
+    new = {"trained": results, "choices": choices}
+    everything = common.merged(found.results / "mnist.json", new)
+    if not any(everything["trained"].values()):
+        return
+    head = ["machine", "choice", "accuracy on the images for choosing, %"]
+    rows = [
+        [kind, name, f"{100 * result['test_accuracy']:.1f}"]
+        for kind, names in everything["choices"].items()
+        for name, result in names.items()
+    ]
+    more = {"choices": common.table(head, rows)} if rows else {}
+    lessons.write(found, "mnist", everything, table(everything["trained"]), more=more)
 
 
-def table(results: dict[str, list[Result]]) -> str:
-    """A row a machine, and the exact gradient's."""
-    twins, rows = results["exact gradient of the resistors"], []
-    for name, runs in results.items():
-        if not runs:
+def table(results: dict[str, dict[str, Result]]) -> str:
+    """A row a machine, and the exact gradient's; both by seed."""
+    twins, rows = results[EXACT], []
+    for name, by_seed in results.items():
+        if not by_seed:
             continue
-        pairs = zip(runs, twins, strict=False) if name == "resistors" else []
-        below = [100 * (b["test_accuracy"] - a["test_accuracy"]) for a, b in pairs]
-        said = f"{np.mean(below):.2f} ({min(below):.2f} to {max(below):.2f})" if below else ""
+        runs, said = list(by_seed.values()), ""
+        if name == "resistors" and (pairs := by_seed.keys() & twins.keys()):
+            both = [[of[seed]["test_accuracy"] for of in (twins, by_seed)] for seed in pairs]
+            below = [100 * (exactly - measured) for exactly, measured in both]
+            said = f"{np.mean(below):.2f} ({min(below):.2f} to {max(below):.2f})"
         test = lessons.spread(lessons.accuracies(runs))
         seen = f"{100 * np.mean([run['accuracy'] for run in runs]):.1f}"
         rows.append([name, len(runs), test, said, seen])

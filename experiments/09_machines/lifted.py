@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import common
+import lessons
 import numpy as np
 from numpy.typing import NDArray
-from resistors import beside, hardware, judged_once, tell_table
+from resistors import beside, hardware, judged_once
 
 from neurosim.circuit import Resistive
 from neurosim.data import PairSource
@@ -153,13 +154,13 @@ def tell(found: argparse.Namespace) -> None:
     for name in FLOWS:
         if (kept := beside(place(found, f"flow_{name}"))).exists():
             flows[name] = _read(kept)
-    common.write_results(found.results / "lifted.json", {"answers": answers, "flows": flows})
     head = ["inputs times", "gain of each amplifier", "test accuracy, %", "training set, %"]
     volts = [f"rms of {name}, mV" for name in ("inputs", "layer 1", "layer 2", "answers")]
-    tell_table(found, "lifted", common.table([*head, *volts], map(_row, answers.items())))
+    table = common.table([*head, *volts], map(_row, answers.items()))
     head = ["amplifiers between layers", "loss", "of a constant velocity", "of none at all"]
     head += ["spread drawn", "of digits", "of noise", "linear in the noise, %"]
-    tell_table(found, "lifted flow", common.table(head, map(_flow_row, flows.items())))
+    more = {"lifted flow": common.table(head, map(_flow_row, flows.items()))}
+    lessons.write(found, "lifted", {"answers": answers, "flows": flows}, table, more=more)
 
 
 def _read(path: Path) -> Result:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import common
-from lessons import beside, learned
-from resistors import spread, tell_table
+from lessons import learned
+from resistors import counted, write
 
 from neurosim.host import Classify, Experiment
 from neurosim.profile import Profile, load_profile
@@ -22,7 +21,6 @@ MACHINES: dict[str, dict[str, Any]] = {
     "oim_lc_board": {},
     "oim_ring_65nm": {},
 }
-Result = dict[str, Any]
 
 
 def hardware(name: str) -> Profile:
@@ -53,17 +51,6 @@ def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
 
 def tell(found: argparse.Namespace) -> None:
     """Figures and table of what has been trained, of whichever seeds."""
-    results: dict[str, list[Result]] = {}
-    for name in MACHINES:
-        files = [beside(place(found, name, seed)) for seed in range(found.seeds)]
-        kept = [json.loads(file.read_text()) for file in files if file.exists()]
-        if kept:
-            results[name] = kept
-    results = common.merged(found.results / "oscillators.json", results)
     head = ["machine", "seeds", "test accuracy, % (range)", "training set, %"]
-    rows = [
-        [f"`{name}`", len(kept), spread(kept, "test_accuracy"), spread(kept, "accuracy")]
-        for name, kept in results.items()
-    ]
-    common.write_results(found.results / "oscillators.json", results)
-    tell_table(found, "oscillators", common.table(head, rows))
+    write(found, "oscillators", {name: partial(place, found, name) for name in MACHINES}, head,
+          lambda name, runs: [f"`{name}`", *counted(runs)])  # fmt: skip

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,11 @@ import numpy as np
 
 sys.path += [str(Path(__file__).parents[1] / name) for name in ("", "08_supervised")]
 import common
+import lessons
 from lessons import beside, learned
 
 from neurosim.converters import DoubleSampling
 from neurosim.host import Classify, Experiment, decide
-from neurosim.outputs import write_text
 from neurosim.profile import Profile, load_profile
 from neurosim.runs import Run, Trained
 
@@ -123,31 +124,30 @@ def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
 
 def tell(found: argparse.Namespace) -> None:
     """Figures and table of what has been trained, of whichever seeds."""
-    results: dict[str, list[Result]] = {}
-    for name in [*READOUTS, *CHIPS]:
-        files = [beside(place(found, name, seed)) for seed in range(found.seeds)]
-        kept = [json.loads(file.read_text()) for file in files if file.exists()]
-        if kept:
-            results[name] = kept
-    results = common.merged(found.results / "resistors.json", results)
     head = ["readout or chip", "seeds", "test accuracy, % (range)", "training set, %"]
-    rows = [
-        [name, len(kept), spread(kept, "test_accuracy"), spread(kept, "accuracy")]
-        for name, kept in results.items()
-    ]
-    table = common.table(head, rows)
-    common.write_results(found.results / "resistors.json", results)
-    tell_table(found, "resistors", table)
+    write(found, "resistors", {name: partial(place, found, name) for name in [*READOUTS, *CHIPS]},
+          head, lambda name, runs: [name, *counted(runs)])  # fmt: skip
 
 
-def tell_table(found: argparse.Namespace, part: str, table: str) -> None:
-    """Put the table of a part into the page, and print it."""
-    page, marks = found.results / "README.md", (f"<!-- table {part} -->", "<!-- end -->")
-    if page.exists():
-        before, begin, rest = page.read_text(encoding="utf-8").partition(marks[0])
-        _, end, after = rest.partition(marks[1])
-        write_text(page, f"{before}{begin}\n\n{table}\n{end}{after}")
-    print(table)
+def write(
+    found: argparse.Namespace,
+    part: str,
+    places: dict[str, Callable[[int], Path]],
+    head: list[str],
+    row: Callable[[str, list[Result]], list[Any]],
+) -> None:
+    """Figures by name and seed, those of earlier runs among them, and a row of the table a name."""
+    results = {
+        name: runs for name, of in places.items() if (runs := lessons.by_seed(of, found.seeds))
+    }
+    results = common.merged(found.results / f"{part}.json", results)
+    rows = [row(name, list(runs.values())) for name, runs in results.items()]
+    lessons.write(found, part, results, common.table(head, rows))
+
+
+def counted(runs: list[Result]) -> list[Any]:
+    """Cells: how many seeds, and their accuracies."""
+    return [len(runs), spread(runs, "test_accuracy"), spread(runs, "accuracy")]
 
 
 def spread(results: list[Result], key: str) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import common
 import numpy as np
+from lessons import learned
 from oscillators import hardware, recipe
-from resistors import beside, learned, tell_table
+from resistors import write
 
 from neurosim.host import AsymmetricEP, Experiment
 from neurosim.profile import Profile
@@ -74,19 +74,13 @@ def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
 
 def tell(found: argparse.Namespace) -> None:
     """Figures and table of what has been trained, of whichever seeds."""
-    results: dict[str, list[dict[str, Any]]] = {}
-    for name in VARIANTS:
-        files = [beside(_place(found, name, seed)) for seed in range(found.seeds)]
-        if kept := [json.loads(file.read_text()) for file in files if file.exists()]:
-            results[name] = kept
-    results = common.merged(found.results / "variants.json", results)
     head = ["ideal machine, but", "", "seeds", "test accuracy, %", "training set, %"]
-    rows = [
-        [*VARIANTS[name][:2], len(kept), _mean(kept, "test_accuracy"), _mean(kept, "accuracy")]
-        for name, kept in results.items()
-    ]
-    common.write_results(found.results / "variants.json", results)
-    tell_table(found, "variants", common.table(head, rows))
+    write(found, "variants", {name: partial(_place, found, name) for name in VARIANTS}, head, _row)
+
+
+def _row(name: str, kept: list[dict[str, Any]]) -> list[Any]:
+    means = _mean(kept, "test_accuracy"), _mean(kept, "accuracy")
+    return [*VARIANTS[name][:2], len(kept), *means]
 
 
 def _mean(kept: list[dict[str, Any]], exam: str) -> str:

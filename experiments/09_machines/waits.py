@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import common
+import lessons
 import numpy as np
 from angles import ENGINE, FREE, HELD, ROWS, SETTLED, cosine, exact, presented
-from resistors import tell_table
 
 from neurosim.host import AsymmetricEP, Batch, FlowSettings, GradEP
 from neurosim.host.gradep import RuleLaw
@@ -72,8 +72,7 @@ def tell(found: argparse.Namespace) -> None:
         [f"{wait:g}", f"{beta_of(wait):g}", *(_mean(results, f"{wait:g} {name}") for name in RULES)]
         for wait in WAITS
     ]
-    common.write_results(found.results / "waits.json", results)
-    tell_table(found, "waits", common.table(["units a phase", "beta", *RULES], rows))
+    lessons.write(found, "waits", results, common.table(["units a phase", "beta", *RULES], rows))
 
 
 def _mean(results: list[dict[str, Any]], name: str) -> str:

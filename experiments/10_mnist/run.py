@@ -76,13 +76,11 @@ SHOWN["nearest_distance"] = "nearest test digit"
 
 def stored(digits: Dataset, out: Path) -> Path:
     """The file of digits that trainings read: those to learn, and the test set beside them."""
-    path = (out / "digits.npz").resolve()
-    if not path.exists():
-        assert digits.test is not None
-        sets = {"": digits, "test_": digits.test}
-        arrays = {f"{kind}images": _kept(part) for kind, part in sets.items()}
-        common.save_arrays(path, **arrays, **{f"{k}labels": p.labels for k, p in sets.items()})
-    return path
+    assert digits.test is not None
+    sets = {"": digits, "test_": digits.test}
+    arrays = {f"{kind}images": _kept(part) for kind, part in sets.items()}
+    arrays |= {f"{kind}labels": part.labels for kind, part in sets.items()}
+    return common.stored((out / "digits.npz").resolve(), digits.name, arrays)
 
 
 def _kept(part: Dataset) -> NDArray[Any]:
@@ -105,7 +103,7 @@ def trained(name: str, out: Path, data: Path, changes: dict[str, Any]) -> Run:
     if begin == CENTRED:
         start = centred(profile, recipe, data)
     elif begin is not None:
-        start = Run.open(out / begin)
+        start = common.finished(_folder(out, begin), f"the part {begin}")
     return common.trained(profile, recipe, _folder(out, name), start=start)
 
 
@@ -199,7 +197,7 @@ def brings(parser: argparse.ArgumentParser) -> None:
 def main() -> None:
     """Train and judge; write results.json, table.md and samples.png."""
     options = common.options(__doc__, HERE, only=PARTS, more=brings)
-    n, names, changes = common.SAMPLES, options.only or list(PARTS), {}
+    n, names, changes = common.SAMPLES, [p for p in PARTS if p in (options.only or PARTS)], {}
     if options.quick:
         options.data, n = "digits28", 50
         changes = {"updates": 2, "batch": 16, "flow.settle_tau": 2.0}
@@ -213,11 +211,11 @@ def main() -> None:
             drawn(run, digits, n, t_end)
     rows = common.kept(options.out / f"floors_{n}.json", lambda: floors(digits, n))
     results = done(options.out, n)
+    print(table(results, rows))
     everything = {"drawn": results, "floors": rows}
     common.write_results(options.results / "results.json", everything)
     write_text(options.results / "table.md", table(results, rows))
     draw(options.out, n, digits, options.results / "samples.png")
-    print(table(results, rows))
     common.finish(options)
 
 
