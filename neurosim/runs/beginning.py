@@ -19,7 +19,7 @@ from neurosim.runs.weights import start_weights
 from neurosim.tables.plain import Order, plain_weights
 from neurosim.tuned import Tuned
 
-__all__ = ["Beginning", "beginning", "beginning_of", "left_untuned"]
+__all__ = ["Beginning", "beginning", "beginning_of", "half_trained", "left_untuned"]
 
 
 class Beginning(NamedTuple):
@@ -29,6 +29,7 @@ class Beginning(NamedTuple):
     facts: dict[str, Any]
     tuned: Tuned | None = None
     name: str = ""
+    stopped: str = ""
 
 
 def beginning(
@@ -58,7 +59,15 @@ def beginning(
     begun = Trained.of(start, laws)
     facts = {} if begun.run is None else {"start": str(real(begun.run.path))}
     weights = start_weights(begun.weights, begun.name)
-    return Beginning(weights, facts, begun.fresh().bank.tuned, begun.name)
+    return Beginning(weights, facts, begun.fresh().bank.tuned, begun.name, begun.stopped)
+
+
+def half_trained(name: str, stopped: str) -> str:
+    """What to say of a training that begins with one that was stopped, after so many updates."""
+    return (
+        f"Training begins with the weights of {name} after {stopped}, where that was stopped or "
+        "still runs; let it end first, or take the result as of those."
+    )
 
 
 def left_untuned(name: str) -> str:

@@ -24,7 +24,7 @@ from neurosim.folders import is_free
 from neurosim.host import Experiment, Trainer
 from neurosim.host.sampler import check_mode
 from neurosim.profile import Profile, load_profile
-from neurosim.runs.beginning import beginning, left_untuned
+from neurosim.runs.beginning import beginning, half_trained, left_untuned
 from neurosim.runs.extending import extended, had_ended
 from neurosim.runs.images import check_size
 from neurosim.runs.keeping import go_on, updates
@@ -119,6 +119,8 @@ def train(
     if tuned.acts and not chip.bank.tuned.same(tuned):
         name = chip.profile.name if begun.tuned is None else begun.name
         warnings.warn(left_untuned(name), stacklevel=3)
+    if begun.stopped:
+        warnings.warn(half_trained(begun.name, begun.stopped), stacklevel=3)
     with shown_by(progress, "training") as show:
         if keep is None:
             rows: list[dict[str, Any]] = []

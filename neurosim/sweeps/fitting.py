@@ -13,7 +13,7 @@ from neurosim.host import Experiment
 from neurosim.host.sampler import check_mode
 from neurosim.profile import Profile
 from neurosim.runs import Trained
-from neurosim.runs.beginning import left_untuned
+from neurosim.runs.beginning import half_trained, left_untuned
 from neurosim.sweeps.points import Point
 
 __all__ = ["Made", "check_deployed", "check_fits", "left_behind"]
@@ -76,11 +76,17 @@ def check_deployed(
 
 
 def left_behind(points: Iterable[Point], laws: Sequence[type[Block]]) -> list[str]:
-    """What to say of trainings that begin with the weights of runs whose oscillators were tuned."""
+    """What to say of trainings that begin with runs that were stopped, or had been tuned."""
     begun = {point.training.start for point in points if point.training is not None}
     runs = sorted(start for start in begun if start is not None and not start.is_file())
-    tuned = [start for start in runs if Trained.of(start, laws).chip.bank.tuned.acts]
-    return [left_untuned(str(start)) for start in tuned]
+    said = []
+    for start in runs:
+        trained = Trained.of(start, laws)
+        if trained.chip.bank.tuned.acts:
+            said.append(left_untuned(str(start)))
+        if trained.stopped:
+            said.append(half_trained(str(start), trained.stopped))
+    return said
 
 
 def _unsampled(known: dict[object, str | None], point: Made) -> str | None:

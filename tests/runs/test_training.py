@@ -16,6 +16,8 @@ from neurosim.errors import CheckpointError, DataError, RunError
 from neurosim.host import Contrast, Experiment, FlowSettings, Learning
 from neurosim.profile import load_profile
 from neurosim.runs import Run
+from neurosim.sweeps import Sweep, expand
+from neurosim.sweeps.fitting import left_behind
 from tools import posix
 from trainings import resume, train
 
@@ -147,6 +149,23 @@ def test_a_run_begins_with_the_weights_of_another_on_another_chip(tmp_path):
     assert Run.open(tmp_path / "second").start == first.path
     whole = train(profile(), Experiment(**TINY), tmp_path / "whole", start=first)
     np.testing.assert_array_equal(weights(whole), weights(resume(tmp_path / "second")))
+
+
+def test_a_training_that_begins_with_one_that_was_stopped_says_so(tmp_path):
+    def stop(update, total):
+        if update.update == 2:
+            raise KeyboardInterrupt
+
+    first, how = tmp_path / "first", Experiment(**TINY)
+    with pytest.raises(KeyboardInterrupt):
+        train(profile(), how, first, progress=stop)
+    said = f"begins with the weights of .*first after 2 of {how.updates} updates, where that was st"
+    with pytest.warns(UserWarning, match=said):
+        train(profile(), how, tmp_path / "second", start=first)
+    axes = [{"path": "sampling.t_end", "values": [0.5, 1.0]}]
+    base = {"profile": "cmos_rc_6bit", "experiment": how, "start": str(first)}
+    made = expand(Sweep(name="t", base=base, axes=axes))
+    assert any("after 2 of" in line for line in left_behind(made, ()))
 
 
 def test_a_run_of_other_layers_is_no_start(tmp_path):
