@@ -5,6 +5,7 @@ import json
 import pytest
 
 from commands import one_line, run
+from neurosim.blocks.units import format_quantity
 from neurosim.netlists import has_ngspice
 
 needs_ngspice = pytest.mark.skipif(
@@ -28,4 +29,4 @@ def test_ngspice_finds_the_same_voltages_of_a_trained_chip(plain):
     assert result["transient_points"] > 10
     assert shown.stdout.startswith("ideal_hopfield, 2 rows: worst node differs by ")
     for name in ("operating_point_max_diff_V", "transient_max_diff_V"):
-        assert f"by {result[name]:.3g} V at" in shown.stdout
+        assert f"by {format_quantity(result[name], 'V', 3)} at" in shown.stdout
