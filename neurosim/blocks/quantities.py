@@ -156,7 +156,8 @@ Bits = Annotated[
     IDEAL,
 ]
 
-Excess = Annotated[float, *_effect()]
+# Far beyond any use, so that no product overflows.
+Excess = Annotated[float, *_effect(below=10**7)]
 Hertz = Annotated[float, *_effect("Hz")]
 SigmaVolt = Annotated[float, *_effect("V")]
 SigmaAmpere = Annotated[float, *_effect("A")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,12 +119,11 @@ def settling(
         study = SweepFolder.create(
             folder, plan, Path(), command=command_line(), laws=laws, resume=go_on
         )
-    _compute(study, used)
-    tell_study(study, trained, laws, as_json)
+    _compute(study, used, lambda: tell_study(study, trained, laws, as_json))
 
 
-def _compute(study: SweepFolder, used: Workers) -> None:
-    """All points that are left."""
+def _compute(study: SweepFolder, used: Workers, tell: Callable[[], None]) -> None:
+    """All points that are left, and what is to be told of them."""
     from neurosim.cli.sweep import stopped_sweep
     from neurosim.signals import on_signals, stopping
     from neurosim.sweeps import run_sweep
@@ -137,6 +136,9 @@ def _compute(study: SweepFolder, used: Workers) -> None:
     try:
         with on_signals(stopping):
             run_sweep(study, used, progress=lambda done, total, rows: bar(done, total, left_s()))
+            bar.close()
+            # As a sweep does: processes of joblib are still there.
+            tell()
     except KeyboardInterrupt as cause:
         raise stopped_sweep(cause, study) from None
     finally:

@@ -135,11 +135,13 @@ def sweep(
                     **_shown(folder, rows),
                 ),
             )
+            bar.close()
+            # Processes of joblib are still there, and give back what they share when all ends well.
+            _finish(folder, shard, as_json)
     except KeyboardInterrupt as cause:
         raise stopped_sweep(cause, folder, shard) from None
     finally:
         bar.close()
-    _finish(folder, shard, as_json)
 
 
 def stopped_sweep(
