@@ -15,9 +15,10 @@ import os
 import signal
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from types import FrameType
+from types import CodeType, FrameType
 
 __all__ = [
     "NUMBERS",
@@ -36,6 +37,7 @@ _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGBREAK")
 NUMBERS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
 # A terminal, a launcher and a scheduler may all send the same wish.
 _SAME_WISH_S = 3.0
+_MOMENT_S = 0.02
 # As `timeout` of the shell leaves.
 _TIME_IS_UP = 124
 
@@ -69,9 +71,26 @@ def leave(number: int, frame: FrameType | None) -> None:
     os._exit(128 + number)
 
 
+def _within(frame: FrameType | None, lost: Callable[[CodeType], bool]) -> bool:
+    """Whether the program is in such code, or was called by it."""
+    while frame is not None:
+        if lost(frame.f_code):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _is_destructor(code: CodeType) -> bool:
+    return code.co_name == "__del__" or code.co_filename == weakref.__file__
+
+
 def stopping(number: int, frame: FrameType | None) -> None:
-    """Raise `Stopped` where the program is."""
-    del frame
+    """Raise `Stopped` where the program is; a moment later, where a destructor would lose it."""
+    if _within(frame, _is_destructor):
+        later = threading.Timer(_MOMENT_S, signal.raise_signal, [number])
+        later.daemon = True
+        later.start()
+        return
     began_s = time.monotonic()
 
     def again(number: int, frame: FrameType | None) -> None:
@@ -84,11 +103,8 @@ def stopping(number: int, frame: FrameType | None) -> None:
 
 def stopping_after_loading(number: int, frame: FrameType | None) -> None:
     """As `stopping`, but end at once within an import: what runs there may lose the exception."""
-    inner = frame
-    while inner is not None:
-        if inner.f_code.co_filename.startswith("<frozen importlib"):
-            leave(number, frame)
-        inner = inner.f_back
+    if _within(frame, lambda code: code.co_filename.startswith("<frozen importlib")):
+        leave(number, frame)
     stopping(number, frame)
 
 

@@ -138,3 +138,19 @@ def test_another_wish_seconds_later_ends_the_process_at_once(monkeypatch):
     monkeypatch.setattr(time, "monotonic", lambda: next(now))
     test_the_same_wish_twice_is_one_and_leaves_time_to_save()
     assert left == [signal.SIGTERM]
+
+
+@posix
+def test_where_a_destructor_would_lose_it_the_wish_is_raised_a_moment_later(capfd):
+    class Dying:
+        def __del__(self):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.01)
+
+    def die_and_go_on():
+        Dying()
+        time.sleep(5.0)
+
+    with pytest.raises(Stopped), on_signals(stopping):
+        die_and_go_on()
+    assert "Traceback" not in capfd.readouterr().err

@@ -128,6 +128,7 @@ def _compute(study: SweepFolder, used: Workers, tell: Callable[[], None]) -> Non
     from neurosim.signals import on_signals, stopping
     from neurosim.sweeps import run_sweep
     from neurosim.sweeps.remaining import remaining_s
+    from neurosim.sweeps.workers import release_processes
 
     def left_s() -> float | None:
         return None if used.dask else remaining_s(study, used.workers)
@@ -137,7 +138,7 @@ def _compute(study: SweepFolder, used: Workers, tell: Callable[[], None]) -> Non
         with on_signals(stopping):
             run_sweep(study, used, progress=lambda done, total, rows: bar(done, total, left_s()))
             bar.close()
-            # As a sweep does: processes of joblib are still there.
+            release_processes(used)
             tell()
     except KeyboardInterrupt as cause:
         raise stopped_sweep(cause, study) from None

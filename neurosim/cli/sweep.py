@@ -92,6 +92,7 @@ def sweep(
     from neurosim.sweeps.loading import load_sweep
     from neurosim.sweeps.remaining import remaining_s
     from neurosim.sweeps.strange import made_odd
+    from neurosim.sweeps.workers import release_processes
 
     arrays_on(device)
     if dask and workers is not None:
@@ -136,7 +137,7 @@ def sweep(
                 ),
             )
             bar.close()
-            # Processes of joblib are still there, and give back what they share when all ends well.
+            release_processes(Workers(used, dask, device))
             _finish(folder, shard, as_json)
     except KeyboardInterrupt as cause:
         raise stopped_sweep(cause, folder, shard) from None

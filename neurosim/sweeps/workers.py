@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from joblib import Parallel, delayed, parallel_config
+from joblib.externals.loky import get_reusable_executor
 
 from neurosim.errors import RunError
 from neurosim.safe_text import counted
 from neurosim.sweeps.work import Task, do
 
-__all__ = ["Workers", "finished", "processes"]
+__all__ = ["Workers", "finished", "processes", "release_processes"]
 
 _DEATHS = 3
 
@@ -74,6 +75,18 @@ def processes() -> Iterator[None]:
     with parallel_config("loky", inner_max_num_threads=1), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
         yield
+
+
+def release_processes(used: Workers) -> None:
+    """End joblib's processes, if there were any, and give back what they share.
+
+    Their work is stored. They are killed, for one that somebody killed before, while it waited for
+    more, may hold what the others wait for: asked to end, these never would.
+    """
+    if used.workers > 1 and not used.dask:
+        executor = get_reusable_executor(reuse=True)
+        # Joblib's own removes the folders of shared arrays too.
+        getattr(executor, "terminate", executor.shutdown)(kill_workers=True)
 
 
 def _parallel(tasks: Sequence[Task], n_jobs: int) -> Iterator[str]:
