@@ -51,6 +51,14 @@ def test_an_amplifier_that_cannot_carry_its_array_is_told_with_what_it_would_hav
     assert load_notes(low)[0].startswith("outputs of 0.25 V must lie within the rails of 0.2 V")
 
 
+def test_receptive_fields_load_the_amplifiers_that_they_leave_out_less():
+    full = load_profile("cmos_rc_6bit").with_value("layers", (64, 64, 128))
+    local = full.with_value("pattern", {"pattern": "local", "reach": 1})
+    pairs = [profile.network.couplings_per_node.max() - 1 for profile in (local, full)]
+    assert pairs[0] < 0.8 * pairs[1]
+    assert output_load_A(local) == pytest.approx(output_load_A(full) * pairs[0] / pairs[1])
+
+
 def test_amplifiers_between_layers_drive_what_is_above_them_at_a_times_the_voltage():
     board = load_profile("board_resistive").with_value("layers", [128, 64, 64, 10])
     plain = board.with_value("node.source", board.node.source | {"law": "assumed: for this test"})
