@@ -12,6 +12,7 @@ from typing import Any
 
 TREE = Path(__file__).parents[1]
 _PLAIN = "from neurosim.__main__ import run; run()"
+_FIRST_LINE = 'File "<string>", line 1, in <module>'
 _LOADING = ("Fatal Python error: init_import_site", "Traceback")
 # At that size of a file the system has no room: as `ulimit -f`, without its signal. Python would
 # keep the bytecode of which it could write the beginning.
@@ -44,7 +45,8 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, list[str]]:
     """
     _, said = process.communicate(timeout=600)
     struck_early = said.startswith(_LOADING) and said.rstrip().endswith("KeyboardInterrupt")
-    if struck_early and ", in run" not in said:
+    struck_early = struck_early and ", in run" not in said
+    if struck_early and (said.startswith(_LOADING[0]) or _FIRST_LINE in said):
         return -signal.SIGINT, []
     assert "Traceback" not in said, said
     return process.returncode, said.splitlines()
