@@ -13,20 +13,19 @@ __all__ = ["answer_lines", "held_by", "metric_lines", "own_error_lines", "scaled
 
 # Columns of a label, and the fewest of a figure.
 _LABEL, _CELL = 10, 7
-# As in the README's table.
-_SHORT = {"frechet_feature": "feature Frechet", "nn_two_sample": "1-NN", "w2": "W2"}
 
 
 def metric_lines(result: dict[str, Any]) -> list[str]:
     """Table of the headline metrics beside the three rows that need no chip."""
     from neurosim.data.sets import DIGITS
+    from neurosim.report.wording import headed
 
     if "flow_loss" not in result:
         return answer_lines(result)
     names = ["frechet_feature", "nn_two_sample", "w2", "precision", "recall", "density", "coverage"]
     rows = {"this chip": result} | result["baselines"]
     names = [name for name in names if name in result]
-    heads = {name: _SHORT.get(name, name) for name in names}
+    heads = {name: headed(name) for name in names}
     wide = {name: max(len(head), _CELL) + 1 for name, head in heads.items()}
     lines = [" " * _LABEL + "".join(f"{head:>{wide[name]}}" for name, head in heads.items())]
     lines += [

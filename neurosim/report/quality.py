@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from neurosim.data.sets import DIGITS
+from neurosim.report.wording import headed
 from neurosim.safe_text import counted
 
 __all__ = ["quality"]
@@ -45,9 +46,9 @@ def quality(evaluation: Mapping[str, Any]) -> dict[str, Any]:
             + _fresh(evaluation)
             + _judge(evaluation, name)
         ),
-        "heads": shown,
+        "heads": [headed(name) for name in shown],
         "rows": [(label, [f"{row[k]:.3g}" for k in shown]) for label, row in rows.items()],
-        "notes": [(k, _METRICS[k]) for k in shown],
+        "notes": [(headed(k), _METRICS[k]) for k in shown],
     }
 
 

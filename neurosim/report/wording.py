@@ -1,8 +1,8 @@
-"""Names of figures as pictures write them."""
+"""Names of figures as pictures and tables write them."""
 
 from __future__ import annotations
 
-__all__ = ["worded"]
+__all__ = ["headed", "worded"]
 
 _WORDS = {
     "frechet_feature": "feature Frechet distance",
@@ -19,6 +19,12 @@ _WORDS = {
     "energy_per_decision_J": "energy of a decision [J]",
     "time_per_decision_s": "time of a decision [s]",
 }
+_HEADS = {
+    "frechet_feature": "feature Frechet",
+    "frechet_pixel": "pixel Frechet",
+    "nn_two_sample": "1-NN",
+    "w2": "W2",
+}
 
 
 def worded(figure: str) -> str:
@@ -30,3 +36,14 @@ def worded(figure: str) -> str:
     ('feature Frechet distance', 'flow loss')
     """
     return _WORDS.get(figure, figure.replace("_", " "))
+
+
+def headed(figure: str) -> str:
+    """A figure of samples as the head of a column.
+
+    Examples
+    --------
+    >>> headed("nn_two_sample"), headed("coverage")
+    ('1-NN', 'coverage')
+    """
+    return _HEADS.get(figure, figure)

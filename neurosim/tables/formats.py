@@ -100,7 +100,7 @@ def sheet_path(path: Path) -> Path:
 
 def export(
     chip: Chip,
-    path: Path,
+    path: Path | str,
     name: str | None = None,
     recipe: Mapping[str, float | str] | None = None,
 ) -> int:
@@ -109,7 +109,7 @@ def export(
     Parameters
     ----------
     chip : Chip
-    path : Path
+    path : Path or str
         Its suffix says the format, see `FORMATS`; "-" is standard output, which takes no data
         sheet beside it.
     name : str, optional
@@ -127,8 +127,9 @@ def export(
     return write_table(table(chip, recipe), path, name)
 
 
-def write_table(made: WeightTable, path: Path, name: str | None = None) -> int:
+def write_table(made: WeightTable, path: Path | str, name: str | None = None) -> int:
     """Write a table to `path`; see `export`."""
+    path = Path(path)
     entry = FORMATS[format_of(path, name)]
     check_writable(path)
     for block, columns in made.blocks.items():
@@ -148,12 +149,14 @@ def write_table(made: WeightTable, path: Path, name: str | None = None) -> int:
     return made.size
 
 
-def read_table(path: Path, name: str | None = None, profile: Profile | None = None) -> WeightTable:
+def read_table(
+    path: Path | str, name: str | None = None, profile: Profile | None = None
+) -> WeightTable:
     """The table in a file; nothing of it is trusted before `check_table` has seen it.
 
     Parameters
     ----------
-    path : Path
+    path : Path or str
     name : str, optional
         Format instead of that of the suffix.
     profile : Profile, optional
@@ -166,6 +169,7 @@ def read_table(path: Path, name: str | None = None, profile: Profile | None = No
         The file is missing or damaged, its format cannot be read back, or its data sheet is that of
         another table.
     """
+    path = Path(path)
     key = format_of(path, name, READABLE)
     entry = FORMATS[key]
     assert entry.read is not None

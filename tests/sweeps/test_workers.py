@@ -1,5 +1,6 @@
 """Where tasks run: workers that die lose nothing, and what cannot be used is one line."""
 
+import subprocess
 import sys
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
@@ -11,6 +12,18 @@ from neurosim.errors import RunError
 from neurosim.sweeps import Workers, workers
 from neurosim.sweeps.workers import finished
 
+# Kills one of two idle workers, which may hold what the other waits for, then ends.
+IDLE_KILLED = """
+import os, signal, sys, time
+from joblib import Parallel, delayed
+from joblib.externals.loky import get_reusable_executor
+from neurosim.sweeps.workers import Workers, release_processes
+
+Parallel(n_jobs=2)(delayed(abs)(i) for i in range(8))
+time.sleep(0.5)
+os.kill(list(get_reusable_executor(reuse=True)._processes)[int(sys.argv[1])], signal.SIGKILL)
+release_processes(Workers(2))
+"""
 ADDRESS = "tcp://127.0.0.1:8786"
 
 
@@ -153,3 +166,11 @@ def test_a_cluster_whose_workers_die_is_one_error(monkeypatch):
     with pytest.raises(RunError, match=r"some died \(of memory\); give them more memory"):
         next(done)
     assert len(closed) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("killed", [0, 1])
+def test_an_idle_worker_that_is_killed_does_not_keep_the_others_waiting(killed):
+    command = [sys.executable, "-c", IDLE_KILLED, str(killed)]
+    done = subprocess.run(command, timeout=60, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -140,6 +140,12 @@ def test_the_rows_of_a_csv_file_may_come_in_any_order(tmp_path):
     assert_same_blocks(read_table(tmp_path / "w.csv"), table(chip))
 
 
+def test_a_path_may_be_text(tmp_path):
+    chip = chip_of()
+    assert export(chip, f"{tmp_path}/w.csv") == table(chip).size
+    assert_same_blocks(read_table(f"{tmp_path}/w.csv"), table(chip))
+
+
 def test_a_table_without_its_data_sheet_needs_a_profile(tmp_path):
     chip = chip_of(write__noise="ideal")
     export(chip, tmp_path / "w.csv")
