@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from neurosim.host import Experiment
     from neurosim.profile import Profile
     from neurosim.sweeps import Sweep, SweepFolder, Workers
+    from neurosim.sweeps.settling import Budget
 
 __all__ = ["settling"]
 
@@ -47,12 +48,17 @@ __all__ = ["settling"]
     show_default=True,
     help="Time of computing on these cores, from the first update to the last sample.",
 )
-@click.option("--seeds", type=COUNT, default=4, show_default=True, help="Trainings, and dies.")
+@click.option(
+    "--seeds",
+    type=COUNT,
+    help="Trainings, and dies.  [default: 4, or up to 12 where the file's updates leave time]",
+)
 @click.option(
     "--experiment",
     type=FOLDER,
     metavar="FILE",
-    help="YAML file with the algorithm's settings; as many updates as the budget pays for.",
+    help="YAML file with the algorithm's settings; as many updates as the budget pays for, at most "
+    "those it states.",
 )
 @click.option("--task", type=TASK, help="flow draws; the others answer.  [default: flow]")
 @click.option("--layers", type=SIZES, help="Sizes instead of the profile's, as 64,128,10.")
@@ -65,7 +71,7 @@ __all__ = ["settling"]
 @LAWS
 @JSON
 def settling(
-    what: str, budget_s: float, seeds: int, experiment: Path | None, task: str | None,
+    what: str, budget_s: float, seeds: int | None, experiment: Path | None, task: str | None,
     layers: tuple[int, ...] | None, dataset: str | None, scale: str | None, workers: int | None,
     dask: str, out: Path | None, go_on: bool, laws: tuple[type[Block], ...], as_json: bool,
 ) -> None:  # fmt: skip
@@ -110,9 +116,9 @@ def settling(
     elif is_free(folder):
         run = None if trained is None else what
         short = recipe if experiment is not None else recipe_of(1, recipe)
-        plan = _planned(
-            what, profile, short, run, budget_s, seeds, used.workers, layers is not None
-        )
+        most = None if experiment is None else _stated_updates(experiment, laws)
+        paid = _paid(profile, short, budget_s, seeds, used.workers, most, trains=run is None)
+        plan = _planned(what, profile, short, run, paid, layers is not None)
     else:
         raise taken(folder)
     with warnings_told():
@@ -189,22 +195,40 @@ def _asked(file: Path | None, given: dict[str, Any], laws: tuple[type[Block], ..
     return experiment_of(file, dict.fromkeys(others) | given, laws)
 
 
-def _planned(
-    what: str, profile: Profile, short: Experiment, run: str | None, budget_s: float, seeds: int,
-    workers: int, changed: bool,
-) -> Sweep:  # fmt: skip
-    """The sweep that the budget pays for."""
-    from neurosim.sweeps.settling import budget_of, figure_of, plan_of, plan_of_answers
+def _stated_updates(file: Path, laws: tuple[type[Block], ...]) -> int | None:
+    """How many updates an experiment's file asks for; None where it does not say."""
+    from neurosim.blocks.files import load_block
+    from neurosim.host import Experiment
+
+    stated = load_block(file, Experiment, laws=laws)
+    return stated.updates if "updates" in stated.model_fields_set else None
+
+
+def _paid(
+    profile: Profile, short: Experiment, budget_s: float, seeds: int | None, workers: int,
+    most: int | None, *, trains: bool,
+) -> Budget:  # fmt: skip
+    """What the budget pays for, of which a run has its training already."""
+    from neurosim.sweeps.settling import budget_of
 
     say("measuring an update and a judgement ...", err=True)
-    paid = budget_of(profile, short, budget_s, seeds, workers)
-    if not paid.enough and run is None:
+    paid = budget_of(profile, short, budget_s, seeds, workers, most)
+    if not paid.enough and trains:
         raise DataError(
-            f"A budget must pay for some updates, samples and judgements of each seed, but {seeds} "
-            f"seeds take {paid.least_s / 60:.2g} min at the least here; give a larger --budget, or "
-            "fewer --seeds."
+            "A budget must pay for some updates, samples and judgements of each seed, but "
+            f"{paid.seeds} seeds take {paid.least_s / 60:.2g} min at the least here; give a larger "
+            "--budget, or fewer --seeds."
         )
-    recipe = short.with_values({"updates": paid.updates})
+    return paid
+
+
+def _planned(
+    what: str, profile: Profile, short: Experiment, run: str | None, paid: Budget, changed: bool
+) -> Sweep:
+    """The sweep that the budget pays for."""
+    from neurosim.sweeps.settling import figure_of, plan_of, plan_of_answers
+
+    seeds, recipe = paid.seeds, short.with_values({"updates": paid.updates})
     trainings = f"{counted(seeds, 'training')} of {counted(paid.updates, 'update')}, "
     trainings = trainings if run is None else ""
     if not short.task.has_paths:

@@ -32,8 +32,8 @@ __all__ = [
 ]
 
 # Ratios of capacitances of a chip that runs free, and settling [C/g] of a step by its host.
-_ALONE, _STEPPED = (1, 3, 10, 30, 100, 300), (1, 3, 10, 20, 30)
-_QUIET = (1, 3, 10, 30, 100)
+_ALONE, _STEPPED = (1, 3, 6, 10, 18, 30, 55, 100, 300), (1, 3, 6, 10, 15, 20, 30)
+_QUIET = (3, 6, 10, 18, 30, 100)
 # Settling [C/g] of a decision.
 _READS = (0.3, 0.6, 1, 2, 3, 5, 10, 20, 40)
 _DT = 0.05
@@ -41,8 +41,11 @@ _DT = 0.05
 _LONGEST_START_TAU = 30
 _BATCH, _PROBE = 256, 3
 # Of the time, what trainings and samples get; judging, pictures and start-up take the rest.
-_COMPUTING = 0.7
+_COMPUTING = 0.8
 _FEWEST, _MOST = 50, 2000
+# Seeds where nobody asked for a number, and the share of the updates asked for that more of them
+# must leave.
+_FEW_SEEDS, _MANY_SEEDS, _LEFT = 4, 12, 0.75
 _SAMPLES = (200, 500)
 _PHASES = 3
 _FIGURES = ("frechet_feature", "w2")
@@ -58,6 +61,8 @@ class Budget(NamedTuple):
     ----------
     updates : int
         Of each training.
+    seeds : int
+        Trainings.
     samples : int
         At each length.
     update_s : float
@@ -69,6 +74,7 @@ class Budget(NamedTuple):
     """
 
     updates: int
+    seeds: int
     samples: int
     update_s: float
     enough: bool
@@ -89,26 +95,47 @@ def recipe_of(updates: int, asked: Experiment | None = None) -> Experiment:
 
 
 def budget_of(
-    profile: Profile, recipe: Experiment, seconds: float, seeds: int, workers: int
-) -> Budget:
-    """Measure a few updates of a chip and a judgement, and share out the time."""
+    profile: Profile, recipe: Experiment, seconds: float, seeds: int | None, workers: int,
+    most: int | None = None,
+) -> Budget:  # fmt: skip
+    """Measure a few updates of a chip and a judgement, and share out the time.
+
+    Parameters
+    ----------
+    profile : Profile
+    recipe : Experiment
+    seconds : float
+    seeds : int or None
+        None: 4, or up to 12 if that leaves each at least three quarters of `most`.
+    workers : int
+    most : int, optional
+        Updates that are asked for; no training is longer.
+    """
     data, draws = recipe.images(), recipe.task.has_paths
     chip, update_s = Chip(profile, 0), _update_s(profile, recipe, data)
     judge_s = _judging_s(data) if draws else _answering_s(chip, recipe)
-    at_once = min(workers, seeds)
-    # Trainings come in rounds of one a worker; points are shared out evenly.
-    rounds, shares = ceil(seeds / at_once), seeds / at_once
-    payable = (_COMPUTING * seconds - shares * judge_s) / update_s
-    per_sample = shares * _updates_per_sample(profile, recipe) if draws else 0.0
-    for samples in reversed(_SAMPLES):
-        left = (payable - per_sample * samples) / rounds
-        # Samples are worth less than the training that they judge.
-        if left >= payable / 2 / rounds or samples == _SAMPLES[0]:
-            break
-    least_s = (rounds * _FEWEST + per_sample * _SAMPLES[0]) * update_s + shares * judge_s
-    least_s /= _COMPUTING
-    n_updates = int(min(max(left, _FEWEST), _MOST))
-    return Budget(n_updates, samples, update_s, left >= _FEWEST, least_s)
+    per_sample = _updates_per_sample(profile, recipe) if draws else 0.0
+
+    def shared(seeds: int) -> Budget:
+        at_once = min(workers, seeds)
+        # Trainings come in rounds of one a worker; points are shared out evenly.
+        rounds, shares = ceil(seeds / at_once), seeds / at_once
+        payable = (_COMPUTING * seconds - shares * judge_s) / update_s
+        for samples in reversed(_SAMPLES):
+            left = (payable - shares * per_sample * samples) / rounds
+            # Samples are worth less than the training that they judge.
+            if left >= payable / 2 / rounds or samples == _SAMPLES[0]:
+                break
+        least_s = (rounds * _FEWEST + shares * per_sample * _SAMPLES[0]) * update_s
+        least_s = (least_s + shares * judge_s) / _COMPUTING
+        n_updates = int(min(max(left, _FEWEST), most or _MOST))
+        return Budget(n_updates, seeds, samples, update_s, left >= _FEWEST, least_s)
+
+    if seeds is not None:
+        return shared(seeds)
+    tried = [shared(n) for n in range(_FEW_SEEDS, _MANY_SEEDS + 1)]
+    long = [of for of in tried[1:] if most and of.enough and of.updates >= _LEFT * most]
+    return max(long or tried[:1], key=lambda found: found.seeds)
 
 
 def _updates_per_sample(profile: Profile, recipe: Experiment) -> float:

@@ -48,6 +48,17 @@ def test_a_budget_pays_for_updates_and_samples_in_proportion(tiny):
     assert long.samples == 500
 
 
+def test_what_is_left_of_the_updates_asked_for_pays_for_seeds(tiny):
+    profile, recipe = load_profile(tiny), recipe_of(1, MOONS)
+    rich = budget_of(profile, recipe, 36000.0, None, 1, most=60)
+    assert (rich.seeds, rich.updates) == (12, 60)
+    poor = budget_of(profile, recipe, 1e-3, None, 1, most=60)
+    assert (poor.seeds, poor.enough) == (4, False)
+    # Where nothing is asked for, trainings get longer.
+    assert budget_of(profile, recipe, 36000.0, None, 1).seeds == 4
+    assert budget_of(profile, recipe, 36000.0, 3, 1, most=60)[:2] == (60, 3)
+
+
 def test_digits_alone_are_judged_by_the_classifier_of_digits(tmp_path):
     np.save(tmp_path / "digits_of_mine.npy", np.random.default_rng(0).uniform(-1, 1, (9, 64)))
     assert figure_of(load_dataset("digits")) == "frechet_feature"
@@ -60,7 +71,7 @@ def test_the_plan_has_both_ways_of_drawing_and_a_training_a_seed(tiny):
     (axis,) = plan.axes
     assert plan.replicas == 3
     ways = [label.partition(",")[0] for label in axis.cases]
-    assert ways == ["alone"] * 6 + ["quiet"] * 5 + ["stepped"] * 5
+    assert ways == ["alone"] * 9 + ["quiet"] * 6 + ["stepped"] * 7
     assert plan.measure[0] == "w2"
 
 
