@@ -172,5 +172,5 @@ def test_a_cluster_whose_workers_die_is_one_error(monkeypatch):
 @pytest.mark.parametrize("killed", [0, 1])
 def test_an_idle_worker_that_is_killed_does_not_keep_the_others_waiting(killed):
     command = [sys.executable, "-c", IDLE_KILLED, str(killed)]
-    done = subprocess.run(command, timeout=60, capture_output=True, text=True)
+    done = subprocess.run(command, check=False, timeout=60, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
