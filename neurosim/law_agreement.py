@@ -49,8 +49,8 @@ _BARE = (
 
 
 # Which of these amplifiers between layers have, and which are not built of them.
-_OF_AMPLIFIERS = ("gain", "offset_V")
-_UNBUILT = ("visible_rail_V", "output_Ohm", "bandwidth_Hz")
+_OF_AMPLIFIERS = ("gain", "offset_V", "bandwidth_Hz")
+_UNBUILT = ("visible_rail_V", "output_Ohm")
 
 
 def _passive_mistakes(profile: Any) -> Found:

@@ -56,15 +56,19 @@ def lifted(circuit, gain):
     return replace(circuit, law=Resistive(diode=circuit.law.diode, gain=gain))
 
 
-def kirchhoff_A(circuit, springs, u_V):
-    """Net current into each node, all but that of its diode, device by device."""
+def kirchhoff_A(circuit, springs, u_V, seen_V=None):
+    """Net current into each node, all but that of its diode, device by device.
+
+    Amplifiers between layers that lag see `seen_V` in place of `u_V`.
+    """
+    seen_V = u_V if seen_V is None else seen_V
     layers, law, errors = circuit.layers, circuit.law, circuit.amplifiers.errors
     current_A = -circuit.leak_S * u_V + circuit.biases.plus_S * (UNIT_V - u_V)
     for row, j in np.argwhere(layers.present):
         (depth, low), (_, high) = sorted((layers.layer_of[k], k) for k in (row + layers.n_even, j))
         between = depth > 0 and law.gain is not None
         gain = law.gain * errors.slope[low] if between else 1.0
-        shown_V = gain * (u_V[:, low] + errors.offset_V[low]) if between else u_V[:, low]
+        shown_V = gain * (seen_V[:, low] + errors.offset_V[low]) if between else u_V[:, low]
         taken_A = circuit.couplings.plus_S[row, j] * (shown_V - u_V[:, high])
         current_A[:, high] += taken_A
         current_A[:, low] -= taken_A / gain

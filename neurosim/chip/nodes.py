@@ -72,7 +72,9 @@ class Nodes:
 
     def output_V(self, circuit: Circuit) -> Array:
         """True outputs, or phases within half a turn, (rows, n_nodes)."""
-        return circuit.reading_V(self.u_V) if self._lagging_V is None else self._lagging_V
+        if self._lagging_V is None or circuit.passive:
+            return circuit.reading_V(self.u_V)
+        return self._lagging_V
 
     def source_current_A(self, circuit: Circuit, springs: Springs) -> Array:
         """Current from each source into its node, (rows, n), as at the last settle's end."""

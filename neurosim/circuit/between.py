@@ -131,6 +131,13 @@ class Between:
         """Share of a noise current at the upper end that enters the lower one, 1 / A."""
         return np.asarray(self._lower(self.lift) / self._upper(self.lift))
 
+    def above_S(self, conductance_S: Array) -> Array:
+        """Conductance that hangs on each node's upper side, (n_nodes,)."""
+        found = np.empty(self.layers.n_nodes)
+        found[self.layers.odd] = np.where(self.rises, 0.0, conductance_S).sum(axis=1)
+        found[self.layers.even] = np.where(self.rises, conductance_S, 0.0).sum(axis=0)
+        return found
+
     def noisy_S(self, conductance_S: Array) -> Array:
         """Conductance whose noise each node has of its couplings, (n_nodes,)."""
         low_S, found = conductance_S * self.across**2, np.empty(self.layers.n_nodes)

@@ -12,7 +12,7 @@ from scipy.constants import Boltzmann
 from neurosim.circuit.circuit import Circuit
 from neurosim.circuit.elements import Array, Springs
 from neurosim.circuit.held import FreeNodes, free_circuit, free_springs, held_current_A
-from neurosim.circuit.lagging import LaggingRate
+from neurosim.circuit.lagging import LaggingBetween, LaggingRate
 from neurosim.circuit.rate import Rate
 
 __all__ = ["DrivenCircuit"]
@@ -67,7 +67,7 @@ class DrivenCircuit:
 
     def rate(
         self, rows: slice | NDArray[np.intp], dtype: DTypeLike = np.float64
-    ) -> Rate | LaggingRate:
+    ) -> Rate | LaggingRate | LaggingBetween:
         """Right-hand side for some rows of the batch, computed in `dtype`.
 
         Where amplifiers lag, their outputs are states too and follow those of the nodes.
@@ -76,7 +76,9 @@ class DrivenCircuit:
         springs, tau_s = self.springs.rows(rows), self.tau_s
         if self.circuit.oscillating:
             return Rate(self.circuit, springs, tau_s, None, dtype, injected_A)
-        kind = LaggingRate if self.circuit.amplifier_tau_s else Rate
+        if not self.circuit.amplifier_tau_s:
+            return Rate(self.circuit, springs, tau_s, injected_A, dtype)
+        kind = LaggingRate if self.circuit.between is None else LaggingBetween
         return kind(self.circuit, springs, tau_s, injected_A, dtype)
 
     def free(self, u_V: Array) -> tuple[FreeNodes, NDArray[np.intp]] | None:
@@ -158,7 +160,8 @@ class DrivenCircuit:
         if circuit.between is not None:
             shared = shared * circuit.between.across
         shared = shared / (root[layers.odd, None] * root[layers.even])
-        found = np.eye(circuit.n_nodes)
+        # What an amplifier that lags sees is a state too, without noise.
+        found = np.eye((2 if circuit.amplifier_tau_s else 1) * circuit.n_nodes)
         found[layers.odd, layers.even], found[layers.even, layers.odd] = shared, shared.T
         return found
 

@@ -13,7 +13,6 @@ from neurosim.circuit.gain import fastest_turn, gain
 from neurosim.circuit.laws import Amplified
 from neurosim.circuit.linearised import Linearised
 from neurosim.circuit.relaxation import Relaxation
-from neurosim.circuit.shunts import Shunts
 
 __all__ = ["Rate"]
 
@@ -149,8 +148,7 @@ class Rate:
         """N(u) into `out`, both of shape (n_nodes, rows)."""
         self.amplify(u_V)
         self.couple(out)
-        if (shunts := self._circuit.shunts) is not None:
-            self._shunt(shunts.followed(self._circuit.decay_S), u_V, out)
+        self.shunt(u_V, out, follows=True)
         self._lock(u_V, out)
         return out
 
@@ -164,8 +162,16 @@ class Rate:
         if self._turning_A is not None:
             out += (self._turning_A.T * self._scale[:, None]).astype(u_V.dtype)
 
-    def _shunt(self, shunts: Shunts, u_V: Array, out: Array) -> None:
-        """Take the current of the diodes off the rates of all nodes, (n_nodes, rows)."""
+    def shunt(self, u_V: Array, out: Array, *, follows: bool) -> None:
+        """Take the current of the diodes off the rates of all nodes, (n_nodes, rows).
+
+        Of ideal ones what they are offered, or what a transient `follows`.
+        """
+        shunts = self._circuit.shunts
+        if shunts is None:
+            return
+        if follows:
+            shunts = shunts.followed(self._circuit.decay_S)
         scale = self._scale[:, None].astype(u_V.dtype)
         offered_A = out
         if not np.isfinite(shunts.steepest_S):
@@ -216,8 +222,7 @@ class Rate:
         """du/ds into `out`, both of shape (n_nodes, rows)."""
         self.amplify(u_V)
         self.couple(out)
-        if (shunts := self._circuit.shunts) is not None:
-            self._shunt(shunts, u_V, out)
+        self.shunt(u_V, out, follows=False)
         self._lock(u_V, out)
         np.multiply(u_V, self._decay, out=self._work)
         out -= self._work

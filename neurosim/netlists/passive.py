@@ -6,6 +6,7 @@
     VR<i>, RB<i>            bias: the reference behind a resistor
     EA<i>, VA<i>            amplifier between layers: a<i> stands at gain (u<i> + offset)
     FA<i>     u<i> 0        1 / gain of what the resistors above take from it, which hang on a<i>
+    EP, RP, CP<i>           its pole, where it lags: l<i> in place of u<i>
     D<i>      0 u or u 0    Shockley diode of side -1 or +1, by ngspice's own model
     BD<i>     u 0  I=       other diodes
 """
@@ -18,14 +19,19 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.constants import Boltzmann, elementary_charge, zero_Celsius
 
 from neurosim.circuit import Circuit
 from neurosim.circuit.diodes import IdealDiode, PointsDiode, ShockleyDiode
 from neurosim.errors import DataError
 
-__all__ = ["DIODES", "ends_of", "passive_lines"]
+__all__ = ["DIODES", "POLE_OHM", "ends_of", "passive_lines"]
 
+# Of the pole of an amplifier; nothing but controlled sources hangs on it.
+POLE_OHM = 1e3
+
+Array = NDArray[np.float64]
 # Lines of one diode from its object, its node and side, and the conductance that is on the node.
 DiodeText = Callable[[Any, int, float, float], list[str]]
 
@@ -80,23 +86,32 @@ def ends_of(circuit: Circuit, row: int, column: int) -> tuple[str, str]:
     return f"{shown[0]}{odd}", f"u{even}"
 
 
-def _between_lines(circuit: Circuit) -> list[str]:
+def _between_lines(circuit: Circuit, u_V: Array) -> list[str]:
     """Amplifiers between layers; none where there are none."""
-    between, lines = circuit.between, list[str]()
+    between, lines, seen = circuit.between, list[str](), "u"
     if between is None:
         return lines
     for i in np.flatnonzero(between.at).tolist():
         gain, offset_V = float(between.forward[i]), float(between.offset_V[i])
+        if circuit.amplifier_tau_s:
+            farad, seen = circuit.amplifier_tau_s / POLE_OHM, "l"
+            lines += [
+                f"EP{i} p{i} 0 u{i} 0 1",
+                f"RP{i} p{i} l{i} {POLE_OHM:g}",
+                f"CP{i} l{i} 0 {farad:.17g} IC={u_V[i]:.17g}",
+            ]
         lines += [
-            f"EA{i} a{i} q{i} u{i} 0 {gain:.17g}",
+            f"EA{i} a{i} q{i} {seen}{i} 0 {gain:.17g}",
             f"VA{i} q{i} 0 {gain * offset_V:.17g}",
             f"FA{i} u{i} 0 VA{i} {-1 / gain:.17g}",
         ]
     return lines
 
 
-def passive_lines(circuit: Circuit, also: Mapping[type, Any]) -> list[str]:
+def passive_lines(circuit: Circuit, u_V: Array, also: Mapping[type, Any]) -> list[str]:
     """Couplings, biases and diodes of a circuit of resistors from node to node.
+
+    Amplifiers that lag begin as at the node voltages `u_V`, (n_nodes,).
 
     `also` has texts of further classes of diodes.
 
@@ -115,7 +130,7 @@ def passive_lines(circuit: Circuit, also: Mapping[type, Any]) -> list[str]:
     for row, j in np.argwhere(forward).tolist():
         above, below = ends_of(circuit, row, j)
         lines.append(f"R{row + n_even}_{j} {above} {below} {1 / forward[row, j]:.17g}")
-    lines += _between_lines(circuit)
+    lines += _between_lines(circuit, u_V)
     biases_S = circuit.biases.plus_S
     for i in np.flatnonzero(biases_S).tolist():
         lines.append(f"VR{i} r{i} 0 {circuit.reference_V:.17g}")

@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 
 from neurosim.circuit import Circuit, Springs
 from neurosim.errors import ConvergenceError, DataError, NeurosimError
-from neurosim.netlists.passive import passive_lines
+from neurosim.netlists.passive import POLE_OHM, passive_lines
 from neurosim.netlists.texts import LawText, amplifier_text, law_text
 
 __all__ = ["has_ngspice", "netlist", "run_ngspice"]
@@ -47,8 +47,6 @@ Array = NDArray[np.float64]
 # Absolute tolerances of voltages, currents and charges, as a share of their units.
 _ATOL = 1e-9
 _LOG_LINES, _NAMES_A_LINE = 12, 16
-# Of the pole of an amplifier; nothing but controlled sources hangs on it.
-_POLE_OHM = 1e3
 
 
 def _scale_S(circuit: Circuit) -> float:
@@ -64,9 +62,9 @@ def _amplifiers(circuit: Circuit, law: LawText, u_V: Array, also: Mapping[type, 
         amplifier = circuit.hidden if hidden else circuit.visible
         text = amplifier_text(amplifier, i - hidden * circuit.layers.n_visible, i, also)
         if circuit.amplifier_tau_s:
-            farad = circuit.amplifier_tau_s / _POLE_OHM
+            farad = circuit.amplifier_tau_s / POLE_OHM
             lines.append(f"BV{i} x{i} 0 V={text.output}")
-            lines.append(f"RA{i} x{i} v{i} {_POLE_OHM:g}")
+            lines.append(f"RA{i} x{i} v{i} {POLE_OHM:g}")
             lines.append(f"CA{i} v{i} 0 {farad:.17g} IC={start_V[i]:.17g}")
         else:
             lines.append(f"BV{i} v{i} 0 V={text.output}")
@@ -178,7 +176,7 @@ def netlist(
         if d > 0:
             lines.append(f"RL{i} u{i} 0 {1 / d:.17g}")
     if circuit.passive:
-        lines += passive_lines(circuit, also)
+        lines += passive_lines(circuit, u_V, also)
     else:
         lines += [*_amplifiers(circuit, law, u_V, also), *_couplings(circuit, law.into)]
     lines += _springs(springs, row)

@@ -119,7 +119,8 @@ _BETWEEN: Mapping[str, str] = MappingProxyType(
         "coupling": "of node i and j, one layer above: I = dG_ij (A_i (u_i + o_i) - u_j) into j,"
         " -I / A_i into i",
         "amplifier": "A_i = between.gain gain and o_i = offset_V of a node that has a layer on"
-        " either side, 1 and 0 of others",
+        " either side, 1 and 0 of others; where amplifier_tau_s is no 0, it sees q_i for u_i,"
+        " amplifier_tau_s dq/dt = u - q",
         "weight": "w = 1, see coupling",
     }
 )

@@ -157,8 +157,8 @@ LIFTED = Resistive(diode=IdealDiode(), gain=2.0)
             "idle_S: must be below full_scale x .* uS, but is 1 S; lower",
         ),
         (
-            {"node.law": LIFTED, "node.bandwidth_Hz": 1e6},
-            "bandwidth_Hz: must be ideal .*, for it is not built of amplifiers",
+            {"node.law": LIFTED, "node.output_Ohm": 1e6},
+            "output_Ohm: must be ideal .*, for it is not built of amplifiers",
         ),
         (
             {"node.law": LIFTED, "layers": (8, 2)},
