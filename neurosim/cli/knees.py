@@ -134,6 +134,8 @@ def shares_of(modes: Sequence[NDArray[np.float64]]) -> dict[str, float]:
 def _needed(
     way: str, knee: Knee, name: str, figure: str, floor: float | None, of: str
 ) -> Iterator[str]:
+    from neurosim.report.wording import worded
+
     what = "an answer" if way == "read" else "a sample"
     yield f"{_WAYS[way]}, {name} needs"
     if not knee.seeds:
@@ -142,7 +144,8 @@ def _needed(
         time, energy = format_quantity(knee.time_s, "s", 3), format_quantity(knee.energy_J, "J", 3)
         real = "" if floor is None else f" (real: {floor:.3g})"
         yield f"  {knee.span(of)} C/g {what}, {time} and {energy},"
-        yield f"  to be within a tenth of where {figure} ends, {knee.plateau:.3g}{real}."
+        yield f"  to be within a tenth of where the {worded(figure)} ends,"
+        yield f"  {knee.plateau:.3g}{real}."
         if knee.not_reached:
             yield f"  With {counted(knee.not_reached, f'further {of}')} longer samples than"
             yield f"  {knee.longest_tau:.3g} C/g may be better."

@@ -248,6 +248,7 @@ def _mean(group: Group, figure: str) -> str:
 def _finish(folder: SweepFolder, shard: tuple[int, int], as_json: bool) -> None:
     """Say what there is; exit status 1 if a point failed."""
     from neurosim.report import write_sweep_report
+    from neurosim.report.wording import worded
     from neurosim.sweeps import as_good, best
 
     rows, table = folder.rows(), folder.path / "results.csv"
@@ -278,7 +279,7 @@ def _finish(folder: SweepFolder, shard: tuple[int, int], as_json: bool) -> None:
         say(f"{table}: {len(rows)} of {counted(len(folder.points), 'point')}, {len(failed)} failed")
         if found is not None:
             where = f"; {_said(settings)}" if settings else ""
-            say(f"best {figure}: {_mean(found, figure)}{where}")
+            say(f"best {worded(figure)}: {_mean(found, figure)}{where}")
             if near:
                 say(f"  {near} more are as good within two standard errors of the difference")
         say(f"open {page}")

@@ -49,6 +49,7 @@ def render_sweep(folder: SweepFolder) -> str:
         pictures=_pictures(found, kept, sweep, beside),
         floors=_floors(beside, sweep.measure),
         front=_table(_on_front(found, sweep.measure[0]), kept, sweep.measure),
+        ranked=worded(sweep.measure[0]),
         table=_table(found[:_MOST_ROWS], kept, sweep.measure),
         n_groups=len(found),
         repeated=any(group.rows > 1 for group in found),
@@ -76,7 +77,7 @@ def _cards(
     if top is not None:
         near = as_good(found, figure)
         said = f"; {near} more within its error" if near else ""
-        cards.append((f"{top.mean[figure]:.3g}", f"best {figure}{_over(top)}{said}"))
+        cards.append((f"{top.mean[figure]:.3g}", f"best {worded(figure)}{_over(top)}{said}"))
         for cost, unit in (("sample_time_s", "s"), ("sample_energy_J", "J")):
             cards.append((format_quantity(top.mean[cost], unit, 3), f"{_WORDS[cost]} there"))
     return cards
@@ -126,7 +127,7 @@ def _pictures(
                 pareto_figure(found, columns, measure[0], random, beside),
                 "pareto.svg",
                 "Pareto front",
-                f"{measure[0]} against what one chip spends on a sample.",
+                f"The {worded(measure[0])} against what one chip spends on a sample.",
             )
         )
     return out
