@@ -102,7 +102,7 @@ def knee_lines(
     modes : mapping from str to float
         See `shares_of`.
     quiet : tuple of Interval, optional
-        Knee and plateau of the chip alone over those without noise and errors of converters.
+        Knee and best figure of the chip alone over those without noise and errors of converters.
     of : str
         What there are several of: seeds, or draws of one chip.
     """
@@ -139,13 +139,12 @@ def _needed(
     what = "an answer" if way == "read" else "a sample"
     yield f"{_WAYS[way]}, {name} needs"
     if not knee.seeds:
-        yield f"  {knee.span(of)} C/g {what}: even the longest are not at a plateau."
+        yield f"  {knee.span(of)} C/g {what}: the longest may not be the best yet."
     else:
         time, energy = format_quantity(knee.time_s, "s", 3), format_quantity(knee.energy_J, "J", 3)
         real = "" if floor is None else f" (real: {floor:.3g})"
         yield f"  {knee.span(of)} C/g {what}, {time} and {energy},"
-        yield f"  to be within a tenth of where the {worded(figure)} ends,"
-        yield f"  {knee.plateau:.3g}{real}."
+        yield f"  to be within a tenth of its best {worded(figure)}, {knee.best:.3g}{real}."
         if knee.not_reached:
             yield f"  With {counted(knee.not_reached, f'further {of}')} longer samples than"
             yield f"  {knee.longest_tau:.3g} C/g may be better."
@@ -154,10 +153,10 @@ def _needed(
         yield "  has learned to arrive early."
 
 
-def _what_sets(tau: Interval, plateau: Interval) -> Iterator[str]:
+def _what_sets(tau: Interval, best: Interval) -> Iterator[str]:
     """Whether noise and converters set how long is enough, and how near that comes."""
     yield "What sets it: beside the same chip without noise and errors of converters it takes"
-    yield f"  {_times(tau)} as long and ends {_times(plateau)} as far from the data:"
+    yield f"  {_times(tau)} as long and comes within {_times(best)} the distance to the data:"
     if not np.isfinite(tau.low):
         yield "  of more seeds it could be said whether they or the circuit set the time."
     elif max(tau.high, 1 / tau.low) < _ALIKE:

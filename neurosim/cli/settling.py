@@ -80,8 +80,8 @@ def settling(
     A chip is trained from random weights, or that of a run is taken; samples are drawn by the chip
     alone at several ratios of its capacitances C_x/C_h, and stepped by the host with several
     settling times of a step. A chip that answers is read after several settling times. Enough is
-    where the distance to the data, or the loss of answers, comes within a tenth of where it ends,
-    by a curve through all lengths; the interval is over seeds. All points are kept as a sweep.
+    where the distance to the data, or the loss of answers, comes within a tenth of the best at any
+    length; the interval is over seeds. All points are kept as a sweep.
     """
     from neurosim.analysis.suited import unsuited
     from neurosim.cli.knees import tell_study

@@ -1,32 +1,26 @@
-r"""How long is long enough: where a figure comes within a tenth of where it ends.
+r"""How long is long enough: where a figure comes within a tenth of the best at any length.
 
-The figure of each seed is taken to fall as a power of the settling and to bend onto a plateau,
+The figures of each seed, of draws that begin alike at all lengths, are joined by a monotone cubic
+in the logarithm of both (Fritsch and Carlson 1980; SciPy's PCHIP), and enough is where that first
+falls to 1.1 times the least of them. Between lengths whose ratio is two or less it is within some
+per cent of the crossing of a smooth curve.
 
-.. math:: y_k(\tau) = b_k \left(1 + (\tau_k / \tau)^{p / s}\right)^s,
-
-with one slope p and one bend s (the smaller, the sharper) for all seeds of a way of drawing, by
-robust least squares of the logarithm. So the steep part, where noise of a figure moves it little
-along the settling, says with the plateau where the bend is, and no single length where curves are
-flat. Within a tenth of the plateau it is from :math:`\tau_k (1.1^{1/s} - 1)^{-s/p}` on. Longer
-samples that are a fifth worse than the best are left out: there the figure does not end but rises.
-
-Intervals are Student's, of 95 %, of the jackknife's pseudo-values: all is fitted again without each
-seed, so that what the seeds share, p and s, counts too.
+Over seeds it is the geometric mean, with Student's interval of 95 % of the logarithms.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import OptimizeResult, least_squares
+from scipy.interpolate import PchipInterpolator
 from scipy.special import stdtrit
 
 from neurosim.safe_text import counted
 
-__all__ = ["Bend", "Interval", "Knee", "bend_of", "curves_of", "knees", "ratios"]
+__all__ = ["Interval", "Knee", "crossing_tau", "curves_of", "knees", "ratios"]
 
 Array = NDArray[np.float64]
 # Settling, figure, time and energy of the samples of one seed, the shortest first: (4, n).
@@ -38,27 +32,6 @@ _CONFIDENCE = 0.95
 # Of two seeds Student's interval says nothing: it covers decades.
 _FEWEST_SEEDS = 3
 _FEWEST_LENGTHS = 3
-# Of the fit: slopes, bends, where it is begun, and a deviation of the logarithm that counts less.
-_SLOPES, _BENDS, _BEGUN, _ODD = (0.3, 4.0), (0.2, 1.0), (0.3, 0.8), 0.05
-
-
-class Bend(NamedTuple):
-    """Curves of one way of drawing, fitted.
-
-    Attributes
-    ----------
-    tau : ndarray, shape (seeds,)
-        From where on each is within a tenth of its plateau.
-    plateau : ndarray, shape (seeds,)
-        Where each one ends.
-    slope, bend : float
-        p and s, of all.
-    """
-
-    tau: Array
-    plateau: Array
-    slope: float
-    bend: float
 
 
 class Interval(NamedTuple):
@@ -78,13 +51,13 @@ class Knee(NamedTuple):
         Settling of a sample in units of C / g, the geometric mean over seeds, and its interval.
     time_s, energy_J : float
         Of a sample there, by the ledger.
-    plateau : float
-        Mean over seeds of where the figure ends.
+    best : float
+        Mean over seeds of the least figure at any length.
     seeds : int
         Of which all this is; if there are none, it is not a number.
     not_reached : int
-        Further seeds, of which even the longest samples are not within a tenth of the plateau that
-        their curve bends to. Where they are half or more, no seed counts.
+        Further seeds, of which the longest samples alone are within a tenth of the best: longer
+        ones may be better still. Where they are half or more, no seed counts.
     at_once : int
         Of the seeds, those whose shortest samples are that near; where there are any, there is no
         interval.
@@ -99,7 +72,7 @@ class Knee(NamedTuple):
     high: float
     time_s: float
     energy_J: float
-    plateau: float
+    best: float
     seeds: int
     not_reached: int
     at_once: int
@@ -121,41 +94,23 @@ class Knee(NamedTuple):
         return said
 
 
-def bend_of(curves: Sequence[tuple[Array, Array]]) -> Bend:
-    """Fit curves of several seeds, each its lengths and its figures, at least three and positive.
+def crossing_tau(tau: Array, figure: Array) -> float:
+    """Where a figure first is within a tenth of its least; the shortest length if it is there.
 
     Examples
     --------
-    >>> tau = np.array([1.0, 3.0, 10.0, 30.0, 100.0])
-    >>> found = bend_of([(tau, 2 * (1 + (20 / tau) ** 2) ** 0.5)])
-    >>> round(float(found.tau[0]), 2), round(float(found.plateau[0]), 3)
-    (43.64, 2.0)
+    >>> tau = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
+    >>> round(crossing_tau(tau, 1 + 4 / tau**2), 2), crossing_tau(tau, np.ones(5))
+    (6.0, 1.0)
     """
-    logs = [(np.log(tau), np.log(figure)) for tau, figure in curves]
-    n = len(logs)
-
-    def misfit(q: Array) -> Array:
-        slope, bend, begins, ends = np.exp(q[0]), q[1], q[2 : 2 + n], q[2 + n :]
-        return np.concatenate(
-            [
-                end + bend * np.logaddexp(0, slope / bend * (begin - x)) - y
-                for begin, end, (x, y) in zip(begins, ends, logs, strict=True)
-            ]
-        )
-
-    low = [np.log(_SLOPES[0]), _BENDS[0]]
-    high = [np.log(_SLOPES[1]), _BENDS[1]]
-    low += [x.min() - 2 for x, _ in logs] + [y.min() - np.log(2) for _, y in logs]
-    high += [x.max() + 2 for x, _ in logs] + [y.max() + 0.1 for _, y in logs]
-    start = [float(np.median(x)) for x, _ in logs] + [float(y.min()) for _, y in logs]
-    tried: list[OptimizeResult] = [
-        least_squares(misfit, [0.0, bend, *start], bounds=(low, high), loss="soft_l1", f_scale=_ODD)
-        for bend in _BEGUN
-    ]
-    q = min(tried, key=lambda found: float(found.cost)).x
-    slope, bend = float(np.exp(q[0])), float(q[1])
-    near = np.log((1 + _WITHIN) ** (1 / bend) - 1) * bend / slope
-    return Bend(np.exp(q[2 : 2 + n] - near), np.exp(q[2 + n :]), slope, bend)
+    goal = (1 + _WITHIN) * figure.min()
+    k = int(np.flatnonzero(figure <= goal)[0])
+    if k == 0:
+        return float(tau[0])
+    x, curve = np.log(tau), PchipInterpolator(np.log(tau), np.log(figure))
+    found = curve.solve(np.log(goal), extrapolate=False)
+    # Rounding may leave a crossing at a length just outside its ends.
+    return float(np.exp(np.clip(found[found > x[k - 1] - 1e-9].min(initial=x[k]), x[k - 1], x[k])))
 
 
 def curves_of(
@@ -188,87 +143,65 @@ def knees(
 
 
 def ratios(one: Curves, other: Curves) -> tuple[Interval, Interval] | None:
-    """Knee and plateau of one way over those of the other, of the seeds that both have.
+    """Knee and best figure of one way over those of the other, of the seeds that both have.
 
     None where one of these has no knee between its shortest and its longest samples.
     """
     both = [k for k in one if k in other]
-    fits = [_fitted([curves[k] for k in both]) for curves in (one, other)] if both else []
-    if not both or not all(
-        _inside(fit, curves, both) for fit, curves in zip(fits, (one, other), strict=True)
+    if not both or any(
+        _ended(curves[k]) or _begun(curves[k]) for curves in (one, other) for k in both
     ):
         return None
-
-    def difference(field: int) -> Callable[[Sequence[Any]], float]:
-        def of(seeds: Sequence[Any]) -> float:
-            a, b = (np.log(_fitted([curves[k] for k in seeds])[field]) for curves in (one, other))
-            return float(np.mean(a - b))
-
-        return of
-
-    tau, plateau = (_interval(difference(field), both) for field in (0, 1))
-    return tau, plateau
-
-
-def _inside(fit: Bend, curves: Curves, seeds: Sequence[Any]) -> bool:
-    ends = [(curves[k][0, 0], curves[k][0, -1]) for k in seeds]
-    return all(low < tau <= high for tau, (low, high) in zip(fit.tau, ends, strict=True))
-
-
-def _interval(log_of: Callable[[Sequence[Any]], float], seeds: Sequence[Any]) -> Interval:
-    """Of exp(log_of(seeds)), by the jackknife's pseudo-values."""
-    n, whole = len(seeds), log_of(seeds)
-    if n < _FEWEST_SEEDS:
-        return Interval(float(np.exp(whole)), _NAN, _NAN)
-    without = np.array([log_of([*seeds[:k], *seeds[k + 1 :]]) for k in range(n)])
-    pseudo = n * whole - (n - 1) * without
-    half = stdtrit(n - 1, 0.5 + _CONFIDENCE / 2) * pseudo.std(ddof=1) / np.sqrt(n)
-    value, low, high = map(float, np.exp(whole + np.array([0, -half, half])))
-    return Interval(value, low, high)
-
-
-def _fitted(curves: Sequence[Array]) -> Bend:
-    """`bend_of` of the lengths before a figure rises again."""
-    return bend_of(
-        [(tau[:n], y[:n]) for (tau, y, _, _), n in zip(curves, map(_ends, curves), strict=True)]
+    tau, best = (
+        np.array([np.log(of(one[k]) / of(other[k])) for k in both])
+        for of in (_tau, lambda curve: curve[1].min())
     )
+    return _interval(tau), _interval(best)
 
 
-def _ends(curve: Array) -> int:
-    """How many lengths there are before the figure rises again; no fewer than can be fitted."""
-    y = curve[1]
-    best = int(y.argmin())
-    worse = np.flatnonzero(y[best:] > (1 + _WORSE) * y[best])
-    return max(_FEWEST_LENGTHS, best + int(worse[0])) if len(worse) else len(y)
+def _tau(curve: Array) -> float:
+    return crossing_tau(curve[0], curve[1])
+
+
+def _begun(curve: Array) -> bool:
+    """Whether the shortest samples are within a tenth of the best."""
+    return bool(curve[1, 0] <= (1 + _WITHIN) * curve[1].min())
+
+
+def _ended(curve: Array) -> bool:
+    """Whether the longest samples alone are."""
+    return bool((curve[1, :-1] > (1 + _WITHIN) * curve[1].min()).all())
+
+
+def _interval(logs: Array) -> Interval:
+    """The geometric mean, and Student's interval of the logarithms."""
+    n, mean = len(logs), float(logs.mean())
+    if n < _FEWEST_SEEDS:
+        return Interval(float(np.exp(mean)), _NAN, _NAN)
+    half = stdtrit(n - 1, 0.5 + _CONFIDENCE / 2) * logs.std(ddof=1) / np.sqrt(n)
+    value, low, high = map(float, np.exp(mean + np.array([0, -half, half])))
+    return Interval(value, low, high)
 
 
 def _knee(seeds: Curves) -> Knee:
     curves = list(seeds.values())
-    fitted = _fitted(curves)
-    starts, ends = (np.array([tau[at] for tau, *_ in curves]) for at in (0, -1))
-    there = [k for k, tau in enumerate(fitted.tau) if tau <= ends[k]]
+    good = [curve for curve in curves if not _ended(curve)]
     worse = sum(bool(y[-1] > (1 + _WORSE) * y.min()) for _, y, _, _ in curves)
-    n, lengths = len(there), (float(starts.min()), float(ends.max()))
-    if 2 * n <= len(curves) and n < len(curves):
+    shortest = float(min(curve[0, 0] for curve in curves))
+    longest = float(max(curve[0, -1] for curve in curves))
+    n, rest = len(good), len(curves) - len(good)
+    if 2 * n <= len(curves) and rest:
         none = _NAN, _NAN, _NAN
-        return Knee(*none, *none, 0, len(curves), 0, *lengths, worse)
-    good = [curves[k] for k in there]
-
-    def log_tau(some: Sequence[int]) -> float:
-        chosen = [good[k] for k in some]
-        least = np.array([tau[0] for tau, *_ in chosen])
-        return float(np.log(np.maximum(_fitted(chosen).tau, least)).mean())
-
-    at_once = sum(bool(fitted.tau[k] <= starts[k]) for k in there)
-    tau, low, high = _interval(log_tau, range(n))
+        return Knee(*none, *none, 0, len(curves), 0, shortest, longest, worse)
+    at = np.array([_tau(curve) for curve in good])
+    at_once = sum(map(_begun, good))
+    tau, low, high = _interval(np.log(at))
     if at_once:
         low = high = _NAN
-    at = np.maximum(fitted.tau, starts)[there]
     costs = [
         [float(np.interp(place, curve[0], curve[kind])) for kind in (2, 3)]
         for place, curve in zip(at, good, strict=True)
     ]
     time_s, energy_J = map(float, np.mean(costs, axis=0))
-    plateau = float(fitted.plateau[there].mean())
-    rest = len(curves) - n
-    return Knee(tau, low, high, time_s, energy_J, plateau, n, rest, at_once, *lengths, worse)
+    best = float(np.mean([curve[1].min() for curve in good]))
+    return Knee(tau, low, high, time_s, energy_J, best, n, rest, at_once, shortest, longest, worse)

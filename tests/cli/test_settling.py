@@ -115,7 +115,7 @@ def test_one_command_answers_for_a_chip_of_ones_own(tiny, tmp_path, monkeypatch)
     again = run("settling", tiny, "--out", out, "--resume", "--json")
     found = json.loads(again.stdout)
     assert found["knees"].keys() == {"alone", "quiet", "stepped"}
-    assert 0 < found["floor"] < found["knees"]["alone"]["plateau"]
+    assert 0 < found["floor"] < found["knees"]["alone"]["best"]
     other = run("settling", "ideal_hopfield", "--out", out, "--resume")
     assert "as it was begun, of" in one_line(other)
     assert found["slowest_mode_tau"]["half"] <= found["slowest_mode_tau"]["twentieth"]
