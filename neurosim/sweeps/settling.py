@@ -45,7 +45,7 @@ _COMPUTING = 0.8
 _FEWEST, _MOST = 50, 2000
 # Seeds where nobody asked for a number, and the share of the updates asked for that more of them
 # must leave.
-_FEW_SEEDS, _MANY_SEEDS, _LEFT = 4, 12, 0.75
+_FEW_SEEDS, _MANY_SEEDS, _LEFT = 4, 12, 0.6
 _SAMPLES = (200, 500)
 _PHASES = 3
 _FIGURES = ("frechet_feature", "w2")
@@ -106,7 +106,7 @@ def budget_of(
     recipe : Experiment
     seconds : float
     seeds : int or None
-        None: 4, or up to 12 if that leaves each at least three quarters of `most`.
+        None: 4, or up to 12 if that leaves each at least 0.6 of `most`.
     workers : int
     most : int, optional
         Updates that are asked for; no training is longer.
