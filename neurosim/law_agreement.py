@@ -43,13 +43,14 @@ _BARE = (
     ("node", "bandwidth_Hz", "is of an amplifier"),
     ("mismatch", "gain", "is of an amplifier (that of a reading is adc.channels.gain)"),
     ("mismatch", "offset_V", "is of an amplifier (that of a reading is adc.channels.offset)"),
+    ("thermal", "amplifier_excess", "is of an amplifier"),
     ("coupling", "wires", "is of crossbars between amplifiers and virtual grounds"),
     ("coupling", "cubic_per_V2", "is of a device that an amplifier drives"),
 )
 
 
 # Which of these amplifiers between layers have, and which are not built of them.
-_OF_AMPLIFIERS = ("gain", "offset_V", "bandwidth_Hz")
+_OF_AMPLIFIERS = ("gain", "offset_V", "bandwidth_Hz", "amplifier_excess")
 _UNBUILT = ("visible_rail_V", "output_Ohm")
 
 
@@ -122,7 +123,7 @@ def _foreign(profile: Any, fields: Sequence[tuple[str, str, str]], where: str) -
 
 # What phases do not have, and what does not read or drive them yet.
 _OF_VOLTAGES = (
-    *((block, field, why) for block, field, why in _BARE if field != "loading"),
+    *(found for found in _BARE if found[1] not in ("loading", "amplifier_excess")),
     ("node", "loading", "is of nodes that conductances end on"),
     ("mismatch", "leak", "is of a leak (oscillators have natural frequencies, law.detuning_Hz)"),
     ("thermal", "amplifier_excess", "is of an amplifier (oscillators have law.linewidth_Hz)"),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.analysis.answers import Answering
-from neurosim.analysis.observe import Conditions, Observed, held_weights
+from neurosim.analysis.observe import Conditions, Observed, Waves, held_weights, waves_of
 from neurosim.chip import Chip
 from neurosim.data import Dataset
 from neurosim.errors import DataError
@@ -91,7 +92,8 @@ class AnswerConditions(Conditions):
             )
         velocity = got.velocity[:, ~self._held]
         gradient = self._counted(got.gradient)
-        return Observed(gradient, np.stack(outputs), velocity, got.rows_lost, held_weights(chip))
+        held, waves = held_weights(chip), waves_of(chip.profile)
+        return Observed(gradient, np.stack(outputs), velocity, got.rows_lost, held, waves)
 
     def _counted(self, gradient: Weights) -> Array:
         """The vector, with zeros at the biases of held inputs."""
@@ -99,14 +101,14 @@ class AnswerConditions(Conditions):
         found.bias[: int(self._held.sum())] = 0.0
         return found.vector
 
-    def exact_at(self, weights: Weights, k: int) -> Array:
+    def exact_at(self, weights: Weights, k: int, waves: Waves = MappingProxyType({})) -> Array:
         """Exact gradient of the batch of repeat k, of the network without hardware."""
-        chip, shown = self._ideal_chip(weights), self.answer_batches[k]
+        chip, shown = self._ideal_chip(weights, waves), self.answer_batches[k]
         node, flow = self.profile.node, self.flow
         target_V = shown.targets * node.unit_V
         chip.precharge(target_V)
         chip.drive(target_V, flow.stiffness * node.leak_S, self._held)
-        chip.settle(node.tau_s)
+        self._to_rest(chip)
         system = chip.system()
         answering = Answering(system.circuit, chip.u_V, system.springs, flow.alpha * flow.stiffness)
 

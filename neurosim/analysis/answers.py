@@ -62,8 +62,8 @@ class Answering:
 
     def exact(self, wanted: Array, slope: Callable[[Array, Array], Array]) -> Weights:
         """Mean gradient of a cost of slope(answers, wanted), both (rows, n_answers)."""
-        return self._mean(wanted, lambda jacobian, nodes, m, said, y: self._adjoint(
-            jacobian, nodes, m, self.scale * slope(said[None], y[None])[0]
+        return self._mean(wanted, lambda jacobian, nodes, m, said, y, bend: self._adjoint(
+            jacobian, nodes, m, self.scale * slope(said[None], (bend * y)[None])[0]
         ))  # fmt: skip
 
     def clamped(self, wanted: Array) -> Weights:
@@ -81,13 +81,14 @@ class Answering:
         return np.asarray(np.divide(p, m, out=np.zeros_like(c), where=m != 0.0))
 
     def _response_to_clamps(
-        self, jacobian: Array, nodes: NDArray[np.intp], m: Array, said: Array, wanted: Array
-    ) -> Array:
+        self, jacobian: Array, nodes: NDArray[np.intp], m: Array, said: Array, wanted: Array,
+        bend: Array,
+    ) -> Array:  # fmt: skip
         """Change of all nodes per beta when the answers are moved towards what is wanted."""
         del m
         others = np.setdiff1d(np.arange(len(jacobian)), nodes)
         change = np.zeros(len(jacobian))
-        change[nodes] = (wanted - said) / self.scale
+        change[nodes] = (wanted - said) / (self.scale * bend)
         pulled = jacobian[np.ix_(others, nodes)] @ change[nodes]
         change[others] = -np.linalg.solve(jacobian[np.ix_(others, others)], pulled)
         return change
@@ -107,7 +108,8 @@ class Answering:
                 nodes,
                 m[free],
                 self.scale * pull,
-                wanted[row] * slope,
+                wanted[row],
+                slope,
             )
             weights = circuit.law.weights(circuit.amplifiers, u_V)
             for k, (y_V, w) in enumerate(zip(circuit.outputs_V(u_V), weights, strict=True)):

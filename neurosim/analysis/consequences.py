@@ -55,29 +55,31 @@ def _all(profile: Profile) -> Iterator[tuple[str, str]]:
         step = ways * coupling.full_scale / (coupling.levels - 1)
         yield "a step of a weight", f"{step:.3g}; weights reach {coupling.full_scale:g}"
     adc, dac = profile.adc, profile.dac
+    of_radian_V = {"visible": node.visible_radian_V or unit_V, "hidden": unit_V}
     for name, range_V in (("visible", adc.visible_range_V), ("hidden", adc.hidden_range_V)):
         if adc.bits is not None and range_V is not None:
-            yield f"a step of the ADC, {name}", _step(lsb(range_V, adc.bits), profile)
+            step_V = lsb(range_V, adc.bits)
+            yield f"a step of the ADC, {name}", _step(step_V, profile, of_radian_V[name])
     if dac.bits is not None and dac.range_V is not None:
         step_V = lsb(dac.range_V, dac.bits)
-        yield "a step of the DAC", _step(step_V, profile)
+        yield "a step of the DAC", _step(step_V, profile, of_radian_V["visible"])
         yield "a nudge moves its target by", _nudge(profile, step_V / unit_V)
     if profile.thermal.temperature_K is not None and isinstance(node.law, Oscillating):
         turned = float(np.sqrt(2 * node.law.diffusion_rad2_per_s * node.tau_s))
         yield "a phase diffuses by", f"{turned:.2g} rad in a time constant"
     elif profile.thermal.temperature_K is not None:
         noise_V = float(np.sqrt(Boltzmann * profile.thermal.temperature_K / of_hidden_F))
-        yield "thermal noise kT/C", f"{_step(noise_V, profile)}, amplifiers left out"
+        yield "thermal noise kT/C", f"{_step(noise_V, profile, unit_V)}, amplifiers left out"
     if profile.write is not None and profile.write.pulse_s:
         n_pulses = profile.write.pulses or 1
         yield "one write of a device", format_quantity(n_pulses * profile.write.pulse_s, "s", 3)
 
 
-def _step(step_V: float, profile: Profile) -> str:
-    """In volts and units, or in radians of phases."""
+def _step(step_V: float, profile: Profile, radian_V: float) -> str:
+    """In volts and units, or in radians of phases, of which one stands at `radian_V`."""
     unit_V = profile.node.unit_V
     if profile.node.oscillating:
-        return f"{step_V / unit_V:.2g} rad"
+        return f"{step_V / radian_V:.2g} rad"
     return f"{format_quantity(step_V, 'V', 3)}, {step_V / unit_V:.2g} of a unit"
 
 
@@ -92,5 +94,7 @@ def _nudge(profile: Profile, dac_step: float) -> str:
     steps = f"{away / dac_step:.2g} steps of the DAC"
     if away < dac_step / 2:
         steps += " (below 0.5 it is lost)"
-    unit = "rad" if profile.node.oscillating else "of a unit"
-    return f"{away:.2g} {unit}, {steps}, at a beta{what} of {beta:g}"
+    said = f"{away:.2g} of a unit"
+    if radian_V := profile.node.visible_radian_V:
+        said = f"{away * profile.node.unit_V / radian_V:.2g} rad"
+    return f"{said}, {steps}, at a beta{what} of {beta:g}"

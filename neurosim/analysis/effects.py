@@ -268,7 +268,7 @@ class Effects:
         return Losses(self._gradient(got), drawn, read)
 
     def _gradient(self, got: list[Observed]) -> float:
-        pairs = zip(got, self.conditions.exact, strict=True)
+        pairs = zip(got, self.conditions.exact_for(got), strict=True)
         return 1 - float(np.mean([cosine(seen.gradient, exact) for seen, exact in pairs]))
 
     def _rows_of(self, got: list[Observed]) -> float:

@@ -16,23 +16,36 @@ __all__ = ["load_notes", "noise_gain", "output_load_A"]
 TYPICAL_WEIGHT = 0.07
 
 
+def _most_pairs(profile: Profile) -> int:
+    """On an output; between resistors those of a layer hang on the outputs of the one below."""
+    layers = profile.network
+    odd, even = layers.layer_of[layers.odd, None], layers.layer_of[layers.even]
+    of_odd = of_even = layers.present
+    if profile.node.passive:
+        of_odd, of_even = of_odd & (odd < even), of_even & (even < odd)
+    return int(max(of_odd.sum(axis=1).max(), of_even.sum(axis=0).max()))
+
+
 def _load_S(profile: Profile, weight: float) -> float:
     """Conductance on the busiest output where all its weights are this share of the full scale."""
-    present, coupling = profile.network.present, profile.coupling
-    pairs = int(max(present.sum(axis=0).max(), present.sum(axis=1).max()))
+    coupling, pairs = profile.coupling, _most_pairs(profile)
     unit_S = profile.node.leak_S
     carried_S = 0.0 if coupling.encoding == "complementary" else weight * coupling.range_S(unit_S)
     return pairs * (coupling.nominal_load_S(unit_S) + carried_S)
 
 
 def _swing_V(profile: Profile) -> float:
-    """What an output stands at where its node is at `node.unit_V`, where amplifiers saturate."""
+    """What an output stands at where its node is at `node.unit_V`, where amplifiers saturate.
+
+    Between resistors the outputs are the sources of the inputs and amplifiers between layers.
+    """
     between = profile.node.lifting(profile.network)
-    return profile.node.unit_V * (1.0 if between is None else between.gain)
+    of_inputs = profile.host.input_gain if profile.node.passive else 1.0
+    return profile.node.unit_V * max(of_inputs, 1.0 if between is None else between.gain)
 
 
 def output_load_A(profile: Profile, weight: float = TYPICAL_WEIGHT) -> float:
-    """Current of the busiest output at `node.unit_V`, times the gain of amplifiers between [A].
+    """Current of the busiest output at `node.unit_V`, times the gain of what is there [A].
 
     Parameters
     ----------

@@ -129,7 +129,8 @@ def scan_beta(
     for done, beta in enumerate(betas, 1):
         got = conditions.observe_all(profile, beta=float(beta))
         held = held or _exact_held(conditions, got)
-        found.append(Point(float(beta), _figures(got, conditions.exact, conditions.exact, held)))
+        exact = conditions.exact_for(got)
+        found.append(Point(float(beta), _figures(got, exact, exact, held)))
         progress(done, len(betas))
     return found
 
@@ -155,6 +156,7 @@ class _Ledger:
             without = [one.gradient for one in base]
             rows.append(self._row(source.name, source.drawn, source.phases, got, base, without))
         got = self._observe(ALL, self._profile)
+        exact = self._conditions.exact_for(got)
         return [*rows, self._row(ALL, "", "", got, self._beside(self._profile), exact)]
 
     def _observe(self, name: str, profile: Profile, engine: Engine | None = None) -> list[Observed]:
@@ -216,7 +218,7 @@ class _Ledger:
             moved = within_half_a_turn(moved)
         velocity = np.stack([a.velocity - b.velocity for a, b in zip(got, base, strict=True)])
         free, *nudged = np.moveaxis(moved, 1, 0)
-        exact = conditions.exact
+        exact = conditions.exact_for(got)
         return Row(
             name=name,
             drawn=drawn,
@@ -243,10 +245,10 @@ def _left(positive: Array, negative: Array) -> float | None:
 
 def _exact_held(conditions: Conditions, got: list[Observed]) -> list[Array]:
     """Exact gradients at the weights that the devices of each chip hold."""
-    asked, found = conditions.weights.vector, []
+    asked, exact, found = conditions.weights.vector, conditions.exact_for(got), []
     for k, seen in enumerate(got):
         same = np.allclose(seen.held.vector, asked, rtol=1e-9, atol=1e-12)
-        found.append(conditions.exact[k] if same else conditions.exact_at(seen.held, k))
+        found.append(exact[k] if same else conditions.exact_at(seen.held, k, seen.waves))
     return found
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,15 +28,19 @@ from neurosim.solvers import (
     OperatingPoint,
     RateOf,
     System,
+    Transient,
 )
 from neurosim.streams import Streams
 from neurosim.threads import one_blas_thread
 from neurosim.tuned import Tuned
 
-__all__ = ["Conditions", "Observed", "Told", "held_weights", "told_weights"]
+__all__ = ["Conditions", "Observed", "Told", "Waves", "held_weights", "told_weights", "waves_of"]
 
 Array = NDArray[np.float64]
 
+# What a profile says of the waves of its oscillators, by path.
+Waves = Mapping[str, Any]
+_WAVES = ("angle_rad", "interaction")
 _REST = OperatingPoint()
 
 
@@ -43,7 +49,7 @@ class Observed(NamedTuple):
 
     `outputs` has the free, the positive and the negative phase, (3, rows, n_nodes), or of a chip
     that correlates the free phase alone; `held` are the weights that the devices hold, which no
-    host sees.
+    host sees, and `waves` what makes its oscillators no sine waves.
     """
 
     gradient: Array
@@ -51,6 +57,7 @@ class Observed(NamedTuple):
     velocity: Array
     rows_lost: int
     held: Weights
+    waves: Waves = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -195,7 +202,14 @@ class Conditions:
         shown = self.batches[k]
         got = present(chip, shown.x_t, shown.u_t, flow)
         gradient, held = got.gradient.vector, held_weights(chip)
-        return Observed(gradient, np.stack(got.outputs), got.velocity, got.rows_lost, held)
+        return Observed(
+            gradient,
+            np.stack(got.outputs),
+            got.velocity,
+            got.rows_lost,
+            held,
+            waves_of(chip.profile),
+        )
 
     def observe_all(
         self,
@@ -214,10 +228,28 @@ class Conditions:
         """Exact gradient of each batch at the weights that the host asks for."""
         return [self.exact_at(self.weights, k) for k in range(self.repeats)]
 
-    def exact_at(self, weights: Weights, k: int) -> Array:
+    def exact_for(self, seen: Sequence[Observed]) -> list[Array]:
+        """Those of chips as they were seen: where oscillators are no sine waves, of their waves."""
+        found = []
+        for k, one in enumerate(seen):
+            if not one.waves:
+                found.append(self.exact[k])
+                continue
+            key = (k, repr(one.waves))
+            if key not in self._of_waves:
+                self._of_waves[key] = self.exact_at(self.weights, k, one.waves)
+            found.append(self._of_waves[key])
+        return found
+
+    @cached_property
+    def _of_waves(self) -> dict[tuple[int, str], Array]:
+        return {}
+
+    def exact_at(self, weights: Weights, k: int, waves: Waves = MappingProxyType({})) -> Array:
         """Exact adjoint gradient of the batch of repeat k, of the network without hardware."""
         layers, node, flow = self.profile.network, self.profile.node, self.flow
-        shown, chip = self.batches[k], self._near_rest(weights, self.batches[k])
+        shown = self.batches[k]
+        chip = self._near_rest(weights, shown, waves)
         # A linear system for each row, too small for more threads than one.
         with one_blas_thread():
             if not is_known(layers, node.law, node.hidden_amplifier):
@@ -234,26 +266,41 @@ class Conditions:
             )
         return exact.vector
 
-    def _near_rest(self, weights: Weights, shown: FlowBatch) -> Chip:
+    def _near_rest(self, weights: Weights, shown: FlowBatch, waves: Waves) -> Chip:
         """The ideal chip in its free states, from which the exact equilibrium is not far."""
-        chip, node = self._ideal_chip(weights), self.profile.node
+        chip, node = self._ideal_chip(weights, waves), self.profile.node
         chip.precharge(shown.x_t * node.unit_V)
         chip.drive(shown.x_t * node.unit_V, self.flow.stiffness * node.leak_S)
-        chip.settle(node.tau_s)
+        self._to_rest(chip)
         return chip
 
-    def _ideal_chip(self, weights: Weights) -> Chip:
-        """The chip without imperfections, which comes to rest at once."""
+    def _ideal_chip(self, weights: Weights, waves: Waves) -> Chip:
+        """The chip without imperfections, but of these waves, which comes to rest at once."""
         largest = float(max(np.abs(weights.coupling).max(), np.abs(weights.bias).max(), 1e-3))
-        changes = {"spring.max_S": "ideal", "coupling.full_scale": largest}
+        changes = {"spring.max_S": "ideal", "coupling.full_scale": largest, **waves}
         chip = Chip(ideal(self.profile).with_values(changes), engine=_REST)
         self._program(chip, weights)
         return chip
+
+    def _to_rest(self, chip: Chip) -> None:
+        """Settle the ideal chip; through a locking that rises as slowly as that does."""
+        if ramp_s := getattr(self.profile.node.law, "ramp_s", 0.0):
+            chip.engine = Transient()
+            chip.settle(ramp_s)
+            chip.engine = _REST
+        chip.settle(self.profile.node.tau_s)
 
     def _program(self, chip: Chip, weights: Weights) -> None:
         chip.program(weights)
         if self.tuned is not None and self.tuned.acts:
             chip.tune(self.tuned)
+
+
+def waves_of(profile: Profile) -> Waves:
+    """What of a profile makes its oscillators no sine waves, by path; nothing where they are."""
+    law = profile.node.law
+    found = {f"node.law.{name}": getattr(law, name, None) for name in _WAVES}
+    return {path: value for path, value in found.items() if value}
 
 
 def held_weights(chip: Chip) -> Weights:

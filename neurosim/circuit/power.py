@@ -15,8 +15,9 @@ Between two oscillators of amplitude A the pair dissipates
 
 .. math:: A^2 \bigl( (G^+ + G^-) - (G^+ - G^-) \cos(\theta_i - \theta_j) \bigr),
 
-the mean over a turn of sine waves, once whichever way it is driven; springs and biases likewise. A
-wave of other harmonics has the like of each, A being that of the first; the reference is a sine.
+the mean over a turn of sine waves, once whichever way it is driven, and each of two pairs that
+drive one way alone; springs and biases likewise. A wave of other harmonics has the like of each, A
+being that of the first; the reference is a sine.
 Their own losses are made up for by what keeps them going, which is the supply's.
 """
 
@@ -117,10 +118,12 @@ def _of_oscillators(
     whole = sum(float(y[0]) ** 2 for y in circuit.law.outputs_V(circuit.amplifiers, np.zeros(1)))
     whole /= unit_V**2
     in_biases = (whole + 1) / 2 * biases.sum_S.sum()
-    across = np.full(len(u_V), whole * circuit.couplings.sum_S.sum() + in_biases)
-    for y in outputs:
-        into = y[:, even] @ circuit.couplings.delta_S.T
-        across -= np.einsum("ij,ij->i", into, y[:, odd])
+    across = np.full(len(u_V), in_biases)
+    for devices in (circuit.couplings, circuit.back_couplings):
+        if devices is not None:
+            across += whole * devices.sum_S.sum()
+            for y in outputs:
+                across -= np.einsum("ij,ij->i", y[:, even] @ devices.delta_S.T, y[:, odd])
     across -= outputs[0] @ biases.delta_S
     if springs is not None:
         of_sources = circuit.law.outputs_V(circuit.amplifiers, springs.target_V)

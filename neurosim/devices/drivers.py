@@ -82,7 +82,8 @@ class ClassA(Sourced):
         static_J : float
             Own power of the amplifiers over the time.
         outputs_J : float
-            Heat of the couplings, which the amplifiers' outputs drive.
+            Heat of the couplings, which the amplifiers' outputs drive, and between resistors of
+            the leaks and diodes, which nothing else feeds.
         heat_J : float
             Of them and of the springs, which the DACs' outputs drive.
         delivered_C : float

@@ -15,6 +15,7 @@ As beta vanishes, this is the gradient of another cost than squared error, in wh
 as much as its node is stiff: equilibrium propagation moves an answer by
 :math:`\beta (y - o) / (g_o + \beta)`, of the total conductance g_o that the node sees, this by
 :math:`\beta (y - o)`. So its gradients are longer, and suit smaller rates with a plain descent.
+An oscillator is held at the phase at which its spring would deliver that answer.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 
 from neurosim.blocks.block import Block
 from neurosim.chip.interface import ChipInterface
+from neurosim.contrasts import Contrast
 from neurosim.errors import DataError
 from neurosim.host.calibration import Calibration
 from neurosim.host.free import free_phase, scale_of
@@ -36,6 +38,8 @@ from neurosim.host.settings import ChipFlow
 __all__ = ["ContrastiveHebbian", "Coupled"]
 
 Array = NDArray[np.float64]
+# Of a turn, between which the pull of an injection is a straight line.
+_ANGLES = 4097
 
 
 def _clamped(
@@ -59,10 +63,22 @@ def _clamped(
             chip.drive(x_t * sheet.unit_V, flow.stiffness * sheet.unit_S, held)
             return
         said = velocity + sign * flow.beta * (batch.wanted - velocity)
-        target = np.where(held, x_t, anchor + said / scale)
+        target = np.where(held, x_t, anchor + _displacement(sheet.contrast, said / scale))
         chip.clamp(np.where(np.isfinite(target), target, 0.0) * sheet.unit_V)
 
     return contrasted(chip, x_t, flow, held, Measured(free, velocity), lead)
+
+
+def _displacement(contrast: Contrast, pull: Array) -> Array:
+    """How far nodes are from sources that deliver `pull`; oscillators at most where most is."""
+    turn = np.linspace(-np.pi, np.pi, _ANGLES)
+    delivered = contrast.pull(turn[:, None], np.zeros(1, bool))[:, 0]
+    if np.array_equal(delivered, turn):
+        return pull
+    falls, middle = np.flatnonzero(np.diff(delivered) <= 0), _ANGLES // 2
+    first = falls[falls < middle].max(initial=-1) + 1
+    last = falls[falls >= middle].min(initial=_ANGLES - 1)
+    return np.interp(pull, delivered[first : last + 1], turn[first : last + 1])
 
 
 class Coupled(Block):

@@ -20,7 +20,7 @@ from neurosim.host import (
 )
 from neurosim.ideal import IdealNetwork
 from neurosim.profile import load_profile
-from neurosim.solvers import OperatingPoint
+from neurosim.solvers import OperatingPoint, Transient
 
 LAYERS = {"layers": (64, 12, 10), "sources": (0, -1)}
 FLOW = Experiment.suited("classify").flow
@@ -136,3 +136,37 @@ def test_it_needs_data_and_layers_that_fit():
         conditions(data=None)
     with pytest.raises(DataError, match="must be 64 to 10 for 64 inputs and 10 answers"):
         conditions(changes={"layers": (64, 12, 9)})
+
+
+OSCILLATORS = {"layers": (64, 10, 10), "sources": (0, -1)}
+WAVES = {
+    "waveform": [[1, 0], [0, 0], [0.33, 0]],
+    "response": [[1, np.pi / 2], [0, 0], [1, np.pi / 2]],
+    "source": "assumed: an odd third harmonic in quadrature",
+}
+
+
+def of_phases(changes, rows=4, settle_tau=60.0):
+    profile = load_profile("ideal_oscillator").with_values(OSCILLATORS | changes)
+    weights = initial_weights(profile.network, 0.5, np.random.default_rng(0))
+    flow = FLOW.model_copy(update={"beta": 0.01, "settle_tau": settle_tau})
+    return AnswerConditions(profile, weights, flow, rows, 2, data=load_dataset("digits"))
+
+
+def test_waves_are_held_against_the_exact_gradient_of_the_same_waves():
+    """An odd interaction has an energy, and equilibrium propagation its gradient."""
+    found = {
+        row.name: row.gradient.cosine for row in ledger(of_phases({"node.law.interaction": WAVES}))
+    }
+    assert found["interaction"] > 0.999
+    assert found[ALL] > 0.999
+
+
+@pytest.mark.parametrize("sync", [0.3, 1.0])
+@pytest.mark.parametrize("ramp_tau", [0.5, 3.0])
+def test_a_locking_that_rises_slowly_is_followed_to_the_rest_that_it_leads_to(sync, ramp_tau):
+    tau_s = load_profile("ideal_oscillator").node.tau_s
+    asked = of_phases({"node.law.sync": sync, "node.law.ramp_s": ramp_tau * tau_s})
+    seen = asked.observe(asked.profile, 0, engine=Transient(rtol=1e-6, atol=1e-8))
+    g, exact = seen.gradient, asked.exact[0]
+    assert g @ exact / np.linalg.norm(g) / np.linalg.norm(exact) > 0.999

@@ -64,6 +64,18 @@ def test_a_nudge_of_less_than_half_a_step_is_said_to_be_lost():
     assert "lost" not in dict(consequences(chip))["a nudge moves its target by"]
 
 
+def test_steps_of_phases_are_in_radians_of_their_own_nodes():
+    """Half a turn either way in 2^8 - 2 steps, of visible nodes that stand for 1 at 0.4 rad too."""
+    half_turn = {"adc.visible_range_V": np.pi / 0.4, "adc.hidden_range_V": np.pi}
+    chip = load_profile("ideal_oscillator_flow").with_values(
+        half_turn | {"adc.bits": 8, "dac.bits": 8, "dac.range_V": np.pi / 0.4}
+        | {f"{block}.source": "assumed: a test" for block in ("adc", "dac")}
+    )  # fmt: skip
+    found, step = dict(consequences(chip)), 2 * np.pi / 254
+    for name in ("a step of the ADC, visible", "a step of the ADC, hidden", "a step of the DAC"):
+        assert found[name] == f"{step:.2g} rad"
+
+
 @shipped
 def test_every_shipped_chip_has_its_sizes_and_nothing_of_effects_that_it_lacks(name):
     profile, found = load_profile(name), dict(consequences(load_profile(name)))

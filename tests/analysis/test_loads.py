@@ -21,6 +21,20 @@ def test_the_busiest_output_drives_every_pair_on_it():
     assert noise_gain(CMO, 0.0) == pytest.approx(1 + 192 * 16 / 137)
 
 
+def test_between_resistors_the_sources_of_inputs_deliver():
+    """128 couplings of full scale at 40 x 50 mV and their idle; of the answers' layer none."""
+    board = load_profile("board_resistive")
+    full_S = board.coupling.full_scale * board.node.leak_S
+    upward = board.layers[1]
+    assert output_load_A(board, 1.0) == pytest.approx(upward * full_S * 40 * 0.05, rel=0.05)
+    (note,) = load_notes(board)
+    assert note.startswith("an amplifier of 46 mA carries no full weights")
+    lifted = board.with_values(
+        {"layers": (128, 64, 64, 10), "node.law.gain": 4.0, "node.source": "assumed: a test"}
+    )
+    assert output_load_A(lifted, 1.0) == pytest.approx(64 * full_S * 40 * 0.05, rel=0.05)
+
+
 def test_trained_weights_load_a_mean_output_with_135_uA_and_a_busy_one_with_twice_as_much():
     quiet = CMO.with_values({"thermal.temperature_K": "ideal", "device_noise": "ideal"})
     chip, node = Chip(quiet), CMO.node
@@ -60,7 +74,8 @@ def test_receptive_fields_load_the_amplifiers_that_they_leave_out_less():
 
 
 def test_amplifiers_between_layers_drive_what_is_above_them_at_a_times_the_voltage():
-    board = load_profile("board_resistive").with_value("layers", [128, 64, 64, 10])
+    changes = {"layers": (128, 64, 64, 10), "host.input_gain": 1.0}
+    board = load_profile("board_resistive").with_values(changes)
     plain = board.with_value("node.source", board.node.source | {"law": "assumed: for this test"})
     lifted = plain.with_value("node.law.gain", 4)
     assert output_load_A(lifted) == pytest.approx(4 * output_load_A(plain))

@@ -290,6 +290,49 @@ def test_each_amplifier_between_layers_takes_the_power_of_one():
     assert taken[1] / taken[0] == pytest.approx((30 + 11) / 30, rel=1e-12)
 
 
+@pytest.mark.parametrize("name", ["board_resistive", "rram_1t1r_resistive"])
+def test_class_ab_sources_of_resistors_take_their_rail_times_their_current(name):
+    """By Kirchhoff's law at each source: leaks and diodes are fed by nothing else."""
+    quiet = {
+        "thermal.temperature_K": "ideal",
+        "device_noise": "ideal",
+        "settling.engine": "operating_point",
+    }
+    profile = load_profile(name)
+    quiet = {k: v for k, v in quiet.items() if getattr(profile, k, True) is not None}
+    profile = profile.with_values(quiet | {"layers": (8, 6, 3), "sources": (0, -1)})
+    chip, rng = Chip(profile), np.random.default_rng(0)
+    sheet, layers, node = chip.data_sheet, chip.data_sheet.layers, profile.node
+    most = profile.coupling.full_scale
+    chip.program(Weights(
+        most * rng.uniform(0.1, 0.6, layers.present.shape) * layers.present,
+        most * rng.uniform(0.1, 0.4, layers.n_nodes),
+    ))  # fmt: skip
+    held, rows, time_s = np.arange(11) < 8, 4, 1e-3
+    target_V = node.unit_V * np.where(held, 20, 1) * rng.standard_normal((rows, 11))
+    chip.precharge(target_V)
+    chip.drive(target_V, sheet.unit_S, held)
+    chip.settle(sheet.tau_s)
+    before = chip.ledger.copy()
+    chip.settle(time_s)
+    spent, u_V = chip.ledger.since(before), chip.u_V
+    circuit, springs = chip.circuit, chip.system().springs
+    by_hand_A = np.abs((node.unit_V - u_V) * circuit.biases.plus_S).sum(axis=1)
+    for i in springs.numbers:
+        target = springs.target_V[:, np.flatnonzero(springs.numbers == i)[0]]
+        if i < layers.n_visible:
+            out_A = circuit.leak_S[i] * target + circuit.biases.plus_S[i] * (target - node.unit_V)
+            for k in range(layers.n_odd):
+                across_V = target - u_V[:, layers.n_even + k]
+                out_A = out_A + circuit.couplings.plus_S[k, i] * across_V
+        else:
+            out_A = springs.conductance_S[-1] * (target - u_V[:, i])
+        by_hand_A += np.abs(out_A)
+    wanted_J = profile.supply.driver.rail_V * by_hand_A.sum() * time_s
+    items = ("couplings", "springs", "leaks", "drivers")
+    assert sum(spent[f"{item}_J"] for item in items) == pytest.approx(wanted_J, rel=1e-4)
+
+
 def test_formulas_of_energies_are_those_of_the_machine():
     assert formulas_of(load_profile("cmos_rc_6bit")) == FORMULAS
     of_phases = formulas_of(load_profile("oim_lc_board"))

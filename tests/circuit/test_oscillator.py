@@ -239,6 +239,10 @@ def test_a_resistor_between_two_oscillators_takes_what_its_sine_waves_say():
         across = waves[0] - np.sign(weight) * waves[1]
         found = dissipation_W(circuit, None, UNIT_V * phase[None])
         assert found.total[0] == pytest.approx(LEAK_S * 0.5 * np.mean(across**2))
+        # A second device, which drives the other way alone, takes as much again.
+        both = replace(circuit, back_couplings=circuit.couplings)
+        twice = dissipation_W(both, None, UNIT_V * phase[None])
+        assert twice.total[0] == pytest.approx(2 * found.total[0])
     circuit = oscillators((1, 1), [[0.0]], [0.4, 0.0], amplitude_V=peak_V)
     springs = Springs(np.array([2 * LEAK_S]), np.array([[UNIT_V]]))
     found = dissipation_W(circuit, springs, UNIT_V * phase[None])

@@ -65,7 +65,7 @@ def test_the_exact_gradient_is_that_of_the_cost_at_rest(diode, gain):
     shown, unit_S = asked.answer_batches[0], asked.profile.node.leak_S
 
     def cost(weights):
-        chip = asked._ideal_chip(weights)
+        chip = asked._ideal_chip(weights, {})
         said = ns.host.decide(chip, shown.targets, asked.flow, None, asked._held)[:, 8:]
         return np.mean(np.sum((said - shown.wanted[:, 8:]) ** 2, axis=1)) / 2
 
@@ -159,6 +159,10 @@ LIFTED = Resistive(diode=IdealDiode(), gain=2.0)
         (
             {"node.law": LIFTED, "node.output_Ohm": 1e6},
             "output_Ohm: must be ideal .*, for it is not built of amplifiers",
+        ),
+        (
+            {"thermal.amplifier_excess": 1.0, "thermal.temperature_K": 300.0},
+            "amplifier_excess: must be ideal .*, for it is of an amplifier",
         ),
         (
             {"node.law": LIFTED, "layers": (8, 2)},

@@ -86,6 +86,20 @@ def test_the_error_falls_with_beta_in_the_order_of_the_phases(rule, phases, want
     assert order(errors, betas) == pytest.approx(wanted, abs=0.15)
 
 
+@pytest.mark.parametrize(("phases", "wanted"), [("one-sided", 1), ("centred", 2)])
+def test_oscillators_are_clamped_at_the_phases_that_deliver_their_answers(phases, wanted):
+    asked, betas = (
+        Asked("last", "ideal_oscillator", gain=0.2, rows=3),
+        np.array([0.005, 0.01, 0.02]),
+    )
+    answering = asked.answering()
+    limit = asked.learned(answering.clamped(asked.wanted))
+    found = [asked.learned(asked.measured(Coupled(), beta, phases)) for beta in betas]
+    errors = [error(one, limit) for one in found]
+    assert errors[0] < 0.05
+    assert order(errors, betas) == pytest.approx(wanted, abs=0.15)
+
+
 def test_the_exact_gradient_is_that_of_finite_differences_where_answers_are_linear():
     asked = Asked("beside", rows=3)
     exact = asked.answering().exact(asked.wanted, squared)
