@@ -145,12 +145,12 @@ def knees(
 def ratios(one: Curves, other: Curves) -> tuple[Interval, Interval] | None:
     """Knee and best figure of one way over those of the other, of the seeds that both have.
 
-    None where one of these has no knee between its shortest and its longest samples.
+    Seeds without a knee between the shortest and the longest samples of both ways do not count;
+    None where these are half or more.
     """
-    both = [k for k in one if k in other]
-    if not both or any(
-        _ended(curves[k]) or _begun(curves[k]) for curves in (one, other) for k in both
-    ):
+    shared = [k for k in one if k in other]
+    both = [k for k in shared if _inside(one[k]) and _inside(other[k])]
+    if 2 * len(both) <= len(shared):
         return None
     tau, best = (
         np.array([np.log(of(one[k]) / of(other[k])) for k in both])
@@ -161,6 +161,10 @@ def ratios(one: Curves, other: Curves) -> tuple[Interval, Interval] | None:
 
 def _tau(curve: Array) -> float:
     return crossing_tau(curve[0], curve[1])
+
+
+def _inside(curve: Array) -> bool:
+    return not (_begun(curve) or _ended(curve))
 
 
 def _begun(curve: Array) -> bool:
