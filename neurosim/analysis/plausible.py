@@ -30,26 +30,36 @@ _USUAL: dict[str, tuple[float, float]] = {
     "S": (1e-13, 0.1), "F": (1e-17, 1e-2), "V": (1e-9, 100), "A": (1e-15, 10), "s": (1e-12, 1e10),
     "Hz": (1e-2, 1e12), "J": (1e-20, 1e3), "W": (1e-15, 1e4), "K": (1e-3, 500), "Ohm": (1e-3, 1e13),
 }  # fmt: skip
-# A conductance this many times above the top of the couplings' range, or below it, is in no unit of
+# A reference this many times above the top of the couplings' range, or below it, is in no unit of
 # theirs.
-_FAR = 1e4
+_FAR = 300.0
+# A spread of pulses beyond so many steps is in no unit of theirs, and a device that loses so much
+# of the range within a day holds no weight.
+_MOST_STEPS, _LOST, _DAY_S = 20.0, 0.9, 86400.0
 # Time constants that a read should wait for, and nodes of which this much slower ones are few.
 _SETTLED, _SLOWER = 3.0, 1.5
 _SLOWEST_S, _FASTEST_S = 10.0, 1e-11
 
 
 def mistakes_in(profile: Profile) -> list[str]:
-    """What training would refuse, a line each.
+    """What training would refuse, and a drift that the model does not have, a line each.
 
     A chip of numbers far from any may take an engine without end, so that it is made and not run.
     """
     far = any(line for check in WARNINGS for line in check(profile))
-    return list(refused(profile, settles=not far))
+    return [*_lost(profile), *refused(profile, settles=not far)]
 
 
 def warnings_in(profile: Profile) -> list[str]:
     """What is odd, a line each: a chip can be made of it, and be trained."""
-    return [line for check in (*ODD, *WARNINGS) for line in check(profile)]
+    lost = _lost(profile)
+    found = [line for check in (*ODD, *WARNINGS) for line in check(profile)]
+    return [line for line in found if line not in lost]
+
+
+def _lost(profile: Profile) -> list[str]:
+    """What devices do that the model would not."""
+    return [line for line in _cut_off(profile) if line.startswith("drift.exponent:")]
 
 
 def _range_S(profile: Profile) -> tuple[float, float]:
@@ -134,11 +144,15 @@ def _beside_the_range(profile: Profile) -> Iterator[str]:
         for path, field, value_S in numbers:
             if field.endswith("_S") and field != "reference_S" and abs(value_S) > high_S - low_S:
                 yield f"{path} is {format_quantity(value_S, 'S')}, beyond all of {shown}"
-    if profile.write is not None:
-        sigma_S = float(profile.write.sigma_S(np.array([high_S]))[0])
+    for text, sigma_S in _deviations(profile):
         if sigma_S > high_S - low_S:
-            text = f"write.noise: a write misses by {format_quantity(sigma_S, 'S')}"
-            yield f"{text}, beyond all of {shown}: devices would hold no weight"
+            yield (
+                f"{text} {format_quantity(sigma_S, 'S')}, beyond all of {shown}: devices would "
+                "hold no weight"
+            )
+    for path, field, value in numbers_of(profile.pulse, "pulse.") if profile.pulse else ():
+        if field.endswith(("_noise", "_noise_additive", "_spread")) and value > _MOST_STEPS:
+            yield f"{path} is {value:g} times what it spreads: is it in percent?"
     levels_S = profile.coupling.levels_S(profile.node.leak_S)
     if levels_S is not None:
         first, last = float(levels_S[0]), float(levels_S[-1])
@@ -148,6 +162,24 @@ def _beside_the_range(profile: Profile) -> Iterator[str]:
                 f"{format_quantity(last, 'S')}, and {shown}: weights beyond the levels are clipped,"
                 " levels beyond the range idle"
             )
+
+
+def _deviations(profile: Profile) -> Iterator[tuple[str, float]]:
+    """How far devices are from what they should hold, at worst over the range; in words first."""
+    targets_S, (low_S, high_S) = _conductances(profile), _range_S(profile)
+    if profile.write is not None:
+        yield "write.noise: a write misses by", float(profile.write.sigma_S(targets_S).max())
+    noise, drift = profile.device_noise, profile.drift
+    if noise is not None:
+        variances = noise.variance(targets_S, profile.node.tau_s, profile.node.tau_s, None)
+        sigma_S = float(np.sqrt(sum(np.max(one) for one in variances)))
+        yield "device_noise: a conductance fluctuates by", sigma_S
+    if drift is not None and drift.at_write:
+        at_day = np.full_like(targets_S, _DAY_S)
+        left_S = drift.aged(targets_S, targets_S, at_day, np.zeros_like(targets_S))
+        lost_S = float(np.abs(left_S - targets_S).max())
+        if lost_S > _LOST * (high_S - low_S):
+            yield "drift: within a day a mean device goes by", max(lost_S, 1.001 * (high_S - low_S))
 
 
 ODD: tuple[Check, ...] = (_cut_off, _underived, unfitting)

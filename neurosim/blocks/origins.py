@@ -13,7 +13,7 @@ from neurosim.blocks.document import shown
 from neurosim.blocks.expressions import Amount, amounts_in, expression_of
 from neurosim.blocks.mistakes import BlockError
 
-__all__ = ["STATED_IN_CODE", "Derived", "checked_source", "is_assumed", "text_of"]
+__all__ = ["STATED_IN_CODE", "Derived", "checked_source", "is_assumed", "is_measured", "text_of"]
 
 # Of a block that is made in Python and names no other source.
 STATED_IN_CODE = "stated in code"
@@ -59,6 +59,11 @@ def text_of(source: str | Derived) -> str:
 def is_assumed(source: str | Derived) -> bool:
     """Whether a source says of itself that its number is assumed."""
     return text_of(source).strip().lower().startswith("assumed")
+
+
+def is_measured(source: str | Derived) -> bool:
+    """Whether a source says of itself that its number is measured."""
+    return text_of(source).strip().lower().startswith("measured")
 
 
 def _check_text(text: Any) -> None:

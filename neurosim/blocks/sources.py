@@ -10,7 +10,7 @@ import numpy as np
 
 from neurosim.blocks.block import Block, Sourced
 from neurosim.blocks.expressions import Amount, amounts_in, expression_of, unit_of_name
-from neurosim.blocks.origins import STATED_IN_CODE, Derived, is_assumed
+from neurosim.blocks.origins import STATED_IN_CODE, Derived, is_assumed, is_measured
 from neurosim.blocks.trees import holds_number, is_number
 from neurosim.safe_text import counted
 
@@ -18,7 +18,7 @@ __all__ = ["Kind", "SourcedNumber", "by_kind", "followed", "numbers_of", "stated
 
 T = TypeVar("T", bound=Block)
 
-Kind = Literal["derived", "quoted", "assumed", "cited", "stated in code"]
+Kind = Literal["derived", "quoted", "measured", "assumed", "cited", "stated in code"]
 # Places on a curve, its conductance over the reference, at which an expression must agree.
 _PLACES = np.concatenate([np.geomspace(1e-3, 1e3, 61), np.linspace(0.02, 1, 50)])
 # A source that gives one digit could hide half of the number.
@@ -35,9 +35,10 @@ class SourcedNumber:
     ----------
     path : str
     source : str or Derived
-    kind : {"derived", "quoted", "assumed", "cited", "stated in code"}
+    kind : {"derived", "quoted", "measured", "assumed", "cited", "stated in code"}
         `derived`: an expression of quantities in the text gives it. `quoted`: it stands in the
-        text. `assumed`: the text says so. `cited`: the text names a source and no number.
+        text. `measured` and `assumed`: the text says so. `cited`: the text names a source and no
+        number.
     mistake : str
         What does not come out, where something does not.
     """
@@ -126,6 +127,8 @@ def _judged(root: Block, block: Block, path: str, value: Any, said: str | Derive
         kind = "stated in code"
     elif is_assumed(said):
         kind = "assumed"
+    elif is_measured(said):
+        kind = "measured"
     elif isinstance(said, Derived):
         kind = "derived"
     elif _is_quoted(path, value, said):

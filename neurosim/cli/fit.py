@@ -64,9 +64,10 @@ def fit(
     found = fit_devices(read_measurements(measurements, named, kind))
     source = source or f"measured: {one_line(measurements.name)}"
     blocks = fit_blocks(found, source)
-    files = {} if to is None else {to: blocks.encode()}
+    files, kept = ({} if to is None else {to: blocks.encode()}), list[str]()
     if into is not None:
-        files[into] = _merged(found, source, into, laws).encode()
+        text, kept = _merged(found, source, into, laws)
+        files[into] = text.encode()
     if figure is not None:
         files[figure] = figure_png(fit_figure(found))
     write_files(files)
@@ -82,24 +83,37 @@ def fit(
     elif to is None and into is None:
         say(blocks, nl=False)
     else:
-        names = ", ".join(part.name for part in found.parts)
-        then = "put them in a profile, or give --into"
-        if into is not None:
-            then = f"check it with: neurosim profiles check {quoted(into)}"
-        say(f"{' and '.join(str(path) for path in (to, into) if path)}: {names}; {then}")
+        _tell(found, [path for path in (to, into) if path], into, kept)
 
 
-def _merged(found: DeviceFit, source: str, into: Path, laws: tuple[type[Block], ...]) -> str:
-    """Text of a profile with the blocks that were fitted; it is checked before it is written."""
+def _tell(found: DeviceFit, paths: list[Path], into: Path | None, kept: list[str]) -> None:
+    """Where the blocks are, and what is to be done next."""
+    names = ", ".join(part.name for part in found.parts)
+    then = "put them in a profile, or give --into"
+    if into is not None:
+        then = f"check it with: neurosim profiles check {quoted(into)}"
+    if kept:
+        say(
+            f"note: {into} keeps {', '.join(kept)} of another device, now said to be assumed; "
+            "measure those, or write them as ideal",
+            err=True,
+        )
+    say(f"{' and '.join(map(str, paths))}: {names}; {then}")
+
+
+def _merged(
+    found: DeviceFit, source: str, into: Path, laws: tuple[type[Block], ...]
+) -> tuple[str, list[str]]:
+    """Text of a profile with the blocks that were fitted, checked; and what it keeps of others."""
     from neurosim.blocks.files import parse_block
     from neurosim.files import as_text
     from neurosim.profile import Profile, load_profile
-    from neurosim.report import fit_into
+    from neurosim.report.fits import fit_into, kept_of
 
     profile = load_profile(into, laws=laws)
     text = fit_into(found, source, profile, as_text(into.read_bytes()), str(into))
     parse_block(text, Profile, str(into), laws=laws)
-    return text
+    return text, kept_of(found, profile)
 
 
 def _record(part: Part) -> dict[str, Any]:

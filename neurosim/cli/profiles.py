@@ -34,6 +34,7 @@ _CELL = 8
 _KINDS = {
     "derived": "follow from quantities in their source",
     "quoted": "stand in their source",
+    "measured": "are measured",
     "assumed": "are assumed",
     "cited": "have a source that does not say them",
     "stated in code": "have no source but the code that states them",

@@ -23,6 +23,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
+from scipy.special import ndtr
 
 from neurosim.blocks.block import Sourced
 from neurosim.blocks.choice import one_of
@@ -43,6 +44,8 @@ from neurosim.safe_text import counted
 __all__ = ["Drift", "DriftLaw", "Leak", "LogRelaxation", "PowerLaw", "TableDrift"]
 
 Array = NDArray[np.float64]
+# Of devices whose exponent is cut off at 0, more than this share is told.
+_MOST_CUT = 0.05
 
 
 class PowerLaw(Sourced):
@@ -77,6 +80,15 @@ class PowerLaw(Sourced):
     exponent: Curve = ()
     exponent_spread: Curve = ()
 
+    @model_validator(mode="after")
+    def _falls(self) -> PowerLaw:
+        most = float(evaluate(self.exponent, np.linspace(0.05, 1, 20)).max())
+        if most < 0:
+            text = f"must be at least 0, where nu is cut off, but is at most {most:g}; write "
+            text += "`law: log`, by which devices also rise"
+            raise BlockError([(("exponent",), text)])
+        return self
+
     def nu(self, target_S: Array, deviate: Array) -> Array:
         """Exponent of each device."""
         x = target_S / self.reference_S
@@ -97,6 +109,16 @@ class PowerLaw(Sourced):
             ("exponent_spread", self.exponent_spread, "state a spread"),
         ):
             yield from negative(field, curve, conductance_S, self.reference_S, way)
+        x = conductance_S / self.reference_S
+        mean, spread = evaluate(self.exponent, x), evaluate(self.exponent_spread, x)
+        ahead = np.divide(mean, spread, out=np.full_like(x, np.inf), where=spread > 0)
+        share = float(ndtr(-ahead[ahead >= 0].min(initial=np.inf)))
+        if share > _MOST_CUT:
+            yield (
+                "exponent_spread",
+                f"{share:.0%} of the devices come out with an exponent below 0 at some conductance "
+                "and are held at 0; state a smaller spread, or write `law: log`",
+            )
 
     def scale_s(self) -> float:
         """Time within which a device that was just written does not change by a share above nu."""

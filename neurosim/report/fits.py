@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from neurosim.blocks.document import written
+from neurosim.blocks.origins import is_assumed, is_measured, text_of
 from neurosim.blocks.splice import spliced
 from neurosim.blocks.trees import plain
 from neurosim.blocks.words import as_written
@@ -17,8 +19,10 @@ from neurosim.devices.fit import DeviceFit, Part
 from neurosim.profile import Profile
 from neurosim.safe_text import counted
 
-__all__ = ["fit_blocks", "fit_figure", "fit_into"]
+__all__ = ["fit_blocks", "fit_figure", "fit_into", "kept_of"]
 
+# Blocks whose numbers are those of a device.
+_OF_DEVICES = ("write", "faults", "pulse", "drift", "device_noise")
 _COLOURS = ("#0072b2", "#d55e00")
 _WIDTH = 100
 
@@ -99,7 +103,8 @@ def fit_blocks(fit: DeviceFit, source: str) -> str:
 def fit_into(fit: DeviceFit, source: str, profile: Profile, text: str, where: str) -> str:
     """Text of the file of `profile` with the blocks that were fitted in place of its own.
 
-    Where pulses were fitted, the range of its couplings is that of the devices.
+    Where pulses were fitted, the range of its couplings is that of the devices. What the profile
+    keeps of other devices is said to be assumed.
 
     Raises
     ------
@@ -110,7 +115,40 @@ def fit_into(fit: DeviceFit, source: str, profile: Profile, text: str, where: st
     for part in fit.parts:
         if "low_S" in part.facts:
             blocks["coupling"] = _coupling_text(part, source, profile)
+    blocks |= {name: _kept_text(name, profile) for name in kept_of(fit, profile)}
     return spliced(text, blocks, where)
+
+
+def kept_of(fit: DeviceFit, profile: Profile) -> list[str]:
+    """Blocks of devices that a profile keeps while others are put in, for these are measured."""
+    fitted = {part.name for part in fit.parts}
+    return [
+        name
+        for name in _OF_DEVICES
+        if name not in fitted and getattr(getattr(profile, name), "source", None) is not None
+        and not _is_of_lab(getattr(profile, name).source)
+    ]  # fmt: skip
+
+
+def _is_of_lab(source: Any) -> bool:
+    said = list(source.values()) if isinstance(source, Mapping) else [source]
+    return all(is_measured(one) or is_assumed(one) for one in said)
+
+
+def _of_another(source: Any) -> Any:
+    """A source that says that its number is of another device."""
+    if isinstance(source, Mapping):
+        return {name: _of_another(one) for name, one in source.items()}
+    if is_measured(source) or is_assumed(source):
+        return source if isinstance(source, str) else plain(source.model_dump())
+    return f"assumed: of another device: {text_of(source)}"
+
+
+def _kept_text(name: str, profile: Profile) -> str:
+    """A block as it is, with its sources marked."""
+    block = getattr(profile, name)
+    said = as_written(block) | {"source": _of_another(block.source)}
+    return written({name: plain(said)})
 
 
 def _coupling_text(part: Part, source: str, profile: Profile) -> str:
@@ -123,6 +161,9 @@ def _coupling_text(part: Part, source: str, profile: Profile) -> str:
     }
     block = as_written(profile.coupling.with_values(values))
     bounds = f"{source}; lower and upper bound of the devices"
+    kept = profile.coupling.source
+    if isinstance(kept, Mapping):
+        block["source"] |= {name: _of_another(said) for name, said in kept.items()}
     block["source"] |= {"idle_S": bounds, "full_scale": f"{bounds}, over node.leak_S"}
     return written({"coupling": plain(block)})
 

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from commands import one_line, run
@@ -9,6 +10,7 @@ from neurosim.analysis.plausible import ODD, WARNINGS, mistakes_in, numbers_of, 
 from neurosim.blocks.files import dump_block
 from neurosim.circuit import Oscillator
 from neurosim.devices import PowerLaw, TableDrift, Verify, Write
+from neurosim.errors import ProfileError
 from neurosim.profile import load_profile, shipped_profiles
 from shipped import each_kind
 
@@ -27,10 +29,8 @@ def test_a_shipped_profile_has_no_mistakes_and_nothing_odd(name):
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"drift": PowerLaw(start_s=1, reference_S=4e-5, exponent=-0.03)},
-         "drift.exponent: must be at least 0 over the couplings' range, but is -0.03 at"),
-        ({"drift": PowerLaw(start_s=1, reference_S=4e-5, exponent={"polynomial": [0.03, -0.05]})},
-         "drift.exponent: must be at least 0 over the couplings' range, but is -0.02 at 40 uS"),
+        ({"drift": PowerLaw(start_s=1, reference_S=4e-5, exponent=0.01, exponent_spread=0.03)},
+         "drift.exponent_spread: 37% of the devices come out with an exponent below 0"),
         ({"drift": PowerLaw(start_s=1, reference_S=4e-5, exponent=0.1, exponent_spread=-0.01)},
          "drift.exponent_spread: must be at least 0"),
         ({"drift": TableDrift(reference_S=4e-5, times_s=(0, 1), shift=(0, 0), spread=(0.2, 0.1))},
@@ -53,13 +53,44 @@ def test_what_the_model_would_cut_off_is_warned_of(tmp_path, changes, text):
     assert text in result.stderr
 
 
-def test_what_a_mistake_says_is_what_the_model_does():
+def test_what_a_warning_says_is_what_the_model_does():
     """Devices of a negative exponent stay where they are; by the logarithm they would rise."""
-    import numpy as np
-
-    law = PowerLaw(start_s=1, reference_S=4e-5, exponent=-0.03)
+    law = PowerLaw(start_s=1, reference_S=1e-5, exponent={"polynomial": [0.03, -0.05]})
     one = np.full(3, 1e-5)
     assert (law.aged(one, one, np.full(3, 1e4), np.zeros(3)) == one).all()
+
+
+def test_an_exponent_that_is_cut_off_somewhere_is_refused_by_the_check():
+    law = PowerLaw(start_s=1, reference_S=4e-5, exponent={"polynomial": [0.03, -0.05]})
+    rising = RRAM.with_value("drift", law)
+    text = "drift.exponent: must be at least 0 over the couplings' range, but is -0.02 at 40 uS"
+    (line,) = mistakes_in(rising)
+    assert line.startswith(text)
+    assert not any("drift.exponent:" in line for line in warnings_in(rising))
+
+
+def test_an_exponent_that_is_cut_off_everywhere_is_refused():
+    with pytest.raises(ProfileError, match=r"exponent: must be at least 0, .* write `law: log`"):
+        PowerLaw(start_s=1, reference_S=4e-5, exponent=-0.03)
+
+
+def test_devices_that_would_hold_no_weight_are_warned_of():
+    """Each is one number of a device, in the wrong unit or as a percentage."""
+    cmo = load_profile("rram_cmo_hfox")
+    for changes, text in (
+        ({"device_noise.short_term": 900}, "device_noise: a conductance fluctuates by 900 uS"),
+        ({"device_noise.flicker": 100}, "device_noise: a conductance fluctuates by"),
+        (
+            {"write.noise": {"polynomial": [0, 40, -39.8]}},
+            "write.noise: a write misses by 904.5 uS",
+        ),
+        ({"drift.shift_S": "-8.9 uS"}, "drift: within a day a mean device goes by"),
+        ({"pulse.cycle_noise": 130}, "pulse.cycle_noise is 130 times what it spreads"),
+        ({"pulse.step_spread": 25}, "pulse.step_spread is 25 times what it spreads"),
+        ({"write.reference_S": "90 nS"}, "write.reference_S is 90 nS, orders of magnitude"),
+    ):
+        lines = warnings_in(cmo.with_values(changes))
+        assert any(line.startswith(text) for line in lines), (text, lines)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ from neurosim.safe_text import counted
 __all__ = ["fit_update"]
 
 _LEAST_DEVICES = 3
+# Share of the mean step by which devices still move at the end of a ramp, where its bound is none.
+_GOING = 0.5
 # Two kinds of noise that are so correlated, and known to less than this share of their sum, cannot
 # be told apart; nor by a logarithm of the likelihood that differs by less.
 _ALIKE = 0.7
@@ -203,12 +205,29 @@ def _report_bounds(part: Part, fit: _Fit) -> None:
         "S; states, gammas and spreads are over this range: coupling.idle_S should be the lower, "
         "and coupling.full_scale the difference over node.leak_S"
     )
+    if (going := _at_the_ends(ramps)) > _GOING:
+        part.warnings.append(
+            f"ramps end while a pulse still moves devices by {going:.0%} of the mean step, and "
+            "bounds are taken to be there; where devices go further, take more pulses each way"
+        )
     if low[0] < 0:
         part.warnings.append("the lower bound comes out below 0 S; take more pulses down")
     if not found.converged:
         part.warnings.append(
             "the fit of the pulses has not come to rest; numbers are its last ones"
         )
+
+
+def _at_the_ends(ramps: Ramps) -> float:
+    """Step of a pulse over the last tenth of each ramp, over that of the whole ramp; the mean."""
+    ends, whole = list[float](), list[float]()
+    for g, n in zip(ramps.g, ramps.n, strict=True):
+        read = np.flatnonzero(np.isfinite(g))
+        last, first = read[-1], read[0]
+        late = read[max(len(read) - 1 - max(len(read) // 10, 1), 0)]
+        ends.append((g[last] - g[late]) / (n[last] - n[late]))
+        whole.append((g[last] - g[first]) / (n[last] - n[first]))
+    return float(np.mean(ends) / np.mean(whole))
 
 
 def _report_misfit(part: Part, ramps: Ramps, found: Dynamics) -> None:

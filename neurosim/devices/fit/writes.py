@@ -32,6 +32,8 @@ __all__ = ["fit_write"]
 _PLAUSIBLE = 0.01
 _MOST_DEGREE = 3
 _LEAST_WRITES = 5
+# Of normal errors, whatever their spread over the targets, hardly one is so many medians off.
+_WILD = 30.0
 # A mean error beyond so many of its standard errors is no chance.
 _BEYOND = 3.5
 
@@ -79,6 +81,7 @@ def fit_write(table: dict[str, Any]) -> Part:
         Curve(targets, reference_S * mean, np.zeros_like(targets), "mean error"),
     ]
     part = _block(table, reference_S, found, curves)
+    _report_wild(part, table)
     _report_misfit(part, found, targets, s / sigma, counts)
     _report_means(part, targets, reference_S * mean, reference_S * s / np.sqrt(counts), counts)
     return part
@@ -188,6 +191,25 @@ def _report_misfit(
             f"{found.chi_squared:.0f} on {found.freedom} degrees of freedom, chance {chance:.1g}); "
             "write the measured spread as points, see the picture"
         )
+
+
+def _report_wild(part: Part, table: dict[str, Any]) -> None:
+    """Readings that miss their target by very much more than most do."""
+    missed_S = np.abs(table["conductance"] - table["target"])
+    usual_S = float(np.median(missed_S))
+    wild = np.flatnonzero(missed_S > _WILD * usual_S)
+    if usual_S and wild.size:
+        worst = wild[np.argmax(missed_S[wild])]
+        part.warnings.append(
+            f"{_missing(wild.size)} target by more than {_WILD:g} times what half of all readings "
+            f"do, worst in line {table['line'][worst]}, {table['conductance'][worst]:.3g} S for "
+            f"{table['target'][worst]:.3g} S: write.noise is made of that; leave out what is no "
+            "device's"
+        )
+
+
+def _missing(n: int) -> str:
+    return "1 reading misses its" if n == 1 else f"{counted(n, 'reading')} miss their"
 
 
 def _report_means(

@@ -147,6 +147,14 @@ def test_errors_do_not_depend_on_the_unit(tmp_path):
     assert other.facts["high_S"] == pytest.approx([1e6 * x for x in one.facts["high_S"]], rel=1e-6)
 
 
+def test_ramps_that_end_while_devices_still_move_are_warned_of(tmp_path):
+    """By soft bounds of 40 states the last of 80 pulses hardly moves a device, of 15 it does."""
+    ended = fitted(tmp_path / "m.csv", ramps(SOFT, most=80))
+    assert not any("ramps end while" in w for w in ended.warnings)
+    going = fitted(tmp_path / "m.csv", ramps(SOFT, most=15))
+    assert any("ramps end while a pulse still moves devices by" in w for w in going.warnings)
+
+
 @pytest.mark.slow
 def test_steps_that_are_no_linear_function_of_the_conductance_are_warned_of(tmp_path):
     law = ExponentialStep(states=100, a=1, amplitude_up=0.3, amplitude_down=0.3, gamma_up=3,

@@ -52,7 +52,7 @@ def test_every_number_is_measured_or_said_to_be_assumed_or_has_the_source_it_had
         block = getattr(mine, name)
         if block is None or not hasattr(block, "source") or block == getattr(theirs, name):
             continue
-        assert name in {"coupling", "write", "pulse", "drift"}
+        assert name in {"coupling", "write", "pulse", "drift", "faults", "device_noise"}
         old = getattr(theirs, name).source
         for field in type(block).model_fields:
             if field == "source" or not holds_number(getattr(block, field)):
@@ -65,11 +65,22 @@ def test_every_number_is_measured_or_said_to_be_assumed_or_has_the_source_it_had
     assert measured >= 12
 
 
+def test_what_was_not_measured_of_the_devices_is_said_to_be_of_others(walked):
+    mine = load_profile(walked / "mine.yaml")
+    for block in (mine.faults, mine.device_noise):
+        said = block.source if isinstance(block.source, dict) else {"all": block.source}
+        assert all(source.startswith("assumed: ") for source in said.values())
+    text = (walked / "mine.yaml").read_text("utf-8")
+    assert "short_term: 'assumed: of another device: 1 % of g_max" in text
+    # The levels are of a range that these devices do not have.
+    assert str(mine.coupling.source["levels"]).startswith("assumed: ")
+
+
 def test_all_other_lines_are_as_they_were(walked):
-    """Each line but those of four blocks, to the last byte and in order."""
+    """Each line but those of blocks of devices, to the last byte and in order."""
     text = (walked / "mine.yaml").read_text("utf-8")
     old = shipped_profiles()["rram_cmo_hfox"].read_text("utf-8")
-    blocks = r"^(coupling|write|pulse|drift):\n(^(  .*)?\n)*"
+    blocks = r"^(coupling|write|pulse|drift|faults|device_noise):\n(^(  .*)?\n)*"
     assert (
         re.sub(blocks, "", text, flags=re.M).split() == re.sub(blocks, "", old, flags=re.M).split()
     )

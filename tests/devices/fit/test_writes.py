@@ -94,6 +94,16 @@ def test_a_mean_error_is_reported_and_warned_of(tmp_path):
     assert fair.warnings == []
 
 
+def test_a_reading_that_rules_the_spread_is_named_by_its_line(tmp_path):
+    rows = [*writes(np.random.default_rng(0), 0.01, n=30)]
+    assert fitted(tmp_path / "m.csv", rows).warnings == []
+    rows[40] = rows[40] | {"conductance_S": 4e-3}
+    warnings = fitted(tmp_path / "m.csv", rows).warnings
+    # The header is line 1.
+    [wild] = [w for w in warnings if "worst in line 42, 0.004 S for" in w]
+    assert wild.startswith("1 reading misses its target by more than 30 times")
+
+
 def test_a_spread_that_no_polynomial_has_is_warned_of(tmp_path):
     """A peak at one of twelve targets, four times as high as the rest."""
     rng = np.random.default_rng(0)
