@@ -44,7 +44,7 @@ QUANTITIES: dict[str, str | None] = {
 _NEEDS = {"write": ["target"], "drift": ["target", "time"], "update": ["pulses", "direction"]}
 _MAY_HAVE = {"write": [], "drift": ["device", "cycle"], "update": ["device", "cycle"]}
 _DIRECTIONS = {
-    "up": {"up", "set", "ltp", "potentiation", "+", "1"},
+    "up": {"up", "set", "ltp", "potentiation", "+", "1", "+1"},
     "down": {"down", "reset", "ltd", "depression", "-", "-1"},
 }
 # Above it no device of a chip conducts: the unit is another.
