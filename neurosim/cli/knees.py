@@ -35,10 +35,10 @@ def tell_study(
 ) -> None:
     """Say how long is long enough, draw it, and end with status 1 if a point failed."""
     from neurosim.cli.sweep import end_if_failed
-    from neurosim.outputs import write_bytes
+    from neurosim.outputs import write_bytes, write_text
     from neurosim.report import write_sweep_report
     from neurosim.report.figures import figure_png
-    from neurosim.report.knee_figure import knee_figure
+    from neurosim.report.knee_figure import ANSWER, PICTURE, knee_figure
     from neurosim.runs import Trained
     from neurosim.sweeps.floors import floors
     from neurosim.sweeps.knees import curves_of, knees, ratios
@@ -46,8 +46,8 @@ def tell_study(
 
     rows, figure = study.rows(), study.sweep.measure[0]
     found, curves = knees(rows, "drawn", figure), curves_of(rows, "drawn", figure)
-    page = write_sweep_report(study)
     if not found:
+        write_sweep_report(study)
         raise DataError(
             f"A study needs three lengths with figures, but {study.path} has fewer: points failed; "
             "look at its report.html."
@@ -56,10 +56,14 @@ def tell_study(
     chips = [Trained.of(place, laws) for place in folders] if given is None else [given]
     modes = shares_of([modes_of(chip) for chip in chips])
     floor = floors(study).get("real", {}).get(figure)
-    picture = study.path / "settling.png"
+    picture = study.path / PICTURE
     write_bytes(picture, figure_png(knee_figure(rows, found, figure, floor)))
+    of, name = "seed" if given is None else "draw", chips[0].profile.name
     both = {"alone", "quiet"} <= curves.keys()
     over = ratios(curves["alone"], curves["quiet"]) if both else None
+    lines = [*knee_lines(found, name, figure, floor, rows, modes, over, of)]
+    write_text(study.path / ANSWER, "\n".join([*lines, ""]))
+    page = write_sweep_report(study)
     if as_json:
         print_json(
             {"knees": {way: knee._asdict() for way, knee in found.items()}, "figure": figure,
@@ -68,9 +72,7 @@ def tell_study(
              "failed": sum(bool(row["error"]) for row in rows), "report": str(page)}
         )  # fmt: skip
     else:
-        of = "seed" if given is None else "draw"
-        name = chips[0].profile.name
-        for line in knee_lines(found, name, figure, floor, rows, modes, over, of):
+        for line in lines:
             say(line)
         say(f"{picture}; every point: {study.path / 'results.csv'}; open {page}")
     end_if_failed(rows)

@@ -285,7 +285,8 @@ def _finish(folder: SweepFolder, shard: tuple[int, int], as_json: bool) -> None:
         say(f"open {page}")
     for name in idle:
         say(
-            f"neurosim: warning: {name} moves no figure: nothing that was drawn depends on it",
+            f"neurosim: warning: {name} moves no figure of quality: nothing that was drawn "
+            "depends on it",
             err=True,
         )
     end_if_failed(rows)

@@ -12,7 +12,12 @@ from neurosim.report.figures import label_decades, new_figure, style
 from neurosim.report.wording import worded
 from neurosim.sweeps.knees import Knee
 
-__all__ = ["knee_figure"]
+__all__ = ["ANSWER", "HYPOTHETICAL", "PICTURE", "knee_figure"]
+
+# Files of a study's folder, which its page shows first.
+ANSWER, PICTURE = "settling.txt", "settling.png"
+# What draws of a chip that nobody has are called.
+HYPOTHETICAL = "quiet,"
 
 _WAYS = {
     "alone": ("#0072B2", "alone"),

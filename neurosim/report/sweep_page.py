@@ -8,7 +8,10 @@ from typing import Any
 from neurosim.blocks.files import dump_block
 from neurosim.blocks.names import as_name
 from neurosim.blocks.units import format_quantity
+from neurosim.files import read_bytes
+from neurosim.folders import exists
 from neurosim.outputs import write_text
+from neurosim.report.knee_figure import ANSWER, HYPOTHETICAL, PICTURE
 from neurosim.report.page import blocks_of, data_uri, page_template, picture
 from neurosim.report.sweep_figures import Floors, axis_figure, pareto_figure
 from neurosim.report.sweep_lines import is_numeric, lines_of, telling
@@ -42,13 +45,15 @@ def render_sweep(folder: SweepFolder) -> str:
     sweep, rows = folder.sweep, folder.rows()
     kept, found = folder.columns, folder.groups()
     failed = [row for row in rows if row["error"]]
+    real = [group for group in found if not _is_hypothetical(group)]
     facts, beside = folder.facts, {FLOORS[k]: v for k, v in floors(folder).items()}
     return page_template("sweep.html.j2").render(
         sweep=sweep,
-        cards=_cards(folder, rows, found),
+        answer=_answer(folder),
+        cards=_cards(folder, rows, real),
         pictures=_pictures(found, kept, sweep, beside),
         floors=_floors(beside, sweep.measure),
-        front=_table(_on_front(found, sweep.measure[0]), kept, sweep.measure),
+        front=_table(_on_front(real, sweep.measure[0]), kept, sweep.measure),
         ranked=worded(sweep.measure[0]),
         table=_table(found[:_MOST_ROWS], kept, sweep.measure),
         n_groups=len(found),
@@ -63,6 +68,20 @@ def render_sweep(folder: SweepFolder) -> str:
         versions=facts.versions,
         costs=_WORDS,
     )
+
+
+def _is_hypothetical(group: Group) -> bool:
+    """Whether it is of a chip without noise and errors, as a study compares with."""
+    return any(str(value).startswith(HYPOTHETICAL) for value in group.settings)
+
+
+def _answer(folder: SweepFolder) -> dict[str, str] | None:
+    """What a study has found, in words and as a picture; None of a sweep that is none."""
+    text, shown = folder.path / ANSWER, folder.path / PICTURE
+    if not (exists(text) and exists(shown)):
+        return None
+    said = read_bytes(text, "a study's answer").decode("utf-8", "replace")
+    return {"text": said, "picture": data_uri(read_bytes(shown, "a study's picture"), "image/png")}
 
 
 def _cards(
@@ -105,6 +124,7 @@ def _pictures(
     if not found:
         return []
     out, measure, random = [], sweep.measure, drawn(sweep.axes)
+    real = [group for group in found if not _is_hypothetical(group)]
     bars = " Bars: standard error over replicas." if any(g.rows > 1 for g in found) else ""
     for column in telling(found, columns, random):
         _, rest = lines_of(found, columns, column, random)
@@ -124,7 +144,7 @@ def _pictures(
     if len(found) > 1:
         out.append(
             picture(
-                pareto_figure(found, columns, measure[0], random, beside),
+                pareto_figure(real, columns, measure[0], random, beside),
                 "pareto.svg",
                 "Pareto front",
                 f"The {worded(measure[0])} against what one chip spends on a sample.",

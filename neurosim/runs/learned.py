@@ -11,7 +11,7 @@ from neurosim.host import Supervised
 from neurosim.runs.explanation import Finding
 from neurosim.runs.recipes import RATE, tried
 from neurosim.runs.trained import Trained
-from neurosim.safe_text import counted
+from neurosim.safe_text import counted, quoted
 
 __all__ = ["LENGTH", "RATE", "learned"]
 
@@ -40,10 +40,20 @@ def learned(trained: Trained, count: Count | None = None) -> list[Finding]:
     losses = losses[np.isfinite(losses)]
     if len(losses) < _SHORTEST:
         return []
-    found = _findings(losses, _constant(trained)) if len(losses) >= _FEWEST else []
+    found = []
+    if len(losses) >= _FEWEST:
+        found = _findings(losses, _onward(trained), _constant(trained))
     better = tried(trained, count)
     known = {finding.cause for finding in better}
     return [*better, *(finding for finding in found if finding.cause not in known)]
+
+
+def _onward(trained: Trained) -> str:
+    """How to train for longer: what is left of a stopped run, or as many updates once more."""
+    updates, done = trained.experiment.updates, len(trained.metrics()["flow_loss"])
+    more = "" if done < updates else f" --updates {2 * updates}"
+    out = "FOLDER" if trained.run is None else quoted(trained.run.path)
+    return f"`neurosim train --resume{more} --out {out}`"
 
 
 def _constant(trained: Trained) -> float | None:
@@ -54,8 +64,8 @@ def _constant(trained: Trained) -> float | None:
     return float(np.mean(np.var(task.seen(trained.dataset)[1], axis=0))) or None
 
 
-def _findings(losses: Array, constant: float | None = None) -> list[Finding]:
-    """Of losses, one an update, by means over fifths.
+def _findings(losses: Array, onward: str, constant: float | None = None) -> list[Finding]:
+    """Of losses, one an update, by means over fifths; `onward` is how to train for longer.
 
     Of answers a change is a share of `constant`, the loss of constant ones, for a tenth of a loss
     that is next to nothing is nothing; and what counts is what as many updates more would take off
@@ -76,7 +86,7 @@ def _findings(losses: Array, constant: float | None = None) -> list[Finding]:
             Finding(
                 cause=LENGTH,
                 measured=f"{said}{counted(n, 'update')}{beside}",
-                advice=f"train on: `neurosim train --resume --updates {2 * n:d}`",
+                advice=f"train on: {onward}",
                 weight=min(buys, _MOST),
             )
         )

@@ -1,5 +1,6 @@
 """From a chip to how long it must settle, by one command."""
 
+import html
 import json
 from dataclasses import replace
 
@@ -108,7 +109,12 @@ def test_one_command_answers_for_a_chip_of_ones_own(tiny, tmp_path, monkeypatch)
     ):
         assert said in result.output
     assert (out / "settling.png").exists()
-    assert (out / "report.html").exists()
+    page = html.unescape((out / "report.html").read_text("utf-8"))
+    assert page.index("Released once and left alone, cmos_rc_6bit needs") < page.index("Figures")
+    # Nobody has a chip without noise: it stands in the table, and not on the front.
+    front, table = page.split('id="front"')[1].split('id="table"')
+    assert "quiet, C_x/C_h" in table
+    assert "quiet, C_x/C_h" not in front
     assert "must be a new one where --seeds is given" in one_line(
         run("settling", tiny, "--out", out, "--resume", "--seeds", 3)
     )

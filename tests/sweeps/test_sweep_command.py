@@ -53,7 +53,7 @@ def test_a_shard_says_its_own_share(tiny, tmp_path):
 def test_an_axis_on_which_nothing_depends_is_named(tiny, tmp_path):
     """A chip that runs free takes no steps; one that its host steps does."""
     file, sweep = tiny
-    warning = "sampling.dt moves no figure: nothing that was drawn depends on it"
+    warning = "sampling.dt moves no figure of quality: nothing that was drawn depends on it"
     for mode, told in (("free-running", True), ("spring", False)):
         axes = [
             {"path": "sampling.dt", "values": [0.025, 0.05]},
