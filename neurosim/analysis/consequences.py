@@ -72,7 +72,15 @@ def _all(profile: Profile) -> Iterator[tuple[str, str]]:
         yield "thermal noise kT/C", f"{_step(noise_V, profile, unit_V)}, amplifiers left out"
     if profile.write is not None and profile.write.pulse_s:
         n_pulses = profile.write.pulses or 1
-        yield "one write of a device", format_quantity(n_pulses * profile.write.pulse_s, "s", 3)
+        pulse_s = n_pulses * profile.write.pulse_s
+        yield "one write of a device", format_quantity(pulse_s, "s", 3)
+        at_once = 1 if profile.supply is None else profile.supply.writes_at_once
+        devices = float(layers.couplings_per_node.sum() - layers.n_nodes) / 2 + layers.n_nodes
+        devices *= (1 if coupling.single else 2) * (2 if coupling.separate else 1)
+        yield (
+            "writing the whole array",
+            format_quantity(pulse_s * np.ceil(devices / at_once), "s", 3),
+        )
 
 
 def _step(step_V: float, profile: Profile, radian_V: float) -> str:

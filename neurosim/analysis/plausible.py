@@ -32,10 +32,13 @@ _USUAL: dict[str, tuple[float, float]] = {
 }  # fmt: skip
 # A reference this many times above the top of the couplings' range, or below it, is in no unit of
 # theirs.
-_FAR = 300.0
+_FAR = 3e3
 # A spread of pulses beyond so many steps is in no unit of theirs, and a device that loses so much
 # of the range within a day holds no weight.
 _MOST_STEPS, _LOST, _DAY_S = 20.0, 0.9, 86400.0
+# Of a unit a range or a rail, of a range noise, of a time constant an amplifier's own, time
+# constants of a settle, and of a unit or a weight what strays.
+_NARROW, _NOISY, _LAGS, _SHORT, _FAR_OFF = 0.5, 0.2, 1.0, 1.0, 0.3
 # Time constants that a read should wait for, and nodes of which this much slower ones are few.
 _SETTLED, _SLOWER = 3.0, 1.5
 _SLOWEST_S, _FASTEST_S = 10.0, 1e-11
@@ -182,9 +185,6 @@ def _deviations(profile: Profile) -> Iterator[tuple[str, float]]:
             yield "drift: within a day a mean device goes by", max(lost_S, 1.001 * (high_S - low_S))
 
 
-ODD: tuple[Check, ...] = (_cut_off, _underived, unfitting)
-
-
 def _slow_nodes(profile: Profile) -> Iterator[str]:
     """Nodes that the capacitance of their couplings makes too slow for a read."""
     per_node = profile.network.couplings_per_node.max()
@@ -239,6 +239,39 @@ def _far_offsets(profile: Profile) -> Iterator[str]:
             )
 
 
+def _short_of(profile: Profile) -> Iterator[str]:
+    """Figures of an array far from what a network can learn with, each with what to do."""
+    node, adc, dac, mismatch = profile.node, profile.adc, profile.dac, profile.mismatch
+    unit_V = node.visible_radian_V or node.unit_V
+    for place, range_V in (("adc.visible", adc.visible_range_V), ("dac.", dac.range_V)):
+        if range_V is not None and range_V < _NARROW * unit_V:
+            yield (
+                f"{place}_range_V".replace("._", ".") + f" is {range_V / unit_V:.2g} of a unit, so "
+                "that most values clip; raise it to two units or more, or lower node.unit_V"
+            )
+    if adc.noise > _NOISY:
+        yield f"adc.noise is {adc.noise:g} of the range, more than what is read"
+    lag = node.amplifier_tau_s / node.tau_s
+    if lag > _LAGS:
+        yield (
+            f"node.bandwidth_Hz: amplifiers follow within {lag:.2g} time constants of a node; "
+            "raise it, or slow the nodes (more node.capacitance_F)"
+        )
+    settle_tau = profile.host.settle_tau
+    if settle_tau is not None and settle_tau < _SHORT:
+        yield f"host.settle_tau is {settle_tau:g}: nodes are read before they settle; take 5"
+    if mismatch.offset_V > _FAR_OFF * node.unit_V:
+        yield (
+            f"mismatch.offset_V is {mismatch.offset_V / node.unit_V:.2g} of a unit; raise "
+            "node.unit_V, or take better matched amplifiers"
+        )
+    if mismatch.coupling > _FAR_OFF:
+        yield f"mismatch.coupling is {mismatch.coupling:.0%}: is it a relative deviation?"
+    if node.visible_rail_V is not None and node.visible_rail_V < _NARROW * node.unit_V:
+        yield f"node.visible_rail_V is {node.visible_rail_V / node.unit_V:.2g} of a unit; raise it"
+
+
 WARNINGS: tuple[Check, ...] = (
     _unusual, _beside_the_range, _odd_law, _slow_nodes, _long_wires, _far_offsets,
 )  # fmt: skip
+ODD: tuple[Check, ...] = (_cut_off, _underived, unfitting, _short_of)

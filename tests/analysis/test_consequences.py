@@ -28,6 +28,15 @@ def test_the_sizes_of_a_chip_are_those_of_a_hand_calculation():
     assert found["one write of a device"] == "10 ns"
 
 
+def test_writing_the_array_takes_all_its_devices_at_so_many_at_a_time():
+    """64-128-128 has 24,576 couplings and 320 biases of two devices each, 384 at a time."""
+    rram = load_profile("rram_cmo_hfox")
+    assert rram.supply.writes_at_once == 384
+    writes = np.ceil(2 * (64 * 128 + 128 * 128 + 320) / 384)
+    pulse_s = rram.write.pulses * rram.write.pulse_s
+    assert dict(consequences(rram))["writing the whole array"] == f"{1e3 * writes * pulse_s:.3g} ms"
+
+
 def test_the_velocity_of_digits_is_that_of_batches_of_any_size():
     """Pairs by the least sum of squares, of 32 to 512 rows: 1.2 to the two digits that are said."""
     images = load_digits()[0]

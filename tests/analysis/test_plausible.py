@@ -74,6 +74,24 @@ def test_an_exponent_that_is_cut_off_everywhere_is_refused():
         PowerLaw(start_s=1, reference_S=4e-5, exponent=-0.03)
 
 
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"adc.visible_range_V": "20 mV"}, "adc.visible_range_V is 0.2 of a unit, so that most"),
+        ({"dac.range_V": "30 mV"}, "dac.range_V is 0.3 of a unit, so that most values clip; raise"),
+        ({"adc.noise": 0.3}, "adc.noise is 0.3 of the range, more than what is read"),
+        ({"node.bandwidth_Hz": "1 MHz"}, "node.bandwidth_Hz: amplifiers follow within 1.6 time"),
+        ({"host.settle_tau": 0.5}, "host.settle_tau is 0.5: nodes are read before they settle"),
+        ({"mismatch.offset_V": "50 mV"}, "mismatch.offset_V is 0.5 of a unit; raise node.unit_V"),
+        ({"mismatch.coupling": 0.8}, "mismatch.coupling is 80%: is it a relative deviation?"),
+        ({"node.visible_rail_V": "10 mV"}, "node.visible_rail_V is 0.1 of a unit; raise it"),
+    ],
+)
+def test_figures_out_of_the_way_are_warned_of_with_what_to_do(changes, text):
+    assert CHIP.node.unit_V == 0.1
+    assert any(line.startswith(text) for line in warnings_in(CHIP.with_values(changes)))
+
+
 def test_devices_that_would_hold_no_weight_are_warned_of():
     """Each is one number of a device, in the wrong unit or as a percentage."""
     cmo = load_profile("rram_cmo_hfox")
@@ -87,7 +105,7 @@ def test_devices_that_would_hold_no_weight_are_warned_of():
         ({"drift.shift_S": "-8.9 uS"}, "drift: within a day a mean device goes by"),
         ({"pulse.cycle_noise": 130}, "pulse.cycle_noise is 130 times what it spreads"),
         ({"pulse.step_spread": 25}, "pulse.step_spread is 25 times what it spreads"),
-        ({"write.reference_S": "90 nS"}, "write.reference_S is 90 nS, orders of magnitude"),
+        ({"write.reference_S": "9 nS"}, "write.reference_S is 9 nS, orders of magnitude"),
     ):
         lines = warnings_in(cmo.with_values(changes))
         assert any(line.startswith(text) for line in lines), (text, lines)
