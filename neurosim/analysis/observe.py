@@ -266,7 +266,9 @@ class Conditions:
             )
         return exact.vector
 
-    def _near_rest(self, weights: Weights, shown: FlowBatch, waves: Waves) -> Chip:
+    def _near_rest(
+        self, weights: Weights, shown: FlowBatch, waves: Waves = MappingProxyType({})
+    ) -> Chip:
         """The ideal chip in its free states, from which the exact equilibrium is not far."""
         chip, node = self._ideal_chip(weights, waves), self.profile.node
         chip.precharge(shown.x_t * node.unit_V)
@@ -274,7 +276,7 @@ class Conditions:
         self._to_rest(chip)
         return chip
 
-    def _ideal_chip(self, weights: Weights, waves: Waves) -> Chip:
+    def _ideal_chip(self, weights: Weights, waves: Waves = MappingProxyType({})) -> Chip:
         """The chip without imperfections, but of these waves, which comes to rest at once."""
         largest = float(max(np.abs(weights.coupling).max(), np.abs(weights.bias).max(), 1e-3))
         changes = {"spring.max_S": "ideal", "coupling.full_scale": largest, **waves}

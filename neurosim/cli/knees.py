@@ -55,13 +55,14 @@ def tell_study(
     folders = sorted((study.path / "trained").glob("*/"))
     chips = [Trained.of(place, laws) for place in folders] if given is None else [given]
     modes = shares_of([modes_of(chip) for chip in chips])
-    floor = floors(study).get("real", {}).get(figure)
+    beside = floors(study)
+    floor, dumb = (beside.get(name, {}).get(figure) for name in ("real", "gaussian"))
     picture = study.path / PICTURE
     write_bytes(picture, figure_png(knee_figure(rows, found, figure, floor)))
     of, name = "seed" if given is None else "draw", chips[0].profile.name
     both = {"alone", "quiet"} <= curves.keys()
     over = ratios(curves["alone"], curves["quiet"]) if both else None
-    lines = [*knee_lines(found, name, figure, floor, rows, modes, over, of)]
+    lines = [*knee_lines(found, name, figure, floor, rows, modes, over, of, dumb)]
     write_text(study.path / ANSWER, "\n".join([*lines, ""]))
     page = write_sweep_report(study)
     if as_json:
@@ -87,6 +88,7 @@ def knee_lines(
     modes: Mapping[str, float],
     quiet: tuple[Interval, Interval] | None = None,
     of: str = "seed",
+    dumb: float | None = None,
 ) -> Iterator[str]:
     """Lines for every way of drawing, for what sets the length, and for the slowest modes.
 
@@ -107,13 +109,21 @@ def knee_lines(
         Knee and best figure of the chip alone over those without noise and errors of converters.
     of : str
         What there are several of: seeds, or draws of one chip.
+    dumb : float, optional
+        Of one Gaussian fitted to the data.
     """
     for way in (way for way in found if way in _WAYS):
         knee = found[way]
         yield from _needed(way, knee, name, figure, floor, of)
+        if knee.seeds and (setting := _set_by(way, knee, rows)):
+            yield setting
         for share in ("test_accuracy", "test_explained"):
             if share in rows[0] and knee.seeds:
                 yield _at_the_knee(rows, share, knee)
+    drawn = [found[way].best for way in ("alone", "stepped") if way in found]
+    if dumb is not None and drawn and min(drawn) > dumb:
+        yield f"These samples are farther from the data than one Gaussian, {dumb:.3g}: the network"
+        yield "  has not learned; train longer (--budget), or give a run."
     if quiet is not None:
         yield from _what_sets(*quiet)
     half, twentieth, unstable = (modes[key] for key in ("half", "twentieth", "unstable"))
@@ -131,6 +141,23 @@ def shares_of(modes: Sequence[NDArray[np.float64]]) -> dict[str, float]:
     half, twentieth = np.quantile(good, (0.5, 0.95)) if len(good) else (np.inf, np.inf)
     share = 1 - len(good) / len(every)
     return {"half": float(half), "twentieth": float(twentieth), "unstable": share}
+
+
+def _set_by(way: str, knee: Knee, rows: Sequence[Mapping[str, Any]]) -> str:
+    """What a designer sets for that length, between the lengths that were tried."""
+    column = {"alone": "deploy.release_ratio", "stepped": "sampling.settle_tau"}.get(way, "")
+    own = sorted(
+        (float(row["sample_tau"]), float(row[column]))
+        for row in rows
+        if column in row and row[column] != "" and str(row["drawn"]).startswith(f"{way},")
+        and row["sample_tau"] != ""
+    )  # fmt: skip
+    if not own:
+        return ""
+    value = float(np.exp(np.interp(np.log(knee.tau), *np.log(np.array(own)).T)))
+    what = "C_x / C_h" if way == "alone" else "settling of a step"
+    unit = "" if way == "alone" else " C/g"
+    return f"  That is a {what} of about {value:.2g}{unit}."
 
 
 def _needed(
@@ -158,7 +185,8 @@ def _needed(
 def _what_sets(tau: Interval, best: Interval) -> Iterator[str]:
     """Whether noise and converters set how long is enough, and how near that comes."""
     yield "What sets it: beside the same chip without noise and errors of converters it takes"
-    yield f"  {_times(tau)} as long and comes within {_times(best)} the distance to the data:"
+    yield f"  {_times(tau)} as long and comes"
+    yield f"  within {_times(best)} the distance to the data:"
     if not np.isfinite(tau.low):
         yield "  of more seeds it could be said whether they or the circuit set the time."
     elif max(tau.high, 1 / tau.low) < _ALIKE:

@@ -26,8 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.blocks.block import Block
-from neurosim.chip.interface import ChipInterface
-from neurosim.contrasts import Contrast
+from neurosim.chip.interface import ChipInterface, DataSheet
 from neurosim.errors import DataError
 from neurosim.host.calibration import Calibration
 from neurosim.host.free import free_phase, scale_of
@@ -63,16 +62,16 @@ def _clamped(
             chip.drive(x_t * sheet.unit_V, flow.stiffness * sheet.unit_S, held)
             return
         said = velocity + sign * flow.beta * (batch.wanted - velocity)
-        target = np.where(held, x_t, anchor + _displacement(sheet.contrast, said / scale))
+        target = np.where(held, x_t, anchor + _displacement(sheet, said / scale))
         chip.clamp(np.where(np.isfinite(target), target, 0.0) * sheet.unit_V)
 
     return contrasted(chip, x_t, flow, held, Measured(free, velocity), lead)
 
 
-def _displacement(contrast: Contrast, pull: Array) -> Array:
+def _displacement(sheet: DataSheet, pull: Array) -> Array:
     """How far nodes are from sources that deliver `pull`; oscillators at most where most is."""
     turn = np.linspace(-np.pi, np.pi, _ANGLES)
-    delivered = contrast.pull(turn[:, None], np.zeros(1, bool))[:, 0]
+    delivered = sheet.contrast.pull(turn[:, None], np.zeros(1, bool))[:, 0]
     if np.array_equal(delivered, turn):
         return pull
     falls, middle = np.flatnonzero(np.diff(delivered) <= 0), _ANGLES // 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,7 +44,7 @@ def learned(trained: Trained, count: Count | None = None) -> list[Finding]:
         return []
     found = []
     if len(losses) >= _FEWEST:
-        found = _findings(losses, _onward(trained), _constant(trained))
+        found = _findings(losses, _constant(trained), _onward(trained))
     better = tried(trained, count)
     known = {finding.cause for finding in better}
     return [*better, *(finding for finding in found if finding.cause not in known)]
@@ -51,9 +53,10 @@ def learned(trained: Trained, count: Count | None = None) -> list[Finding]:
 def _onward(trained: Trained) -> str:
     """How to train for longer: what is left of a stopped run, or as many updates once more."""
     updates, done = trained.experiment.updates, len(trained.metrics()["flow_loss"])
-    more = "" if done < updates else f" --updates {2 * updates}"
-    out = "FOLDER" if trained.run is None else quoted(trained.run.path)
-    return f"`neurosim train --resume{more} --out {out}`"
+    place = Path("FOLDER") if trained.run is None else trained.run.path
+    if done < updates:
+        return f"neurosim train --resume --out {quoted(place)}"
+    return f"neurosim train --resume --updates {2 * updates:d} --out {quoted(place)}"
 
 
 def _constant(trained: Trained) -> float | None:
@@ -64,7 +67,9 @@ def _constant(trained: Trained) -> float | None:
     return float(np.mean(np.var(task.seen(trained.dataset)[1], axis=0))) or None
 
 
-def _findings(losses: Array, onward: str, constant: float | None = None) -> list[Finding]:
+def _findings(
+    losses: Array, constant: float | None = None, onward: str = "neurosim train --resume"
+) -> list[Finding]:
     """Of losses, one an update, by means over fifths; `onward` is how to train for longer.
 
     Of answers a change is a share of `constant`, the loss of constant ones, for a tenth of a loss
@@ -86,7 +91,7 @@ def _findings(losses: Array, onward: str, constant: float | None = None) -> list
             Finding(
                 cause=LENGTH,
                 measured=f"{said}{counted(n, 'update')}{beside}",
-                advice=f"train on: {onward}",
+                advice=f"train on: `{onward}`",
                 weight=min(buys, _MOST),
             )
         )

@@ -65,7 +65,7 @@ def test_the_exact_gradient_is_that_of_the_cost_at_rest(diode, gain):
     shown, unit_S = asked.answer_batches[0], asked.profile.node.leak_S
 
     def cost(weights):
-        chip = asked._ideal_chip(weights, {})
+        chip = asked._ideal_chip(weights)
         said = ns.host.decide(chip, shown.targets, asked.flow, None, asked._held)[:, 8:]
         return np.mean(np.sum((said - shown.wanted[:, 8:]) ** 2, axis=1)) / 2
 

@@ -30,7 +30,8 @@ def test_what_losses_say_of_a_training(shape, causes):
 
 
 def test_the_advice_has_the_figures():
-    (found,) = _findings(losses(lambda t: 2 - t))
+    onward = "neurosim train --resume --updates 400 --out r"
+    (found,) = _findings(losses(lambda t: 2 - t), onward=onward)
     assert found.measured.startswith("the loss fell from 1.29 to 1.1 over the")
     assert "--updates 400" in found.advice
     assert found.weight == 0.1
