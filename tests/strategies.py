@@ -133,7 +133,9 @@ def faults(draw):
 @st.composite
 def drifts(draw):
     """A drift of any law."""
-    reference = {"reference_S": positive, "exponent": curve, "exponent_spread": curve}
+    reference = {
+        "reference_S": positive, "exponent": or_ideal(positive), "exponent_spread": curve
+    }  # fmt: skip
     change = {"shift_S": finite, "spread_S": positive, "spread_growth_S": or_ideal(positive)}
     leak = {"tau_s": positive, "tau_spread": sigma, "rest_S": or_ideal(positive)}
     table = {
