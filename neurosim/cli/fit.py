@@ -94,8 +94,8 @@ def _tell(found: DeviceFit, paths: list[Path], into: Path | None, kept: list[str
         then = f"check it with: neurosim profiles check {quoted(into)}"
     if kept:
         say(
-            f"note: {into} keeps {', '.join(kept)} of another device, now said to be assumed; "
-            "measure those, or write them as ideal",
+            f"note: {into} keeps {', '.join(kept)} as it has them, now said to be assumed, for the "
+            "table has none of them; measure those too, or write them as ideal",
             err=True,
         )
     say(f"{' and '.join(map(str, paths))}: {names}; {then}")

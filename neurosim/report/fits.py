@@ -136,12 +136,12 @@ def _is_of_lab(source: Any) -> bool:
 
 
 def _of_another(source: Any) -> Any:
-    """A source that says that its number is of another device."""
+    """A source that says that its number is none of those measured."""
     if isinstance(source, Mapping):
         return {name: _of_another(one) for name, one in source.items()}
     if is_measured(source) or is_assumed(source):
         return source if isinstance(source, str) else plain(source.model_dump())
-    return f"assumed: of another device: {text_of(source)}"
+    return f"assumed: not among what was measured: {text_of(source)}"
 
 
 def _kept_text(name: str, profile: Profile) -> str:

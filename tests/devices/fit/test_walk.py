@@ -71,7 +71,7 @@ def test_what_was_not_measured_of_the_devices_is_said_to_be_of_others(walked):
         said = block.source if isinstance(block.source, dict) else {"all": block.source}
         assert all(source.startswith("assumed: ") for source in said.values())
     text = (walked / "mine.yaml").read_text("utf-8")
-    assert "short_term: 'assumed: of another device: 1 % of g_max" in text
+    assert "short_term: 'assumed: not among what was measured: 1 % of g_max" in text
     # The levels are of a range that these devices do not have.
     assert str(mine.coupling.source["levels"]).startswith("assumed: ")
 
