@@ -68,12 +68,20 @@ PLANS: dict[tuple[str, int], tuple[tuple[str, float], ...]] = {
 STARTS = {"oscillators, 300 more": ("oscillators", 400)}
 FIRST = "the part flows with 'oscillators, 400' of the same seed"
 DRAWN = {"free-running": "by the chip alone", "spring": "host steps, hidden phases from 0"}
-PICTURE = (
-    ("amplifiers", 400, "free-running", 1.3),
-    ("voltages and oscillators", 400, "free-running", 1.3),
-    ("oscillators", 400, "free-running", 1.2),
-    ("oscillators, 300 more", 300, "free-running", 1.2),
-)
+PICTURES = {
+    "flows": (
+        ("amplifiers", 400, "free-running", 1.3),
+        ("voltages and oscillators", 400, "free-running", 1.3),
+        ("oscillators", 400, "free-running", 1.2),
+        ("oscillators, 300 more", 300, "free-running", 1.2),
+    ),
+    "flows_900": (
+        ("oscillators", 900, "free-running", 1.2),
+        ("oscillators", 900, "spring", 1.2),
+        ("imperfect oscillators", 400, "free-running", 1.2),
+        ("imperfect oscillators", 400, "spring", 1.2),
+    ),
+}
 FIGURES = ("frechet_feature", "precision", "recall", "coverage", "nn_two_sample", "smallest_class")
 Result = dict[str, Any]
 
@@ -212,17 +220,19 @@ def tell(found: argparse.Namespace) -> None:
 
 
 def draw(found: argparse.Namespace, results: dict[str, dict[str, dict[str, Result]]]) -> None:
-    """Samples of the first seed of each machine, where those of all are in the folder."""
-    shown = []
-    for name, updates, mode, t_end in PICTURE:
-        by_seed = results.get(f"{name}, {updates}", {}).get(f"{mode}, {t_end}", {})
-        if "samples" in by_seed.get(min(by_seed, default=""), {}):
-            shown.append((f"{name}, {updates} updates\n{DRAWN[mode]}", by_seed[min(by_seed)]))
-    if len(shown) < (1 if found.quick else len(PICTURE)):
-        print("The picture is left as it is: samples of some machines are not in the folder.")
-        return
-    fig, axes = common.new_figure(1, len(shown), size=(3 * len(shown), 3.4))
-    for ax, (title, result) in zip(np.atleast_1d(axes), shown, strict=True):
-        said = f"{title}\nfeature Frechet {result['frechet_feature']:.2f}"
-        common.show_digits(ax, result["samples"], 10, said)
-    common.save(fig, found.results / "flows.png")
+    """Samples of the first seed of each machine, where those of all of a picture are there."""
+    for picture, machines in PICTURES.items():
+        shown = []
+        for name, updates, mode, t_end in machines:
+            by_seed = results.get(f"{name}, {updates}", {}).get(f"{mode}, {t_end}", {})
+            if "samples" in by_seed.get(min(by_seed, default=""), {}):
+                title = f"{name}, {updates} updates\n{DRAWN[mode]}"
+                shown.append((title, by_seed[min(by_seed)]))
+        if len(shown) < (1 if found.quick else len(machines)):
+            print(f"{picture}.png is left as it is: samples of some machines are not there.")
+            continue
+        fig, axes = common.new_figure(1, len(shown), size=(3 * len(shown), 3.4))
+        for ax, (title, result) in zip(np.atleast_1d(axes), shown, strict=True):
+            said = f"{title}\nfeature Frechet {result['frechet_feature']:.2f}"
+            common.show_digits(ax, result["samples"], 10, said)
+        common.save(fig, found.results / f"{picture}.png")
