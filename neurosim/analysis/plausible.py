@@ -243,11 +243,14 @@ def _short_of(profile: Profile) -> Iterator[str]:
     """Figures of an array far from what a network can learn with, each with what to do."""
     node, adc, dac, mismatch = profile.node, profile.adc, profile.dac, profile.mismatch
     unit_V = node.visible_radian_V or node.unit_V
-    for place, range_V in (("adc.visible", adc.visible_range_V), ("dac.", dac.range_V)):
+    for place, range_V in (
+        ("adc.visible_range_V", adc.visible_range_V),
+        ("dac.range_V", dac.range_V),
+    ):
         if range_V is not None and range_V < _NARROW * unit_V:
             yield (
-                f"{place}_range_V".replace("._", ".") + f" is {range_V / unit_V:.2g} of a unit, so "
-                "that most values clip; raise it to two units or more, or lower node.unit_V"
+                f"{place} is {range_V / unit_V:.2g} of a unit, so that most values clip; raise it "
+                "to two units or more, or lower node.unit_V"
             )
     if adc.noise > _NOISY:
         yield f"adc.noise is {adc.noise:g} of the range, more than what is read"

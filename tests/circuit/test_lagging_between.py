@@ -120,7 +120,8 @@ def test_ngspice_agrees_on_the_transient():
     text = netlist(circuit, springs, 0, start_V[0, :n], time_s, TAU_S / 200)
     _, wave_V = run_ngspice(text)
     ours = settle(DrivenCircuit(circuit, springs, TAU_S), start_V, time_s, TIGHT)
-    np.testing.assert_allclose(wave_V[-1], ours.u_V[0, :n], atol=1e-3 * UNIT_V)
+    # ngspice is 4e-5 off at this step, and 3e-6 at a tenth of it.
+    np.testing.assert_allclose(wave_V[-1], ours.u_V[0, :n], atol=1e-4 * UNIT_V)
 
 
 @pytest.mark.parametrize("engine", ["transient", "operating_point"])
@@ -138,10 +139,11 @@ def test_a_chip_reads_its_nodes_while_its_amplifiers_lag(engine):
         chip.drive(target_V, 1e-5)
         chip.settle(0.2 * chip.data_sheet.tau_s)
         early = chip.read()
-        chip.settle(60 * chip.data_sheet.tau_s)
+        chip.settle(400 * chip.data_sheet.tau_s)
         reads[bandwidth] = early, chip.read()
     unit_V = chip.data_sheet.unit_V
     early, late = (np.abs(a - b).max() for a, b in zip(*reads.values(), strict=True))
-    assert late < 1e-2 * unit_V
+    # An amplifier takes 16 tau; what is left is the tolerance of both transients.
+    assert late < 1e-3 * unit_V
     if engine == "transient":
         assert early > 2e-2 * unit_V

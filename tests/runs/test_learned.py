@@ -1,11 +1,14 @@
 """Losses that still fall, or rise again, are told from those that only vary."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import neurosim as ns
 from neurosim.runs import Finding
-from neurosim.runs.learned import LENGTH, _findings, learned
+from neurosim.runs.learned import LENGTH, _findings, _onward, learned
 from neurosim.runs.recipes import RATE
 
 
@@ -103,3 +106,14 @@ def test_a_rate_that_was_tried_stands_for_what_the_losses_say_of_it(monkeypatch)
         said = learned(trained)
         assert [finding.cause for finding in said] == [RATE]
         assert (said[0] is better) is bool(found)
+
+
+def test_the_command_to_train_on_is_that_of_the_run():
+    """What is left of a stopped one; of a finished one as many updates once more."""
+    run = SimpleNamespace(path=Path("my run"))
+    for done, said in ((125, ""), (200, " --updates 400")):
+        trained = SimpleNamespace(
+            experiment=SimpleNamespace(updates=200), run=run,
+            metrics=lambda done=done: {"flow_loss": np.zeros(done)},
+        )  # fmt: skip
+        assert _onward(trained) == f"neurosim train --resume{said} --out 'my run'"
