@@ -143,7 +143,7 @@ def test_a_chip_reads_its_nodes_while_its_amplifiers_lag(engine):
         reads[bandwidth] = early, chip.read()
     unit_V = chip.data_sheet.unit_V
     early, late = (np.abs(a - b).max() for a, b in zip(*reads.values(), strict=True))
-    # An amplifier takes 16 tau; what is left is the tolerance of both transients.
+    # An amplifier takes 16 tau; the profile's transient has an rtol of 1e-3.
     assert late < 1e-3 * unit_V
     if engine == "transient":
         assert early > 2e-2 * unit_V
