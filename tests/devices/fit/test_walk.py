@@ -9,6 +9,7 @@ import pytest
 
 from commands import run
 from neurosim.analysis.plausible import mistakes_in, warnings_in
+from neurosim.blocks.sources import by_kind, numbers_of
 from neurosim.blocks.trees import holds_number
 from neurosim.profile import load_profile, shipped_profiles
 
@@ -63,6 +64,12 @@ def test_every_number_is_measured_or_said_to_be_assumed_or_has_the_source_it_had
             measured += text.startswith("measured: ")
             assert kept or text.startswith(("measured: ", "assumed: ")), (name, field)
     assert measured >= 12
+
+
+def test_no_number_is_neither_measured_nor_assumed(walked):
+    kinds = by_kind(numbers_of(load_profile(walked / "mine.yaml")))
+    assert len(kinds["measured"]) >= 12
+    assert [name for name, paths in kinds.items() if paths] == ["measured", "assumed"]
 
 
 def test_what_was_not_measured_of_the_devices_is_said_to_be_of_others(walked):
