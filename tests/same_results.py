@@ -20,9 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
-from safetensors.numpy import load_file
 from scipy.io import loadmat
 
 FORMATS = [
@@ -100,8 +98,12 @@ def contents(path: Path) -> dict[str, list[str]]:
     elif path.suffix == ".mat":
         arrays = {k: v for k, v in loadmat(path).items() if not k.startswith("__")}
     elif path.suffix == ".safetensors":
+        from safetensors.numpy import load_file
+
         arrays = load_file(path)
     elif path.suffix in {".h5", ".nir"}:
+        import h5py
+
         with h5py.File(path) as file:
             names: list[str] = []
             file.visit(names.append)
