@@ -125,7 +125,7 @@ class NumpyArrays:
 
     def columns(self, array: NDArray[Any], which: NDArray[np.bool_]) -> NDArray[Any]:
         """See `Arrays.columns`."""
-        return np.compress(which, array, axis=-1)
+        return array.copy() if which.all() else np.compress(which, array, axis=-1)
 
     def put_columns(
         self, array: NDArray[Any], which: NDArray[np.bool_], values: NDArray[Any]

@@ -44,6 +44,7 @@ class DeviceFluctuations:
             self._traps = noise.telegraph.traps(die.devices.size, rng)
         self._n_settles = 0
         self._common_z: Any = None
+        self._own_share: np.float32 | None = None
         self._made_for: tuple[Circuit, float, float] | None = None
 
     def precharge(self) -> None:
@@ -82,15 +83,15 @@ class DeviceFluctuations:
 
         if self._common_z is None:
             self._common_z = draw("common")
-        common_z, own_z = self._common_z, draw("own")
+        parts = [(self._common, self._common_z), (self._own, draw("own"))]
         self._n_settles += 1
-        common, own = self._common, self._own
+        if self._own_share is not None:
+            parts = [(self._common, self._common_z + self._own_share * parts[1][1])]
 
         def current_A(u_V: Array) -> Array:
             with one_blas_thread():
                 output_V = circuit.output_V(u_V)
-                shared_A = common.current_A(u_V, common_z, output_V)
-                return shared_A + own.current_A(u_V, own_z, output_V)
+                return sum(noise.current_A(u_V, z, output_V) for noise, z in parts)
 
         return current_A
 
@@ -105,7 +106,21 @@ class DeviceFluctuations:
             return
         variance = self._noise.variance(devices_S, time_s, tau_s, self._traps)
         self._common, self._own = (self._die.fluctuation(circuit, part) for part in variance)
+        self._own_share = _share(*variance)
         self._made_for = circuit, time_s, tau_s
+
+
+def _share(common: Array, own: Array) -> np.float32 | None:
+    """Deviation of the second over that of the first, where that is one number for all devices.
+
+    A current is linear in its draws, so that one draw then stands for both parts.
+    """
+    largest = int(common.argmax())
+    if not common[largest]:
+        return None
+    ratio = own[largest] / common[largest]
+    alike = np.allclose(own, ratio * common, rtol=1e-9, atol=1e-12 * own[largest])
+    return np.float32(np.sqrt(ratio)) if alike else None
 
 
 def flicker_source(

@@ -159,9 +159,11 @@ class Stepper:
         xp.subtract(self.n, out, out=out)
         return out
 
-    def rate_V(self) -> Array:
-        """du/ds in volts per unit of time, (n, rows)."""
-        return self.field.arrays.get(self.rate()) / self.field.per_V[:, None]
+    def fastest_V(self) -> Array:
+        """Largest du/ds of each row in volts per unit of time, shape (rows,); lost as `rate` is."""
+        rate, arrays = self.rate(), self.field.arrays
+        rate *= arrays.put(1 / self.field.per_V[:, None], self.field.dtype)
+        return arrays.get(self._xp.amax(self._xp.abs(rate), 0))
 
     def _set_columns(self, h: float) -> None:
         """Of psi_0, h/2 psi_1, h psi_2, phi_0, h phi_1, h phi_2 and w, shape (7, n, 1)."""

@@ -92,7 +92,7 @@ def stepped(
         for h in steps:
             stepper.attempt(h, None if path is None else path.kick(h))
             stepper.accept()
-        residual = np.abs(stepper.rate_V()).max(axis=0) / unit_V
+        residual = stepper.fastest_V() / unit_V
         residual[~np.isfinite(residual)] = np.inf
         ended_V = np.ascontiguousarray(field.leave(stepper.z).T)
     return Chunk(ended_V, residual, stepper.evaluations, len(steps))

@@ -147,7 +147,7 @@ def follow(
                     rest = (speed * (span - control.t) < REST * atol * unit) & (speed <= before)
                     before = speed
             out[:, left] = field.leave(stepper.z)
-            speed_V[left] = np.abs(stepper.rate_V()).max(axis=0)
+            speed_V[left] = stepper.fastest_V()
             n_evaluations += stepper.evaluations * len(left) / n_rows
         left, before = left[~rest], before[~rest]
         now, first_step = control.t, control.h

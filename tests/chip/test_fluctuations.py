@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from neurosim.chip import Chip
+from neurosim.chip.fluctuations import _share
 from neurosim.network import Weights
 from neurosim.profile import load_profile
 from neurosim.solvers import OperatingPoint
@@ -196,3 +197,11 @@ def test_a_released_chip_runs_with_noise():
     chip.settle(0.1 * chip.data_sheet.release_tau_s)
     assert np.isfinite(chip.u_V).all()
     assert (chip.u_V.std(axis=0) > 0).all()
+
+
+def test_one_draw_stands_for_both_parts_only_where_every_device_shares_them_alike():
+    common = np.array([1.0, 4.0, 0.0])
+    assert _share(common, 0.25 * common) == pytest.approx(0.5)
+    assert _share(common, np.array([0.25, 1.0, 0.1])) is None
+    assert _share(common, np.array([0.25, 1.01, 0.0])) is None
+    assert _share(np.zeros(3), common) is None

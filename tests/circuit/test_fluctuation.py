@@ -117,3 +117,16 @@ def test_currents_are_correlated_as_their_common_devices_make_them(make_circuit)
     # Of a sample correlation, and of a sample deviation.
     assert np.abs(np.corrcoef(cheap.T) - correlation).max() < 5 / np.sqrt(DRAWS)
     assert np.abs(cheap.std(axis=0) / deviation_A - 1).max() < 5 / np.sqrt(2 * DRAWS)
+
+
+def test_parts_of_one_shape_are_one_part_with_the_sum_of_their_draws(make_circuit):
+    """A current is linear in its draws, in every state."""
+    circuit = with_load(make_circuit(loading=0.5))
+    rng, ratio = np.random.default_rng(0), 0.37
+    first = variances(circuit, rng)
+    second = [pairs and Pairs(*(ratio**2 * value for value in pairs)) for pairs in first]
+    u_V = 0.1 * rng.standard_normal((8, circuit.n_nodes))
+    z = rng.standard_normal((2, *u_V.shape))
+    apart = [Fluctuation(circuit, *of).current_A(u_V, draws) for of, draws in zip((first, second), z)]
+    together = Fluctuation(circuit, *first).current_A(u_V, z[0] + ratio * z[1])
+    np.testing.assert_allclose(together, sum(apart), rtol=1e-9)
