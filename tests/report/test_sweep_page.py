@@ -119,6 +119,12 @@ def test_means_over_replicas_stand_with_their_standard_error(text):
     assert "5.55 ± 0.05" in Parsed(text).text
 
 
+def test_best_is_not_said_where_others_are_as_good(text):
+    shown = Parsed(text).text
+    assert "lowest feature Frechet distance; one seed, no error known" in shown
+    assert "best feature Frechet" not in shown
+
+
 @pytest.mark.slow
 def test_a_folder_that_was_moved_still_makes_its_page(folder, tmp_path):
     moved = shutil.move(folder.path, tmp_path / "elsewhere")
