@@ -53,13 +53,16 @@ def _expected(
     points: Sequence[Point], workers: int, laws: tuple[type[Block], ...]
 ) -> dict[str, Any]:
     """What points will take, as numbers."""
+    import time
     from dataclasses import asdict
 
     from neurosim.sweeps.estimate import estimate
 
+    # A process that computes loads what this one has.
+    load_s = time.process_time()
     workers = min(workers, max(1, len(points)))
     found = estimate(points, laws)
-    return asdict(found) | {"workers": workers, "wall_s": found.wall_s(workers)}
+    return asdict(found) | {"workers": workers, "wall_s": found.wall_s(workers, load_s)}
 
 
 def _estimate_lines(found: dict[str, Any]) -> list[str]:
@@ -69,7 +72,13 @@ def _estimate_lines(found: dict[str, Any]) -> list[str]:
     from neurosim.blocks.units import format_quantity
 
     begun, drawn = found["measured"]
-    memory, many = found["memory_B"], found["workers"] > 1
+    many, page = found["workers"] > 1, found["page_memory_B"]
+    wall = tqdm.format_interval(found["wall_s"])
+    by = f"{found['workers']} processes" if many else "one process"
+    memory = ""
+    if page is not None:
+        each = f"{found['memory_B'] / 1e6:.0f} MB each, " if many else ""
+        memory = f"; {each}{page / 1e6:.0f} MB{' for the page' if many else ''}"
     chip = {
         kind: f"{format_quantity(found[f'{kind}_time_s'], 's', 3)} and "
         f"{format_quantity(found[f'{kind}_energy_J'], 'J', 3)}"
@@ -78,13 +87,8 @@ def _estimate_lines(found: dict[str, Any]) -> list[str]:
     return [
         f"measured: a few updates of {counted(begun, 'training')} and a few samples of "
         f"{counted(drawn, 'point')}",
-        f"computing: {tqdm.format_interval(found['work_s'])} of processor time"
-        + (
-            f", {tqdm.format_interval(found['wall_s'])} by {found['workers']} at best"
-            if many
-            else ""
-        )
-        + (f"; {memory / 1e6:.0f} MB each" if memory else ""),
+        f"computing: {tqdm.format_interval(found['work_s'])} of processor time, {wall} by {by} at "
+        f"best{memory}",
         f"chips: training {chip['training']}, sampling {chip['sampling']}",
     ]
 

@@ -11,9 +11,10 @@ from neurosim.blocks.units import format_quantity
 from neurosim.files import read_bytes
 from neurosim.folders import exists
 from neurosim.outputs import write_text
+from neurosim.report.floor_lines import Floors
 from neurosim.report.knee_figure import ANSWER, HYPOTHETICAL, PICTURE
 from neurosim.report.page import blocks_of, data_uri, page_template, picture
-from neurosim.report.sweep_figures import Floors, axis_figure, pareto_figure
+from neurosim.report.sweep_figures import axis_figure, pareto_figure
 from neurosim.report.sweep_lines import is_numeric, lines_of, telling
 from neurosim.report.wording import worded
 from neurosim.sweeps import Group, Sweep, SweepFolder, badness, best, front, standing

@@ -17,6 +17,7 @@ from neurosim.blocks.block import Block
 from neurosim.errors import DataError, NeurosimError
 from neurosim.runs import Trained, train
 from neurosim.safe_text import one_line
+from neurosim.sweeps.floors import find_floors
 from neurosim.sweeps.points import Point
 from neurosim.sweeps.work import outcome, start_of
 
@@ -43,8 +44,11 @@ class Estimate:
         Processor time of all.
     longest_s : float
         Of the longest training and one of its points, which no number of workers shortens.
-    memory_B : float or None
-        Of one process at its peak; None where the system does not say.
+    page_s : float
+        Processor time of what real images and a Gaussian have, for the page.
+    memory_B, page_memory_B : float or None
+        Of a process at its peak while points are computed, and of one that computes them and then
+        makes the page; None where the system does not say.
     failing : dict from int to str
         Errors of points that were tried and would fail, by their index.
     training_time_s, training_energy_J, sampling_time_s, sampling_energy_J : float
@@ -56,22 +60,24 @@ class Estimate:
     measured: tuple[int, int]
     work_s: float
     longest_s: float
+    page_s: float
     memory_B: float | None
+    page_memory_B: float | None
     training_time_s: float
     training_energy_J: float
     sampling_time_s: float
     sampling_energy_J: float
     failing: dict[int, str]
 
-    def wall_s(self, workers: int) -> float:
-        """With several processes, at best."""
-        return max(self.work_s / workers, self.longest_s)
+    def wall_s(self, workers: int, load_s: float = 0.0) -> float:
+        """With several processes, each of which loads the package for so long, at best."""
+        loads_s = load_s if workers == 1 else 2 * load_s
+        return max(self.work_s / workers, self.longest_s) + self.page_s + loads_s
 
 
 class _Training(NamedTuple):
-    """One that was begun, and what all of it will take."""
+    """What all of a training that was begun will take."""
 
-    trained: Trained
     takes_s: float
     time_s: float
     energy_J: float
@@ -121,12 +127,13 @@ def estimate(
             if samplings and time.process_time() - begun_s > within_s:
                 break
             try:
-                trainings.append(_begin(members[0], laws))
+                trained, costs = _begin(members[0], laws)
             except NeurosimError as error:
                 failing[members[0].index] = one_line(error.in_file)
                 continue
+            trainings.append(costs)
             for point in _spread(members)[:_POINTS_OF_A_TRAINING]:
-                drawn = _sample(point, trainings[-1].trained)
+                drawn = _sample(point, trained)
                 if isinstance(drawn, str):
                     failing[point.index] = drawn
                 else:
@@ -134,6 +141,8 @@ def estimate(
     if not samplings:
         index, said = next(iter(failing.items()))
         raise DataError(f"Point {index} would fail: {said}")
+    drawn_s = time.process_time()
+    find_floors(points, points[0].sampling.n, laws)
     n = len({point.training.key for point in points if point.training})
     each, n_points = len(sharing), len(points)
     train_s = fmean(one.takes_s for one in trainings)
@@ -144,7 +153,9 @@ def estimate(
         measured=(len(trainings), len(samplings)),
         work_s=each * train_s + n_points * sample_s,
         longest_s=max(one.takes_s for one in trainings) + sample_s,
+        page_s=time.process_time() - drawn_s,
         memory_B=None if base_B is None else max(one.memory_B for one in samplings),
+        page_memory_B=_peak_memory_B(),
         training_time_s=each * fmean(one.time_s for one in trainings),
         training_energy_J=each * fmean(one.energy_J for one in trainings),
         sampling_time_s=n_points * fmean(one.time_s for one in samplings),
@@ -163,12 +174,12 @@ def _spread(items: list[Any]) -> list[Any]:
     return [items[k] for k in order]
 
 
-def _begin(point: Point, laws: Sequence[type[Block]]) -> _Training:
+def _begin(point: Point, laws: Sequence[type[Block]]) -> tuple[Trained, _Training]:
     """A few updates of what a point samples."""
     training = point.training
     if training is None:
         assert point.run is not None
-        return _Training(Trained.of(point.run, laws, 1), 0.0, 0.0, 0.0)
+        return Trained.of(point.run, laws, 1), _Training(0.0, 0.0, 0.0)
     updates = training.experiment.updates
     few = training.experiment.model_copy(update={"updates": min(updates, _UPDATES + 1)})
     start = start_of(training, laws)
@@ -180,8 +191,7 @@ def _begin(point: Point, laws: Sequence[type[Block]]) -> _Training:
     takes_s = [b - a for a, b in pairwise(ends_s)]
     first_s, each_s = takes_s[0], median(takes_s[1:] or takes_s)
     spent, share = trained.spent(), updates / few.updates
-    return _Training(
-        trained,
+    return trained, _Training(
         first_s + (updates - 1) * each_s,
         share * spent.get("time_s", 0.0),
         share * spent.get("energy_J", 0.0),

@@ -43,9 +43,11 @@ def test_the_chips_costs_are_those_of_the_sweep_itself(tiny, serial, found):
 
 
 def test_no_number_of_workers_shortens_the_longest_training(found):
-    assert found.wall_s(1) == found.work_s
-    assert found.wall_s(1000) == found.longest_s < found.work_s
-    assert found.memory_B is None or found.memory_B > 1e7
+    assert found.wall_s(1) == found.work_s + found.page_s
+    assert found.wall_s(1000) == found.longest_s + found.page_s < found.work_s + found.page_s
+    assert found.wall_s(1, 1.5) == found.wall_s(1) + 1.5
+    assert found.page_s > 0
+    assert found.memory_B is None or 1e7 < found.memory_B <= found.page_memory_B
 
 
 def test_little_of_many_points_is_computed(tiny):
