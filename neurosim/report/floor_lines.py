@@ -14,7 +14,7 @@ Floors = Mapping[str, Mapping[str, float]]
 NO_FLOORS: Floors = MappingProxyType({})
 _GREY = "#5a5a5a"
 _APART = 0.24  # of a panel's height, between the middles of two labels of three lines
-_EDGE = 0.1
+_EDGE = 0.12  # half of such a label
 
 
 def draw_floors(axes: Axes, floors: Floors, figure: str) -> None:
@@ -43,9 +43,9 @@ def draw_floors(axes: Axes, floors: Floors, figure: str) -> None:
 
 
 def _spread(places: list[float]) -> list[float]:
-    """Ascending places, moved up and then down until labels there are apart."""
-    for k in range(1, len(places)):
-        places[k] = max(places[k], places[k - 1] + _APART)
+    """Ascending places, moved up and then down until labels there are apart and in the panel."""
+    for k in range(len(places)):
+        places[k] = max(places[k], places[k - 1] + _APART if k else _EDGE)
     over = max(0.0, places[-1] - (1 - _EDGE)) if places else 0.0
     for k in range(len(places) - 1, -1, -1):
         top = places[k + 1] - _APART if k + 1 < len(places) else places[k] - over
