@@ -19,8 +19,6 @@ __all__ = ["Bar", "stoppable"]
 
 # Between two lines of a log.
 _EVERY_S = 60.0
-_LINE = "{desc}: {n_fmt} of {total_fmt}, {rate_fmt}, {remaining} left{postfix}"
-_KNOWN_LINE = "{desc}: {n_fmt} of {total_fmt}, LEFT left{postfix}"
 _KNOWN_BAR = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<LEFT{postfix}]"
 
 
@@ -64,7 +62,7 @@ class Bar:
             )
         assert self._bar is not None
         self._bar.total = total
-        self._bar.bar_format = _format(_KNOWN_BAR, left_s)
+        self._bar.bar_format = _format(left_s)
         self._bar.set_postfix(figures, refresh=False)
         self._bar.update(done - self._bar.n)
 
@@ -75,16 +73,13 @@ class Bar:
         from tqdm import tqdm
 
         self._said_s = now_s
-        line = tqdm.format_meter(
-            done,
-            total,
-            now_s - self._began_s,
-            prefix=self._what,
-            initial=min(self._initial, done),
-            postfix=", ".join(f"{name} {value}" for name, value in figures.items()) or None,
-            bar_format=_format(_KNOWN_LINE, left_s) or _LINE,
-        )
-        say(line, err=True)
+        rate = (done - min(self._initial, done)) / (now_s - self._began_s)
+        if left_s is None and rate:
+            left_s = (total - done) / rate
+        parts = [f"{self._what}: {done:,} of {total:,}", _said(rate)]
+        parts += [] if left_s is None else [f"{tqdm.format_interval(left_s)} left"]
+        parts += [f"{name} {value}" for name, value in figures.items()]
+        say(", ".join(parts), err=True)
 
     def on_update(self, update: Update, total: int) -> None:
         """Progress of a training run."""
@@ -96,11 +91,25 @@ class Bar:
             self._bar.close()
 
 
-def _format(template: str, left_s: float | None) -> str | None:
+def _format(left_s: float | None) -> str | None:
     """A format of tqdm with the time that is left; None where that is not known."""
     from tqdm import tqdm
 
-    return None if left_s is None else template.replace("LEFT", tqdm.format_interval(left_s))
+    return None if left_s is None else _KNOWN_BAR.replace("LEFT", tqdm.format_interval(left_s))
+
+
+def _said(rate: float) -> str:
+    """A rate in the unit in which it is at least 1.
+
+    Examples
+    --------
+    >>> _said(2.5), _said(0.05), _said(0.003)
+    ('2.5 a second', '3 a minute', '10.8 an hour')
+    """
+    for seconds, unit in ((1, "a second"), (60, "a minute")):
+        if rate * seconds >= 1:
+            return f"{rate * seconds:.3g} {unit}"
+    return f"{rate * 3600:.3g} an hour"
 
 
 @contextmanager

@@ -24,11 +24,12 @@ from neurosim.cli.common import (
     warn,
     warnings_told,
 )
+from neurosim.cli.dry_run import settings_said, tell_ahead
 from neurosim.safe_text import counted
 
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
-    from neurosim.sweeps import Group, Point, SweepFolder
+    from neurosim.sweeps import Group, SweepFolder
     from neurosim.sweeps.points import Listed
 
 __all__ = ["sweep"]
@@ -62,11 +63,11 @@ class _Shard(ParamType):
     "--shard", type=_Shard(), default="1/1", metavar="I/N",
     help="Every N-th point from the I-th on: one job of an array, all with one --out.",
 )  # fmt: skip
-@click.option("--dry-run", is_flag=True, help="List the points and compute nothing.")
 @click.option(
-    "--estimate", "estimated", is_flag=True,
-    help="Compute a little of some points, say what all will take, and keep nothing.",
+    "--dry-run", is_flag=True,
+    help="List the points, say by a little of some of them what all will take, and keep nothing.",
 )  # fmt: skip
+@click.option("--estimate", "estimated", is_flag=True, help="As --dry-run, without the list.")
 @TIME_LIMIT
 @DEVICE
 @LAWS
@@ -89,6 +90,7 @@ def sweep(
     from neurosim.solvers import available_threads
     from neurosim.sweeps import Point, SweepFolder, Workers, expand, run_sweep
     from neurosim.sweeps.fitting import left_behind
+    from neurosim.sweeps.idle import idle_axes
     from neurosim.sweeps.loading import load_sweep
     from neurosim.sweeps.remaining import remaining_s
     from neurosim.sweeps.strange import made_odd
@@ -103,8 +105,8 @@ def sweep(
         mine = [point for point in points if point.index % shard[1] == shard[0] - 1]
         _warn_of_unsuited(mine)
         warn([*left_behind(mine, laws), *made_odd(mine)])
-        expected = _expected(mine, workers or available_threads(), laws) if estimated else None
-        _list(plan.name, mine, expected, as_json, brief=not dry_run)
+        used = workers or available_threads()
+        tell_ahead(plan, mine, points, used, laws, as_json=as_json, brief=not dry_run)
         return
     Workers(dask=dask).check()
     with warnings_told():
@@ -125,6 +127,9 @@ def sweep(
     bar = Bar("points", len(folder.share(shard)) - left)
     try:
         with on_signals(stopping), within_time(limit_s):
+            if shard[0] == 1 and not folder.rows():
+                planned = [point for point in folder.points if isinstance(point, Point)]
+                warn([*idle_axes(planned, plan.axes, laws).values()])
             run_sweep(
                 folder,
                 Workers(used, dask, device),
@@ -167,76 +172,17 @@ def _warn_of_unsuited(points: Sequence[Listed]) -> None:
     warn(sorted({text for text in found.values() if text is not None}))
 
 
-def _expected(
-    points: Sequence[Point], workers: int, laws: tuple[type[Block], ...]
-) -> dict[str, Any]:
-    """What points will take, as numbers."""
-    from dataclasses import asdict
-
-    from neurosim.sweeps.estimate import estimate
-
-    workers = min(workers, max(1, len(points)))
-    found = estimate(points, laws)
-    return asdict(found) | {"workers": workers, "wall_s": found.wall_s(workers)}
-
-
-def _list(
-    name: str, points: Sequence[Point], expected: dict[str, Any] | None, as_json: bool,
-    *, brief: bool,
-) -> None:  # fmt: skip
-    """The points of a sweep or of a shard, unless that is too much, and what they will take."""
-    trainings = len({point.training.key for point in points if point.training})
-    if as_json:
-        said: dict[str, Any] = {"name": name, "trainings": trainings}
-        said |= {} if brief else {"points": [point.settings for point in points]}
-        print_json(said | ({} if expected is None else {"estimate": expected}))
-        return
-    lines = [f"{name}: {counted(len(points), 'point')}, {counted(trainings, 'training')}"]
-    if not brief:
-        lines += [f"{point.index:5}  " + _said(point.settings) for point in points]
-    lines += [] if expected is None else _estimate_lines(expected)
-    say("\n".join(lines), indent=7)
-
-
-def _estimate_lines(found: dict[str, Any]) -> list[str]:
-    """In words; the numbers are good to some tens of percent."""
-    from tqdm import tqdm
-
-    from neurosim.blocks.units import format_quantity
-
-    begun, drawn = found["measured"]
-    memory, many = found["memory_B"], found["workers"] > 1
-    chip = {
-        kind: f"{format_quantity(found[f'{kind}_time_s'], 's', 3)} and "
-        f"{format_quantity(found[f'{kind}_energy_J'], 'J', 3)}"
-        for kind in ("training", "sampling")
-    }
-    return [
-        f"measured: a few updates of {counted(begun, 'training')} and a few samples of "
-        f"{counted(drawn, 'point')}",
-        f"computing: {tqdm.format_interval(found['work_s'])} of processor time"
-        + (
-            f", {tqdm.format_interval(found['wall_s'])} by {found['workers']} at best"
-            if many
-            else ""
-        )
-        + (f"; {memory / 1e6:.0f} MB each" if memory else ""),
-        f"chips: training {chip['training']}, sampling {chip['sampling']}",
-    ]
-
-
-def _said(settings: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in settings.items())
-
-
 def _shown(folder: SweepFolder, rows: Sequence[dict[str, Any]]) -> dict[str, str]:
-    """Figures beside the bar: the best mean so far, and how many points failed."""
-    from neurosim.sweeps import best, groups
+    """Figures beside the bar: the best mean so far, by its right name, and how many failed."""
+    from neurosim.sweeps import best, groups, standing
 
     failed, figure = sum(bool(row["error"]) for row in rows), folder.sweep.measure[0]
     shown = {"failed": str(failed)} if failed else {}
-    found = best(groups(rows, folder.columns, [figure]), figure)
-    return shown if found is None else shown | {f"best {figure}": f"{found.mean[figure]:.3g}"}
+    every = groups(rows, folder.columns, [figure])
+    found, (word, _) = best(every, figure), standing(every, figure)
+    if found is None:
+        return shown
+    return shown | {f"{word} {figure}".lstrip(): f"{found.mean[figure]:.3g}"}
 
 
 def _mean(group: Group, figure: str) -> str:
@@ -249,7 +195,7 @@ def _finish(folder: SweepFolder, shard: tuple[int, int], as_json: bool) -> None:
     """Say what there is; exit status 1 if a point failed."""
     from neurosim.report import write_sweep_report
     from neurosim.report.wording import worded
-    from neurosim.sweeps import as_good, best
+    from neurosim.sweeps import as_good, best, standing
 
     rows, table = folder.rows(), folder.path / "results.csv"
     page = write_sweep_report(folder)
@@ -257,6 +203,7 @@ def _finish(folder: SweepFolder, shard: tuple[int, int], as_json: bool) -> None:
     figure = folder.sweep.measure[0]
     every = folder.groups()
     found, near = best(every, figure), as_good(every, figure)
+    word, note = standing(every, figure)
     settings = {} if found is None else dict(zip(folder.columns, found.settings, strict=True))
     idle = folder.without_effect()
     counts = {"points": len(folder.points), "done": len(rows), "failed": len(failed)}
@@ -267,7 +214,8 @@ def _finish(folder: SweepFolder, shard: tuple[int, int], as_json: bool) -> None:
         print_json(
             {"file": str(table), "report": str(page)}
             | counts
-            | {"best": top, "as_good": near, "without_effect": idle}
+            | {"best": top, "beyond_error": word == "best", "as_good": near}
+            | {"without_effect": idle}
             | ({"shard": own} if shard[1] > 1 else {})
         )
     else:
@@ -278,10 +226,9 @@ def _finish(folder: SweepFolder, shard: tuple[int, int], as_json: bool) -> None:
             )
         say(f"{table}: {len(rows)} of {counted(len(folder.points), 'point')}, {len(failed)} failed")
         if found is not None:
-            where = f"; {_said(settings)}" if settings else ""
-            say(f"best {worded(figure)}: {_mean(found, figure)}{where}")
-            if near:
-                say(f"  {near} more are as good within two standard errors of the difference")
+            where = f"; {settings_said(settings)}" if settings else ""
+            said = f"{word} {worded(figure)}".lstrip()
+            say(f"{said}: {_mean(found, figure)}{f' ({note})' if note else ''}{where}")
         say(f"open {page}")
     for name in idle:
         say(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Container, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,18 +11,19 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from neurosim.report.figures import new_figure, style
+from neurosim.report.floor_lines import NO_FLOORS, Floors, draw_floors
+from neurosim.report.sweep_bars import draw_bars
 from neurosim.report.sweep_lines import (
     MOST_LINES,
     is_numeric,
     labelled_lines,
     lines_of,
     plain,
-    word,
 )
 from neurosim.report.wording import worded
 from neurosim.sweeps import Group, badness, front
 
-__all__ = ["Floors", "axis_figure", "pareto_figure"]
+__all__ = ["axis_figure", "pareto_figure"]
 
 # Okabe and Ito (2008), without yellow.
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
@@ -31,9 +31,6 @@ _MARKERS = "osD^vPX"
 _LONG = 40  # characters across the width of a figure
 _MANY_DECADES = 1e3
 _DISTANCES = ("frechet_feature", "frechet_pixel", "w2")
-# Figures of what stands beside chips, by its name.
-Floors = Mapping[str, Mapping[str, float]]
-_NONE: Floors = MappingProxyType({})
 _UNITS = {"sample_time_s": "s", "sample_energy_J": "J"}
 _LABELS = {
     "sample_time_s": "time of one chip a sample",
@@ -66,29 +63,37 @@ def axis_figure(
     figures: Sequence[str],
     random: Container[str] = (),
     note: str = "",
-    floors: Floors = _NONE,
+    floors: Floors = NO_FLOORS,
 ) -> Figure:
-    """One panel for each figure over the axis `x`; bars are standard errors over replicas.
+    """One panel for each figure over the axis `x`; error bars are standard errors over replicas.
 
-    Where more varies than lines can tell, a line shows the best of the rest. Points over one of the
-    `random` columns are not joined. What real images and a Gaussian have is drawn where it lies
-    within the panel. The note stands below.
+    Numbers are joined to lines, words are bars from zero. Where more varies than lines can tell, a
+    line shows the best of the rest. Points over one of the `random` columns are not joined. What
+    real images and a Gaussian have stands beside each panel. The note stands below.
     """
     chosen, _ = lines_of(groups, columns, x, random)
     at = columns.index(x)
-    numeric = is_numeric([group.settings[at] for group in groups])
+    names = list(dict.fromkeys(group.settings[at] for group in groups))
+    numeric = is_numeric(names)
     with style():
         fig = new_figure(1.0 + 2.3 * len(figures))
         stack = fig.subplots(len(figures), 1, sharex=True, squeeze=False)[:, 0]
         for axes, figure in zip(stack, figures, strict=True):
             having = [group for group in groups if figure in group.mean]
-            for k, (label, line) in enumerate(labelled_lines(having, columns, chosen).items()):
-                top = _best_at(line, at, figure)
-                _draw_line(axes, top, at, figure, label, k, numeric, joined=x not in random)
+            lines = {
+                label: _best_at(line, at, figure)
+                for label, line in labelled_lines(having, columns, chosen).items()
+            }
+            if numeric:
+                for k, (label, line) in enumerate(lines.items()):
+                    _draw_line(axes, line, at, figure, label, k, joined=x not in random)
+            else:
+                draw_bars(axes, lines, names, at, figure, _COLORS)
             axes.set_ylabel(worded(figure))
             axes.grid(alpha=0.3, lw=0.6)
+            axes.set_axisbelow(True)
             _spread(axes, [group.mean[figure] for group in having], figure)
-            _draw_floors(axes, floors, figure)
+            draw_floors(axes, floors, figure)
         if chosen:
             _legend(fig, stack[0])
         if numeric:
@@ -108,35 +113,22 @@ def _draw_line(
     figure: str,
     label: str,
     k: int,
-    numeric: bool,
     *,
     joined: bool,
 ) -> None:
-    if numeric:
-        line = sorted(line, key=lambda group: _number(group, at))
+    line = sorted(line, key=lambda group: _number(group, at))
     axes.errorbar(
-        [_number(group, at) if numeric else word(group.settings[at]) for group in line],
+        [_number(group, at) for group in line],
         [group.mean[figure] for group in line],
         yerr=[group.error[figure] for group in line],
         color=_COLORS[k % len(_COLORS)],
         marker=_MARKERS[k % len(_MARKERS)],
-        ls="-" if numeric and joined else "",
+        ls="-" if joined else "",
         ms=4,
         lw=1.4,
         capsize=2.5,
         label=label,
     )
-
-
-def _draw_floors(axes: Axes, floors: Floors, figure: str) -> None:
-    """A line for each that lies within the panel, named beside it."""
-    low, high = sorted(axes.get_ylim())
-    for name, figures in floors.items():
-        value = figures.get(figure)
-        if value is not None and low < value < high:
-            axes.axhline(value, color="#5a5a5a", ls=":", lw=1.2, zorder=0)
-            axes.text(1.01, value, name.replace(" ", "\n", 1), va="center", fontsize=8,
-                      transform=axes.get_yaxis_transform(), color="#5a5a5a")  # fmt: skip
 
 
 def _ticks(low: float, high: float) -> LogLocator:
@@ -190,7 +182,7 @@ def pareto_figure(
     columns: Sequence[str],
     figure: str,
     random: Container[str] = (),
-    floors: Floors = _NONE,
+    floors: Floors = NO_FLOORS,
 ) -> Figure:
     """Quality against time and energy of a sample; a line joins what nothing else beats in both."""
     chosen, _ = lines_of(groups, columns, "", random)
@@ -216,7 +208,7 @@ def pareto_figure(
             axes.set_ylabel(worded(figure))
             axes.grid(alpha=0.3, lw=0.6)
             _spread(axes, [group.mean[figure] for group in having], figure)
-            _draw_floors(axes, floors, figure)
+            draw_floors(axes, floors, figure)
             if having:
                 _scale(axes, [group.mean[cost] for group in having], _UNITS[cost])
         _legend(fig, panels[0])

@@ -11,18 +11,20 @@ from neurosim.blocks.units import format_quantity
 from neurosim.files import read_bytes
 from neurosim.folders import exists
 from neurosim.outputs import write_text
+from neurosim.report.floor_lines import Floors
 from neurosim.report.knee_figure import ANSWER, HYPOTHETICAL, PICTURE
 from neurosim.report.page import blocks_of, data_uri, page_template, picture
-from neurosim.report.sweep_figures import Floors, axis_figure, pareto_figure
+from neurosim.report.sweep_figures import axis_figure, pareto_figure
 from neurosim.report.sweep_lines import is_numeric, lines_of, telling
 from neurosim.report.wording import worded
-from neurosim.sweeps import Group, Sweep, SweepFolder, as_good, badness, best, front
+from neurosim.sweeps import Group, Sweep, SweepFolder, badness, best, front, standing
 from neurosim.sweeps.axes import drawn
 from neurosim.sweeps.floors import FLOORS, floors, keep_floors
 
 __all__ = ["render_sweep", "write_sweep_report"]
 
 _MOST_ROWS = 200
+_ONE_SEED = " One seed: no error is known."
 _SHOWN_COSTS = ("sample_tau", "sample_time_s", "sample_energy_J", "training_energy_J")
 _WORDS = {
     "sample_tau": "settling [C/g]",
@@ -94,9 +96,9 @@ def _cards(
     cards = [(done, f"points{f'; {failed} failed' if failed else ''}")]
     top = best(found, figure)
     if top is not None:
-        near = as_good(found, figure)
-        said = f"; {near} more within its error" if near else ""
-        cards.append((f"{top.mean[figure]:.3g}", f"best {worded(figure)}{_over(top)}{said}"))
+        word, note = standing(found, figure)
+        said = f"{word} {worded(figure)}".lstrip() + _over(top)
+        cards.append((f"{top.mean[figure]:.3g}", f"{said}; {note}" if note else said))
         for cost, unit in (("sample_time_s", "s"), ("sample_energy_J", "J")):
             cards.append((format_quantity(top.mean[cost], unit, 3), f"{_WORDS[cost]} there"))
     return cards
@@ -125,12 +127,13 @@ def _pictures(
         return []
     out, measure, random = [], sweep.measure, drawn(sweep.axes)
     real = [group for group in found if not _is_hypothetical(group)]
-    bars = " Bars: standard error over replicas." if any(g.rows > 1 for g in found) else ""
+    repeated = any(group.rows > 1 for group in found)
+    errors = " Error bars: standard error over replicas." if repeated else _ONE_SEED
     for column in telling(found, columns, random):
         _, rest = lines_of(found, columns, column, random)
-        caption = f"Over {column}.{bars}"
+        caption = f"Over {column}.{errors}"
         if rest:
-            caption += " Each point is the best of what else varies."
+            caption += " Of what else varies the most favourable mean is shown."
         if column in random and len(random) > 1:
             caption += " Points are drawn at random, and differ in what else is drawn too."
         out.append(

@@ -5,7 +5,7 @@ from neurosim.sweeps.making import expand
 from neurosim.sweeps.notebook import sweep
 from neurosim.sweeps.plan import Sweep
 from neurosim.sweeps.points import Point
-from neurosim.sweeps.ranking import Group, as_good, badness, best, front, groups
+from neurosim.sweeps.ranking import Group, as_good, badness, best, front, groups, standing
 from neurosim.sweeps.table import Table
 from neurosim.sweeps.workers import Workers
 
@@ -23,5 +23,6 @@ __all__ = [
     "front",
     "groups",
     "run_sweep",
+    "standing",
     "sweep",
 ]

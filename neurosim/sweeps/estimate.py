@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -13,8 +14,10 @@ from typing import Any, NamedTuple
 from threadpoolctl import threadpool_limits
 
 from neurosim.blocks.block import Block
-from neurosim.errors import DataError
+from neurosim.errors import DataError, NeurosimError
 from neurosim.runs import Trained, train
+from neurosim.safe_text import one_line
+from neurosim.sweeps.floors import find_floors
 from neurosim.sweeps.points import Point
 from neurosim.sweeps.work import outcome, start_of
 
@@ -41,8 +44,13 @@ class Estimate:
         Processor time of all.
     longest_s : float
         Of the longest training and one of its points, which no number of workers shortens.
-    memory_B : float or None
-        Of one process at its peak; None where the system does not say.
+    page_s : float
+        Processor time of what real images and a Gaussian have, for the page.
+    memory_B, page_memory_B : float or None
+        Of a process at its peak while points are computed, and of one that computes them and then
+        makes the page; None where the system does not say.
+    failing : dict from int to str
+        Errors of points that were tried and would fail, by their index.
     training_time_s, training_energy_J, sampling_time_s, sampling_energy_J : float
         Of the chips.
     """
@@ -52,21 +60,24 @@ class Estimate:
     measured: tuple[int, int]
     work_s: float
     longest_s: float
+    page_s: float
     memory_B: float | None
+    page_memory_B: float | None
     training_time_s: float
     training_energy_J: float
     sampling_time_s: float
     sampling_energy_J: float
+    failing: dict[int, str]
 
-    def wall_s(self, workers: int) -> float:
-        """With several processes, at best."""
-        return max(self.work_s / workers, self.longest_s)
+    def wall_s(self, workers: int, load_s: float = 0.0) -> float:
+        """With several processes, each of which loads the package for so long, at best."""
+        loads_s = load_s if workers == 1 else 2 * load_s
+        return max(self.work_s / workers, self.longest_s) + self.page_s + loads_s
 
 
 class _Training(NamedTuple):
-    """One that was begun, and what all of it will take."""
+    """What all of a training that was begun will take."""
 
-    trained: Trained
     takes_s: float
     time_s: float
     energy_J: float
@@ -86,6 +97,9 @@ def estimate(
 ) -> Estimate:
     """Compute a little of some points, spread over all, and extrapolate.
 
+    A point is drawn from and judged whole but for the number of its samples, so that one of a slow
+    chip may take longer than `within_s` alone.
+
     Parameters
     ----------
     points : sequence of Point
@@ -97,9 +111,7 @@ def estimate(
     Raises
     ------
     DataError
-        There is no point.
-    NeurosimError
-        Whatever stops the training or sampling of a point that is tried.
+        There is no point, or all that are tried would fail.
     """
     if not points:
         raise DataError("An estimate must have points, but has none; give a smaller shard number.")
@@ -108,29 +120,47 @@ def estimate(
         key = point.training.key if point.training else point.run
         sharing.setdefault(key, []).append(point)
     begun_s, base_B = time.process_time(), _peak_memory_B()
-    trainings, samplings = list[_Training](), list[_Sampling]()
-    with threadpool_limits(1):
+    trainings, samplings, failing = list[_Training](), list[_Sampling](), dict[int, str]()
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # Whoever asks has told of all points.
         for members in _spread(list(sharing.values())):
-            if trainings and time.process_time() - begun_s > within_s:
+            if samplings and time.process_time() - begun_s > within_s:
                 break
-            trainings.append(_begin(members[0], laws))
+            try:
+                trained, costs = _begin(members[0], laws)
+            except NeurosimError as error:
+                failing[members[0].index] = one_line(error.in_file)
+                continue
+            trainings.append(costs)
             for point in _spread(members)[:_POINTS_OF_A_TRAINING]:
-                samplings.append(_sample(point, trainings[-1].trained))
+                drawn = _sample(point, trained)
+                if isinstance(drawn, str):
+                    failing[point.index] = drawn
+                else:
+                    samplings.append(drawn)
+    if not samplings:
+        index, said = next(iter(failing.items()))
+        raise DataError(f"Point {index} would fail: {said}")
+    drawn_s = time.process_time()
+    find_floors(points, points[0].sampling.n, laws)
     n = len({point.training.key for point in points if point.training})
-    each, drawn = len(sharing), len(points)
+    each, n_points = len(sharing), len(points)
     train_s = fmean(one.takes_s for one in trainings)
     sample_s = fmean(one.takes_s for one in samplings)
     return Estimate(
-        points=drawn,
+        points=n_points,
         trainings=n,
         measured=(len(trainings), len(samplings)),
-        work_s=each * train_s + drawn * sample_s,
+        work_s=each * train_s + n_points * sample_s,
         longest_s=max(one.takes_s for one in trainings) + sample_s,
+        page_s=time.process_time() - drawn_s,
         memory_B=None if base_B is None else max(one.memory_B for one in samplings),
+        page_memory_B=_peak_memory_B(),
         training_time_s=each * fmean(one.time_s for one in trainings),
         training_energy_J=each * fmean(one.energy_J for one in trainings),
-        sampling_time_s=drawn * fmean(one.time_s for one in samplings),
-        sampling_energy_J=drawn * fmean(one.energy_J for one in samplings),
+        sampling_time_s=n_points * fmean(one.time_s for one in samplings),
+        sampling_energy_J=n_points * fmean(one.energy_J for one in samplings),
+        failing=failing,
     )
 
 
@@ -144,12 +174,12 @@ def _spread(items: list[Any]) -> list[Any]:
     return [items[k] for k in order]
 
 
-def _begin(point: Point, laws: Sequence[type[Block]]) -> _Training:
+def _begin(point: Point, laws: Sequence[type[Block]]) -> tuple[Trained, _Training]:
     """A few updates of what a point samples."""
     training = point.training
     if training is None:
         assert point.run is not None
-        return _Training(Trained.of(point.run, laws, 1), 0.0, 0.0, 0.0)
+        return Trained.of(point.run, laws, 1), _Training(0.0, 0.0, 0.0)
     updates = training.experiment.updates
     few = training.experiment.model_copy(update={"updates": min(updates, _UPDATES + 1)})
     start = start_of(training, laws)
@@ -161,16 +191,15 @@ def _begin(point: Point, laws: Sequence[type[Block]]) -> _Training:
     takes_s = [b - a for a, b in pairwise(ends_s)]
     first_s, each_s = takes_s[0], median(takes_s[1:] or takes_s)
     spent, share = trained.spent(), updates / few.updates
-    return _Training(
-        trained,
+    return trained, _Training(
         first_s + (updates - 1) * each_s,
         share * spent.get("time_s", 0.0),
         share * spent.get("energy_J", 0.0),
     )
 
 
-def _sample(point: Point, trained: Trained) -> _Sampling:
-    """A few samples of a point, twice, and what all of them will take."""
+def _sample(point: Point, trained: Trained) -> _Sampling | str:
+    """What all samples of a point will take, by a few, twice; or the error that they end in."""
     n = point.sampling.n
     sizes = sorted({min(n, _FEW), min(n, _MORE)})
     takes_s, peaks_B, figures = list[float](), list[float](), dict[str, float]()
@@ -179,7 +208,7 @@ def _sample(point: Point, trained: Trained) -> _Sampling:
         begun_s = time.process_time()
         found = outcome(few, lambda: trained)
         if found["error"]:
-            raise DataError(f"Point {point.index} would fail: {found['error']}")
+            return str(found["error"])
         takes_s.append(time.process_time() - begun_s)
         peaks_B.append(_peak_memory_B() or 0.0)
         figures = found["figures"]

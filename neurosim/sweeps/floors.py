@@ -13,9 +13,9 @@ from neurosim.outputs import write_text
 from neurosim.runs import Run
 from neurosim.runs.judging import compared, floors_of
 from neurosim.sweeps.folder import SweepFolder
-from neurosim.sweeps.points import Point
+from neurosim.sweeps.points import Listed, Point
 
-__all__ = ["FLOORS", "floors", "keep_floors"]
+__all__ = ["FLOORS", "find_floors", "floors", "keep_floors"]
 
 _FILE = "floors.json"
 _ADVICE = "delete it: it is found again"
@@ -49,14 +49,26 @@ def keep_floors(folder: SweepFolder) -> None:
     Not where points learn different images or none, nor of a folder that is only opened: what was
     learned need not be at hand any more.
     """
-    learned = _learned(folder.points, folder.laws)
-    if learned is None or exists(folder.path / _FILE):
+    if exists(folder.path / _FILE):
         return
-    rows = floors_of(learned, folder.sweep.sampling.n, 0)["baselines"]
+    rows = find_floors(folder.points, folder.sweep.sampling.n, folder.laws)
+    if rows is None:
+        return
     shown = {
         name: {k: rows[name][k] for k in folder.sweep.measure if k in rows[name]} for name in FLOORS
     }
     write_text(folder.path / _FILE, dump_record(shown))
+
+
+def find_floors(
+    points: Sequence[Listed], n: int, laws: Sequence[type[Block]] = ()
+) -> dict[str, dict[str, float]] | None:
+    """All figures of each row, beside `n` samples; None where points share no images."""
+    learned = _learned(points, laws)
+    if learned is None:
+        return None
+    rows: dict[str, dict[str, float]] = floors_of(learned, n, 0)["baselines"]
+    return rows
 
 
 def _learned(points: Sequence[Any], laws: Sequence[type[Block]]) -> Dataset | None:

@@ -7,7 +7,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Group", "as_good", "badness", "best", "front", "groups", "without_effect"]
+__all__ = [
+    "Group",
+    "as_good",
+    "badness",
+    "best",
+    "front",
+    "groups",
+    "is_seed",
+    "standing",
+    "without_effect",
+]
 
 Row = Mapping[str, Any]
 
@@ -95,6 +105,36 @@ def as_good(found: Sequence[Group], figure: str) -> int:
         worse = badness(figure, group.mean[figure]) - badness(figure, top.mean[figure])
         near += worse <= 2 * float(np.hypot(group.error[figure], top.error[figure]))
     return near
+
+
+def standing(found: Sequence[Group], figure: str) -> tuple[str, str]:
+    """What the best mean of a figure may be called, and what is to be said beside it.
+
+    It is `best` only where it is better than all others by more than two standard errors of the
+    difference; of a single row no error is known.
+
+    Examples
+    --------
+    >>> pair = [Group((k,), {"w2": 1.0 + k}, {"w2": 0.1}, 3) for k in (0, 1)]
+    >>> standing(pair, "w2")
+    ('best', '')
+    >>> standing([group._replace(rows=1) for group in pair], "w2")
+    ('lowest', 'one seed, no error known')
+    """
+    top = best(found, figure)
+    others = [group for group in found if group is not top and figure in group.mean]
+    if top is None or not others:
+        return "", ""
+    word = "highest" if figure in _HIGHER else "lowest"
+    word = "nearest to 1/2 of" if figure == "nn_two_sample" else word
+    single = sum(group.rows < 2 for group in others)
+    if top.rows < 2:
+        return word, "one seed, no error known"
+    if near := as_good(found, figure):
+        return word, f"{near} more {'is' if near == 1 else 'are'} as good within the error"
+    if single:
+        return word, f"{single} more of one seed, no error known"
+    return "best", ""
 
 
 def without_effect(

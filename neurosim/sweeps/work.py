@@ -39,7 +39,7 @@ from neurosim.sweeps.plan import Figure, Sampling
 from neurosim.sweeps.points import Point, Training
 from neurosim.sweeps.stored import read_result
 
-__all__ = ["Task", "do", "outcome", "start_of", "train_once"]
+__all__ = ["Task", "do", "outcome", "sampled", "start_of", "train_once"]
 
 _WATCH = "end with the sweep"
 _CONVERTING = ("drive", "read", "write")
@@ -181,7 +181,7 @@ def _end_with(parent: int) -> None:
     threading.Thread(target=watch, name=_WATCH, daemon=True).start()
 
 
-def _sampled(trained: Trained, point: Point) -> Trained:
+def sampled(trained: Trained, point: Point) -> Trained:
     """What a point samples: the chip as training left it, or another with its weights."""
     experiment = _experiment(trained.experiment, point.sampling)
     chip, calibration = trained.fresh(), trained.calibration
@@ -209,7 +209,7 @@ def _experiment(experiment: Experiment, sampling: Sampling) -> Experiment:
 def _measure(point: Point, source: Trained) -> dict[str, float]:
     """Figures and costs of a point."""
     total, n = source.spent(), point.sampling.n
-    trained = _sampled(source, point)
+    trained = sampled(source, point)
     result, _ = evaluate(trained, n, seed=point.sampling.seed, floors=False)
     spent, sheet, how = result["spent"], trained.chip.data_sheet, trained.experiment
     figures = {k: v for k, v in result.items() if k in get_args(Figure)}

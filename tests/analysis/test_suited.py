@@ -69,8 +69,12 @@ def test_a_flow_on_resistors_is_warned_of_up_front(tmp_path):
 )
 def test_a_sweep_of_flows_that_draw_nothing_is_warned_of_once(tmp_path, name, said):
     base = {"profile": name, "experiment": {"updates": 1, "batch": 2}}
-    axes = [{"path": "experiment.flow.beta", "values": [0.01, 0.02]}]
+    axes = [
+        {"path": "experiment.flow.beta", "values": [0.01, 0.02]},
+        {"path": "profile.layers", "values": [[64, 6, 5]]},
+    ]
     plan = {"name": "flows", "base": base, "axes": axes, "measure": ["flow_loss"]}
+    plan["sampling"] = {"n": 7, "t_end": 0.05}
     (tmp_path / "sweep.yaml").write_text(json.dumps(plan))
     listed = run("sweep", tmp_path / "sweep.yaml", "--dry-run")
     assert listed.exit_code == 0

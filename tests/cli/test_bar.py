@@ -19,7 +19,7 @@ def test_without_a_terminal_progress_is_a_line_a_minute(monkeypatch, capsys):
     lines = err.splitlines()
     assert not out
     assert len(lines) == 4
-    assert lines[0] == "training: 160 of 500,  1.00it/s, 05:40 left, loss 0.160"
+    assert lines[0] == "training: 160 of 500, 1 a second, 05:40 left, loss 0.160"
     assert [re.search(r"\d+ of", line)[0] for line in lines] == [
         f"{n} of" for n in (160, 220, 280, 340)
     ]
@@ -31,7 +31,9 @@ def test_time_that_is_better_known_takes_the_place_of_that_by_the_rate(monkeypat
     bar = Bar("points")
     now[0] = 300.0
     bar(1, 48, 125.0, best="0.5")
-    assert capsys.readouterr().err.splitlines() == ["points: 1 of 48, 02:05 left, best 0.5"]
+    assert capsys.readouterr().err.splitlines() == [
+        "points: 1 of 48, 12 an hour, 02:05 left, best 0.5"
+    ]
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     bar(2, 48, 125.0, best="0.5")
     bar.close()

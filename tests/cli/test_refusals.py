@@ -164,6 +164,7 @@ def test_a_point_that_can_learn_lets_the_others_fail(tmp_path):
     result = run("sweep", tmp_path / "s.yaml", "--dry-run")
     assert result.exit_code == 0
     assert "s: 2 points, 2 trainings" in result.stdout
+    assert "warning: point 0 would fail: The last layer must have sources" in result.stderr
 
 
 def test_the_noise_of_a_sweep_is_not_measured(refused, tmp_path):

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.container import BarContainer
 from matplotlib.text import Text
 
 from neurosim.blocks.block import Block
@@ -117,6 +118,12 @@ def test_every_figure_and_the_table_can_be_saved(text):
 def test_means_over_replicas_stand_with_their_standard_error(text):
     """Two values 0.1 apart: mean in the middle, standard error 0.1 / 2."""
     assert "5.55 ± 0.05" in Parsed(text).text
+
+
+def test_best_is_not_said_where_others_are_as_good(text):
+    shown = Parsed(text).text
+    assert "lowest feature Frechet distance; one seed, no error known" in shown
+    assert "best feature Frechet" not in shown
 
 
 @pytest.mark.slow
@@ -303,10 +310,55 @@ def test_real_images_and_a_gaussian_stand_beside_the_figures(folder):
     assert "half of the real" not in render_sweep(again)
 
 
-def test_a_floor_is_drawn_where_it_lies_within_the_panel():
+def test_a_floor_is_drawn_where_it_lies_within_the_panel_and_else_stated_beside_it():
     groups = grouped([(1, "a", 0.1), (2, "a", 0.9)], "frechet_feature")
-    beside = {"near": {"frechet_feature": 0.5}, "far": {"frechet_feature": 50.0}}
+    figures = {"near it": 0.5, "far above": 50.0, "far below": 0.01}
+    beside = {name: {"frechet_feature": value} for name, value in figures.items()}
     figure = axis_figure(groups, ["x", "same"], "x", ["frechet_feature"], floors=beside)
-    said = [text.get_text() for text in figure.findobj(Text)]
-    assert "near" in said
-    assert "far" not in said
+    said = {text.get_text() for text in figure.findobj(Text)}
+    assert {"near\nit\n0.5", "far\nabove\n50 ↑", "far\nbelow\n0.01 ↓"} <= said
+    lines = [line for line in figure.axes[0].lines if line.get_linestyle() == ":"]
+    assert [line.get_ydata()[0] for line in lines] == [0.5]
+
+
+@pytest.mark.every(3)
+@pytest.mark.parametrize("values", [(0.5, 0.5), (0.11, 0.12), (0.89, 0.9), (9.0, 8.0), (0.3, 9.0)])
+def test_names_of_floors_do_not_run_into_each_other(values):
+    groups = grouped([(1, "a", 0.1), (2, "a", 0.9)])
+    beside = {f"floor {k}": {"coverage": value} for k, value in enumerate(values)}
+    figure = axis_figure(groups, ["x", "same"], "x", ["coverage", "coverage"], floors=beside)
+    figure.canvas.draw()
+    for axes in figure.axes:
+        low, high = sorted((t.get_window_extent() for t in axes.texts), key=lambda box: box.y0)
+        assert low.y1 <= high.y0
+        assert axes.bbox.y0 - 1 <= low.y0
+        assert high.y1 <= axes.bbox.y1 + 1
+
+
+def test_words_are_bars_from_zero_with_an_error_where_it_is_known():
+    rows = [("cmos", "spring", 0.4, 0.05, 3), ("reram", "spring", 0.6, 0.0, 1)]
+    rows += [("reram", "free", 0.7, 0.02, 3)]
+    groups = [Group((a, b), {"coverage": m}, {"coverage": e}, n) for a, b, m, e, n in rows]
+    [axes] = axis_figure(groups, ["chip", "way"], "chip", ["coverage"]).axes
+    spring, free = (c for c in axes.containers if isinstance(c, BarContainer))
+    assert (spring.get_label(), free.get_label()) == ("spring", "free")
+    assert [(bar.get_y(), bar.get_height()) for bar in spring] == [(0, 0.4), (0, 0.6)]
+    known = [part for part in spring.errorbar.lines[2][0].get_segments() if np.size(part)]
+    np.testing.assert_allclose([part[:, 1] for part in known], [[0.35, 0.45]])
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["cmos", "reram"]
+    assert all(left.get_x() + left.get_width() < right.get_x() for left, right in pairwise(spring))
+    assert spring[1].get_x() + spring[1].get_width() < free[0].get_x()
+    assert [text.get_text() for text in axes.texts] == ["0.4", "0.6", "0.7"]
+
+
+def test_a_legend_lies_over_no_panel():
+    ways = ("one way", "another", "third")
+    for words in ("abc", (1, 2, 3)):
+        _check_legend(grouped([(x, way, 0.1) for x in words for way in ways]))
+
+
+def _check_legend(groups):
+    figure = axis_figure(groups, ["x", "way"], "x", ["coverage"])
+    figure.canvas.draw()
+    [legend] = figure.legends
+    assert all(legend.get_window_extent().y0 >= axes.bbox.y1 for axes in figure.axes)

@@ -43,9 +43,11 @@ def test_the_chips_costs_are_those_of_the_sweep_itself(tiny, serial, found):
 
 
 def test_no_number_of_workers_shortens_the_longest_training(found):
-    assert found.wall_s(1) == found.work_s
-    assert found.wall_s(1000) == found.longest_s < found.work_s
-    assert found.memory_B is None or found.memory_B > 1e7
+    assert found.wall_s(1) == found.work_s + found.page_s
+    assert found.wall_s(1000) == found.longest_s + found.page_s < found.work_s + found.page_s
+    assert found.wall_s(1, 1.5) == found.wall_s(1) + 1.5
+    assert found.page_s > 0
+    assert found.memory_B is None or 1e7 < found.memory_B <= found.page_memory_B
 
 
 def test_little_of_many_points_is_computed(tiny):
@@ -56,18 +58,26 @@ def test_little_of_many_points_is_computed(tiny):
     assert (found.points, found.trainings, found.measured) == (80, 40, (1, 2))
 
 
-def test_a_point_that_would_fail_says_so(tiny):
+def modes(sweep, *values):
+    """The same sweep of a chip without a current sense over ways to draw."""
+    sense = {"path": "profile.current_sense", "values": ["none"]}
+    axes = [sense, {"path": "sampling.mode", "values": [*values]}]
+    return type(sweep)(**(sweep.model_dump() | {"axes": axes}))
+
+
+def test_a_point_that_would_fail_says_so_and_the_others_are_measured(tiny):
     file, sweep = tiny
-    # One that would not fail lets the sweep begin.
-    axis = {"path": "sampling.mode", "values": ["gradient", "spring"]}
-    plan = type(sweep)(
-        **(
-            sweep.model_dump()
-            | {"axes": [{"path": "profile.current_sense", "values": ["none"]}, axis]}
-        )
-    )
+    found = estimate(expand(modes(sweep, "gradient", "spring"), file.parent))
+    assert list(found.failing) == [0]
+    assert found.failing[0].startswith("Sampling in mode gradient needs")
+    assert found.measured == (1, 1)
+
+
+def test_where_all_that_are_tried_would_fail_there_is_no_estimate(tiny):
+    file, sweep = tiny
+    points = expand(modes(sweep, "gradient", "spring"), file.parent)[:1]
     with pytest.raises(DataError, match="Point 0 would fail: Sampling in mode gradient needs"):
-        estimate(expand(plan, file.parent))
+        estimate(points)
 
 
 @pytest.mark.slow
@@ -89,7 +99,9 @@ def test_a_shard_is_estimated_by_itself_and_one_without_points_refused(tiny):
 @pytest.mark.slow
 def test_the_command_says_it_in_three_lines(tiny):
     file, _ = tiny
-    lines = CliRunner().invoke(main, ["sweep", str(file), "--dry-run", "--estimate"]).stdout
+    lines = CliRunner().invoke(main, ["sweep", str(file), "--estimate"]).stdout
+    assert "tiny: 4 points, 2 trainings\nmeasured: " in lines
+    lines = CliRunner().invoke(main, ["sweep", str(file), "--dry-run"]).stdout
     assert "tiny: 4 points, 2 trainings\n    0  " in lines
     assert "a few updates of 2 trainings and a few samples of 4 points\ncomputing: 00:" in lines
     assert "\nchips: training " in lines

@@ -96,11 +96,18 @@ def test_a_mistake_is_one_line_and_exit_status_2(tmp_path, text, options, messag
     assert not (tmp_path / "out").exists()
 
 
-def test_a_dry_run_lists_the_points_and_leaves_nothing(tiny, tmp_path, monkeypatch):
+def test_a_dry_run_lists_the_points_measures_a_little_and_leaves_nothing(
+    tiny, tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
-    got = CliRunner().invoke(main, ["sweep", str(tiny[0]), "--dry-run"])
-    assert got.stdout.splitlines()[0] == "tiny: 4 points, 2 trainings"
-    assert len(got.stdout.splitlines()) == 5
+    got = CliRunner().invoke(main, ["sweep", str(tiny[0]), "--dry-run", "--shard", "1/2"])
+    first, *points, measured, computing, chips = got.stdout.splitlines()
+    assert first == "tiny: 2 points, 2 trainings"
+    assert [line.split()[0] for line in points] == ["0", "2"]
+    assert measured.startswith("measured: a few updates of 2 trainings and a few samples of 2")
+    assert " of processor time" in computing
+    assert "training" in chips
+    assert "sampling" in chips
     assert not list(tmp_path.iterdir())
 
 

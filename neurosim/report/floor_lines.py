@@ -1,0 +1,53 @@
+"""What real images and a Gaussian have, beside the panels of a sweep's figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from matplotlib.axes import Axes
+
+__all__ = ["NO_FLOORS", "Floors", "draw_floors"]
+
+# Figures of what stands beside chips, by its name.
+Floors = Mapping[str, Mapping[str, float]]
+NO_FLOORS: Floors = MappingProxyType({})
+_GREY = "#5a5a5a"
+_APART = 0.24  # of a panel's height, between the middles of two labels of three lines
+_EDGE = 0.12  # half of such a label
+
+
+def draw_floors(axes: Axes, floors: Floors, figure: str) -> None:
+    """A line for each that lies within the panel; each is named with its value beside the panel.
+
+    An arrow says where one lies that the panel does not reach.
+    """
+    low, high = sorted(axes.get_ylim())
+    axes.set_ylim(low, high)
+    found: list[tuple[float, str]] = []
+    for name, figures in floors.items():
+        value = figures.get(figure)
+        if value is None:
+            continue
+        text = f"{name.replace(' ', chr(10), 1)}\n{value:.3g}"
+        if low < value < high:
+            axes.axhline(value, color=_GREY, ls=":", lw=1.2, zorder=1.5)
+            at = axes.transAxes.inverted().transform(axes.transData.transform((0, value)))
+            found.append((float(at[1]), text))
+        else:
+            below = value <= low
+            found.append((_EDGE if below else 1 - _EDGE, f"{text} {'↓' if below else '↑'}"))
+    places = _spread([y for y, _ in sorted(found)])
+    for y, (_, text) in zip(places, sorted(found), strict=True):
+        axes.text(1.01, y, text, va="center", fontsize=8, transform=axes.transAxes, color=_GREY)
+
+
+def _spread(places: list[float]) -> list[float]:
+    """Ascending places, moved up and then down until labels there are apart and in the panel."""
+    for k in range(len(places)):
+        places[k] = max(places[k], places[k - 1] + _APART if k else _EDGE)
+    over = max(0.0, places[-1] - (1 - _EDGE)) if places else 0.0
+    for k in range(len(places) - 1, -1, -1):
+        top = places[k + 1] - _APART if k + 1 < len(places) else places[k] - over
+        places[k] = min(places[k], top)
+    return places
