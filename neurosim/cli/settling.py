@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from neurosim.cli.again import going_on
 from neurosim.cli.bar import Bar
 from neurosim.cli.common import (
     COUNT,
@@ -125,11 +126,14 @@ def settling(
         study = SweepFolder.create(
             folder, plan, Path(), command=command_line(), laws=laws, resume=go_on
         )
-    _compute(study, used, lambda: tell_study(study, trained, laws, as_json))
+    way = going_on(
+        "settling", Path(what), "--resume", out=folder, workers=workers, dask=dask, laws=laws
+    )
+    _compute(study, used, way, lambda: tell_study(study, trained, laws, as_json))
 
 
-def _compute(study: SweepFolder, used: Workers, tell: Callable[[], None]) -> None:
-    """All points that are left, and what is to be told of them."""
+def _compute(study: SweepFolder, used: Workers, way: str, tell: Callable[[], None]) -> None:
+    """All points that are left, and what is to be told of them; `way` goes on once stopped."""
     from neurosim.cli.sweep import stopped_sweep
     from neurosim.signals import on_signals, stopping
     from neurosim.sweeps import run_sweep
@@ -147,7 +151,7 @@ def _compute(study: SweepFolder, used: Workers, tell: Callable[[], None]) -> Non
             release_processes(used)
             tell()
     except KeyboardInterrupt as cause:
-        raise stopped_sweep(cause, study) from None
+        raise stopped_sweep(cause, study, way) from None
     finally:
         bar.close()
 
