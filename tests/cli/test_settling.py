@@ -2,6 +2,8 @@
 
 import html
 import json
+import re
+import shlex
 from dataclasses import replace
 
 import numpy as np
@@ -118,6 +120,13 @@ def test_one_command_answers_for_a_chip_of_ones_own(tiny, tmp_path, monkeypatch)
     assert "must be a new one where --seeds is given" in one_line(
         run("settling", tiny, "--out", out, "--resume", "--seeds", 3)
     )
+    way = re.search(r"The weights of its best chip are written by: neurosim (.*)", result.stdout)
+    assert way is not None
+    assert way[0] in page
+    monkeypatch.chdir(tmp_path)
+    exported = run(*shlex.split(way[1]))
+    assert exported.exit_code == 0, exported.output
+    assert (tmp_path / "weights.csv").exists()
     again = run("settling", tiny, "--out", out, "--resume", "--json")
     found = json.loads(again.stdout)
     assert found["knees"].keys() == {"alone", "quiet", "stepped"}
