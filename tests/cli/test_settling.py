@@ -100,7 +100,7 @@ def test_one_command_answers_for_a_chip_of_ones_own(tiny, tmp_path, monkeypatch)
     out = tmp_path / "study"
     monkeypatch.setattr("neurosim.sweeps.settling._MOST", 60)
     monkeypatch.setattr("neurosim.sweeps.settling._SAMPLES", (60, 60))
-    given = [tiny, "--dataset", "moons", "--budget", "300 s", "--seeds", 1, "--workers", 1]
+    given = [tiny, "--dataset", "moons", "--budget", "50m", "--seeds", 1, "--workers", 1]
     result = run("settling", *given, "--out", out)
     assert result.exit_code == 0, result.output
     for said in (
@@ -141,13 +141,13 @@ def test_one_command_answers_for_a_chip_that_classifies(tmp_path, monkeypatch):
     out = tmp_path / "study"
     monkeypatch.setattr("neurosim.sweeps.settling._MOST", 60)
     profile = ["cmos_rc_6bit", "--task", "classify", "--layers", "64,12,10"]
-    given = [*profile, "--budget", "120 s", "--seeds", 1, "--workers", 1, "--out", out]
+    given = [*profile, "--budget", "20m", "--seeds", 1, "--workers", 1, "--out", out]
     result = run("settling", *given)
     assert result.exit_code == 0, result.output
     for said in ("Asked once, cmos_rc_6bit needs", "C/g an answer,", "test_accuracy is 0."):
         assert said in result.stdout
     trained = next((out / "trained").glob("*/"))
-    of_run = run("settling", trained, "--out", tmp_path / "of run", "--budget", "60 s", "--json")
+    of_run = run("settling", trained, "--out", tmp_path / "of run", "--budget", "20m", "--json")
     found = json.loads(of_run.stdout)
     assert found["floor"] is None
     # Three time constants of a node, and of one behind another.
