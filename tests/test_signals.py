@@ -73,10 +73,11 @@ def table(out):
 
 @pytest.mark.every(2)
 @posix
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGUSR1"])
 def test_a_training_that_is_stopped_keeps_every_update_and_says_how_to_go_on(
-    tmp_path, monkeypatch, number
+    tmp_path, monkeypatch, name
 ):
+    number = getattr(signal, name)
     out, before = tmp_path / "my run", [signal.getsignal(n) for n in NUMBERS]
 
     def strike(bar, update, total):
@@ -89,7 +90,8 @@ def test_a_training_that_is_stopped_keeps_every_update_and_says_how_to_go_on(
         done = run(*TRAIN, "--out", out)
     assert done.exit_code == 128 + number
     assert done.stderr.splitlines()[-1] == (
-        f"neurosim: stopped; go on with: neurosim train --resume --out '{out}'"
+        f"neurosim: stopped; 2 of 4 updates are kept in {out}; go on with: neurosim train --resume "
+        f"--out '{out}'"
     )
     assert Run.open(out).n_done == 2
     assert [signal.getsignal(n) for n in NUMBERS] == before

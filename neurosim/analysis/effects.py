@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.analysis.causes import Cause, alone, causes_of, switched_off
+from neurosim.analysis.counting import Count, Progress
+from neurosim.analysis.extents import FINER, Extent, advice_on, narrowed, too_wide
 from neurosim.analysis.imperfections import ideal
 from neurosim.analysis.losses import NAN, Effect, Losses, cosine, drawing_loss
 from neurosim.analysis.observe import Conditions, Observed, Told
@@ -18,12 +21,11 @@ from neurosim.errors import NeurosimError
 from neurosim.profile import Profile
 from neurosim.solvers import Engine, Noise, OperatingPoint
 
-__all__ = ["Count", "Drawn", "Effects"]
+__all__ = ["Drawn", "Effects"]
 
 Array = NDArray[np.float64]
 # Rows that a variant of the chip draws.
 Drawn = Callable[[Profile, Engine | None], Array]
-Progress = Callable[[int, int], None]
 
 # What beta is multiplied by, and the settling time and C_x/C_h, in search of better ones; the
 # latter to 60 at least.
@@ -38,34 +40,6 @@ _MASKED = 0.5
 _RULES, _LEAST = 0.5, 0.02
 # What each loss counts: neither learning nor samples feel how velocities are read.
 _COUNTS = Losses(1.0, 1.0, 0.5)
-
-
-class Count:
-    """How much of a work is done whose size shows on the way.
-
-    Parameters
-    ----------
-    tell : callable
-        Called with how much is done and with all that is expected by then.
-    """
-
-    def __init__(self, tell: Progress) -> None:
-        self._tell, self._done, self._total = tell, 0, 0
-
-    def expect(self, n: int) -> None:
-        """So much more is to come."""
-        self._total += n
-
-    def step(self) -> None:
-        """One part is done."""
-        self._done += 1
-        self._total = max(self._total, self._done)
-        self._tell(self._done, self._total)
-
-    def end(self) -> None:
-        """What was expected beside is not needed."""
-        self._total = self._done
-        self._tell(self._done, self._total)
 
 
 class Effects:
@@ -124,9 +98,12 @@ class Effects:
             settings.append(self._released())
         causes = [self._without(cause) for cause in self._causes]
         if any(self._masked([*settings, *causes])):
-            pairs = zip(causes, self._causes, strict=True)
-            self.count.expect(len(causes))
-            causes = [replace(effect, alone=self._alone(cause)) for effect, cause in pairs]
+            # Without bits and noise a range that is too wide does nothing by itself.
+            self.count.expect(sum(not effect.wide for effect in causes))
+            causes = [
+                effect if effect.wide else replace(effect, alone=self._alone(cause))
+                for effect, cause in zip(causes, self._causes, strict=True)
+            ]
         weighed = self._weighed([*settings, *causes])
         return sorted(weighed, key=lambda effect: -effect.rank)
 
@@ -161,11 +138,20 @@ class Effects:
         ]
 
     def _without(self, cause: Cause) -> Effect:
-        variant = switched_off(self._profile, cause)
-        seen = self._observe(variant)
+        wide = self._wide.get(cause.name.split()[0], ())
+        told = wide if cause.ranges else ()
+        variant = narrowed(self._profile, told) if told else switched_off(self._profile, cause)
+        seen, advice = self._observe(variant), advice_on(cause, wide)
         losses = self._losses(variant, seen)
         self.count.step()
-        return Effect(cause.name, cause.advice, losses, seen=seen, variant=variant)
+        makes_up = bool(wide) and cause.name in FINER
+        how: dict[str, Any] = {"seen": seen, "variant": variant, "wide": told}
+        return Effect(cause.name, advice, losses, makes_up=makes_up, **how)
+
+    @cached_property
+    def _wide(self) -> dict[str, tuple[Extent, ...]]:
+        """Ranges that are too wide, by their converter."""
+        return too_wide(self.conditions, self.ideal_seen[0])
 
     def _alone(self, cause: Cause) -> Losses:
         variant = alone(self._profile, cause)

@@ -23,6 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.analysis.extents import Extent
 from neurosim.analysis.observe import Observed
 from neurosim.profile import Profile
 
@@ -81,8 +82,11 @@ class Effect:
         The chip without it, where that is another chip.
     best : float or None
         Of a setting, the best that was tried.
+    wide : tuple of Extent
+        Ranges that are too wide: `without` is of the chip with narrower ones.
     makes_up : bool
-        Whether it may make up for another cause, as a stronger nudge does for coarse readings.
+        Whether it may make up for another cause, as a stronger nudge does for coarse readings, and
+        more bits do for a range that is too wide.
     rules : bool
         Whether at least half of one of the losses is its own, and there is nothing half as bad
         that it could make up for.
@@ -96,6 +100,7 @@ class Effect:
     seen: list[Observed] = field(default_factory=list)
     variant: Profile | None = None
     best: float | None = None
+    wide: tuple[Extent, ...] = ()
     makes_up: bool = False
     rules: bool = False
 

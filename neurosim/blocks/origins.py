@@ -13,7 +13,15 @@ from neurosim.blocks.document import shown
 from neurosim.blocks.expressions import Amount, amounts_in, expression_of
 from neurosim.blocks.mistakes import BlockError
 
-__all__ = ["STATED_IN_CODE", "Derived", "checked_source", "is_assumed", "is_measured", "text_of"]
+__all__ = [
+    "STATED_IN_CODE",
+    "Derived",
+    "assumed",
+    "checked_source",
+    "is_assumed",
+    "is_measured",
+    "text_of",
+]
 
 # Of a block that is made in Python and names no other source.
 STATED_IN_CODE = "stated in code"
@@ -64,6 +72,18 @@ def is_assumed(source: str | Derived) -> bool:
 def is_measured(source: str | Derived) -> bool:
     """Whether a source says of itself that its number is measured."""
     return text_of(source).strip().lower().startswith("measured")
+
+
+def assumed(source: str | Derived, why: str) -> str:
+    """Text of a source that says that its number is assumed, and why; what it says comes last.
+
+    Examples
+    --------
+    >>> assumed("assumed: room temperature", "as cmos_rc_6bit")
+    'assumed: as cmos_rc_6bit: room temperature'
+    """
+    said = re.sub(r"^\s*assumed\b\s*:?\s*", "", text_of(source), flags=re.IGNORECASE)
+    return f"assumed: {why}: {said}"
 
 
 def _check_text(text: Any) -> None:

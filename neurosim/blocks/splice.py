@@ -1,4 +1,4 @@
-"""Blocks of a YAML file replaced in its text, so that all around them stays as it was written."""
+"""A YAML file changed in its text: blocks replaced, comments added; all else stays as it was."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import yaml
 
-from neurosim.blocks.document import compose_node
+from neurosim.blocks.document import compose, compose_node
 from neurosim.errors import ProfileError
 
-__all__ = ["spliced"]
+__all__ = ["commented", "spliced"]
 
 
 def spliced(text: str, blocks: Mapping[str, str], where: str) -> str:
@@ -52,4 +52,21 @@ def spliced(text: str, blocks: Mapping[str, str], where: str) -> str:
         while end > start + 1 and (not lines[end - 1].strip() or lines[end - 1].startswith("#")):
             end -= 1
         lines[start:end] = [blocks[name].rstrip("\n") + "\n"]
+    return "".join(lines)
+
+
+def commented(text: str, comments: Mapping[str, str], where: str) -> str:
+    r"""Text of a YAML mapping with a comment above some of its fields, each by its dotted path.
+
+    Examples
+    --------
+    >>> print(commented("a:\n  b: 1\n", {"a.b": "in volts"}, "x.yaml"), end="")
+    a:
+      # in volts
+      b: 1
+    """
+    document, lines = compose(text, where), text.splitlines(keepends=True)
+    places = {document.place(tuple(path.split(".")), key=True): c for path, c in comments.items()}
+    for line, column in sorted(places, reverse=True):
+        lines.insert(line - 1, f"{' ' * (column - 1)}# {places[line, column]}\n")
     return "".join(lines)

@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neurosim.cli.again import going_on
 from neurosim.cli.common import say
-from neurosim.safe_text import quoted
+from neurosim.safe_text import counted
 
 if TYPE_CHECKING:
+    from neurosim.blocks.block import Block
     from neurosim.host import Update
 
 __all__ = ["Bar", "stoppable"]
@@ -114,9 +116,14 @@ def _said(rate: float) -> str:
 
 @contextmanager
 def stoppable(
-    out: Path, bar: Bar, go_on: bool = False, limit_s: float | None = None
+    out: Path,
+    bar: Bar,
+    go_on: bool = False,
+    limit_s: float | None = None,
+    laws: tuple[type[Block], ...] = (),
+    device: str = "cpu",
 ) -> Iterator[Bar]:
-    """Close the bar, and once stopped say how to go on with the run in `out`, if it has begun."""
+    """Close the bar, and once stopped say what is kept of the run in `out` and how to go on."""
     from neurosim.folders import exists
     from neurosim.signals import Stopped, on_signals, stopping, within_time
 
@@ -126,8 +133,24 @@ def stoppable(
         with on_signals(stopping), within_time(limit_s):
             yield bar
     except KeyboardInterrupt as cause:
-        way = f"go on with: neurosim train --resume --out {quoted(out)}"
-        kept = new and exists(begun)
-        raise Stopped.by(cause, way if kept else "nothing was kept.") from None
+        said = "nothing was kept."
+        if new and exists(begun):
+            way = going_on("train", "--resume", out=out, device=device, laws=laws)
+            said = f"{_kept(out, laws)}go on with: {way}"
+        raise Stopped.by(cause, said) from None
     finally:
         bar.close()
+
+
+def _kept(out: Path, laws: tuple[type[Block], ...]) -> str:
+    """How many updates a run folder has; nothing where that cannot be read."""
+    from neurosim.errors import NeurosimError
+    from neurosim.runs import Run
+
+    try:
+        run = Run.open(out, laws)
+        done, total = run.n_done, run.experiment.updates
+    except NeurosimError:
+        return ""
+    are = "is" if total == 1 else "are"
+    return f"{done:,} of {counted(total, 'update')} {are} kept in {out}; "

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.blocks.units import format_quantity
+from neurosim.cli.again import going_on
 from neurosim.cli.common import print_json, say
 from neurosim.errors import DataError
 from neurosim.safe_text import counted
@@ -63,6 +64,7 @@ def tell_study(
     both = {"alone", "quiet"} <= curves.keys()
     over = ratios(curves["alone"], curves["quiet"]) if both else None
     lines = [*knee_lines(found, name, figure, floor, rows, modes, over, of, dumb)]
+    lines += _to_export(study, rows, figure, laws)
     write_text(study.path / ANSWER, "\n".join([*lines, ""]))
     page = write_sweep_report(study)
     if as_json:
@@ -77,6 +79,23 @@ def tell_study(
             say(line)
         say(f"{picture}; every point: {study.path / 'results.csv'}; open {page}")
     end_if_failed(rows)
+
+
+def _to_export(
+    study: SweepFolder,
+    rows: Sequence[Mapping[str, Any]],
+    figure: str,
+    laws: tuple[type[Block], ...],
+) -> Iterator[str]:
+    """The command for the weights of the chip with the best figure, if the study trained any."""
+    from neurosim.sweeps import Point
+
+    own = [row for row in rows if not row["error"] and not str(row["drawn"]).startswith("quiet")]
+    point = study.points[int(min(own, key=lambda row: float(row[figure]))["point"])]
+    if isinstance(point, Point) and point.training is not None:
+        trained = study.path / "trained" / point.training.key
+        way = going_on("export", trained, to="weights.csv", laws=laws)
+        yield f"The weights of its best chip are written by: {way}"
 
 
 def knee_lines(

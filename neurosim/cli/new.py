@@ -17,30 +17,42 @@ __all__ = ["new"]
 
 
 class _Question(NamedTuple):
-    """What is asked of one field."""
+    """What is asked of one field, and how it may be answered."""
 
     path: str
     text: str
+    ways: str = ""
 
 
 _QUESTIONS = (
     _Question("name", "Name"),
     _Question("summary", "What it is, in a line"),
     _Question("layers", "Sizes of the layers, the visible one first"),
-    _Question("node.law", "How couplings drive a node: hopfield or gradient"),
+    _Question("node.law", "How couplings drive a node", ": hopfield or gradient"),
     _Question("node.unit_V", "Voltage that is 1, where a tanh saturates"),
     _Question("node.leak_S", "Leak of a node, the conductance of weight 1"),
     _Question("node.capacitance_F", "Capacitance of a node"),
     _Question("node.release_capacitance_F", "Capacitance of a visible node that is released"),
     _Question("coupling.full_scale", "Largest weight"),
-    _Question("coupling.levels", "Levels of a device, or ideal"),
-    _Question("write.noise", "Noise of a write, over the full conductance, or ideal"),
-    _Question("dac.bits", "Bits of the DACs, or ideal"),
-    _Question("adc.bits", "Bits of the ADCs, or ideal"),
-    _Question("mismatch.coupling", "Mismatch of couplings, a standard deviation, or ideal"),
-    _Question("thermal.temperature_K", "Temperature, or ideal for no noise"),
+    _Question("coupling.levels", "Levels of a device", ", or ideal"),
+    _Question("write.noise", "Noise of a write, over the full conductance", ", or ideal"),
+    _Question("dac.bits", "Bits of the DACs", ", or ideal"),
+    _Question("adc.bits", "Bits of the ADCs", ", or ideal"),
+    _Question("mismatch.coupling", "Mismatch of couplings, a standard deviation", ", or ideal"),
+    _Question("thermal.temperature_K", "Temperature", ", or ideal for no noise"),
     _Question("supply.amplifier_W", "Power of an amplifier"),
 )
+# Of itself: these say what they are.
+_UNCOMMENTED = ("name", "summary")
+
+
+_HEAD = """\
+# Written by `neurosim profiles new` from answers and, where none was given, as {base} has it.
+# The sources say which numbers are assumed: put your own in their place, and where they come from.
+# Check it with: neurosim profiles check {file}
+#   - A number is in SI units, or text with a prefix and its unit: 1.0e-5 and `10 uS` are the same.
+#   - `ideal` says that there is no such effect.
+"""
 
 
 @click.command("new")
@@ -56,9 +68,10 @@ def new(file: Path, like: str) -> None:
     """Write a profile of your own from a dozen questions.
 
     Enter takes what is offered. Numbers take units, as in 2.5 pF; numbers whose source derives them
-    from others follow. What you change has the source that you name at the end.
+    from others follow. What you give has the source that you name at the end; what you do not is
+    said to be assumed, as in the profile that you began from.
     """  # fmt: skip
-    from neurosim.blocks.files import dump_block
+    from neurosim.blocks.adopted import adopted
     from neurosim.blocks.names import as_name
     from neurosim.errors import DataError
     from neurosim.outputs import write_text
@@ -69,31 +82,55 @@ def new(file: Path, like: str) -> None:
     check_output(file, as_json=False, suffixes={".yaml", ".yml"})
     if file.exists():
         raise DataError(f"{file} must be a new file, but exists; give another.")
-    profile = load_profile(like)
-    begun = {"name": as_name(file.stem), "summary": f"As {profile.name}, but ..."}
-    profile = profile.with_values(begun | {"description": ""})
-    changed = []
+    base = load_profile(like)
+    begun = {"name": as_name(file.stem), "summary": f"As {base.name}, but ..."}
+    profile = base.with_values(begun | {"description": ""})
+    given = []
     try:
         for question in _QUESTIONS:
-            profile, is_new = _asked(profile, question)
-            if is_new:
-                changed.append(question.path)
-        source = _prompt("Where your numbers come from", "assumed: my own design")
+            profile, is_given = _asked(profile, question)
+            if is_given:
+                given.append(question.path)
+        source = _prompt("Where your numbers come from", "my own design")
     except click.Abort:
         raise DataError(
             "The questions must be answered to the end, but were stopped; nothing was written."
         ) from None
-    profile = _sourced(profile, changed, source)
-    write_text(file, dump_block(profile))
+    source = source or "my own design"
+    profile = adopted(profile, base.name, dict.fromkeys(given, source))
+    write_text(file, _text(profile, base, given, file))
     say(f"{file}: written; see what follows from it with: neurosim profiles check {quoted(file)}")
 
 
+def _text(profile: Profile, base: Profile, given: list[str], file: Path) -> str:
+    """The file: what was asked for has a comment that says what it is, and whose."""
+    from neurosim.blocks.files import dump_block
+    from neurosim.blocks.splice import commented
+
+    comments = {}
+    for path, text, _ in _QUESTIONS:
+        value, there = _offered(profile, path), _offered(base, path)
+        if value is None or path in _UNCOMMENTED:
+            continue
+        whose = f"as {base.name} has it"
+        if path in given:
+            whose = "given at `profiles new`"
+        elif value != there:
+            whose = f"follows from what was given, as in {base.name}"
+        comments[path] = f"{text}: {value} ({whose})"
+    return _HEAD.format(base=base.name, file=quoted(file)) + commented(
+        dump_block(profile), comments, str(file)
+    )
+
+
 def _prompt(text: str, offered: str) -> str:
-    return str(click.prompt(text, default=offered, err=True))
+    """An answer; empty where what is offered is taken."""
+    asked = f"{text} [{offered}]"
+    return str(click.prompt(asked, default="", show_default=False, err=True)).strip()
 
 
 def _asked(profile: Profile, question: _Question) -> tuple[Profile, bool]:
-    """The profile with one answer, asked again until it is one; whether it is another."""
+    """The profile with one answer, asked again until it is one; whether one was given."""
     from neurosim.blocks.sources import followed
     from neurosim.errors import ProfileError
 
@@ -101,8 +138,8 @@ def _asked(profile: Profile, question: _Question) -> tuple[Profile, bool]:
     if offered is None:
         return profile, False
     while True:
-        answer = _prompt(question.text, offered)
-        if answer == offered:
+        answer = _prompt(question.text + question.ways, offered)
+        if not answer:
             return profile, False
         value = [int(n) for n in answer.split(",")] if _is_list(answer) else answer
         try:
@@ -138,16 +175,3 @@ def _offered(profile: Profile, path: str) -> str | None:
     if isinstance(found, dict) or (isinstance(found, list) and path != "layers"):
         return None
     return found if isinstance(found, str) else format_value(path, found)
-
-
-def _sourced(profile: Profile, paths: list[str], source: str) -> Profile:
-    """The profile with one source for all fields that were changed."""
-    from functools import reduce
-
-    changes: dict[str, Any] = {}
-    for path in paths:
-        lead, _, field = path.rpartition(".")
-        block = reduce(getattr, lead.split(".") if lead else [], profile)
-        if lead and getattr(block, "source", None) is not None:
-            changes |= {path: getattr(block, field), f"{lead}.source.{field}": source}
-    return profile.with_values(changes)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from neurosim.cli.again import going_on
 from neurosim.cli.bar import Bar
 from neurosim.cli.common import (
     COUNT,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from neurosim.host import Experiment
     from neurosim.profile import Profile
     from neurosim.sweeps import Sweep, SweepFolder, Workers
+    from neurosim.sweeps.budget import Within
     from neurosim.sweeps.settling import Budget
 
 __all__ = ["settling"]
@@ -46,7 +48,8 @@ __all__ = ["settling"]
     type=TIME,
     default="10m",
     show_default=True,
-    help="Time of computing on these cores, from the first update to the last sample.",
+    help="Time of computing on these cores, from the first update to the last sample; where it "
+    "runs out, lengths between others are left out, and the chip without noise.",
 )
 @click.option(
     "--seeds",
@@ -90,6 +93,7 @@ def settling(
     from neurosim.runs.refusals import taken
     from neurosim.solvers import available_threads
     from neurosim.sweeps import SweepFolder, Workers
+    from neurosim.sweeps.budget import Within
     from neurosim.sweeps.settling import recipe_of
 
     if dask and workers is not None:
@@ -125,11 +129,17 @@ def settling(
         study = SweepFolder.create(
             folder, plan, Path(), command=command_line(), laws=laws, resume=go_on
         )
-    _compute(study, used, lambda: tell_study(study, trained, laws, as_json))
+    way = going_on(
+        "settling", Path(what), "--resume", out=folder, workers=workers, dask=dask, laws=laws
+    )
+    within = None if go_on else Within(study, budget_s)
+    _compute(study, used, within, way, lambda: tell_study(study, trained, laws, as_json))
 
 
-def _compute(study: SweepFolder, used: Workers, tell: Callable[[], None]) -> None:
-    """All points that are left, and what is to be told of them."""
+def _compute(
+    study: SweepFolder, used: Workers, within: Within | None, way: str, tell: Callable[[], None]
+) -> None:
+    """Points that are left, those that the time pays for, and what is to be told; `way` goes on."""
     from neurosim.cli.sweep import stopped_sweep
     from neurosim.signals import on_signals, stopping
     from neurosim.sweeps import run_sweep
@@ -137,17 +147,28 @@ def _compute(study: SweepFolder, used: Workers, tell: Callable[[], None]) -> Non
     from neurosim.sweeps.workers import release_processes
 
     def left_s() -> float | None:
-        return None if used.dask else remaining_s(study, used.workers)
+        found = None if used.dask else remaining_s(study, used.workers)
+        return found if found is None or within is None else min(found, within.left_s)
 
     bar = Bar("points", len(study.points) - len(study.left()))
     try:
         with on_signals(stopping):
-            run_sweep(study, used, progress=lambda done, total, rows: bar(done, total, left_s()))
+            run_sweep(
+                study,
+                used,
+                progress=lambda done, total, rows: bar(done, total, left_s()),
+                rank=None if within is None else within.rank,
+                is_over=None if within is None else within.is_over,
+            )
             bar.close()
             release_processes(used)
+            if left := sum(study.result(point) is None for point in study.points):
+                done = f"{len(study.points) - left} of {counted(len(study.points), 'point')}"
+                said = f"the budget is used up, {done} are done; the others are done by: {way}"
+                say(said, err=True)
             tell()
     except KeyboardInterrupt as cause:
-        raise stopped_sweep(cause, study) from None
+        raise stopped_sweep(cause, study, way) from None
     finally:
         bar.close()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from neurosim.cli.again import going_on
 from neurosim.cli.bar import Bar
 from neurosim.cli.common import (
     COUNT,
@@ -145,20 +146,25 @@ def sweep(
             release_processes(Workers(used, dask, device))
             _finish(folder, shard, as_json)
     except KeyboardInterrupt as cause:
-        raise stopped_sweep(cause, folder, shard) from None
+        way = going_on(
+            "sweep", file, "--resume", out=folder.path, workers=workers, dask=dask,
+            shard="/".join(map(str, shard)) if shard[1] > 1 else None, device=device, laws=laws,
+        )  # fmt: skip
+        raise stopped_sweep(cause, folder, way, shard) from None
     finally:
         bar.close()
 
 
 def stopped_sweep(
-    cause: KeyboardInterrupt, folder: SweepFolder, shard: tuple[int, int] = (1, 1)
+    cause: KeyboardInterrupt, folder: SweepFolder, way: str, shard: tuple[int, int] = (1, 1)
 ) -> KeyboardInterrupt:
-    """The same wish, with what is kept of a sweep and how it goes on."""
+    """The same wish, with what is kept of a sweep and the command that goes on."""
     from neurosim.signals import Stopped
 
     total = len(folder.share(shard))
-    kept = f"{total - len(folder.left(shard))} of {total} points are kept"
-    return Stopped.by(cause, f"{kept}; go on with the same command and --resume")
+    kept = f"{total - len(folder.left(shard))} of {counted(total, 'point')}"
+    are = "is" if total == 1 else "are"
+    return Stopped.by(cause, f"{kept} {are} kept in {folder.path}; go on with: {way}")
 
 
 def _warn_of_unsuited(points: Sequence[Listed]) -> None:

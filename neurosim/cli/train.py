@@ -152,7 +152,7 @@ def train(
         more = _longer(run, given, laws)
         _check_same(run, profile, given | {"updates": run.experiment.updates}, laws)
         done = run.n_done
-    with stoppable(out, Bar("training", done), go_on, limit_s) as bar:
+    with stoppable(out, Bar("training", done), go_on, limit_s, laws, device) as bar:
         if begun:
             trained = resume_run(
                 out, updates=more, laws=laws, progress=bar.on_update, device=device

@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from neurosim.blocks.document import written
-from neurosim.blocks.origins import is_assumed, is_measured, text_of
+from neurosim.blocks.origins import assumed, is_assumed, is_measured
 from neurosim.blocks.splice import spliced
 from neurosim.blocks.trees import plain
 from neurosim.blocks.words import as_written
@@ -141,7 +141,7 @@ def _of_another(source: Any) -> Any:
         return {name: _of_another(one) for name, one in source.items()}
     if is_measured(source) or is_assumed(source):
         return source if isinstance(source, str) else plain(source.model_dump())
-    return f"assumed: not among what was measured: {text_of(source)}"
+    return assumed(source, "not among what was measured")
 
 
 def _kept_text(name: str, profile: Profile) -> str:

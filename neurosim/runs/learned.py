@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.analysis.effects import Count
+from neurosim.analysis.counting import Count
 from neurosim.errors import NeurosimError
 from neurosim.host import Supervised
 from neurosim.runs.explanation import Finding

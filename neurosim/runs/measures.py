@@ -23,6 +23,8 @@ def _volts(seen: Seen, value: float) -> str:
 
 def measured(seen: Seen, effect: Effect) -> str:
     """One sentence, without its full stop."""
+    if effect.wide:
+        return "; ".join(extent.said() for extent in effect.wide)
     return _SAID.get(effect.name, _moves_reads)(seen, effect)
 
 

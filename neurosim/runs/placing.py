@@ -51,11 +51,13 @@ def placed(
 
 
 def is_unusual(seen: Seen, effect: Effect) -> bool:
-    """Whether the cause's own figure is beyond the most that is harmless.
+    """Whether the cause's own figure is beyond the most that is harmless, or a range too wide.
 
     A training makes up for much of what its chip does, so that switching it off at the trained
     weights shows less than it cost on the way.
     """
+    if effect.wide:
+        return True
     if effect.name not in _MOST:
         return False
     figure, most = _MOST[effect.name]

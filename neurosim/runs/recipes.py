@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.analysis.effects import Count
+from neurosim.analysis.counting import Count
 from neurosim.chip import Chip
 from neurosim.errors import NeurosimError
 from neurosim.host import Experiment, Trainer, free_phase

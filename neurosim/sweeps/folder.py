@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -213,6 +214,8 @@ def run_sweep(
     *,
     shard: tuple[int, int] = (1, 1),
     progress: Progress | None = None,
+    rank: Callable[[Point], int] | None = None,
+    is_over: Callable[[Sequence[Point]], bool] | None = None,
 ) -> list[Row]:
     """Do what is left of a sweep, and keep its table up to date.
 
@@ -225,6 +228,10 @@ def run_sweep(
         (i, n): every n-th point from the i-th on, 1 to n. Shards may run at the same time.
     progress : callable, optional
         Called after each point.
+    rank : callable, optional
+        Points of a lower one are done first.
+    is_over : callable, optional
+        Asked after each point, with those that are left; if so these stay for another time.
 
     Returns
     -------
@@ -239,16 +246,21 @@ def run_sweep(
         )
     total = len(folder.share(shard))
     done = total - len(left)
-    for stage in _stages(left):
+    todo = {point.key: point for point in (left if rank is None else sorted(left, key=rank))}
+    for stage in _stages(list(todo.values())):
         tasks = [
             Task(point, real(folder.path), folder.laws, device=workers.device) for point in stage
         ]
-        for key in finished(tasks, workers):
-            done += 1
-            folder.forget(key)
-            folder.write_tables()
-            if progress is not None:
-                progress(done, total, folder.rows())
+        with closing(finished(tasks, workers)) as keys:
+            for key in keys:
+                done += 1
+                todo.pop(key, None)
+                folder.forget(key)
+                folder.write_tables()
+                if progress is not None:
+                    progress(done, total, folder.rows())
+                if is_over is not None and is_over(list(todo.values())):
+                    return folder.rows()
     folder.write_tables()
     return folder.rows()
 

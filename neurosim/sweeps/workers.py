@@ -49,7 +49,7 @@ class Workers:
                 pass
 
 
-def finished(tasks: Sequence[Task], used: Workers) -> Iterator[str]:
+def finished(tasks: Sequence[Task], used: Workers) -> Generator[str]:
     """Keys of the points that tasks have written, as they end.
 
     A worker that dies loses the points in work; the pool starts anew and does them again.

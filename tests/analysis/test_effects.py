@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from neurosim.analysis import AnswerConditions, Conditions
-from neurosim.analysis.effects import Count, Effects
+from neurosim.analysis.counting import Count
+from neurosim.analysis.effects import Effects
 from neurosim.analysis.losses import Effect, Losses
 from neurosim.data import load_dataset
 from neurosim.host import Experiment, FlowSettings, initial_weights
@@ -51,6 +52,48 @@ def test_two_causes_that_hide_each_other_are_both_found():
     assert by_name["DAC bits"].alone is not None
     assert by_name["DAC bits"].weight > 0.2
     assert by_name["ADC bits"].weight > 0.2
+
+
+@pytest.mark.parametrize(
+    ("changes", "converter", "path"),
+    [
+        (
+            {"adc.bits": 10, "adc.visible_range_V": 0.32, "adc.hidden_range_V": 40.0},
+            "ADC",
+            "adc.hidden_range_V",
+        ),
+        ({"dac.bits": 8, "dac.range_V": 40.0}, "DAC", "dac.range_V"),
+    ],
+)
+def test_a_range_far_too_wide_comes_before_the_bits_that_make_up_for_it(changes, converter, path):
+    measured = effects(changes, beta=8e-3)
+    found = measured.all()
+    assert found[0].name == f"{converter} range"
+    (extent,) = found[0].wide
+    assert extent.path == path
+    assert extent.times > 100
+    assert f"is {extent.times:.3g} times the most that arrives" in extent.said()
+    assert found[0].advice.startswith(f"narrow {path} to ")
+    # The same bits over a range that fits.
+    block, _, field = path.partition(".")
+    assert getattr(getattr(found[0].variant, block), field) == extent.fitting
+    assert found[0].variant.adc.bits == measured._profile.adc.bits
+    assert found[0].without.gradient < measured.whole.gradient / 3
+    bits = next(effect for effect in found if effect.name == f"{converter} bits")
+    assert bits.advice.startswith(f"{found[0].advice} first, then raise ")
+    assert not bits.wide
+
+
+def test_ranges_that_fit_are_made_wider_as_ever():
+    fits = {"adc.bits": 6, "adc.visible_range_V": 0.32, "adc.hidden_range_V": 0.105}
+    found = effects(fits | {"dac.bits": 8, "dac.range_V": 0.32}, beta=8e-3).all()
+    by_name = {effect.name: effect for effect in found}
+    assert not any(effect.wide for effect in found)
+    assert by_name["ADC range"].variant.adc.hidden_range_V == 8 * 0.105
+    assert by_name["ADC bits"].advice.startswith("raise adc.bits")
+    # A range that fits itself wastes nothing.
+    wide = fits | {"adc.hidden_range_V": 5.0, "adc.auto_range": True}
+    assert not any(effect.wide for effect in effects(wide, beta=8e-3).all())
 
 
 def test_betas_that_the_chip_cannot_set_are_not_tried():

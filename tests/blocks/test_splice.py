@@ -2,7 +2,7 @@
 
 import pytest
 
-from neurosim.blocks.splice import spliced
+from neurosim.blocks.splice import commented, spliced
 from neurosim.errors import ProfileError
 
 TEXT = "# top\na: 1\n\n# of b\nb:  # here\n  x: 1\n  # inside\n\n# of c\nc: {d: 2}\n"
@@ -40,3 +40,8 @@ def test_a_text_that_cannot_be_changed_so_is_refused(text, said):
     with pytest.raises(ProfileError, match="x") as caught:
         spliced(text, {"b": "b: 1"}, "x.yaml")
     assert said in str(caught.value)
+
+
+def test_a_comment_stands_above_its_field_at_its_depth():
+    new = commented(TEXT, {"b.x": "of x", "c": "of all of c"}, "x.yaml")
+    assert new == TEXT.replace("  x: 1", "  # of x\n  x: 1").replace("c: {", "# of all of c\nc: {")

@@ -246,7 +246,8 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
     _, message = process.communicate(timeout=60)
     assert process.returncode == 130
     assert message.count("stopped") == 1
-    assert f"neurosim: stopped; go on with: neurosim train --resume --out {out}\n" in message
+    assert message.count(" of 2,000 updates are kept in ") == 1
+    assert f"; go on with: neurosim train --resume --out {out}\n" in message
     assert "Traceback" not in message
 
 

@@ -1,11 +1,13 @@
 """A profile of one's own from a dozen questions: what is derived follows what was answered."""
 
+import pytest
 from click.testing import CliRunner
 
 from neurosim.blocks.differences import differences
+from neurosim.blocks.files import dump_block, parse_block
 from neurosim.blocks.sources import by_kind, followed, numbers_of
 from neurosim.cli import main
-from neurosim.profile import load_profile
+from neurosim.profile import Profile, load_profile, shipped_profiles
 
 # One answer for each question, in their order; an empty one takes what is offered.
 ANSWERS = {
@@ -46,6 +48,57 @@ def test_answers_become_a_profile_that_checks(tmp_path):
     assert not by_kind(numbers)["stated in code"]
     check = CliRunner().invoke(main, ["profiles", "check", str(file)])
     assert check.exit_code == 0, check.output
+
+
+def test_what_was_not_given_is_assumed_to_be_as_in_the_profile_that_was_begun_from(tmp_path):
+    file = tmp_path / "mine.yaml"
+    answered(file, source="", unit="100 mV")
+    numbers = numbers_of(load_profile(file))
+    own = {number.path for number in numbers if number.source == "my own design"}
+    # A number that is typed is given, also where it is the one that was offered.
+    assert own == {
+        "node.unit_V", "node.leak_S", "node.capacitance_F", "coupling.levels", "dac.bits",
+        "adc.bits",
+    }  # fmt: skip
+    others = {number.path: str(number.source) for number in numbers if number.path not in own}
+    assert others
+    assert all(said.startswith("assumed: as cmos_rc_6bit: ") for said in others.values())
+    assert others["supply.amplifier_W"].startswith("assumed: as cmos_rc_6bit: 82.5 uW of a five-")
+    assert others["spring.max_S"].endswith("100 times leak_S [= 100 * leak_S]")
+    check = CliRunner().invoke(main, ["profiles", "check", str(file)])
+    assert f"\n{len(others)} of {len(numbers)} numbers are assumed: " in check.output
+
+
+def test_comments_say_what_was_asked_for_and_whose_it_is(tmp_path):
+    file = tmp_path / "mine.yaml"
+    answered(file)
+    lines = [line.strip() for line in file.read_text("utf-8").splitlines()]
+    for comment, field in [
+        ("Sizes of the layers, the visible one first: 64, 32, 32 (given at `profiles new`)", "lay"),
+        ("Leak of a node, the conductance of weight 1: 20 uS (given at `profiles new`)", "leak_S"),
+        ("Largest weight: 0.6 (as cmos_rc_6bit has it)", "full_scale"),
+        (
+            "Capacitance of a visible node that is released: 60 pF (follows from what was given, "
+            "as in cmos_rc_6bit)",
+            "release_capacitance_F",
+        ),
+        ("Temperature: ideal (given at `profiles new`)", "temperature_K: ideal"),
+    ]:
+        assert lines[lines.index(f"# {comment}") + 1].startswith(field)
+
+
+@pytest.mark.parametrize("name", shipped_profiles())
+def test_every_shipped_profile_is_one_to_begin_from(tmp_path, name):
+    file = tmp_path / "mine.yaml"
+    words = ["profiles", "new", str(file), "--like", name]
+    result = CliRunner().invoke(main, words, input="\n" * 20)
+    assert result.exit_code == 0, result.output
+    made, base = load_profile(file), load_profile(name)
+    texts = {each.path for each in differences(base, made)}
+    assert texts == set()
+    for number in numbers_of(made):
+        assert str(number.source).startswith(f"assumed: as {name}: "), number.path
+    assert parse_block(dump_block(made), Profile, "mine") == made
 
 
 def test_a_file_that_is_there_stays_as_it_is(tmp_path):

@@ -2,6 +2,8 @@
 
 import html
 import json
+import re
+import shlex
 from dataclasses import replace
 
 import numpy as np
@@ -98,7 +100,7 @@ def test_one_command_answers_for_a_chip_of_ones_own(tiny, tmp_path, monkeypatch)
     out = tmp_path / "study"
     monkeypatch.setattr("neurosim.sweeps.settling._MOST", 60)
     monkeypatch.setattr("neurosim.sweeps.settling._SAMPLES", (60, 60))
-    given = [tiny, "--dataset", "moons", "--budget", "300 s", "--seeds", 1, "--workers", 1]
+    given = [tiny, "--dataset", "moons", "--budget", "50m", "--seeds", 1, "--workers", 1]
     result = run("settling", *given, "--out", out)
     assert result.exit_code == 0, result.output
     for said in (
@@ -118,6 +120,13 @@ def test_one_command_answers_for_a_chip_of_ones_own(tiny, tmp_path, monkeypatch)
     assert "must be a new one where --seeds is given" in one_line(
         run("settling", tiny, "--out", out, "--resume", "--seeds", 3)
     )
+    way = re.search(r"The weights of its best chip are written by: neurosim (.*)", result.stdout)
+    assert way is not None
+    assert way[0] in page
+    monkeypatch.chdir(tmp_path)
+    exported = run(*shlex.split(way[1]))
+    assert exported.exit_code == 0, exported.output
+    assert (tmp_path / "weights.csv").exists()
     again = run("settling", tiny, "--out", out, "--resume", "--json")
     found = json.loads(again.stdout)
     assert found["knees"].keys() == {"alone", "quiet", "stepped"}
@@ -132,13 +141,13 @@ def test_one_command_answers_for_a_chip_that_classifies(tmp_path, monkeypatch):
     out = tmp_path / "study"
     monkeypatch.setattr("neurosim.sweeps.settling._MOST", 60)
     profile = ["cmos_rc_6bit", "--task", "classify", "--layers", "64,12,10"]
-    given = [*profile, "--budget", "120 s", "--seeds", 1, "--workers", 1, "--out", out]
+    given = [*profile, "--budget", "20m", "--seeds", 1, "--workers", 1, "--out", out]
     result = run("settling", *given)
     assert result.exit_code == 0, result.output
     for said in ("Asked once, cmos_rc_6bit needs", "C/g an answer,", "test_accuracy is 0."):
         assert said in result.stdout
     trained = next((out / "trained").glob("*/"))
-    of_run = run("settling", trained, "--out", tmp_path / "of run", "--budget", "60 s", "--json")
+    of_run = run("settling", trained, "--out", tmp_path / "of run", "--budget", "20m", "--json")
     found = json.loads(of_run.stdout)
     assert found["floor"] is None
     # Three time constants of a node, and of one behind another.

@@ -41,9 +41,11 @@ def test_a_training_stops_in_time_and_says_how_to_go_on(tmp_path):
         if out.exists() and Run.open(out).n_done:
             break
         shutil.rmtree(out, ignore_errors=True)
-    way = f"go on with: neurosim train --resume --out {out}"
-    assert result.output.splitlines()[-1] == f"neurosim: stopped at the time limit; {way}"
     n_done = Run.open(out).n_done
+    assert result.output.splitlines()[-1] == (
+        f"neurosim: stopped at the time limit; {n_done:,} of 100,000 updates are kept in {out}; "
+        f"go on with: neurosim train --resume --out {out}"
+    )
     assert 0 < n_done < 100_000
     way = f"go on with `neurosim train --resume --out {out}`"
     said = f"neurosim: warning: Only {n_done:,} of 100,000 updates are done; {way}"

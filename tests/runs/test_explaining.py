@@ -114,6 +114,8 @@ PLANTED = {
     ),
     "offsets of 20 mV": ({"mismatch.offset_V": 20e-3}, {}, "amplifier offset"),
     "saturated ADC": ({"adc.hidden_range_V": 30e-3}, {}, "ADC range"),
+    "ADC over 5 V": ({"adc.hidden_range_V": 5.0}, {}, "ADC range"),
+    "DAC over 5 V": ({"dac.range_V": 5.0}, {}, "DAC range"),
     "read after 1.5 tau": ({}, {"flow.settle_tau": 1.5}, "settling time"),
     "3-bit weights": ({"coupling.levels": 4}, {}, "weight levels"),
     "ammeter of 150 nA": ({"current_sense.range_A": 0.15e-6}, {}, "ammeter range"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.analysis.effects import Count
+from neurosim.analysis.counting import Count
 from neurosim.runs.recipes import BATCH, RATE, _Trials, tried
 
 SMALL = ns.load_profile("ideal_hopfield").with_value("layers", (64, 8))

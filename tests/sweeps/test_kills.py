@@ -100,10 +100,9 @@ def test_a_sweep_that_is_stopped_says_how_to_go_on_and_ends_with_the_same_table(
     out, seconds = tmp_path / "out", random.Random(k).uniform(0.0, 15.0)
     status, lines = struck(seconds, number, "sweep", file, "--out", out, "--workers", 2)
     if was_stopped(status, lines, number) and "go on" in " ".join(lines):
-        assert re.fullmatch(
-            r"neurosim: stopped; \d of 4 points are kept; go on with the same command and --resume",
-            lines[-1],
-        )
+        way = f"go on with: neurosim sweep {file} --resume --out {out} --workers 2"
+        kept = re.escape(f" of 4 points are kept in {out}; {way}")
+        assert re.fullmatch(rf"neurosim: stopped; \d{kept}", lines[-1])
         assert not any("UserWarning" in line for line in lines)
     goes_on(file, out)
     assert table(out) == table(serial.path)

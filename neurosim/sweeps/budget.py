@@ -1,0 +1,67 @@
+"""A study of settling within its time: what tells most is done first, and no point starts late."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from neurosim.sweeps.folder import SweepFolder
+from neurosim.sweeps.points import Point
+
+__all__ = ["Within"]
+
+_QUIET = "quiet"
+
+
+@dataclass
+class Within:
+    """How a study keeps to its time, whatever its points turn out to take.
+
+    Every second length of each way of drawing is done in any case, both ends among them, for
+    without these there is no answer; then the others, and the chip without noise at last.
+
+    Parameters
+    ----------
+    study : SweepFolder
+        With an axis `drawn` whose cases begin with their way of drawing and a comma.
+    seconds : float
+        From when this is made.
+    clock : callable, optional
+    """
+
+    study: SweepFolder
+    seconds: float
+    clock: Callable[[], float] = time.monotonic
+    _began_s: float = field(init=False)
+    _ranks: dict[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._began_s, self._ranks = self.clock(), {}
+        ways = dict[str, int]()
+        for label in dict.fromkeys(str(point.settings["drawn"]) for point in self.study.points):
+            way = label.partition(",")[0]
+            at = ways[way] = ways.get(way, -1) + 1
+            self._ranks[label] = at % 2 + 2 * (way == _QUIET)
+
+    @property
+    def left_s(self) -> float:
+        """Of the time."""
+        return max(0.0, self.seconds - (self.clock() - self._began_s))
+
+    def rank(self, point: Point) -> int:
+        """Points of a lower one are done first."""
+        return self._ranks[str(point.settings["drawn"])]
+
+    def is_over(self, left: Sequence[Point]) -> bool:
+        """Whether one more point would end too late, by what points have taken so far."""
+        if not left or min(map(self.rank, left)) == 0:
+            return False
+        took_s = [
+            float(host["wall_s"]) - float(host.get("training_s", 0.0))
+            for point in self.study.points
+            if (result := self.study.result(point)) is not None and (host := result["host"])
+        ]
+        return self.left_s < float(np.mean(took_s)) if took_s else self.left_s == 0

@@ -1,0 +1,102 @@
+"""A study of settling keeps to its time by a clock that its points move."""
+
+import json
+
+import pytest
+
+from neurosim.host import Experiment
+from neurosim.profile import load_profile
+from neurosim.sweeps import SweepFolder, run_sweep
+from neurosim.sweeps.budget import Within
+from neurosim.sweeps.plan import COSTS
+from neurosim.sweeps.settling import plan_of, recipe_of
+
+POINT_S, TRAINING_S = 2.0, 30.0
+FIGURES = dict.fromkeys(["w2", "nn_two_sample", "precision", "coverage", *COSTS], 1.0)
+# Of two seeds: 5 + 4 lengths of the chip alone and stepped, 4 + 3 others, 6 without noise.
+CORE, ALL = 2 * 9, 2 * 22
+
+
+class Clock:
+    """Moved by the points that are done, each of which takes some seconds."""
+
+    def __init__(self, study, slower):
+        self.now_s, self.done, self._study, self._slower = 1000.0, [], study, slower
+
+    def __call__(self):
+        return self.now_s
+
+    def finished(self, tasks, workers):
+        for task in tasks:
+            point = task.point
+            made_s = 0.0 if self.is_trained(point) else TRAINING_S
+            took_s = POINT_S * (self._slower if len(self.done) > CORE else 1.0)
+            self.now_s += made_s + took_s
+            host = {"wall_s": made_s + took_s, "training_s": made_s, "node": "here"}
+            result = {"key": point.key, "figures": FIGURES, "error": "", "host": host}
+            place = self._study.path / "points" / f"{point.key}.json"
+            place.parent.mkdir(exist_ok=True)
+            place.write_text(json.dumps(result))
+            self.done.append(point)
+            yield point.key
+
+    def is_trained(self, point):
+        return any(point.training.key == other.training.key for other in self.done)
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    """A study of two seeds after so many seconds of budget, on points that get slower."""
+
+    def study(seconds, slower=1.0):
+        profile = load_profile("cmos_rc_6bit").with_value("layers", (2, 6, 5))
+        recipe = recipe_of(60, Experiment(dataset="moons"))
+        plan = plan_of(profile, "cmos_rc_6bit", recipe, 200, 2, "w2", changed=True)
+        folder = SweepFolder.create(tmp_path / f"{seconds}-{slower}", plan)
+        clock = Clock(folder, slower)
+        monkeypatch.setattr("neurosim.sweeps.folder.finished", clock.finished)
+        within = Within(folder, seconds, clock)
+        run_sweep(folder, rank=within.rank, is_over=within.is_over)
+        return folder, clock, within
+
+    return study
+
+
+def labels(points):
+    return [str(point.settings["drawn"]) for point in points]
+
+
+def test_all_is_done_where_there_is_time(kept):
+    folder, clock, _ = kept(3600.0)
+    assert len(clock.done) == len(folder.points) == ALL
+    assert not folder.left()
+
+
+@pytest.mark.parametrize("slower", [1.0, 2.0, 4.0])
+def test_no_point_starts_that_would_end_too_late_however_slow_they_get(kept, slower):
+    """Time for the trainings, for every second length and for ten points more."""
+    seconds = 2 * TRAINING_S + POINT_S * (CORE + 10) + 1.0
+    folder, clock, within = kept(seconds, slower)
+    assert clock.now_s - 1000.0 <= seconds + slower * POINT_S
+    assert CORE + 10 / slower - 1 <= len(clock.done) <= CORE + 10
+    assert len(folder.left()) == ALL - len(clock.done)
+    assert within.left_s < slower * POINT_S
+
+
+def test_without_time_the_lengths_are_done_that_an_answer_needs(kept):
+    folder, clock, _ = kept(1.0)
+    assert len(clock.done) == CORE
+    alone = [label for label in labels(clock.done) if label.startswith("alone")]
+    assert {f"alone, C_x/C_h {ratio}" for ratio in (1, 6, 18, 55, 300)} == set(alone)
+    assert not any(label.startswith("quiet") for label in labels(clock.done))
+    # What was left out is done when it is gone on with.
+    run_sweep(folder)
+    assert len(clock.done) == ALL
+    assert not folder.left()
+
+
+def test_the_chip_without_noise_comes_last(kept):
+    _, clock, _ = kept(3600.0)
+    quiet = [label.startswith("quiet") for label in labels(clock.done)]
+    assert sum(quiet) == 12
+    assert all(quiet[-12:])
