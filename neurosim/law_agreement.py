@@ -151,10 +151,10 @@ def _oscillator_mistakes(profile: Any) -> Found:
     unit_V, visible_V = profile.node.unit_V, profile.node.visible_radian_V
     for field, radian_V in (("visible_range_V", visible_V), ("hidden_range_V", unit_V)):
         range_V, half_turn_V = getattr(profile.adc, field), np.pi * radian_V
-        if range_V is not None and not np.isclose(range_V, half_turn_V, rtol=1e-3):
-            text = "must be pi x node.unit_V, half a turn"
+        if range_V is not None and range_V > 1.001 * half_turn_V:
+            text = "must be at most pi x node.unit_V, half a turn"
             if radian_V != unit_V:
-                text = "must be pi x node.unit_V / visible_rad, half a turn"
+                text = "must be at most pi x node.unit_V / visible_rad, half a turn"
             text = f"{text}, {format_quantity(half_turn_V, 'V')}, or ideal, but is"
             text = f"{text} {format_quantity(range_V, 'V')}; write either"
             found.append((("adc", field), text))

@@ -36,40 +36,49 @@ Array = NDArray[np.float64]
 HERE = Path(__file__).parent
 GREYS = 255
 RECIPE: dict[str, Any] = {
-    "updates": 900,
+    "updates": 2500,
     "batch": 128,
     "learning_rate": 2e-3,
     "schedule": "cosine",
     "average": 0.99,
     "flow.settle_tau": 10,
-    "contrast": {"begin": 0.5, "learning_rate": 1e-3, "rows": 64},
+    "contrast": None,
     "sampling.t_end": 1.3,
+}
+# From the weights of the flow.
+ONWARD = {
+    "updates": 900,
+    "learning_rate": 1e-3,
+    "contrast": {"begin": 0.0, "rows": 128},
 }
 # From the ideal circuit's weights; the contrast weighs more as the nudge lengthens the flow's
 # gradient, by 1 / (1 - r^2) with r = beta alpha^2 lambda = 0.48.
-ONWARD = {
-    "updates": 150,
-    "learning_rate": 1e-3,
-    "average": 0.97,
-    "contrast.begin": 0.0,
-    "contrast.learning_rate": None,
-    "contrast.weight": 5.2,
-}
-SHORT = {"updates": 150, "average": 0.97, "contrast": None}
+ON_CHIP = ONWARD | {"updates": 300, "average": 0.97, "contrast.weight": 5.2}
+# The contrast from the middle on, with half of the rows.
+EARLY = {"updates": 900, "contrast": {"begin": 0.5, "learning_rate": 1e-3, "rows": 64}}
+SHORT = {"updates": 150, "average": 0.97}
 LAYERS = {"layers": (SIDE**2, 256, 128)}
-IDEAL = LAYERS | {"node.release_capacitance_F": "30 pF"}  # as on the chip: C_x / C_h = 30
+WIDE = {"layers": (SIDE**2, 512, 256)}
+SLOW = {"node.release_capacitance_F": "50 pF"}  # C_x / C_h = 50
+IDEAL = LAYERS | SLOW
 LOCAL = {"pattern": {"pattern": "local", "reach": 5.0}}
 # Name of a part: profile, what of it is changed, what of the recipe, the part that it begins with
 # (or centred or random weights), and t.
 CENTRED = "centred"
 Part = tuple[str, dict[str, Any], dict[str, Any], str | None, tuple[float, ...]]
 PARTS: dict[str, Part] = {
-    "ideal": ("ideal_hopfield", IDEAL, {}, CENTRED, (1.0, 1.3, 1.6)),
-    "chip": ("cmos_rc_6bit", LAYERS, ONWARD, "ideal", (1.3, 1.6)),
+    "flow": ("ideal_hopfield", IDEAL, {}, CENTRED, (1.3, 1.6)),
+    "ideal": ("ideal_hopfield", IDEAL, ONWARD, "flow", (1.3, 1.45, 1.6)),
+    "chip": ("cmos_rc_6bit", LAYERS, ON_CHIP, "ideal", (1.3, 1.45, 1.6)),
+    "early contrast": ("ideal_hopfield", IDEAL, EARLY, CENTRED, (1.3, 1.6)),
+    "flow, half as long": ("ideal_hopfield", IDEAL, {"updates": 1250}, CENTRED, (1.3, 1.6)),
+    "wide flow, half as long": (
+        "ideal_hopfield", WIDE | SLOW, {"updates": 1250}, CENTRED, (1.3, 1.6)
+    ),
     "full, short": ("ideal_hopfield", IDEAL, SHORT, CENTRED, (1.3,)),
     "local, short": ("ideal_hopfield", IDEAL | LOCAL, SHORT, CENTRED, (1.3,)),
     "zero biases, short": ("ideal_hopfield", IDEAL, SHORT, None, (1.3,)),
-}
+}  # fmt: skip
 SHOWN = {key: name for key, name in common.COLUMNS.items() if key != "w2"}
 SHOWN["nearest_distance"] = "nearest test digit"
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from neurosim.analysis.imperfections import only, present, without
 from neurosim.profile import Profile
 
@@ -182,12 +184,10 @@ CAUSES = (
 
 
 def causes_of(profile: Profile) -> list[Cause]:
-    """Those that this profile has; half a turn is all the range that phases are read over."""
+    """Those that this profile has; no phase is beyond half a turn."""
     there = {source.name for source in present(profile)}
     found = [cause for cause in CAUSES if there.intersection(cause.sources)]
-    if not profile.node.oscillating:
-        return found
-    return [c for c in found if not any(path.startswith("adc.") for path in c.ranges)]
+    return [cause for cause in found if not cause.ranges or _widenable(profile, cause)]
 
 
 def switched_off(profile: Profile, cause: Cause) -> Profile:
@@ -207,13 +207,14 @@ def _with_fields(profile: Profile, cause: Cause) -> Iterable[Any]:
 
 
 def _widened(profile: Profile, cause: Cause) -> Profile:
-    """With ranges 2^3 times as wide, and three bits more, so that a step is what it was."""
+    """With ranges 2^3 times as wide, and three bits more, so that a step is what it was.
+
+    Phases are read over half a turn at most, in steps that are then finer.
+    """
     block = cause.ranges[0].partition(".")[0]
-    factor, changes = 2.0**_WIDER, dict[str, Any]()
-    for path, times in [
-        *((path, factor) for path in cause.ranges),
-        *((path, 1 / factor) for path in cause.shares),
-    ]:
+    factors = {path: _widening(profile, path) for path in cause.ranges}
+    shared, changes = max(factors.values()), dict[str, Any]()
+    for path, times in [*factors.items(), *((path, 1 / shared) for path in cause.shares)]:
         value = _at(profile, path)
         if value:
             changes[path] = times * value
@@ -221,6 +222,20 @@ def _widened(profile: Profile, cause: Cause) -> Profile:
     if bits is not None:
         changes[f"{block}.bits"] = min(bits + _WIDER, 24)
     return profile.with_values(changes)
+
+
+def _widenable(profile: Profile, cause: Cause) -> bool:
+    return any(_widening(profile, path) > 1.001 for path in cause.ranges)
+
+
+def _widening(profile: Profile, path: str) -> float:
+    """How many times as wide this range can be made, at most 2^3."""
+    node, most = profile.node, 2.0**_WIDER
+    radians_V = {"adc.visible_range_V": node.visible_radian_V, "adc.hidden_range_V": node.unit_V}
+    range_V, radian_V = _at(profile, path), radians_V.get(path)
+    if not node.oscillating or not range_V or radian_V is None:
+        return most
+    return float(min(most, np.pi * radian_V / range_V))
 
 
 def _at(profile: Profile, path: str) -> Any:

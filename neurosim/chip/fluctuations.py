@@ -91,7 +91,10 @@ class DeviceFluctuations:
         def current_A(u_V: Array) -> Array:
             with one_blas_thread():
                 output_V = circuit.output_V(u_V)
-                return sum(noise.current_A(u_V, z, output_V) for noise, z in parts)
+                first, *more = (noise.current_A(u_V, z, output_V) for noise, z in parts)
+                for other in more:
+                    first += other
+                return first
 
         return current_A
 

@@ -127,6 +127,9 @@ def test_parts_of_one_shape_are_one_part_with_the_sum_of_their_draws(make_circui
     second = [pairs and Pairs(*(ratio**2 * value for value in pairs)) for pairs in first]
     u_V = 0.1 * rng.standard_normal((8, circuit.n_nodes))
     z = rng.standard_normal((2, *u_V.shape))
-    apart = [Fluctuation(circuit, *of).current_A(u_V, draws) for of, draws in zip((first, second), z)]
+    apart = [
+        Fluctuation(circuit, *of).current_A(u_V, draws)
+        for of, draws in zip((first, second), z, strict=True)
+    ]
     together = Fluctuation(circuit, *first).current_A(u_V, z[0] + ratio * z[1])
     np.testing.assert_allclose(together, sum(apart), rtol=1e-9)

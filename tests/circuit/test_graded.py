@@ -10,6 +10,7 @@ from scipy.integrate import solve_ivp
 import neurosim as ns
 from conftest import LEAK_S, UNIT_V
 from law_properties import ROWS, check_law, check_reading
+from neurosim.analysis.causes import causes_of, switched_off
 from neurosim.circuit import Circuit, Graded, Interaction, Locking, Springs
 from neurosim.errors import ProfileError
 from neurosim.solvers import Transient, settle
@@ -177,8 +178,8 @@ def test_phases_are_read_within_half_a_turn_of_their_own():
         ({"node.law.interaction": SINE}, "node.law.graded: must be none where interaction is stat"),
         ({"tuning": ns.Tuning()}, r"tuning: must be null where node.law.graded is stated, .* is T"),
         ({"node.law.graded": "so"}, "node.law.graded: must be a block of fields or null, but is"),
-        ({"adc.visible_range_V": np.pi}, r"visible_range_V: must be pi x node.unit_V / vis"),
-        ({"adc.hidden_range_V": 5.0}, r"hidden_range_V: must be pi x node.unit_V, half a turn"),
+        ({"adc.visible_range_V": 9.0}, r"visible_range_V: must be at most pi x node.unit_V / vis"),
+        ({"adc.hidden_range_V": 5.0}, r"hidden_range_V: must be at most pi x node.unit_V, half "),
     ],
 )  # fmt: skip
 def test_what_no_graded_oscillator_has_is_refused(changes, said):
@@ -193,3 +194,19 @@ def test_ranges_of_half_a_turn_are_taken():
     assert profile.node.visible_radian_V == 1.0 / A
     assert ns.load_profile("ideal_oscillator").node.visible_radian_V == 1.0
     assert ns.load_profile("ideal_hopfield").node.visible_radian_V is None
+
+
+def test_a_converter_of_a_part_of_a_turn_reads_phases_beyond_it_as_its_end():
+    """In steps that are as much finer; what is beyond is counted as clipped."""
+    ranges = {"adc.bits": 4, "adc.visible_range_V": 1.5, "adc.hidden_range_V": 0.5}
+    profile = ns.load_profile("ideal_oscillator_flow").with_values({"layers": (2, 3)} | ranges)
+    chip = ns.Chip(profile, seed=0)
+    chip.precharge(np.array([[0.7, 2.0]]))
+    assert chip.read_visible()[0].tolist() == [pytest.approx(0.7, abs=1.5 / 15), 1.5]
+    assert chip.ledger.adc_clipped == 1
+    causes = {cause.name: cause for cause in causes_of(profile)}
+    wide = switched_off(profile, causes["ADC range"]).adc
+    assert (wide.visible_range_V, wide.hidden_range_V) == pytest.approx((np.pi / A, np.pi))
+    assert wide.bits == 7
+    whole = profile.with_values({"adc.visible_range_V": np.pi / A, "adc.hidden_range_V": np.pi})
+    assert "ADC range" not in {cause.name for cause in causes_of(whole)}

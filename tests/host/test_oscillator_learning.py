@@ -185,7 +185,7 @@ def test_injectors_of_oscillators_have_codes_of_frequency():
                             "source": "ideal"}}, "none where node.law has oscillators, but is Cur"),
         ({"readout": ns.DoubleSampling(gain=8.0, capacitance_F=1e-12), "node.hold": "capacitor"},
          r"readout: must be plain where node.law has osc.*, but is DoubleSampling\(.*; write it"),
-        ({"adc.visible_range_V": 1.0}, "visible_range_V: must be pi x node.unit_V, half a turn"),
+        ({"adc.visible_range_V": 4.0}, "visible_range_V: must be at most pi x node.unit_V, half"),
         ({"node.law": Oscillator(linewidth_Hz=1.0)},
          r"linewidth_Hz, which is that of some temperature, but is ideal; state it, or write node"),
         ({"node.law": Oscillator(linewidth_Hz=1.0), "node.hold": "none",
