@@ -19,6 +19,7 @@ from neurosim.report.losses import loss_figure
 from neurosim.report.noise import noise_figure, write_noise_figure
 from neurosim.report.page import RunView, render_report
 from neurosim.report.plots import plot, plot_settle
+from neurosim.report.points import flow_lines
 from neurosim.report.sweep_page import render_sweep, write_sweep_report
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "fit_blocks",
     "fit_figure",
     "fit_into",
+    "flow_lines",
     "loss_figure",
     "noise_figure",
     "plot",

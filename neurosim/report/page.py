@@ -39,6 +39,8 @@ __all__ = ["RunView", "blocks_of", "data_uri", "page_template", "picture", "rend
 
 Array = NDArray[np.float64]
 
+_FLOW_LINES = " Flow lines are the ways of some of them, from noise (rings) to data."
+
 
 @dataclass(frozen=True)
 class RunView:
@@ -54,6 +56,8 @@ class RunView:
         Columns of the metrics table.
     samples, real : ndarray, shape (n, n_visible), or None
         What was drawn, and what was learned.
+    paths : ndarray, shape (points, n, 2), optional
+        Flow lines of samples in the plane.
     trace : Trace or None
         One settle.
     evaluation : dict or None
@@ -84,6 +88,7 @@ class RunView:
     noise: tuple[Sequence[Row], Sequence[Point]] | None = None
     warnings: Sequence[str] = ()
     real: Array | None = None
+    paths: Array | None = None
     explanation: Explanation | None = None
 
     @cached_property
@@ -128,10 +133,11 @@ def _pictures(view: RunView) -> dict[str, dict[str, str]]:
             made[name] = picture(figure, f"{name}.svg", title, caption)
     if view.samples is not None:
         made["samples"] = picture(
-            drawn_figure(view.samples, view.real),
+            drawn_figure(view.samples, view.real, paths=view.paths),
             "samples.png",
             "Samples",
-            "Drawn by the chip from Gaussian noise; no selection.",
+            "Drawn by the chip from Gaussian noise; no selection."
+            + (_FLOW_LINES if view.paths is not None else ""),
         )
     if view.trace is not None:
         made["settle"] = picture(
