@@ -214,6 +214,5 @@ def _at_the_knee(rows: Sequence[Mapping[str, Any]], share: str, knee: Knee) -> s
         for length in lengths
     ]
     at = next((k for k, tau in enumerate(lengths) if tau >= knee.tau), len(lengths) - 1)
-    return (
-        f"  Its {worded(share)} is {mean[at]:.3f} after {lengths[at]:g} C/g, and {max(mean):.3f} at best."
-    )
+    there = f"{mean[at]:.3f} after {lengths[at]:g} C/g"
+    return f"  Its {worded(share)} is {there}, and {max(mean):.3f} at best."

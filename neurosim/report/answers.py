@@ -41,8 +41,7 @@ def answers(evaluation: Mapping[str, Any]) -> dict[str, Any]:
         low, high = evaluation["test_accuracy_interval"]
         said.append(f"the 95 % interval of the test accuracy is {low:.1%} to {high:.1%}")
     cells = [
-        (_FIGURES[k], [f"{row[k]:.4g}" if k in row else "" for row in rows.values()])
-        for k in shown
+        (_FIGURES[k], [f"{row[k]:.4g}" if k in row else "" for row in rows.values()]) for k in shown
     ]
     costs = [
         (label, format_quantity(evaluation[key], key[-1], 3))

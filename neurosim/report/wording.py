@@ -22,6 +22,8 @@ _HEADS = {
     "frechet_pixel": "pixel Frechet",
     "nn_two_sample": "1-NN",
     "w2": "W2",
+    "explained": "explained",
+    "test_explained": "test explained",
 }
 
 
