@@ -88,9 +88,10 @@ def sample(
     of the first -n images that the run was trained on. A PNG then shows known pixels, completions
     and, for `digits`, the truth below each other.
     """
-    from neurosim.report import flow_lines, write_samples
+    from neurosim.report import flow_lines, samples_title, write_samples
     from neurosim.runs import pixels_of
     from neurosim.runs import sample as draw
+    from neurosim.runs.drawing import settings_of
 
     trained = opened(run, laws, device)
     if inpaint is not None:
@@ -107,7 +108,9 @@ def sample(
     is_plane = pixels_of(trained.profile, trained.experiment.labels) == 2
     how: dict[str, Any] = {"mode": mode, "t_end": t_end, "seed": seed, "label": label}
     real = trained.dataset.images if is_plane else None
-    write = write_samples(out, real, lambda: flow_lines(trained, **how))
+    used = settings_of(trained.experiment, mode, t_end)
+    title = samples_title(n, trained.profile.name, used.mode, used.t_end)
+    write = write_samples(out, real, lambda: flow_lines(trained, **how), title)
     bar = Bar("sampling")
     x, settings = draw(trained, n, progress=bar, **how)
     bar.close()

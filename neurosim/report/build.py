@@ -47,20 +47,25 @@ def _npz(samples: Array) -> bytes:
     return out.getvalue()
 
 
-def _png(samples: Array, real: Array | None = None, paths: Array | None = None) -> bytes:
-    return figure_png(drawn_figure(samples, real, min(len(samples), 400), paths))
+def _png(
+    samples: Array, real: Array | None = None, paths: Array | None = None, title: str = ""
+) -> bytes:
+    return figure_png(drawn_figure(samples, real, min(len(samples), 400), paths, title))
 
 
 _SAMPLE_FORMATS: dict[str, Callable[[Array], bytes]] = {".csv": _csv, ".npz": _npz, ".png": _png}
 
 
 def write_samples(
-    path: Path, real: Array | None = None, paths: Callable[[], Array | None] = lambda: None
+    path: Path,
+    real: Array | None = None,
+    paths: Callable[[], Array | None] = lambda: None,
+    title: str = "",
 ) -> Callable[[Array], None]:
     """Writer of samples to `path`, as its suffix says: .png, .npz or .csv (of standard output).
 
-    A picture of points in the plane has `real` ones behind them, and flow lines if `paths` draws
-    them.
+    A picture has a title; one of points in the plane has `real` ones behind them, and flow lines
+    if `paths` draws them.
 
     Raises
     ------
@@ -70,7 +75,7 @@ def write_samples(
     check_writable(path, _SAMPLE_FORMATS)
     make = _csv if path == STANDARD_OUTPUT else _SAMPLE_FORMATS[path.suffix.lower()]
     if make is _png:
-        return lambda samples: write_bytes(path, _png(samples, real, paths()))
+        return lambda samples: write_bytes(path, _png(samples, real, paths(), title))
     return lambda samples: write_bytes(path, make(samples))
 
 
@@ -192,7 +197,7 @@ def write_report(
     page = folder / "report.html"
     pictures = {}
     if view.samples is not None:
-        pictures[folder / "samples.png"] = _png(view.samples, view.real, view.paths)
+        pictures[folder / "samples.png"] = figure_png(view.drawn)
     write_files(
         pictures
         | {

@@ -25,13 +25,14 @@ from neurosim.report.figures import (
     class_figure,
     figure_png,
     figure_svg,
-    settle_figure,
+    titled,
 )
 from neurosim.report.losses import loss_figure
 from neurosim.report.noise import noise_figure
-from neurosim.report.points import drawn_figure
+from neurosim.report.points import drawn_figure, samples_title
 from neurosim.report.quality import quality
 from neurosim.report.spent import shares, totals
+from neurosim.report.waveforms import settle_figure
 from neurosim.runs import Explanation
 from neurosim.safe_text import printable
 
@@ -94,13 +95,21 @@ class RunView:
     @cached_property
     def losses(self) -> Figure:
         """The loss against updates, drawn once for the page and beside it."""
-        return loss_figure(self.metrics)
+        return titled(loss_figure(self.metrics), f"Training of {self.profile.name}")
+
+    @cached_property
+    def drawn(self) -> Figure:
+        """Samples and the chip that drew them, drawn once."""
+        assert self.samples is not None
+        how = self.experiment.sampling
+        said = samples_title(len(self.samples), self.profile.name, how.mode, how.t_end)
+        return drawn_figure(self.samples, self.real, paths=self.paths, title=said)
 
     @cached_property
     def waveforms(self) -> Figure:
         """That one settle, drawn once."""
         assert self.trace is not None
-        return settle_figure(self.trace, self.profile.node, self.experiment.task)
+        return settle_figure(self.trace, self.profile, self.experiment.task)
 
 
 def data_uri(data: bytes, kind: str) -> str:
@@ -133,7 +142,7 @@ def _pictures(view: RunView) -> dict[str, dict[str, str]]:
             made[name] = picture(figure, f"{name}.svg", title, caption)
     if view.samples is not None:
         made["samples"] = picture(
-            drawn_figure(view.samples, view.real, paths=view.paths),
+            view.drawn,
             "samples.png",
             "Samples",
             "Drawn by the chip from Gaussian noise; no selection."
@@ -155,7 +164,7 @@ def _pictures(view: RunView) -> dict[str, dict[str, str]]:
         )
     if view.noise is not None:
         made["noise"] = picture(
-            noise_figure(*view.noise),
+            titled(noise_figure(*view.noise), f"Gradient of {view.profile.name}, just written"),
             "noise.svg",
             "Noise ledger",
             "How far each imperfection alone turns the gradient, and all together over beta.",

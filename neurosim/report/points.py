@@ -8,10 +8,11 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from neurosim.report.figures import legend_above, new_figure, sample_figure, style
+from neurosim.report.figures import legend_above, new_figure, sample_figure, style, titled
 from neurosim.runs import Trained, pixels_of
+from neurosim.safe_text import counted
 
-__all__ = ["drawn_figure", "flow_lines", "point_figure"]
+__all__ = ["drawn_figure", "flow_lines", "point_figure", "samples_title"]
 
 Array = NDArray[np.float64]
 
@@ -46,12 +47,21 @@ def flow_lines(
 
 
 def drawn_figure(
-    samples: Array, real: Array | None = None, n: int = 100, paths: Array | None = None
+    samples: Array,
+    real: Array | None = None,
+    n: int = 100,
+    paths: Array | None = None,
+    title: str = "",
 ) -> Figure:
     """Points over real ones where a sample is two numbers, and else the first `n` images."""
     if samples.ndim == 2 and samples.shape[1] == 2:
-        return point_figure(samples, real, paths=paths)
-    return sample_figure(samples, n=n)
+        return titled(point_figure(samples, real, paths=paths), title)
+    return sample_figure(samples, n=n, title=title)
+
+
+def samples_title(n: int, name: str, mode: str, t_end: float) -> str:
+    """What is drawn, by which chip and how."""
+    return f"{counted(n, 'sample')} of {name}, {mode}, t = {t_end:g}"
 
 
 def point_figure(
