@@ -105,13 +105,9 @@ def sample_figure(
         fig = new_figure(height_in, layout=None)
         axes = fig.add_axes((0, note_in / height_in, 1, tiles_in / height_in))
         fig.text(0.5, note_in / 2 / height_in, note, ha="center", va="center", fontsize=9)
-        above: dict[str, Any] = {
-            "ha": "center",
-            "va": "center",
-            "fontsize": 10,
-            "parse_math": False,
-        }
-        fig.text(0.5, 1 - title_in / 2 / height_in, printable(title), **above)
+        if title:
+            how: dict[str, Any] = {"ha": "center", "va": "center", "parse_math": False}
+            fig.text(0.5, 1 - title_in / 2 / height_in, printable(title), fontsize=10, **how)
         cmap = mpl.colormaps["gray"].with_extremes(bad="white", over=_ORANGE)
         axes.imshow(image, cmap=cmap, vmin=-1, vmax=1, interpolation="nearest", aspect="auto")
         axes.set_axis_off()
