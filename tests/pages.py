@@ -54,13 +54,18 @@ window.addEventListener('load', () => {{
   const lost = [...page.querySelectorAll('a[href^="#"]')]
     .filter(a => !page.getElementById(a.getAttribute('href').slice(1))).length;
   const wide = page.documentElement.scrollWidth > page.documentElement.clientWidth;
-  document.title = `images ${{images.length}} broken ${{broken}} lost ${{lost}} wide ${{wide}}`;
+  const sideways = [...page.querySelectorAll('.scroll, pre')]
+    .filter(box => box.scrollWidth > box.clientWidth).length;
+  document.title = `images ${{images.length}} broken ${{broken}} lost ${{lost}} wide ${{wide}}`
+    + ` sideways ${{sideways}}`;
 }});
 </script></body>"""
 
 
 def in_a_browser(text, width, folder):
-    """What a page of so many pixels has: images, broken ones, lost links, and whether it is wider.
+    """What a page of so many pixels has: images, broken ones, lost links, whether it is wider.
+
+    And how many tables and texts must be scrolled sideways.
 
     Raises
     ------

@@ -224,6 +224,8 @@ def _times(found: Interval) -> str:
 
 def _at_the_knee(rows: Sequence[Mapping[str, Any]], share: str, knee: Knee) -> str:
     """What answers are worth at the first length that is enough, and at their best."""
+    from neurosim.report.wording import worded
+
     good = [row for row in rows if not row["error"]]
     lengths = sorted({row["sample_tau"] for row in good})
     mean = [
@@ -231,6 +233,5 @@ def _at_the_knee(rows: Sequence[Mapping[str, Any]], share: str, knee: Knee) -> s
         for length in lengths
     ]
     at = next((k for k, tau in enumerate(lengths) if tau >= knee.tau), len(lengths) - 1)
-    return (
-        f"  Its {share} is {mean[at]:.3f} after {lengths[at]:g} C/g, and {max(mean):.3f} at best."
-    )
+    there = f"{mean[at]:.3f} after {lengths[at]:g} C/g"
+    return f"  Its {worded(share)} is {there}, and {max(mean):.3f} at best."

@@ -56,11 +56,25 @@ def metric_lines(result: dict[str, Any]) -> list[str]:
 
 
 def answer_lines(result: dict[str, Any]) -> list[str]:
-    """Figures of answers, and a line for each rival that needs no chip."""
-    figures = {k: v for k, v in result.items() if isinstance(v, float)}
-    lines = ["; ".join(_figure(name, value) for name, value in figures.items())]
-    for name, row in result.get("baselines", {}).items():
-        lines.append(f"{name}: {'; '.join(_figure(key, value) for key, value in row.items())}")
+    """Table of figures of answers beside rivals that need no chip, and what a decision costs."""
+    from neurosim.report.wording import headed
+
+    found = {name: value for name, value in result.items() if isinstance(value, float)}
+    costs = [name for name in found if "_per_" in name]
+    names = sorted((name for name in found if name not in costs), key=_losses_last)
+    rows = {"this chip": result} | result.get("baselines", {})
+    label = max(map(len, rows)) + 1
+    wide = {name: max(len(headed(name)), _CELL) + 2 for name in names}
+    lines = [" " * label + "".join(f"{headed(name):>{wide[name]}}" for name in names)]
+    for row, figures in rows.items():
+        cells = (f"{figures[k]:.4f}" if k in figures else "" for k in names)
+        line = "".join(f"{cell:>{wide[k]}}" for k, cell in zip(names, cells, strict=True))
+        lines.append(f"{row:>{label}}{line}".rstrip())
+    if "test_accuracy_interval" in result:
+        low, high = result["test_accuracy_interval"]
+        lines.append(f"95 % interval of the test accuracy: {low:.4f} to {high:.4f}")
+    if costs:
+        lines.append("; ".join(_cost(name, found[name]) for name in costs))
     return lines
 
 
@@ -95,11 +109,15 @@ def own_error_lines(trained: Trained, result: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _figure(name: str, value: float) -> str:
+def _losses_last(name: str) -> tuple[bool, str, bool]:
+    """Place of a figure among others: one of the test set is behind its own."""
+    plain = name.removeprefix("test_")
+    return plain == "loss", plain, plain != name
+
+
+def _cost(name: str, value: float) -> str:
     """In words, with its unit behind the number."""
     from neurosim.blocks.units import format_quantity
 
     field, _, unit = name.rpartition("_")
-    if unit in ("J", "s"):
-        return f"{field.replace('_per_', ' of a ')} {format_quantity(value, unit, 3)}"
-    return f"{name.replace('_', ' ')} {value:.4g}"
+    return f"{field.replace('_per_', ' of a ')} {format_quantity(value, unit, 3)}"

@@ -11,7 +11,7 @@ import click
 from neurosim.cli.bar import Bar
 from neurosim.cli.common import COUNT, FOLDER, JSON, LAWS, SCALE, SIZES, TASK, print_json, say
 from neurosim.cli.conditions import conditions_of
-from neurosim.safe_text import counted
+from neurosim.safe_text import counted, one_line
 
 if TYPE_CHECKING:
     from neurosim.analysis import Conditions, Point, Row
@@ -79,7 +79,7 @@ def noise(
     points = scan_beta(conditions, progress=bar)
     bar.close()
     if write is not None:
-        write(rows, points)
+        write(rows, points, _title(conditions, age))
     best = max(points, key=lambda point: point.gradient.cosine_held)
     if as_json:
         print_json(
@@ -98,6 +98,15 @@ def noise(
         )
         return
     say("\n".join([*_table(conditions, rows, shown), "", *_betas(conditions, points, best)]))
+
+
+def _title(conditions: Conditions, age: str) -> str:
+    """Of the picture: whose gradient, by which nudge, and how old the devices are."""
+    flow, written = conditions.flow, f"written {one_line(age.strip())} ago"
+    return (
+        f"Gradient of {conditions.profile.name}, {written}\n"
+        f"nudge of beta {flow.beta:g}, {flow.settle_tau:g} tau a phase"
+    )
 
 
 def _table(conditions: Conditions, rows: list[Row], shown: str) -> list[str]:

@@ -88,8 +88,10 @@ def sample(
     of the first -n images that the run was trained on. A PNG then shows known pixels, completions
     and, for `digits`, the truth below each other.
     """
-    from neurosim.report import write_samples
+    from neurosim.report import flow_lines, samples_title, write_samples
+    from neurosim.runs import pixels_of
     from neurosim.runs import sample as draw
+    from neurosim.runs.drawing import settings_of
 
     trained = opened(run, laws, device)
     if inpaint is not None:
@@ -103,10 +105,14 @@ def sample(
         raise DataError("--start is for images to complete; give --inpaint too.")
     out = out or run / "samples.png"
     check_output(out, as_json)
-    is_plane = trained.profile.network.n_visible == 2
-    write = write_samples(out, trained.dataset.images if is_plane else None)
+    is_plane = pixels_of(trained.profile, trained.experiment.labels) == 2
+    how: dict[str, Any] = {"mode": mode, "t_end": t_end, "seed": seed, "label": label}
+    real = trained.dataset.images if is_plane else None
+    used = settings_of(trained.experiment, mode, t_end)
+    title = samples_title(n, trained.profile.name, used.mode, used.t_end)
+    write = write_samples(out, real, lambda: flow_lines(trained, **how), title)
     bar = Bar("sampling")
-    x, settings = draw(trained, n, mode=mode, t_end=t_end, seed=seed, label=label, progress=bar)
+    x, settings = draw(trained, n, progress=bar, **how)
     bar.close()
     _warn_of_lost(x)
     write(x)

@@ -38,6 +38,11 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
+# Called with x where samples are on their way.
+Along = Callable[[Array], None]
+
+# Points of a free run's path at which it is read.
+_READS = 60
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,7 @@ def draw_samples(
     progress: Callable[[int, int], None] | None = None,
     calibration: Calibration | None = None,
     held: Held | None = None,
+    along: Along | None = None,
 ) -> Array:
     """Carry x_0 (rows, n_visible) along the chip's flow to `sampling.t_end`.
 
@@ -123,6 +129,9 @@ def draw_samples(
         Corrects the velocities of mode spring and what mode free-running reads at the end.
     held : Held, optional
         Nodes that do not flow.
+    along : callable, optional
+        Called with x, (rows, n_visible), at t = 0 and on the way: before each of the host's steps;
+        of a free run as read at even times.
 
     Returns
     -------
@@ -137,10 +146,12 @@ def draw_samples(
     sheet, flow = chip.data_sheet, flow.on(chip.data_sheet)
     check_mode(sheet, sampling.mode)
     if sampling.mode == "free-running":
-        return _free_running(chip, x_0, flow, sampling, calibration, held)
+        return _free_running(chip, x_0, flow, sampling, calibration, held, along)
     n_steps = max(1, round(sampling.t_end / sampling.dt))
     x, dt = x_0.copy(), sampling.t_end / n_steps
     for k in range(n_steps):
+        if along is not None:
+            along(x.copy())
         if sampling.mode == "spring":
             nodes = None if held is None else held.nodes
             velocity = free_phase(chip, x, flow, calibration, nodes)[2]
@@ -169,19 +180,28 @@ def _clamp_velocity(chip: ChipInterface, x: Array, flow: FlowSettings) -> Array:
 
 
 def run_free(
-    chip: ChipInterface, x_0: Array, flow: FlowSettings, t_end: float, held: Held | None = None
+    chip: ChipInterface,
+    x_0: Array,
+    flow: FlowSettings,
+    t_end: float,
+    held: Held | None = None,
+    along: Along | None = None,
 ) -> DataSheet:
     """Release the visible nodes at x_0, and let the chip run to generation time `t_end`."""
     sheet = settle_clamped(chip, x_0, flow)
-    time_s = t_end * flow.alpha * sheet.release_tau_s
-    if held is None:
-        chip.release()
-        chip.settle(time_s)
-        return sheet
-    for k in range(held.segments):
-        x = held.put(x_0, x_0, (k + 0.5) / held.segments * t_end)
-        chip.clamp(x * sheet.unit_V, held.nodes)
-        chip.settle(time_s / held.segments)
+    segments = 1 if held is None else held.segments
+    pieces = 1 if along is None else -(-_READS // segments)
+    piece_s = t_end * flow.alpha * sheet.release_tau_s / (segments * pieces)
+    for k in range(segments):
+        if held is None:
+            chip.release()
+        else:
+            x = held.put(x_0, x_0, (k + 0.5) / segments * t_end)
+            chip.clamp(x * sheet.unit_V, held.nodes)
+        for _ in range(pieces):
+            if along is not None:
+                along(chip.read_visible() / sheet.unit_V)
+            chip.settle(piece_s)
     return sheet
 
 
@@ -192,8 +212,12 @@ def _free_running(
     sampling: SamplingSettings,
     calibration: Calibration | None,
     held: Held | None,
+    along: Along | None,
 ) -> Array:
-    sheet = run_free(chip, x_0, flow, sampling.t_end, held)
-    x = chip.read_visible() / sheet.unit_V
-    x = x if calibration is None else calibration.voltage(x)
+    def corrected(x: Array) -> Array:
+        return x if calibration is None else calibration.voltage(x)
+
+    see = None if along is None else lambda x: along(corrected(x))
+    sheet = run_free(chip, x_0, flow, sampling.t_end, held, see)
+    x = corrected(chip.read_visible() / sheet.unit_V)
     return x if held is None else np.where(np.isnan(x), x, held.put(x, x_0, sampling.t_end))

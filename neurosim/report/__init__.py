@@ -12,14 +12,15 @@ from neurosim.report.figures import (
     figure_png,
     figure_svg,
     sample_figure,
-    waveform_figure,
 )
 from neurosim.report.fits import fit_blocks, fit_figure, fit_into
 from neurosim.report.losses import loss_figure
 from neurosim.report.noise import noise_figure, write_noise_figure
 from neurosim.report.page import RunView, render_report
 from neurosim.report.plots import plot, plot_settle
+from neurosim.report.points import flow_lines, samples_title
 from neurosim.report.sweep_page import render_sweep, write_sweep_report
+from neurosim.report.waveforms import waveform_figure
 
 __all__ = [
     "RunView",
@@ -30,6 +31,7 @@ __all__ = [
     "fit_blocks",
     "fit_figure",
     "fit_into",
+    "flow_lines",
     "loss_figure",
     "noise_figure",
     "plot",
@@ -37,6 +39,7 @@ __all__ = [
     "render_report",
     "render_sweep",
     "sample_figure",
+    "samples_title",
     "settle_trace",
     "waveform_figure",
     "write_completions",

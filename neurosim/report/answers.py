@@ -41,7 +41,7 @@ def answers(evaluation: Mapping[str, Any]) -> dict[str, Any]:
         low, high = evaluation["test_accuracy_interval"]
         said.append(f"the 95 % interval of the test accuracy is {low:.1%} to {high:.1%}")
     cells = [
-        (label, [f"{row[k]:.4g}" if k in row else "" for k in shown]) for label, row in rows.items()
+        (_FIGURES[k], [f"{row[k]:.4g}" if k in row else "" for row in rows.values()]) for k in shown
     ]
     costs = [
         (label, format_quantity(evaluation[key], key[-1], 3))
@@ -53,7 +53,7 @@ def answers(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     ]
     return {
         "intro": "; ".join(said) + ".",
-        "heads": [_FIGURES[name] for name in shown],
+        "heads": list(rows),
         "rows": cells,
         "costs": costs,
     }

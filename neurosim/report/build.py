@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from neurosim.host import Supervised, present
 from neurosim.outputs import STANDARD_OUTPUT, check_writable, write_bytes, write_files, write_text
 from neurosim.report.figures import completion_figure, figure_png
 from neurosim.report.page import RunView, render_report
-from neurosim.report.points import drawn_figure
+from neurosim.report.points import drawn_figure, flow_lines
 from neurosim.runs import Explanation, Run, Source, Trained, lessons_of, watch
 from neurosim.runs.facts import Evaluation, Examination, versions
 from neurosim.runs.weights import start_weights
@@ -48,17 +47,25 @@ def _npz(samples: Array) -> bytes:
     return out.getvalue()
 
 
-def _png(samples: Array, real: Array | None = None) -> bytes:
-    return figure_png(drawn_figure(samples, real, min(len(samples), 400)))
+def _png(
+    samples: Array, real: Array | None = None, paths: Array | None = None, title: str = ""
+) -> bytes:
+    return figure_png(drawn_figure(samples, real, min(len(samples), 400), paths, title))
 
 
 _SAMPLE_FORMATS: dict[str, Callable[[Array], bytes]] = {".csv": _csv, ".npz": _npz, ".png": _png}
 
 
-def write_samples(path: Path, real: Array | None = None) -> Callable[[Array], None]:
+def write_samples(
+    path: Path,
+    real: Array | None = None,
+    paths: Callable[[], Array | None] = lambda: None,
+    title: str = "",
+) -> Callable[[Array], None]:
     """Writer of samples to `path`, as its suffix says: .png, .npz or .csv (of standard output).
 
-    A picture of points in the plane has `real` ones behind them.
+    A picture has a title; one of points in the plane has `real` ones behind them, and flow lines
+    if `paths` draws them.
 
     Raises
     ------
@@ -67,7 +74,8 @@ def write_samples(path: Path, real: Array | None = None) -> Callable[[Array], No
     """
     check_writable(path, _SAMPLE_FORMATS)
     make = _csv if path == STANDARD_OUTPUT else _SAMPLE_FORMATS[path.suffix.lower()]
-    make = partial(_png, real=real) if make is _png else make
+    if make is _png:
+        return lambda samples: write_bytes(path, _png(samples, real, paths(), title))
     return lambda samples: write_bytes(path, make(samples))
 
 
@@ -187,9 +195,9 @@ def write_report(
     assert trained.run is not None
     folder = trained.run.path
     page = folder / "report.html"
-    pictures = (
-        {} if view.samples is None else {folder / "samples.png": _png(view.samples, view.real)}
-    )
+    pictures = {}
+    if view.samples is not None:
+        pictures[folder / "samples.png"] = figure_png(view.drawn)
     write_files(
         pictures
         | {
@@ -222,6 +230,7 @@ def _view(trained: Trained, warnings: Sequence[str], *, noise: bool) -> RunView:
         metrics=metrics,
         samples=trained.draw(_points_or_images(trained)) if has_paths else None,
         real=trained.dataset.images if has_paths else None,
+        paths=flow_lines(trained),
         trace=settle_trace(trained),
         evaluation=evaluation,
         ledger=Ledger.renamed(trained.spent()),

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from io import BytesIO, StringIO
-from itertools import pairwise
 from math import isqrt
 from typing import Any
 
@@ -29,8 +28,8 @@ from matplotlib.ticker import (
 )
 from numpy.typing import NDArray
 
-from neurosim.chip.oscilloscope import Trace
 from neurosim.errors import DataError
+from neurosim.safe_text import printable
 
 __all__ = [
     "Picture",
@@ -43,9 +42,8 @@ __all__ = [
     "new_figure",
     "ordered_colors",
     "sample_figure",
-    "settle_figure",
     "style",
-    "waveform_figure",
+    "titled",
 ]
 
 Array = NDArray[np.float64]
@@ -53,7 +51,6 @@ Array = NDArray[np.float64]
 _WIDTH_IN = 5.4
 # Okabe and Ito (2008); ordered quantities take viridis without its pale end.
 _BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "#5a5a5a"
-_SHADES = {"free": "#ffffff", "free again": "#ffffff", "+β": "#fbe3cf", "\u2212β": "#d6e9f5"}
 _STYLE: Any = {
     "font.size": 10,
     "legend.fontsize": 9,
@@ -67,10 +64,11 @@ _STYLE: Any = {
     "svg.hashsalt": "neurosim",
     "text.usetex": False,
 }
-_LINES = 24
 
 
-def sample_figure(samples: Array, n: int = 100, columns: int = 20, note: str = "") -> Figure:
+def sample_figure(
+    samples: Array, n: int = 100, columns: int = 20, note: str = "", title: str = ""
+) -> Figure:
     """The first `n` samples as gray tiles from -1 (black) to 1 (white); failed ones are orange.
 
     Parameters
@@ -79,8 +77,8 @@ def sample_figure(samples: Array, n: int = 100, columns: int = 20, note: str = "
         A square number of pixels is drawn as a square, any other as a strip of one row.
     n, columns : int
         Number of samples, and of square tiles beside each other.
-    note : str
-        Written below.
+    note, title : str
+        Written below and above.
     """
     size = np.shape(samples)[1:]
     shown = np.clip(np.atleast_2d(np.asarray(samples, dtype=float))[:n], -1, 1)
@@ -101,11 +99,15 @@ def sample_figure(samples: Array, n: int = 100, columns: int = 20, note: str = "
         sheet[k // columns, :height, k % columns, :width] = sample.reshape(height, width)
     image = sheet.reshape(rows * (height + 1), columns * (width + 1))[:-1, :-1]
     with style():
-        tiles_in, note_in = _WIDTH_IN * image.shape[0] / image.shape[1], 0.25 * bool(note)
-        fig = new_figure(tiles_in + note_in, layout=None)
-        below = note_in / (tiles_in + note_in)
-        axes = fig.add_axes((0, below, 1, 1 - below))
-        fig.text(0.5, below / 2, note, ha="center", va="center", fontsize=9)
+        tiles_in = _WIDTH_IN * image.shape[0] / image.shape[1]
+        note_in, title_in = 0.25 * bool(note), 0.3 * bool(title)
+        height_in = note_in + tiles_in + title_in
+        fig = new_figure(height_in, layout=None)
+        axes = fig.add_axes((0, note_in / height_in, 1, tiles_in / height_in))
+        fig.text(0.5, note_in / 2 / height_in, note, ha="center", va="center", fontsize=9)
+        if title:
+            how: dict[str, Any] = {"ha": "center", "va": "center", "parse_math": False}
+            fig.text(0.5, 1 - title_in / 2 / height_in, printable(title), fontsize=10, **how)
         cmap = mpl.colormaps["gray"].with_extremes(bad="white", over=_ORANGE)
         axes.imshow(image, cmap=cmap, vmin=-1, vmax=1, interpolation="nearest", aspect="auto")
         axes.set_axis_off()
@@ -132,66 +134,6 @@ def completion_figure(completed: Array, known: Array, truth: Array | None) -> Fi
             rows += [part, blank]
     shown = np.concatenate(rows)
     return sample_figure(shown, n=len(shown), columns=min(columns, count))
-
-
-def settle_figure(trace: Trace, node: Any, task: Any) -> Figure:
-    """The waveforms of a chip with such nodes, in volts or radians, as its task nudges it."""
-    nudged = getattr(task, "sources", (0,))[-1]
-    return waveform_figure(trace, node.unit_V, node.tau_s, nudged=nudged, phases=node.oscillating)
-
-
-def waveform_figure(
-    trace: Trace, unit_V: float, tau_s: float, *, nudged: int = 0, phases: bool = False
-) -> Figure:
-    """One settle: the outputs of each layer, and how far the nudges move the one that they pull.
-
-    Parameters
-    ----------
-    trace : Trace
-        The free phase and the nudged ones after it.
-    unit_V : float
-        Voltage of 1 in the host's numbers, dotted.
-    tau_s : float
-        C / g of a node; time is given in its units below and in seconds above.
-    nudged : int
-        Layer that is nudged; -1 is the last.
-    phases : bool
-        Whether nodes are phases, drawn in radians, of which one is a unit.
-    """
-    blocks = _blocks(trace)
-    names = _phase_names(len(blocks))
-    unit, scale = ("rad", 1 / unit_V) if phases else ("mV", 1e3)
-    time, output = trace.time_s / tau_s, scale * trace.output_V
-    free_end = blocks[0].stop - 1
-    panels = [(name, trace.layers.nodes(k)) for k, name in enumerate(trace.layers.names())]
-    pulled, pulled_nodes = panels[nudged]
-    change = _change_since_free(output[:, pulled_nodes], blocks, names)
-    moved = bool(np.isfinite(change).any())
-    with style():
-        fig = new_figure(1.0 + 1.6 * (len(panels) + moved))
-        stack = fig.subplots(len(panels) + moved, 1, sharex=True, squeeze=False)[:, 0]
-        for axes, (name, nodes) in zip(stack, panels, strict=False):
-            _draw_nodes(axes, time, output[:, nodes], output[free_end, nodes])
-            axes.set_ylabel(f"{name} [{unit}]")
-            for level in (-scale * unit_V, scale * unit_V):
-                axes.axhline(level, color=_GREY, lw=0.8, ls=":")
-        if moved:
-            _draw_nodes(stack[-1], time, change, output[free_end, pulled_nodes])
-            stack[-1].set_ylabel(f"change of {pulled} [{unit}]")
-        ends = [0.0, *(end_s / tau_s for end_s in trace.phase_ends_s)]
-        top = stack[0].get_xaxis_transform()
-        for name, (start, end) in zip(names, pairwise(ends), strict=True):
-            for axes in stack:
-                axes.axvspan(start, end, color=_SHADES.get(name, "#ffffff"), lw=0, zorder=0)
-            stack[0].text((start + end) / 2, 1.02, name, transform=top, ha="center", va="bottom")
-        stack[0].set_xlim(0, ends[-1])
-        stack[-1].set_xlabel("time [τ]")
-        seconds = stack[0].secondary_xaxis(
-            1.14, functions=(lambda t: t * tau_s, lambda s: s / tau_s)
-        )
-        seconds.xaxis.set_major_formatter(EngFormatter(unit="s"))
-        fig.align_ylabels()
-    return fig
 
 
 def class_figure(shares: Array) -> Figure:
@@ -267,6 +209,13 @@ def new_figure(height_in: float, **options: Any) -> Figure:
     return fig
 
 
+def titled(fig: Figure, title: str) -> Figure:
+    """The figure with a title above it, word for word."""
+    with style():
+        fig.suptitle(printable(title), fontsize=10, parse_math=False)
+    return fig
+
+
 def label_decades(axis: Axis, unit: str = "") -> None:
     """Numbers at 1, 2 and 5 of each decade of a logarithmic axis; with a prefix before a unit."""
     axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
@@ -285,34 +234,3 @@ def legend_above(axes: Axes, columns: int, **words: Any) -> None:
 def ordered_colors(n: int) -> Array:
     """Colours of n ordered quantities."""
     return np.asarray(mpl.colormaps["viridis"](np.linspace(0, 0.85, n)))
-
-
-def _phase_names(n: int) -> tuple[str, ...]:
-    if n > 4:
-        return tuple(f"phase {k + 1}" for k in range(n))
-    return ("free", "+β", *(("free again",) if n == 4 else ()), "\u2212β")[:n]
-
-
-def _blocks(trace: Trace) -> list[slice]:
-    """Points of each settle: a new one begins where time repeats."""
-    cuts = [0, *(np.flatnonzero(np.diff(trace.time_s) <= 0) + 1), len(trace.time_s)]
-    return [slice(int(a), int(b)) for a, b in pairwise(cuts)]
-
-
-def _change_since_free(output: Array, blocks: list[slice], names: tuple[str, ...]) -> Array:
-    """Output minus that at the end of the last free phase, NaN outside of the nudged phases."""
-    change, reference = np.full_like(output, np.nan), output[0]
-    for block, name in zip(blocks, names, strict=True):
-        if name.endswith("β"):
-            change[block] = output[block] - reference
-        elif name.startswith("free"):
-            reference = output[block.stop - 1]
-    return change
-
-
-def _draw_nodes(axes: Axes, time: Array, output: Array, order: Array) -> None:
-    """Up to 24 nodes of (points, nodes), evenly chosen, coloured by rank of `order`."""
-    chosen = np.unique(np.linspace(0, len(order) - 1, _LINES).round().astype(int))
-    chosen = chosen[np.argsort(order[chosen])]
-    for node, color in zip(chosen, ordered_colors(len(chosen)), strict=True):
-        axes.plot(time, output[:, node], color=color, lw=0.8)

@@ -13,13 +13,21 @@ from numpy.typing import NDArray
 
 from neurosim.analysis import ALL, BETA, SETTLE, Point, Row
 from neurosim.outputs import check_suffix, check_writable, write_bytes
-from neurosim.report.figures import figure_png, figure_svg, legend_above, new_figure, style
+from neurosim.report.figures import (
+    figure_png,
+    figure_svg,
+    legend_above,
+    new_figure,
+    style,
+    titled,
+)
 
 __all__ = ["noise_figure", "write_noise_figure"]
 
 Array = NDArray[np.float64]
 
 _BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "#5a5a5a"
+_DISTANCE = "1 - cosine to the exact gradient"
 _FORMATS: dict[str, Callable[[Figure], bytes]] = {
     ".png": figure_png,
     ".svg": lambda fig: figure_svg(fig).encode(),
@@ -53,7 +61,7 @@ def _draw_bars(axes: Axes, rows: Sequence[Row]) -> None:
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     _distance_scale(axes.set_xscale, axes.set_xlim, np.concatenate([asked, held]))
-    axes.set_xlabel("1 - cosine; dashed: beta and settling time alone")
+    axes.set_xlabel(f"{_DISTANCE}\ndashed: beta and settling time alone")
     axes.grid(axis="x", alpha=0.3, lw=0.6)
     legend_above(axes, 2)
 
@@ -75,8 +83,8 @@ def _draw_betas(axes: Axes, points: Sequence[Point]) -> None:
     )
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel("beta, all sources on; rings: best")
-    axes.set_ylabel("1 - cosine")
+    axes.set_xlabel("strength of the nudge, beta; all sources on; rings: best")
+    axes.set_ylabel(_DISTANCE)
     axes.grid(alpha=0.3, lw=0.6)
     axes.legend(frameon=False)
 
@@ -92,14 +100,16 @@ def _distance_scale(
     set_limits: Callable[[float, float], object],
     values: Array,
 ) -> None:
-    """Logarithmic, with room at both ends."""
+    """Logarithmic, with room at both ends and two decades at least, so that two have a number."""
     set_scale("log")
     if values.size:
-        set_limits(float(values.min()) / 2, 2 * float(values.max()))
+        low, high = float(values.min()) / 2, 2 * float(values.max())
+        wider = max(1.0, 10 / np.sqrt(high / low))
+        set_limits(low / wider, high * wider)
 
 
-def write_noise_figure(path: Path) -> Callable[[Sequence[Row], Sequence[Point]], None]:
-    """Writer of the picture to `path`, as its suffix says: .png or .svg.
+def write_noise_figure(path: Path) -> Callable[[Sequence[Row], Sequence[Point], str], None]:
+    """Writer of the picture with a title to `path`, as its suffix says: .png or .svg.
 
     Raises
     ------
@@ -109,4 +119,6 @@ def write_noise_figure(path: Path) -> Callable[[Sequence[Row], Sequence[Point]],
     check_suffix(path, _FORMATS)
     check_writable(path)
     make = _FORMATS[path.suffix.lower()]
-    return lambda rows, points: write_bytes(path, make(noise_figure(rows, points)))
+    return lambda rows, points, title: write_bytes(
+        path, make(titled(noise_figure(rows, points), title))
+    )

@@ -25,19 +25,22 @@ from neurosim.report.figures import (
     class_figure,
     figure_png,
     figure_svg,
-    settle_figure,
+    titled,
 )
 from neurosim.report.losses import loss_figure
 from neurosim.report.noise import noise_figure
-from neurosim.report.points import drawn_figure
+from neurosim.report.points import drawn_figure, samples_title
 from neurosim.report.quality import quality
 from neurosim.report.spent import shares, totals
+from neurosim.report.waveforms import settle_figure
 from neurosim.runs import Explanation
 from neurosim.safe_text import printable
 
 __all__ = ["RunView", "blocks_of", "data_uri", "page_template", "picture", "render_report"]
 
 Array = NDArray[np.float64]
+
+_FLOW_LINES = " Flow lines are the ways of some of them, from noise (rings) to data."
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class RunView:
         Columns of the metrics table.
     samples, real : ndarray, shape (n, n_visible), or None
         What was drawn, and what was learned.
+    paths : ndarray, shape (points, n, 2), optional
+        Flow lines of samples in the plane.
     trace : Trace or None
         One settle.
     evaluation : dict or None
@@ -84,18 +89,27 @@ class RunView:
     noise: tuple[Sequence[Row], Sequence[Point]] | None = None
     warnings: Sequence[str] = ()
     real: Array | None = None
+    paths: Array | None = None
     explanation: Explanation | None = None
 
     @cached_property
     def losses(self) -> Figure:
         """The loss against updates, drawn once for the page and beside it."""
-        return loss_figure(self.metrics)
+        return titled(loss_figure(self.metrics), f"Training of {self.profile.name}")
+
+    @cached_property
+    def drawn(self) -> Figure:
+        """Samples and the chip that drew them, drawn once."""
+        assert self.samples is not None
+        how = self.experiment.sampling
+        said = samples_title(len(self.samples), self.profile.name, how.mode, how.t_end)
+        return drawn_figure(self.samples, self.real, paths=self.paths, title=said)
 
     @cached_property
     def waveforms(self) -> Figure:
         """That one settle, drawn once."""
         assert self.trace is not None
-        return settle_figure(self.trace, self.profile.node, self.experiment.task)
+        return settle_figure(self.trace, self.profile, self.experiment.task)
 
 
 def data_uri(data: bytes, kind: str) -> str:
@@ -128,10 +142,11 @@ def _pictures(view: RunView) -> dict[str, dict[str, str]]:
             made[name] = picture(figure, f"{name}.svg", title, caption)
     if view.samples is not None:
         made["samples"] = picture(
-            drawn_figure(view.samples, view.real),
+            view.drawn,
             "samples.png",
             "Samples",
-            "Drawn by the chip from Gaussian noise; no selection.",
+            "Drawn by the chip from Gaussian noise; no selection."
+            + (_FLOW_LINES if view.paths is not None else ""),
         )
     if view.trace is not None:
         made["settle"] = picture(
@@ -149,7 +164,7 @@ def _pictures(view: RunView) -> dict[str, dict[str, str]]:
         )
     if view.noise is not None:
         made["noise"] = picture(
-            noise_figure(*view.noise),
+            titled(noise_figure(*view.noise), f"Gradient of {view.profile.name}, just written"),
             "noise.svg",
             "Noise ledger",
             "How far each imperfection alone turns the gradient, and all together over beta.",

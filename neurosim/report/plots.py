@@ -13,11 +13,12 @@ from neurosim.arguments import checked
 from neurosim.blocks.block import Block
 from neurosim.errors import DataError
 from neurosim.report.build import settle_trace
-from neurosim.report.figures import sample_figure, settle_figure
+from neurosim.report.figures import sample_figure
 from neurosim.report.losses import curve_figure, loss_figure
 from neurosim.report.points import point_figure
 from neurosim.report.sweep_figures import axis_figure
 from neurosim.report.sweep_lines import telling
+from neurosim.report.waveforms import settle_figure
 from neurosim.runs import Run, Source, Trained
 from neurosim.safe_text import counted
 from neurosim.sweeps import Table
@@ -139,4 +140,4 @@ def plot_settle(source: Source, *, laws: Sequence[type[Block]] = ()) -> Figure:
     >>> ns.plot_settle(trained).savefig("settle.png")  # doctest: +SKIP
     """
     trained = Trained.of(source, laws)
-    return settle_figure(settle_trace(trained), trained.profile.node, trained.experiment.task)
+    return settle_figure(settle_trace(trained), trained.profile, trained.experiment.task)

@@ -33,23 +33,29 @@ def quality(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     n_real, name = evaluation.get("n_real", 1797), evaluation.get("dataset", "digits")
     rows = {
         "this chip": evaluation,
-        "real images against real ones": floors["real"],
-        "real images with noise 0.1": floors["noisy"],
-        "one Gaussian fitted to them": floors["gaussian"],
+        "real": floors["real"],
+        "noisy": floors["noisy"],
+        "Gaussian": floors["gaussian"],
     }
     return {
         "intro": (
             f"{counted(evaluation['n'], 'sample')}, mode {evaluation['mode']}, t = "
             f"{evaluation['t_end']:g}, "
             f"seed {evaluation['seed']}, on the images' grey levels, against {n_real:,} images of "
-            f"{name}. Real against real is the floor; the Gaussian is the dumb baseline."
+            f"{name}. Real, one half of the images against the other, is the floor; noisy are real "
+            "images with noise of 0.1; one Gaussian fitted to them is the dumb baseline."
             + _fresh(evaluation)
             + _judge(evaluation, name)
         ),
-        "heads": [headed(name) for name in shown],
-        "rows": [(label, [f"{row[k]:.3g}" for k in shown]) for label, row in rows.items()],
+        "heads": list(rows),
+        "rows": [(headed(k), [_cell(row[k]) for row in rows.values()]) for k in shown],
         "notes": [(headed(k), _METRICS[k]) for k in shown],
     }
+
+
+def _cell(value: float) -> str:
+    """Three digits; two of what is small."""
+    return f"{value:.2g}" if abs(value) < 0.1 else f"{value:.3g}"
 
 
 def _fresh(evaluation: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -77,13 +78,16 @@ def _is_hypothetical(group: Group) -> bool:
     return any(str(value).startswith(HYPOTHETICAL) for value in group.settings)
 
 
-def _answer(folder: SweepFolder) -> dict[str, str] | None:
+def _answer(folder: SweepFolder) -> dict[str, Any] | None:
     """What a study has found, in words and as a picture; None of a sweep that is none."""
     text, shown = folder.path / ANSWER, folder.path / PICTURE
     if not (exists(text) and exists(shown)):
         return None
     said = read_bytes(text, "a study's answer").decode("utf-8", "replace")
-    return {"text": said, "picture": data_uri(read_bytes(shown, "a study's picture"), "image/png")}
+    # A line that is indented goes on with the one before it.
+    sentences = [" ".join(part.split()) for part in re.split(r"\n(?! )", said) if part.strip()]
+    shown_png = data_uri(read_bytes(shown, "a study's picture"), "image/png")
+    return {"text": sentences, "picture": shown_png}
 
 
 def _cards(
@@ -108,15 +112,17 @@ def _over(group: Group) -> str:
     return f", mean of {group.rows}" if group.rows > 1 else ""
 
 
-def _floors(beside: Floors, measure: Sequence[str]) -> tuple[list[str], list[list[str]]] | None:
-    """Heads, and cells of each row that needs no chip; None where there is none."""
-    heads = [
+def _floors(
+    beside: Floors, measure: Sequence[str]
+) -> tuple[list[str], list[tuple[str, list[str]]]] | None:
+    """What needs no chip, and the figures of it; None where there is none."""
+    shown = [
         figure for figure in measure if beside and all(figure in row for row in beside.values())
     ]
-    if not heads:
+    if not shown:
         return None
-    rows = [[name, *(f"{row[k]:.3g}" for k in heads)] for name, row in beside.items()]
-    return ["", *map(worded, heads)], rows
+    rows = [(worded(k), [f"{row[k]:.3g}" for row in beside.values()]) for k in shown]
+    return list(beside), rows
 
 
 def _pictures(

@@ -13,9 +13,7 @@ _WORDS = {
     "smallest_class": "share of the smallest class",
     "nearest_distance": "distance to the nearest",
     "explained": "explained variance",
-    "test_explained": "explained variance, test set",
-    "test_accuracy": "accuracy, test set",
-    "test_loss": "loss, test set",
+    "test_explained": "test explained variance",
     "energy_per_decision_J": "energy of a decision [J]",
     "time_per_decision_s": "time of a decision [s]",
 }
@@ -24,6 +22,8 @@ _HEADS = {
     "frechet_pixel": "pixel Frechet",
     "nn_two_sample": "1-NN",
     "w2": "W2",
+    "explained": "explained",
+    "test_explained": "test explained",
 }
 
 
@@ -46,4 +46,4 @@ def headed(figure: str) -> str:
     >>> headed("nn_two_sample"), headed("coverage")
     ('1-NN', 'coverage')
     """
-    return _HEADS.get(figure, figure)
+    return _HEADS.get(figure, worded(figure))

@@ -74,10 +74,13 @@ def carry(
     calibration: Calibration | None = None,
     held: Held | None = None,
     progress: Progress | None = None,
+    *,
+    paths: bool = False,
 ) -> Array:
     """Pixels (n, n_pixels) where the flow of a chip carries rows x_0, (n, n_visible).
 
-    The rows are presented in parts that it can hold.
+    The rows are presented in parts that it can hold. With `paths` the pixels on their way are told
+    too, from x_0 to where they are carried: (points, n, n_pixels).
     """
     flow, n = experiment.flow, len(x_0)
     parts = np.array_split(np.arange(n), -(-n // _most_rows(chip, flow, settings)))
@@ -92,8 +95,11 @@ def carry(
         if chip.data_sheet.refresh_s is not None:
             chip.refresh()
         still = None if held is None else replace(held, x_1=held.x_1[part])
-        drawn.append(draw_samples(chip, x_0[part], flow, settings, report(k), calibration, still))
-    return np.concatenate(drawn)[:, : pixels_of(chip.profile, experiment.labels)]
+        seen: list[Array] = []
+        how = report(k), calibration, still, seen.append if paths else None
+        x = draw_samples(chip, x_0[part], flow, settings, *how)
+        drawn.append(np.stack([*seen, x]) if paths else x)
+    return np.concatenate(drawn, axis=-2)[..., : pixels_of(chip.profile, experiment.labels)]
 
 
 def _most_rows(chip: Chip, flow: FlowSettings, settings: SamplingSettings) -> int:

@@ -203,6 +203,7 @@ class Trained:
         t_end: float | None = None,
         label: int | None = None,
         progress: Progress | None = None,
+        paths: bool = False,
     ) -> Array:
         """Samples (n, n_pixels) from -1 to 1 or a little beyond; NaN where a row diverged.
 
@@ -220,10 +221,12 @@ class Trained:
             The class to draw, where classes were learned; without it they take turns.
         progress : callable, optional
             Called with steps done and their total.
+        paths : bool
+            Whether samples are told on their way too, from noise to where they end.
 
         Returns
         -------
-        ndarray, shape (n, n_pixels)
+        ndarray, shape (n, n_pixels), or (points, n, n_pixels) with `paths`
             Samples alone; `neurosim.sample` says too with which settings it drew.
         """
         settings = settings_of(self.experiment, mode, t_end)
@@ -231,7 +234,7 @@ class Trained:
         classes = asked_classes(self.experiment, n, label, self.name)
         x_0, held = starts(self.profile, self.experiment.labels, classes, seed)
         how = settings, self.calibration, held, progress
-        return carry(self.fresh(), x_0, self.experiment, *how)
+        return carry(self.fresh(), x_0, self.experiment, *how, paths=paths)
 
     @checked()
     @one_blas_thread()

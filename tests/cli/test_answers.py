@@ -50,9 +50,19 @@ def test_evaluate_as_json_has_what_a_benchmark_asks(classifier):
 
 def test_evaluate_says_costs_with_their_units_behind_the_numbers(classifier):
     said = run("evaluate", classifier).stdout
-    assert re.search(r"; energy of a decision [\d.]+ [munpf]?J; time of a decision \d+ ns;", said)
-    assert "test accuracy 0." in said
+    assert re.search(r"\nenergy of a decision [\d.]+ [munpf]?J; time of a decision \d+ ns\n", said)
     assert not re.search(r"[_ ](J|s) \d", said)
+
+
+def test_answers_stand_in_a_table_beside_those_of_rivals_in_80_columns(classifier):
+    head, chip, *rivals, interval, _ = run("evaluate", classifier).stdout.splitlines()
+    assert head.split() == ["accuracy", "test", "accuracy", "loss", "test", "loss"]
+    result = json.loads((classifier / "evaluation.json").read_text())
+    named = ("accuracy", "test_accuracy", "loss", "test_loss")
+    assert chip.split() == ["this", "chip", *(f"{result[name]:.4f}" for name in named)]
+    assert [row.split()[0] for row in rivals] == ["back-propagation", "logistic", "nearest"]
+    assert interval.startswith("95 % interval of the test accuracy: 0.")
+    assert max(map(len, (head, chip, *rivals, interval))) <= 80
 
 
 def test_samples_of_answers_are_refused_in_words(classifier):

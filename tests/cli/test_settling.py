@@ -144,7 +144,7 @@ def test_one_command_answers_for_a_chip_that_classifies(tmp_path, monkeypatch):
     given = [*profile, "--budget", "20m", "--seeds", 1, "--workers", 1, "--out", out]
     result = run("settling", *given)
     assert result.exit_code == 0, result.output
-    for said in ("Asked once, cmos_rc_6bit needs", "C/g an answer,", "test_accuracy is 0."):
+    for said in ("Asked once, cmos_rc_6bit needs", "C/g an answer,", "Its test accuracy is 0."):
         assert said in result.stdout
     trained = next((out / "trained").glob("*/"))
     of_run = run("settling", trained, "--out", tmp_path / "of run", "--budget", "20m", "--json")

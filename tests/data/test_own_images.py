@@ -93,7 +93,9 @@ def test_a_chip_learns_points_and_draws_them_as_points(tmp_path):
     given = ["--profile", "ideal_hopfield", "--dataset", "moons", *layers, "--updates", 3]
     assert train_only(*given, "--out", out).exit_code == 0
     assert run("sample", out, "-n", 20, "--out", picture).exit_code == 0
-    # Tiles of two pixels would be twenty times as wide as high.
+    # Tiles of two pixels would be twenty times as wide as high; flow lines have a panel below.
     height, width = imread(picture).shape[:2]
-    assert 0.7 < height / width < 1.1
+    assert 1.4 < height / width < 1.7
+    assert run("report", out).exit_code == 0
+    assert "Flow lines are the ways of some" in (out / "report.html").read_text("utf-8")
     assert "must be" in one_line(run("train", "--profile", "ideal_hopfield", "--dataset", "moon"))

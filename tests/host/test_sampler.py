@@ -50,6 +50,17 @@ def test_the_time_of_a_sample_is_what_the_chip_s_clock_says(untaught, x_0, mode,
     assert spent_s == pytest.approx(stated_s, rel=1e-12)
 
 
+@pytest.mark.parametrize("mode", ["spring", "free-running"])
+def test_samples_are_told_on_their_way_from_their_noise_at_even_times(untaught, x_0, mode):
+    sampling, seen = SamplingSettings(mode=mode, t_end=1.0, dt=0.1), []
+    x = draw_samples(untaught, x_0, FLOW, sampling, along=seen.append)
+    path, t = np.array([*seen, x]), np.linspace(0, 1, len(seen) + 1)[:, None, None]
+    assert len(path) == (11 if mode == "spring" else 61)
+    # The host's steps of a rate, or a chip that relaxes by itself.
+    expected = (1 - RATE * 0.1) ** (10 * t) if mode == "spring" else np.exp(-FLOW.alpha * t)
+    np.testing.assert_allclose(path, x_0 * expected, atol=2e-3 * np.abs(x_0).max())
+
+
 @pytest.mark.parametrize("dt", [0.0, 1e-320, 1e-7, 1.5, float("nan")])
 def test_a_step_that_no_generation_ends_with_is_refused(dt):
     with pytest.raises(ProfileError, match=r"SamplingSettings\.dt: must be"):

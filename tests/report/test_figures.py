@@ -16,9 +16,9 @@ from neurosim.report.figures import (
     figure_png,
     figure_svg,
     sample_figure,
-    waveform_figure,
 )
 from neurosim.report.losses import loss_figure
+from neurosim.report.waveforms import waveform_figure
 
 TAU_s, UNIT_V = 1e-7, 0.1
 NAMES = {
@@ -153,12 +153,12 @@ def test_phases_are_named_and_their_ends_fill_the_axis(phases):
     top, *_, bottom = waveform_figure(trace(phases), UNIT_V, TAU_s).axes
     assert [text.get_text() for text in top.texts] == NAMES[phases]
     assert top.get_xlim() == pytest.approx((0, 20 * phases))
-    assert bottom.get_xlabel() == "time [τ]"
+    assert bottom.get_xlabel() == "time [τ = C/g = 100 ns]"
 
 
 def test_each_layer_has_a_panel_with_at_most_24_of_its_nodes():
     fig = waveform_figure(trace(), UNIT_V, TAU_s)
-    labels = ["x [mV]", "h1 [mV]", "h2 [mV]", "change of x [mV]"]
+    labels = ["visible x [mV]", "hidden h1 [mV]", "hidden h2 [mV]", "change of\nvisible x [µV]"]
     assert [axes.get_ylabel() for axes in fig.axes] == labels
     assert [len(curves(axes)) for axes in fig.axes] == [6, 24, 5, 6]
 
@@ -183,14 +183,40 @@ def test_change_is_shown_in_the_nudged_phases_only(phases):
             assert np.isnan(block).all()
         else:
             # 0.1 mV, up or down, within rounding of differences of 90 mV.
-            assert block[-1] == pytest.approx(0.1 if name == "+β" else -0.1, abs=1e-9)
-    assert axes.get_ylim()[1] < 1
+            assert block[-1] == pytest.approx(100 if name == "+β" else -100, abs=1e-6)
+    assert axes.get_ylim()[1] < 1000
+
+
+@pytest.mark.parametrize(
+    ("step_V", "unit"), [(2.0, "V"), (3e-3, "mV"), (4e-8, "nV"), (5e-11, "pV")]
+)
+def test_a_change_of_any_size_has_the_prefix_that_its_numbers_need(step_V, unit):
+    axes = waveform_figure(trace(3, step_V=step_V), UNIT_V, TAU_s).axes[-1]
+    assert axes.get_ylabel() == f"change of\nvisible x [{unit}]"
+    assert 1 <= np.nanmax(curves(axes)[0].get_ydata()) < 1000
+
+
+def test_outputs_far_below_a_unit_fill_their_panel():
+    one = trace()
+    small = Trace(one.layers, one.time_s, one.output_V / 1000, one.phase_ends_s)
+    axes = waveform_figure(small, UNIT_V, TAU_s).axes[0]
+    assert axes.get_ylabel() == "visible x [µV]"
+    assert len(axes.lines) == len(curves(axes))
+
+
+def test_a_title_stands_above_samples_word_for_word_and_takes_none_of_their_place():
+    plain, titled = (sample_figure(np.zeros((40, 64)), title=title) for title in ("", "of $x$, $y"))
+    high = [fig.axes[0].get_position().height * fig.get_figheight() for fig in (plain, titled)]
+    assert high[0] == pytest.approx(high[1])
+    assert "of $x$, $y" in [text.get_text() for text in titled.texts]
+    assert figure_png(titled)
 
 
 def test_the_change_is_that_of_the_layer_which_is_nudged_and_of_phases_in_radians():
     one = trace(3)
     axes = waveform_figure(one, UNIT_V, TAU_s, nudged=-1, phases=True).axes
-    labels = ["x [rad]", "h1 [rad]", "h2 [rad]", "change of h2 [rad]"]
+    labels = ["inputs x [rad]", "hidden h1 [rad]", "answers h2 [rad]"]
+    labels.append("change of\nanswers h2 [mrad]")
     assert [each.get_ylabel() for each in axes] == labels
     drawn = np.sort([line.get_ydata()[-1] for line in curves(axes[0])])
     np.testing.assert_allclose(drawn, np.sort(one.output_V[-1, :6] / UNIT_V))

@@ -17,6 +17,13 @@ def test_bars_and_curves_are_one_less_the_cosine():
     assert list(ring.get_xdata()) == [5e-3]
 
 
+@pytest.mark.parametrize("cosine", [0.3, 0.99991, 1.0])
+def test_the_curve_has_two_numbers_at_any_range(cosine):
+    one = Figures(cosine, cosine, cosine, 0.0, 0.0, None)
+    low, high = noise_figure([], [Point(1e-3, one), Point(2e-3, one)]).axes[1].get_ylim()
+    assert high / low > 99
+
+
 def test_the_legend_of_a_few_bars_hides_none():
     fig = noise_figure(*made())
     figure_png(fig, dpi=30)
@@ -30,7 +37,7 @@ def test_a_perfect_gradient_is_drawn_too(tmp_path):
     perfect = Figures(1.0, 1.0, 1.0, 0.0, 0.0, None)
     assert noise_figure([], [Point(1e-3, perfect)])
     for name in ("a.png", "a.svg"):
-        write_noise_figure(tmp_path / name)(rows, points)
+        write_noise_figure(tmp_path / name)(rows, points, "Gradient of a $chip, 1 day old")
         assert (tmp_path / name).stat().st_size > 1000
     with pytest.raises(DataError, match="must end in"):
         write_noise_figure(tmp_path / "a.txt")

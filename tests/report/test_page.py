@@ -109,7 +109,7 @@ def test_page_is_balanced_html_for_a_phone(text):
 def test_a_browser_shows_the_page_of_a_chip_without_complaint(plain, tmp_path, width):
     profile = load_profile("cmos_rc_6bit")
     page = render_report(replace(plain, profile=profile, sources=present(profile)))
-    assert in_a_browser(page, width, tmp_path) == "images 2 broken 0 lost 0 wide false"
+    assert in_a_browser(page, width, tmp_path) == "images 2 broken 0 lost 0 wide false sideways 0"
 
 
 def test_page_needs_no_network_and_runs_no_script(text):

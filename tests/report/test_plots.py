@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 import neurosim as ns
 from neurosim.errors import DataError
 from neurosim.report import loss_figure, plot, plot_settle
+from neurosim.report.points import point_figure
 from neurosim.sweeps import Table
 
 PNG = b"\x89PNG"
@@ -119,6 +120,22 @@ def test_a_plot_of_a_table_says_how_many_points_are_left_out_and_names_settings_
     rows[3] = rows[3] | {"coverage": "", "error": "it failed"}
     note = plot(Table(rows, columns, ("coverage",)))._supxlabel.get_text()
     assert note == "1 of 4 points failed and is left out"
+
+
+def test_points_have_their_flow_lines_below_them_without_those_that_diverged():
+    rng = np.random.default_rng(0)
+    samples, paths = rng.uniform(-1, 1, (30, 2)), rng.uniform(-1, 1, (61, 8, 2))
+    samples[3] = paths[40:, 5] = np.nan
+    [alone] = point_figure(samples, samples).axes
+    assert "1 of 30 diverged" in alone.get_xlabel()
+    points, flow = point_figure(samples, samples, paths=paths).axes
+    assert [line.get_label() for line in points.lines] == ["real", "drawn"]
+    [lines] = flow.collections
+    kept = np.delete(paths, 5, axis=1)
+    np.testing.assert_array_equal(lines.get_segments(), kept.transpose(1, 0, 2))
+    shown = {line.get_label(): line.get_xydata() for line in flow.lines}
+    np.testing.assert_array_equal(shown["noise"], kept[0])
+    np.testing.assert_array_equal(shown["drawn"], kept[-1])
 
 
 @pytest.mark.parametrize(

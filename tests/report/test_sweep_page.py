@@ -254,7 +254,7 @@ def test_a_profile_named_as_markup_is_text(folder):
 @pytest.mark.parametrize("width", [400, 1100])
 def test_a_browser_shows_it_without_complaint(folder, tmp_path, width):
     found = in_a_browser(write_sweep_report(folder).read_text(), width, tmp_path)
-    assert found == "images 3 broken 0 lost 0 wide false"
+    assert found == "images 3 broken 0 lost 0 wide false sideways 0"
 
 
 LABELS = ("costs $5, not $6", r"$\frac{$", "_hidden", "a\x1b\x00b", r"\input{/etc/passwd}")
@@ -302,7 +302,9 @@ def test_real_images_and_a_gaussian_stand_beside_the_figures(folder):
     """As `baselines` finds them for as many samples; kept for a page that is made without data."""
     page = Parsed(write_sweep_report(folder).read_text("utf-8"))
     real = floors_of(load_dataset("digits"), folder.sweep.sampling.n, 0)["baselines"]["real"]
-    assert f"half of the real {real['frechet_feature']:.3g} {real['coverage']:.3g}" in page.text
+    assert "figure half of the real one Gaussian" in page.text
+    for figure, named in (("frechet_feature", "feature Frechet distance"), ("coverage",) * 2):
+        assert f"{named} {real[figure]:.3g}" in page.text
     again = SweepFolder.open(folder.path)
     assert floors(again) == floors(folder)
     (folder.path / "floors.json").unlink()

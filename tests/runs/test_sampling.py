@@ -6,7 +6,7 @@ import pytest
 from neurosim.errors import DataError, ProfileError
 from neurosim.host import Experiment, FlowSettings, sample_settle_time_s
 from neurosim.profile import load_profile
-from neurosim.runs import Run, evaluate, sample
+from neurosim.runs import Run, Trained, evaluate, sample
 from trainings import train
 
 
@@ -49,6 +49,17 @@ def test_a_released_chip_is_read_on_its_way_also_where_phases_settle_for_ever(ru
     running, _ = sample(run, 10, mode="free-running", t_end=0.5)
     # Only the hidden nodes' start differs: at rest, instead of after ten time constants.
     assert np.abs(settled - running).max() < 0.05
+
+
+@pytest.mark.parametrize("mode", ["spring", "free-running"])
+def test_paths_begin_at_the_noise_of_samples_and_end_at_them(run, mode):
+    trained = Trained.of(run)
+    x = trained.draw(3, mode=mode, t_end=0.2)
+    path = trained.draw(3, mode=mode, t_end=0.2, paths=True)
+    # A free run is then settled in pieces, each to the solver's tolerance.
+    np.testing.assert_allclose(path[-1], x, atol=1e-3)
+    np.testing.assert_allclose(path[0], trained.draw(3, mode=mode, t_end=1e-9), atol=1e-6)
+    assert np.abs(path[-1] - path[0]).max() > 0.1
 
 
 def test_a_mode_that_is_none_is_refused(run):
