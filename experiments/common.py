@@ -20,11 +20,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from threadpoolctl import threadpool_limits
 
+from neurosim.chip import Chip
 from neurosim.cli.bar import Bar
 from neurosim.errors import RunError
 from neurosim.host import Experiment
+from neurosim.host.optimizer import initial_weights
 from neurosim.profile import Profile
 from neurosim.runs import Run, Trained, evaluate, resume, train
+from neurosim.streams import Streams
 from neurosim.sweeps import SweepFolder, Workers, best, groups, run_sweep
 from neurosim.sweeps.remaining import remaining_s
 from neurosim.sweeps.workers import processes
@@ -119,6 +122,22 @@ def trained(
         if run is not None:
             return resume(folder, **how).run
         return train(profile, experiment, folder, start=start, **how).run
+
+
+def centred(profile: Profile, experiment: Experiment) -> Trained:
+    """Random weights W0, W1 with the biases b0 = m and b1 = -W0 m of the mean image m.
+
+    With all couplings at zero b0 = m is the best bias for flow matching with alpha = 2. Without
+    biases an energy is the same for an image and its negative, and a training that begins so and is
+    short draws some digits as paper on ink.
+    """
+    chip = Chip(profile, experiment.seed, n_threads=1)
+    layers, rng = chip.data_sheet.layers, Streams(experiment.seed).generator("weights")
+    weights = initial_weights(layers, experiment.gain, rng)
+    mean = experiment.images().images.mean(axis=0)
+    weights.bias[layers.visible] = mean
+    weights.bias[layers.nodes(1)] -= weights.matrix(layers, 0) @ mean
+    return Trained(chip, experiment, weights=weights)
 
 
 def _run_of(start: Run | Trained | None) -> Path | None:

@@ -15,19 +15,37 @@ from numpy.typing import NDArray
 from neurosim.analysis import Conditions
 from neurosim.host import Experiment, FlowSettings
 from neurosim.profile import Profile, load_profile
-from neurosim.runs import Run
+from neurosim.runs import Run, Trained
 from neurosim.solvers import OperatingPoint
 
 BETA, ROWS = 4e-3, 32
 # As experiment 02 has it beside the published recipe.
 BETTER = {"learning_rate": 2e-3, "schedule": "cosine"}
 GRADED = "node.law.graded"
-# What a machine is made of, and its nudge. A visible oscillator of 1e-5 rad is a linear node, that
-# of a voltage. Of the imperfect machine 8-bit phases are those that the host reads.
+# Of the imperfect machine 8-bit phases are those that the host reads, over a whole turn.
+IMPERFECT: dict[str, Any] = {
+    "node.law.angle_rad": 0.1,
+    "node.law.detuning_Hz": 0.03 * 1e7 / (2 * np.pi),
+    "adc.bits": 8,
+    "adc.visible_range_V": np.pi / 0.4,
+    "adc.hidden_range_V": np.pi,
+    "coupling.full_scale": 0.6,
+    "coupling.levels": 32,
+    "coupling.directions": "separate",
+    "mismatch.coupling": 0.05,
+}
+EXACT = {path: value for path, value in IMPERFECT.items() if not path.startswith("adc.")}
+FINE = {"adc.bits": 10, "adc.visible_range_V": 4.0, "adc.hidden_range_V": np.pi / 2}
+STRONG = {"flow.beta": 8e-3}
+SLOW = {"learning_rate": 1e-3, "average": 0.98}
+# What a machine is made of, and what its recipe has of its own. A visible oscillator of 1e-5 rad is
+# a linear node, that of a voltage.
 MACHINES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "amplifiers": ("ideal_hopfield", {}, {}),
+    "amplifiers, centred": ("ideal_hopfield", {}, {}),
     "voltages and oscillators": ("ideal_oscillator_flow", {f"{GRADED}.visible_rad": 1e-5}, {}),
     "oscillators": ("ideal_oscillator_flow", {}, {}),
+    "oscillators, centred": ("ideal_oscillator_flow", {}, {}),
     "oscillators, 300 more": ("ideal_oscillator_flow", {}, {}),
     "oscillators, field 0.7": ("ideal_oscillator_flow", {f"{GRADED}.field": 0.7}, {}),
     "oscillators, field 1.2": ("ideal_oscillator_flow", {f"{GRADED}.field": 1.2}, {}),
@@ -36,34 +54,31 @@ MACHINES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {f"{GRADED}.visible_rad": 0.2, f"{GRADED}.field": 1.2},
         {},
     ),
-    "imperfect oscillators": (
-        "ideal_oscillator_flow",
-        {
-            "node.law.angle_rad": 0.1,
-            "node.law.detuning_Hz": 0.03 * 1e7 / (2 * np.pi),
-            "adc.bits": 8,
-            "adc.visible_range_V": np.pi / 0.4,
-            "adc.hidden_range_V": np.pi,
-            "coupling.full_scale": 0.6,
-            "coupling.levels": 32,
-            "coupling.directions": "separate",
-            "mismatch.coupling": 0.05,
-        },
-        {"flow.beta": 8e-3},
-    ),
+    "imperfect oscillators": ("ideal_oscillator_flow", IMPERFECT, STRONG),
+    "imperfect oscillators, centred": ("ideal_oscillator_flow", IMPERFECT, STRONG | SLOW),
+    "imperfect, centred, read exactly": ("ideal_oscillator_flow", EXACT, STRONG | SLOW),
+    "imperfect, centred, 10 bits": ("ideal_oscillator_flow", IMPERFECT | FINE, STRONG | SLOW),
 }
 # What is trained: machine, updates; and how it is drawn: mode and time.
 PLANS: dict[tuple[str, int], tuple[tuple[str, float], ...]] = {
     ("amplifiers", 400): (("free-running", 1.3), ("free-running", 1.2)),
+    ("amplifiers, centred", 400): (("free-running", 1.3), ("free-running", 1.2)),
     ("voltages and oscillators", 400): (("free-running", 1.3), ("free-running", 1.2)),
     ("oscillators", 400): (("free-running", 1.2),),
     ("oscillators", 900): (("free-running", 1.2), ("spring", 1.2)),
+    ("oscillators, centred", 400): (("free-running", 1.2), ("spring", 1.2)),
+    ("oscillators, centred", 900): (("free-running", 1.2), ("spring", 1.2)),
     ("imperfect oscillators", 400): (("free-running", 1.2), ("spring", 1.2)),
+    ("imperfect oscillators, centred", 400): (("spring", 1.2),),
+    ("imperfect, centred, read exactly", 400): (("spring", 1.2),),
+    ("imperfect, centred, 10 bits", 400): (("spring", 1.2),),
     ("oscillators, 300 more", 300): (("free-running", 1.2),),
     ("oscillators, field 0.7", 400): (("free-running", 1.2),),
     ("oscillators, field 1.2", 400): (("free-running", 1.2),),
     ("oscillators, field 1.2, 0.2 rad", 400): (("free-running", 1.2),),
 }
+# Begin with biases that make the mean image likely, see `common.centred`.
+CENTRED = {name for name in MACHINES if "centred" in name}
 # Begins with the weights of another training; its rate decays anew.
 STARTS = {"oscillators, 300 more": ("oscillators", 400)}
 FIRST = "the part flows with 'oscillators, 400' of the same seed"
@@ -117,9 +132,12 @@ def learned(
     drawn: tuple[tuple[str, float], ...],
     n: int,
     start: Path | None = None,
+    from_mean: bool = False,
 ) -> None:
     """Train, judge what is drawn, and measure a settled gradient; all is kept."""
-    begin = None if start is None else common.finished(start, FIRST)
+    begin: Run | Trained | None = common.centred(profile, asked) if from_mean else None
+    if start is not None:
+        begin = common.finished(start, FIRST)
     run = common.trained(profile, asked, folder, begin)
     for mode, t_end in drawn:
         common.judged(run, n, mode=mode, t_end=t_end)
@@ -172,7 +190,7 @@ def _job(found: argparse.Namespace, name: str, updates: int, seed: int) -> tuple
     n = 32 if found.quick else common.SAMPLES
     return (learned, hardware(name), recipe(found, name, updates, seed),
             place(found, name, updates, seed), PLANS[name, updates], n,
-            begun(found, name, seed))  # fmt: skip
+            begun(found, name, seed), name in CENTRED)  # fmt: skip
 
 
 def kept_of(found: argparse.Namespace) -> dict[str, dict[str, dict[str, Result]]]:

@@ -22,15 +22,12 @@ sys.path.append(str(Path(__file__).parents[1]))
 import common
 
 from neurosim.blocks.units import format_quantity
-from neurosim.chip import Chip
-from neurosim.data import load_dataset, to_grid
+from neurosim.data import to_grid
 from neurosim.data.sets import Dataset
 from neurosim.host import Experiment
-from neurosim.host.optimizer import initial_weights
 from neurosim.outputs import write_text
-from neurosim.profile import Profile, load_profile
+from neurosim.profile import load_profile
 from neurosim.runs import Run, Trained
-from neurosim.streams import Streams
 
 Array = NDArray[np.float64]
 HERE = Path(__file__).parent
@@ -53,7 +50,12 @@ ONWARD = {
 }
 # From the ideal circuit's weights; the contrast weighs more as the nudge lengthens the flow's
 # gradient, by 1 / (1 - r^2) with r = beta alpha^2 lambda = 0.48.
-ON_CHIP = ONWARD | {"updates": 300, "average": 0.97, "contrast.weight": 5.2}
+ON_CHIP = {
+    "updates": 150,
+    "learning_rate": 1e-3,
+    "average": 0.97,
+    "contrast": {"begin": 0.0, "rows": 128, "weight": 5.2},
+}
 # The contrast from the middle on, with half of the rows.
 EARLY = {"updates": 900, "contrast": {"begin": 0.5, "learning_rate": 1e-3, "rows": 64}}
 SHORT = {"updates": 150, "average": 0.97}
@@ -79,6 +81,8 @@ PARTS: dict[str, Part] = {
     "local, short": ("ideal_hopfield", IDEAL | LOCAL, SHORT, CENTRED, (1.3,)),
     "zero biases, short": ("ideal_hopfield", IDEAL, SHORT, None, (1.3,)),
 }  # fmt: skip
+# Of which parts the picture has samples, and at which t.
+PICTURED = {"flow": 1.6, "ideal": 1.45, "chip": 1.45}
 SHOWN = {key: name for key, name in common.COLUMNS.items() if key != "w2"}
 SHOWN["nearest_distance"] = "nearest test digit"
 
@@ -110,25 +114,10 @@ def trained(name: str, out: Path, data: Path, changes: dict[str, Any]) -> Run:
     profile = load_profile(base).with_values(hardware)
     start: Run | Trained | None = None
     if begin == CENTRED:
-        start = centred(profile, recipe, data)
+        start = common.centred(profile, recipe)
     elif begin is not None:
         start = common.finished(_folder(out, begin), f"the part {begin}")
     return common.trained(profile, recipe, _folder(out, name), start=start)
-
-
-def centred(profile: Profile, recipe: Experiment, data: Path) -> Trained:
-    """Random weights W0, W1 with the biases b0 = m and b1 = -W0 m of the mean image m.
-
-    With all couplings at zero b0 = m is the best bias for flow matching with alpha = 2. From zero
-    biases a short training drew some digits as paper on ink; whether this start mends it is open.
-    """
-    chip = Chip(profile, recipe.seed, n_threads=1)
-    layers, rng = chip.data_sheet.layers, Streams(recipe.seed).generator("weights")
-    weights = initial_weights(layers, recipe.gain, rng)
-    mean = load_dataset(data).images.mean(axis=0)
-    weights.bias[layers.visible] = mean
-    weights.bias[layers.nodes(1)] -= weights.matrix(layers, 0) @ mean
-    return Trained(chip, recipe, weights=weights)
 
 
 def _folder(out: Path, name: str) -> Path:
@@ -184,14 +173,14 @@ def table(results: dict[str, dict[str, Any]], rows: dict[str, dict[str, Any]]) -
 
 
 def draw(out: Path, n: int, digits: Dataset, path: Path) -> None:
-    """Samples of the two chips, drawn at 1.3, beside digits."""
+    """Samples of the two chips and of the flow alone, beside digits."""
     shown: dict[str, Array] = {"test digits": digits.test.images[:100]} if digits.test else {}
-    for name in ("ideal", "chip"):
-        file = _folder(out, name) / f"samples_{n}_t1.3.npz"
+    for name, t_end in PICTURED.items():
+        file = _folder(out, name) / f"samples_{n}_t{t_end}.npz"
         if file.exists():
             with np.load(file) as arrays:
                 squares = arrays["arr_0"][:100, :, :, 0].reshape(-1, SIDE**2)
-            shown[f"{PARTS[name][0]}, t = 1.3"] = squares / (GREYS / 2) - 1
+            shown[f"{name}, t = {t_end}"] = squares / (GREYS / 2) - 1
     fig, axes = common.new_figure(1, len(shown), size=(4 * len(shown), 4.2))
     for ax, (title, images) in zip(np.atleast_1d(axes), shown.items(), strict=True):
         common.show_digits(ax, images, 10, title)

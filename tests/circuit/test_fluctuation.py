@@ -124,7 +124,7 @@ def test_parts_of_one_shape_are_one_part_with_the_sum_of_their_draws(make_circui
     circuit = with_load(make_circuit(loading=0.5))
     rng, ratio = np.random.default_rng(0), 0.37
     first = variances(circuit, rng)
-    second = [pairs and Pairs(*(ratio**2 * value for value in pairs)) for pairs in first]
+    second = [of and Pairs(ratio**2 * of.plus_S, ratio**2 * of.minus_S) for of in first]
     u_V = 0.1 * rng.standard_normal((8, circuit.n_nodes))
     z = rng.standard_normal((2, *u_V.shape))
     apart = [
