@@ -143,10 +143,14 @@ measure: [frechet_feature, coverage, flow_loss]
 def test_a_damaged_plan_of_a_sweep_lists_its_points_or_is_refused(tmp_path, seed):
     rng = random.Random(seed)
     path = only(tmp_path, "s.yaml", SWEEP)
-    said = changed(path, rng)
-    if answer(tmp_path, said, "sweep", path, "--dry-run"):
-        listed = json.loads(run("sweep", path, "--dry-run", "--json").stdout)
-        assert finite(listed["points"]), said
+    said, told = changed(path, rng), []
+
+    def listing(*command):
+        told.append(run(*command))
+        return told[-1]
+
+    if answer(tmp_path, said, "sweep", path, "--dry-run", "--json", run=listing):
+        assert finite(json.loads(told[0].stdout)["points"]), said
 
 
 def images(kind: str) -> tuple[str, bytes, Path]:
