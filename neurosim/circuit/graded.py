@@ -20,13 +20,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from neurosim.blocks.block import Sourced
+from neurosim.blocks.quantities import Sigma
 from neurosim.contrasts import Contrast, DifferentialCosine
 
 __all__ = ["Degrees", "Graded"]
@@ -52,6 +53,10 @@ class Graded(Sourced):
         for 1 at a radian.
     field : float
         Injection g of the reference into every oscillator, in couplings of weight 1.
+    visible_trim : float
+        Share of their detuning that trimming takes off visible oscillators, below 1. A visible node
+        that is released is turned by the others as much slower as its capacitance is larger, and by
+        its own frequency as fast as before.
 
     Examples
     --------
@@ -59,8 +64,11 @@ class Graded(Sourced):
     Graded(visible_rad=0.4, field=1.2)
     """
 
+    unwritten: ClassVar[tuple[str, ...]] = ("visible_trim",)
+
     visible_rad: Annotated[float, Field(gt=0, le=np.pi)] = 1.0
     field: Annotated[float, Field(gt=0)] = 1.0
+    visible_trim: Sigma = 0.0
 
 
 @dataclass(frozen=True)

@@ -210,3 +210,23 @@ def test_a_converter_of_a_part_of_a_turn_reads_phases_beyond_it_as_its_end():
     assert wide.bits == 7
     whole = profile.with_values({"adc.visible_range_V": np.pi / A, "adc.hidden_range_V": np.pi})
     assert "ADC range" not in {cause.name for cause in causes_of(whole)}
+
+
+def test_trimmed_visible_oscillators_stray_by_what_is_left_of_their_frequencies():
+    """A released one by itself turns by 2 pi f t, as fast on a hundred times the capacitance."""
+    hertz = 1e5
+    drifts = []
+    for trim in (0.0, 0.75):
+        law = {"node.law.detuning_Hz": hertz, "node.law.graded.visible_trim": trim}
+        profile = ns.load_profile("ideal_oscillator_flow").with_values({"layers": (5, 3)} | law)
+        profile = profile.with_values({"node.law.graded.field": 1e-9})
+        chip = ns.Chip(profile, seed=0)
+        chip.precharge(np.zeros((1, 5)))
+        chip.release()
+        chip.settle(0.1 / hertz)
+        drifts.append(A * chip.read_visible()[0])
+    draws = drifts[0] / (2 * np.pi * 0.1)
+    assert np.abs(draws).max() > 0.3
+    expected = ns.Chip(profile, seed=0).die._detuned[:5]
+    np.testing.assert_allclose(draws, expected, rtol=1e-3)
+    np.testing.assert_allclose(drifts[1], 0.25 * drifts[0], rtol=1e-3)
