@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from neurosim.agreement import disagreements
 from neurosim.arguments import checked
@@ -32,6 +32,7 @@ from neurosim.devices import (
 )
 from neurosim.devices.supply import Supply
 from neurosim.errors import DataError, ProfileError
+from neurosim.memory import beyond_memory
 from neurosim.network import Layers
 from neurosim.patterns import Full, Wiring
 from neurosim.solvers import Settling, Transient
@@ -178,6 +179,13 @@ class Profile(Block):
             changed = [name for name in fields if getattr(self, name) != getattr(shipped, name)]
             if changed:
                 yield "changed", changed
+
+    @field_validator("layers")
+    @classmethod
+    def _fit_into_memory(cls, layers: tuple[int, ...]) -> tuple[int, ...]:
+        if (why := beyond_memory(layers)) is not None:
+            raise ValueError(why)
+        return layers
 
     @cached_property
     def network(self) -> Layers:

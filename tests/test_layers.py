@@ -16,7 +16,7 @@ PACKAGE = Path(neurosim.__file__).parent
 # From the ground up; modules of one layer do not import each other.
 LAYERS = [
     {"errors", "safe_text", "signals", "threads"},
-    {"arguments", "outputs", "folders", "arrays", "streams"},
+    {"arguments", "memory", "outputs", "folders", "arrays", "streams"},
     {"files", "network", "torch_arrays", "tuned"},
     {"blocks", "contrasts", "machines"},
     {"circuit", "solvers", "devices", "converters", "data", "ideal", "patterns"},

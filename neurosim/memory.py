@@ -1,0 +1,40 @@
+"""How much memory this machine has, and networks that could never fit into it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cache
+
+__all__ = ["beyond_memory", "machine_bytes"]
+
+# Of one number for each coupling; a chip holds some ten of them and training some forty.
+_LEAST_BYTES = 8 * 10
+
+
+@cache
+def machine_bytes() -> int | None:
+    """Memory of this machine; None where the system does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def beyond_memory(sizes: Sequence[int]) -> str | None:
+    """Why layers whose couplings alone are beyond this machine's memory are refused; else None.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Of the layers, the visible one first. Every even layer has room for couplings to every odd
+        one.
+    """
+    there = machine_bytes()
+    needed = _LEAST_BYTES * sum(sizes[::2]) * sum(sizes[1::2])
+    if there is None or needed <= there:
+        return None
+    return (
+        f"must fit into this machine's memory of {there / 1e9:.3g} GB, but couplings alone take "
+        f"{needed / 1e9:.3g} GB at ten numbers each; make layers smaller"
+    )

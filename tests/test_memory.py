@@ -1,0 +1,36 @@
+"""Networks beyond this machine's memory are refused before anything is allocated."""
+
+import neurosim as ns
+from commands import run
+from neurosim.memory import beyond_memory, machine_bytes
+
+HUGE = (64, 10_000_000, 10_000_000)
+
+
+def test_the_machine_says_how_much_it_has_where_it_can():
+    there = machine_bytes()
+    assert there is None or 1e8 < there < 1e16
+
+
+def test_couplings_that_fit_pass_and_others_are_refused(monkeypatch):
+    monkeypatch.setattr("neurosim.memory.machine_bytes", lambda: 80 * 192 * 128)
+    assert beyond_memory((64, 128, 128)) is None
+    assert "must fit into this machine's memory of 0.00197 GB" in beyond_memory((64, 128, 129))
+    monkeypatch.setattr("neurosim.memory.machine_bytes", lambda: None)
+    assert beyond_memory(HUGE) is None
+
+
+def test_a_profile_that_is_too_large_is_refused_by_every_command(tmp_path):
+    file = tmp_path / "huge.yaml"
+    text = ns.shipped_profiles()["ideal_hopfield"].read_text("utf-8")
+    assert "layers: [64, 128, 128]" in text
+    file.write_text(text.replace("layers: [64, 128, 128]", f"layers: {list(HUGE)}"))
+    for command in (
+        ("profiles", "check", file),
+        ("profiles", "noise", file),
+        ("train", "--profile", file, "--updates", 1, "--out", tmp_path / "run"),
+    ):
+        result = run(*command)
+        assert result.exit_code == 2, command
+        assert "layers: must fit into this machine's memory of" in result.stderr
+        assert not (tmp_path / "run").exists()
