@@ -73,7 +73,6 @@ PARTS: dict[str, Part] = {
     "ideal": ("ideal_hopfield", IDEAL, ONWARD, "flow", (1.3, 1.45, 1.6)),
     "chip": ("cmos_rc_6bit", LAYERS, ON_CHIP, "ideal", (1.3, 1.45, 1.6)),
     "early contrast": ("ideal_hopfield", IDEAL, EARLY, CENTRED, (1.3, 1.6)),
-    "flow, half as long": ("ideal_hopfield", IDEAL, {"updates": 1250}, CENTRED, (1.3, 1.6)),
     "wide flow, half as long": (
         "ideal_hopfield", WIDE | SLOW, {"updates": 1250}, CENTRED, (1.3, 1.6)
     ),
