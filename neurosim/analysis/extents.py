@@ -65,7 +65,8 @@ class Extent(NamedTuple):
 def too_wide(conditions: Conditions, ideal: Observed) -> dict[str, tuple[Extent, ...]]:
     """Ranges that are at least twice what arrives, by the name of their converter.
 
-    A range that fits itself, phases and amplified differences have none.
+    A range that fits itself, phases and amplified differences have none; nor has a converter with
+    another range that clips, for that comes first.
 
     Parameters
     ----------
@@ -80,7 +81,12 @@ def too_wide(conditions: Conditions, ideal: Observed) -> dict[str, tuple[Extent,
         "DAC": _driven(conditions),
         "ammeter": _measured(conditions, ideal.velocity),
     }
-    wide = {name: tuple(e for e in extents if e.times >= _WIDE) for name, extents in found.items()}
+    known = {name: tuple(extents) for name, extents in found.items()}
+    wide = {
+        name: tuple(e for e in extents if e.times >= _WIDE)
+        for name, extents in known.items()
+        if all(e.times >= 1 for e in extents)
+    }
     return {name: extents for name, extents in wide.items() if extents}
 
 

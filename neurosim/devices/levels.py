@@ -29,7 +29,9 @@ from neurosim.blocks.words import IDEAL
 __all__ = ["EvenConductance", "EvenResistance", "LevelLaw", "LevelTable", "Levels", "nearest"]
 
 Array = NDArray[np.float64]
-Count = Annotated[int, Field(ge=2)]
+# Far beyond any device, so that a list of them is short; more are a continuum, ideal.
+_MOST = 2**24
+Count = Annotated[int, Field(ge=2, le=_MOST)]
 
 
 @runtime_checkable

@@ -96,6 +96,18 @@ def test_ranges_that_fit_are_made_wider_as_ever():
     assert not any(effect.wide for effect in effects(wide, beta=8e-3).all())
 
 
+def test_a_range_that_clips_is_widened_however_wide_another_of_its_converter_is():
+    """Hidden nodes that a converter cuts off are not mended by a narrower range of visible ones."""
+    clips = {"adc.bits": 16, "adc.visible_range_V": 40.0, "adc.hidden_range_V": 0.01}
+    first, *others = effects(clips, beta=8e-3).all()
+    assert first.name == "ADC range"
+    assert not first.wide
+    assert first.advice.startswith("widen adc.visible_range_V and adc.hidden_range_V")
+    assert first.variant.adc.hidden_range_V == 8 * 0.01
+    bits = next(effect for effect in others if effect.name == "ADC bits")
+    assert bits.advice.startswith("raise adc.bits")
+
+
 def test_betas_that_the_chip_cannot_set_are_not_tried():
     """Beyond stiffness / (alpha stiffness)^2, 1 / 60 here, the negative phase has no spring."""
     best = next(e for e in effects({}, beta=1e-2).all() if e.name == "beta").best
