@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from unicodedata import category
 
-__all__ = ["comment", "counted", "has_hidden", "one_line", "printable", "quoted"]
+__all__ = ["comment", "counted", "has_hidden", "one_digit", "one_line", "printable", "quoted"]
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS = "\u200c\u200d"
@@ -86,6 +86,17 @@ def counted(n: int, what: str) -> str:
     """
     ending = "" if n == 1 else "es" if what.endswith("s") else "s"
     return f"{n:,} {what}{ending}"
+
+
+def one_digit(value: float) -> str:
+    """A number of one digit, written out.
+
+    Examples
+    --------
+    >>> one_digit(12.3), one_digit(0.0456)
+    ('10', '0.05')
+    """
+    return f"{float(f'{value:.1g}'):g}"
 
 
 def quoted(path: Path) -> str:

@@ -22,13 +22,16 @@ class _Question(NamedTuple):
     path: str
     text: str
     ways: str = ""
+    choices: tuple[str, ...] = ()
 
 
 _QUESTIONS = (
     _Question("name", "Name"),
     _Question("summary", "What it is, in a line"),
     _Question("layers", "Sizes of the layers, the visible one first"),
-    _Question("node.law", "How couplings drive a node", ": hopfield or gradient"),
+    _Question(
+        "node.law", "How couplings drive a node", ": hopfield or gradient", ("hopfield", "gradient")
+    ),
     _Question("node.unit_V", "Voltage that is 1, where a tanh saturates"),
     _Question("node.leak_S", "Leak of a node, the conductance of weight 1"),
     _Question("node.capacitance_F", "Capacitance of a node"),
@@ -108,7 +111,7 @@ def _text(profile: Profile, base: Profile, given: list[str], file: Path) -> str:
     from neurosim.blocks.splice import commented
 
     comments = {}
-    for path, text, _ in _QUESTIONS:
+    for path, text, *_ in _QUESTIONS:
         value, there = _offered(profile, path), _offered(base, path)
         if value is None or path in _UNCOMMENTED:
             continue
@@ -141,6 +144,10 @@ def _asked(profile: Profile, question: _Question) -> tuple[Profile, bool]:
         answer = _prompt(question.text + question.ways, offered)
         if not answer:
             return profile, False
+        if question.choices and answer not in question.choices:
+            said = f"must be {' or '.join(question.choices)}, but is {answer}; other kinds of nodes"
+            say(f"{question.path}: {said} begin from a profile that has them: --like.", err=True)
+            continue
         value = [int(n) for n in answer.split(",")] if _is_list(answer) else answer
         try:
             return followed(profile.with_values({question.path: _number(value)})), True

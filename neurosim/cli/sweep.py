@@ -26,7 +26,7 @@ from neurosim.cli.common import (
     warnings_told,
 )
 from neurosim.cli.dry_run import settings_said, tell_ahead
-from neurosim.safe_text import counted
+from neurosim.safe_text import counted, one_digit
 
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
@@ -193,7 +193,7 @@ def _shown(folder: SweepFolder, rows: Sequence[dict[str, Any]]) -> dict[str, str
 
 def _mean(group: Group, figure: str) -> str:
     """A mean, over replicas with its standard error."""
-    error = f" ± {group.error[figure]:.1g}, {group.rows} replicas" if group.rows > 1 else ""
+    error = f" ± {one_digit(group.error[figure])}, {group.rows} replicas" if group.rows > 1 else ""
     return f"{group.mean[figure]:.4g}{error}"
 
 

@@ -18,6 +18,7 @@ from neurosim.report.page import blocks_of, data_uri, page_template, picture
 from neurosim.report.sweep_figures import axis_figure, pareto_figure
 from neurosim.report.sweep_lines import is_numeric, lines_of, telling
 from neurosim.report.wording import worded
+from neurosim.safe_text import one_digit
 from neurosim.sweeps import Group, Sweep, SweepFolder, badness, best, front, standing
 from neurosim.sweeps.axes import drawn
 from neurosim.sweeps.floors import FLOORS, floors, keep_floors
@@ -182,7 +183,9 @@ def _table(
         cells = [f"{v:.4g}" if is_numeric([v]) else str(v) for v in group.settings]
         for figure in measure:
             mean, error = group.mean.get(figure), group.error.get(figure)
-            cells.append("" if mean is None else f"{mean:.3g}" + (f" ± {error:.1g}" * bool(error)))
+            cells.append(
+                "" if mean is None else f"{mean:.3g}" + (f" ± {one_digit(error)}" if error else "")
+            )
         for cost in _SHOWN_COSTS:
             mean, unit = group.mean.get(cost), cost.rpartition("_")[2]
             known = f"{mean:.3g}" if unit == "tau" else format_quantity(mean or 0.0, unit, 3)

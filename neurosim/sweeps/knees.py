@@ -89,7 +89,7 @@ class Knee(NamedTuple):
         said = f"{self.tau:.3g}"
         if np.isfinite(self.low):
             said += f" ({self.low:.3g} to {self.high:.3g} over {counted(self.seeds, of)})"
-        elif self.seeds > 1:
+        else:
             said += f" ({counted(self.seeds, of)}: too few for an interval)"
         return said
 

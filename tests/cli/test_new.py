@@ -127,3 +127,10 @@ def test_standard_output_is_no_place_for_a_profile():
 def test_numbers_that_come_out_stay_as_they_are():
     profile = load_profile("cmos_rc_6bit")
     assert followed(profile) is profile
+
+
+def test_a_law_that_needs_more_than_a_word_is_begun_from_a_profile_that_has_it(tmp_path):
+    result = answered(tmp_path / "mine.yaml", law="resistive\ngradient")
+    assert result.exit_code == 0, result.output
+    assert "node.law: must be hopfield or gradient, but is resistive; other kinds" in result.stderr
+    assert load_profile(tmp_path / "mine.yaml").node.law.law == "gradient"
