@@ -225,7 +225,11 @@ def test_a_flow_follows_what_it_begins_with(tmp_path):
     both = ["oscillators, 300 more, 300", "oscillators, 400"]
     found = argparse.Namespace(flows=both, quick=True, seeds=2, out=tmp_path)
     for seed, (_, first, onward) in enumerate(flows.work(found)):
-        assert first[3] == onward[-1] == tmp_path / "flows" / f"oscillators_400_{seed}"
+        *_, start, from_mean = onward
+        assert first[3] == start == tmp_path / "flows" / f"oscillators_400_{seed}"
+        assert not from_mean
+    found.flows = ["oscillators, centred, 400"]
+    assert all(from_mean for ((*_, from_mean),) in [job[1:] for job in flows.work(found)])
     found.flows = both[:1]
     with pytest.raises(SystemExit, match=r"oscillators_400_0 must hold a finished training"):
         flows.work(found)

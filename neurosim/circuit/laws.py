@@ -49,6 +49,7 @@ __all__ = [
     "Lifting",
     "Oscillating",
     "Passive",
+    "Trims",
     "UnitMetric",
     "check_answers",
     "check_law",
@@ -205,6 +206,14 @@ class Oscillating(Protocol):
         self, radian_V: float | Array, unit_S: float, capacitance_F: Array, z: Array
     ) -> Locking:
         """What acts on nodes besides, for standard normal draws z of fabrication, (n_nodes,)."""
+
+
+@runtime_checkable
+class Trims(Protocol):
+    """A law whose visible oscillators may be trimmed."""
+
+    def trimmed(self, z: Array, n_visible: int) -> Array:
+        """What is left of the draws z of natural frequencies, (n_nodes,), visible ones first."""
 
 
 class UnitMetric:

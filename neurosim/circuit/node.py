@@ -24,10 +24,9 @@ from neurosim.blocks.words import IDEAL
 from neurosim.circuit.amplifiers import Amplifier, Linear, Scalable, Silu, Tanh
 from neurosim.circuit.between import Between
 from neurosim.circuit.by_layer import NodeLaw
-from neurosim.circuit.laws import Lifting, Oscillating, Passive
+from neurosim.circuit.laws import Lifting, Oscillating, Passive, Trims
 from neurosim.circuit.locking import Locking
 from neurosim.circuit.measured import Measured
-from neurosim.circuit.oscillator import Oscillator
 from neurosim.circuit.outputs import Amplifiers
 from neurosim.circuit.shunts import Shunts
 from neurosim.network import Layers
@@ -120,9 +119,8 @@ class Node(Sourced):
         if not isinstance(self.law, Oscillating):
             return None
         radian_V = self.law.radian_V(self.unit_V, (n_visible, len(z) - n_visible))
-        if isinstance(self.law, Oscillator) and self.law.graded is not None:
-            left = 1 - self.law.graded.visible_trim
-            z = np.append(left * z[:n_visible], z[n_visible:])
+        if isinstance(self.law, Trims):
+            z = self.law.trimmed(z, n_visible)
         own = self.law.locking(radian_V, self.leak_S, capacitance_F, z)
         if not tuned.acts:
             return own

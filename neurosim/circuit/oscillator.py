@@ -241,6 +241,12 @@ class Oscillator(Sourced):
         sync_S = np.full(len(z), self.sync * unit_S)
         return Locking(radian_V, sync_S, detuning_A, self.ramp_s)
 
+    def trimmed(self, z: Array, n_visible: int) -> Array:
+        """See `Trims.trimmed`."""
+        if self.graded is None:
+            return z
+        return np.append((1 - self.graded.visible_trim) * z[:n_visible], z[n_visible:])
+
     def outputs_V(self, amplifiers: Amplifiers, u_V: Array) -> Outputs:
         """Waves of the phase, times the voltage of a radian."""
         radian_V = self._radian_V(amplifiers)

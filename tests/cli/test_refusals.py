@@ -60,7 +60,7 @@ def refused(plain, tmp_path):
         ("train --profile ideal_hopfield --from TMP", "must be a run folder"),
         ("train --profile ideal_hopfield --layers 64", "is not a list of sizes"),
         ("train --profile ideal_hopfield --layers 64,x", "is not a list of sizes"),
-        ("train --profile ideal_hopfield --layers 64,1000000000000000", "not enough memory"),
+        ("train --profile ideal_hopfield --layers 64,1000000000000000", "layers: must fit into th"),
         ("train --profile ideal_hopfield --dataset TMP", "must be a folder of PNG files, or of"),
         ("train --profile ideal_hopfield --out /proc/x", "must be a folder that can be made"),
         ("sweep TMP/none.yaml", "must be a file that can be read, but is not"),
