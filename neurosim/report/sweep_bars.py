@@ -13,7 +13,7 @@ from neurosim.sweeps import Group
 __all__ = ["draw_bars"]
 
 _WIDTH = 0.8
-_MOST_LABELS = 16
+_MOST_LABELS = 9
 # Behind a value, so that a floor's line does not strike it through.
 _BACK = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.4}
 
