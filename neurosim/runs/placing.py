@@ -14,6 +14,8 @@ from neurosim.runs.seen import Seen, fault_share, lag, step_of_a_weight
 __all__ = ["FINE", "is_unusual", "placed"]
 
 Figure = Callable[[Seen], float]
+# A range that is so many times what arrives wastes three bits.
+_FAR_TOO_WIDE = 8.0
 
 # What costs less than this, or than a tenth of the costliest, is fine; what costs a fifth of that
 # is told beside it, of three at most.
@@ -51,13 +53,13 @@ def placed(
 
 
 def is_unusual(seen: Seen, effect: Effect) -> bool:
-    """Whether the cause's own figure is beyond the most that is harmless, or a range too wide.
+    """Whether the cause's own figure is beyond the most that is harmless, or a range far too wide.
 
     A training makes up for much of what its chip does, so that switching it off at the trained
     weights shows less than it cost on the way.
     """
     if effect.wide:
-        return True
+        return max(extent.times for extent in effect.wide) >= _FAR_TOO_WIDE
     if effect.name not in _MOST:
         return False
     figure, most = _MOST[effect.name]
