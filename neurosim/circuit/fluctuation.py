@@ -70,10 +70,9 @@ class Fluctuation:
         parts = self._parts(z.dtype)
         from_couplings = self._from_couplings(parts, y)
         deviation = self._deviation(parts, u_V, y, from_couplings)
-        current = z * deviation
         if self.back_couplings is None and not self.circuit.passive:
-            self._correlate(current, parts, y, from_couplings, deviation, z)
-        return self._unit_S * self._unit_V * current.astype(np.float64, copy=False)
+            z = self._correlated(parts, y, from_couplings, deviation, z)
+        return self._unit_S * self._unit_V * (z * deviation).astype(np.float64, copy=False)
 
     @property
     def _unit_V(self) -> float:
@@ -103,7 +102,7 @@ class Fluctuation:
 
     def _from_couplings(self, parts: _Parts, y: Array) -> Array:
         """Variance of each node's current from its couplings, their load apart."""
-        return self._gather(y * y, parts.sums, parts.back_sums)
+        return self._gather(y**2, parts.sums, parts.back_sums)
 
     def _deviation(self, parts: _Parts, u_V: Array, y: Array, from_couplings: Array) -> Array:
         circuit = self.circuit
@@ -117,37 +116,23 @@ class Fluctuation:
             cross = self._gather(y, parts.deltas, parts.back_deltas)
             cross += parts.bias_deltas * reference
             variance += total * load**2 - 2 * load * cross
-            np.maximum(variance, 0, out=variance)
-        return np.sqrt(variance)
+        return np.sqrt(np.maximum(variance, 0.0))
 
-    def _correlate(
-        self,
-        current: Array,
-        parts: _Parts,
-        y: Array,
-        from_couplings: Array,
-        deviation: Array,
-        z: Array,
-    ) -> None:
-        """Give odd and even nodes what their common devices make them share, in `current`.
-
-        Along p among the odd nodes and q among the even ones (both of length 1) their draws have
-        the correlation `share`.
-        """
+    def _correlated(
+        self, parts: _Parts, y: Array, from_couplings: Array, deviation: Array, z: Array
+    ) -> Array:
+        """Draws whose odd and even nodes share what their common devices make them share."""
         odd, even = self.circuit.layers.odd, self.circuit.layers.even
-        one = y.dtype.type(1)
-        inverse = one / np.where(deviation > 0, deviation, y.dtype.type(np.inf))
-        relative, along = y * inverse, y * from_couplings
-        p, q = along[:, odd] * inverse[:, odd], along[:, even] * inverse[:, even]
-        p_length, q_length = _length(p), _length(q)
+        relative = y / np.where(deviation > 0, deviation, np.inf)
+        direction = relative * from_couplings
+        p, q = _unit(direction[:, odd]), _unit(direction[:, even])
         across = (relative[:, odd] * p) @ parts.sums
-        across *= relative[:, even]
-        share = np.einsum("ij,ij->i", across, q) / (p_length * q_length)
-        share = np.clip(share, -one, one)
-        a = np.einsum("ij,ij->i", p, z[:, odd]) / p_length
-        b = np.einsum("ij,ij->i", q, z[:, even]) / q_length
-        shift = (share * a + (np.sqrt(one - share**2) - one) * b) / q_length
-        current[:, even] += shift[:, None] * along[:, even]
+        share = np.clip(np.einsum("ij,ij,ij->i", across, relative[:, even], q), -1.0, 1.0)
+        a = np.einsum("ij,ij->i", p, z[:, odd])
+        b = np.einsum("ij,ij->i", q, z[:, even])
+        out = z.copy()
+        out[:, even] += (share * a + (np.sqrt(1 - share**2) - 1) * b)[:, None] * q
+        return out
 
     def _gather(self, of_nodes: Array, to_odd: Array, to_even: Array) -> Array:
         """Sum over the neighbours of each node, weighted by its devices."""
@@ -169,7 +154,8 @@ class _Parts(NamedTuple):
     bias_deltas: Array
 
 
-def _length(vectors: Array) -> Array:
-    """Of each row; 1 for rows of zeros."""
-    length = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
-    return np.where(length > 0, length, vectors.dtype.type(1))
+def _unit(vectors: Array) -> Array:
+    """Each row over its length; rows of zeros stay."""
+    length = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))[:, None]
+    unit: Array = vectors / np.where(length > 0, length, vectors.dtype.type(1))
+    return unit
