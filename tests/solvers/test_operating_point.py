@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from neurosim.circuit import DrivenCircuit, Springs
+from neurosim.circuit.linearised import Linearised
 from neurosim.solvers import OperatingPoint, Transient, settle
 from neurosim.solvers.operating_point import LONGEST_TAU, RESIDUAL
 
@@ -108,3 +109,17 @@ def test_devices_that_are_not_reciprocal_settle_by_the_transient_alone(make_circ
     point, long, _ = both(circuit, springs, start_of(circuit, springs))
     assert point.n_steps == 0
     np.testing.assert_allclose(point.u_V, long.u_V, atol=1e-5 * UNIT_V)
+
+
+def test_products_that_are_not_finite_leave_their_rows_to_the_transient_and_warn_of_nothing(
+    make_circuit, make_springs, monkeypatch
+):
+    # The flag of an invalid operation may stand where every value is finite, too: see `_descend`.
+    circuit = make_circuit("hopfield", sizes=(8, 5, 10), w=0.3, seed=7)
+    springs = make_springs(circuit, rows=4)
+    point, long, system = both(circuit, springs, start_of(circuit, springs))
+    infinite = np.full((circuit.n_nodes, circuit.n_nodes), np.inf, np.float32)
+    monkeypatch.setattr(Linearised, "product", lambda small, y: infinite @ (0 * y))
+    broken = settle(system, start_of(circuit, springs), 1.0, OPERATING_POINT)
+    assert broken.n_evaluations > 2 * point.n_evaluations
+    np.testing.assert_allclose(broken.u_V, long.u_V, atol=1e-5 * UNIT_V)
