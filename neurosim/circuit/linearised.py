@@ -159,6 +159,9 @@ class Linearised:
         part._work = np.empty_like(part._s[0])
         return part
 
+    # OpenBLAS for AVX-512 multiplies five columns by one in `float32` with what lies beside them on
+    # the stack too, and drops it afterwards: the flag can stand where every value is finite.
+    @np.errstate(invalid="ignore")
     def _couple(self, v: Single) -> Single:
         out = np.empty_like(v)
         np.matmul(self._to_odd, v[self._even], out=out[self._odd])

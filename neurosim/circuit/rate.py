@@ -180,6 +180,8 @@ class Rate:
             offered_A = np.divide(offered, scale, out=np.zeros_like(out), where=scale > 0)
         out -= shunts.current_A(u_V.T, offered_A.T).T * scale
 
+    # The flag can stand where every value is finite: see `Linearised`.
+    @np.errstate(invalid="ignore")
     def couple(self, out: Array) -> Array:
         """What the outputs in the buffer drive into the nodes, (n_nodes, rows)."""
         layers = self._layers

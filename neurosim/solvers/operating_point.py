@@ -125,9 +125,7 @@ def _solve(
     return small.step(rate, solution * size), convex, n_products
 
 
-# A row that is not finite shows no positive curvature, and is refused. Without such a row, too, a
-# product can raise the flag: OpenBLAS for AVX-512 multiplies five columns by one in `float32` with
-# what lies beside them on the stack, and drops it afterwards.
+# A row that is not finite shows no positive curvature, and is refused.
 @np.errstate(over="ignore", invalid="ignore")
 def _descend(
     rate_of: RateOf, rows: NDArray[np.intp], start_V: Array, unit_V: float
