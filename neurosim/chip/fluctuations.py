@@ -90,7 +90,7 @@ class DeviceFluctuations:
 
         def current_A(u_V: Array) -> Array:
             with one_blas_thread():
-                output_V = circuit.output_V(u_V)
+                output_V = circuit.output_V(u_V.astype(np.float32))
                 first, *more = (noise.current_A(u_V, z, output_V) for noise, z in parts)
                 for other in more:
                     first += other

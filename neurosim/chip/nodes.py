@@ -146,7 +146,8 @@ class Nodes:
             # The voltages across the devices set their noise: as at the start, then as half-way.
             refused = np.zeros(len(self.u_V), dtype=bool)
             for half in range(2):
-                noise_A = current_A(np.nan_to_num(self.u_V))
+                whole = np.isfinite(self.u_V).all()
+                noise_A = current_A(self.u_V if whole else np.nan_to_num(self.u_V))
                 self.injected_A = noise_A if given_A is None else given_A + noise_A
                 noisy = replace(system, injected_A=self.injected_A)
                 refused |= self._run(noisy, time_s / 2, engine, thermal, goes_on=half > 0)

@@ -34,6 +34,9 @@ from neurosim.circuit.elements import Array, Pairs
 
 __all__ = ["Fluctuation"]
 
+# Beside the largest deviation of a device: what is below belongs to a node without devices.
+_NO_DEVIATION = 1e-15
+
 
 @dataclass(frozen=True)
 class Fluctuation:
@@ -70,9 +73,11 @@ class Fluctuation:
         parts = self._parts(z.dtype)
         from_couplings = self._from_couplings(parts, y)
         deviation = self._deviation(parts, u_V, y, from_couplings)
+        current = z * deviation
         if self.back_couplings is None and not self.circuit.passive:
-            z = self._correlated(parts, y, from_couplings, deviation, z)
-        return self._unit_S * self._unit_V * (z * deviation).astype(np.float64, copy=False)
+            self._correlate(current, parts, y, from_couplings, deviation, z)
+        current *= z.dtype.type(self._unit_S * self._unit_V)
+        return current.astype(np.float64, copy=False)
 
     @property
     def _unit_V(self) -> float:
@@ -102,7 +107,7 @@ class Fluctuation:
 
     def _from_couplings(self, parts: _Parts, y: Array) -> Array:
         """Variance of each node's current from its couplings, their load apart."""
-        return self._gather(y**2, parts.sums, parts.back_sums)
+        return self._gather(y * y, parts.sums, parts.back_sums)
 
     def _deviation(self, parts: _Parts, u_V: Array, y: Array, from_couplings: Array) -> Array:
         circuit = self.circuit
@@ -116,23 +121,38 @@ class Fluctuation:
             cross = self._gather(y, parts.deltas, parts.back_deltas)
             cross += parts.bias_deltas * reference
             variance += total * load**2 - 2 * load * cross
-        return np.sqrt(np.maximum(variance, 0.0))
+            np.maximum(variance, 0.0, out=variance)
+        return np.sqrt(variance, out=variance)
 
-    def _correlated(
-        self, parts: _Parts, y: Array, from_couplings: Array, deviation: Array, z: Array
-    ) -> Array:
-        """Draws whose odd and even nodes share what their common devices make them share."""
+    def _correlate(
+        self,
+        current: Array,
+        parts: _Parts,
+        y: Array,
+        from_couplings: Array,
+        deviation: Array,
+        z: Array,
+    ) -> None:
+        """Make odd and even nodes share, in place, what their common devices make them share.
+
+        With d the deviation and F what couplings add to its square, the directions are those of
+        t = y F / d among the odd and the even nodes; s of a row is the correlation along them.
+        """
         odd, even = self.circuit.layers.odd, self.circuit.layers.even
-        relative = y / np.where(deviation > 0, deviation, np.inf)
-        direction = relative * from_couplings
-        p, q = _unit(direction[:, odd]), _unit(direction[:, even])
-        across = (relative[:, odd] * p) @ parts.sums
-        share = np.clip(np.einsum("ij,ij,ij->i", across, relative[:, even], q), -1.0, 1.0)
-        a = np.einsum("ij,ij->i", p, z[:, odd])
-        b = np.einsum("ij,ij->i", q, z[:, even])
-        out = z.copy()
-        out[:, even] += (share * a + (np.sqrt(1 - share**2) - 1) * b)[:, None] * q
-        return out
+        relative = y / (deviation + _NO_DEVIATION)
+        t = relative * from_couplings
+        per_odd, per_even = _inverse_length(t[:, odd]), _inverse_length(t[:, even])
+        a = per_odd * np.einsum("ij,ij->i", t[:, odd], z[:, odd])
+        b = per_even * np.einsum("ij,ij->i", t[:, even], z[:, even])
+        relative *= t
+        across = relative[:, odd] @ parts.sums
+        share = per_odd * per_even * np.einsum("ij,ij->i", across, relative[:, even])
+        share = np.clip(share, -1.0, 1.0)
+        along = (share * a + (np.sqrt(1 - share**2) - 1) * b) * per_even
+        # t times the deviation.
+        np.multiply(y[:, even], from_couplings[:, even], out=across)
+        across *= along[:, None]
+        current[:, even] += across
 
     def _gather(self, of_nodes: Array, to_odd: Array, to_even: Array) -> Array:
         """Sum over the neighbours of each node, weighted by its devices."""
@@ -154,8 +174,8 @@ class _Parts(NamedTuple):
     bias_deltas: Array
 
 
-def _unit(vectors: Array) -> Array:
-    """Each row over its length; rows of zeros stay."""
-    length = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))[:, None]
-    unit: Array = vectors / np.where(length > 0, length, vectors.dtype.type(1))
-    return unit
+def _inverse_length(vectors: Array) -> Array:
+    """1 over the length of each row; 0 for rows of zeros."""
+    square = np.einsum("ij,ij->i", vectors, vectors)
+    inverse: Array = np.sqrt(np.where(square > 0, 1 / np.where(square > 0, square, 1), 0))
+    return inverse.astype(vectors.dtype, copy=False)

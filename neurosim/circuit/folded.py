@@ -91,14 +91,20 @@ class Folded:
         self.per_V, self._offset_V = errors.per_V, errors.offset_V
         self._parts, self.known = circuit.amplifiers.bases, circuit.known
         shape = layers.n_nodes, len(springs.target_V)
-        current_A = circuit.bias_A
+
+        def column(values: Array) -> Array:
+            return values[:, None].astype(dtype)
+
+        per_A = wiring.into / circuit.amplifiers.unit_V
+        drive = column(per_A * circuit.bias_A)
         if injected_A is not None:
-            current_A = current_A + injected_A.reshape(injected_A.shape[-2:])
-        drive = np.atleast_2d(wiring.into / circuit.amplifiers.unit_V * current_A).T
-        pull = np.zeros(shape)
-        pull += (self.decay * self.per_V * self._offset_V)[:, None]
+            injected = injected_A.reshape(shape[::-1]).T.astype(dtype, order="C")
+            injected *= column(per_A)
+            injected += drive
+            drive = injected
         per_V = (spring_S * wiring.scale * self.per_V)[springs.at]
-        pull[springs.at] += per_V[:, None] * springs.target_V.T
+        at_rest = column(self.decay * self.per_V * self._offset_V)
+        pulled = column(per_V) * springs.target_V.T.astype(dtype, order="C")
         values = {"to_odd": wiring.to_odd, "to_even": wiring.to_even}
         if wiring.cubic is not None:
             values["cubic"] = wiring.cubic
@@ -106,12 +112,17 @@ class Folded:
         self._slope = None
         if wiring.weighed:
             self._slope = arrays.empty(shape, dtype)
-            if self._offset_V.any():
-                self._pulled = slice(None)
-            values |= {"drive": arrays.put(drive, dtype)}
-            values |= {"pull": arrays.put(pull[self._pulled], dtype)}
+            values["drive"] = arrays.put(np.broadcast_to(drive, shape), dtype)
+            if self._offset_V.any() or not isinstance(springs.at, slice):
+                self._pulled, all_nodes = slice(None), np.empty(shape, dtype)
+                all_nodes[...] = at_rest
+                all_nodes[springs.at] += pulled
+                pulled = all_nodes
+            values["pull"] = arrays.put(pulled, dtype)
         else:
-            values["drive"] = arrays.put(drive + pull, dtype)
+            total = np.add(drive, at_rest, out=np.empty(shape, dtype))
+            total[springs.at] += pulled
+            values["drive"] = arrays.put(total, dtype)
         self._values: dict[str, Any] = values
 
     @property

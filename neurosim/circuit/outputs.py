@@ -84,7 +84,9 @@ class Imperfect:
 
     def _input_V(self, u_V: Array) -> Array:
         """What the ideal characteristic sees."""
-        return (u_V + self.offset_V) * self.gain
+        dtype = np.result_type(u_V.dtype, np.float32)
+        seen_V: Array = (u_V + self.offset_V.astype(dtype)) * self.gain.astype(dtype)
+        return seen_V
 
     def output_V(self, u_V: Array) -> Array:
         """Output [V]."""

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from neurosim.arrays import Normals, namespace_of
 from neurosim.errors import DataError
-from neurosim.solvers.field import Field
+from neurosim.solvers.field import Field, remembered
 from neurosim.solvers.krogstad import Kick
 
 __all__ = ["BrownianPath", "ComposedPath", "NoisePath", "kick_deviations"]
@@ -95,17 +95,19 @@ class BrownianPath:
         self._end, self._middle, self._work = (
             field.arrays.empty(shape, field.dtype) for _ in range(3)
         )
-        self._columns_of: dict[float, Any] = {}
+        self._address = intensity.tobytes(), field.decay.tobytes(), field.dtype, field.arrays
         self._correlation = correlation
         self._shares_of: dict[float, tuple[Any, Any]] = {}
 
     def kick(self, h: float) -> Kick:
         """See `NoisePath.kick`."""
-        if h not in self._columns_of:
+
+        def make() -> Any:
             columns = np.stack(kick_deviations(self._intensity, self._field.decay, h))
-            put = self._field.arrays.put
-            self._columns_of[h] = put(columns[:, :, None], self._field.dtype)
-        deviation, share, rest = self._columns_of[h]
+            return self._field.arrays.put(columns[:, :, None], self._field.dtype)
+
+        known = self._field.known
+        deviation, share, rest = remembered(known, ("kick", h, *self._address), make)
         end, middle, work = self._end, self._middle, self._work
         of_end, of_middle = self._shares(h)
         self._draw(end, of_end)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -12,9 +12,11 @@ from neurosim.arrays import NUMPY, Arrays
 from neurosim.errors import DataError
 from neurosim.solvers.system import RateFunction
 
-__all__ = ["Field", "Folds", "PlainField", "field_of"]
+__all__ = ["Field", "Folds", "PlainField", "field_of", "remembered"]
 
 Array = NDArray[np.float64]
+# What is remembered of the fields of one circuit.
+_MOST_KNOWN = 32
 
 
 class Field(Protocol):
@@ -31,7 +33,7 @@ class Field(Protocol):
     per_V : ndarray, shape (n,)
         Change of z for a change of a node's voltage by 1 V.
     known : dict
-        What a stepper has found out of fields with this memory.
+        What has been found out of fields with this memory; see `remembered`.
     likeness : hashable or None
         Fields of the same differ in nothing but values that one can `load` from another.
     """
@@ -105,6 +107,16 @@ class PlainField:
         """See `Field.nonlinear`."""
         del spare
         self._nonlinear(z, out)
+
+
+def remembered(known: dict[Hashable, Any], key: Hashable, make: Callable[[], Any]) -> Any:
+    """What is known by this key, made at its first use; of many keys all are forgotten."""
+    found = known.get(key)
+    if found is None:
+        if len(known) >= _MOST_KNOWN:
+            known.clear()
+        found = known[key] = make()
+    return found
 
 
 def field_of(rate: RateFunction, dtype: DTypeLike, arrays: Arrays = NUMPY) -> Field:

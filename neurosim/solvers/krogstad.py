@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.arrays import namespace_of
-from neurosim.solvers.field import Field
+from neurosim.solvers.field import Field, remembered
 from neurosim.solvers.phi import phi_functions
 
 __all__ = ["EVALUATIONS", "Judge", "Kick", "Stepper", "stepping", "worst_row_norm"]
@@ -35,8 +35,6 @@ __all__ = ["EVALUATIONS", "Judge", "Kick", "Stepper", "stepping", "worst_row_nor
 Array = NDArray[np.float64]
 # Of a step; one more is made before the first.
 EVALUATIONS = 4
-# Sets of columns that are remembered.
-_MOST_KNOWN = 16
 
 
 class Kick(NamedTuple):
@@ -121,8 +119,6 @@ class Stepper:
         self._decay = field.arrays.put(field.decay[:, None], field.dtype)
         self._known = field.known
         self._address = field.decay.tobytes(), field.dtype, field.arrays
-        # Most circuits have few different ones.
-        self._distinct = np.unique(field.decay, return_inverse=True)
         self._now, self.evaluations, self.norm, self.moved = 0, 1, np.nan, 0.0
         self.field.nonlinear(self.z, self.n, True)
 
@@ -167,14 +163,13 @@ class Stepper:
 
     def _set_columns(self, h: float) -> None:
         """Of psi_0, h/2 psi_1, h psi_2, phi_0, h phi_1, h phi_2 and w, shape (7, n, 1)."""
-        key, arrays = (h, *self._address), self.field.arrays
-        columns = self._known.get(key)
-        if columns is None:
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            columns = arrays.put(_columns(*self._distinct, h), self.field.dtype)
-            self._known[key] = columns
-        self._columns[...] = columns
+
+        def make() -> Any:
+            # Most circuits have few different decays.
+            distinct = np.unique(self.field.decay, return_inverse=True)
+            return self.field.arrays.put(_columns(*distinct, h), self.field.dtype)
+
+        self._columns[...] = remembered(self._known, ("step", h, *self._address), make)
 
     def attempt(self, h: float, kick: Kick | None = None, judge: Judge | None = None) -> None:
         """Try a step of length `h`; the state stays until `accept`."""

@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from neurosim.arrays import NUMPY, Arrays
 from neurosim.errors import ConvergenceError, DataError
+from neurosim.memory import keep_freed
 from neurosim.solvers.engines import Engine
 from neurosim.solvers.flicker import FlickerSource, Noise
 from neurosim.solvers.system import HoldsNodes, RateFunction, System
@@ -132,6 +133,7 @@ def settle(
     ConvergenceError
         There is no stream for the noise.
     """
+    keep_freed()
     whole_V, nodes = u_V, None
     if isinstance(system, HoldsNodes) and (free := system.free(u_V)) is not None:
         system, nodes = free
