@@ -104,7 +104,7 @@ class Folded:
             drive = injected
         per_V = (spring_S * wiring.scale * self.per_V)[springs.at]
         at_rest = column(self.decay * self.per_V * self._offset_V)
-        pulled = column(per_V) * springs.target_V.T.astype(dtype, order="C")
+        pulled = per_V[:, None] * springs.target_V.T
         values = {"to_odd": wiring.to_odd, "to_even": wiring.to_even}
         if wiring.cubic is not None:
             values["cubic"] = wiring.cubic
@@ -121,7 +121,8 @@ class Folded:
             values["pull"] = arrays.put(pulled, dtype)
         else:
             total = np.add(drive, at_rest, out=np.empty(shape, dtype))
-            total[springs.at] += pulled
+            # Springs are stiff: their sum with the rest is rounded once.
+            total[springs.at] = total[springs.at] + pulled
             values["drive"] = arrays.put(total, dtype)
         self._values: dict[str, Any] = values
 
