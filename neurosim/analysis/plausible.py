@@ -39,6 +39,8 @@ _MOST_STEPS, _LOST, _DAY_S = 20.0, 0.9, 86400.0
 # Of a unit a range or a rail, of a range noise, of a time constant an amplifier's own, time
 # constants of a settle, and of a unit or a weight what strays.
 _NARROW, _NOISY, _LAGS, _SHORT, _FAR_OFF = 0.5, 0.2, 1.0, 1.0, 0.3
+# Temperatures of rooms and of hot chips, in degrees that are not K.
+_CELSIUS = (15.0, 60.0)
 # Time constants that a read should wait for, and nodes of which this much slower ones are few.
 _SETTLED, _SLOWER = 3.0, 1.5
 _SLOWEST_S, _FASTEST_S = 10.0, 1e-11
@@ -242,16 +244,20 @@ def _far_offsets(profile: Profile) -> Iterator[str]:
 def _short_of(profile: Profile) -> Iterator[str]:
     """Figures of an array far from what a network can learn with, each with what to do."""
     node, adc, dac, mismatch = profile.node, profile.adc, profile.dac, profile.mismatch
-    unit_V = node.visible_radian_V or node.unit_V
     for place, range_V in (
         ("adc.visible_range_V", adc.visible_range_V),
+        ("adc.hidden_range_V", adc.hidden_range_V),
         ("dac.range_V", dac.range_V),
     ):
+        unit_V = node.unit_V if "hidden" in place else node.visible_radian_V or node.unit_V
         if range_V is not None and range_V < _NARROW * unit_V:
             yield (
                 f"{place} is {range_V / unit_V:.2g} of a unit, so that most values clip; raise it "
                 "to two units or more, or lower node.unit_V"
             )
+    temperature_K = profile.thermal.temperature_K
+    if temperature_K is not None and _CELSIUS[0] <= temperature_K <= _CELSIUS[1]:
+        yield f"thermal.temperature_K is {temperature_K:g} K: is it in degrees Celsius?"
     if adc.noise > _NOISY:
         yield f"adc.noise is {adc.noise:g} of the range, more than what is read"
     lag = node.amplifier_tau_s / node.tau_s

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -235,12 +236,18 @@ def _paid(
     say("measuring an update and a judgement ...", err=True)
     paid = budget_of(profile, short, budget_s, seeds, workers, most)
     if not paid.enough and trains:
+        fewer = f" or --seeds {paid.affordable}" if paid.affordable else ""
         raise DataError(
-            "A budget must pay for some updates, samples and judgements of each seed, but "
-            f"{paid.seeds} seeds take {paid.least_s / 60:.2g} min at the least here; give a larger "
-            "--budget, or fewer --seeds."
+            "A budget must pay for some updates, samples and judgements of each seed, but is "
+            f"{_time(budget_s)}, and {counted(paid.seeds, 'seed')} "
+            f"{'take' if paid.seeds > 1 else 'takes'} {_time(paid.least_s)} at the least "
+            f"here; give --budget {math.ceil(paid.least_s / 60)}m{fewer}."
         )
     return paid
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.2g} s" if seconds < 60 else f"{seconds / 60:.2g} min"
 
 
 def _planned(

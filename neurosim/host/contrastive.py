@@ -30,7 +30,7 @@ from neurosim.blocks.block import Block
 from neurosim.chip.interface import ChipInterface
 from neurosim.host.readings import Plain, Reading, Summed
 from neurosim.host.sampler import Held, run_free, settle_clamped
-from neurosim.host.settings import Count, FlowSettings, Positive
+from neurosim.host.settings import Count, FlowSettings, LearningRate, Positive
 from neurosim.network import Weights
 
 __all__ = ["Contrast", "Paths", "energy_contrast"]
@@ -81,7 +81,7 @@ class Contrast(Block):
     weight: Positive = 4.0
     t_end: Annotated[float, Field(ge=1e-9, le=100)] = 1.3
     begin: Annotated[float, Field(ge=0, lt=1)] = 0.5
-    learning_rate: Positive | None = None
+    learning_rate: LearningRate | None = None
     rows: Count | None = None
     clip: bool = True
 

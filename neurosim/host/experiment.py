@@ -15,7 +15,14 @@ from neurosim.host.contrastive import Contrast
 from neurosim.host.descents import Adam, Optimiser
 from neurosim.host.gradep import ContinualLaw
 from neurosim.host.rules import GradEP, Rule
-from neurosim.host.settings import Count, Decay, FlowSettings, Positive, SamplingSettings
+from neurosim.host.settings import (
+    Count,
+    Decay,
+    FlowSettings,
+    LearningRate,
+    Positive,
+    SamplingSettings,
+)
 from neurosim.host.tasks import Flow, Labels, Task
 from neurosim.tuned import TunedWord
 
@@ -142,7 +149,7 @@ class Experiment(Block):
     pairing: Pairing = "batch"
     times: Times = "uniform"
     optimizer: Optimiser = Adam()
-    learning_rate: Positive = 1e-3
+    learning_rate: LearningRate = 1e-3
     schedule: Literal["constant", "cosine"] = "constant"
     momentum: tuple[Decay, Decay] = (0.9, 0.95)
     average: Decay = 0.0

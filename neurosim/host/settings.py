@@ -16,6 +16,7 @@ __all__ = [
     "Count",
     "Decay",
     "FlowSettings",
+    "LearningRate",
     "Mode",
     "Positive",
     "SamplingSettings",
@@ -26,6 +27,7 @@ MODES: tuple[Mode, ...] = ("spring", "gradient", "free-running")
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 # Bounds far beyond any use, so that a slip of the pen does not run for days.
+LearningRate = Annotated[float, Field(gt=0, le=1e3, allow_inf_nan=False)]
 SampleStep = Annotated[float, Field(ge=1e-6, le=1)]
 Decay = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]

@@ -157,7 +157,7 @@ class Explanation(Record):
             return ""
         if self.as_ideal:
             return f"What was learned sets the {self.quality_name} (recipe, updates, network)."
-        sign = 1.0 if "loss" in self.quality_name else -1.0
+        sign = -self._better
         gap = sign * (self.quality - self.quality_ideal)
         if gap <= self._no_gap(self.quality, self.quality_ideal):
             no_better = f"With these weights the ideal chip's {self.quality_name} is no better: "
@@ -202,17 +202,26 @@ class Explanation(Record):
     def bought(self, finding: Finding) -> str:
         """What a finding would buy, as it was measured; what stays as it is goes without saying."""
         found = [
-            ("cosine", "{:.2f}", self.cosine, finding.cosine),
-            (f"{self.drawn} off", "{:.0%}", self.error, finding.error),
-            ("velocities off", "{:.0%}", self.velocity, finding.velocity),
-            (self.quality_name, "{:.3g}", self.quality, finding.quality),
+            ("cosine", "{:.2f}", self.cosine, finding.cosine, 1.0),
+            (f"{self.drawn} off", "{:.0%}", self.error, finding.error, -1.0),
+            ("velocities off", "{:.0%}", self.velocity, finding.velocity, -1.0),
+            (self.quality_name, "{:.3g}", self.quality, finding.quality, self._better),
         ]
-        said = []
-        for name, form, now, then in found:
+        said, gains = list[str](), list[bool]()
+        for name, form, now, then, better in found:
             if now is not None and then is not None:
                 before, after = form.format(now), form.format(then)
-                said += [] if before == after else [f"{name} from {before} to {after}"]
+                if before != after:
+                    said.append(f"{name} from {before} to {after}")
+                    gains.append(better * (then - now) > 0)
+        if said and not any(gains):
+            said.append("which is worse: by itself it buys nothing, so mend the other causes first")
         return ", ".join(said)
+
+    @property
+    def _better(self) -> float:
+        """The sign of a change of the run's own figure that is for the better."""
+        return -1.0 if "loss" in self.quality_name else 1.0
 
     def lines(self) -> list[str]:
         """All of it for a person, the two or three that matter first."""

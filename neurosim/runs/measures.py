@@ -9,9 +9,13 @@ import numpy as np
 from neurosim.analysis.losses import Effect
 from neurosim.blocks.units import format_quantity
 from neurosim.converters import lsb
+from neurosim.profile import Profile
 from neurosim.runs.seen import Seen, fault_share, lag, step_of_a_weight
 
-__all__ = ["measured"]
+__all__ = ["measured", "parts_of_noise"]
+
+# Parts of the noise of devices, by their fields.
+_CURVES = ("flicker", "short_term")
 
 
 def _volts(seen: Seen, value: float) -> str:
@@ -134,6 +138,29 @@ def _ammeter_range(seen: Seen, effect: Effect) -> str:
     return (f"{share:.2%} of {done:,} currents were clipped; " if done else "") + _ammeter(seen)
 
 
+def parts_of_noise(profile: Profile) -> str:
+    """What a device in the middle of its range fluctuates by, over its conductance."""
+    noise, found = profile.device_noise, list[str]()
+    if noise is None:
+        return ""
+    middle_S = profile.coupling.idle_S + profile.coupling.range_S(profile.node.leak_S) / 2
+    tau_s = profile.node.tau_s
+    for name, part in (("flicker", "flicker"), ("short-term noise", "short_term")):
+        alone = noise.with_values({"telegraph": None} | {f: () for f in _CURVES if f != part})
+        variance_S2 = sum(alone.variance(np.array([middle_S]), tau_s, tau_s))
+        if share := float(np.sqrt(np.sum(variance_S2))) / middle_S:
+            found.append(f"{name} of {share:.2g}")
+    if noise.telegraph is not None:
+        share, step = noise.telegraph.share, noise.telegraph.step
+        found.append(f"telegraph noise in {share:.2g} of the devices, which step by {step:.2g}")
+    return ", ".join(found)
+
+
+def _device_noise(seen: Seen, effect: Effect) -> str:
+    parts = parts_of_noise(seen.profile)
+    return f"of its conductance a device has {parts}; {_noise_of_settles(seen, effect)}"
+
+
 def _noise_of_settles(seen: Seen, effect: Effect) -> str:
     return f"{_moves_reads(seen, effect)}, and {_nudge_and_adc(seen)}"
 
@@ -206,6 +233,7 @@ _SAID: dict[str, Callable[[Seen, Effect], str]] = {
     "ADC noise": _adc_noise,
     "thermal noise": _noise_of_settles,
     "phase diffusion": _noise_of_settles,
+    "device noise": _device_noise,
     "beta": _beta,
     "settling time": _settling,
     "C_x/C_h": _released,

@@ -71,6 +71,8 @@ class Budget(NamedTuple):
         Whether it pays for the fewest updates that say anything.
     least_s : float
         What these take, with their samples and judgements.
+    affordable : int
+        Seeds for which it does, at most so many as these.
     """
 
     updates: int
@@ -79,6 +81,7 @@ class Budget(NamedTuple):
     update_s: float
     enough: bool
     least_s: float
+    affordable: int = 0
 
 
 def recipe_of(updates: int, asked: Experiment | None = None) -> Experiment:
@@ -131,11 +134,14 @@ def budget_of(
         n_updates = int(min(max(left, _FEWEST), most or _MOST))
         return Budget(n_updates, seeds, samples, update_s, left >= _FEWEST, least_s)
 
-    if seeds is not None:
-        return shared(seeds)
-    tried = [shared(n) for n in range(_FEW_SEEDS, _MANY_SEEDS + 1)]
-    long = [of for of in tried[1:] if most and of.enough and of.updates >= _LEFT * most]
-    return max(long or tried[:1], key=lambda found: found.seeds)
+    if seeds is None:
+        tried = [shared(n) for n in range(_FEW_SEEDS, _MANY_SEEDS + 1)]
+        long = [of for of in tried[1:] if most and of.enough and of.updates >= _LEFT * most]
+        found = max(long or tried[:1], key=lambda found: found.seeds)
+    else:
+        found = shared(seeds)
+    paid = (n for n in range(found.seeds, 0, -1) if shared(n).enough)
+    return found._replace(affordable=next(paid, 0))
 
 
 def _updates_per_sample(profile: Profile, recipe: Experiment) -> float:

@@ -79,6 +79,8 @@ def test_an_exponent_that_is_cut_off_everywhere_is_refused():
     [
         ({"adc.visible_range_V": "20 mV"}, "adc.visible_range_V is 0.2 of a unit, so that most"),
         ({"dac.range_V": "30 mV"}, "dac.range_V is 0.3 of a unit, so that most values clip; raise"),
+        ({"adc.hidden_range_V": "30 mV"}, "adc.hidden_range_V is 0.3 of a unit, so that most"),
+        ({"thermal.temperature_K": 27}, "thermal.temperature_K is 27 K: is it in degrees Celsius?"),
         ({"adc.noise": 0.3}, "adc.noise is 0.3 of the range, more than what is read"),
         ({"node.bandwidth_Hz": "1 MHz"}, "node.bandwidth_Hz: amplifiers follow within 1.6 time"),
         ({"host.settle_tau": 0.5}, "host.settle_tau is 0.5: nodes are read before they settle"),

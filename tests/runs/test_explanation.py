@@ -40,7 +40,18 @@ def test_what_a_cause_would_buy_leaves_out_what_stays_as_it_is():
     worse = DAC.model_copy(update={"error": 0.1, "quality": None})
     assert FOUND.bought(worse) == "cosine from 0.40 to 0.90, samples off from 20% to 10%"
     assert FOUND.bought(RANGE) == ""
-    assert FOUND.bought(RANGE) == ""
+
+
+def test_what_makes_everything_worse_is_said_to():
+    harm = DAC.model_copy(update={"cosine": 0.3, "error": 0.25, "quality": 0.6})
+    assert FOUND.bought(harm) == (
+        "cosine from 0.40 to 0.30, samples off from 20% to 25%, flow loss from 0.53 to 0.6, which "
+        "is worse: by itself it buys nothing, so mend the other causes first"
+    )
+    mixed = harm.model_copy(update={"quality": 0.5})
+    assert "worse" not in FOUND.bought(mixed)
+    right = FOUND.model_copy(update={"quality_name": "test accuracy"})
+    assert "worse" not in right.bought(harm)
 
 
 def test_velocities_that_are_read_have_a_column_where_something_else_is_drawn():

@@ -12,7 +12,7 @@ from neurosim.analysis.losses import Effect, Losses
 from neurosim.data import load_dataset
 from neurosim.host import initial_weights
 from neurosim.network import Layers
-from neurosim.runs.measures import measured
+from neurosim.runs.measures import measured, parts_of_noise
 from neurosim.runs.seen import Seen
 from neurosim.runs.watchdogs import Watched
 
@@ -100,3 +100,17 @@ def test_phases_are_apart_in_radians_by_the_shorter_way_round():
     turned = whole._replace(outputs=whole.outputs + 2 * np.pi - 0.12)
     effect = Effect("detuning", "", Losses(0.0), seen=[turned])
     assert measured(phases, effect) == "it moves what is read of hidden nodes by 0.12 rad rms"
+
+
+def test_the_noise_of_devices_is_told_by_its_parts(seen):
+    """Of a device of 12 uS, in the middle: short-term noise of 0.6 uS is 0.05 of it."""
+    trap = ns.Telegraph(share=0.1, step=0.2, fastest_s=1e-6, slowest_s=1.0)
+    noise = ns.DeviceNoise(
+        relative_to="reference", reference_S=1e-6, slowest_s=1.0, short_term=0.6, telegraph=trap
+    )
+    profile = seen.profile.with_values({"device_noise": noise, "coupling.idle_S": 9e-6})
+    assert profile.coupling.idle_S + profile.coupling.range_S(1e-5) / 2 == pytest.approx(12e-6)
+    assert parts_of_noise(profile) == (
+        "short-term noise of 0.05, telegraph noise in 0.1 of the devices, which step by 0.2"
+    )
+    assert parts_of_noise(seen.profile) == ""
