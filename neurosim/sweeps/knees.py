@@ -65,6 +65,8 @@ class Knee(NamedTuple):
         Settling of the shortest and longest samples.
     worse_later : int
         Seeds whose longest samples are worse by more than a fifth than their best.
+    above_tau, upto_tau : float
+        Lengths that were drawn, between which the settling of every seed was interpolated.
     """
 
     tau: float
@@ -79,6 +81,8 @@ class Knee(NamedTuple):
     shortest_tau: float
     longest_tau: float
     worse_later: int
+    above_tau: float = _NAN
+    upto_tau: float = _NAN
 
     def span(self, of: str = "seed") -> str:
         """Settling with its interval, as a person reads it."""
@@ -90,7 +94,8 @@ class Knee(NamedTuple):
         if np.isfinite(self.low):
             said += f" ({self.low:.3g} to {self.high:.3g} over {counted(self.seeds, of)})"
         else:
-            said += f" ({counted(self.seeds, of)}: too few for an interval)"
+            between = f"between the drawn {self.above_tau:.3g} and {self.upto_tau:.3g}"
+            said += f" ({between}; {counted(self.seeds, of)}: too few for an interval)"
         return said
 
 
@@ -202,10 +207,19 @@ def _knee(seeds: Curves) -> Knee:
     tau, low, high = _interval(np.log(at))
     if at_once:
         low = high = _NAN
+    lengths = [_beside(curve[0], place) for curve, place in zip(good, at, strict=True)]
+    above, upto = min(low for low, _ in lengths), max(high for _, high in lengths)
     costs = [
         [float(np.interp(place, curve[0], curve[kind])) for kind in (2, 3)]
         for place, curve in zip(at, good, strict=True)
     ]
     time_s, energy_J = map(float, np.mean(costs, axis=0))
     best = float(np.mean([curve[1].min() for curve in good]))
-    return Knee(tau, low, high, time_s, energy_J, best, n, rest, at_once, shortest, longest, worse)
+    ends = shortest, longest, worse, above, upto
+    return Knee(tau, low, high, time_s, energy_J, best, n, rest, at_once, *ends)
+
+
+def _beside(drawn: Array, tau: float) -> tuple[float, float]:
+    """The longest length that is shorter, or the shortest of all, and the next that is not."""
+    k = min(int(np.searchsorted(drawn, tau)), len(drawn) - 1)
+    return float(drawn[max(k - 1, 0)]), float(drawn[k])

@@ -138,6 +138,11 @@ def test_two_seeds_have_no_interval():
     assert found.seeds == 2
     assert np.isnan(found.low)
     assert np.isnan(found.high)
+    # 1 + 9 / tau is 1.1 times the least, 1.009, at 82.
+    assert (found.above_tau, found.upto_tau) == (10.0, 100.0)
+    assert found.span().endswith(
+        " (between the drawn 10 and 100; 2 seeds: too few for an interval)"
+    )
 
 
 def test_failed_points_and_ways_of_two_lengths_are_left_out():
