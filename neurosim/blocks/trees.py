@@ -111,6 +111,7 @@ def turned_off(cls: type[BaseModel], tree: dict[str, Any], path: str) -> str | N
         inside = class_at(cls, tuple(keys[:k]), tree)
         if value in (None, "ideal") and inside is not None and keys[k] in inside.model_fields:
             on = f"`{key}: {{}}` turns it on"
-            way = on if has_defaults(inside) else f"give {key} with all its fields"
+            fields = ", ".join(inside.model_fields)
+            way = on if has_defaults(inside) else f"give {key} with all its fields: {fields}"
             return f"{key} is {value or 'off'} there; {way}"
     return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import shlex
 import sys
@@ -15,16 +14,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from neurosim.cli.kinds import Own, ParamType, Positive, Sizes, Time, known_device
 from neurosim.errors import DataError
 from neurosim.safe_text import printable, quoted
 
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
     from neurosim.runs import Trained
-
-    ParamType = click.ParamType[Any]
-else:  # Generic to type checkers only: click 8.1 is not.
-    ParamType = click.ParamType
 
 __all__ = [
     "COUNT",
@@ -80,94 +76,26 @@ SCALE = click.option(
 )
 ENGINE = click.Choice(["transient", "operating_point"])
 COUNT = click.IntRange(min=1)
+
+
 DEVICE = click.option(
     "--device",
     metavar="DEVICE",
+    callback=known_device,
     default="cpu",
     show_default=True,
     help="Where batches settle: cpu, or cuda for a GPU (extra gpu).",
 )
 SEED = click.IntRange(min=0)
-_TIME_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(d(?:ays?)?|h(?:ours?)?|m(?:in)?|s(?:ec)?)(?![a-z])\s*")
-_UNITS_S = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
-
-
-class _Positive(click.FloatRange):
-    """A number above zero that is one: click lets NaN and infinity through."""
-
-    def __init__(self) -> None:
-        super().__init__(min=0, min_open=True)
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Refuse what is not finite."""
-        number: float = super().convert(value, param, ctx)
-        if not math.isfinite(number):
-            self.fail(f"{value} is not a finite number.", param, ctx)
-        return number
-
-
-class _Time(ParamType):
-    """A time as schedulers' users write it: 3h50m, 90 min, 45 s."""
-
-    name = "TIME"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """In seconds."""
-        if isinstance(value, float):
-            return value
-        parts = _TIME_PART.findall(str(value))
-        found = sum(float(number) * _UNITS_S[unit[0]] for number, unit in parts)
-        if not found or _TIME_PART.sub("", str(value)).strip():
-            self.fail(f"{value!r} is not a time above 0 such as 3h50m, 90 min or 45 s.", param, ctx)
-        return found
-
-
-class _Own(ParamType):
-    """A Python file with blocks of one's own, as these blocks."""
-
-    name = "FILE.py"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[type[Block], ...]:
-        """Run the file."""
-        if isinstance(value, tuple):
-            return value
-        from neurosim.blocks.own import blocks_in
-
-        return blocks_in(Path(str(value)))
-
-
-class _Sizes(ParamType):
-    """Sizes of layers, two or more whole numbers with commas between them."""
-
-    name = "SIZES"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
-        """Refuse what is no list of sizes."""
-        if isinstance(value, tuple):
-            return value
-        parts = [part.strip() for part in str(value).split(",")]
-        if len(parts) < 2 or not all(part.isdecimal() and int(part) for part in parts):
-            self.fail(f"{value!r} is not a list of sizes such as 64,128,128.", param, ctx)
-        return tuple(map(int, parts))
-
-
-POSITIVE = _Positive()
-SIZES = _Sizes()
+POSITIVE = Positive()
+SIZES = Sizes()
 FOLDER = click.Path(path_type=Path)
 RUN = click.argument("run", type=FOLDER, metavar="RUN")
 LAWS = click.option(
-    "--laws", type=_Own(), default=(),
+    "--laws", type=Own(), default=(),
     help="Python file with laws, engines or tasks of your own; it is run.",
 )  # fmt: skip
-TIME = _Time()
+TIME = Time()
 TIME_LIMIT = click.option(
     "--time-limit", "limit_s", type=TIME,
     help="Stop in time, as Ctrl-C does, with exit status 124: 3h50m, 90 min.",

@@ -68,7 +68,10 @@ def presented(run: Run, rows: int) -> tuple[Chip, DrivenCircuit, Array, float]:
     """
     batch = run.experiment.batch
     if not 1 <= rows <= batch:
-        raise DataError(f"The inputs of a batch of this run are {batch}, but {rows} are asked for.")
+        raise DataError(
+            f"A batch of this run has the inputs 0 to {batch - 1}, but {rows - 1} is asked for; "
+            "take one of these."
+        )
     chip = run.chip()
     sheet, flow = chip.data_sheet, run.experiment.flow.on(chip.data_sheet)
     lessons = lessons_of(run.dataset, run.experiment, sheet, batch, run.experiment.seed)

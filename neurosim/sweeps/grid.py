@@ -74,7 +74,10 @@ def _twice(options: Sequence[Step]) -> dict[str, str]:
         if said in seen:
             path = next(iter(changes))
             text = f"{path}: must take each step once, but takes {shown(changes[path])} twice; "
-            return {path: f"{text}`replicas` measures each point again with other seeds."}
+            text += "`replicas` measures each point again with other seeds"
+            if path.rpartition(".")[2] == "layers":
+                text += "; sizes of layers have brackets of their own: [[64, 32, 32]]"
+            return {path: f"{text}."}
         seen.add(said)
     return {}
 

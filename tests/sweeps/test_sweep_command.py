@@ -119,5 +119,5 @@ def test_a_device_that_is_not_there_is_refused_before_a_folder_is_made(tiny, tmp
         given = ["sweep", str(mine), "--out", str(tmp_path / "out"), "--device", "tpu", *more]
         got = CliRunner().invoke(main, given)
         assert got.exit_code == 2
-        assert "A device must be cpu, cuda" in got.stderr
+        assert "must be cpu, cuda" in got.stderr
     assert not (tmp_path / "out").exists()
