@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from neurosim.report.figures import new_figure, style
 from neurosim.report.floor_lines import NO_FLOORS, Floors, draw_floors
@@ -173,6 +173,9 @@ def _scale(axes: Axes, values: Sequence[float], unit: str = "") -> None:
         axes.xaxis.set_major_locator(_ticks(low, high))
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    elif all(isinstance(value, int) for value in values):
+        # There are no 4.5 bits.
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if unit:
         axes.xaxis.set_major_formatter(EngFormatter(unit))
 

@@ -206,6 +206,16 @@ def test_distances_over_more_than_a_decade_have_a_logarithmic_scale_and_shares_n
     assert [axes.get_yscale() for axes in panels] == ["log", "linear"]
 
 
+def test_whole_numbers_have_ticks_at_whole_numbers():
+    none = {"w2": 0.0}
+    for values, whole in (((4, 5, 6), True), ((0.4, 0.5, 0.6), False)):
+        groups = [Group((value,), {"w2": 1.0 * k}, none, 1) for k, value in enumerate(values)]
+        axes = axis_figure(groups, ["adc.bits"], "adc.bits", ["w2"]).axes[-1]
+        low, high = axes.get_xlim()
+        ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
+        assert all(float(tick).is_integer() for tick in ticks) == whole
+
+
 @pytest.mark.every(6)
 @pytest.mark.parametrize("span", [2, 5, 400, 3e5])
 def test_costs_have_few_ticks_that_are_read_with_their_unit(span):
