@@ -339,3 +339,25 @@ def test_resistors_beside_the_chip_answer_as_it_does_and_descend_its_exact_gradi
     exact = chip.exact_at(weights, 0)
     found = beside.gradient(weights, inputs, wanted).vector
     np.testing.assert_allclose(found, exact, atol=1e-8 * np.abs(exact).max())
+
+
+@pytest.mark.parametrize(
+    ("raises", "status", "line"),
+    [
+        ("neurosim.DataError('Rows must be 2; give 2.')", 1, "x.py: Rows must be 2; give 2."),
+        ("KeyboardInterrupt", 130, "x.py: stopped; the same command goes on with what is kept."),
+    ],
+)
+def test_a_script_that_is_refused_or_stopped_says_one_line(tmp_path, raises, status, line):
+    script = tmp_path / "x.py"
+    script.write_text(
+        f"import sys\nsys.path.append({str(FOLDER)!r})\nimport scripts\nimport neurosim\n"
+        f"def main():\n    raise {raises}\nscripts.ran(main)\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (status, f"{line}\n")
+
+
+def test_every_script_ends_that_way():
+    for script in [*SCRIPTS, FOLDER / "00_settling" / "gpu.py", FOLDER / "10_mnist" / "judge.py"]:
+        assert script.read_text("utf-8").endswith("    scripts.ran(main)\n"), script

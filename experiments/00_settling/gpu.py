@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import zoom
+
+sys.path.append(str(Path(__file__).parents[1]))
+import scripts
 
 from neurosim.chip import Chip
 from neurosim.data import FlowBatch, load_digits, optimal_pairs
@@ -224,4 +228,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    scripts.ran(main)

@@ -16,6 +16,7 @@ import numpy as np
 
 sys.path.append(str(Path(__file__).parents[1]))
 import common
+import scripts
 
 from neurosim.blocks.files import load_block
 from neurosim.host import Experiment
@@ -160,4 +161,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    scripts.ran(main)

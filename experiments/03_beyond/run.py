@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 
 sys.path.append(str(Path(__file__).parents[1]))
 import common
+import scripts
 
 from neurosim.blocks.files import load_block
 from neurosim.chip import Chip
@@ -191,4 +192,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    scripts.ran(main)

@@ -18,6 +18,7 @@ from matplotlib.axes import Axes
 
 sys.path.append(str(Path(__file__).parents[1]))
 import common
+import scripts
 
 from neurosim.analysis import Conditions, scan_beta
 from neurosim.blocks.files import load_block
@@ -285,4 +286,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    scripts.ran(main)

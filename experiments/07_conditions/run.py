@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 sys.path.append(str(Path(__file__).parents[1]))
 import common
+import scripts
 
 from neurosim.data import load_digits
 from neurosim.data.sets import Dataset
@@ -224,4 +225,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    scripts.ran(main)

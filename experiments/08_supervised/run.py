@@ -25,6 +25,7 @@ import lessons
 import mnist
 import readouts
 import rules
+import scripts
 
 HERE = Path(__file__).parent
 PARTS: dict[str, common.Part] = {
@@ -59,4 +60,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    scripts.ran(main)

@@ -23,6 +23,7 @@ import images28
 import lifted
 import oscillators
 import resistors
+import scripts
 import together
 import variants
 import waits
@@ -73,4 +74,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    scripts.ran(main)

@@ -11,6 +11,7 @@ anew, with --out elsewhere, only to see how it was made.
 from __future__ import annotations
 
 import argparse
+import sys
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+sys.path.append(str(Path(__file__).parents[1]))
+import scripts
 
 from neurosim.data import load_dataset, to_grid
 from neurosim.data.sets import Dataset
@@ -138,4 +142,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    scripts.ran(main)

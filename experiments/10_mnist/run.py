@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 sys.path.append(str(Path(__file__).parents[1]))
 import common
+import scripts
 
 from neurosim.blocks.units import format_quantity
 from neurosim.data import to_grid
@@ -217,4 +218,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    scripts.ran(main)
