@@ -49,9 +49,9 @@ def presented(angle: float, seed: int, rows: int) -> tuple[Chip, Batch]:
     return chip, batch
 
 
-def nudged(springs: Springs, wanted: Array, sign: int) -> Springs:
+def nudged(springs: Springs, wanted: Array, sign: int, beta: float = BETA) -> Springs:
     """Merged with a nudge: a stiffer spring, and a source that has moved."""
-    k, target_V, soft = sign * BETA, springs.target_V.copy(), ~springs.held
+    k, target_V, soft = sign * beta, springs.target_V.copy(), ~springs.held
     target_V[:, soft] += k / (1 + k) * wanted
     return Springs(springs.conductance_S * (1 + k), target_V, springs.nodes)
 

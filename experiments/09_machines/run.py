@@ -23,6 +23,7 @@ import images28
 import lifted
 import oscillators
 import resistors
+import rows
 import scripts
 import together
 import variants
@@ -33,6 +34,7 @@ PARTS: dict[str, common.Part] = {
     "resistors": (resistors.work, resistors.tell),
     "oscillators": (oscillators.work, oscillators.tell),
     "angles": (angles.work, angles.tell),
+    "rows": (rows.work, rows.tell),
     "waits": (waits.work, waits.tell),
     "variants": (variants.work, variants.tell),
     "flows": (flows.work, flows.tell),
