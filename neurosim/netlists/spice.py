@@ -15,7 +15,8 @@ and, under the `gradient` law, ``w<i>`` the sum of the currents that its couplin
     RW<i>     w 0           `gradient` only: couplings and bias end in w, where this resistor makes
     BI<i>     0 u  I=       a voltage of their sum, which enters u multiplied by phi'(u)
 
-Under a passive law nodes have no ``v``, and couplings are resistors: see `netlists.passive`.
+Under a passive law nodes have no ``v``, and couplings are resistors: see `netlists.passive`; of
+oscillators ``u<i>`` is the phase: see `netlists.oscillating`.
 
 Sign convention: a SPICE current source drives its current from the first node *through the source*
 to the second. ``0 u`` therefore charges node u, and a coupling ``0 u v 0 dG`` with dG > 0 charges u
@@ -37,6 +38,7 @@ from numpy.typing import NDArray
 
 from neurosim.circuit import Circuit, Springs
 from neurosim.errors import ConvergenceError, DataError, NeurosimError
+from neurosim.netlists.oscillating import oscillating_lines
 from neurosim.netlists.passive import POLE_OHM, passive_lines
 from neurosim.netlists.texts import LawText, amplifier_text, law_text
 
@@ -51,7 +53,7 @@ _LOG_LINES, _NAMES_A_LINE = 12, 16
 
 def _scale_S(circuit: Circuit) -> float:
     """Typical conductance."""
-    return float(circuit.decay_S.max()) or 1.0
+    return float(circuit.decay_S.max()) or float(circuit.leak_S.max()) or 1.0
 
 
 def _amplifiers(circuit: Circuit, law: LawText, u_V: Array, also: Mapping[type, Any]) -> list[str]:
@@ -169,17 +171,21 @@ def netlist(
     u_V = start_V.copy()
     u_V[springs.held_nodes] = springs.target_V[row, springs.held]
     law, sizes = law_text(circuit.law, also), "-".join(map(str, circuit.layers.sizes))
+    transient = t_end_s is not None
     lines = [f"* neurosim: {law.name} network {sizes}, row {row}; SI units"]
     loads_S = circuit.leak_S if circuit.passive else circuit.decay_S
     for i, (c, d) in enumerate(zip(circuit.capacitance_F, loads_S, strict=True)):
         lines.append(f"C{i} u{i} 0 {c:.17g} IC={u_V[i]:.17g}")
         if d > 0:
             lines.append(f"RL{i} u{i} 0 {1 / d:.17g}")
-    if circuit.passive:
+    if circuit.oscillating:
+        lines += oscillating_lines(circuit, springs, row, also, transient=transient)
+    elif circuit.passive:
         lines += passive_lines(circuit, u_V, also)
     else:
         lines += [*_amplifiers(circuit, law, u_V, also), *_couplings(circuit, law.into)]
-    lines += _springs(springs, row)
+    if not circuit.oscillating:
+        lines += _springs(springs, row)
     if injected_A is not None:
         numbers = np.flatnonzero(injected_A).tolist()
         lines += [f"IJ{i} 0 {law.into}{i} {injected_A[i]:.17g}" for i in numbers]

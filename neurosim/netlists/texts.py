@@ -18,6 +18,7 @@ from neurosim.circuit import (
     Law,
     Linear,
     Measured,
+    Oscillator,
     Resistive,
     Silu,
     Tanh,
@@ -130,6 +131,7 @@ LAWS: Mapping[type, LawText] = MappingProxyType(
         Hopfield: LawText("hopfield", "u", lambda node, amplifier, scale_S: []),
         Gradient: LawText("gradient", "w", _multiplier),
         Resistive: LawText("resistive", "u", lambda node, amplifier, scale_S: []),
+        Oscillator: LawText("oscillator", "u", lambda node, amplifier, scale_S: []),
     }
 )
 

@@ -16,7 +16,7 @@ from neurosim.network import Layers
 
 __all__ = ["hierarchical", "noise_step_s", "with_noise"]
 
-_NODE = re.compile(r"\b([a-z]\d+)\b")
+_NODE = re.compile(r"\b([a-z]{1,2}\d+)\b")
 _ELEMENT = re.compile(r"[A-Z]+(\d+)(?:_(\d+))?\Z")
 _PINS_A_LINE = 16
 # The noise is sampled so many times in the shortest time constant of a node.
@@ -64,10 +64,15 @@ def hierarchical(text: str, layers: Layers) -> str:
         if not lines:
             continue
         seen = [node for node in used[name] if node[0] in "uv" or shared[node] > 1]
-        pins = sorted(seen, key=lambda node: (node[0], int(node[1:])))
+        pins = sorted(seen, key=_letters_and_number)
         out += [*_broken(f".subckt {name}", pins), *lines, f".ends {name}"]
         calls += _broken(f"X{name}", pins, name)
     return "\n".join([*out, *calls, *commands, ""])
+
+
+def _letters_and_number(node: str) -> tuple[str, int]:
+    letters = node.rstrip("0123456789")
+    return letters, int(node[len(letters) :])
 
 
 def noise_step_s(system: DrivenCircuit) -> float:
