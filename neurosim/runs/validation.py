@@ -128,7 +128,9 @@ def _legend(chip: Chip) -> list[str]:
     nodes = ", ".join(f"{name} {at.start} to {at.stop - 1}" for name, at in spans)
     name = comment(chip.profile.name)
     found = ["u<i> capacitor of node i", "v<i> output of its amplifier", "t<i> DAC"]
-    if chip.profile.node.lifting(layers) is None and chip.profile.node.passive:
+    if chip.profile.node.oscillating:
+        found = ["u<i> phase of node i as a voltage", "ca<i> and sa<i> first waves it puts out"]
+    elif chip.profile.node.lifting(layers) is None and chip.profile.node.passive:
         del found[1]
     return [
         f"* profile {name}, checksum {checksum(chip.profile)[:12]}, die {chip.seed}",
