@@ -66,7 +66,9 @@ def test_the_judge_of_28x28_digits_is_small_and_names_most_of_what_it_has_not_se
     assert path.stat().st_size < 1e6
 
 
-SCRIPTS = sorted([*FOLDER.glob("*/run.py"), *FOLDER.glob("*/questions.py")])
+SCRIPTS = sorted(
+    path for name in ("run", "questions", "seeds") for path in FOLDER.glob(f"*/{name}.py")
+)
 # However quick, half a minute each.
 LONG = {"01_paper", "02_hopfield"}
 
