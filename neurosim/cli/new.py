@@ -45,6 +45,7 @@ _QUESTIONS = (
     _Question("thermal.temperature_K", "Temperature", ", or ideal for no noise"),
     _Question("supply.amplifier_W", "Power of an amplifier"),
 )
+_BACK, _OWN = "<", "my own design"
 # Of itself: these say what they are.
 _UNCOMMENTED = ("name", "summary")
 
@@ -70,9 +71,10 @@ _HEAD = """\
 def new(file: Path, like: str) -> None:
     """Write a profile of your own from a dozen questions.
 
-    Enter takes what is offered. Numbers take units, as in 2.5 pF; numbers whose source derives them
-    from others follow. What you give has the source that you name at the end; what you do not is
-    said to be assumed, as in the profile that you began from.
+    Enter takes what is offered, < goes back to the question before. Numbers take units, as in
+    2.5 pF; numbers whose source derives them from others follow. What you give has the source that
+    you name at the end; what you do not is said to be assumed, as in the profile that you began
+    from.
     """  # fmt: skip
     from neurosim.blocks.adopted import adopted
     from neurosim.blocks.names import as_name
@@ -88,21 +90,41 @@ def new(file: Path, like: str) -> None:
     base = load_profile(like)
     begun = {"name": as_name(file.stem), "summary": f"As {base.name}, but ..."}
     profile = base.with_values(begun | {"description": ""})
-    given = []
+    say(f"Enter takes what is offered; {_BACK} goes back to the question before.", err=True)
     try:
-        for question in _QUESTIONS:
-            profile, is_given = _asked(profile, question)
-            if is_given:
-                given.append(question.path)
-        source = _prompt("Where your numbers come from", "my own design")
+        profile, given, source = _answers(profile)
     except click.Abort:
         raise DataError(
             "The questions must be answered to the end, but were stopped; nothing was written."
         ) from None
-    source = source or "my own design"
     profile = adopted(profile, base.name, dict.fromkeys(given, source))
     write_text(file, _text(profile, base, given, file))
     say(f"{file}: written; see what follows from it with: neurosim profiles check {quoted(file)}")
+
+
+def _answers(profile: Profile) -> tuple[Profile, list[str], str]:
+    """The profile with all answers, the fields that were given, and where numbers come from."""
+    given: list[str] = []
+    before: list[tuple[int, Profile, list[str]]] = []
+    at = 0
+    while True:
+        while at < len(_QUESTIONS):
+            question = _QUESTIONS[at]
+            if _offered(profile, question.path) is None:
+                at += 1
+                continue
+            answered = _asked(profile, question)
+            if answered is None:
+                at, profile, given = before.pop() if before else (at, profile, given)
+                continue
+            before.append((at, profile, given))
+            changed, is_given = answered
+            at, profile = at + 1, changed
+            given = [*given, question.path] if is_given else given
+        source = _prompt("Where your numbers come from", _OWN)
+        if source != _BACK:
+            return profile, given, source or _OWN
+        at, profile, given = before.pop()
 
 
 def _text(profile: Profile, base: Profile, given: list[str], file: Path) -> str:
@@ -132,16 +154,19 @@ def _prompt(text: str, offered: str) -> str:
     return str(click.prompt(asked, default="", show_default=False, err=True)).strip()
 
 
-def _asked(profile: Profile, question: _Question) -> tuple[Profile, bool]:
-    """The profile with one answer, asked again until it is one; whether one was given."""
+def _asked(profile: Profile, question: _Question) -> tuple[Profile, bool] | None:
+    """The profile with one answer, asked again until it is one; whether one was given.
+
+    None where the question before is wanted again.
+    """
     from neurosim.blocks.sources import followed
     from neurosim.errors import ProfileError
 
-    offered = _offered(profile, question.path)
-    if offered is None:
-        return profile, False
+    offered = str(_offered(profile, question.path))
     while True:
         answer = _prompt(question.text + question.ways, offered)
+        if answer == _BACK:
+            return None
         if not answer:
             return profile, False
         if question.choices and answer not in question.choices:
