@@ -9,7 +9,17 @@ from functools import cache
 from neurosim.arrays import NUMPY, Arrays
 from neurosim.errors import DataError
 
-__all__ = ["arrays_on"]
+__all__ = ["arrays_on", "is_named", "misnamed"]
+
+
+def is_named(device: str) -> bool:
+    """Whether this is the name of a device, wherever there may be one."""
+    return re.fullmatch(r"cpu|torch|cuda(:\d+)?", str(device)) is not None
+
+
+def misnamed(device: str) -> str:
+    """What must hold of a device's name."""
+    return f"must be cpu, cuda, cuda:1 or torch, but is {device!r}; cpu needs no GPU."
 
 
 def arrays_on(device: str) -> Arrays:
@@ -32,10 +42,8 @@ def arrays_on(device: str) -> Arrays:
     """
     if device == "cpu":
         return NUMPY
-    if device != "torch" and not re.fullmatch(r"cuda(:\d+)?", str(device)):
-        raise DataError(
-            f"A device must be cpu, cuda, cuda:1 or torch, but is {device!r}; cpu needs no GPU."
-        )
+    if not is_named(device):
+        raise DataError(f"A device {misnamed(device)}")
     if importlib.util.find_spec("torch") is None:
         raise DataError(
             f"The device {device} needs PyTorch, which is not installed; install "

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 sys.path.append(str(Path(__file__).parents[1]))
-import scripts
+import ending
 
 from neurosim.analysis import Conditions
 from neurosim.analysis.problem import Stage, shipped_weights
@@ -177,4 +177,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    scripts.ran(main)
+    ending.ran(main, keeps=False)

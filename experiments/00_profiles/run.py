@@ -24,7 +24,7 @@ from threadpoolctl import threadpool_limits
 
 sys.path.append(str(Path(__file__).parents[1]))
 import common
-import scripts
+import ending
 
 from neurosim.analysis.suited import unsuited
 from neurosim.blocks.units import format_quantity
@@ -177,4 +177,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    scripts.ran(main)
+    ending.ran(main)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import zoom
 
 sys.path.append(str(Path(__file__).parents[1]))
-import scripts
+import ending
 
 from neurosim.chip import Chip
 from neurosim.data import FlowBatch, load_digits, optimal_pairs
@@ -228,4 +228,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    scripts.ran(main)
+    ending.ran(main, keeps=False)

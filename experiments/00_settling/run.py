@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 sys.path.append(str(Path(__file__).parents[1]))
-import scripts
+import ending
 
 from neurosim.analysis.problem import LAWS, LawName, make_problem
 from neurosim.chip import Chip
@@ -154,4 +154,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    scripts.ran(main)
+    ending.ran(main, keeps=False)

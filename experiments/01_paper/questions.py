@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 sys.path.append(str(Path(__file__).parents[1]))
 import common
-import scripts
+import ending
 
 import trainings
 from neurosim.analysis.problem import LAWS, LawName, Stage, shipped_weights
@@ -339,4 +339,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    scripts.ran(main)
+    ending.ran(main)

@@ -17,7 +17,7 @@ from sklearn.neural_network import MLPRegressor
 
 sys.path.append(str(Path(__file__).parents[1]))
 import common
-import scripts
+import ending
 
 from neurosim.blocks.files import load_block
 from neurosim.chip import Chip
@@ -265,4 +265,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    scripts.ran(main)
+    ending.ran(main)

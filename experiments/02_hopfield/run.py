@@ -16,7 +16,7 @@ import numpy as np
 
 sys.path.append(str(Path(__file__).parents[1]))
 import common
-import scripts
+import ending
 
 from neurosim.blocks.files import load_block
 from neurosim.host import Experiment
@@ -161,4 +161,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    scripts.ran(main)
+    ending.ran(main)

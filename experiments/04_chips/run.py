@@ -19,7 +19,7 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).parents[1]))
 import common
-import scripts
+import ending
 from chips import BEGINS, CARRIED, CHIPS, DIES, IDEAL, RECIPE, carried, folder, one
 from tables import best_of, chip_table, die_table, draw, draw_one
 
@@ -159,4 +159,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    scripts.ran(main)
+    ending.ran(main)

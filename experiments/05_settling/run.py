@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 sys.path.append(str(Path(__file__).parents[1]))
 import common
-import scripts
+import ending
 
 from neurosim.analysis.oracle import ideal_network
 from neurosim.blocks.files import load_block
@@ -283,4 +283,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    scripts.ran(main)
+    ending.ran(main)

@@ -15,7 +15,7 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).parents[1]))
 import common
-import scripts
+import ending
 
 from neurosim.blocks.files import load_block
 from neurosim.outputs import write_text
@@ -54,7 +54,7 @@ def knee_table(rows: Sequence[Row]) -> str:
         own = [row for row in rows if row["profile"] == chip]
         for way, knee in knees(own, "drawn", QUALITY).items():
             lines.append([chip, way, f"{knee.span()} C/g", f"{knee.best:.2f}"])
-    return common.table(["chip", "drawn", "enough settling, six seeds", "best distance"], lines)
+    return common.table(["chip", "drawn", "enough settling", "best distance"], lines)
 
 
 def main() -> None:
@@ -74,4 +74,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    scripts.ran(main)
+    ending.ran(main)

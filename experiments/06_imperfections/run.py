@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 
 sys.path.append(str(Path(__file__).parents[1]))
 import common
-import scripts
+import ending
 
 from neurosim.analysis import Conditions, scan_beta
 from neurosim.blocks.files import load_block
@@ -286,4 +286,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    scripts.ran(main)
+    ending.ran(main)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 sys.path.append(str(Path(__file__).parents[1]))
 import common
-import scripts
+import ending
 
 from neurosim.data import load_digits
 from neurosim.data.sets import Dataset
@@ -225,4 +225,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    scripts.ran(main)
+    ending.ran(main)

@@ -21,11 +21,11 @@ import common
 import depth
 import dies
 import directions
+import ending
 import lessons
 import mnist
 import readouts
 import rules
-import scripts
 
 HERE = Path(__file__).parent
 PARTS: dict[str, common.Part] = {
@@ -60,4 +60,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    scripts.ran(main)
+    ending.ran(main)

@@ -18,13 +18,13 @@ sys.path += [str(Path(__file__).parents[1] / name) for name in ("", "08_supervis
 import angles
 import bits
 import common
+import ending
 import flows
 import images28
 import lifted
 import oscillators
 import resistors
 import rows
-import scripts
 import together
 import variants
 import waits
@@ -76,4 +76,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    scripts.ran(main)
+    ending.ran(main)

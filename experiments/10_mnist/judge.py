@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 sys.path.append(str(Path(__file__).parents[1]))
-import scripts
+import ending
 
 from neurosim.data import load_dataset, to_grid
 from neurosim.data.sets import Dataset
@@ -142,4 +142,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    scripts.ran(main)
+    ending.ran(main, keeps=False)

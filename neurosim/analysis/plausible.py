@@ -40,7 +40,7 @@ _MOST_STEPS, _LOST, _DAY_S = 20.0, 0.9, 86400.0
 # constants of a settle, and of a unit or a weight what strays.
 _NARROW, _NOISY, _LAGS, _SHORT, _FAR_OFF = 0.5, 0.2, 1.0, 1.0, 0.3
 # Temperatures of rooms and of hot chips, in degrees that are not K.
-_CELSIUS = (15.0, 60.0)
+_CELSIUS = (15.0, 130.0)
 # Time constants that a read should wait for, and nodes of which this much slower ones are few.
 _SETTLED, _SLOWER = 3.0, 1.5
 _SLOWEST_S, _FASTEST_S = 10.0, 1e-11
@@ -257,7 +257,10 @@ def _short_of(profile: Profile) -> Iterator[str]:
             )
     temperature_K = profile.thermal.temperature_K
     if temperature_K is not None and _CELSIUS[0] <= temperature_K <= _CELSIUS[1]:
-        yield f"thermal.temperature_K is {temperature_K:g} K: is it in degrees Celsius?"
+        yield (
+            f"thermal.temperature_K is {temperature_K:g} K: is it in degrees Celsius? Then write "
+            f"{temperature_K + 273:g} K"
+        )
     if adc.noise > _NOISY:
         yield f"adc.noise is {adc.noise:g} of the range, more than what is read"
     lag = node.amplifier_tau_s / node.tau_s

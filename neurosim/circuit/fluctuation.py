@@ -34,9 +34,6 @@ from neurosim.circuit.elements import Array, Pairs
 
 __all__ = ["Fluctuation"]
 
-# Beside the largest deviation of a device: what is below belongs to a node without devices.
-_NO_DEVIATION = 1e-15
-
 
 @dataclass(frozen=True)
 class Fluctuation:
@@ -139,7 +136,10 @@ class Fluctuation:
         t = y F / d among the odd and the even nodes; s of a row is the correlation along them.
         """
         odd, even = self.circuit.layers.odd, self.circuit.layers.even
-        relative = y / (deviation + _NO_DEVIATION)
+        if deviation.min() > 0:
+            relative = y / deviation
+        else:
+            relative = np.divide(y, deviation, out=np.zeros_like(y), where=deviation > 0)
         t = relative * from_couplings
         per_odd, per_even = _inverse_length(t[:, odd]), _inverse_length(t[:, even])
         a = per_odd * np.einsum("ij,ij->i", t[:, odd], z[:, odd])
@@ -177,5 +177,6 @@ class _Parts(NamedTuple):
 def _inverse_length(vectors: Array) -> Array:
     """1 over the length of each row; 0 for rows of zeros."""
     square = np.einsum("ij,ij->i", vectors, vectors)
-    inverse: Array = np.sqrt(np.where(square > 0, 1 / np.where(square > 0, square, 1), 0))
+    there = square > np.finfo(vectors.dtype).tiny
+    inverse: Array = np.where(there, 1 / np.sqrt(np.where(there, square, 1)), 0)
     return inverse.astype(vectors.dtype, copy=False)

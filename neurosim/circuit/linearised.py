@@ -161,11 +161,11 @@ class Linearised:
 
     # OpenBLAS for AVX-512 multiplies five columns by one in `float32` with what lies beside them on
     # the stack too, and drops it afterwards: the flag can stand where every value is finite.
-    @np.errstate(invalid="ignore")
     def _couple(self, v: Single) -> Single:
         out = np.empty_like(v)
-        np.matmul(self._to_odd, v[self._even], out=out[self._odd])
-        np.matmul(self._to_even, v[self._odd], out=out[self._even])
+        with np.errstate(invalid="ignore"):
+            np.matmul(self._to_odd, v[self._even], out=out[self._odd])
+            np.matmul(self._to_even, v[self._odd], out=out[self._even])
         return out
 
     def _through(self, y: Single, ends: list[Single] | None) -> Single:

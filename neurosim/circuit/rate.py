@@ -180,8 +180,6 @@ class Rate:
             offered_A = np.divide(offered, scale, out=np.zeros_like(out), where=scale > 0)
         out -= shunts.current_A(u_V.T, offered_A.T).T * scale
 
-    # The flag can stand where every value is finite: see `Linearised`.
-    @np.errstate(invalid="ignore")
     def couple(self, out: Array) -> Array:
         """What the outputs in the buffer drive into the nodes, (n_nodes, rows)."""
         layers = self._layers
@@ -193,8 +191,10 @@ class Rate:
                 self._work += 1
                 a *= self._work
             into = out if k == 0 else self._work
-            np.matmul(self._to_odd, a[layers.even], out=into[layers.odd])
-            np.matmul(self._to_even, a[layers.odd], out=into[layers.even])
+            # The flag can stand where every value is finite: see `Linearised`.
+            with np.errstate(invalid="ignore"):
+                np.matmul(self._to_odd, a[layers.even], out=into[layers.odd])
+                np.matmul(self._to_even, a[layers.odd], out=into[layers.even])
             if (constant := self._constants[k]) is not None:
                 into += constant
             if self._weights is not None:

@@ -76,8 +76,6 @@ SCALE = click.option(
 )
 ENGINE = click.Choice(["transient", "operating_point"])
 COUNT = click.IntRange(min=1)
-
-
 DEVICE = click.option(
     "--device",
     metavar="DEVICE",

@@ -80,7 +80,7 @@ def _refuse_unused(is_netlist: bool) -> None:
 @click.option(
     "--noise",
     is_flag=True,
-    help="Netlist: noise sources (TRNOISE); ngspice then needs ten minutes.",
+    help="Netlist: noise sources (TRNOISE); ngspice then needs minutes.",
 )
 @click.option("--hierarchical", is_flag=True, help="Netlist: layers and crossbars as subcircuits.")
 @LAWS

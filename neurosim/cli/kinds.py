@@ -92,8 +92,8 @@ class Sizes(ParamType):
 def known_device(ctx: click.Context, param: click.Parameter, value: str) -> str:
     """A device's name, refused before anything else is read or said."""
     del ctx, param
-    if not re.fullmatch(r"cpu|torch|cuda(:\d+)?", value):
-        raise click.BadParameter(
-            f"must be cpu, cuda, cuda:1 or torch, but is {value!r}; cpu needs no GPU."
-        )
+    from neurosim.machines import is_named, misnamed
+
+    if not is_named(value):
+        raise click.BadParameter(misnamed(value))
     return value

@@ -193,6 +193,9 @@ def _needed(
         real = "" if floor is None else f" (real: {floor:.3g})"
         yield f"  {knee.span(of)} C/g {what}, {time} and {energy},"
         yield f"  to be within a tenth of its best {worded(figure)}, {knee.best:.3g}{real}."
+        if knee.seeds > 1 and not knee.at_once:
+            apart = f"{knee.least_tau:.3g} to {knee.most_tau:.3g}"
+            yield f"  By themselves the {of}s need {apart}."
         if knee.not_reached:
             yield f"  With {counted(knee.not_reached, f'further {of}')} longer samples than"
             yield f"  {knee.longest_tau:.3g} C/g may be better."

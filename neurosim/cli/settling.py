@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 __all__ = ["settling"]
 
+# What is measured before a study differs from run to run by so much.
+_SPARE = 1.5
+
 
 @click.command()
 @click.argument("what", metavar="PROFILE_OR_RUN")
@@ -241,13 +244,16 @@ def _paid(
             "A budget must pay for some updates, samples and judgements of each seed, but is "
             f"{_time(budget_s)}, and {counted(paid.seeds, 'seed')} "
             f"{'take' if paid.seeds > 1 else 'takes'} {_time(paid.least_s)} at the least "
-            f"here; give --budget {math.ceil(paid.least_s / 60)}m{fewer}."
+            f"here; give --budget {math.ceil(_SPARE * paid.least_s / 60)}m{fewer}."
         )
     return paid
 
 
 def _time(seconds: float) -> str:
-    return f"{seconds:.2g} s" if seconds < 60 else f"{seconds / 60:.2g} min"
+    if seconds < 59.5:
+        return f"{seconds:.2g} s"
+    minutes = seconds / 60
+    return f"{minutes:.2g} min" if minutes < 9.5 else f"{minutes:.0f} min"
 
 
 def _planned(

@@ -14,7 +14,8 @@ second:
     ISCA<i>     0 xa<i>       what the source of a soft spring injects
     RXA<i>      xa<i> 0       makes a voltage of the sum, RYA of the other
     BI<i>       0 u  I=       the sums, each multiplied by what the node feels at its phase
-    BL<i>       u 0  I=       sub-harmonic locking, less the natural frequency
+    BL<i>       u 0  I=       sub-harmonic locking
+    ID<i>       0 u           natural frequency against the reference
     VS<i>       u 0           a source that holds the phase
 """
 
@@ -74,18 +75,17 @@ def _given(names: str, sums_A: Array) -> list[str]:
     ]
 
 
-def _locking(locking: Locking, radian_V: Array, transient: bool) -> list[str]:
-    """What each node loses to the second harmonic, which may rise in steps, and to its own."""
-    rise = ""
+def _locking(locking: Locking, transient: bool) -> list[str]:
+    """What each node loses to the second harmonic, which may rise in steps, and its frequency."""
+    rise, lines = "", list[str]()
     if locking.ramp_s and transient:
         rise = f"*min(1,(floor(time*{STEPS / locking.ramp_s:.17g})+0.5)/{STEPS})"
-    lines = []
-    for i, (sync_S, detuning_A) in enumerate(zip(locking.sync_S, locking.detuning_A, strict=True)):
-        if sync_S or detuning_A:
-            size, turn = radian_V[i] * sync_S, 2 / radian_V[i]
-            lines.append(
-                f"BL{i} u{i} 0 I={size:.17g}*sin({turn:.17g}*v(u{i})){rise}-({detuning_A:.17g})"
-            )
+    radian_V = np.broadcast_to(locking.radian_V, len(locking.sync_S))
+    for i in np.flatnonzero(locking.sync_S).tolist():
+        size_A, turn = radian_V[i] * locking.sync_S[i], 2 / radian_V[i]
+        lines.append(f"BL{i} u{i} 0 I={size_A:.17g}*sin({turn:.17g}*v(u{i})){rise}")
+    for i in np.flatnonzero(locking.detuning_A).tolist():
+        lines.append(f"ID{i} 0 u{i} {locking.detuning_A[i]:.17g}")
     return lines
 
 
@@ -110,7 +110,7 @@ def oscillating_lines(
     DataError
         No text is known of the waves.
     """
-    waves = getattr(circuit.law, "waves", None)
+    waves = getattr(circuit.law, "waves", circuit.law)
     write = also.get(type(waves)) or WAVES.get(type(waves))
     if write is None:
         name = type(waves).__name__
@@ -144,7 +144,7 @@ def oscillating_lines(
     if sources_A is not None:
         lines += _given("IS", sources_A[:, row])
     if circuit.locking is not None:
-        lines += _locking(circuit.locking, radian_V, transient)
+        lines += _locking(circuit.locking, transient)
     held = springs.held_nodes.tolist()
     targets_V = springs.target_V[row, springs.held]
     return lines + [f"VS{i} u{i} 0 {v:.17g}" for i, v in zip(held, targets_V, strict=True)]

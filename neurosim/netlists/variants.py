@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.constants import Boltzmann
 
 from neurosim.circuit import DrivenCircuit
+from neurosim.circuit.gain import fastest_turn
 from neurosim.errors import DataError
 from neurosim.netlists.passive import ends_of
 from neurosim.network import Layers
@@ -76,7 +77,16 @@ def _letters_and_number(node: str) -> tuple[str, int]:
 
 
 def noise_step_s(system: DrivenCircuit) -> float:
-    """Time between two samples of the noise: a tenth of the shortest time constant C / (D + K)."""
+    """Time between two samples of the noise: a tenth of the shortest time constant C / (D + K).
+
+    Of oscillators it is a tenth of the time in which the fastest phase may turn by a radian towards
+    where it rests, and of ones that nothing pulls a tenth of tau.
+    """
+    if system.circuit.oscillating:
+        spring_S = np.zeros(system.circuit.n_nodes)
+        spring_S[system.springs.at] = system.springs.soft_S
+        turn = fastest_turn(system.circuit, spring_S, system.tau_s)
+        return system.tau_s / max(turn, 1.0) / _SAMPLES
     decay_S = system.circuit.decay_S.copy()
     decay_S[system.springs.at] += system.springs.soft_S
     return float(np.min(system.circuit.capacitance_F / decay_S)) / _SAMPLES

@@ -207,15 +207,20 @@ class Explanation(Record):
             ("velocities off", "{:.0%}", self.velocity, finding.velocity, -1.0),
             (self.quality_name, "{:.3g}", self.quality, finding.quality, self._better),
         ]
-        said, gains = list[str](), list[bool]()
+        said, gains = list[str](), list[float]()
         for name, form, now, then, better in found:
             if now is not None and then is not None:
                 before, after = form.format(now), form.format(then)
                 if before != after:
                     said.append(f"{name} from {before} to {after}")
-                    gains.append(better * (then - now) > 0)
-        if said and not any(gains):
-            said.append("which is worse: by itself it buys nothing, so mend the other causes first")
+                    gained = better * (then - now)
+                    if name == self.quality_name and abs(gained) <= self._no_gap(now, then):
+                        continue
+                    gains.append(gained)
+        if gains and max(gains) < 0:
+            said.append("which is worse: by itself it buys nothing")
+            if len(self.first) + len(self.others) > 1:
+                said[-1] += ", so mend the other causes first"
         return ", ".join(said)
 
     @property

@@ -19,7 +19,7 @@ from neurosim.netlists import netlist, run_ngspice
 from neurosim.netlists.variants import hierarchical, with_noise
 from neurosim.runs.examining import lessons_of
 from neurosim.runs.run import Run
-from neurosim.safe_text import comment
+from neurosim.safe_text import comment, counted
 from neurosim.solvers import OperatingPoint, Transient, settle
 from neurosim.tables.table import checksum
 
@@ -69,8 +69,8 @@ def presented(run: Run, rows: int) -> tuple[Chip, DrivenCircuit, Array, float]:
     batch = run.experiment.batch
     if not 1 <= rows <= batch:
         raise DataError(
-            f"A batch of this run has the inputs 0 to {batch - 1}, but {rows - 1} is asked for; "
-            "take one of these."
+            f"A batch of this run has {counted(batch, 'input')}, but {rows} are asked for; ask for "
+            "1 or more of these."
         )
     chip = run.chip()
     sheet, flow = chip.data_sheet, run.experiment.flow.on(chip.data_sheet)
@@ -107,8 +107,15 @@ def run_netlist(
     blocks : bool
         Layers and crossbars as subcircuits instead of one flat list.
     """
+    if not 0 <= row < (batch := run.experiment.batch):
+        raise DataError(
+            f"A batch of this run has the inputs 0 to {batch - 1}, but {row} is asked for; take "
+            "one of these."
+        )
     chip, system, start_V, time_s = presented(run, row + 1)
     end_s = time_s if analysis == "tran" else None
+    if end_s is None and system.circuit.oscillating:
+        start_V[row] = _rest_V(system, start_V, row, time_s)
     step_s = system.tau_s / _STEPS_PER_TAU
     # Noise hides what a looser tolerance adds, and takes many more steps.
     reltol = _NOISY_RELTOL if noise else _RELTOL
@@ -121,6 +128,19 @@ def run_netlist(
     return "\n".join([title, *_legend(chip), body])
 
 
+def _rest_V(system: DrivenCircuit, start_V: Array, row: int, time_s: float) -> Array:
+    """Where phases of one row come to rest: Newton from elsewhere ends turns away, and unstable."""
+    one = DrivenCircuit(system.circuit, system.springs.rows(np.array([row])), system.tau_s)
+    found = settle(one, start_V[row : row + 1], time_s, _POINT)
+    if found.refused.any() or found.diverged.any():
+        raise ConvergenceError(
+            f"The phases of input {row} must come to rest for an operating point, but do not; take "
+            "another input, or a transient."
+        )
+    rest_V: Array = found.u_V[0]
+    return rest_V
+
+
 def _legend(chip: Chip) -> list[str]:
     """Comments that say which chip it is and which node is which."""
     layers = chip.die.layers
@@ -129,7 +149,8 @@ def _legend(chip: Chip) -> list[str]:
     name = comment(chip.profile.name)
     found = ["u<i> capacitor of node i", "v<i> output of its amplifier", "t<i> DAC"]
     if chip.profile.node.oscillating:
-        found = ["u<i> phase of node i as a voltage", "ca<i> and sa<i> first waves it puts out"]
+        found = ["u<i> phase of node i as a voltage", "ca<i> and sa<i> its first waves"]
+        found.append("xa<i> and ya<i> sums of those of others")
     elif chip.profile.node.lifting(layers) is None and chip.profile.node.passive:
         del found[1]
     return [
@@ -221,8 +242,10 @@ def _along(
     u_V, before_s, worst, beyond_V = start_V[None], 0.0, 0.0, 0.0
     shunts = system.circuit.shunts
     for now_s, seen_V in zip(time_s, wave_V, strict=True):
-        if now_s > before_s:
-            u_V, before_s = settle(one, u_V, now_s - before_s, _EXACT).u_V, now_s
+        for stage, part_s in one.stages(before_s, now_s - before_s):
+            if part_s > 0:
+                u_V = settle(stage, u_V, part_s, _EXACT).u_V
+        before_s = now_s
         worst = max(worst, float(np.abs(u_V[0] - seen_V).max()))
         if shunts is not None and shunts.ideal:
             beyond_V = max(beyond_V, shunts.beyond_V(u_V))

@@ -1,16 +1,18 @@
 r"""How long is long enough: where a figure comes within a tenth of the best at any length.
 
-The figures of each seed, of draws that begin alike at all lengths, are joined by a monotone cubic
+The geometric mean over seeds, of the lengths at which all were drawn, is joined by a monotone cubic
 in the logarithm of both (Fritsch and Carlson 1980; SciPy's PCHIP), and enough is where that first
-falls to 1.1 times the least of them. Between lengths whose ratio is two or less it is within some
-per cent of the crossing of a smooth curve.
+falls to 1.1 times the least of it. Between lengths whose ratio is two or less it is within some
+per cent of the crossing of a smooth curve. One seed's crossing scatters far more: of a flat curve a
+draw of samples decides where its own best is.
 
-Over seeds it is the geometric mean, with Student's interval of 95 % of the logarithms.
+The interval is Student's of 95 %, of the logarithm, with the standard error of the jackknife over
+seeds (Tukey 1958).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,25 +50,26 @@ class Knee(NamedTuple):
     Attributes
     ----------
     tau, low, high : float
-        Settling of a sample in units of C / g, the geometric mean over seeds, and its interval.
+        Settling of a sample in units of C / g, and its interval over seeds.
     time_s, energy_J : float
         Of a sample there, by the ledger.
     best : float
-        Mean over seeds of the least figure at any length.
+        Least figure at any length, of the mean of the seeds.
     seeds : int
         Of which all this is; if there are none, it is not a number.
     not_reached : int
         Further seeds, of which the longest samples alone are within a tenth of the best: longer
         ones may be better still. Where they are half or more, no seed counts.
-    at_once : int
-        Of the seeds, those whose shortest samples are that near; where there are any, there is no
-        interval.
+    at_once : bool
+        Whether the shortest samples are that near; then there is no interval.
     shortest_tau, longest_tau : float
         Settling of the shortest and longest samples.
     worse_later : int
         Seeds whose longest samples are worse by more than a fifth than their best.
     above_tau, upto_tau : float
-        Lengths that were drawn, between which the settling of every seed was interpolated.
+        Lengths that were drawn, between which it was interpolated.
+    least_tau, most_tau : float
+        The same of the seeds by themselves: the shortest and the longest.
     """
 
     tau: float
@@ -77,12 +80,14 @@ class Knee(NamedTuple):
     best: float
     seeds: int
     not_reached: int
-    at_once: int
+    at_once: bool
     shortest_tau: float
     longest_tau: float
     worse_later: int
     above_tau: float = _NAN
     upto_tau: float = _NAN
+    least_tau: float = _NAN
+    most_tau: float = _NAN
 
     def span(self, of: str = "seed") -> str:
         """Settling with its interval, as a person reads it."""
@@ -94,7 +99,7 @@ class Knee(NamedTuple):
         if np.isfinite(self.low):
             said += f" ({self.low:.3g} to {self.high:.3g} over {counted(self.seeds, of)})"
         else:
-            between = f"between the drawn {self.above_tau:.3g} and {self.upto_tau:.3g}"
+            between = f"between the lengths drawn, {self.above_tau:.3g} and {self.upto_tau:.3g}"
             said += f" ({between}; {counted(self.seeds, of)}: too few for an interval)"
         return said
 
@@ -150,26 +155,31 @@ def knees(
 def ratios(one: Curves, other: Curves) -> tuple[Interval, Interval] | None:
     """Knee and best figure of one way over those of the other, of the seeds that both have.
 
-    Seeds without a knee between the shortest and the longest samples of both ways do not count;
-    None where these are half or more.
+    None where either has no knee between its shortest and its longest samples.
     """
     shared = [k for k in one if k in other]
-    both = [k for k in shared if _inside(one[k]) and _inside(other[k])]
-    if 2 * len(both) <= len(shared):
+    if not shared:
         return None
-    tau, best = (
-        np.array([np.log(of(one[k]) / of(other[k])) for k in both])
-        for of in (_tau, lambda curve: curve[1].min())
-    )
-    return _interval(tau), _interval(best)
+    sides = [_alike([curves[k] for k in shared]) for curves in (one, other)]
+    if any(_begun(side) or _ended(side) for side in map(_mean, sides)):
+        return None
+
+    def over(of: Callable[[Array], float]) -> Callable[[Sequence[int]], float]:
+        def log_ratio(seeds: Sequence[int]) -> float:
+            first, second = (of(_mean([side[k] for k in seeds])) for side in sides)
+            return float(np.log(first / second))
+
+        return log_ratio
+
+    return _interval(over(_tau), len(shared)), _interval(over(_least), len(shared))
 
 
 def _tau(curve: Array) -> float:
     return crossing_tau(curve[0], curve[1])
 
 
-def _inside(curve: Array) -> bool:
-    return not (_begun(curve) or _ended(curve))
+def _least(curve: Array) -> float:
+    return float(curve[1].min())
 
 
 def _begun(curve: Array) -> bool:
@@ -182,14 +192,40 @@ def _ended(curve: Array) -> bool:
     return bool((curve[1, :-1] > (1 + _WITHIN) * curve[1].min()).all())
 
 
-def _interval(logs: Array) -> Interval:
-    """The geometric mean, and Student's interval of the logarithms."""
-    n, mean = len(logs), float(logs.mean())
+def _alike(curves: Sequence[Array]) -> list[Array]:
+    """Each at the lengths that all have; all of each where these are fewer than three.
+
+    A length is one where seeds differ by less than a thousandth of it.
+    """
+    names = [np.round(np.log(curve[0]), 3).tolist() for curve in curves]
+    shared = sorted(set(names[0]).intersection(*names[1:]))
+    if len(shared) < _FEWEST_LENGTHS:
+        most = max(names, key=len)
+        return [curve for curve, own in zip(curves, names, strict=True) if own == most]
+    return [
+        curve[:, [own.index(name) for name in shared]]
+        for curve, own in zip(curves, names, strict=True)
+    ]
+
+
+def _mean(alike: Sequence[Array]) -> Array:
+    """Of curves at the same lengths: the geometric mean of figures, the mean of costs."""
+    mean: Array = np.mean(alike, axis=0)
+    mean[1] = np.exp(np.mean([np.log(curve[1]) for curve in alike], axis=0))
+    return mean
+
+
+def _interval(log_of: Callable[[Sequence[int]], float], n: int) -> Interval:
+    """Of n seeds, what some of them say and its interval, from those that leave one out."""
+    every = range(n)
+    value = log_of(every)
     if n < _FEWEST_SEEDS:
-        return Interval(float(np.exp(mean)), _NAN, _NAN)
-    half = stdtrit(n - 1, 0.5 + _CONFIDENCE / 2) * logs.std(ddof=1) / np.sqrt(n)
-    value, low, high = map(float, np.exp(mean + np.array([0, -half, half])))
-    return Interval(value, low, high)
+        return Interval(float(np.exp(value)), _NAN, _NAN)
+    left = np.array([log_of([k for k in every if k != out]) for out in every])
+    error = np.sqrt((n - 1) / n * np.sum((left - left.mean()) ** 2))
+    half = stdtrit(n - 1, 0.5 + _CONFIDENCE / 2) * error
+    middle, low, high = map(float, np.exp(value + np.array([0, -half, half])))
+    return Interval(middle, low, high)
 
 
 def _knee(seeds: Curves) -> Knee:
@@ -198,28 +234,32 @@ def _knee(seeds: Curves) -> Knee:
     worse = sum(bool(y[-1] > (1 + _WORSE) * y.min()) for _, y, _, _ in curves)
     shortest = float(min(curve[0, 0] for curve in curves))
     longest = float(max(curve[0, -1] for curve in curves))
-    n, rest = len(good), len(curves) - len(good)
-    if 2 * n <= len(curves) and rest:
-        none = _NAN, _NAN, _NAN
-        return Knee(*none, *none, 0, len(curves), 0, shortest, longest, worse)
-    at = np.array([_tau(curve) for curve in good])
-    at_once = sum(map(_begun, good))
-    tau, low, high = _interval(np.log(at))
+    rest = len(curves) - len(good)
+    none = _NAN, _NAN, _NAN
+    if 2 * len(good) <= len(curves) and rest:
+        return Knee(*none, *none, 0, len(curves), False, shortest, longest, worse)
+    alike = _alike(good)
+    mean = _mean(alike)
+    if _ended(mean):
+        return Knee(*none, *none, 0, len(curves), False, shortest, longest, worse)
+
+    def log_tau(some: Sequence[int]) -> float:
+        return float(np.log(_tau(_mean([alike[k] for k in some]))))
+
+    tau, low, high = _interval(log_tau, len(alike))
+    at_once = _begun(mean)
     if at_once:
         low = high = _NAN
-    lengths = [_beside(curve[0], place) for curve, place in zip(good, at, strict=True)]
-    above, upto = min(low for low, _ in lengths), max(high for _, high in lengths)
-    costs = [
-        [float(np.interp(place, curve[0], curve[kind])) for kind in (2, 3)]
-        for place, curve in zip(at, good, strict=True)
-    ]
-    time_s, energy_J = map(float, np.mean(costs, axis=0))
-    best = float(np.mean([curve[1].min() for curve in good]))
-    ends = shortest, longest, worse, above, upto
-    return Knee(tau, low, high, time_s, energy_J, best, n, rest, at_once, *ends)
+    time_s, energy_J = (float(np.interp(tau, mean[0], mean[kind])) for kind in (2, 3))
+    own = [_tau(curve) for curve in good]
+    return Knee(
+        tau, low, high, time_s, energy_J, _least(mean), len(alike), rest, at_once, shortest,
+        longest, worse, *_beside(mean[0], tau), min(own), max(own),
+    )  # fmt: skip
 
 
 def _beside(drawn: Array, tau: float) -> tuple[float, float]:
     """The longest length that is shorter, or the shortest of all, and the next that is not."""
-    k = min(int(np.searchsorted(drawn, tau)), len(drawn) - 1)
+    # Rounding may leave a crossing at a length just outside its ends.
+    k = min(int(np.searchsorted(drawn, tau * (1 - 1e-9))), len(drawn) - 1)
     return float(drawn[max(k - 1, 0)]), float(drawn[k])

@@ -127,7 +127,7 @@ def budget_of(
         for samples in reversed(_SAMPLES):
             left = (payable - shares * per_sample * samples) / rounds
             # Samples are worth less than the training that they judge.
-            if left >= payable / 2 / rounds or samples == _SAMPLES[0]:
+            if left >= max(payable / 2 / rounds, _FEWEST) or samples == _SAMPLES[0]:
                 break
         least_s = (rounds * _FEWEST + shares * per_sample * _SAMPLES[0]) * update_s
         least_s = (least_s + shares * judge_s) / _COMPUTING

@@ -57,12 +57,25 @@ def test_what_is_left_of_the_updates_asked_for_pays_for_seeds(tiny):
     assert (rich.seeds, rich.updates) == (12, 60)
     poor = budget_of(profile, recipe, 1e-3, None, 1, most=60)
     assert (poor.seeds, poor.enough, poor.affordable) == (4, False, 0)
-    some = budget_of(profile, recipe, 1.2 * budget_of(profile, recipe, 1.0, 1, 1).least_s, 9, 1)
-    assert not some.enough
-    assert 1 <= some.affordable < 9
     # Where nothing is asked for, trainings get longer.
     assert budget_of(profile, recipe, 36000.0, None, 1).seeds == 4
     assert budget_of(profile, recipe, 36000.0, 3, 1, most=60)[:2] == (60, 3)
+
+
+def test_a_budget_says_for_how_many_seeds_it_pays(tiny, monkeypatch):
+    """An update of 1 s, no judgement: 50 updates and 200 samples a seed, over 0.8 of the time."""
+    monkeypatch.setattr("neurosim.sweeps.settling._update_s", lambda *_: 1.0)
+    monkeypatch.setattr("neurosim.sweeps.settling._judging_s", lambda _: 0.0)
+    monkeypatch.setattr("neurosim.sweeps.settling._updates_per_sample", lambda *_: 0.04)
+    profile, recipe = load_profile(tiny), recipe_of(1, MOONS)
+    least = budget_of(profile, recipe, 1.0, 3, 1)
+    assert least.least_s == pytest.approx(3 * (50 + 0.04 * 200) / 0.8)
+    assert (least.enough, least.affordable) == (False, 0)
+    # What it takes at the least is enough, with the fewest samples.
+    enough = budget_of(profile, recipe, 1.001 * least.least_s, 3, 1)
+    assert (enough.enough, enough.samples, enough.affordable) == (True, 200, 3)
+    two = budget_of(profile, recipe, 0.7 * least.least_s, 3, 1)
+    assert (two.enough, two.affordable) == (False, 2)
 
 
 def test_digits_alone_are_judged_by_the_classifier_of_digits(tmp_path):

@@ -52,6 +52,11 @@ def test_what_makes_everything_worse_is_said_to():
     assert "worse" not in FOUND.bought(mixed)
     right = FOUND.model_copy(update={"quality_name": "test accuracy"})
     assert "worse" not in right.bought(harm)
+    alone = FOUND.model_copy(update={"others": []})
+    assert alone.bought(harm).endswith("which is worse: by itself it buys nothing")
+    # A change within the noise of the figure is told, and neither better nor worse.
+    within = DAC.model_copy(update={"cosine": None, "error": None, "quality": 0.54})
+    assert FOUND.bought(within) == "flow loss from 0.53 to 0.54"
 
 
 def test_velocities_that_are_read_have_a_column_where_something_else_is_drawn():

@@ -129,7 +129,7 @@ def test_the_netlist_of_a_run_runs_flat_in_blocks_and_with_noise(tiny):
 def test_an_input_does_not_depend_on_how_many_are_asked_for(tiny):
     few, many = (presented(tiny, rows)[1].springs.target_V for rows in (2, 5))
     np.testing.assert_array_equal(few, many[:2])
-    with pytest.raises(DataError, match="has the inputs 0 to 511, but 512 is asked for"):
+    with pytest.raises(DataError, match="has 512 inputs, but 513 are asked for"):
         presented(tiny, 513)
 
 

@@ -54,20 +54,49 @@ def of(seeds, way="alone", tau=TAU):
     return [row(way, t, k, v) for k, y in enumerate(seeds) for t, v in zip(tau, y, strict=True)]
 
 
-def test_the_interval_is_students_and_costs_are_those_at_the_knee():
+def test_the_interval_is_students_of_the_jackknife_and_costs_are_those_at_the_knee():
     begins = np.array([10.0, 15.0, 22.0])
-    found = knees(of([curve(begin, 1.0, bend=1.0) for begin in begins]), "drawn", "w2")["alone"]
-    logs = np.log([crossing_tau(TAU, curve(begin, 1.0, bend=1.0)) for begin in begins])
-    # From where on (begin / tau)^1.4 is a tenth.
-    np.testing.assert_allclose(logs, np.log(begins * 10 ** (1 / 1.4)), atol=0.05)
-    assert found.tau == pytest.approx(np.exp(logs.mean()))
-    half = 4.302653 * logs.std(ddof=1) / np.sqrt(3)
-    assert found.low == pytest.approx(np.exp(logs.mean() - half))
-    assert found.high == pytest.approx(np.exp(logs.mean() + half))
-    assert found.time_s == pytest.approx(1e-7 * np.mean(np.exp(logs)))
-    assert found.energy_J == pytest.approx(2e-9 * np.mean(np.exp(logs)))
+    curves = np.array([curve(begin, 1.0, bend=1.0) for begin in begins])
+    found = knees(of(curves), "drawn", "w2")["alone"]
+
+    def log_of(some):
+        return np.log(crossing_tau(TAU, np.exp(np.log(some).mean(axis=0))))
+
+    assert found.tau == pytest.approx(np.exp(log_of(curves)))
+    # From where on (begin / tau)^1.4 is a tenth, of the middle one.
+    assert found.tau == pytest.approx(15 * 10 ** (1 / 1.4), rel=0.1)
+    left = np.array([log_of(np.delete(curves, k, axis=0)) for k in range(3)])
+    half = 4.302653 * np.sqrt(2 / 3 * np.sum((left - left.mean()) ** 2))
+    assert found.low == pytest.approx(np.exp(log_of(curves) - half))
+    assert found.high == pytest.approx(np.exp(log_of(curves) + half))
+    assert found.time_s == pytest.approx(1e-7 * found.tau)
+    assert found.energy_J == pytest.approx(2e-9 * found.tau)
     assert found.best == pytest.approx(1.0, rel=0.01)
-    assert (found.seeds, found.not_reached, found.at_once, found.worse_later) == (3, 0, 0, 0)
+    assert (found.seeds, found.not_reached, found.at_once, found.worse_later) == (3, 0, False, 0)
+    each = [crossing_tau(TAU, one) for one in curves]
+    assert (found.least_tau, found.most_tau) == pytest.approx((min(each), max(each)))
+
+
+def test_lengths_that_a_seed_lacks_are_left_out_of_the_mean():
+    curves = [curve(begin, 1.0) for begin in (10.0, 15.0, 22.0)]
+    rows = of(curves)
+    whole = [row for row in rows if row["sample_tau"] in TAU[::2]]
+    lacks = [row for row in rows if row["replica"] != 1 or row["sample_tau"] in TAU[::2]]
+    one, other = (knees(some, "drawn", "w2")["alone"] for some in (whole, lacks))
+    assert one.tau == pytest.approx(other.tau)
+    assert one.seeds == other.seeds == 3
+
+
+def test_a_mean_scatters_less_than_crossings_of_flat_curves_with_noise():
+    """A slow fall to the plateau, figures that stray by 3 %: 60 studies of eight seeds."""
+    rng, few = np.random.default_rng(2), np.array([3.6, 11, 36, 108, 290, 810.0])
+    pooled, single = [], []
+    for _ in range(60):
+        noise = np.exp(0.03 * rng.standard_normal((8, len(few))))
+        seeds = [curve(15.0, 1.0, slope=0.8, bend=1.0, tau=few) * one for one in noise]
+        pooled.append(np.log(knees(of(seeds, tau=few), "drawn", "w2")["alone"].tau))
+        single.append(np.mean([np.log(crossing_tau(few, seed)) for seed in seeds]))
+    assert np.std(pooled) < 0.95 * np.std(single)
 
 
 def test_intervals_of_95_percent_hold_the_truth_about_that_often():
@@ -104,13 +133,13 @@ def test_a_figure_that_rises_again_counts_by_its_best():
     found = knees(of([y], tau=tau), "drawn", "w2")["alone"]
     assert found.worse_later == 1
     assert 10 < found.tau < 10.8
-    assert found.best == 7.27
+    assert found.best == pytest.approx(7.27)
 
 
 def test_of_flat_curves_only_a_bound_is_known():
     flat = [1.0 + 0.01 * np.cos(TAU + k) for k in range(4)]
     found = knees(of(flat), "drawn", "w2")["alone"]
-    assert found.at_once == 4
+    assert found.at_once
     assert found.span() == "at most 1"
     assert np.isnan(found.low)
 
@@ -141,7 +170,7 @@ def test_two_seeds_have_no_interval():
     # 1 + 9 / tau is 1.1 times the least, 1.009, at 82.
     assert (found.above_tau, found.upto_tau) == (10.0, 100.0)
     assert found.span().endswith(
-        " (between the drawn 10 and 100; 2 seeds: too few for an interval)"
+        " (between the lengths drawn, 10 and 100; 2 seeds: too few for an interval)"
     )
 
 
