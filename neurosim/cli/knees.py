@@ -150,7 +150,8 @@ def knee_lines(
         yield f"For comparison, its slowest hidden mode takes {half:.1f} C/g or more on half of"
         yield f"  the data, {twentieth:.1f} on a twentieth."
     if unstable:
-        yield f"  On {unstable:.0%} of the data the network does not rest, and none is counted."
+        share = f"{unstable:.0%}" if unstable >= 0.005 else "less than 1%"
+        yield f"  On {share} of the data the network does not rest, and none is counted."
 
 
 def shares_of(modes: Sequence[NDArray[np.float64]]) -> dict[str, float]:

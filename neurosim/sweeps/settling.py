@@ -115,7 +115,7 @@ def budget_of(
         Updates that are asked for; no training is longer.
     """
     data, draws = recipe.images(), recipe.task.has_paths
-    chip, update_s = Chip(profile, 0), _update_s(profile, recipe, data)
+    chip, update_s = Chip(profile, 0, n_threads=1), _update_s(profile, recipe, data)
     judge_s = _judging_s(data) if draws else _answering_s(chip, recipe)
     per_sample = _updates_per_sample(profile, recipe) if draws else 0.0
 
@@ -165,7 +165,8 @@ def _update_s(profile: Profile, recipe: Experiment, data: Dataset) -> float:
 
 
 def _timed_s(profile: Profile, recipe: Experiment, data: Dataset) -> float:
-    updates = iter(Trainer(Chip(profile, 0), recipe, data))
+    # A worker has one thread.
+    updates = iter(Trainer(Chip(profile, 0, n_threads=1), recipe, data))
     next(updates)
     began_s = time.perf_counter()
     for _ in range(_PROBE):
