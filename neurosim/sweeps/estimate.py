@@ -11,12 +11,16 @@ from itertools import pairwise
 from statistics import fmean, median
 from typing import Any, NamedTuple
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from neurosim.blocks.block import Block
+from neurosim.data import optimal_pairs
 from neurosim.errors import DataError, NeurosimError
+from neurosim.host import Experiment
 from neurosim.runs import Trained, train
 from neurosim.safe_text import one_line
+from neurosim.sweeps.costs import costs_of, law_of
 from neurosim.sweeps.floors import find_floors
 from neurosim.sweeps.points import Point
 from neurosim.sweeps.work import outcome, start_of
@@ -38,8 +42,8 @@ class Estimate:
     ----------
     points, trainings : int
     measured : tuple of int
-        Trainings and points of which something was computed; the others are taken to be as these
-        are on average.
+        Trainings and points of which something was computed. Others are taken to be as these are
+        on average; the processor time of a point follows what its samples settle.
     work_s : float
         Processor time of all.
     longest_s : float
@@ -121,6 +125,7 @@ def estimate(
         sharing.setdefault(key, []).append(point)
     begun_s, base_B = time.process_time(), _peak_memory_B()
     trainings, samplings, failing = list[_Training](), list[_Sampling](), dict[int, str]()
+    drawn_of = list[Point]()
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # Whoever asks has told of all points.
         for members in _spread(list(sharing.values())):
@@ -138,6 +143,7 @@ def estimate(
                     failing[point.index] = drawn
                 else:
                     samplings.append(drawn)
+                    drawn_of.append(point)
     if not samplings:
         index, said = next(iter(failing.items()))
         raise DataError(f"Point {index} would fail: {said}")
@@ -146,13 +152,15 @@ def estimate(
     n = len({point.training.key for point in points if point.training})
     each, n_points = len(sharing), len(points)
     train_s = fmean(one.takes_s for one in trainings)
-    sample_s = fmean(one.takes_s for one in samplings)
+    # Each point has a time of its own, and one in proportion to what it settles.
+    law = law_of(costs_of(drawn_of), np.array([one.takes_s for one in samplings]))
+    sample_s = costs_of(points) @ law
     return Estimate(
         points=n_points,
         trainings=n,
         measured=(len(trainings), len(samplings)),
-        work_s=each * train_s + n_points * sample_s,
-        longest_s=max(one.takes_s for one in trainings) + sample_s,
+        work_s=each * train_s + float(sample_s.sum()),
+        longest_s=max(one.takes_s for one in trainings) + float(sample_s.max()),
         page_s=time.process_time() - drawn_s,
         memory_B=None if base_B is None else max(one.memory_B for one in samplings),
         page_memory_B=_peak_memory_B(),
@@ -192,10 +200,23 @@ def _begin(point: Point, laws: Sequence[type[Block]]) -> tuple[Trained, _Trainin
     first_s, each_s = takes_s[0], median(takes_s[1:] or takes_s)
     spent, share = trained.spent(), updates / few.updates
     return trained, _Training(
-        first_s + (updates - 1) * each_s,
+        first_s + (updates - 1) * each_s + _pairing_s(training.experiment, trained),
         share * spent.get("time_s", 0.0),
         share * spent.get("energy_J", 0.0),
     )
+
+
+def _pairing_s(recipe: Experiment, trained: Trained) -> float:
+    """Of pairing noise and images once an epoch, but for the first, which was timed."""
+    if not recipe.task.has_paths or recipe.pairing != "epoch":
+        return 0.0
+    images = trained.dataset.images
+    epochs = -(-recipe.updates * recipe.batch // len(images))
+    if epochs < 2:
+        return 0.0
+    noise, begun_s = np.random.default_rng(0).standard_normal(images.shape), time.process_time()
+    optimal_pairs(noise, images)
+    return (epochs - 1) * (time.process_time() - begun_s)
 
 
 def _sample(point: Point, trained: Trained) -> _Sampling | str:

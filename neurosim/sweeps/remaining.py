@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import nnls
 
-from neurosim.host import Experiment, SamplingSettings
+from neurosim.sweeps.costs import costs_of, law_of
 from neurosim.sweeps.folder import SweepFolder
 from neurosim.sweeps.points import Listed, Point, Training
 
 __all__ = ["remaining_s"]
-
-Array = NDArray[np.float64]
 
 # A point that took this share of the longest training, or more, was trained and not only opened.
 _TRAINED = 0.1
@@ -58,16 +54,9 @@ def remaining_s(folder: SweepFolder, at_once: int, shard: tuple[int, int] = (1, 
     rows = sum(_rows(training) for key, training in todo.items() if key not in trainings)
     seen_rows = sum(_rows(training) for training, _ in trainings.values())
     training_s = sum(took_s for _, took_s in trainings.values()) * rows / max(seen_rows, 1)
-    seen, took_s = _costs([point for point, *_ in later]), [s for _, s, _ in later]
-    drawing_s = _costs(left) @ _law(seen, np.array(took_s))
+    seen, took_s = costs_of([point for point, *_ in later]), [s for _, s, _ in later]
+    drawing_s = costs_of(left) @ law_of(seen, np.array(took_s))
     return float(training_s + drawing_s.sum()) / max(1, min(at_once, len(left)))
-
-
-def _law(seen: Array, took_s: Array) -> Array:
-    """A point's own time and that of each unit of settling; neither is negative."""
-    if np.ptp(seen[:, 1]) == 0:  # One length tells no slope.
-        return np.array([took_s.mean(), 0.0])
-    return np.asarray(nnls(seen, took_s)[0])
 
 
 def _planned(points: Sequence[Listed]) -> list[Point]:
@@ -76,24 +65,3 @@ def _planned(points: Sequence[Listed]) -> list[Point]:
 
 def _rows(training: Training) -> int:
     return training.experiment.updates * training.experiment.batch
-
-
-def _costs(points: Sequence[Point]) -> Array:
-    """One, and what all samples settle in units of C / g, for each point: (n, 2)."""
-    costs = [(1.0, point.sampling.n * _sample_tau(point)) for point in points]
-    return np.array(costs).reshape(-1, 2)
-
-
-def _sample_tau(point: Point) -> float:
-    """Settling of a sample, or of an answer."""
-    recipe = Experiment() if point.training is None else point.training.experiment
-    profile = point.deploy or (point.named[0] if point.training is None else point.training.profile)
-    how, default = point.sampling, SamplingSettings()
-    settle_tau = how.settle_tau or recipe.flow.settle_tau or profile.host.settle_tau
-    if not recipe.task.has_paths:
-        return settle_tau
-    t_end = how.t_end or default.t_end
-    if (how.mode or default.mode) != "free-running":
-        return settle_tau * t_end / (how.dt or default.dt)
-    node = profile.node
-    return settle_tau + t_end * recipe.flow.alpha * node.release_capacitance_F / node.capacitance_F

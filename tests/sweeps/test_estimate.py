@@ -7,10 +7,12 @@ import time
 import pytest
 from click.testing import CliRunner
 
+import neurosim as ns
 from neurosim.cli import main
 from neurosim.errors import DataError
 from neurosim.sweeps import expand
-from neurosim.sweeps.estimate import estimate
+from neurosim.sweeps.costs import costs_of
+from neurosim.sweeps.estimate import _pairing_s, _Sampling, _Training, estimate
 from tiny_sweeps import begin
 
 
@@ -117,3 +119,34 @@ def test_the_processor_time_is_within_a_factor_of_two(tiny, tmp_path):
     begin((file, longer), tmp_path / "out")
     took_s = time.process_time() - begun_s
     assert found.work_s / 2 < took_s < 2 * found.work_s
+
+
+def test_points_that_were_not_tried_take_by_what_they_settle(tiny, monkeypatch):
+    """A time of its own of 0.3 s and 1 ms a unit of settling, of 20 lengths, of which three."""
+    file, sweep = tiny
+    taus = [float(tau) for tau in range(1, 41, 2)]
+    axis = {"path": "sampling.settle_tau", "values": taus}
+    plan = type(sweep)(**(sweep.model_dump() | {"axes": [axis]}))
+    points = expand(plan, file.parent)
+
+    def drawn(point, trained):
+        return _Sampling(float(costs_of([point])[0] @ [0.3, 1e-3]), 1e8, 0.0, 0.0)
+
+    monkeypatch.setattr("neurosim.sweeps.estimate._begin", lambda *_: (None, _Training(7.0, 0, 0)))
+    monkeypatch.setattr("neurosim.sweeps.estimate._sample", drawn)
+    monkeypatch.setattr("neurosim.sweeps.estimate.find_floors", lambda *_: None)
+    found = estimate(points)
+    assert found.measured == (1, 3)
+    assert found.work_s == pytest.approx(7.0 + sum(drawn(point, None).takes_s for point in points))
+    assert found.longest_s == pytest.approx(7.0 + drawn(points[-1], None).takes_s)
+
+
+def test_pairs_of_later_epochs_are_counted(monkeypatch):
+    trained = ns.train(ns.load_profile("ideal_hopfield"), ns.Experiment(updates=1, batch=8))
+    times = iter([10.0, 10.5] * 2)
+    monkeypatch.setattr("neurosim.sweeps.estimate.time.process_time", lambda: next(times))
+    # 400 updates of 256 are 57 epochs of 1,797 images, the first of which was timed.
+    recipe = ns.Experiment(updates=400, batch=256, pairing="epoch")
+    assert _pairing_s(recipe, trained) == pytest.approx(56 * 0.5)
+    assert _pairing_s(recipe.with_values({"pairing": "batch"}), trained) == 0
+    assert _pairing_s(recipe.with_values({"updates": 3}), trained) == 0
