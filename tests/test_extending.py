@@ -125,7 +125,7 @@ def netlist_of(circuit, springs, **options):
 
 def test_a_netlist_refuses_what_it_has_no_text_for_in_one_line(make_circuit, make_springs):
     for law, amplifier, said in (
-        (Phase(), "tanh", r"needs a law .*, Resistive, but got Phase; give one as"),
+        (Phase(), "tanh", r"needs a law .*, Oscillator, but got Phase; give one as"),
         (Hopfield(), Arctan(UNIT_V), r"needs an amplifier .*, but got Arctan; give one as"),
     ):
         circuit = make_circuit(law, amplifier)
