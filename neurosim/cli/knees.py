@@ -41,7 +41,7 @@ def tell_study(
     from neurosim.report.figures import figure_png
     from neurosim.report.knee_figure import ANSWER, PICTURE, knee_figure
     from neurosim.runs import Trained
-    from neurosim.sweeps.floors import floors
+    from neurosim.sweeps.floors import floors, keep_floors
     from neurosim.sweeps.knees import curves_of, knees, ratios
     from neurosim.sweeps.settling import modes_of
 
@@ -56,6 +56,7 @@ def tell_study(
     folders = sorted((study.path / "trained").glob("*/"))
     chips = [Trained.of(place, laws) for place in folders] if given is None else [given]
     modes = shares_of([modes_of(chip) for chip in chips])
+    keep_floors(study)
     beside = floors(study)
     floor, dumb = (beside.get(name, {}).get(figure) for name in ("real", "gaussian"))
     picture = study.path / PICTURE
@@ -64,6 +65,11 @@ def tell_study(
     both = {"alone", "quiet"} <= curves.keys()
     over = ratios(curves["alone"], curves["quiet"]) if both else None
     lines = [*knee_lines(found, name, figure, floor, rows, modes, over, of, dumb)]
+    if "quiet" not in curves and any(_is_quiet(point.settings) for point in study.points):
+        lines += [
+            "What sets it is not said: the chip without noise and errors of converters was",
+            "  not drawn at enough lengths; going on with --resume draws it.",
+        ]
     lines += _to_export(study, rows, figure, laws)
     write_text(study.path / ANSWER, "\n".join([*lines, ""]))
     page = write_sweep_report(study)
@@ -81,6 +87,10 @@ def tell_study(
     end_if_failed(rows)
 
 
+def _is_quiet(settings: Mapping[str, Any]) -> bool:
+    return str(settings["drawn"]).startswith("quiet")
+
+
 def _to_export(
     study: SweepFolder,
     rows: Sequence[Mapping[str, Any]],
@@ -90,7 +100,7 @@ def _to_export(
     """The command for the weights of the chip with the best figure, if the study trained any."""
     from neurosim.sweeps import Point
 
-    own = [row for row in rows if not row["error"] and not str(row["drawn"]).startswith("quiet")]
+    own = [row for row in rows if not row["error"] and not _is_quiet(row)]
     point = study.points[int(min(own, key=lambda row: float(row[figure]))["point"])]
     if isinstance(point, Point) and point.training is not None:
         trained = study.path / "trained" / point.training.key
@@ -133,7 +143,7 @@ def knee_lines(
     """
     for way in (way for way in found if way in _WAYS):
         knee = found[way]
-        yield from _needed(way, knee, name, figure, floor, of)
+        yield from _needed(way, knee, name, figure, (floor, dumb), of)
         if knee.seeds and (setting := _set_by(way, knee, rows)):
             yield setting
         for share in ("test_accuracy", "test_explained"):
@@ -181,7 +191,12 @@ def _set_by(way: str, knee: Knee, rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _needed(
-    way: str, knee: Knee, name: str, figure: str, floor: float | None, of: str
+    way: str,
+    knee: Knee,
+    name: str,
+    figure: str,
+    beside: tuple[float | None, float | None],
+    of: str,
 ) -> Iterator[str]:
     from neurosim.report.wording import worded
 
@@ -191,8 +206,13 @@ def _needed(
         yield f"  {knee.span(of)} C/g {what}: the longest may not be the best yet."
     else:
         time, energy = format_quantity(knee.time_s, "s", 3), format_quantity(knee.energy_J, "J", 3)
-        real = "" if floor is None else f" (real: {floor:.3g})"
-        yield f"  {knee.span(of)} C/g {what}, {time} and {energy},"
+        said = [
+            f"{name}: {value:.3g}"
+            for name, value in zip(("real", "one Gaussian"), beside, strict=True)
+            if value is not None
+        ]
+        real = f" ({', '.join(said)})" if said else ""
+        yield f"  {knee.span(of)} C/g {what}, with driving and reading {time} and {energy},"
         yield f"  to be within a tenth of its best {worded(figure)}, {knee.best:.3g}{real}."
         if knee.seeds > 1 and not knee.at_once:
             apart = f"{knee.least_tau:.3g} to {knee.most_tau:.3g}"

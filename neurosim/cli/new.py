@@ -106,14 +106,14 @@ def _answers(profile: Profile) -> tuple[Profile, list[str], str]:
     """The profile with all answers, the fields that were given, and where numbers come from."""
     given: list[str] = []
     before: list[tuple[int, Profile, list[str]]] = []
-    at = 0
+    at, told = 0, dict[str, str]()
     while True:
         while at < len(_QUESTIONS):
             question = _QUESTIONS[at]
             if _offered(profile, question.path) is None:
                 at += 1
                 continue
-            answered = _asked(profile, question)
+            answered = _asked(profile, question, told)
             if answered is None:
                 at, profile, given = before.pop() if before else (at, profile, given)
                 continue
@@ -154,28 +154,34 @@ def _prompt(text: str, offered: str) -> str:
     return str(click.prompt(asked, default="", show_default=False, err=True)).strip()
 
 
-def _asked(profile: Profile, question: _Question) -> tuple[Profile, bool] | None:
+def _asked(
+    profile: Profile, question: _Question, told: dict[str, str]
+) -> tuple[Profile, bool] | None:
     """The profile with one answer, asked again until it is one; whether one was given.
 
-    None where the question before is wanted again.
+    None where the question before is wanted again. What was `told` of this one is offered.
     """
     from neurosim.blocks.sources import followed
     from neurosim.errors import ProfileError
 
-    offered = str(_offered(profile, question.path))
+    before = told.get(question.path)
+    offered = before or str(_offered(profile, question.path))
     while True:
         answer = _prompt(question.text + question.ways, offered)
         if answer == _BACK:
             return None
-        if not answer:
+        if not answer and before is None:
             return profile, False
+        answer = answer or str(before)
         if question.choices and answer not in question.choices:
             said = f"must be {' or '.join(question.choices)}, but is {answer}; other kinds of nodes"
             say(f"{question.path}: {said} begin from a profile that has them: --like.", err=True)
             continue
         value = [int(n) for n in answer.split(",")] if _is_list(answer) else answer
         try:
-            return followed(profile.with_values({question.path: _number(value)})), True
+            changed = followed(profile.with_values({question.path: _number(value)}))
+            told[question.path] = answer
+            return changed, True
         except ProfileError as error:
             say(str(error), err=True)
 

@@ -136,16 +136,17 @@ def test_a_law_that_needs_more_than_a_word_is_begun_from_a_profile_that_has_it(t
     assert load_profile(tmp_path / "mine.yaml").node.law.law == "gradient"
 
 
-def test_a_sign_goes_back_to_the_question_before_and_takes_its_answer_back(tmp_path):
+def test_a_sign_goes_back_to_the_question_before_and_offers_its_answer(tmp_path):
     file = tmp_path / "chip.yaml"
-    # Back at the first question stays there; sizes are answered twice; the leak is taken back.
+    # Back at the first question stays there; sizes are answered twice; the leak is taken again.
     answers = ["<", "mine", "", "64,32", "<", "64,16", "", "", "20 uS", "<", "", *[""] * 9, "<", ""]
     text = "\n".join([*answers, "", "", ""])
     result = CliRunner().invoke(main, ["profiles", "new", str(file)], input=text)
     assert result.exit_code == 0, result.output
     profile = load_profile(file)
     assert profile.layers == (64, 16)
-    assert profile.node.leak_S == load_profile("cmos_rc_6bit").node.leak_S
-    assert "Leak of a node, the conductance of weight 1: 10 uS (as cmos_rc_6bit has it)" in (
+    assert profile.node.leak_S == 20e-6
+    assert "weight 1 [20 uS]: " in result.output
+    assert "Leak of a node, the conductance of weight 1: 20 uS (given at `profiles new`)" in (
         file.read_text("utf-8")
     )
