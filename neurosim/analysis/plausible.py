@@ -249,11 +249,13 @@ def _short_of(profile: Profile) -> Iterator[str]:
         ("adc.hidden_range_V", adc.hidden_range_V),
         ("dac.range_V", dac.range_V),
     ):
-        unit_V = node.unit_V if "hidden" in place else node.visible_radian_V or node.unit_V
+        is_hidden = "hidden" in place
+        unit_V = node.unit_V if is_hidden else node.visible_radian_V or node.unit_V
+        enough = "a unit" if is_hidden else "two units"
         if range_V is not None and range_V < _NARROW * unit_V:
             yield (
                 f"{place} is {range_V / unit_V:.2g} of a unit, so that most values clip; raise it "
-                "to two units or more, or lower node.unit_V"
+                f"to {enough} or more, or lower node.unit_V"
             )
     temperature_K = profile.thermal.temperature_K
     if temperature_K is not None and _CELSIUS[0] <= temperature_K <= _CELSIUS[1]:
