@@ -211,9 +211,11 @@ def _needed(
             for name, value in zip(("real", "one Gaussian"), beside, strict=True)
             if value is not None
         ]
-        real = f" ({', '.join(said)})" if said else ""
-        yield f"  {knee.span(of)} C/g {what}, with driving and reading {time} and {energy},"
-        yield f"  to be within a tenth of its best {worded(figure)}, {knee.best:.3g}{real}."
+        end = "." if not said else f"\n  ({', '.join(said)})."
+        yield f"  {knee.span(of)} C/g {what},"
+        yield f"  {time} and {energy} with driving and reading,"
+        lines = f"  to be within a tenth of its best {worded(figure)}, {knee.best:.3g}{end}"
+        yield from lines.split("\n")
         if knee.seeds > 1 and not knee.at_once:
             apart = f"{knee.least_tau:.3g} to {knee.most_tau:.3g}"
             yield f"  By themselves the {of}s need {apart}."
