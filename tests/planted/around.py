@@ -70,8 +70,8 @@ FAULTS = (
     Fault(
         "free-running half as long",
         "host/sampler.py",
-        "time_s = t_end * flow.alpha * sheet.release_tau_s",
-        "time_s = t_end * flow.alpha * sheet.release_tau_s / 2",
+        "piece_s = t_end * flow.alpha * sheet.release_tau_s / (segments * pieces)",
+        "piece_s = t_end * flow.alpha * sheet.release_tau_s / (2 * segments * pieces)",
         "host/test_sampler.py",
     ),
     Fault(

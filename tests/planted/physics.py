@@ -56,8 +56,8 @@ FAULTS = (
     Fault(
         "an amplifier's offset is left out",
         "circuit/outputs.py",
-        "return (u_V + self.offset_V) * self.gain",
-        "return u_V * self.gain",
+        "seen_V: Array = (u_V + self.offset_V.astype(dtype)) * self.gain.astype(dtype)",
+        "seen_V: Array = u_V * self.gain.astype(dtype)",
         "circuit/test_outputs.py",
     ),
     Fault(
