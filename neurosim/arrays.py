@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from scipy.special import ndtri
 
+from neurosim.memory import aligned
+
 __all__ = ["NUMPY", "Arrays", "Normals", "NumpyArrays", "namespace_of", "one_minus"]
 
 
@@ -111,13 +113,19 @@ class NumpyArrays:
     def __str__(self) -> str:
         return "the processor"
 
+    def __reduce__(self) -> str:
+        """There is one of them, in another process too."""
+        return "NUMPY"
+
     def empty(self, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         """See `Arrays.empty`."""
-        return np.empty(shape, dtype)
+        return aligned(shape, dtype)
 
     def put(self, values: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
         """See `Arrays.put`."""
-        return np.array(values, dtype, order="C")
+        out = aligned(values.shape, dtype)
+        out[...] = values
+        return out
 
     def get(self, array: NDArray[Any]) -> NDArray[np.float64]:
         """See `Arrays.get`."""

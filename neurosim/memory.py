@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["beyond_memory", "keep_freed", "machine_bytes"]
+__all__ = ["aligned", "beyond_memory", "keep_freed", "machine_bytes"]
 
 # Of one number for each coupling; a chip holds some ten of them and training some forty.
 _LEAST_BYTES = 8 * 10
 # glibc learns from no larger block.
 _LARGEST_FREED = 31 * 2**20
+# The widest registers of today's processors, and their cache lines.
+_LINE_BYTES = 64
 
 
 @cache
@@ -54,3 +59,16 @@ def keep_freed() -> None:
     Elsewhere this has no effect.
     """
     np.empty(_LARGEST_FREED, np.uint8)
+
+
+def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    """An array of anything, C-contiguous, that begins where a cache line does.
+
+    NumPy's own begin at multiples of 16 bytes: three of four times every register that is loaded
+    lies across two lines, which takes twice as long on processors with registers of 64 bytes.
+    """
+    dtype = np.dtype(dtype)
+    n_bytes = math.prod(shape) * dtype.itemsize
+    room = np.empty(n_bytes + _LINE_BYTES, np.uint8)
+    start = -room.ctypes.data % _LINE_BYTES
+    return room[start : start + n_bytes].view(dtype).reshape(shape)

@@ -15,8 +15,8 @@ PACKAGE = Path(neurosim.__file__).parent
 
 # From the ground up; modules of one layer do not import each other.
 LAYERS = [
-    {"errors", "safe_text", "signals", "threads"},
-    {"arguments", "memory", "outputs", "folders", "arrays", "streams"},
+    {"errors", "memory", "safe_text", "signals", "threads"},
+    {"arguments", "outputs", "folders", "arrays", "processes", "streams"},
     {"files", "network", "torch_arrays", "tuned"},
     {"blocks", "contrasts", "machines"},
     {"circuit", "solvers", "devices", "converters", "data", "ideal", "patterns"},

@@ -244,26 +244,24 @@ class Silu(UnitAmplifier):
 
     def apply(self, z: Array, out: Array, slope: Array | None) -> None:
         """See `Amplifier.apply`."""
-        xp, sigmoid = namespace_of(z), z * 0.5
+        xp, sigmoid = namespace_of(z), out if slope is None else slope
+        xp.multiply(z, 0.5, out=sigmoid)
         xp.tanh(sigmoid, out=sigmoid)
         sigmoid *= 0.5
         sigmoid += 0.5
         z *= sigmoid
-        if slope is None:
-            z *= 1 / self.clamp
-            xp.tanh(z, out=z)
-            xp.multiply(z, self.clamp, out=out)
-            return
-        # silu' = sigmoid + silu (1 - sigmoid), times 1 - tanh^2(silu / c).
-        product = z * sigmoid
-        sigmoid += z
-        sigmoid -= product
+        if slope is not None:
+            # silu' = sigmoid + silu (1 - sigmoid), times 1 - tanh^2(silu / c).
+            xp.multiply(z, sigmoid, out=out)
+            slope += z
+            slope -= out
         z *= 1 / self.clamp
         xp.tanh(z, out=z)
         xp.multiply(z, self.clamp, out=out)
-        z *= z
-        one_minus(z)
-        xp.multiply(z, sigmoid, out=slope)
+        if slope is not None:
+            z *= z
+            one_minus(z)
+            slope *= z
 
 
 def check_amplifier(name: str, amplifier: object) -> None:

@@ -13,6 +13,7 @@ from neurosim.circuit.gain import fastest_turn, gain
 from neurosim.circuit.laws import Amplified
 from neurosim.circuit.linearised import Linearised
 from neurosim.circuit.relaxation import Relaxation
+from neurosim.memory import aligned
 
 __all__ = ["Rate"]
 
@@ -107,9 +108,9 @@ class Rate:
         self._cubic = np.asarray(circuit.cubic_per_V2 * unit_V**2, dtype)
         self._decay = self.decay[:, None].astype(dtype)
         law = circuit.law
-        self._outputs = np.empty((law.n_outputs, n, rows), dtype)
-        self._weights = None if law.unit_weights else np.empty_like(self._outputs)
-        self._work = np.empty((n, rows), dtype)
+        self._outputs = aligned((law.n_outputs, n, rows), dtype)
+        self._weights = None if law.unit_weights else aligned(self._outputs.shape, dtype)
+        self._work = aligned((n, rows), dtype)
         self._made = True
 
     @property

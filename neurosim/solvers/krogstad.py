@@ -118,6 +118,7 @@ class Stepper:
     def _begin(self, field: Field) -> None:
         self._decay = field.arrays.put(field.decay[:, None], field.dtype)
         self._known = field.known
+        self._distinct: tuple[Array, NDArray[np.intp]] | None = None
         self._address = field.decay.tobytes(), field.dtype, field.arrays
         self._now, self.evaluations, self.norm, self.moved = 0, 1, np.nan, 0.0
         self.field.nonlinear(self.z, self.n, True)
@@ -165,9 +166,10 @@ class Stepper:
         """Of psi_0, h/2 psi_1, h psi_2, phi_0, h phi_1, h phi_2 and w, shape (7, n, 1)."""
 
         def make() -> Any:
-            # Most circuits have few different decays.
-            distinct = np.unique(self.field.decay, return_inverse=True)
-            return self.field.arrays.put(_columns(*distinct, h), self.field.dtype)
+            if self._distinct is None:
+                # Most circuits have few different decays.
+                self._distinct = np.unique(self.field.decay, return_inverse=True)
+            return self.field.arrays.put(_columns(*self._distinct, h), self.field.dtype)
 
         self._columns[...] = remembered(self._known, ("step", h, *self._address), make)
 

@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -14,7 +15,8 @@ from numpy.typing import DTypeLike, NDArray
 from neurosim.arrays import NUMPY, Arrays
 from neurosim.errors import ConvergenceError, DataError
 from neurosim.memory import keep_freed
-from neurosim.solvers.engines import Engine
+from neurosim.processes import spread
+from neurosim.solvers.engines import Engine, OperatingPoint, Transient
 from neurosim.solvers.flicker import FlickerSource, Noise
 from neurosim.solvers.system import HoldsNodes, RateFunction, System
 from neurosim.solvers.transient import Chunk
@@ -35,6 +37,7 @@ NoiseOf = Callable[[int], np.random.Generator]
 # division into chunks depends on the number of rows alone, so that no result depends on threads.
 CHUNK_ROWS = 256
 _LEAST_ROWS = 32
+_INTERPRETER_BYTES = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -81,16 +84,23 @@ def memory_estimate_bytes(rows: int, n_nodes: int, n_couplings: int) -> int:
     """Memory that one training update needs; the settling time makes no difference.
 
     Counted: some 20 numbers for each row and node (states, drives, reads of every phase), 24 for
-    each node of the blocks that the threads work on, 40 for each coupling (devices, pairs, scaled
-    copies, the optimiser's moments), and the interpreter.
+    each node of the blocks that are worked on at a time, 40 for each coupling (devices, pairs,
+    scaled copies, the optimiser's moments), this interpreter and one for each core that helps.
 
     Examples
     --------
-    >>> round(memory_estimate_bytes(1797, 320, 24_576) / 1e9, 1)
-    0.2
+    >>> round(memory_estimate_bytes(32, 320, 24_576) / 1e9, 2)
+    0.12
     """
-    block = 24 * min(rows, CHUNK_ROWS * available_threads())
-    return 8 * (n_nodes * (20 * rows + block) + 40 * n_couplings) + 100_000_000
+    n_processes = min(available_threads(), _n_chunks(rows))
+    block = 24 * min(rows, CHUNK_ROWS * n_processes)
+    numbers = n_nodes * (20 * rows + block) + 40 * n_couplings
+    return 8 * numbers + _INTERPRETER_BYTES * n_processes
+
+
+def _n_chunks(rows: int) -> int:
+    """Into how many chunks a batch is divided."""
+    return max(-(-rows // CHUNK_ROWS), min(2, rows // _LEAST_ROWS), 1)
 
 
 def settle(
@@ -117,7 +127,10 @@ def settle(
     noise_of : callable, optional
         Generator of the white noise of chunk k; needed where the system has noise.
     n_threads : int, optional
-        Threads; by default one for each processor. Results do not depend on it.
+        Processors to use; by default all that there are. Results do not depend on it. A program
+        that settles for more than a second is helped by processes of its own
+        (`neurosim.processes`); until then, with noise, and with an engine of one's own, threads
+        share the rows.
     flicker : FlickerSource, optional
         1/f noise that goes on from where the settle before left it.
     arrays : Arrays, optional
@@ -133,7 +146,6 @@ def settle(
     ConvergenceError
         There is no stream for the noise.
     """
-    keep_freed()
     whole_V, nodes = u_V, None
     if isinstance(system, HoldsNodes) and (free := system.free(u_V)) is not None:
         system, nodes = free
@@ -142,26 +154,30 @@ def settle(
     if has_noise:
         _check_noise(engine, noise_of)
     rows = len(u_V)
-    n_chunks = max(-(-rows // CHUNK_ROWS), min(2, rows // _LEAST_ROWS), 1)
-    if arrays.whole:
-        n_chunks = 1
+    n_chunks = 1 if arrays.whole else _n_chunks(rows)
     chunks = np.array_split(np.arange(rows), n_chunks)
 
-    def run(k: int) -> tuple[Chunk, NDArray[np.bool_]]:
+    def job(k: int) -> _Job:
         noise = None
         if has_noise and noise_of is not None:
             state = None
             if flicker is not None:
                 state = flicker.state(k, whole_V.shape[1], len(chunks[k]), arrays)
             noise = Noise(noise_of(k), state, nodes, goes_on)
-        return _settle_chunk(engine, system, u_V, chunks[k], time_s, noise, arrays)
+        return _Job(chunks[k], u_V[chunks[k]], noise)
 
+    common, jobs = _Common(engine, system, time_s, arrays), [job(k) for k in range(n_chunks)]
+    n_threads = min(n_threads or available_threads(), n_chunks)
     with one_blas_thread():
-        n_threads = min(n_threads or available_threads(), n_chunks)
-        if n_threads == 1:
-            results = [run(k) for k in range(n_chunks)]
-        else:
-            results = list(_pool(n_threads).map(run, range(n_chunks)))
+        results = None
+        # The state of a noise would have to travel too, which takes what it gains.
+        plain = type(engine) in (Transient, OperatingPoint) and not has_noise
+        if n_threads > 1 and plain and arrays is NUMPY:
+            results = spread(_settle_chunk, common, jobs, n_threads)
+        if results is None and n_threads > 1:
+            results = list(_pool(n_threads).map(partial(_settle_chunk, common), jobs))
+        elif results is None:
+            results = [_settle_chunk(common, one) for one in jobs]
     parts = [part for part, _ in results]
     sizes = np.array([len(chunk) for chunk in chunks])
     ended_V = np.concatenate([part.u_V for part in parts])
@@ -202,26 +218,36 @@ class _RateOf:
         return self._system.rate(self._rows[rows], dtype)
 
 
-def _settle_chunk(
-    engine: Engine,
-    system: System,
-    u_V: Array,
-    rows: NDArray[np.intp],
-    time_s: float,
-    noise: Noise | None,
-    arrays: Arrays,
-) -> tuple[Chunk, NDArray[np.bool_]]:
+class _Common(NamedTuple):
+    """What every chunk of a settle shares."""
+
+    engine: Engine
+    system: System
+    time_s: float
+    arrays: Arrays
+
+
+class _Job(NamedTuple):
+    """One chunk: which rows of the batch, their voltages, and their noise."""
+
+    rows: NDArray[np.intp]
+    u_V: Array
+    noise: Noise | None
+
+
+def _settle_chunk(common: _Common, job: _Job) -> tuple[Chunk, NDArray[np.bool_]]:
     """Settle one chunk; rows that diverge are set aside and the others settle without them."""
+    keep_freed()
+    engine, system, time_s, arrays = common
+    rows, u_V, noise = job
     good = np.ones(len(rows), dtype=bool)
-    out = Chunk(np.full((len(rows), u_V.shape[1]), np.nan), np.full(len(rows), np.inf), 0, 0)
+    out = Chunk(np.full(u_V.shape, np.nan), np.full(len(rows), np.inf), 0, 0)
     n_evaluations = n_steps = 0
     refused = np.zeros(len(rows), dtype=bool)
     while good.any():
-        keep = rows[good]
-
-        rate_of = _RateOf(system, keep, arrays)
+        rate_of = _RateOf(system, rows[good], arrays)
         drawn = noise and noise.some(good)
-        part = engine.run(rate_of, u_V[keep], time_s / system.tau_s, system, drawn)
+        part = engine.run(rate_of, u_V[good], time_s / system.tau_s, system, drawn)
         n_evaluations, n_steps = n_evaluations + part.n_evaluations, n_steps + part.n_steps
         bad = ~np.isfinite(part.residual)
         if not bad.any():

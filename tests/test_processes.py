@@ -1,0 +1,206 @@
+"""Work spread over processes ends as it would in one, whatever happens to them."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import warnings
+
+import numpy as np
+import pytest
+
+from neurosim import processes
+from neurosim.chip import Chip
+from neurosim.data import load_digits
+from neurosim.host import Experiment, Trainer
+from neurosim.processes import spread
+from neurosim.profile import load_profile
+from processes import TREE
+
+
+def scaled(shared, job):
+    return shared * job
+
+
+def where(shared, job):
+    time.sleep(shared)
+    return os.getpid()
+
+
+def warned(shared, job):
+    warnings.warn(f"job {job}", RuntimeWarning, stacklevel=1)
+    return job
+
+
+def refused(shared, job):
+    if job == 3:
+        raise ValueError("three")
+    return job
+
+
+@pytest.fixture
+def helper(monkeypatch):
+    """One helper that is ready."""
+    crew = processes._Crew()
+    crew._first_asked_s = -1.0
+    monkeypatch.setattr(processes, "_MOST_DEATHS", 3)
+    monkeypatch.setattr(processes, "_CREW", crew)
+    yield called(crew)
+    crew.dismiss()
+
+
+def called(crew):
+    """The one helper of a crew, when it is ready."""
+    limit = time.monotonic() + 60
+    while not (found := crew._ready(1)):
+        assert time.monotonic() < limit
+        time.sleep(0.02)
+    return found[0]
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def ended(pid):
+    """Whether a process is gone within some seconds."""
+    limit = time.monotonic() + 20
+    while alive(pid) and time.monotonic() < limit:
+        time.sleep(0.02)
+    return not alive(pid)
+
+
+def test_every_job_is_done_once_and_in_order_and_by_both(helper):
+    assert spread(scaled, np.arange(3.0), range(40), 2)[7].tolist() == [0.0, 7.0, 14.0]
+    pids = spread(where, 0.05, range(6), 2)
+    assert set(pids) == {os.getpid(), helper._process.pid}
+
+
+def test_a_program_that_is_soon_done_calls_nobody(monkeypatch):
+    monkeypatch.setattr(processes, "_MOST_DEATHS", 3)
+    monkeypatch.setattr(processes, "_CREW", crew := processes._Crew())
+    assert spread(scaled, 1, range(4), 2) is None
+    assert not crew._helpers
+
+
+def test_what_cannot_be_pickled_is_not_spread(helper):
+    assert spread(scaled, threading.Lock(), range(4), 2) is None
+    assert spread(lambda _shared, job: job, 1, range(4), 2) is None
+
+
+def test_what_the_helper_cannot_find_is_done_here(helper):
+    program = "\n".join(
+        [
+            "import time; from neurosim import processes; from neurosim.processes import spread",
+            "def own(shared, job): return shared * job",
+            "processes._CREW._first_asked_s = -1.0",
+            "limit = time.monotonic() + 60",
+            "while (found := spread(own, 2, range(5), 2)) is None:",
+            "    assert time.monotonic() < limit; time.sleep(0.02)",
+            "print(found)",
+        ]
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=TREE, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[0, 2, 4, 6, 8]\n"
+    assert done.stderr == ""
+
+
+def test_warnings_and_exceptions_are_as_without_it(helper):
+    with pytest.warns(RuntimeWarning) as caught:
+        assert spread(warned, None, range(8), 2) == list(range(8))
+    assert sorted(str(w.message) for w in caught) == [f"job {k}" for k in range(8)]
+    with pytest.raises(ValueError, match="three"):
+        spread(refused, None, range(8), 2)
+    called(processes._CREW)
+    assert spread(scaled, 2, range(8), 2) == [2 * k for k in range(8)]
+
+
+def test_a_helper_that_is_killed_leaves_its_work_to_this_process(helper):
+    threading.Timer(0.3, os.kill, (helper._process.pid, signal.SIGKILL)).start()
+    assert len(spread(where, 0.1, range(12), 2)) == 12
+    assert processes._CREW._helpers == []
+    called(processes._CREW)
+
+
+def test_after_three_deaths_nobody_is_called(helper):
+    crew = processes._CREW
+    for _ in range(3):
+        os.kill(called(crew)._process.pid, signal.SIGKILL)
+        time.sleep(0.1)
+        crew._ready(0), crew._ready(1)
+        spread(scaled, 1, range(4), 2)
+    assert crew._deaths == 3
+    assert spread(scaled, 1, range(4), 2) is None
+
+
+def test_a_second_thread_that_asks_meanwhile_works_alone(helper):
+    begun = threading.Thread(target=spread, args=(where, 0.3, range(2), 2))
+    begun.start()
+    time.sleep(0.1)
+    assert spread(scaled, 1, range(4), 2) is None
+    begun.join()
+
+
+_PARENT = """
+import os, sys, time
+from neurosim import processes
+processes._CREW._first_asked_s = -1.0
+while not processes._CREW._ready(1):
+    time.sleep(0.02)
+print(processes._CREW._helpers[0]._process.pid, flush=True)
+if sys.argv[1] == "fork":
+    if (child := os.fork()) == 0:
+        assert processes.spread(max, 1, [2], 2) is None
+        assert processes._CREW._helpers == []
+        sys.exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert processes.spread(max, 1, [2, 3], 2) == [2, 3]
+elif sys.argv[1] == "killed":
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("how", ["ended", "killed", "fork"])
+def test_helpers_end_with_the_process_that_they_help(how):
+    with subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", _PARENT, how],
+        cwd=TREE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as parent:  # fmt: skip
+        pid = int(parent.stdout.readline())
+        if how == "killed":
+            parent.kill()
+        said = parent.stderr.read()
+        code = parent.wait()
+    assert ended(pid)
+    assert (code, said) == (-signal.SIGKILL if how == "killed" else 0, "")
+
+
+@pytest.mark.parametrize("engine", ["transient", "operating_point"])
+def test_a_training_has_the_same_bits(helper, monkeypatch, engine):
+    asked = []
+    hired = processes._Helper.do
+    monkeypatch.setattr(
+        processes._Helper, "do", lambda self, job: asked.append(job) or hired(self, job)
+    )
+    profile = load_profile("ideal_hopfield").with_value("settling.engine", engine)
+    images = load_digits()[0]
+
+    def trained(n_threads):
+        chip = Chip(profile, 0, n_threads=n_threads)
+        trainer = Trainer(chip, Experiment(updates=2, batch=128), images)
+        assert len(list(trainer)) == 2
+        return chip.u_V, trainer.weights.vector, chip.ledger.evaluations
+
+    alone = trained(1)
+    assert not asked
+    for one, other in zip(alone, trained(2), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert asked
