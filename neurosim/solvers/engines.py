@@ -93,6 +93,9 @@ class Transient(Block):
     Transient(rtol=1e-06)
     """
 
+    # It notes nothing of what it ran: other processes may run it.
+    travels: ClassVar[bool] = True
+
     engine: Literal["transient"] = "transient"
     method: Method = "ETD4"
     rtol: Relative = 1e-3
@@ -159,6 +162,8 @@ class OperatingPoint(Block):
 
     # A file that names no engine is a transient's.
     model_config = ConfigDict(json_schema_extra={"required": ["engine"]})
+
+    travels: ClassVar[bool] = True
 
     engine: Literal["operating_point"] = "operating_point"
     rtol: Relative = 1e-3

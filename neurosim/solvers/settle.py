@@ -16,7 +16,7 @@ from neurosim.arrays import NUMPY, Arrays
 from neurosim.errors import ConvergenceError, DataError
 from neurosim.memory import keep_freed
 from neurosim.processes import spread
-from neurosim.solvers.engines import Engine, OperatingPoint, Transient
+from neurosim.solvers.engines import Engine
 from neurosim.solvers.flicker import FlickerSource, Noise
 from neurosim.solvers.system import HoldsNodes, RateFunction, System
 from neurosim.solvers.transient import Chunk
@@ -90,7 +90,7 @@ def memory_estimate_bytes(rows: int, n_nodes: int, n_couplings: int) -> int:
     Examples
     --------
     >>> round(memory_estimate_bytes(32, 320, 24_576) / 1e9, 2)
-    0.12
+    0.11
     """
     n_processes = min(available_threads(), _n_chunks(rows))
     block = 24 * min(rows, CHUNK_ROWS * n_processes)
@@ -171,8 +171,8 @@ def settle(
     with one_blas_thread():
         results = None
         # The state of a noise would have to travel too, which takes what it gains.
-        plain = type(engine) in (Transient, OperatingPoint) and not has_noise
-        if n_threads > 1 and plain and arrays is NUMPY:
+        travels = getattr(engine, "travels", False) and not has_noise and arrays is NUMPY
+        if n_threads > 1 and travels:
             results = spread(_settle_chunk, common, jobs, n_threads)
         if results is None and n_threads > 1:
             results = list(_pool(n_threads).map(partial(_settle_chunk, common), jobs))
