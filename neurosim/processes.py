@@ -7,6 +7,7 @@ short as those of a settle, two threads do the work of 1.3 to 1.6, two processes
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import pickle
 import subprocess
@@ -23,7 +24,7 @@ from typing import Any
 
 from neurosim.threads import one_blas_thread
 
-__all__ = ["serve", "spread"]
+__all__ = ["alone", "begun", "serve", "spread"]
 
 _BEGIN = (
     "import sys; fd = int(sys.argv[1]); sys.path[:] = sys.argv[2:]; "
@@ -31,6 +32,7 @@ _BEGIN = (
 )
 # A program that is done by then is not worth a helper's start, which takes as long.
 _SOON_S = 1.0
+_NAP_S = 0.02
 # On a machine where helpers die again and again, nothing is spread any more.
 _MOST_DEATHS = 3
 _READY, _SHARED, _JOB = b"r", b"s", b"j"
@@ -108,7 +110,8 @@ class _Crew:
         """Those of the first n that are ready; who is missing is called."""
         found: list[_Helper] = []
         now = time.monotonic()
-        self._first_asked_s = self._first_asked_s or now
+        if self._first_asked_s is None:
+            self._first_asked_s = now
         if now - self._first_asked_s < _SOON_S:
             return found
         try:
@@ -123,6 +126,21 @@ class _Crew:
             except (OSError, EOFError):
                 self.mourn(helper)
         return found
+
+    def begun(self, n: int, patience_s: float) -> bool:
+        """Call n helpers and wait for them; whether they came."""
+        self._first_asked_s, until = -math.inf, time.monotonic() + patience_s
+        while len(self._ready(n)) < n and self._deaths < _MOST_DEATHS:
+            if time.monotonic() > until:
+                return False
+            time.sleep(_NAP_S)
+        return len(self._helpers) >= n
+
+    @contextmanager
+    def kept_off(self) -> Iterator[None]:
+        """Nobody is hired."""
+        with self._hiring:
+            yield
 
     def mourn(self, helper: _Helper) -> None:
         """Count one that has died."""
@@ -147,6 +165,18 @@ _CREW = _Crew()
 atexit.register(_CREW.dismiss)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_CREW.forked)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Within it this process does everything itself."""
+    with _CREW.kept_off():
+        yield
+
+
+def begun(n: int, patience_s: float = 60.0) -> bool:
+    """Start n - 1 helpers now, and wait: whether all have begun."""
+    return _CREW.begun(n - 1, patience_s)
 
 
 def spread(

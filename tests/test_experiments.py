@@ -67,7 +67,7 @@ def test_the_judge_of_28x28_digits_is_small_and_names_most_of_what_it_has_not_se
 
 
 SCRIPTS = sorted(
-    path for name in ("run", "questions", "seeds") for path in FOLDER.glob(f"*/{name}.py")
+    path for name in ("run", "questions", "seeds", "cores") for path in FOLDER.glob(f"*/{name}.py")
 )
 # However quick, half a minute each.
 LONG = {"01_paper", "02_hopfield"}

@@ -44,7 +44,6 @@ def refused(shared, job):
 def helper(monkeypatch):
     """One helper that is ready."""
     crew = processes._Crew()
-    crew._first_asked_s = -1.0
     monkeypatch.setattr(processes, "_MOST_DEATHS", 3)
     monkeypatch.setattr(processes, "_CREW", crew)
     yield called(crew)
@@ -53,11 +52,8 @@ def helper(monkeypatch):
 
 def called(crew):
     """The one helper of a crew, when it is ready."""
-    limit = time.monotonic() + 60
-    while not (found := crew._ready(1)):
-        assert time.monotonic() < limit
-        time.sleep(0.02)
-    return found[0]
+    assert crew.begun(1, 60.0)
+    return crew._helpers[0]
 
 
 def alive(pid):
@@ -97,13 +93,10 @@ def test_what_cannot_be_pickled_is_not_spread(helper):
 def test_what_the_helper_cannot_find_is_done_here(helper):
     program = "\n".join(
         [
-            "import time; from neurosim import processes; from neurosim.processes import spread",
+            "from neurosim import processes; from neurosim.processes import spread",
             "def own(shared, job): return shared * job",
-            "processes._CREW._first_asked_s = -1.0",
-            "limit = time.monotonic() + 60",
-            "while (found := spread(own, 2, range(5), 2)) is None:",
-            "    assert time.monotonic() < limit; time.sleep(0.02)",
-            "print(found)",
+            "assert processes.begun(2)",
+            "print(spread(own, 2, range(5), 2))",
         ]
     )
     done = subprocess.run(
@@ -135,10 +128,15 @@ def test_after_three_deaths_nobody_is_called(helper):
     for _ in range(3):
         os.kill(called(crew)._process.pid, signal.SIGKILL)
         time.sleep(0.1)
-        crew._ready(0), crew._ready(1)
         spread(scaled, 1, range(4), 2)
     assert crew._deaths == 3
     assert spread(scaled, 1, range(4), 2) is None
+
+
+def test_nobody_is_called_where_a_process_is_to_work_alone(helper):
+    with processes.alone():
+        assert spread(scaled, 1, range(4), 2) is None
+    assert spread(scaled, 1, range(4), 2) == [0, 1, 2, 3]
 
 
 def test_a_second_thread_that_asks_meanwhile_works_alone(helper):
@@ -152,9 +150,7 @@ def test_a_second_thread_that_asks_meanwhile_works_alone(helper):
 _PARENT = """
 import os, sys, time
 from neurosim import processes
-processes._CREW._first_asked_s = -1.0
-while not processes._CREW._ready(1):
-    time.sleep(0.02)
+assert processes.begun(2)
 print(processes._CREW._helpers[0]._process.pid, flush=True)
 if sys.argv[1] == "fork":
     if (child := os.fork()) == 0:

@@ -15,6 +15,7 @@ from neurosim.analysis.problem import LAWS, Problem, Stage, interleaved, make_pr
 from neurosim.arrays import NUMPY, Arrays
 from neurosim.bench.peers import PEERS
 from neurosim.machines import arrays_on
+from neurosim.processes import begun
 from neurosim.solvers import (
     Engine,
     OperatingPoint,
@@ -204,6 +205,7 @@ def bench_settle(
         law, weights, rows, engine, evaluations, max_error, rtol, wall_s (median), wall_s_spread,
         ratio_to_four_gemms (wall time over that of the matrix products alone, in its precision).
     """
+    begun(n_threads)
     table = []
     for law in LAWS:
         for stage in STAGES:

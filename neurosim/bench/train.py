@@ -24,10 +24,11 @@ from neurosim.chip import Chip
 from neurosim.circuit import Gradient
 from neurosim.data import FlowBatch
 from neurosim.host import FlowSettings, present
+from neurosim.processes import begun
 from neurosim.profile import load_profile
 from neurosim.solvers import Engine, OperatingPoint, Transient
 
-__all__ = ["bench_train"]
+__all__ = ["Contestant", "bench_train"]
 
 Array = NDArray[np.float64]
 Report = Callable[[str], None]
@@ -39,8 +40,8 @@ def _cosine(a: Array, b: Array) -> float:
     return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b)))
 
 
-class _Contestant:
-    """A chip that can do one update's three phases again and again."""
+class Contestant:
+    """A chip of a shipped network that does one update's three phases again and again."""
 
     def __init__(
         self,
@@ -58,6 +59,7 @@ class _Contestant:
         self.gradient = np.empty(0)
 
     def __call__(self) -> None:
+        """One update's phases; `gradient` and `n_evaluations` are theirs."""
         before = self.chip.ledger.evaluations
         shown = present(self.chip, self.batch.x_t, self.batch.u_t, self.flow)
         self.gradient = shown.gradient.vector
@@ -140,6 +142,7 @@ def bench_train(
         to the exact adjoint gradient, over 200 rows), wall_s (median), wall_s_spread,
         ratio_to_four_gemms (None).
     """
+    begun(n_threads)
     table: list[dict[str, Any]] = []
     for law in LAWS:
         stage: Stage = "trained"
@@ -157,14 +160,14 @@ def bench_train(
         runs: dict[str, Callable[[], None]] = {}
         cosine = {}
         for name, engine in engines.items():
-            small = _Contestant(law, stage, few, engine, n_threads)
+            small = Contestant(law, stage, few, engine, n_threads)
             small()
             cosine[name] = _cosine(small.gradient, exact)
-            runs[name] = _Contestant(law, stage, batch, engine, n_threads)
+            runs[name] = Contestant(law, stage, batch, engine, n_threads)
         if device != "cpu":
             single = engines["transient, float32"]
             name = f"transient, float32, {device}"
-            runs[name] = _Contestant(law, stage, batch, single, n_threads, device)
+            runs[name] = Contestant(law, stage, batch, single, n_threads, device)
         if peers and published is not None and importlib.util.find_spec("torch") is not None:
             runs["published code's way (PyTorch)"] = published(law, stage, batch, n_threads)
         report(f"{law}: {repeats} updates each of {', '.join(runs)}")
@@ -182,7 +185,7 @@ def bench_train(
 
 def _exact(law: LawName, stage: Stage, batch: FlowBatch) -> Array:
     """Adjoint gradient at the true equilibria, which `ideal` finds from the chip's own."""
-    contestant = _Contestant(law, stage, batch, OperatingPoint(), 2)
+    contestant = Contestant(law, stage, batch, OperatingPoint(), 2)
     chip, flow = contestant.chip, contestant.flow
     layers = chip.data_sheet.layers
     target_V = batch.x_t * chip.data_sheet.unit_V

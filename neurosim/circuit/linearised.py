@@ -146,7 +146,7 @@ class Linearised:
         """The same for some rows of the block."""
 
         def some(values: Single) -> Single:
-            return np.ascontiguousarray(values[:, rows])
+            return np.take(values, rows, axis=1)
 
         part = copy(self)
         part._s = [some(s) for s in self._s]

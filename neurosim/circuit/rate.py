@@ -94,11 +94,12 @@ class Rate:
             for k, one in enumerate(injected_A.reshape(-1, *injected_A.shape[-2:])):
                 constants[k] = constants[k] + one.T
         self._constants = [
-            (one * scale[:, None]).astype(dtype) if one.any() else None for one in constants
+            (one * scale[:, None]).astype(dtype, order="C") if one.any() else None
+            for one in constants
         ]
         linear = (self._linear_S * scale)[:, None]
         self._linear = linear.astype(dtype) if circuit.oscillating and linear.any() else None
-        self._drive = (linear[springs.at] * springs.target_V.T).astype(dtype)
+        self._drive = (linear[springs.at] * springs.target_V.T).astype(dtype, order="C")
         # Row scaling turns S x (v / unit) into volts per tau at the node that receives it.
         into = scale[:, None] * unit_V
         to_odd_S, to_even_S = circuit.directed_S

@@ -96,7 +96,7 @@ def _solve(
             solution[:, rows] = y
             keep = np.flatnonzero(active)
             part, rows = part.rows(keep), rows[keep]
-            residual, y, p = residual[:, keep], y[:, keep], p[:, keep]
+            residual, y, p = (np.take(a, keep, axis=1) for a in (residual, y, p))
             z, rz, goal, active = np.empty_like(y), rz[keep], goal[keep], active[keep]
             plain = plain[keep]
         if not len(rows):
@@ -155,10 +155,10 @@ def _descend(
         speed = np.abs(now).max(axis=0) / unit_V
         arrived[left[speed <= RESIDUAL]] = True
         keep = np.flatnonzero(speed > RESIDUAL)
-        left, now, speed = left[keep], now[:, keep], speed[keep]
+        left, now, speed = left[keep], np.take(now, keep, axis=1), speed[keep]
         if not len(left) or n_steps >= _NEWTON_STEPS:
             return u, arrived, n_evaluations, n_steps
-        rate, here = rate_of(rows[left]), u[:, left]
+        rate, here = rate_of(rows[left]), np.take(u, left, axis=1)
         small = rate.linearised(here)
         if small is None:
             return u, arrived, n_evaluations, n_steps
@@ -174,7 +174,7 @@ def _descend(
         n_evaluations += (n_products + 2) * len(left) / k
         n_steps += 1
         u[:, left[good]] += change[:, good]
-        left, now = left[good], after[:, good]
+        left, now = left[good], np.compress(good, after, axis=1)
 
 
 def operating_point(rate_of: RateOf, u_V: Array, tolerances: Tolerances, unit_V: float) -> Chunk:
@@ -203,7 +203,7 @@ def operating_point(rate_of: RateOf, u_V: Array, tolerances: Tolerances, unit_V:
     elapsed, span_tau = 0.0, FIRST_TAU
     try_first = bool((_pull(rate(out, np.empty_like(out)), rate) < NEAR * unit_V).all())
     while len(left):
-        block = out[:, left]
+        block = np.take(out, left, axis=1)
         if not try_first:
             block, n = _transient(rate_of, left, block, span_tau, tolerances, unit_V)
             elapsed += span_tau

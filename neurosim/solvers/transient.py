@@ -134,8 +134,8 @@ def follow(
     while True:
         field = field_of(rate_of(left, dtype), dtype, arrays)
         unit = float(field.per_V.max() * unit_V)
-        with stepping(field, out[:, left]) as stepper:
-            start = field.enter(start_V[:, left])
+        with stepping(field, np.take(out, left, axis=1)) as stepper:
+            start = field.enter(np.take(start_V, left, axis=1))
             control = Controlled(stepper, now, span, rtol, atol * unit, start, first_step)
             rest, failed = np.zeros(len(left), dtype=bool), False
             while control.t < span and not failed and rest.sum() < few * len(left):

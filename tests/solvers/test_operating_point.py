@@ -123,3 +123,24 @@ def test_products_that_are_not_finite_leave_their_rows_to_the_transient_and_warn
     broken = settle(system, start_of(circuit, springs), 1.0, OPERATING_POINT)
     assert broken.n_evaluations > 2 * point.n_evaluations
     np.testing.assert_allclose(broken.u_V, long.u_V, atol=1e-5 * UNIT_V)
+
+
+@pytest.mark.parametrize("law", ["hopfield", "gradient"])
+def test_rows_that_leave_do_not_turn_the_arrays_of_the_others(
+    make_circuit, make_springs, monkeypatch, law
+):
+    """NumPy's ``a[:, rows]`` lies row by row in memory, and every pass beside others is slow."""
+    orders, widths, product = set(), set(), Linearised.product
+
+    def seen(self, y):
+        orders.add(y.flags.c_contiguous and self._s[0].flags.c_contiguous)
+        widths.add(y.shape[1])
+        return product(self, y)
+
+    monkeypatch.setattr(Linearised, "product", seen)
+    circuit = make_circuit(law, sizes=(16, 24, 20), w=0.5, seed=3)
+    springs = make_springs(circuit, rows=15)
+    system = DrivenCircuit(circuit, springs, TAU_S)
+    settle(system, start_of(circuit, springs), 1.0, OPERATING_POINT)
+    assert orders == {True}
+    assert len(widths) > 2
