@@ -13,7 +13,16 @@ from collections.abc import Callable
 from pathlib import Path
 from unicodedata import category
 
-__all__ = ["comment", "counted", "has_hidden", "one_digit", "one_line", "printable", "quoted"]
+__all__ = [
+    "comment",
+    "counted",
+    "has_hidden",
+    "one_digit",
+    "one_line",
+    "printable",
+    "quoted",
+    "two_digits",
+]
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS = "\u200c\u200d"
@@ -97,6 +106,17 @@ def one_digit(value: float) -> str:
     ('10', '0.05')
     """
     return f"{float(f'{value:.1g}'):g}"
+
+
+def two_digits(value: float) -> str:
+    """A number of two digits; a large one whole.
+
+    Examples
+    --------
+    >>> two_digits(0.123), two_digits(4321.0)
+    ('0.12', '4,321')
+    """
+    return f"{value:.2g}" if abs(value) < 100 else f"{value:,.0f}"
 
 
 def quoted(path: Path) -> str:

@@ -12,6 +12,7 @@ from neurosim.blocks.units import format_quantity
 from neurosim.circuit import Oscillating
 from neurosim.converters.quantise import lsb
 from neurosim.profile import Profile
+from neurosim.safe_text import two_digits
 
 __all__ = ["consequences"]
 
@@ -99,7 +100,7 @@ def _nudge(profile: Profile, dac_step: float) -> str:
     nudge = beta * (flow.alpha * flow.stiffness) ** 2
     away = nudge / (flow.stiffness + nudge) * velocity / (flow.alpha * flow.stiffness)
     what = "" if recipe.task.has_paths else " of an answer"
-    steps = f"{away / dac_step:.2g} steps of the DAC"
+    steps = f"{two_digits(away / dac_step)} steps of the DAC"
     if away < dac_step / 2:
         steps += " (below 0.5 it is lost)"
     said = f"{away:.2g} of a unit"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neurosim.blocks.units import format_quantity
 from neurosim.cli.again import going_on
-from neurosim.cli.common import print_json, say
+from neurosim.cli.common import print_json, say, warn
 from neurosim.errors import DataError
 from neurosim.safe_text import counted
 
@@ -40,7 +40,7 @@ def tell_study(
     from neurosim.report import write_sweep_report
     from neurosim.report.figures import figure_png
     from neurosim.report.knee_figure import ANSWER, PICTURE, knee_figure
-    from neurosim.runs import Trained
+    from neurosim.runs import Trained, watch
     from neurosim.sweeps.floors import floors, keep_floors
     from neurosim.sweeps.knees import curves_of, knees, ratios
     from neurosim.sweeps.settling import modes_of
@@ -70,6 +70,13 @@ def tell_study(
             "What sets it is not said: the chip without noise and errors of converters was",
             "  not drawn at enough lengths; going on with --resume draws it.",
         ]
+    if given is None:
+        n = counted(chips[0].experiment.updates, "update")
+        lines += [
+            f"Its weights learned for {n}. Networks that learn for longer have slower",
+            "  modes and need longer: a larger --budget, or a run of your own.",
+        ]
+        warn(list(dict.fromkeys(said for chip in chips for said in watch(chip))))
     lines += _to_export(study, rows, figure, laws)
     write_text(study.path / ANSWER, "\n".join([*lines, ""]))
     page = write_sweep_report(study)

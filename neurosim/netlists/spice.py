@@ -227,7 +227,7 @@ def run_ngspice(text: str, timeout_s: float = 600.0) -> tuple[Array | None, Arra
     program = shutil.which("ngspice")
     if program is None:
         raise NeurosimError(
-            "run_ngspice needs the program ngspice, but it is not on the path; install it, for "
+            "A netlist is run by the program ngspice, but it is not on the path; install it, for "
             "example with `apt-get install ngspice`."
         )
     with tempfile.TemporaryDirectory() as folder:

@@ -15,7 +15,7 @@ from neurosim.runs.recipes import RATE, tried
 from neurosim.runs.trained import Trained
 from neurosim.safe_text import counted, quoted
 
-__all__ = ["LENGTH", "RATE", "learned"]
+__all__ = ["LENGTH", "RATE", "learned", "risen_loss"]
 
 Array = NDArray[np.float64]
 
@@ -35,12 +35,8 @@ def learned(trained: Trained, count: Count | None = None) -> list[Finding]:
     Another rate that was tried with success stands for what the losses say of the rate; see
     `neurosim.runs.recipes`; a `count` hears of the trials.
     """
-    try:
-        losses = trained.metrics()["flow_loss"][: trained.experiment.contrast_begins]
-    except NeurosimError:
-        return []
-    losses = losses[np.isfinite(losses)]
-    if len(losses) < _SHORTEST:
+    losses = _losses(trained)
+    if losses is None:
         return []
     found = []
     if len(losses) >= _FEWEST:
@@ -48,6 +44,30 @@ def learned(trained: Trained, count: Count | None = None) -> list[Finding]:
     better = tried(trained, count)
     known = {finding.cause for finding in better}
     return [*better, *(finding for finding in found if finding.cause not in known)]
+
+
+def _losses(trained: Trained) -> Array | None:
+    """One an update, before the contrastive stage; None of a training that kept none, or few."""
+    try:
+        losses = trained.metrics()["flow_loss"][: trained.experiment.contrast_begins]
+    except NeurosimError:
+        return None
+    losses = losses[np.isfinite(losses)]
+    return losses if len(losses) >= _SHORTEST else None
+
+
+def risen_loss(trained: Trained) -> str | None:
+    """What to say of a training that ended worse than it began."""
+    losses = _losses(trained)
+    if losses is None:
+        return None
+    first, last = float(losses[0]), float(losses[-(len(losses) // 5) :].mean())
+    if last <= (1 + _RISE) * first:
+        return None
+    return (
+        f"A training must lower its loss, but {first:.3g} at the first update was {last:.3g} over "
+        "the last fifth; lower learning_rate."
+    )
 
 
 def _onward(trained: Trained) -> str:

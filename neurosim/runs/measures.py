@@ -11,6 +11,7 @@ from neurosim.blocks.units import format_quantity
 from neurosim.converters import lsb
 from neurosim.profile import Profile
 from neurosim.runs.seen import Seen, fault_share, lag, step_of_a_weight
+from neurosim.safe_text import two_digits
 
 __all__ = ["measured", "parts_of_noise"]
 
@@ -38,7 +39,7 @@ def _moves_reads(seen: Seen, effect: Effect) -> str:
     moved_V, step_V = seen.moved_V(effect), seen.adc_step_V
     if not moved_V:
         return "what is read of the free phase is the same without it"
-    steps = "" if step_V is None else f", {moved_V / step_V:.2g} steps of the ADC"
+    steps = "" if step_V is None else f", {two_digits(moved_V / step_V)} steps of the ADC"
     return f"it moves what is read of hidden nodes by {_volts(seen, moved_V)} rms{steps}"
 
 
@@ -90,7 +91,7 @@ def _nudge_and_dac(seen: Seen) -> str:
     text = f"a nudge moves its target by {_volts(seen, seen.away_V)}"
     if seen.watched.dac_step is not None:
         step_V = seen.watched.dac_step * seen.unit_V
-        text += f", {seen.away_V / step_V:.2g} steps of the DAC (below 0.5 it is lost)"
+        text += f", {two_digits(seen.away_V / step_V)} steps of the DAC (below 0.5 it is lost)"
     return text
 
 
@@ -99,7 +100,7 @@ def _nudge_and_adc(seen: Seen) -> str:
         return "the contrast is summed on the chip"
     text = f"nudges move hidden nodes apart by {_volts(seen, seen.apart_V)} rms"
     if seen.adc_step_V is not None:
-        text += f", {seen.apart_V / seen.adc_step_V:.2g} steps of the ADC"
+        text += f", {two_digits(seen.apart_V / seen.adc_step_V)} steps of the ADC"
     return text
 
 

@@ -24,6 +24,7 @@ from neurosim.host import Supervised
 from neurosim.host.lessons import TaskLaw
 from neurosim.host.settings import ChipFlow
 from neurosim.runs.examining import lessons_of
+from neurosim.runs.learned import risen_loss
 from neurosim.runs.trained import Source, Trained
 from neurosim.safe_text import quoted
 from neurosim.solvers import settle
@@ -57,8 +58,8 @@ class Watched:
     dac_step : float or None
         Of the sources, in the host's units; None where they are continuous.
     moved : float
-        How far the visible nodes would go in another settling time, over how far they went from
-        their sources in the first one: root mean squares, without noise.
+        How far the nodes with a source would go in another settling time, over how far they went
+        from it in the first one: root mean squares, without noise.
     risen : int or None
         In how many of the presented rows the co-content is higher after a settle than before; None
         where some effect leaves the circuit without a co-content.
@@ -85,7 +86,7 @@ def unsettled(seen: Watched) -> str | None:
         return None
     return (
         f"Nodes must stand still when they are read, but in another {seen.flow.settle_tau:g} tau "
-        f"the visible ones would move by {seen.moved:.0%} of their displacement; raise "
+        f"those with a source would move by {seen.moved:.0%} of their displacement; raise "
         "flow.settle_tau."
     )
 
@@ -230,12 +231,14 @@ def watch(source: Source) -> list[str]:
         There is no such run, or it is damaged.
     """
     trained = Trained.of(source)
-    seen = watched(trained)
-    profile = trained.profile
-    found = [unsuited(profile, trained.experiment.task), stand_in(profile), unfinished(trained)]
-    found += odd_pictures(trained.dataset)
-    found += [overlap(trained.experiment.task, trained.dataset)]
-    found += [check(seen) for check in CHECKS]
+    profile, task = trained.profile, trained.experiment.task
+    wrong = unsuited(profile, task)
+    found = [wrong, stand_in(profile), unfinished(trained), risen_loss(trained)]
+    found += [*odd_pictures(trained.dataset), overlap(task, trained.dataset)]
+    if wrong is None:
+        # What else is wrong with a task of another chip follows from that.
+        seen = watched(trained)
+        found += [check(seen) for check in CHECKS]
     return [said for said in found if said is not None]
 
 

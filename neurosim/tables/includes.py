@@ -50,7 +50,7 @@ def _scale(sheet: dict[str, Any], name: str) -> str:
 def _braces(values: Array) -> str:
     if values.ndim > 1:
         return "{\n" + ",\n".join(_braces(row) for row in values) + "}"
-    texts = [f"{v:.17g}" if isinstance(v, float) else str(v) for v in values.tolist()]
+    texts = [repr(v) if isinstance(v, float) else str(v) for v in values.tolist()]
     lines = [", ".join(texts[k : k + _A_LINE]) for k in range(0, len(texts), _A_LINE)]
     return "{" + ",\n ".join(lines) + "}"
 

@@ -68,7 +68,7 @@ class Plan:
         writer.writerow(self.columns)
         lists = [values.tolist() for values in self.columns.values()]
         for row in zip(*lists, strict=True):
-            writer.writerow([f"{v:.17g}" if isinstance(v, float) else v for v in row])
+            writer.writerow([repr(v) if isinstance(v, float) else v for v in row])
         return out.getvalue()
 
 

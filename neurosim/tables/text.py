@@ -38,7 +38,7 @@ def _nodes(names: Sequence[str], block: str, i: int, j: int | None = None) -> tu
 
 
 def _cells(values: Array) -> list[str]:
-    return [f"{v:.17g}" if isinstance(v, float) else str(v) for v in values.ravel().tolist()]
+    return [repr(v) if isinstance(v, float) else str(v) for v in values.ravel().tolist()]
 
 
 def _cells_of(columns: Mapping[str, Array], name: str) -> list[str]:

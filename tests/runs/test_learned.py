@@ -8,7 +8,7 @@ import pytest
 
 import neurosim as ns
 from neurosim.runs import Finding
-from neurosim.runs.learned import LENGTH, _findings, _onward, learned
+from neurosim.runs.learned import LENGTH, _findings, _onward, learned, risen_loss
 from neurosim.runs.recipes import RATE
 
 
@@ -117,3 +117,22 @@ def test_the_command_to_train_on_is_that_of_the_run():
             metrics=lambda done=done: {"flow_loss": np.zeros(done)},
         )  # fmt: skip
         assert _onward(trained) == f"neurosim train --resume{said} --out 'my run'"
+
+
+@pytest.mark.parametrize(
+    ("losses", "said"),
+    [
+        ([2.0] * 15 + [5.0] * 5, "2 at the first update was 5 over the last fifth; lower learn"),
+        ([2.0] * 16 + [2.1] * 4, None),
+        ([2.0] * 10 + [0.5] * 10, None),
+        ([2.0] + [9.0] * 17, None),
+    ],
+    ids=["rises", "within a tenth", "falls", "too short"],
+)
+def test_a_training_that_ends_worse_than_it_began_is_told(losses, said):
+    shown = SimpleNamespace(
+        metrics=lambda: {"flow_loss": np.array(losses)},
+        experiment=SimpleNamespace(contrast_begins=None),
+    )
+    found = risen_loss(shown)
+    assert (found is None) if said is None else (said in found)

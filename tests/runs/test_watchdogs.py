@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import neurosim as ns
 from commands import run
 from neurosim.chip import Chip
 from neurosim.host import Experiment, FlowSettings, present
@@ -46,7 +47,7 @@ def test_where_all_is_well_nothing_is_said(well):
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"moved": 0.2}, "the visible ones would move by 20% of their displacement; raise flow"),
+        ({"moved": 0.2}, "those with a source would move by 20% of their displacement; raise flow"),
         ({"ledger": {"adc_clipped": 11}}, "The ADCs must hold what they convert, but 1.1% of 1,0"),
         ({"ledger": {"difference_clipped": 11}}, "The converters of amplified differences must h"),
         ({"ledger": {"ammeter_clipped": 11}}, "The ammeters must hold what they convert, but 1"),
@@ -193,3 +194,10 @@ def test_a_nudge_of_answers_is_that_of_the_answers_and_not_of_held_inputs():
     )
     chip.program(Weights.zeros(chip.die.layers))
     assert watched(Trained(chip, Experiment.suited("classify"))).velocity == 1
+
+
+def test_a_task_of_another_chip_is_the_one_thing_that_is_said():
+    """What is out of the way there asks to raise beta and to lower it."""
+    trained = ns.train("board_resistive", ns.Experiment(updates=1, batch=8))
+    assert len(found := watch(trained)) == 1
+    assert "--task" in found[0]
