@@ -1,12 +1,13 @@
 """Work that is spread over processes, each of which has an interpreter's lock of its own.
 
 Threads of one interpreter wait for one another between any two calls of NumPy; where calls are as
-short as those of a settle, two threads do the work of 1.3 to 1.6, two processes that of 2.
+short as those of a settle, two threads do the work of 0.6 to 1.8, two processes that of 1.0 to 2.1.
 """
 
 from __future__ import annotations
 
 import atexit
+import importlib
 import math
 import os
 import pickle
@@ -32,10 +33,13 @@ _BEGIN = (
 )
 # A program that is done by then is not worth a helper's start, which takes as long.
 _SOON_S = 1.0
-_NAP_S = 0.02
-# On a machine where helpers die again and again, nothing is spread any more.
-_MOST_DEATHS = 3
-_READY, _SHARED, _JOB = b"r", b"s", b"j"
+_NAP_S, _PATIENCE_S = 0.02, 2.0
+# Where helpers die again and again, or what is shared is beyond them as often in a row, they are
+# left alone from then on.
+_MOST_DEATHS = _MOST_REFUSALS = 3
+# To send more takes longer than it saves.
+_MOST_BYTES = 2**25
+_READY, _SHARED, _JOB = b"ready", b"shared", b"job"
 _UNDONE = pickle.dumps((False, None))
 
 
@@ -44,10 +48,11 @@ class _Helper:
 
     def __init__(self) -> None:
         self._pipe, theirs = Pipe()
+        paths = [path for path in sys.path if isinstance(path, str)]
         with theirs:
             # A session of its own: a signal to all of a terminal's processes is not for helpers.
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _BEGIN, str(theirs.fileno()), *sys.path],
+                [sys.executable, "-B", "-c", _BEGIN, str(theirs.fileno()), *paths],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -55,21 +60,28 @@ class _Helper:
                 start_new_session=True,
                 env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
             )
-        self._ready = False
+        ours = __name__.partition(".")[0] + "."
+        known = [name for name in sys.modules if name.startswith(ours) and "__" not in name]
+        self._pipe.send_bytes(pickle.dumps(known))
+        self._is_ready = False
 
     def ready(self) -> bool:
         """Whether it has begun; it is not waited for."""
-        if not self._ready and self._pipe.poll():
-            self._ready = self._pipe.recv_bytes() == _READY
-        return self._ready
+        if not self._is_ready and self._pipe.poll():
+            self._is_ready = self._pipe.recv_bytes() == _READY
+        return self._is_ready
 
-    def tell(self, shared: bytes) -> None:
-        """What all jobs that follow have in common, pickled."""
-        self._pipe.send_bytes(_SHARED + shared)
+    def take(self, shared: bytes) -> bool:
+        """Whether it can load what all jobs that follow have in common, pickled."""
+        return self._asked(_SHARED, shared)[0]
 
     def do(self, job: Any) -> tuple[bool, Any]:
         """Whether it could do a job, and what came of it."""
-        self._pipe.send_bytes(_JOB + pickle.dumps(job, pickle.HIGHEST_PROTOCOL))
+        return self._asked(_JOB, pickle.dumps(job, pickle.HIGHEST_PROTOCOL))
+
+    def _asked(self, kind: bytes, content: bytes) -> tuple[bool, Any]:
+        self._pipe.send_bytes(kind)
+        self._pipe.send_bytes(content)
         done, value = pickle.loads(self._pipe.recv_bytes())
         return done, value
 
@@ -89,22 +101,41 @@ class _Crew:
 
     def __init__(self) -> None:
         self._helpers: list[_Helper] = []
-        self._hiring, self._deaths = threading.Lock(), 0
+        self._hiring = threading.Lock()
+        self._deaths = self._refusals = self._n_alone = 0
         self._first_asked_s: float | None = None
+
+    @property
+    def is_off(self) -> bool:
+        """Whether nobody is to be called."""
+        given_up = self._deaths >= _MOST_DEATHS or self._refusals >= _MOST_REFUSALS
+        frozen = getattr(sys, "frozen", False)
+        return given_up or self._n_alone > 0 or os.name != "posix" or frozen
 
     @contextmanager
     def hired(self, n: int) -> Iterator[list[_Helper]]:
         """At most n helpers, those that are ready; none while somebody else has them."""
-        if self._deaths >= _MOST_DEATHS or not self._hiring.acquire(blocking=False):
-            yield []
-            return
+        ours = False
         try:
-            yield self._ready(n)
+            ours = not self.is_off and self._hiring.acquire(blocking=False)
+            yield self._ready(n) if ours else []
         except BaseException:
-            self.dismiss()
+            if ours:
+                self.dismiss()
             raise
         finally:
-            self._hiring.release()
+            if ours:
+                self._hiring.release()
+
+    def begun(self, n: int, patience_s: float) -> bool:
+        """Call n helpers and wait for them; whether they came."""
+        self._first_asked_s, until = -math.inf, time.monotonic() + patience_s
+        while not self.is_off and time.monotonic() < until:
+            with self.hired(n) as found:
+                if len(found) == n:
+                    return True
+            time.sleep(_NAP_S)
+        return False
 
     def _ready(self, n: int) -> list[_Helper]:
         """Those of the first n that are ready; who is missing is called."""
@@ -117,7 +148,8 @@ class _Crew:
         try:
             while len(self._helpers) < n:
                 self._helpers.append(_Helper())
-        except OSError:
+        except Exception:
+            # No file or memory is left, or this interpreter cannot be called by a name.
             self._deaths = _MOST_DEATHS
         for helper in self._helpers[:n]:
             try:
@@ -127,27 +159,29 @@ class _Crew:
                 self.mourn(helper)
         return found
 
-    def begun(self, n: int, patience_s: float) -> bool:
-        """Call n helpers and wait for them; whether they came."""
-        self._first_asked_s, until = -math.inf, time.monotonic() + patience_s
-        while len(self._ready(n)) < n and self._deaths < _MOST_DEATHS:
-            if time.monotonic() > until:
-                return False
-            time.sleep(_NAP_S)
-        return len(self._helpers) >= n
-
     @contextmanager
-    def kept_off(self) -> Iterator[None]:
-        """Nobody is hired."""
-        with self._hiring:
+    def off(self) -> Iterator[None]:
+        """Within it nobody is called."""
+        self._n_alone += 1
+        try:
             yield
+        finally:
+            self._n_alone -= 1
 
     def mourn(self, helper: _Helper) -> None:
-        """Count one that has died."""
+        """Count one that has died; after some of them the others go too."""
         helper.kill()
-        if helper in self._helpers:
+        with suppress(ValueError):
             self._helpers.remove(helper)
             self._deaths += 1
+        if self._deaths >= _MOST_DEATHS:
+            self.dismiss()
+
+    def worked(self, well: bool) -> None:
+        """Count settles in a row of which helpers could do nothing."""
+        self._refusals = 0 if well else self._refusals + 1
+        if self._refusals >= _MOST_REFUSALS:
+            self.dismiss()
 
     def dismiss(self) -> None:
         """End all helpers."""
@@ -170,7 +204,7 @@ if hasattr(os, "register_at_fork"):
 @contextmanager
 def alone() -> Iterator[None]:
     """Within it this process does everything itself."""
-    with _CREW.kept_off():
+    with _CREW.off():
         yield
 
 
@@ -187,6 +221,7 @@ def spread(
     The others are started once they have been asked for during a second, begin a second later, and
     stay. What one of them does not do (it cannot find a class of the caller's own script, meets a
     warning or an exception, or is killed) is done here, and so ends as it would have without them.
+    What a job notes in `shared` is noted in one process alone.
 
     Parameters
     ----------
@@ -200,74 +235,115 @@ def spread(
     Returns
     -------
     list or None
-        None, and nothing done, while there are no other processes.
+        None, and nothing done, while there are no other processes, or where `shared` cannot be
+        pickled or is large.
     """
-    if os.name != "posix":
-        return None
     with _CREW.hired(n - 1) as helpers:
-        try:
-            common = pickle.dumps((work, shared), pickle.HIGHEST_PROTOCOL) if helpers else None
-        except (pickle.PicklingError, AttributeError, TypeError):
-            common = None
+        common = _pickled((work, shared)) if helpers else None
         if common is None:
             return None
         left, found = deque(range(len(jobs))), dict[int, Any]()
-        threads = [
-            threading.Thread(target=_ask, args=(helper, common, jobs, left, found), daemon=True)
-            for helper in helpers
-        ]
-        for thread in threads:
-            thread.start()
-        try:
-            while left:
-                with suppress(IndexError):
-                    k = left.popleft()
-                    found[k] = work(shared, jobs[k])
-            for thread in threads:
-                thread.join()
-        except BaseException:
-            for helper in helpers:
-                helper.kill()
-            raise
+        errands = [_Errand(helper, common, jobs, left, found) for helper in helpers]
+        for errand in errands:
+            # Where no thread can be had, the jobs are done here.
+            with suppress(RuntimeError):
+                errand.start()
+        while left:
+            with suppress(IndexError):
+                k = left.popleft()
+                found[k] = work(shared, jobs[k])
+        for errand in errands:
+            errand.end()
+        _CREW.worked(all(errand.able for errand in errands))
     return [found[k] if k in found else work(shared, jobs[k]) for k in range(len(jobs))]
 
 
-def _ask(
-    helper: _Helper, common: bytes, jobs: Sequence[Any], left: deque[int], found: dict[int, Any]
-) -> None:
-    """Have a helper do jobs that are left."""
+def _pickled(common: Any) -> bytes | None:
+    """None where it cannot be, for whatever reason, or is too large."""
     try:
-        helper.tell(common)
-        while True:
-            k = left.popleft()
-            done, value = helper.do(jobs[k])
-            if not done:
-                return
-            found[k] = value
-    except IndexError:
-        return
-    except (OSError, EOFError, pickle.UnpicklingError):
-        _CREW.mourn(helper)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            content = pickle.dumps(common, pickle.HIGHEST_PROTOCOL)
+    except Exception:
+        return None
+    return content if len(content) <= _MOST_BYTES else None
+
+
+class _Errand(threading.Thread):
+    """Has a helper do jobs that are left; what it does not do is not found."""
+
+    def __init__(
+        self,
+        helper: _Helper,
+        common: bytes,
+        jobs: Sequence[Any],
+        left: deque[int],
+        found: dict[int, Any],
+    ) -> None:
+        super().__init__(daemon=True)
+        self.able = True
+        self._helper, self._common, self._jobs = helper, common, jobs
+        self._left, self._found, self._taken = left, found, threading.Event()
+
+    def run(self) -> None:
+        """Until no job is left, or the helper cannot do one."""
+        try:
+            self.able = self._helper.take(self._common)
+            self._taken.set()
+            while self.able and (k := self._next()) is not None:
+                self.able, value = self._helper.do(self._jobs[k])
+                if self.able:
+                    self._found[k] = value
+        except BaseException:
+            # It may have given an answer that nobody has heard.
+            _CREW.mourn(self._helper)
+        finally:
+            self._taken.set()
+
+    def _next(self) -> int | None:
+        try:
+            return self._left.popleft()
+        except IndexError:
+            return None
+
+    def end(self) -> None:
+        """Wait for what the helper does; not for one that has not begun."""
+        if self.ident is None:
+            return
+        if not self._taken.wait(_PATIENCE_S):
+            self.able = False
+            _CREW.mourn(self._helper)
+        self.join()
 
 
 def serve(fd: int) -> None:
     """What a helper does: work until there is nobody who asks."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     warnings.simplefilter("error")
     work: Callable[[Any, Any], Any] | None = None
     shared = None
-    with one_blas_thread(), Connection(fd) as pipe, suppress(EOFError, OSError):
+    with alone(), one_blas_thread(), Connection(fd) as pipe, suppress(EOFError, OSError):
+        for name in pickle.loads(pipe.recv_bytes()):
+            with suppress(Exception):
+                importlib.import_module(name)
         pipe.send_bytes(_READY)
         while True:
-            message = pipe.recv_bytes()
-            kind, content, answer = message[:1], memoryview(message)[1:], _UNDONE
+            kind, content, answer = pipe.recv_bytes(), pipe.recv_bytes(), _UNDONE
             try:
                 if kind == _SHARED:
                     work, shared = None, None
                     work, shared = pickle.loads(content)
+                    answer = pickle.dumps((True, None))
                 elif work is not None:
                     value = work(shared, pickle.loads(content))
                     answer = pickle.dumps((True, value), pickle.HIGHEST_PROTOCOL)
             except Exception:
                 answer = _UNDONE
-            if kind == _JOB:
-                pipe.send_bytes(answer)
+            pipe.send_bytes(answer)
+
+
+def _end_with(parent: int) -> None:
+    """End this process soon after its parent has ended, whatever it does."""
+    while os.getppid() == parent:
+        time.sleep(0.25)
+    os._exit(0)

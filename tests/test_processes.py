@@ -7,6 +7,8 @@ import sys
 import threading
 import time
 import warnings
+from multiprocessing.connection import Connection
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,14 +32,50 @@ def where(shared, job):
 
 
 def warned(shared, job):
+    time.sleep(0.05)
     warnings.warn(f"job {job}", RuntimeWarning, stacklevel=1)
     return job
 
 
 def refused(shared, job):
+    time.sleep(0.05)
     if job == 3:
         raise ValueError("three")
     return job
+
+
+class Stubborn:
+    """Refuses to be pickled in its own way."""
+
+    def __reduce__(self):
+        raise ValueError("no")
+
+
+class Lost:
+    """Can be pickled, but loaded in this process alone; elsewhere it fails, after some time."""
+
+    def __init__(self, after_s=0.0):
+        self.after_s = after_s
+
+    def __reduce__(self):
+        return _found, (os.getpid(), self.after_s)
+
+
+def _found(pid, after_s):
+    if os.getpid() != pid:
+        time.sleep(after_s)
+        raise RuntimeError("not here")
+    return Lost(after_s)
+
+
+def slowly(shared, job):
+    time.sleep(0.05)
+    return job
+
+
+def alone_here(shared, job):
+    time.sleep(0.05)
+    return os.getpid(), processes._CREW.is_off
 
 
 @pytest.fixture
@@ -58,10 +96,10 @@ def called(crew):
 
 def alive(pid):
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        state = Path(f"/proc/{pid}/stat").read_text("ascii")
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    return True
+    return state.rpartition(")")[2].split()[0] != "Z"
 
 
 def ended(pid):
@@ -88,32 +126,89 @@ def test_a_program_that_is_soon_done_calls_nobody(monkeypatch):
 def test_what_cannot_be_pickled_is_not_spread(helper):
     assert spread(scaled, threading.Lock(), range(4), 2) is None
     assert spread(lambda _shared, job: job, 1, range(4), 2) is None
+    assert spread(scaled, Stubborn(), range(4), 2) is None
 
 
-def test_what_the_helper_cannot_find_is_done_here(helper):
-    program = "\n".join(
-        [
-            "from neurosim import processes; from neurosim.processes import spread",
-            "def own(shared, job): return shared * job",
-            "assert processes.begun(2)",
-            "print(spread(own, 2, range(5), 2))",
-        ]
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=TREE, capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "[0, 2, 4, 6, 8]\n"
-    assert done.stderr == ""
+def test_what_is_large_is_not_sent(helper, monkeypatch):
+    monkeypatch.setattr(processes, "_MOST_BYTES", 10_000)
+    assert spread(scaled, np.zeros(2000), range(4), 2) is None
+    assert len(spread(scaled, np.zeros(200), range(4), 2)) == 4
 
 
-def test_warnings_and_exceptions_are_as_without_it(helper):
+@pytest.fixture
+def answers(monkeypatch):
+    """Whether the helper could, each time that it was asked."""
+    found = []
+
+    def noted(method):
+        def asked(self, given):
+            answer = method(self, given)
+            found.append(answer if isinstance(answer, bool) else answer[0])
+            return answer
+
+        return asked
+
+    for name in ("take", "do"):
+        monkeypatch.setattr(processes._Helper, name, noted(getattr(processes._Helper, name)))
+    return found
+
+
+def test_what_the_helper_cannot_load_is_done_here_and_after_three_times_not_sent(helper, answers):
+    for k in range(3):
+        assert spread(slowly, Lost(), range(5), 2) == [0, 1, 2, 3, 4]
+        assert answers == [False] * (k + 1)
+    assert spread(slowly, Lost(), range(5), 2) is None
+    assert processes._CREW._helpers == []
+
+
+def test_refusals_with_a_success_between_them_are_no_reason_to_give_up(helper, answers):
+    for shared in (Lost(), Lost(), 1, Lost(), Lost()):
+        assert spread(slowly, shared, range(5), 2) == [0, 1, 2, 3, 4]
+    assert not processes._CREW.is_off
+
+
+def test_a_helper_that_takes_long_to_load_is_not_waited_for(helper, monkeypatch):
+    monkeypatch.setattr(processes, "_PATIENCE_S", 0.2)
+    began_s = time.monotonic()
+    assert spread(slowly, Lost(after_s=60.0), range(5), 2) == [0, 1, 2, 3, 4]
+    assert time.monotonic() - began_s < 30.0
+    assert ended(helper._process.pid)
+
+
+def test_helpers_have_no_helpers(helper):
+    found = dict(spread(alone_here, None, range(8), 2))
+    assert found == {os.getpid(): False, helper._process.pid: True}
+
+
+def test_warnings_are_as_without_it(helper, answers):
     with pytest.warns(RuntimeWarning) as caught:
         assert spread(warned, None, range(8), 2) == list(range(8))
     assert sorted(str(w.message) for w in caught) == [f"job {k}" for k in range(8)]
+    assert answers == [True, False]
+
+
+def test_exceptions_are_as_without_it(helper, answers):
     with pytest.raises(ValueError, match="three"):
         spread(refused, None, range(8), 2)
+    assert answers[0]
     called(processes._CREW)
     assert spread(scaled, 2, range(8), 2) == [2 * k for k in range(8)]
+    assert processes._CREW._deaths == 0
+
+
+def test_what_fails_on_the_way_is_not_taken_for_the_next_answer(helper, monkeypatch):
+    heard = iter([True, True, False])
+    receive = Connection.recv_bytes
+
+    def deaf(self, *given):
+        if next(heard, True):
+            return receive(self, *given)
+        raise MemoryError
+
+    monkeypatch.setattr(Connection, "recv_bytes", deaf)
+    assert spread(slowly, None, list("abcdef"), 2) == list("abcdef")
+    called(processes._CREW)
+    assert spread(slowly, None, list("ghijkl"), 2) == list("ghijkl")
 
 
 def test_a_helper_that_is_killed_leaves_its_work_to_this_process(helper):
@@ -126,15 +221,16 @@ def test_a_helper_that_is_killed_leaves_its_work_to_this_process(helper):
 def test_after_three_deaths_nobody_is_called(helper):
     crew = processes._CREW
     for _ in range(3):
-        os.kill(called(crew)._process.pid, signal.SIGKILL)
-        time.sleep(0.1)
+        process = called(crew)._process
+        process.kill()
+        process.wait()
         spread(scaled, 1, range(4), 2)
     assert crew._deaths == 3
     assert spread(scaled, 1, range(4), 2) is None
 
 
 def test_nobody_is_called_where_a_process_is_to_work_alone(helper):
-    with processes.alone():
+    with processes.alone(), processes.alone():
         assert spread(scaled, 1, range(4), 2) is None
     assert spread(scaled, 1, range(4), 2) == [0, 1, 2, 3]
 

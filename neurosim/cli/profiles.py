@@ -36,7 +36,7 @@ _KINDS = {
     "quoted": "stand in their source",
     "measured": "are measured",
     "assumed": "are assumed",
-    "cited": "have a source that does not say them",
+    "cited": "name a source, here without its figure",
     "stated in code": "have no source but the code that states them",
 }
 

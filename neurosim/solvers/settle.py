@@ -129,8 +129,8 @@ def settle(
     n_threads : int, optional
         Processors to use; by default all that there are. Results do not depend on it. A program
         that settles for more than a second is helped by processes of its own
-        (`neurosim.processes`); until then, with noise, and with an engine of one's own, threads
-        share the rows.
+        (`neurosim.processes`); until then, with noise, and with an engine or a law of one's own,
+        threads share the rows.
     flicker : FlickerSource, optional
         1/f noise that goes on from where the settle before left it.
     arrays : Arrays, optional
@@ -171,7 +171,7 @@ def settle(
     with one_blas_thread():
         results = None
         # The state of a noise would have to travel too, which takes what it gains.
-        travels = getattr(engine, "travels", False) and not has_noise and arrays is NUMPY
+        travels = vars(type(engine)).get("travels", False) and not has_noise and arrays is NUMPY
         if n_threads > 1 and travels:
             results = spread(_settle_chunk, common, jobs, n_threads)
         if results is None and n_threads > 1:
