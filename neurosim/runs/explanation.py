@@ -165,10 +165,10 @@ class Explanation(Record):
         saved = [sign * (self.quality - f.quality) for f in self.first if f.quality is not None]
         if max(saved, default=0.0) >= gap / 2:
             return ""
-        return (
-            f"None of the first causes by itself saves half of what the {self.quality_name} loses "
-            "to the ideal chip: several together do."
-        )
+        lost = f"half of what the {self.quality_name} loses to the ideal chip"
+        if len(self.first) == 1:
+            return f"The first cause by itself saves less than {lost}: the rest is of smaller ones."
+        return f"None of the first causes by itself saves {lost}: several together do."
 
     def _learned_by(self) -> str:
         """What of the learning it may have been: of a chip with a good gradient not the chip."""
@@ -178,6 +178,12 @@ class Explanation(Record):
             return (
                 f". But the chip has spoilt what was learned: its gradient has {cosines}. Mend "
                 "that, and train again."
+            )
+        error, error_ideal = self.error or 0.0, self.error_ideal or 0.0
+        if error > error_ideal + _SPOILT:
+            return (
+                f". But the weights have made up for this chip: its {self.drawn} are {error:.0%} "
+                f"off, the ideal chip's {error_ideal:.0%}. Mend that, and train again."
             )
         if here < ideal - _WORSE:
             return (
@@ -207,7 +213,7 @@ class Explanation(Record):
             ("velocities off", "{:.0%}", self.velocity, finding.velocity, -1.0),
             (self.quality_name, "{:.3g}", self.quality, finding.quality, self._better),
         ]
-        said, gains = list[str](), list[float]()
+        said, gains, dearer = list[str](), list[float](), False
         for name, form, now, then, better in found:
             if now is not None and then is not None:
                 before, after = form.format(now), form.format(then)
@@ -216,11 +222,14 @@ class Explanation(Record):
                     gained = better * (then - now)
                     if name == self.quality_name and abs(gained) <= self._no_gap(now, then):
                         continue
+                    dearer |= name == self.quality_name and gained < 0
                     gains.append(gained)
         if gains and max(gains) < 0:
             said.append("which is worse: by itself it buys nothing")
             if len(self.first) + len(self.others) > 1:
                 said[-1] += ", so mend the other causes first"
+        elif dearer and len(gains) > 1:
+            said.append("for these weights have made up for it: train again without it")
         return ", ".join(said)
 
     @property
