@@ -134,7 +134,7 @@ CAUSES = (
         "drift",
         ("drift",),
         "present fewer rows between writes (batch), settle in less time (settle_tau, "
-        "node.capacitance_F), or refresh (host.refresh_s)",
+        "node.capacitance_F), refresh sooner (host.refresh_s), or take cells that hold longer",
     ),
     _range("DAC", "dac", "range_V", _OFFSET, "lower node.unit_V"),
     Cause("DAC bits", ("DAC bits",), "raise dac.bits, or flow.beta"),

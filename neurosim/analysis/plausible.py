@@ -241,6 +241,20 @@ def _far_offsets(profile: Profile) -> Iterator[str]:
             )
 
 
+def _late_refresh(profile: Profile) -> Iterator[str]:
+    """Cells that lose what they hold before they are written again."""
+    drift, refresh_s, held_S = profile.drift, profile.host.refresh_s, _conductances(profile)
+    if drift is None or refresh_s is None:
+        return
+    left_S = drift.aged(held_S, held_S, np.full_like(held_S, refresh_s), np.zeros_like(held_S))
+    lost = float(np.abs(left_S - held_S).max() / held_S.max())
+    if lost > _FAR_OFF:
+        yield (
+            f"host.refresh_s: a cell loses {lost:.0%} before it is refreshed after "
+            f"{format_quantity(refresh_s, 's', 3)}; refresh sooner"
+        )
+
+
 def _short_of(profile: Profile) -> Iterator[str]:
     """Figures of an array far from what a network can learn with, each with what to do."""
     node, adc, dac, mismatch = profile.node, profile.adc, profile.dac, profile.mismatch
@@ -288,4 +302,4 @@ def _short_of(profile: Profile) -> Iterator[str]:
 WARNINGS: tuple[Check, ...] = (
     _unusual, _beside_the_range, _odd_law, _slow_nodes, _long_wires, _far_offsets,
 )  # fmt: skip
-ODD: tuple[Check, ...] = (_cut_off, _underived, unfitting, _short_of)
+ODD: tuple[Check, ...] = (_cut_off, _underived, unfitting, _short_of, _late_refresh)

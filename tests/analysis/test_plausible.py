@@ -53,6 +53,15 @@ def test_what_the_model_would_cut_off_is_warned_of(tmp_path, changes, text):
     assert text in result.stderr
 
 
+def test_a_cell_that_leaks_before_it_is_refreshed_is_warned_of():
+    """It keeps exp(-t / tau): of five time constants less than a hundredth."""
+    cells = load_profile("cap_cell_14nm")
+    assert not any("refresh" in line for line in warnings_in(cells))
+    fast = cells.with_values({"drift.tau_s": 2e-4, "host.refresh_s": 1e-3})
+    (said,) = [line for line in warnings_in(fast) if "refresh" in line]
+    assert said.startswith("host.refresh_s: a cell loses 99% before it is refreshed after 1 ms")
+
+
 def test_what_a_warning_says_is_what_the_model_does():
     """Devices of a negative exponent stay where they are; by the logarithm they would rise."""
     law = PowerLaw(start_s=1, reference_S=1e-5, exponent={"polynomial": [0.03, -0.05]})
