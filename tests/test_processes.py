@@ -21,6 +21,17 @@ from neurosim.processes import spread
 from neurosim.profile import load_profile
 from processes import TREE
 
+# What the helper has answered, and how much of it this process waits for before it does a job.
+ANSWERS: list[bool] = []
+WANTED = [0]
+
+
+def answered():
+    """Wait until the helper has answered as often as wanted; in the helper nothing is."""
+    limit = time.monotonic() + 60
+    while len(ANSWERS) < WANTED[0] and time.monotonic() < limit:
+        time.sleep(0.01)
+
 
 def scaled(shared, job):
     return shared * job
@@ -32,13 +43,13 @@ def where(shared, job):
 
 
 def warned(shared, job):
-    time.sleep(0.05)
+    answered()
     warnings.warn(f"job {job}", RuntimeWarning, stacklevel=1)
     return job
 
 
 def refused(shared, job):
-    time.sleep(0.05)
+    answered()
     if job == 3:
         raise ValueError("three")
     return job
@@ -69,7 +80,7 @@ def _found(pid, after_s):
 
 
 def slowly(shared, job):
-    time.sleep(0.05)
+    answered()
     return job
 
 
@@ -138,23 +149,25 @@ def test_what_is_large_is_not_sent(helper, monkeypatch):
 @pytest.fixture
 def answers(monkeypatch):
     """Whether the helper could, each time that it was asked."""
-    found = []
 
     def noted(method):
         def asked(self, given):
             answer = method(self, given)
-            found.append(answer if isinstance(answer, bool) else answer[0])
+            ANSWERS.append(answer if isinstance(answer, bool) else answer[0])
             return answer
 
         return asked
 
     for name in ("take", "do"):
         monkeypatch.setattr(processes._Helper, name, noted(getattr(processes._Helper, name)))
-    return found
+    yield ANSWERS
+    ANSWERS.clear()
+    WANTED[0] = 0
 
 
 def test_what_the_helper_cannot_load_is_done_here_and_after_three_times_not_sent(helper, answers):
     for k in range(3):
+        WANTED[0] = k + 1
         assert spread(slowly, Lost(), range(5), 2) == [0, 1, 2, 3, 4]
         assert answers == [False] * (k + 1)
     assert spread(slowly, Lost(), range(5), 2) is None
@@ -162,7 +175,8 @@ def test_what_the_helper_cannot_load_is_done_here_and_after_three_times_not_sent
 
 
 def test_refusals_with_a_success_between_them_are_no_reason_to_give_up(helper, answers):
-    for shared in (Lost(), Lost(), 1, Lost(), Lost()):
+    for k, shared in enumerate((Lost(), Lost(), 1, Lost(), Lost())):
+        WANTED[0] = k + 1
         assert spread(slowly, shared, range(5), 2) == [0, 1, 2, 3, 4]
     assert not processes._CREW.is_off
 
@@ -181,6 +195,7 @@ def test_helpers_have_no_helpers(helper):
 
 
 def test_warnings_are_as_without_it(helper, answers):
+    WANTED[0] = 2
     with pytest.warns(RuntimeWarning) as caught:
         assert spread(warned, None, range(8), 2) == list(range(8))
     assert sorted(str(w.message) for w in caught) == [f"job {k}" for k in range(8)]
@@ -188,9 +203,10 @@ def test_warnings_are_as_without_it(helper, answers):
 
 
 def test_exceptions_are_as_without_it(helper, answers):
+    WANTED[0] = 2
     with pytest.raises(ValueError, match="three"):
         spread(refused, None, range(8), 2)
-    assert answers[0]
+    assert answers[:2] == [True, True]
     called(processes._CREW)
     assert spread(scaled, 2, range(8), 2) == [2 * k for k in range(8)]
     assert processes._CREW._deaths == 0
