@@ -18,6 +18,8 @@ __all__ = ["FINER", "Extent", "advice_on", "narrowed", "too_wide"]
 
 Array = NDArray[np.float64]
 
+# Of the most that arrives, what a range holds that clips few values.
+_CLIPS = 0.8
 # A range that wastes a bit or more, and what a narrower one leaves beyond the most that arrives.
 _WIDE, _ROOM = 2.0, 1.1
 # Causes that a narrower range makes smaller; the noise of a DAC is in volts.
@@ -66,7 +68,7 @@ def too_wide(conditions: Conditions, ideal: Observed) -> dict[str, tuple[Extent,
     """Ranges that are at least twice what arrives, by the name of their converter.
 
     A range that fits itself, phases and amplified differences have none; nor has a converter with
-    another range that clips, for that comes first.
+    another range that clips much of what arrives, for that comes first.
 
     Parameters
     ----------
@@ -85,7 +87,7 @@ def too_wide(conditions: Conditions, ideal: Observed) -> dict[str, tuple[Extent,
     wide = {
         name: tuple(e for e in extents if e.times >= _WIDE)
         for name, extents in known.items()
-        if all(e.times >= 1 for e in extents)
+        if all(e.times >= _CLIPS for e in extents)
     }
     return {name: extents for name, extents in wide.items() if extents}
 
