@@ -88,6 +88,7 @@ class _Helper:
     def disown(self) -> None:
         """Leave it to the process that it helps."""
         self._pipe.close()
+        # Else Python warns of a child of its own that still runs.
         self._process.returncode = 0
 
     def kill(self) -> None:
@@ -100,6 +101,9 @@ class _Crew:
     """The helpers of one process."""
 
     def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
         self._helpers: list[_Helper] = []
         self._hiring = threading.Lock()
         self._deaths = self._refusals = self._n_alone = 0
@@ -192,7 +196,7 @@ class _Crew:
         """Begin anew: the helpers are those of the process that this one was a copy of."""
         while self._helpers:
             self._helpers.pop().disown()
-        self.__init__()  # type: ignore[misc]
+        self._begin()
 
 
 _CREW = _Crew()
@@ -264,7 +268,7 @@ def _pickled(common: Any) -> bytes | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             content = pickle.dumps(common, pickle.HIGHEST_PROTOCOL)
-    except Exception:
+    except Exception:  # A class may refuse in any way of its own.
         return None
     return content if len(content) <= _MOST_BYTES else None
 
@@ -294,7 +298,7 @@ class _Errand(threading.Thread):
                 self.able, value = self._helper.do(self._jobs[k])
                 if self.able:
                     self._found[k] = value
-        except BaseException:
+        except BaseException:  # A thread of its own: there is nobody to raise it to.
             # It may have given an answer that nobody has heard.
             _CREW.mourn(self._helper)
         finally:
@@ -337,7 +341,7 @@ def serve(fd: int) -> None:
                 elif work is not None:
                     value = work(shared, pickle.loads(content))
                     answer = pickle.dumps((True, value), pickle.HIGHEST_PROTOCOL)
-            except Exception:
+            except Exception:  # Whatever it is, it comes up again where the job is then done.
                 answer = _UNDONE
             pipe.send_bytes(answer)
 

@@ -9,7 +9,7 @@ import pytest
 
 import neurosim as ns
 from commands import run
-from neurosim.memory import beyond_memory, machine_bytes
+from neurosim.memory import aligned, beyond_memory, machine_bytes
 
 HUGE = (64, 10_000_000, 10_000_000)
 
@@ -71,3 +71,14 @@ def test_a_settle_finds_the_memory_of_the_one_before():
     plain = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC")}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=plain)
     assert float(done.stdout) < 300
+
+
+@pytest.mark.parametrize("shape", [(320, 225), (7, 3, 1), (1, 17), ()])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_what_steps_work_on_begins_where_a_cache_line_does(shape, dtype):
+    """NumPy's own arrays begin at any multiple of 16 bytes."""
+    for _ in range(8):
+        array = aligned(shape, dtype)
+        assert array.ctypes.data % 64 == 0
+        assert (array.shape, array.dtype, array.flags.c_contiguous) == (shape, dtype, True)
+        array[...] = 1.0

@@ -93,7 +93,7 @@ class Transient(Block):
     Transient(rtol=1e-06)
     """
 
-    # It notes nothing of what it ran: other processes may run it.
+    # It notes nothing of what it ran: other processes may run it. A subclass says so for itself.
     travels: ClassVar[bool] = True
 
     engine: Literal["transient"] = "transient"
