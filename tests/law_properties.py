@@ -113,16 +113,18 @@ def check_small_signal(circuit, springs, u_V):
     if not small.symmetric[0]:
         assert (circuit.metric(u_V[:1]) < 0).any()
         return
-    n, one = circuit.n_nodes, np.zeros((1,), dtype=int)
-    wide = small.rows(np.repeat(one, n))
-    b = wide.product(np.eye(n, dtype=np.float32)).astype(np.float64)
+    one, right = np.zeros((1,), dtype=int), small.right_side(now).astype(np.float64)
+    n_kept, n_even = len(right), circuit.layers.n_even
+    assert n_kept == min(n_even, circuit.n_nodes - n_even)
+    wide = small.equations.rows(np.repeat(one, n_kept))
+    b = wide.product(np.eye(n_kept, dtype=np.float32)).astype(np.float64)
     np.testing.assert_allclose(b, b.T, atol=1e-6 * np.abs(b).max())
-    y = np.linalg.solve(b, small.right_side(now).astype(np.float64)).astype(np.float32)
+    y = np.linalg.solve(b, right).astype(np.float32)
     step_V = small.step(now, y)[:, 0]
     jacobian, _ = jacobian_of(circuit, springs, u_V[:1])
-    free = np.ones(n, dtype=bool)
+    free = np.ones(circuit.n_nodes, dtype=bool)
     free[springs.held_nodes] = False
-    exact_V = np.zeros(n)
+    exact_V = np.zeros(circuit.n_nodes)
     current_A = circuit.current_A(u_V, springs)[0]
     exact_V[free] = np.linalg.solve(jacobian.T[np.ix_(free, free)], -current_A[free])
     # Rounding to float32, times the condition of a random network.

@@ -151,7 +151,7 @@ def bench_train(
         engines: dict[str, Engine] = {
             "transient": Transient(precision="float64"),
             "transient, float32": Transient(precision="float32"),
-            "operating_point": OperatingPoint(),
+            "operating_point": OperatingPoint(precision="float64"),
             "operating_point, float32": OperatingPoint(precision="float32"),
         }
         few = FlowBatch(*(a[:_EXACT_ROWS] for a in (batch.x_t, batch.u_t, batch.t)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from neurosim.circuit.circuit import Circuit
 from neurosim.circuit.elements import Array, Springs
+from neurosim.circuit.reduced import Reduced
 
 __all__ = ["Linearised"]
 
@@ -31,9 +31,9 @@ class Linearised:
               B = \operatorname{diag}(d) - \textstyle\sum_k s^k\,dG\,s^k
 
     d is the conductance to ground and to the springs and the slope of a diode, less dw/du times the
-    coupling current. B is
-    symmetric, and positive definite where the state is stable: it is the second derivative of the
-    co-content in other coordinates. Where the metric is not 1, du = (I + w dG s y) / d, which stays
+    coupling current. B is symmetric, and positive definite where the state is stable: it is the
+    second derivative of the co-content in other coordinates. What is solved is `Reduced`, without
+    the nodes of every other layer. Where the metric is not 1, du = (I + w dG s y) / d, which stays
     accurate where r tends to zero, in saturated nodes. All arrays have shape (n_nodes, rows).
 
     Conductances are in units of the mean of D and y is in volts, in `float32`: Newton's method
@@ -53,8 +53,8 @@ class Linearised:
 
     Attributes
     ----------
-    scale : ndarray, shape (n_nodes, 1)
-        D over its mean: B without couplings, the preconditioner.
+    equations : Reduced
+        Of the nodes that are kept.
     symmetric : ndarray of bool, shape (rows,)
         Rows that have this form: those whose metric is at least 0 in every node.
     """
@@ -69,17 +69,20 @@ class Linearised:
     ) -> None:
         layers = circuit.layers
         self._odd, self._even = layers.odd, layers.even
+        # The fewer; the others where there are none.
+        odd_stay = 0 < layers.n_odd <= layers.n_even or not layers.n_even
+        self._kept, self._gone = (layers.odd, layers.even)[:: 1 if odd_stay else -1]
         held = self._held = springs.held_nodes
         total_S = circuit.decay_S.copy()
         total_S[springs.at] += springs.soft_S
         # Oscillators have nothing to ground: the conductance of weight 1 stands for it.
         usual_S = circuit.leak_S if circuit.oscillating else total_S
         unit_S = usual_S.mean()
-        self.scale = _single(usual_S[:, None] / unit_S)
-        self._ground = self.scale
+        scale = _single(usual_S[:, None] / unit_S)
+        ground = scale
         if circuit.oscillating:
-            self._ground = np.zeros_like(self.scale)
-            self._ground[held] = self.scale[held]
+            ground = np.zeros_like(scale)
+            ground[held] = scale[held]
         self._per_rate = (circuit.capacitance_F / (tau_s * unit_S))[:, None]
         self._to_odd = _single(circuit.couplings.delta_S / unit_S)
         self._to_even = np.ascontiguousarray(self._to_odd.T)
@@ -90,7 +93,8 @@ class Linearised:
         if injected_A is not None:
             every = injected_A.reshape(-1, *injected_A.shape[-2:])
             injected = _single(every.transpose(0, 2, 1) / unit_S)
-        self._find_weights(circuit, u, held, unit_S, injected)
+        self._find_weights(circuit, u, ground, unit_S, injected)
+        self.equations = self._reduced(scale)
 
     def _find_metric(self, circuit: Circuit, u: Any, held: NDArray[np.intp]) -> None:
         """Square root of the metric; None where it is 1."""
@@ -107,16 +111,16 @@ class Linearised:
         self,
         circuit: Circuit,
         u: Any,
-        held: NDArray[np.intp],
+        ground: Single,
         unit_S: float,
         injected: Single | None,
     ) -> None:
         """Weights w of each output, None where all are 1; s = r w; and the diagonal d."""
-        law, amplifiers = circuit.law, circuit.amplifiers
+        law, amplifiers, held = circuit.law, circuit.amplifiers, self._held
         self._w: list[Single] | None = None
-        self._d, self._shares = self._ground, (1.0,) * law.n_outputs
+        self._d, self._shares = ground, (1.0,) * law.n_outputs
         if circuit.shunts is not None:
-            self._d = _single(self.scale + circuit.shunts.slope_S(u.T).T / unit_S)
+            self._d = _single(ground + circuit.shunts.slope_S(u.T).T / unit_S)
         if law.unit_weights:
             one = np.ones_like(u)
             one[held] = 0.0
@@ -142,30 +146,11 @@ class Linearised:
             bend[held] = 0.0
         self._d = _single(self._d - bend)
 
-    def rows(self, rows: NDArray[np.intp]) -> Linearised:
-        """The same for some rows of the block."""
-
-        def some(values: Single) -> Single:
-            return np.take(values, rows, axis=1)
-
-        part = copy(self)
-        part._s = [some(s) for s in self._s]
-        part._r = None if self._r is None else some(self._r)
-        if self._w is not None:
-            part._w = [some(w) for w in self._w]
-        if self._d is not self._ground:
-            part._d = some(self._d)
-        part.symmetric = self.symmetric[rows]
-        part._work = np.empty_like(part._s[0])
-        return part
-
-    # OpenBLAS for AVX-512 multiplies five columns by one in `float32` with what lies beside them on
-    # the stack too, and drops it afterwards: the flag can stand where every value is finite.
+    @np.errstate(invalid="ignore")  # See `Reduced.product`.
     def _couple(self, v: Single) -> Single:
         out = np.empty_like(v)
-        with np.errstate(invalid="ignore"):
-            np.matmul(self._to_odd, v[self._even], out=out[self._odd])
-            np.matmul(self._to_even, v[self._odd], out=out[self._even])
+        np.matmul(self._to_odd, v[self._even], out=out[self._odd])
+        np.matmul(self._to_even, v[self._odd], out=out[self._even])
         return out
 
     def _through(self, y: Single, ends: list[Single] | None) -> Single:
@@ -182,23 +167,32 @@ class Linearised:
         assert total is not None
         return total
 
-    def product(self, y: Single) -> Single:
-        """B y."""
-        out = self._through(y, self._s)
-        np.multiply(self._d, y, out=self._work)
-        np.subtract(self._work, out, out=out)
-        return out
+    def _reduced(self, scale: Single) -> Reduced:
+        matrices = self._to_odd, self._to_even
+        to_kept, to_gone = matrices[:: 1 if self._kept == self._odd else -1]
+        kept, gone, d = self._kept, self._gone, self._d
+        shares = np.array(self._shares, np.float32)
+        kept_ends = [s[kept] / share for s, share in zip(self._s, shares, strict=True)]
+        gone_ends = [s[gone] for s in self._s]
+        return Reduced(to_kept, to_gone, kept_ends, gone_ends, d[kept], d[gone], scale[kept])
 
-    def right_side(self, rate: Array) -> Single:
-        """What B y must equal for Newton's step from a state that moves with `rate`."""
+    def _current(self, rate: Array) -> Single:
         current = _single(rate * self._per_rate)
         return current if self._r is None else self._r * current
 
+    def right_side(self, rate: Array) -> Single:
+        """What S y must equal for Newton's step from a state that moves with `rate`."""
+        b = self._current(rate)
+        return self.equations.right_side(b[self._kept], b[self._gone])
+
     def step(self, rate: Array, y: Single) -> Array:
-        """Newton's step du [V] from the solution y."""
+        """Newton's step du [V], of all nodes, from the solution y of those that were kept."""
+        every: Single = np.empty_like(self._work)
+        every[self._kept] = y
+        every[self._gone] = self.equations.others(self._current(rate)[self._gone], y)
         if self._r is None:
-            return y.astype(np.float64)
-        change: Array = (rate * self._per_rate + self._through(y, self._w)) / self._d
+            return np.asarray(every, np.float64)
+        change: Array = (rate * self._per_rate + self._through(every, self._w)) / self._d
         change[self._held] = 0.0
         return change
 

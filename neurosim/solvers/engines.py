@@ -151,7 +151,7 @@ class OperatingPoint(Block):
         Tolerances, before they are widened threefold, of the transient that chooses where a row
         comes to rest; its end is as accurate with any.
     precision : {"auto", "float64", "float32"}
-        Of that transient; `auto` is float64.
+        Of that transient, `auto` as of `Transient`; the end is found in float64 with any.
 
     Examples
     --------
@@ -172,8 +172,8 @@ class OperatingPoint(Block):
 
     @property
     def dtype(self) -> np.dtype[np.floating]:
-        """What `precision` is."""
-        return np.dtype("float64" if self.precision == "auto" else self.precision)
+        """That of the end, float64."""
+        return np.dtype(np.float64)
 
     def __str__(self) -> str:
         return "operating_point"
@@ -193,7 +193,7 @@ class OperatingPoint(Block):
     ) -> Chunk:
         """Settle a block of rows to where they would stand after infinite time."""
         del span, noise
-        tolerances = Tolerances(self.rtol, self.atol, self.dtype)
+        tolerances = Tolerances(self.rtol, self.atol, self.along_the_way.dtype)
         return operating_point(rate_of, u_V, tolerances, system.unit_V)
 
 

@@ -83,11 +83,12 @@ def _solve(
     """
     residual = small.right_side(rate)
     n_rows = residual.shape[1]
-    solution, convex, n_products = np.zeros_like(residual), small.symmetric.copy(), 0.0
-    part, rows = small, np.arange(n_rows)
+    part, rows = small.equations, np.arange(n_rows)
+    solution, n_products = np.zeros_like(residual), 0.0
+    convex = small.symmetric & part.positive
     size = np.maximum(np.abs(residual).max(axis=0), np.finfo(residual.dtype).tiny)
     residual /= size
-    z = residual / small.scale
+    z = residual / part.scale
     y, p, rz = np.zeros_like(z), z.copy(), np.einsum("ij,ij->j", residual, z)
     goal, plain = tolerance**2 * rz, rz.copy()
     active = (rz > 0) & convex
@@ -126,7 +127,7 @@ def _solve(
 
 
 # A row that is not finite shows no positive curvature, and is refused.
-@np.errstate(over="ignore", invalid="ignore")
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def _descend(
     rate_of: RateOf, rows: NDArray[np.intp], start_V: Array, unit_V: float
 ) -> tuple[Array, NDArray[np.bool_], float, float]:
@@ -171,7 +172,7 @@ def _descend(
         after = rate(here + change, np.empty_like(here))
         slopes = small.power(now, change) + small.power(after, change)
         good &= (slopes < 0) | (np.abs(after).max(axis=0) <= RESIDUAL * unit_V)
-        n_evaluations += (n_products + 2) * len(left) / k
+        n_evaluations += (n_products + 3) * len(left) / k
         n_steps += 1
         u[:, left[good]] += change[:, good]
         left, now = left[good], np.compress(good, after, axis=1)

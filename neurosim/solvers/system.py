@@ -7,7 +7,16 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["Blocks", "Convex", "HoldsNodes", "RateFunction", "SharesNoise", "SmallSignal", "System"]
+__all__ = [
+    "Blocks",
+    "Convex",
+    "Equations",
+    "HoldsNodes",
+    "RateFunction",
+    "SharesNoise",
+    "SmallSignal",
+    "System",
+]
 
 Array = NDArray[np.float64]
 Single = NDArray[np.float32]
@@ -45,28 +54,40 @@ class Convex(Protocol):
         """Its blocks; None where more than one rest may be."""
 
 
+class Equations(Protocol):
+    """Symmetric linear equations S y = b of each row, y of shape (m, rows)."""
+
+    @property
+    def scale(self) -> Single:
+        """Preconditioner, shape (m, 1): the diagonal of S without couplings."""
+
+    @property
+    def positive(self) -> NDArray[np.bool_]:
+        """Rows that may be positive definite: what was eliminated to get here was."""
+
+    def rows(self, rows: NDArray[np.intp]) -> Equations:
+        """The same for some rows of the block."""
+
+    def product(self, y: Single) -> Single:
+        """S y."""
+
+
 class SmallSignal(Protocol):
     """A state's linear neighbourhood in symmetric form: see `neurosim.circuit.linearised`."""
 
     @property
-    def scale(self) -> Single:
-        """Preconditioner, shape (n, 1): the diagonal of B without couplings."""
+    def equations(self) -> Equations:
+        """What y must obey for Newton's step."""
 
     @property
     def symmetric(self) -> NDArray[np.bool_]:
         """Rows that have a symmetric form."""
 
-    def rows(self, rows: NDArray[np.intp]) -> SmallSignal:
-        """The same for some rows of the block."""
-
-    def product(self, y: Single) -> Single:
-        """B y, symmetric B."""
-
     def right_side(self, rate: Array) -> Single:
-        """What B y must equal for Newton's step."""
+        """What S y must equal for Newton's step."""
 
     def step(self, rate: Array, y: Single) -> Array:
-        """Newton's step from the solution y."""
+        """Newton's step from the solution y, (n, rows)."""
 
     def power(self, rate: Array, change_V: Array) -> Array:
         """Derivative of the descended potential along `change_V`, shape (rows,)."""
