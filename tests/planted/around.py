@@ -92,9 +92,16 @@ FAULTS = (
     Fault(
         "pairs at random",
         "data/pairs.py",
-        "linear_sum_assignment(-(x0 @ x1.T))[1]",
+        "cheapest_assignment(-(x0 @ x1.T))",
         "np.arange(len(x0))",
         "data/test_pairs.py",
+    ),
+    Fault(
+        "a price of one row's own",
+        "data/assignment.py",
+        "cost -= cost.min(axis=0)",
+        "cost[0] -= cost[0] * np.arange(len(cost))",
+        "data/test_assignment.py",
     ),
     Fault(
         "the Frechet distance lacks the means",
