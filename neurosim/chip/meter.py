@@ -145,11 +145,13 @@ class Meter:
     def settle(self, system: DrivenCircuit, before_V: Array, u_V: Array, time_s: float) -> None:
         """A settle of `time_s` from `before_V` to `u_V`, one row after another."""
         ledger, rows = self.ledger, len(u_V)
-        good = np.flatnonzero(np.isfinite(u_V).all(axis=1))
-        springs = system.springs.rows(good)
+        springs, good = system.springs, np.isfinite(u_V).all(axis=1)
         early_s = np.minimum(self._early_s(system), time_s / 2)
-        first = _sums(dissipation_W(system.circuit, springs, before_V[good]))
-        last = _sums(dissipation_W(system.circuit, springs, u_V[good]))
+        ends = before_V, u_V
+        if not good.all():
+            kept = np.flatnonzero(good)
+            springs, ends = springs.rows(kept), (before_V[kept], u_V[kept])
+        first, last = (_sums(dissipation_W(system.circuit, springs, end_V)) for end_V in ends)
         self._heat(first * (self._setting_s / rows), self._setting_s)
         self._heat(last * time_s - early_s * (last - first), time_s * rows)
         self._standing, self._setting_s = last / rows, 0.0

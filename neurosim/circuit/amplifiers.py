@@ -217,17 +217,215 @@ class Silu(UnitAmplifier):
 
     def _parts(self, u_V: Array) -> tuple[Array, Array, Array]:
         z = u_V / self.unit_V
-        sigmoid = 0.5 + 0.5 * np.tanh(z / 2)
-        return z, sigmoid, np.tanh(z * sigmoid / self.clamp)
+        sigmoid = np.asarray(z / 2)
+        np.tanh(sigmoid, out=sigmoid)
+        sigmoid *= 0.5
+        sigmoid += 0.5
+        a = np.asarray(z * sigmoid)
+        a *= 1 / self.clamp
+        return z, sigmoid, np.tanh(a, out=a)
 
     def output_V(self, u_V: Array) -> Array:
         """Output [V]."""
-        return self.unit_V * self.clamp * self._parts(u_V)[2]
+        a = self._parts(u_V)[2]
+        a *= self.unit_V * self.clamp
+        return a
 
     def slope(self, u_V: Array) -> Array:
         """phi'(u)."""
         z, sigmoid, a = self._parts(u_V)
         return (1 - a**2) * sigmoid * (1 + z * (1 - sigmoid))
+
+    def curvature_per_V(self, u_V: Array) -> Array:
+        """phi''(u) [1/V]."""
+
+    def integral_V2(self, u_V: Array) -> Array:
+        """Phi(u), the integral of phi from 0 to u [V^2]."""
+
+    def apply(self, z: Array, out: Array, slope: Array | None) -> None:
+        """Write v / unit_V for z = u per_V to `out`, phi' to `slope` if given; z is lost."""
+
+
+@runtime_checkable
+class Scalable(Amplifier, Protocol):
+    """An amplifier that a profile may hold: its node says what stands for 1."""
+
+    def at(self, unit_V: float) -> Amplifier:
+        """The same characteristic where `unit_V` stands for 1."""
+
+
+class UnitAmplifier(Block):
+    """Base of amplifiers that a profile may hold: blocks whose unit voltage is their node's.
+
+    A class of one's own has its word, ``amplifier: Literal["mine"] = "mine"``, and the methods of
+    `Amplifier`; `unit_V` and `per_V` are here.
+
+    Parameters
+    ----------
+    unit_V : float
+        Voltage of 1 in the host's numbers. A profile's node gives its own, see `at`.
+    """
+
+    _unit_V: float = PrivateAttr(1.0)
+
+    def __init__(self, unit_V: float = 1.0, **fields: Any) -> None:
+        super().__init__(**fields)
+        self._unit_V = unit_V
+
+    # Those of a profile are made by pydantic itself, so that their mistakes keep their paths.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # pydantic looks for it
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        if self._unit_V != 1:
+            yield "unit_V", self._unit_V
+        yield from super().__repr_args__()
+
+    @property
+    def unit_V(self) -> float:
+        """Voltage of 1 in the host's numbers."""
+        return self._unit_V
+
+    @property
+    def per_V(self) -> float:
+        """See `Amplifier.per_V`."""
+        return 1 / self._unit_V
+
+    def at(self, unit_V: float) -> Self:
+        """The same characteristic where `unit_V` stands for 1."""
+        made = self.model_copy()
+        made._unit_V = unit_V
+        return made
+
+
+class Linear(UnitAmplifier):
+    """Unity buffer, v = u between the rails.
+
+    Parameters
+    ----------
+    amplifier : {"linear"}
+        Names this amplifier.
+    rail_V : float or None
+        Output limit +-rail_V; None has none.
+    """
+
+    spares_z: ClassVar[bool] = True
+
+    amplifier: Literal["linear"] = "linear"
+    rail_V: Volt | None = None
+
+    def output_V(self, u_V: Array) -> Array:
+        """Output [V]."""
+        return u_V.copy() if self.rail_V is None else np.clip(u_V, -self.rail_V, self.rail_V)
+
+    def slope(self, u_V: Array) -> Array:
+        """1 between the rails, 0 beyond."""
+        if self.rail_V is None:
+            return np.ones_like(u_V)
+        return (np.abs(u_V) <= self.rail_V).astype(np.float64)
+
+    def curvature_per_V(self, u_V: Array) -> Array:
+        """Zero."""
+        return np.zeros_like(u_V)
+
+    def integral_V2(self, u_V: Array) -> Array:
+        """u^2 / 2 between the rails, linear beyond."""
+        v = self.output_V(u_V)
+        return v * u_V - v**2 / 2
+
+    def apply(self, z: Array, out: Array, slope: Array | None) -> None:
+        """See `Amplifier.apply`."""
+        if slope is not None:
+            slope[...] = 1.0
+        if self.rail_V is None:
+            out[...] = z
+            return
+        limit = self.rail_V / self.unit_V
+        namespace_of(z).clip(z, -limit, limit, out=out)
+        if slope is not None:
+            slope *= abs(z) <= limit
+
+
+class Tanh(UnitAmplifier):
+    """Differential pair, v = unit_V tanh(u / unit_V): it saturates at +-unit_V.
+
+    Parameters
+    ----------
+    amplifier : {"tanh"}
+        Names this amplifier.
+    """
+
+    spares_z: ClassVar[bool] = True
+
+    amplifier: Literal["tanh"] = "tanh"
+
+    def output_V(self, u_V: Array) -> Array:
+        """Output [V]."""
+        return self.unit_V * np.tanh(u_V / self.unit_V)
+
+    def slope(self, u_V: Array) -> Array:
+        """1 - tanh^2."""
+        return 1 - np.tanh(u_V / self.unit_V) ** 2
+
+    def curvature_per_V(self, u_V: Array) -> Array:
+        """-2 tanh (1 - tanh^2) / unit_V."""
+        a = np.tanh(u_V / self.unit_V)
+        curvature: Array = -2 * a * (1 - a**2) / self.unit_V
+        return curvature
+
+    def integral_V2(self, u_V: Array) -> Array:
+        """unit_V^2 ln cosh(u / unit_V), in a form that does not overflow."""
+        z = np.abs(u_V) / self.unit_V
+        integral: Array = self.unit_V**2 * (z + np.log1p(np.exp(-2 * z)) - np.log(2))
+        return integral
+
+    def apply(self, z: Array, out: Array, slope: Array | None) -> None:
+        """See `Amplifier.apply`."""
+        xp = namespace_of(z)
+        xp.tanh(z, out=out)
+        if slope is not None:
+            xp.multiply(out, out, out=slope)
+            one_minus(slope)
+
+
+class Silu(UnitAmplifier):
+    """Soft-clamped SiLU of FlowEqProp, v / unit_V = c tanh(z sigmoid(z) / c), c = 10.
+
+    Parameters
+    ----------
+    amplifier : {"silu"}
+        Names this amplifier.
+    """
+
+    clamp: ClassVar[float] = 10.0
+
+    amplifier: Literal["silu"] = "silu"
+
+    def _parts(self, u_V: Array) -> tuple[Array, Array, Array]:
+        z = u_V / self.unit_V
+        sigmoid = np.asarray(z / 2)
+        np.tanh(sigmoid, out=sigmoid)
+        sigmoid *= 0.5
+        sigmoid += 0.5
+        a = np.asarray(z * sigmoid)
+        a *= 1 / self.clamp
+        return z, sigmoid, np.tanh(a, out=a)
+
+    def output_V(self, u_V: Array) -> Array:
+        """Output [V]."""
+        a = self._parts(u_V)[2]
+        a *= self.unit_V * self.clamp
+        return a
+
+    def slope(self, u_V: Array) -> Array:
+        """phi'(u)."""
+        z, sigmoid, a = self._parts(u_V)
+        slope: Array = np.asarray(1 - sigmoid)
+        slope *= z
+        slope += 1
+        slope *= sigmoid
+        a *= a
+        slope *= np.subtract(1, a, out=a)
+        return slope
 
     def curvature_per_V(self, u_V: Array) -> Array:
         """phi''(u) [1/V]."""

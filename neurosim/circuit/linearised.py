@@ -126,16 +126,18 @@ class Linearised:
             one[held] = 0.0
             self._s = [one if self._r is None else self._r] * law.n_outputs
             return
-        self._w = [_single(w.T) for w in law.weights(amplifiers, u.T)]
-        for w in self._w:
-            w[held] = 0.0
+        outputs, weights = np.empty((2, law.n_outputs, *u.shape), np.float32)
+        law.apply(amplifiers, u, self._work, outputs, weights)
+        weights[:, held] = 0.0
+        self._w = list(weights)
         self._s = self._w if self._r is None else [self._r * w for w in self._w]
         self._shares = circuit.shares
         bend: Any = np.zeros_like(u)
         fixed = _single(circuit.fixed_A[..., None] / unit_S)
-        slopes = law.weight_slopes_per_V(amplifiers, u.T)
-        for k, (slope, y) in enumerate(zip(slopes, circuit.outputs_V(u.T), strict=True)):
-            drive = self._couple(_single(y.T))
+        slopes, unit_V = law.weight_slopes_per_V(amplifiers, u.T), np.float32(amplifiers.unit_V)
+        for k, (slope, y) in enumerate(zip(slopes, outputs, strict=True)):
+            drive = self._couple(y)
+            drive *= unit_V
             drive += fixed[k]
             if injected is not None and k < len(injected):
                 drive += injected[k]

@@ -17,6 +17,8 @@ A system that is convex, and says so, has one rest and needs no transient: see `
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
@@ -126,43 +128,58 @@ def _solve(
     return small.step(rate, solution * size), convex, n_products
 
 
-# A row that is not finite shows no positive curvature, and is refused.
-@np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def _descend(
-    rate_of: RateOf, rows: NDArray[np.intp], start_V: Array, unit_V: float
-) -> tuple[Array, NDArray[np.bool_], float, float]:
-    """Guarded Newton steps of some rows of the block; those at rest leave.
+class _Descent(NamedTuple):
+    """Where guarded Newton steps led some rows of a block.
 
-    Parameters
+    Attributes
     ----------
-    rate_of : callable
-    rows : ndarray of int, shape (k,)
-    start_V : ndarray, shape (n, k)
-
-    Returns
-    -------
     u_V : ndarray, shape (n, k)
+    speed : ndarray, shape (k,)
+        Largest rate of a node in unit voltages, where it was last looked at.
     arrived : ndarray of bool, shape (k,)
         Every step was accepted, and nothing moves any more.
     n_evaluations, n_steps : float
         Of a mean row; products with the small-signal matrix count as evaluations.
     """
+
+    u_V: Array
+    speed: Array
+    arrived: NDArray[np.bool_]
+    n_evaluations: float
+    n_steps: float
+
+
+# A row that is not finite shows no positive curvature, and is refused.
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
+def _descend(
+    rate_of: RateOf, rows: NDArray[np.intp], start_V: Array, now: Array | None, unit_V: float
+) -> _Descent:
+    """Guarded Newton steps of some rows of the block, (n, k); those at rest leave.
+
+    `now` is their rate at the start, where that is known.
+    """
     u, k = start_V.copy(), len(rows)
-    arrived = np.zeros(k, dtype=bool)
-    left, rate = np.arange(k), rate_of(rows)
-    now = rate(u, np.empty_like(u))
-    n_evaluations, n_steps = 1.0, 0.0
+    every_speed, arrived = np.full(k, np.inf), np.zeros(k, dtype=bool)
+    left, rate = np.arange(k), None
+    n_evaluations = n_steps = 0.0
+    if now is None:
+        rate = rate_of(rows)
+        now, n_evaluations = rate(u, np.empty_like(u)), 1.0
     while True:
         speed = np.abs(now).max(axis=0) / unit_V
+        every_speed[left] = speed
         arrived[left[speed <= RESIDUAL]] = True
         keep = np.flatnonzero(speed > RESIDUAL)
-        left, now, speed = left[keep], np.take(now, keep, axis=1), speed[keep]
-        if not len(left) or n_steps >= _NEWTON_STEPS:
-            return u, arrived, n_evaluations, n_steps
-        rate, here = rate_of(rows[left]), np.take(u, left, axis=1)
-        small = rate.linearised(here)
-        if small is None:
-            return u, arrived, n_evaluations, n_steps
+        if len(keep) < len(left):
+            left, now, speed = left[keep], np.take(now, keep, axis=1), speed[keep]
+            rate = None
+        small = None
+        if len(left) and n_steps < _NEWTON_STEPS:
+            rate = rate_of(rows[left]) if rate is None else rate
+            here = u if len(left) == k else np.take(u, left, axis=1)
+            small = rate.linearised(here)
+        if rate is None or small is None:
+            return _Descent(u, every_speed, arrived, n_evaluations, n_steps)
         # Newton squares the distance: more than that share of it need not be solved, nor more
         # than brings the fastest row to rest.
         pull = _pull(now, rate).max() / unit_V
@@ -176,6 +193,7 @@ def _descend(
         n_steps += 1
         u[:, left[good]] += change[:, good]
         left, now = left[good], np.compress(good, after, axis=1)
+        rate = rate if good.all() else None
 
 
 def operating_point(rate_of: RateOf, u_V: Array, tolerances: Tolerances, unit_V: float) -> Chunk:
@@ -200,29 +218,32 @@ def operating_point(rate_of: RateOf, u_V: Array, tolerances: Tolerances, unit_V:
     if isinstance(rate, Convex) and (blocks := rate.blocks()) is not None:
         return block_descent(blocks, rate_of, rate, u_V, unit_V)
     out = np.ascontiguousarray(u_V.T)
-    n_evaluations = n_steps = 0.0
+    residual, n_evaluations, n_steps = np.full(len(u_V), np.inf), 1.0, 0.0
     elapsed, span_tau = 0.0, FIRST_TAU
-    try_first = bool((_pull(rate(out, np.empty_like(out)), rate) < NEAR * unit_V).all())
+    at_start = rate(out, np.empty_like(out))
+    now = at_start if (_pull(at_start, rate) < NEAR * unit_V).all() else None
     while len(left):
         block = np.take(out, left, axis=1)
-        if not try_first:
+        if now is None:
             block, n = _transient(rate_of, left, block, span_tau, tolerances, unit_V)
             elapsed += span_tau
             span_tau = elapsed
             out[:, left] = block
             n_evaluations += n * len(left) / len(u_V)
-        try_first = False
-        block, arrived, spent, steps = _descend(rate_of, left, block, unit_V)
-        out[:, left[arrived]] = block[:, arrived]
-        n_evaluations += spent * len(left) / len(u_V)
-        n_steps += steps * len(left) / len(u_V)
-        left = left[~arrived]
+        found = _descend(rate_of, left, block, now, unit_V)
+        now, there = None, left[found.arrived]
+        out[:, there] = found.u_V[:, found.arrived]
+        residual[there] = found.speed[found.arrived]
+        n_evaluations += found.n_evaluations * len(left) / len(u_V)
+        n_steps += found.n_steps * len(left) / len(u_V)
+        left = left[~found.arrived]
         if elapsed >= LONGEST_TAU:
             break
-    every = np.arange(len(u_V))
-    chunk = finish(
-        rate_of(every), out, int(np.ceil(n_evaluations)), int(np.ceil(n_steps)), unit_V, False
-    )
     refused = np.zeros(len(u_V), dtype=bool)
     refused[left] = True
-    return Chunk(chunk.u_V, chunk.residual, chunk.n_evaluations, chunk.n_steps, refused)
+    if len(left):
+        block = np.take(out, left, axis=1)
+        residual[left] = finish(rate_of(left), block, 0, 0, unit_V, False).residual
+    ended_V = np.ascontiguousarray(out.T)
+    evaluations, steps = int(np.ceil(n_evaluations)), int(np.ceil(n_steps))
+    return Chunk(ended_V, residual, evaluations, steps, refused)
