@@ -36,7 +36,7 @@ def parse_quantity(value: float | int | str, unit: str) -> float:
     value : float, int or str
         A number is taken to be in SI base units already; text carries its unit, as in "50 uS".
     unit : str
-        SI unit that the text must carry, for example "S"; "" for a plain number.
+        SI unit that the text must carry, for example "S"; "" for a plain number, or one in %.
 
     Raises
     ------
@@ -47,8 +47,8 @@ def parse_quantity(value: float | int | str, unit: str) -> float:
     --------
     >>> parse_quantity("2.5 pF", "F")
     2.5e-12
-    >>> parse_quantity("300 K", "K")
-    300.0
+    >>> parse_quantity("300 K", "K"), parse_quantity("2 %", "")
+    (300.0, 0.02)
     """
     if not isinstance(value, str):
         if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -95,7 +95,9 @@ def parse_duration(text: str) -> float:
 
 
 def prefix_power(text: str, unit: str) -> int | None:
-    """Power of ten of the prefix in `text`, or None if its unit is another."""
+    """Power of ten of the prefix in `text`, or None if its unit is another; -2 of a share in %."""
+    if text == "%" and not unit:
+        return -2
     for spelling in _OHMS if unit in _OHMS else {unit}:
         if text.endswith(spelling):
             prefix = text.removesuffix(spelling)

@@ -42,13 +42,19 @@ def explain(run: Path, rows: int, laws: tuple[type[Block], ...], as_json: bool) 
     from neurosim.blocks.records import dump_record
     from neurosim.outputs import check_writable, write_text
     from neurosim.runs import explain as explained
+    from neurosim.signals import Stopped
 
     trained = opened(run, laws, warned=False)
     assert trained.run is not None
     file = trained.run.path / "explanation.json"
     check_writable(file)
     bar = Bar("variants")
-    found = explained(trained, rows=rows, progress=bar)
+    try:
+        found = explained(trained, rows=rows, progress=bar)
+    except KeyboardInterrupt as cause:
+        bar.close()
+        way = "nothing was written; fewer --rows take less time"
+        raise Stopped.by(cause, f"stopped before every cause was tried: {way}.") from None
     bar.close()
     write_text(file, dump_record(found.as_dict()))
     if as_json:

@@ -181,6 +181,9 @@ def _asked(
         try:
             changed = followed(profile.with_values({question.path: _number(value)}))
             told[question.path] = answer
+            read_as = str(_offered(changed, question.path))
+            if _number(answer) != answer and read_as != answer:
+                say(f"{question.path}: {answer} is read as {read_as}.", err=True)
             return changed, True
         except ProfileError as error:
             say(str(error), err=True)

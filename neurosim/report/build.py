@@ -37,7 +37,7 @@ Array = NDArray[np.float64]
 def _csv(samples: Array) -> bytes:
     out = io.StringIO()
     header = ",".join(f"x{k}" for k in range(samples.shape[1]))
-    np.savetxt(out, samples, fmt="%.17g", delimiter=",", header=header, comments="")
+    np.savetxt(out, samples, fmt="%s", delimiter=",", header=header, comments="")
     return out.getvalue().encode()
 
 

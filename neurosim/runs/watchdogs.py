@@ -40,6 +40,8 @@ _MOST_MOVED = 0.1
 # Noise that is drawn at a DAC's range of three standard deviations is clipped at 0.3 %.
 _MOST_CLIPPED = 0.01
 _SOFTEST = 0.05
+# A little less than the half step, for velocities vary by more.
+_LOST = 0.45
 _ROUNDING = 1e-9
 
 
@@ -139,12 +141,12 @@ def _nudge(flow: ChipFlow) -> float:
 
 
 def lost_nudge(seen: Watched) -> str | None:
-    """Nudges that no DAC can set: targets begin at its codes, so half a step rounds back."""
+    """Nudges that no DAC can set: targets begin at its codes, so less than half a step is lost."""
     if seen.dac_step is None:
         return None
     flow, nudge = seen.flow, _nudge(seen.flow)
     away = nudge / (flow.stiffness + nudge) * seen.velocity / (flow.alpha * flow.stiffness)
-    if away >= seen.dac_step / 2:
+    if away >= _LOST * seen.dac_step:
         return None
     return (
         "A nudge must displace its target by half a step of the DAC or more, but as a rule does by "

@@ -5,7 +5,7 @@ conjugate gradients on the symmetric small-signal matrix B, takes it the rest of
 products. Newton alone may land in another basin, so a row is accepted only if at every step
 
 - no direction of negative curvature shows in B (the state lies in a bowl),
-- no node moves further than `REACH` unit voltages,
+- no node moves further than `REACH` unit voltages: a longer step is shortened,
 - the potential falls: the mean of its slopes at both ends of the step is negative,
 
 and ends where nothing moves. Any other row goes back to where the transient left it and follows the
@@ -24,16 +24,26 @@ from numpy.typing import DTypeLike, NDArray
 
 from neurosim.solvers.block_descent import block_descent
 from neurosim.solvers.system import Convex, RateFunction, SmallSignal
-from neurosim.solvers.transient import Chunk, RateOf, Tolerances, arrays_of, finish, follow
+from neurosim.solvers.transient import (
+    Chunk,
+    RateOf,
+    Tolerances,
+    arrays_of,
+    finish,
+    follow,
+)
 
 __all__ = ["operating_point"]
 
 Array = NDArray[np.float64]
 
-REACH = 0.3
+REACH = 0.5
 # The transient only chooses the basin: its tolerances are this much wider.
 LOOSE = 3.0
-FIRST_TAU, LONGEST_TAU = 15.0, 960.0
+FIRST_TAU, LONGEST_TAU = 10.0, 960.0
+# Rows that no Newton step takes must come to rest by the transient alone: from here on it is one
+# of float64 that follows them until they do.
+ALONE_TAU = 160.0
 # A disturbance that moves no node further than this, coupling aside, is tried without a transient.
 NEAR = 0.05
 RESIDUAL = 1e-8
@@ -63,6 +73,12 @@ def _transient(
     wide = Tolerances(LOOSE * rtol, LOOSE * atol, dtype)
     path = follow(_Some(rate_of, some), u_V, span, wide, unit_V)
     return path.u_V, path.n_evaluations
+
+
+def _to_rest(tolerances: Tolerances) -> Tolerances:
+    """So fine that what is at rest stays so: explicit steps hover at their tolerance."""
+    rtol, atol = min(tolerances.rtol, 1e-5), min(tolerances.atol, 0.1 * RESIDUAL)
+    return Tolerances(rtol, atol, np.dtype(np.float64))
 
 
 def _pull(now: Array, rate: RateFunction) -> Array:
@@ -185,10 +201,11 @@ def _descend(
         pull = _pull(now, rate).max() / unit_V
         tolerance = float(max(np.clip(pull, 1e-5, 1e-1), 0.1 * RESIDUAL / speed.max()))
         change, convex, n_products = _solve(small, now, tolerance)
-        good = convex & (np.abs(change).max(axis=0) < REACH * unit_V)
+        longest = np.maximum(np.abs(change).max(axis=0), np.finfo(np.float64).tiny)
+        change *= np.minimum(1, REACH * unit_V / longest)
         after = rate(here + change, np.empty_like(here))
         slopes = small.power(now, change) + small.power(after, change)
-        good &= (slopes < 0) | (np.abs(after).max(axis=0) <= RESIDUAL * unit_V)
+        good = convex & ((slopes < 0) | (np.abs(after).max(axis=0) <= RESIDUAL * unit_V))
         n_evaluations += (n_products + 3) * len(left) / k
         n_steps += 1
         u[:, left[good]] += change[:, good]
@@ -225,6 +242,8 @@ def operating_point(rate_of: RateOf, u_V: Array, tolerances: Tolerances, unit_V:
     while len(left):
         block = np.take(out, left, axis=1)
         if now is None:
+            if elapsed >= ALONE_TAU:
+                tolerances = _to_rest(tolerances)
             block, n = _transient(rate_of, left, block, span_tau, tolerances, unit_V)
             elapsed += span_tau
             span_tau = elapsed

@@ -67,13 +67,19 @@ def test_ohms_have_four_spellings(text):
         ("nan S", "S", "must be a number with unit S"),
         ("inf S", "S", "must be a number with unit S"),
         ("1e999 S", "S", "must be finite"),
-        ("3 %", "", "must be a plain number, but is '3 %'"),
+        ("3 %", "S", "must be given in S, but is '3 %'"),
+        ("3 m%", "", "must be a plain number, but is '3 m%'"),
         ("5 S", "", "must be a plain number, but is '5 S'"),
     ],
 )
 def test_text_that_is_no_such_quantity_is_refused_in_plain_words(text, unit, message):
     with pytest.raises(ValueError, match=message):
         parse_quantity(text, unit)
+
+
+@pytest.mark.parametrize(("text", "share"), [("2 %", 0.02), ("0.5%", 0.005), ("1e2 %", 1.0)])
+def test_a_share_may_be_given_in_percent(text, share):
+    assert parse_quantity(text, "") == share
 
 
 @pytest.mark.parametrize("text", ["2,5 pF", "2,5pF", "1,000 pF", "1_0 pF", "C = 5 pF", "5 pF # x"])

@@ -84,3 +84,17 @@ def stopped_after(n, place, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         ns.train(PROFILE, RECIPE, keep=place, progress=progress)
     monkeypatch.undo()
+
+
+def test_stopped_it_says_so_and_leaves_nothing(tmp_path, monkeypatch):
+    ns.train(PROFILE, RECIPE, keep=tmp_path / "run")
+
+    def stopped(trained, *, rows, progress):
+        progress(1, 40)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("neurosim.runs.explain", stopped)
+    result = run("explain", tmp_path / "run", "--rows", 8)
+    assert result.exit_code == 130
+    assert "stopped before every cause was tried: nothing was written" in result.stderr
+    assert not (tmp_path / "run" / "explanation.json").exists()

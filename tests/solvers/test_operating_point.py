@@ -49,6 +49,20 @@ def test_every_row_ends_where_the_long_transient_does_or_is_named(
     assert (point.residual[~point.refused] <= RESIDUAL * 1.001).all()
 
 
+@pytest.mark.parametrize("law", ["hopfield", "gradient"])
+@pytest.mark.parametrize("amplifier", ["tanh", "silu"])
+def test_by_the_default_too_every_row_arrives(make_circuit, make_springs, law, amplifier):
+    """In float32 at first; a silu's slope may be negative, and no Newton step is taken then."""
+    circuit = make_circuit(law, amplifier, sizes=(16, 24, 20), w=0.3, seed=3)
+    springs = make_springs(circuit, rows=15)
+    system, start = DrivenCircuit(circuit, springs, TAU_S), start_of(circuit, springs)
+    engine = OperatingPoint()
+    assert engine.along_the_way.dtype == np.float32
+    point = settle(system, start, 1.0, engine)
+    assert not point.refused.any()
+    assert (point.residual <= RESIDUAL).all()
+
+
 @pytest.mark.every(2)
 @pytest.mark.parametrize("law", ["hopfield", "gradient"])
 def test_it_is_stable_every_eigenvalue_of_the_jacobian_is_negative(make_circuit, make_springs, law):
