@@ -9,8 +9,8 @@ products. Newton alone may land in another basin, so a row is accepted only if a
 - the potential falls: the mean of its slopes at both ends of the step is negative,
 
 and ends where nothing moves. Any other row goes back to where the transient left it and follows the
-transient twice as long before the next attempt. Rows that are still refused after `LONGEST_TAU` are
-left where the transient has brought them, and counted.
+transient twice as long before the next attempt, from `ALONE_TAU` on so finely that it rests by it.
+Rows that are still refused after `LONGEST_TAU` are left where it has brought them, and counted.
 
 A system that is convex, and says so, has one rest and needs no transient: see `block_descent`.
 """
@@ -40,7 +40,7 @@ Array = NDArray[np.float64]
 REACH = 0.5
 # The transient only chooses the basin: its tolerances are this much wider.
 LOOSE = 3.0
-FIRST_TAU, LONGEST_TAU = 10.0, 960.0
+FIRST_TAU, LONGEST_TAU = 10.0, 1280.0
 # Rows that no Newton step takes must come to rest by the transient alone: from here on it is one
 # of float64 that follows them until they do.
 ALONE_TAU = 160.0

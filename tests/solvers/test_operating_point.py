@@ -40,7 +40,7 @@ def test_every_row_ends_where_the_long_transient_does_or_is_named(
     circuit = make_circuit(law, amplifier, sizes=(16, 24, 20), w=w, mismatch=0.03, seed=3)
     springs = make_springs(circuit, rows=15)
     point, long, _ = both(circuit, springs, start_of(circuit, springs))
-    # A row that still moves after 960 tau has not arrived in the reference either.
+    # A row that still moves after `LONGEST_TAU` has not arrived in the reference either.
     arrived = ~point.refused & (long.residual < 1e-6)
     error = np.abs(point.u_V - long.u_V).max(axis=1) / UNIT_V
     # The fine transient stands within 1e-6 of its rest: residual over the smallest curvature.
