@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -53,8 +55,6 @@ class Linearised:
 
     Attributes
     ----------
-    equations : Reduced
-        Of the nodes that are kept.
     symmetric : ndarray of bool, shape (rows,)
         Rows that have this form: those whose metric is at least 0 in every node.
     """
@@ -78,7 +78,7 @@ class Linearised:
         # Oscillators have nothing to ground: the conductance of weight 1 stands for it.
         usual_S = circuit.leak_S if circuit.oscillating else total_S
         unit_S = usual_S.mean()
-        scale = _single(usual_S[:, None] / unit_S)
+        scale = self._scale = _single(usual_S[:, None] / unit_S)
         ground = scale
         if circuit.oscillating:
             ground = np.zeros_like(scale)
@@ -94,7 +94,6 @@ class Linearised:
             every = injected_A.reshape(-1, *injected_A.shape[-2:])
             injected = _single(every.transpose(0, 2, 1) / unit_S)
         self._find_weights(circuit, u, ground, unit_S, injected)
-        self.equations = self._reduced(scale)
 
     def _find_metric(self, circuit: Circuit, u: Any, held: NDArray[np.intp]) -> None:
         """Square root of the metric; None where it is 1."""
@@ -169,14 +168,23 @@ class Linearised:
         assert total is not None
         return total
 
-    def _reduced(self, scale: Single) -> Reduced:
+    @cached_property
+    def equations(self) -> Reduced:
+        """What y of the nodes that are kept must obey."""
         matrices = self._to_odd, self._to_even
         to_kept, to_gone = matrices[:: 1 if self._kept == self._odd else -1]
         kept, gone, d = self._kept, self._gone, self._d
         shares = np.array(self._shares, np.float32)
         kept_ends = [s[kept] / share for s, share in zip(self._s, shares, strict=True)]
         gone_ends = [s[gone] for s in self._s]
-        return Reduced(to_kept, to_gone, kept_ends, gone_ends, d[kept], d[gone], scale[kept])
+        return Reduced(to_kept, to_gone, kept_ends, gone_ends, d[kept], d[gone], self._scale[kept])
+
+    def over(self, time_tau: Array) -> Linearised:
+        """Of Euler's implicit step over these times, (rows,), instead of Newton's."""
+        step = copy(self)
+        step.__dict__.pop("equations", None)
+        step._d = _single(self._d + self._per_rate / time_tau)
+        return step
 
     def _current(self, rate: Array) -> Single:
         current = _single(rate * self._per_rate)

@@ -83,6 +83,9 @@ class SmallSignal(Protocol):
     def symmetric(self) -> NDArray[np.bool_]:
         """Rows that have a symmetric form."""
 
+    def over(self, time_tau: Array) -> SmallSignal:
+        """Of Euler's implicit step over these times, (rows,), instead of Newton's."""
+
     def right_side(self, rate: Array) -> Single:
         """What S y must equal for Newton's step."""
 

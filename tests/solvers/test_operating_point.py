@@ -1,12 +1,18 @@
 """The operating point: where a very long transient ends, stable, and never silently elsewhere."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.optimize import brentq
+
+from conftest import LEAK_S, signed_pairs
 
 from neurosim.circuit import DrivenCircuit, Springs
 from neurosim.circuit.reduced import Reduced
 from neurosim.solvers import OperatingPoint, Transient, settle
-from neurosim.solvers.operating_point import LONGEST_TAU, RESIDUAL
+from neurosim.solvers.newton import RESIDUAL
+from neurosim.solvers.operating_point import LONGEST_TAU
 
 TAU_S, UNIT_V = 1e-7, 0.1
 # Networks with many bowls: a transient as coarse as the default may already take another path.
@@ -159,3 +165,35 @@ def test_rows_that_leave_do_not_turn_the_arrays_of_the_others(
     settle(system, start_of(circuit, springs), 1.0, OPERATING_POINT)
     assert orders == {True}
     assert len(widths) > 2
+
+
+def past_a_fold(make_circuit, distance):
+    """Two nodes that couple with weights whose product is 2, bias past the fold by `distance`."""
+    circuit = make_circuit("hopfield", sizes=(1, 1))
+    fold = -np.arctanh(np.sqrt(0.5))
+    bias = fold - 2 * np.tanh(fold) + distance
+    return replace(
+        circuit,
+        couplings=signed_pairs(np.sqrt([[2.0]]) * LEAK_S),
+        biases=signed_pairs(np.array([0.0, bias]) * LEAK_S),
+    )
+
+
+@pytest.mark.parametrize("distance", [1e-2, 1e-4, 1e-6, 0.0, -1e-6, -1e-4, -1e-2])
+def test_a_row_that_creeps_past_a_fold_ends_on_the_other_branch(make_circuit, distance):
+    """A transient stays at the fold for some pi / sqrt(distance) tau, and before it for ever."""
+    circuit = past_a_fold(make_circuit, distance)
+    loose = Springs(np.zeros(1), np.zeros((1, 1)))
+    start = UNIT_V * np.array([[-np.sqrt(2.0), -2.0]])
+    point = settle(DrivenCircuit(circuit, loose, TAU_S), start, 1.0, OperatingPoint())
+    fold = -np.arctanh(np.sqrt(0.5))
+    bias = fold - 2 * np.tanh(fold) + distance
+
+    def slope(u):
+        return 2 * np.tanh(u) + bias - u
+
+    exact = brentq(slope, 0.5, 5) if distance > 0 else brentq(slope, -5, fold)
+    assert not point.refused.any()
+    # At the fold itself the rate is the square of the distance to rest.
+    assert point.u_V[0, 1] / UNIT_V == pytest.approx(exact, abs=1e-6 if distance else 1e-3)
+    assert point.n_evaluations < 1000
