@@ -7,7 +7,6 @@ import pytest
 from scipy.optimize import brentq
 
 from conftest import LEAK_S, signed_pairs
-
 from neurosim.circuit import DrivenCircuit, Springs
 from neurosim.circuit.reduced import Reduced
 from neurosim.solvers import OperatingPoint, Transient, settle
@@ -194,6 +193,7 @@ def test_a_row_that_creeps_past_a_fold_ends_on_the_other_branch(make_circuit, di
 
     exact = brentq(slope, 0.5, 5) if distance > 0 else brentq(slope, -5, fold)
     assert not point.refused.any()
-    # At the fold itself the rate is the square of the distance to rest.
-    assert point.u_V[0, 1] / UNIT_V == pytest.approx(exact, abs=1e-6 if distance else 1e-3)
+    # Near the fold the rate is a square: what is left of it is far from rest.
+    near = 1e-6 + 1e-8 / np.sqrt(abs(distance)) if distance else 1e-3
+    assert point.u_V[0, 1] / UNIT_V == pytest.approx(exact, abs=near)
     assert point.n_evaluations < 1000
