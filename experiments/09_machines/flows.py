@@ -70,6 +70,7 @@ PLANS: dict[tuple[str, int], tuple[tuple[str, float], ...]] = {
     ("imperfect oscillators", 400): (("free-running", 1.2), ("spring", 1.2)),
     ("imperfect oscillators, trimmed", 400): (("free-running", 1.2), ("spring", 1.2)),
     ("imperfect oscillators, trimmed", 900): (("free-running", 1.2), ("free-running", 1.3)),
+    ("imperfect oscillators, trimmed", 1800): (("free-running", 1.2),),
     ("oscillators, 300 more", 300): (("free-running", 1.2),),
     ("oscillators, field 0.7", 400): (("free-running", 1.2),),
     ("oscillators, field 1.2", 400): (("free-running", 1.2),),

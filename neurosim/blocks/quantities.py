@@ -64,10 +64,11 @@ _NUMBER = r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?"
 
 
 def _for_editors(unit: str = "", *, whole: bool = False, **bounds: float) -> WithJsonSchema:
-    """JSON Schema of a number, as text with its unit too."""
+    """JSON Schema of a number, as text with its unit too, or as a share in percent."""
     forms: list[dict[str, Any]] = [{"type": "integer" if whole else "number", **bounds}]
-    if unit:
-        forms.append({"type": "string", "pattern": f"^{_NUMBER} *[TGMkmuµμnpfa]?{unit}$"})
+    if not whole:
+        told = f"[TGMkmuµμnpfa]?{unit}" if unit else "%"
+        forms.append({"type": "string", "pattern": f"^{_NUMBER} *{told}$"})
     return WithJsonSchema({"anyOf": forms})
 
 

@@ -90,7 +90,7 @@ def test_negative_and_infinite_numbers_are_refused(name):
     ("name", "good", "bad"),
     [
         ("Bits", [2, 24], [1, 25, 8.5, "eight"]),
-        ("Sigma", [0, 0.999], [1, 1.5, "3 %"]),
+        ("Sigma", [0, 0.999], [1, 1.5, "100 %", "3"]),
         ("Loading", [0, 1], [1.001]),
     ],
 )
