@@ -106,32 +106,39 @@ def check_rate(circuit, springs, u_V):
 
 
 def check_small_signal(circuit, springs, u_V):
-    """Where the symmetric form is claimed, its solution is Newton's step; held nodes stay."""
+    """Its solution is Newton's step, or Euler's implicit one, where a symmetric form is claimed."""
     rate = DrivenCircuit(circuit, springs, TAU_S).rate(slice(0, 1))
     u = np.ascontiguousarray(u_V[:1].T)
     small, now = rate.linearised(u), rate(u, np.empty_like(u))
     if not small.symmetric[0]:
         assert (circuit.metric(u_V[:1]) < 0).any()
         return
-    one, right = np.zeros((1,), dtype=int), small.right_side(now).astype(np.float64)
+    jacobian, _ = jacobian_of(circuit, springs, u_V[:1])
+    current_A = circuit.current_A(u_V, springs)[0]
+    free = np.ones(circuit.n_nodes, dtype=bool)
+    free[springs.held_nodes] = False
+    for time_tau in (np.inf, 0.7):
+        step = small if np.isinf(time_tau) else small.over(np.array([time_tau]))
+        exact_V = np.zeros(circuit.n_nodes)
+        stiff = np.diag(circuit.capacitance_F / (time_tau * TAU_S)) - jacobian.T
+        exact_V[free] = np.linalg.solve(stiff[np.ix_(free, free)], current_A[free])
+        found_V, condition = solved(circuit, step, now)
+        # Rounding to float32, times the condition of a random network, here and in what is gone.
+        np.testing.assert_allclose(found_V, exact_V, atol=1e-5 * condition * np.abs(exact_V).max())
+    power = small.power(now, now)
+    assert (power < 0).all()
+
+
+def solved(circuit, small, now):
+    """Its step [V], (n,), by a dense solution, and the condition of its equations."""
+    right = small.right_side(now).astype(np.float64)
     n_kept, n_even = len(right), circuit.layers.n_even
     assert n_kept == min(n_even, circuit.n_nodes - n_even)
-    wide = small.equations.rows(np.repeat(one, n_kept))
+    wide = small.equations.rows(np.zeros(n_kept, dtype=int))
     b = wide.product(np.eye(n_kept, dtype=np.float32)).astype(np.float64)
     np.testing.assert_allclose(b, b.T, atol=1e-6 * np.abs(b).max())
     y = np.linalg.solve(b, right).astype(np.float32)
-    step_V = small.step(now, y)[:, 0]
-    jacobian, _ = jacobian_of(circuit, springs, u_V[:1])
-    free = np.ones(circuit.n_nodes, dtype=bool)
-    free[springs.held_nodes] = False
-    exact_V = np.zeros(circuit.n_nodes)
-    current_A = circuit.current_A(u_V, springs)[0]
-    exact_V[free] = np.linalg.solve(jacobian.T[np.ix_(free, free)], -current_A[free])
-    # Rounding to float32, times the condition of a random network.
-    condition = np.linalg.cond(b)
-    np.testing.assert_allclose(step_V, exact_V, atol=1e-6 * condition * np.abs(exact_V).max())
-    power = small.power(now, now)
-    assert (power < 0).all()
+    return small.step(now, y)[:, 0], np.linalg.cond(b)
 
 
 def check_descent(circuit, springs, u_V):

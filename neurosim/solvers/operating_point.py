@@ -5,7 +5,7 @@ conjugate gradients on the symmetric small-signal matrix B, takes it the rest of
 products. Newton alone may land in another basin, so a row is accepted only if at every step
 
 - no direction of negative curvature shows in B (the state lies in a bowl),
-- no node moves further than `REACH` unit voltages: a longer step is shortened,
+- no node moves further than half a unit voltage: a longer step is shortened,
 - the potential falls: the mean of its slopes at both ends of the step is negative,
 
 and ends where nothing moves. Any other row goes back to where the transient left it; from
