@@ -168,7 +168,12 @@ CAUSES = (
         "ADC", "adc", "visible_range_V hidden_range_V", ("noise", "channels.offset"),
         "lower node.unit_V (of amplified differences readout.gain)",
     ),
-    Cause("ADC bits", ("ADC bits",), "raise adc.bits, read by `readout: cds`, or raise flow.beta"),
+    Cause(
+        "ADC bits",
+        ("ADC bits",),
+        "raise adc.bits, read amplified differences (a readout of kind cds; not of oscillators), "
+        "or raise flow.beta",
+    ),
     Cause("ADC noise", ("ADC noise",), "lower adc.noise, or raise flow.beta"),
     _channels("ADC", "adc"),
     Cause("readout gain mismatch", ("readout gain mismatch",), "lower readout.gain_spread"),

@@ -179,10 +179,11 @@ def _asked(
             continue
         value = [int(n) for n in answer.split(",")] if _is_list(answer) else answer
         try:
-            changed = followed(profile.with_values({question.path: _number(value)}))
+            read = value if question.path in _UNCOMMENTED else _number(value)
+            changed = followed(profile.with_values({question.path: read}))
             told[question.path] = answer
             read_as = str(_offered(changed, question.path))
-            if _number(answer) != answer and read_as != answer:
+            if answer not in (read, read_as) and not _is_list(answer):
                 say(f"{question.path}: {answer} is read as {read_as}.", err=True)
             return changed, True
         except ProfileError as error:
@@ -195,6 +196,8 @@ def _is_list(answer: str) -> bool:
 
 def _number(value: Any) -> Any:
     """Text that is a bare number as one; anything else as it is."""
+    if not str(value).isascii() or "_" in str(value):
+        return value
     for kind in (int, float):
         try:
             return kind(value)

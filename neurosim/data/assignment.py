@@ -16,6 +16,8 @@ _FEWEST_ROWS = 128
 _TEMPERATURE, _ROUNDS = 0.06, 10
 # e^-80 is about the least number that float32 holds in full.
 _LOWEST = -80.0
+# Infinite costs, and those whose differences overflow, are SciPy's alone.
+_LARGEST = 1e300
 
 
 def cheapest_assignment(cost: Array) -> NDArray[np.intp]:
@@ -29,7 +31,7 @@ def cheapest_assignment(cost: Array) -> NDArray[np.intp]:
 
     Parameters
     ----------
-    cost : ndarray, shape (n, n)
+    cost : ndarray of float, shape (n, n)
 
     Returns
     -------
@@ -40,7 +42,7 @@ def cheapest_assignment(cost: Array) -> NDArray[np.intp]:
     >>> cheapest_assignment(np.array([[4.0, 1.0, 3.0], [2.0, 0.0, 5.0], [3.0, 2.0, 2.0]]))
     array([1, 0, 2])
     """
-    if len(cost) >= _FEWEST_ROWS:
+    if len(cost) >= _FEWEST_ROWS and np.abs(cost).max() < _LARGEST:
         cost = cost - _prices(cost)
         cost -= cost.min(axis=1, keepdims=True)
         cost -= cost.min(axis=0)

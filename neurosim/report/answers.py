@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter
 from numpy.typing import NDArray
 
 from neurosim.blocks.units import format_quantity
@@ -44,7 +43,7 @@ def answers(evaluation: Mapping[str, Any]) -> dict[str, Any]:
         (_FIGURES[k], [f"{row[k]:.4g}" if k in row else "" for row in rows.values()]) for k in shown
     ]
     costs = [
-        (label, format_quantity(evaluation[key], key[-1], 3))
+        (label, format_quantity(evaluation[key], key[-1], 3) if evaluation[key] else "not counted")
         for key, label in (
             ("energy_per_decision_J", "energy of a decision"),
             ("time_per_decision_s", "its time"),
@@ -120,14 +119,15 @@ def settling_figure(by_settling: Mapping[str, Sequence[float]], used_tau: float)
     tau = np.asarray(by_settling["tau"])
     name = "accuracy" if "accuracy" in by_settling else "loss"
     with style():
-        fig = new_figure(4.4)
-        top, below = fig.subplots(2, 1, sharex=True)
+        costs = by_settling["energy_per_decision_J"]
+        fig = new_figure(4.4 if any(costs) else 2.8)
+        panels = fig.subplots(2 if any(costs) else 1, 1, sharex=True, squeeze=False)[:, 0]
+        top, below = panels[0], panels[-1]
         top.plot(tau, by_settling[name], ".-", color=_BLUE)
         top.set_ylabel(name)
-        below.plot(tau, by_settling["energy_per_decision_J"], ".-", color=_ORANGE)
-        below.set_ylabel("energy of a decision")
-        below.yaxis.set_major_formatter(EngFormatter("J"))
-        if any(by_settling["energy_per_decision_J"]):
+        if any(costs):
+            below.plot(tau, costs, ".-", color=_ORANGE)
+            below.set_ylabel("energy of a decision")
             below.set_yscale("log")
             label_decades(below.yaxis, "J")
         below.set_xscale("log")

@@ -183,7 +183,7 @@ def _headline(view: RunView) -> list[tuple[str, str]]:
         (f"{len(loss):,}", "updates" if len(loss) >= planned else f"updates of {planned:,}"),
     ]
     for key, unit, label in (("time_s", "s", "time on one chip"), ("energy_J", "J", "its energy")):
-        if key in view.ledger:
+        if view.ledger.get(key):
             cards.append((format_quantity(view.ledger[key], unit, 3), label))
     if view.evaluation is not None and "test_accuracy" in view.evaluation:
         low, high = view.evaluation["test_accuracy_interval"]

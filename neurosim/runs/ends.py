@@ -38,8 +38,8 @@ def at_the_ends(conditions: Conditions) -> Finding:
         stand = f"{bottom.mean():.1%} of the weights stand at the lowest that a device holds, "
         stand += f"{low:.2g}, and {top.mean():.1%} at the highest, {high:g}"
         if kept_down > kept_up:
-            advice = "give nodes signals of either sign (inputs doubled, more hidden nodes), for "
-            advice += "single devices hold no negative weight"
+            advice = "give nodes signals of either sign (more hidden nodes, and each input on two "
+            advice += "where it is not), for single devices hold no negative weight"
     return Finding(
         cause=WEIGHT_RANGE,
         measured=f"{stand}; less what would push them beyond, the exact gradient has a cosine of "

@@ -138,7 +138,8 @@ class Explanation(Record):
             return (
                 f"{gradient} weights, and its {self.drawn} are {self.error:.0%} off what they "
                 "would be if nodes were given all the time that they need: no imperfection of this "
-                f"chip takes anything away.{quality}"
+                f"chip takes anything away{', only what is set of it' if self.first else ''}."
+                f"{quality}"
             )
         quality = ""
         if self.quality is not None:
@@ -237,6 +238,14 @@ class Explanation(Record):
         """The sign of a change of the run's own figure that is for the better."""
         return -1.0 if "loss" in self.quality_name else 1.0
 
+    def _tabled(self) -> list[Finding]:
+        return [f for f in self.others if f.cosine is not None or f.error is not None]
+
+    def _heavy(self) -> list[Finding]:
+        """What costs as much as one of the first, which stand there for an unusual figure."""
+        least = min((finding.weight for finding in self.first), default=math.inf)
+        return [finding for finding in self._tabled() if finding.weight >= least]
+
     def lines(self) -> list[str]:
         """All of it for a person, the two or three that matter first."""
         place = "" if self.name.startswith(self.chip) else f" on {self.chip}"
@@ -252,10 +261,11 @@ class Explanation(Record):
                 lines += _wrapped(f"Measured: {bought}.", "   ")
         if verdict := self.verdict():
             lines += ["", *_wrapped(verdict)]
-        tabled = [f for f in self.others if f.cosine is not None or f.error is not None]
+        tabled = self._tabled()
         if tabled:
             read = "" if self.velocity is None else f" {'velocities':>10}"
-            head = f"{'What costs less, without it':30} {'cosine':>7} {self.drawn:>10}{read}"
+            what = "What else costs, without it" if self._heavy() else "What costs less, without it"
+            head = f"{what:30} {'cosine':>7} {self.drawn:>10}{read}"
             lines += ["", head]
         for finding in tabled:
             cosine = "" if finding.cosine is None else f"{finding.cosine:.3f}"
@@ -264,6 +274,9 @@ class Explanation(Record):
                 for value in (finding.error, finding.velocity)
             )
             lines.append(f"{finding.cause:30} {cosine:>7} {error:>10} {read:>10}".rstrip())
+        for finding in self._heavy():
+            said = f"{_begun(finding.cause)}, which costs as much: to do: {finding.advice}."
+            lines += ["", *_wrapped(said)]
         for finding in self.others:
             if finding not in tabled:
                 said = f"{_begun(finding.cause)}: {finding.measured}; to do: {finding.advice}."

@@ -52,11 +52,14 @@ def test_answers_become_a_profile_that_checks(tmp_path):
 
 def test_it_says_how_a_bare_number_and_a_share_are_read(tmp_path):
     file = tmp_path / "mine.yaml"
-    result = answered(file, unit="90", mismatch="2 %")
+    result = answered(file, name="2026", summary="65", unit="90", mismatch="2 %")
     assert result.exit_code == 0, result.output
     assert "node.unit_V: 90 is read as 90 V." in result.stderr
     assert "64 is read as" not in result.stderr
-    assert load_profile(file).mismatch.coupling == 0.02
+    made = load_profile(file)
+    assert (made.name, made.summary, made.mismatch.coupling) == ("2026", "65", 0.02)
+    refused = answered(tmp_path / "other.yaml", unit="1_0\n")
+    assert "node.unit_V: must be a number with unit V, but is '1_0'" in refused.stderr
 
 
 def test_what_was_not_given_is_assumed_to_be_as_in_the_profile_that_was_begun_from(tmp_path):

@@ -18,6 +18,8 @@ COSTS = {
     "one costly place": lambda rng: rng.random((300, 300)) + np.pad([[1e12]], ((0, 299),) * 2),
     "of many sizes": lambda rng: np.exp(30 * rng.standard_normal((300, 300))),
     "small": lambda rng: 1e-300 * rng.random((300, 300)),
+    "of the largest numbers": lambda rng: 1.7e308 * rng.choice([-1, 1], (150, 150)) / 150,
+    "some infinite": lambda rng: np.where(rng.random((150, 150)) < 0.1, np.inf, 1.0),
     "few rows": lambda rng: rng.random((20, 20)),
 }
 

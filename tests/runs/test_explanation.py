@@ -59,6 +59,14 @@ def test_what_makes_everything_worse_is_said_to():
     assert FOUND.bought(within) == "flow loss from 0.53 to 0.54"
 
 
+def test_what_costs_as_much_as_a_first_cause_has_its_advice_too():
+    heavy = RANGE.model_copy(update={"weight": DAC.weight})
+    text = " ".join(str(FOUND.model_copy(update={"others": [heavy]})).split())
+    assert "What else costs, without it" in text
+    assert "Weight range, which costs as much: to do: widen." in text
+    assert "to do: widen" not in " ".join(str(FOUND).split())
+
+
 def test_velocities_that_are_read_have_a_column_where_something_else_is_drawn():
     range_ = RANGE.model_copy(update={"velocity": 0.125})
     found = FOUND.model_copy(update={"velocity": 0.5, "others": [range_]})
@@ -177,6 +185,8 @@ def test_a_chip_that_is_ideal_is_not_held_against_an_ideal_one():
     assert "without hardware" not in text
     assert "What was learned sets the flow loss (recipe, updates, network)." in text
     assert not FOUND.as_ideal
+    slow = " ".join(str(found.model_copy(update={"first": [DAC]})).split())
+    assert "takes anything away, only what is set of it. The flow loss is 0.5." in slow
 
 
 def test_several_causes_that_save_little_are_said_to_be_several():
