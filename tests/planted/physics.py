@@ -33,6 +33,27 @@ FAULTS = (
         "solvers/test_settle.py",
     ),
     Fault(
+        "eliminated nodes forget their own currents",
+        "circuit/reduced.py",
+        "out = b_gone.copy()",
+        "out = np.zeros_like(b_gone)",
+        "circuit/test_reduced.py",
+    ),
+    Fault(
+        "an implicit step is the longer, the stiffer",
+        "circuit/linearised.py",
+        "step._d = _single(self._d + self._per_rate / time_tau)",
+        "step._d = _single(self._d + self._per_rate * time_tau)",
+        "circuit/test_laws.py",
+    ),
+    Fault(
+        "no step is shortened at a fold",
+        "solvers/newton.py",
+        "times_tau[left] *= np.where(good, _LONGER, _SHORTER)",
+        "times_tau[left] *= _LONGER",
+        "solvers/test_operating_point.py",
+    ),
+    Fault(
         "an amplifier between layers passes a noise current back whole",
         "circuit/between.py",
         "return np.asarray(self._lower(self.lift) / self._upper(self.lift))",
