@@ -1,7 +1,7 @@
 """Work that is spread over processes, each of which has an interpreter's lock of its own.
 
 Threads of one interpreter wait for one another between any two calls of NumPy; where calls are as
-short as those of a settle, two threads do the work of 0.6 to 1.8, two processes that of 1.0 to 2.1.
+short as those of a settle, two threads do the work of 0.6 to 1.6, two processes that of 1.1 to 2.0.
 """
 
 from __future__ import annotations
