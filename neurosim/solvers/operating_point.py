@@ -26,14 +26,7 @@ from numpy.typing import DTypeLike, NDArray
 from neurosim.solvers.block_descent import block_descent
 from neurosim.solvers.newton import RESIDUAL, creep, descend, pull
 from neurosim.solvers.system import Convex, RateFunction
-from neurosim.solvers.transient import (
-    Chunk,
-    RateOf,
-    Tolerances,
-    arrays_of,
-    finish,
-    follow,
-)
+from neurosim.solvers.transient import Chunk, RateOf, Tolerances, arrays_of, finish, follow
 
 __all__ = ["operating_point"]
 
