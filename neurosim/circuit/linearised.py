@@ -191,15 +191,15 @@ class Linearised:
         return current if self._r is None else self._r * current
 
     def right_side(self, rate: Array) -> Single:
-        """What S y must equal for Newton's step from a state that moves with `rate`."""
+        """Of `equations`, for Newton's step from a state that moves with `rate`."""
         b = self._current(rate)
         return self.equations.right_side(b[self._kept], b[self._gone])
 
-    def step(self, rate: Array, y: Single) -> Array:
-        """Newton's step du [V], of all nodes, from the solution y of those that were kept."""
+    def step(self, rate: Array, x: Single) -> Array:
+        """Newton's step du [V], of all nodes, from the solution of `equations`."""
         every: Single = np.empty_like(self._work)
-        every[self._kept] = y
-        every[self._gone] = self.equations.others(self._current(rate)[self._gone], y)
+        every[self._kept] = self.equations.kept(x)
+        every[self._gone] = self.equations.others(self._current(rate)[self._gone], x)
         if self._r is None:
             return np.asarray(every, np.float64)
         change: Array = (rate * self._per_rate + self._through(every, self._w)) / self._d

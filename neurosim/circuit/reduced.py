@@ -24,7 +24,9 @@ class Reduced:
                   - \sum_{lm} s^l_k\,dG\,\frac{s^l_g s^m_g}{d_g}\,dG^T s^m_k.
 
     S is positive definite where B is and every :math:`d_g > 0`, and conjugate gradients need half
-    as many products with S as with B (Reid, SIAM J. Numer. Anal. 9, 1972). Arrays: (nodes, rows).
+    as many products with S as with B (Reid, SIAM J. Numer. Anal. 9, 1972). They have its diagonal
+    without couplings, D, as a preconditioner: what is solved is :math:`D^{-1/2} S D^{-1/2}\,x` for
+    :math:`x = D^{1/2} y_k`. Arrays: (nodes, rows).
 
     Parameters
     ----------
@@ -35,7 +37,7 @@ class Reduced:
     d_kept, d_gone : ndarray
         Diagonal of B.
     scale : ndarray, shape (n_kept, 1)
-        Diagonal of B without couplings: the preconditioner.
+        D.
 
     Attributes
     ----------
@@ -53,9 +55,9 @@ class Reduced:
         d_gone: Single,
         scale: Single,
     ) -> None:
-        self.scale: Single = scale
-        self._to_kept, self._to_gone, self._d = to_kept, to_gone, d_kept
-        self._kept, self._gone = list(ends_kept), list(ends_gone)
+        self._root: Single = np.sqrt(scale)
+        self._to_kept, self._to_gone, self._d = to_kept, to_gone, d_kept / scale
+        self._kept, self._gone = [end / self._root for end in ends_kept], list(ends_gone)
         self.positive: NDArray[np.bool_] = np.asarray((d_gone > 0).all(axis=0))
         self._resistance: Single = np.reciprocal(
             d_gone, where=d_gone != 0, out=np.ones_like(d_gone)
@@ -87,12 +89,12 @@ class Reduced:
     # OpenBLAS for AVX-512 multiplies five columns by one in `float32` with what lies beside them on
     # the stack too, and drops it afterwards: the flag can stand where every value is finite.
     @np.errstate(invalid="ignore")
-    def product(self, y: Single) -> Single:
-        """S y."""
+    def product(self, x: Single) -> Single:
+        """The left side for x."""
         for k, end in enumerate(self._kept):
-            np.multiply(end, y, out=self._work)
+            np.multiply(end, x, out=self._work)
             np.matmul(self._to_gone, self._work, out=self._met[k])
-        out = self._d * y
+        out = self._d * x
         for line, end in zip(self._between, self._kept, strict=True):
             sent = np.multiply(line[0], self._met[0], out=self._sent)
             for one, met in zip(line[1:], self._met[1:], strict=True):
@@ -104,17 +106,22 @@ class Reduced:
 
     @np.errstate(invalid="ignore")
     def right_side(self, b_kept: Single, b_gone: Single) -> Single:
-        """What S y must equal."""
-        out, moved = b_kept.copy(), b_gone * self._resistance
+        """The right side."""
+        out, moved = b_kept / self._root, b_gone * self._resistance
         for kept, gone in zip(self._kept, self._gone, strict=True):
             out += kept * (self._to_kept @ (gone * moved))
         return out
 
     @np.errstate(invalid="ignore")
-    def others(self, b_gone: Single, y: Single) -> Single:
-        """The eliminated nodes' part of the solution."""
+    def others(self, b_gone: Single, x: Single) -> Single:
+        """The eliminated nodes' part of y."""
         out = b_gone.copy()
         for kept, gone in zip(self._kept, self._gone, strict=True):
-            out += gone * (self._to_gone @ (kept * y))
+            out += gone * (self._to_gone @ (kept * x))
         out *= self._resistance
         return out
+
+    def kept(self, x: Single) -> Single:
+        """That of the nodes that were kept."""
+        y: Single = x / self._root
+        return y

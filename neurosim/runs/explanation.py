@@ -143,7 +143,10 @@ class Explanation(Record):
             )
         quality = ""
         if self.quality is not None:
-            quality = f" The {self.quality_name} is {self.quality:.3g} (on the ideal chip "
+            rows = "" if self.quality_rows is None else (
+                f", of {self.quality_rows} rows by a draw of noise of their own,"
+            )  # fmt: skip
+            quality = f" The {self.quality_name}{rows} is {self.quality:.3g} (on the ideal chip "
             quality += f"with the same weights: {self.quality_ideal:.3g})."
         return (
             f"{gradient} weights (on an ideal chip with the same settings: "

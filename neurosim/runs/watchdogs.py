@@ -89,7 +89,7 @@ def unsettled(seen: Watched) -> str | None:
     return (
         f"Nodes must stand still when they are read, but in another {seen.flow.settle_tau:g} tau "
         f"those with a source would move by {seen.moved:.0%} of their displacement; raise "
-        "flow.settle_tau."
+        "flow.settle_tau (--settle-tau)."
     )
 
 

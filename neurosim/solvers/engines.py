@@ -18,7 +18,7 @@ from neurosim.blocks.choice import one_of
 from neurosim.blocks.mistakes import BlockError
 from neurosim.solvers.flicker import Noise
 from neurosim.solvers.noisy import LONGEST_STEP, noisy
-from neurosim.solvers.operating_point import operating_point
+from neurosim.solvers.operating_point import FIRST_TAU, operating_point
 from neurosim.solvers.system import System
 from neurosim.solvers.transient import Chunk, RateOf, Tolerances, transient
 
@@ -164,6 +164,8 @@ class OperatingPoint(Block):
     model_config = ConfigDict(json_schema_extra={"required": ["engine"]})
 
     travels: ClassVar[bool] = True
+    # What `first` refuses is few rows of each chunk: `rest` takes those of all chunks together.
+    gathers: ClassVar[bool] = True
 
     engine: Literal["operating_point"] = "operating_point"
     rtol: Relative = 1e-3
@@ -193,8 +195,25 @@ class OperatingPoint(Block):
     ) -> Chunk:
         """Settle a block of rows to where they would stand after infinite time."""
         del span, noise
-        tolerances = Tolerances(self.rtol, self.atol, self.along_the_way.dtype)
-        return operating_point(rate_of, u_V, tolerances, system.unit_V)
+        return operating_point(rate_of, u_V, self._tolerances, system.unit_V)
+
+    def first(
+        self, rate_of: RateOf, u_V: Array, span: float, system: System, noise: Noise | None
+    ) -> Chunk:
+        """As `run`, but rows that one short transient does not bring to rest are refused."""
+        del span, noise
+        return operating_point(rate_of, u_V, self._tolerances, system.unit_V, longest=FIRST_TAU)
+
+    def rest(
+        self, rate_of: RateOf, u_V: Array, span: float, system: System, noise: Noise | None
+    ) -> Chunk:
+        """As `run`, of rows from where `first` has left them."""
+        del span, noise
+        return operating_point(rate_of, u_V, self._tolerances, system.unit_V, elapsed=FIRST_TAU)
+
+    @property
+    def _tolerances(self) -> Tolerances:
+        return Tolerances(self.rtol, self.atol, self.along_the_way.dtype)
 
 
 def _as_written_now(value: Any) -> Any:

@@ -36,7 +36,7 @@ Array = NDArray[np.float64]
 LOOSE = 3.0
 FIRST_TAU, LONGEST_TAU = 10.0, 1280.0
 # From here on Euler's implicit steps are tried after Newton's.
-CREEP_TAU = 80.0
+CREEP_TAU = 40.0
 # Rows that no such step takes must come to rest by the transient alone: from here on it is one
 # of float64 that follows them until they do.
 ALONE_TAU = 160.0
@@ -75,7 +75,14 @@ def _to_rest(tolerances: Tolerances) -> Tolerances:
     return Tolerances(rtol, atol, np.dtype(np.float64))
 
 
-def operating_point(rate_of: RateOf, u_V: Array, tolerances: Tolerances, unit_V: float) -> Chunk:
+def operating_point(
+    rate_of: RateOf,
+    u_V: Array,
+    tolerances: Tolerances,
+    unit_V: float,
+    elapsed: float = 0.0,
+    longest: float = LONGEST_TAU,
+) -> Chunk:
     """Settle rows to where they would stand after infinite time.
 
     Parameters
@@ -86,11 +93,15 @@ def operating_point(rate_of: RateOf, u_V: Array, tolerances: Tolerances, unit_V:
     tolerances : Tolerances
         Of the transient, before it is made `LOOSE` times as wide.
     unit_V : float
+    elapsed : float
+        For how long they have followed a transient before, in tau.
+    longest : float
+        After how much of it no other is begun.
 
     Returns
     -------
     Chunk
-        Its `refused` marks rows that stand where a transient of `LONGEST_TAU` left them.
+        Its `refused` marks rows that stand where a transient of `longest` left them.
     """
     left = np.arange(len(u_V))
     rate = rate_of(left)
@@ -98,17 +109,17 @@ def operating_point(rate_of: RateOf, u_V: Array, tolerances: Tolerances, unit_V:
         return block_descent(blocks, rate_of, rate, u_V, unit_V)
     out = np.ascontiguousarray(u_V.T)
     residual, n_evaluations, n_steps = np.full(len(u_V), np.inf), 1.0, 0.0
-    elapsed, span_tau = 0.0, FIRST_TAU
-    at_start = rate(out, np.empty_like(out))
-    now = at_start if (pull(at_start, rate) < NEAR * unit_V).all() else None
+    now = None
+    if not elapsed:
+        at_start = rate(out, np.empty_like(out))
+        now = at_start if (pull(at_start, rate) < NEAR * unit_V).all() else None
     while len(left):
         if now is None:
             if elapsed >= ALONE_TAU:
                 tolerances = _to_rest(tolerances)
-            block = np.take(out, left, axis=1)
+            block, span_tau = np.take(out, left, axis=1), elapsed or FIRST_TAU
             block, n = _transient(rate_of, left, block, span_tau, tolerances, unit_V)
             elapsed += span_tau
-            span_tau = elapsed
             out[:, left] = block
             n_evaluations += n * len(left) / len(u_V)
         attempts = [partial(descend, now=now)] + [creep] * (elapsed >= CREEP_TAU)
@@ -123,7 +134,7 @@ def operating_point(rate_of: RateOf, u_V: Array, tolerances: Tolerances, unit_V:
             left = left[~found.arrived]
             if not len(left):
                 break
-        if elapsed >= LONGEST_TAU:
+        if elapsed >= longest:
             break
     refused = np.zeros(len(u_V), dtype=bool)
     refused[left] = True

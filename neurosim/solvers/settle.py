@@ -154,8 +154,7 @@ def settle(
     if has_noise:
         _check_noise(engine, noise_of)
     rows = len(u_V)
-    n_chunks = 1 if arrays.whole else _n_chunks(rows)
-    chunks = np.array_split(np.arange(rows), n_chunks)
+    chunks = np.array_split(np.arange(rows), 1 if arrays.whole else _n_chunks(rows))
 
     def job(k: int) -> _Job:
         noise = None
@@ -166,33 +165,54 @@ def settle(
             noise = Noise(noise_of(k), state, nodes, goes_on)
         return _Job(chunks[k], u_V[chunks[k]], noise)
 
-    common, jobs = _Common(engine, system, time_s, arrays), [job(k) for k in range(n_chunks)]
-    n_threads = min(n_threads or available_threads(), n_chunks)
+    gathers = _says(engine, "gathers") and len(chunks) > 1
+    common = _Common(engine, system, time_s, arrays, "first" if gathers else "run")
+    n_threads = n_threads or available_threads()
+    ended = _Ended(rows, u_V.shape[1])
     with one_blas_thread():
-        results = None
         # The state of a noise would have to travel too, which takes what it gains.
-        travels = vars(type(engine)).get("travels", False) and not has_noise and arrays is NUMPY
-        if n_threads > 1 and travels:
-            results = spread(_settle_chunk, common, jobs, n_threads)
-        if results is None and n_threads > 1:
-            results = list(_pool(n_threads).map(partial(_settle_chunk, common), jobs))
-        elif results is None:
-            results = [_settle_chunk(common, one) for one in jobs]
-    parts = [part for part, _ in results]
-    sizes = np.array([len(chunk) for chunk in chunks])
-    ended_V = np.concatenate([part.u_V for part in parts])
+        travels = _says(engine, "travels") and not has_noise and arrays is NUMPY
+        jobs = [job(k) for k in range(len(chunks))]
+        ended.take(jobs, _settled(common, jobs, n_threads, travels))
+        left = np.flatnonzero(ended.refused)
+        if gathers and len(left):
+            chunks = np.array_split(left, _n_chunks(len(left)))
+            jobs = [_Job(chunk, ended.u_V[chunk], None) for chunk in chunks]
+            common = common._replace(way="rest")
+            ended.take(jobs, _settled(common, jobs, n_threads, travels))
+    ended_V = ended.u_V
     if nodes is not None:
         ended_V, moved_V = whole_V.astype(np.float64), ended_V
         ended_V[:, nodes] = moved_V
         ended_V[np.isnan(moved_V).any(axis=1)] = np.nan
     return Settled(
         u_V=ended_V,
-        residual=np.concatenate([part.residual for part in parts]),
-        diverged=np.concatenate([bad for _, bad in results]),
-        refused=np.concatenate([part.refused for part in parts if part.refused is not None]),
-        n_evaluations=-int(-(sizes @ [part.n_evaluations for part in parts]) // rows),
-        n_steps=-int(-(sizes @ [part.n_steps for part in parts]) // rows),
+        residual=ended.residual,
+        diverged=ended.diverged,
+        refused=ended.refused,
+        n_evaluations=-int(-ended.evaluations // rows),
+        n_steps=-int(-ended.steps // rows),
     )
+
+
+def _says(engine: Engine, what: str) -> bool:
+    """Whether an engine's own class says this of itself."""
+    return bool(vars(type(engine)).get(what, False))
+
+
+def _settled(
+    common: _Common, jobs: list[_Job], n_threads: int, travels: bool
+) -> list[tuple[Chunk, NDArray[np.bool_]]]:
+    """Every chunk, here or by those who help."""
+    n_threads = min(n_threads, len(jobs))
+    results = None
+    if n_threads > 1 and travels:
+        results = spread(_settle_chunk, common, jobs, n_threads)
+    if results is None and n_threads > 1:
+        results = list(_pool(n_threads).map(partial(_settle_chunk, common), jobs))
+    elif results is None:
+        results = [_settle_chunk(common, one) for one in jobs]
+    return results
 
 
 def _check_noise(engine: Engine, noise_of: NoiseOf | None) -> None:
@@ -219,12 +239,31 @@ class _RateOf:
 
 
 class _Common(NamedTuple):
-    """What every chunk of a settle shares."""
+    """What every chunk of a settle shares; `way` is the engine's method that runs it."""
 
     engine: Engine
     system: System
     time_s: float
     arrays: Arrays
+    way: str
+
+
+class _Ended:
+    """Where the rows of a batch have ended; what was spent, over all rows."""
+
+    def __init__(self, rows: int, n: int) -> None:
+        self.u_V, self.residual = np.empty((rows, n)), np.empty(rows)
+        self.diverged, self.refused = np.zeros((2, rows), dtype=bool)
+        self.evaluations = self.steps = 0
+
+    def take(self, jobs: list[_Job], results: list[tuple[Chunk, NDArray[np.bool_]]]) -> None:
+        """Note what came of chunks."""
+        for job, (part, bad) in zip(jobs, results, strict=True):
+            rows = job.rows
+            self.u_V[rows], self.residual[rows], self.diverged[rows] = part.u_V, part.residual, bad
+            self.refused[rows] = False if part.refused is None else part.refused
+            self.evaluations += len(rows) * part.n_evaluations
+            self.steps += len(rows) * part.n_steps
 
 
 class _Job(NamedTuple):
@@ -238,7 +277,7 @@ class _Job(NamedTuple):
 def _settle_chunk(common: _Common, job: _Job) -> tuple[Chunk, NDArray[np.bool_]]:
     """Settle one chunk; rows that diverge are set aside and the others settle without them."""
     keep_freed()
-    engine, system, time_s, arrays = common
+    engine, system, time_s, arrays, way = common
     rows, u_V, noise = job
     good = np.ones(len(rows), dtype=bool)
     out = Chunk(np.full(u_V.shape, np.nan), np.full(len(rows), np.inf), 0, 0)
@@ -247,7 +286,7 @@ def _settle_chunk(common: _Common, job: _Job) -> tuple[Chunk, NDArray[np.bool_]]
     while good.any():
         rate_of = _RateOf(system, rows[good], arrays)
         drawn = noise and noise.some(good)
-        part = engine.run(rate_of, u_V[good], time_s / system.tau_s, system, drawn)
+        part = getattr(engine, way)(rate_of, u_V[good], time_s / system.tau_s, system, drawn)
         n_evaluations, n_steps = n_evaluations + part.n_evaluations, n_steps + part.n_steps
         bad = ~np.isfinite(part.residual)
         if not bad.any():

@@ -55,11 +55,10 @@ class Convex(Protocol):
 
 
 class Equations(Protocol):
-    """Symmetric linear equations S y = b of each row, y of shape (m, rows)."""
+    """Symmetric linear equations S x = b of each row, x of shape (m, rows).
 
-    @property
-    def scale(self) -> Single:
-        """Preconditioner, shape (m, 1): the diagonal of S without couplings."""
+    They are scaled: without couplings the diagonal of S is 1.
+    """
 
     @property
     def positive(self) -> NDArray[np.bool_]:
@@ -68,8 +67,8 @@ class Equations(Protocol):
     def rows(self, rows: NDArray[np.intp]) -> Equations:
         """The same for some rows of the block."""
 
-    def product(self, y: Single) -> Single:
-        """S y."""
+    def product(self, x: Single) -> Single:
+        """S x."""
 
 
 class SmallSignal(Protocol):
@@ -77,7 +76,7 @@ class SmallSignal(Protocol):
 
     @property
     def equations(self) -> Equations:
-        """What y must obey for Newton's step."""
+        """What x must obey for Newton's step."""
 
     @property
     def symmetric(self) -> NDArray[np.bool_]:
@@ -87,10 +86,10 @@ class SmallSignal(Protocol):
         """Of Euler's implicit step over these times, (rows,), instead of Newton's."""
 
     def right_side(self, rate: Array) -> Single:
-        """What S y must equal for Newton's step."""
+        """What S x must equal for Newton's step."""
 
-    def step(self, rate: Array, y: Single) -> Array:
-        """Newton's step from the solution y, (n, rows)."""
+    def step(self, rate: Array, x: Single) -> Array:
+        """Newton's step from the solution x, (n, rows)."""
 
     def power(self, rate: Array, change_V: Array) -> Array:
         """Derivative of the descended potential along `change_V`, shape (rows,)."""

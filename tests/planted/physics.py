@@ -49,8 +49,8 @@ FAULTS = (
     Fault(
         "no step is shortened at a fold",
         "solvers/newton.py",
-        "times_tau[left] *= np.where(good, _LONGER, _SHORTER)",
-        "times_tau[left] *= _LONGER",
+        "times_tau[going.left] *= np.where(good, _LONGER, _SHORTER)",
+        "times_tau[going.left] *= _LONGER",
         "solvers/test_operating_point.py",
     ),
     Fault(

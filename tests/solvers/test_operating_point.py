@@ -9,7 +9,7 @@ from scipy.optimize import brentq
 from conftest import LEAK_S, signed_pairs
 from neurosim.circuit import DrivenCircuit, Springs
 from neurosim.circuit.reduced import Reduced
-from neurosim.solvers import OperatingPoint, Transient, settle
+from neurosim.solvers import OperatingPoint, Transient, newton, settle
 from neurosim.solvers.newton import RESIDUAL
 from neurosim.solvers.operating_point import LONGEST_TAU
 
@@ -110,6 +110,62 @@ def test_a_small_nudge_from_rest_needs_no_transient(make_circuit, make_springs):
     displacement = np.abs(exact.u_V - point.u_V).max()
     assert np.abs(moved.u_V - exact.u_V).max() < 1e-5 * displacement
     assert moved.n_evaluations < 35
+
+
+@pytest.mark.parametrize("law", ["hopfield", "gradient"])
+def test_rows_that_are_near_take_no_more_steps_beside_one_that_is_far(
+    make_circuit, make_springs, monkeypatch, law
+):
+    """Each row's equations are solved as far as its own distance asks for."""
+    circuit = make_circuit(law, sizes=(16, 24, 20), w=0.15, seed=3)
+    springs = make_springs(circuit, rows=30)
+    rest = settle(DrivenCircuit(circuit, springs, TAU_S), start_of(circuit, springs), 1.0,
+                  OPERATING_POINT).u_V  # fmt: skip
+    nudged = Springs(springs.conductance_S, springs.target_V + 1e-3 * UNIT_V)
+    rate_of, far = DrivenCircuit(circuit, nudged, TAU_S).rate, rest.copy()
+    far[-1] += 0.3 * UNIT_V
+
+    stepped, solve = [], newton.solve
+
+    def counted(small, rate, tolerance):
+        stepped.append(rate.shape[1])
+        return solve(small, rate, tolerance)
+
+    def steps_of_all(rows):
+        stepped.clear()
+        found = newton.descend(rate_of, rows, far[rows].T.copy(), None, UNIT_V)
+        assert found.arrived.all()
+        return sum(stepped)
+
+    monkeypatch.setattr(newton, "solve", counted)
+    near, alone = np.arange(29), np.arange(29, 30)
+    assert steps_of_all(np.arange(30)) == steps_of_all(near) + steps_of_all(alone)
+
+
+@pytest.mark.parametrize("law", ["hopfield", "gradient"])
+def test_what_one_short_transient_leaves_of_all_chunks_goes_on_together(
+    make_circuit, make_springs, monkeypatch, law
+):
+    class Whole(OperatingPoint):
+        """Of its own, it says nothing of gathering: each chunk ends by itself."""
+
+    circuit = make_circuit(law, sizes=(8, 12, 10), w=0.3, seed=4)
+    springs = make_springs(circuit, rows=700)
+    system, start = DrivenCircuit(circuit, springs, TAU_S), start_of(circuit, springs)
+    sizes, rest = [], OperatingPoint.rest
+
+    def counted(self, rate_of, u_V, *others):
+        sizes.append(len(u_V))
+        return rest(self, rate_of, u_V, *others)
+
+    monkeypatch.setattr(OperatingPoint, "rest", counted)
+    fine = {"rtol": 1e-5, "atol": 1e-9}
+    point = settle(system, start, 1.0, OperatingPoint(**fine), n_threads=1)
+    assert 1 <= len(sizes) < 3
+    assert 0 < sum(sizes) < 350
+    whole = settle(system, start, 1.0, Whole(**fine), n_threads=1)
+    np.testing.assert_array_equal(point.refused, whole.refused)
+    np.testing.assert_allclose(point.u_V, whole.u_V, atol=1e-5 * UNIT_V)
 
 
 def test_clamped_nodes_stay_and_the_others_arrive(make_circuit):
