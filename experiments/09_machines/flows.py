@@ -37,7 +37,7 @@ IMPERFECT: dict[str, Any] = {
 # The same with room for the mean image, and visible oscillators that stray as little beside their
 # own rate, a hundredth, as hidden ones do.
 TRIMMED = IMPERFECT | {"coupling.full_scale": 1.2, f"{GRADED}.visible_trim": 0.99}
-# And released to move 50 times as slowly as hidden ones, in place of 100: what strays has less time.
+# And released to move 50 times as slowly as hidden ones, not 100: what strays has less time.
 SOONER = TRIMMED | {"node.release_capacitance_F": 50e-12}
 STRONG = {"flow.beta": 8e-3}
 AVERAGED = {"average": 0.98}
@@ -59,11 +59,7 @@ MACHINES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     ),
     "imperfect oscillators": ("ideal_oscillator_flow", IMPERFECT, STRONG),
     "imperfect oscillators, trimmed": ("ideal_oscillator_flow", TRIMMED, STRONG | AVERAGED),
-    "imperfect oscillators, released at 50": (
-        "ideal_oscillator_flow",
-        SOONER,
-        STRONG | AVERAGED,
-    ),
+    "imperfect oscillators, released at 50": ("ideal_oscillator_flow", SOONER, STRONG | AVERAGED),
 }
 # What is trained: machine, updates; and how it is drawn: mode and time.
 PLANS: dict[tuple[str, int], tuple[tuple[str, float], ...]] = {
@@ -91,6 +87,7 @@ CENTRED = (
     "imperfect oscillators, trimmed",
     "imperfect oscillators, released at 50",
 )
+QUICK = ["oscillators, 400", "imperfect oscillators, released at 50, 900"]
 # Begins with the weights of another training; its rate decays anew.
 STARTS = {"oscillators, 300 more": ("oscillators", 400)}
 FIRST = "the part flows with 'oscillators, 400' of the same seed"
@@ -108,6 +105,7 @@ PICTURES = {
         ("imperfect oscillators", 400, "free-running", 1.2),
         ("imperfect oscillators", 400, "spring", 1.2),
     ),
+    "flows_imperfect": (("imperfect oscillators, released at 50", 900, "free-running", 1.2),),
     "flows_centred": (
         ("amplifiers, centred", 400, "free-running", 1.3),
         ("oscillators, centred", 400, "free-running", 1.2),
@@ -190,7 +188,7 @@ def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
     SystemExit
         One begins with a training that is neither asked for nor finished.
     """
-    asked = found.flows or (["oscillators, 400"] if found.quick else None)
+    asked = found.flows or (QUICK if found.quick else None)
     plans = [plan for plan in PLANS if asked is None or f"{plan[0]}, {plan[1]}" in asked]
     jobs = []
     for seed in range(found.seeds):

@@ -23,6 +23,7 @@ import flows
 import images28
 import lifted
 import oscillators
+import releases
 import resistors
 import rows
 import together
@@ -38,6 +39,7 @@ PARTS: dict[str, common.Part] = {
     "waits": (waits.work, waits.tell),
     "variants": (variants.work, variants.tell),
     "flows": (flows.work, flows.tell),
+    "releases": (releases.work, releases.tell),
     "mnist": (images28.work, images28.tell),
     "lifted": (lifted.work, lifted.tell),
     "bits": (bits.work, bits.tell),

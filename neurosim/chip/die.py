@@ -175,9 +175,10 @@ class Die:
         profile = self.profile
         node = profile.node
         couplings, biases, back = self.devices.split(devices_S * self._device_factor)
+        crossbars = None
         if self._wiring is not None and written_S is not None:
             first, _, second = self.devices.split(written_S * self._device_factor)
-            couplings, back = self._wiring.behind((couplings, back), (first, second))
+            (couplings, back), crossbars = self._wiring.behind((couplings, back), (first, second))
         attenuation = self._attenuation(couplings, back or couplings)
         capacitance_F = node.capacitance_F * self._capacitance + self._parasitic_F
 
@@ -200,6 +201,7 @@ class Die:
             cubic_per_V2=profile.coupling.cubic_per_V2,
             shunts=node.shunts(self.layers, self.sources),
             locking=self._locking(capacitance_F, tuned),
+            crossbars=crossbars,
         )
 
     def _locking(self, capacitance_F: Array, tuned: Tuned | None) -> Locking | None:

@@ -4,6 +4,7 @@ from neurosim.circuit.amplified import Gradient, Hopfield
 from neurosim.circuit.amplifiers import Amplifier, Linear, Silu, Tanh, UnitAmplifier
 from neurosim.circuit.by_layer import ByLayer
 from neurosim.circuit.circuit import Circuit
+from neurosim.circuit.crossbars import Crossbars
 from neurosim.circuit.diodes import Diode, IdealDiode, PointsDiode, ShockleyDiode
 from neurosim.circuit.driven import DrivenCircuit
 from neurosim.circuit.elements import Pairs, Springs
@@ -24,6 +25,7 @@ __all__ = [
     "Amplifiers",
     "ByLayer",
     "Circuit",
+    "Crossbars",
     "Diode",
     "DrivenCircuit",
     "Fluctuation",

@@ -100,6 +100,7 @@ def free_circuit(circuit: Circuit, keep: NDArray[np.bool_]) -> Circuit | None:
         back_couplings=None if back is None else some(back),
         shunts=None if circuit.shunts is None else circuit.shunts.some(keep),
         locking=None if circuit.locking is None else circuit.locking.some(keep),
+        crossbars=None,
     )
     if not circuit.oscillating:
         return free

@@ -9,7 +9,8 @@ and so does a bias with the reference for v_j; a leak :math:`g u^2`; a spring :m
 A device that serves both directions is driven, and counted, in each; under a passive law it is one
 resistor between two nodes, and counts once. A diode dissipates :math:`u I_d(u)`. What amplifiers
 and sources take from the supply above this is theirs, and no part of it. The multipliers of a law
-that weighs its sums are left out.
+that weighs its sums are left out. Couplings behind wires dissipate what `Crossbars` has of them,
+their wires included; L is then of the effective conductances.
 
 Between two oscillators of amplitude A the pair dissipates
 
@@ -69,7 +70,8 @@ def dissipation_W(circuit: Circuit, springs: Springs | None, u_V: Array) -> Diss
     driven[even] = circuit.couplings.sum_S.sum(axis=0)
     driven[odd] = circuit.back.sum_S.sum(axis=1)
     rail_V, biases = circuit.reference_V, circuit.biases
-    couplings = v**2 @ driven
+    crossbars = circuit.crossbars
+    couplings = v**2 @ driven if crossbars is None else crossbars.heat_W(v[:, even], v[:, odd])
     in_biases = rail_V**2 * biases.sum_S.sum()
     if share:
         into = np.empty_like(v)
@@ -87,7 +89,10 @@ def dissipation_W(circuit: Circuit, springs: Springs | None, u_V: Array) -> Diss
     if circuit.shunts is not None:
         leaks += np.sum(circuit.shunts.power_W(u_V, np.zeros_like(u_V)), axis=1)
     across = np.zeros(len(u_V))
-    delivered_A = np.abs(v) @ driven + abs(circuit.reference_V) * circuit.biases.sum_S.sum()
+    delivered_A = np.abs(v) @ driven
+    if crossbars is not None:
+        delivered_A = crossbars.delivered_A(v[:, even], v[:, odd])
+    delivered_A = delivered_A + abs(circuit.reference_V) * circuit.biases.sum_S.sum()
     if circuit.passive:
         # No node drives another: sources and the rail deliver all, and amplifiers between layers.
         delivered_A = np.abs(rail_V - u_V) @ biases.sum_S

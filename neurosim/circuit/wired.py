@@ -11,6 +11,7 @@ import numpy as np
 
 from neurosim.circuit.amplifiers import Amplifier, check_amplifier
 from neurosim.circuit.between import Between
+from neurosim.circuit.crossbars import Crossbars
 from neurosim.circuit.elements import Array, Pairs
 from neurosim.circuit.laws import Law, Lifting, Oscillating, Passive, check_law
 from neurosim.circuit.locking import Locking
@@ -59,6 +60,9 @@ class Wired:
     locking : Locking, optional
         What acts on oscillators besides their couplings. Their `leak_S` is the conductance of
         weight 1, by which their law's fixed injections count, and nothing else.
+    crossbars : Crossbars, optional
+        What flows in the couplings, and their noise, where wires have a resistance: `couplings`
+        and `back_couplings` are then effective conductances.
     """
 
     layers: Layers
@@ -76,6 +80,7 @@ class Wired:
     cubic_per_V2: float = 0.0
     shunts: Shunts | None = None
     locking: Locking | None = None
+    crossbars: Crossbars | None = None
 
     def __post_init__(self) -> None:
         check_law("Circuit.law", self.law)
@@ -168,7 +173,9 @@ class Wired:
 
     @cached_property
     def noisy_S(self) -> Array:
-        """What of `load_S` each node has the thermal noise of."""
+        """Conductance of couplings and bias that each node has the thermal noise of."""
+        if self.crossbars is not None:
+            return self.biases.sum_S + self.crossbars.noisy_S
         if self.between is None:
             return self.load_S
         return self.biases.sum_S + self.between.noisy_S(self.couplings.sum_S)

@@ -13,15 +13,15 @@ current into a column is linear in the drivers' voltages: its coefficients are t
 conductances. They are reciprocal, so that devices which serve both directions do so behind wires
 too, the column driven and the currents of the two rows subtracted.
 
-Heat, the charge of drivers and the conductances' noise are taken from the effective conductances
-alone, which leaves out what flows from row to row through the columns. Beside the whole ladder
-they are too small: of 128 x 64 cells of `rram_cmo_hfox` heat is 0.93 of it at 1 Ohm a segment and
-0.74 at 5 Ohm, of `cmos_rc_6bit` 0.98 at 5 Ohm; the noise of the last column 0.97, 0.89 and 0.99.
+Drivers feed each other too, from row to row through the columns. Of a passive network between
+ports at voltages e the currents into it are Y e, the heat is :math:`e^T Y e`, and a port that is
+held has the noise of its own element of Y, :math:`4 k T\,Y_{jj}` (Nyquist). What of it two columns
+have in common, :math:`4 k T\,Y_{jk}`, is left out.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ from scipy.linalg import solve_banded
 from neurosim.blocks.block import Sourced
 from neurosim.blocks.quantities import PositiveOhm
 
-__all__ = ["Wires", "effective_S"]
+__all__ = ["Behind", "Ladder", "Wires", "ladder"]
 
 Array = NDArray[np.float64]
 
@@ -60,46 +60,91 @@ class Wires(Sourced):
     rows: Annotated[int, Field(ge=2, multiple_of=2)] = 256
     columns: Annotated[int, Field(ge=1)] = 256
 
-    def pairs_S(self, plus_S: Array, minus_S: Array) -> tuple[Array, Array]:
-        """Effective conductances of pairs, a row a driven node, a column a driving one."""
+    def behind(self, plus_S: Array, minus_S: Array) -> Behind:
+        """Pairs as nodes see them behind wires, a row a driven node, a column a driving one."""
         n_driven, n_driving = plus_S.shape
         rails = np.empty((2 * n_driving, n_driven))
         rails[0::2], rails[1::2] = plus_S.T, minus_S.T
         left = np.empty_like(rails)
-        high, wide = self.rows, self.columns
-        for top in range(0, 2 * n_driving, high):
-            for start in range(0, n_driven, wide):
-                part = np.s_[top : top + high, start : start + wide]
-                left[part] = effective_S(rails[part], self.segment_Ohm)
-        return left[0::2].T.copy(), left[1::2].T.copy()
+        rows_S, columns_S = np.zeros((2 * n_driving,) * 2), np.zeros((n_driven, n_driven))
+        for top in range(0, 2 * n_driving, self.rows):
+            down = slice(top, top + self.rows)
+            for start in range(0, n_driven, self.columns):
+                along = slice(start, start + self.columns)
+                array = ladder(rails[down, along], self.segment_Ohm)
+                left[down, along] = array.across_S
+                rows_S[down, down] += array.rows_S
+                columns_S[along, along] += array.columns_S
+        # The second rail of a node is driven at the negative voltage, and by its driver.
+        driven = rows_S[:, 0::2] - rows_S[:, 1::2]
+        return Behind(
+            left[0::2].T.copy(),
+            left[1::2].T.copy(),
+            np.stack([driven[0::2], -driven[1::2]]),
+            columns_S,
+        )
 
 
-def effective_S(cells_S: Array, segment_Ohm: float) -> Array:
-    """Current into each column, at 0 V, for 1 V at each row [S].
+class Behind(NamedTuple):
+    """A matrix of pairs behind wires, as its nodes see it.
 
-    Parameters
+    Attributes
     ----------
-    cells_S : ndarray, shape (rows, columns)
-        Drivers are at the first column, virtual grounds at the last row.
-    segment_Ohm : float
-
-    Returns
-    -------
-    ndarray, shape (rows, columns)
+    plus_S, minus_S : ndarray, shape (n_driven, n_driving)
+        Effective conductances.
+    rails_S : ndarray, shape (2, n_driving, n_driving)
+        Current out of the drivers of the rails +v and -v of each driving node, the latter's
+        reversed, for 1 V at each.
+    columns_S : ndarray, shape (n_driven, n_driven)
+        Current into each column from its own end for 1 V at each one's, the rails at 0 V.
     """
+
+    plus_S: Array
+    minus_S: Array
+    rails_S: Array
+    columns_S: Array
+
+
+class Ladder(NamedTuple):
+    """An array between its ports: drivers at its first column, virtual grounds at its last row.
+
+    Attributes
+    ----------
+    across_S : ndarray, shape (rows, columns)
+        Current out of each column for 1 V at each row.
+    rows_S : ndarray, shape (rows, rows)
+        Current into each row for 1 V at each, columns at 0 V.
+    columns_S : ndarray, shape (columns, columns)
+        The same of columns, rows at 0 V.
+    """
+
+    across_S: Array
+    rows_S: Array
+    columns_S: Array
+
+
+def ladder(cells_S: Array, segment_Ohm: float) -> Ladder:
+    """What an array of cells, (rows, columns), is behind wires of so much from cell to cell."""
     if not cells_S.any():
-        return np.zeros_like(cells_S)
+        rows, columns = cells_S.shape
+        nothing = np.zeros_like(cells_S), np.zeros((rows, rows)), np.zeros((columns, columns))
+        return Ladder(*nothing)
     if cells_S.shape[0] < cells_S.shape[1]:
         # Reciprocity: driven at the columns' ends and held at the rows', it is its mirror image.
-        return _behind(cells_S[::-1, ::-1].T, 1 / segment_Ohm)[::-1, ::-1].T
-    return _behind(cells_S, 1 / segment_Ohm)
+        across, rows, columns = _behind(cells_S[::-1, ::-1].T, 1 / segment_Ohm)
+        return Ladder(across[::-1, ::-1].T, columns[::-1, ::-1], rows[::-1, ::-1])
+    return Ladder(*_behind(cells_S, 1 / segment_Ohm))
 
 
-def _behind(cells_S: Array, unit: float) -> Array:
-    """Rows are eliminated one after another, from the columns' open ends on.
+def _behind(cells_S: Array, unit: float) -> tuple[Array, Array, Array]:
+    r"""Rows are added one after another, from the columns' open ends on; their nodes drop out.
 
-    A row without its driver is :math:`r_i = (g T_r + D_i)^{-1} D_i c_i`; what is left is a chain of
-    dense blocks, :math:`M_i c_i = g (c_{i-1} + c_{i+1}) + s_i`, of which one is factored a row.
+    With c the voltages of the columns below the latest row, and e those of the drivers so far, the
+    currents into the array are :math:`A c - B e` and :math:`Y e - B^T c`. A segment more of each
+    column leaves, with :math:`M = (A + g)^{-1}`, :math:`A \to g - g^2 M`, :math:`B \to g M B`
+    and :math:`Y \to Y - B^T M B`. A row :math:`r = R (D c + g e_1 e)`, with
+    :math:`R = (g T_r + D)^{-1}`, adds :math:`D - D R D` to A, :math:`g D R e_1` to B and
+    :math:`g - g^2 R_{11}` to Y.
     """
     n_rows, n_columns = cells_S.shape
     each, place = np.eye(n_columns), np.arange(n_columns)
@@ -107,15 +152,22 @@ def _behind(cells_S: Array, unit: float) -> Array:
     row = np.full((3, n_columns), [[-unit], [2 * unit], [-unit]])
     row[1, -1] = unit
     along = row[1].copy()
-    # Sources of the rows so far, as they act on the columns of the latest one.
-    sources, above = np.zeros((n_columns, n_rows)), np.zeros_like(each)
+    own: Array = np.zeros_like(each)
+    sources = np.zeros((n_columns, n_rows))
+    drivers = np.zeros((n_rows, n_rows))
     for i, row_S in enumerate(cells_S):
         row[1] = along + row_S
         inverse = solve_banded((1, 1), row, each)
-        sources[:, :i] = unit * (above @ sources[:, :i])
+        own -= row_S[:, None] * inverse * row_S
+        own[place, place] += row_S
         sources[:, i] = unit * row_S * inverse[:, 0]
-        block = -row_S[:, None] * inverse * row_S - unit**2 * above
-        block[place, place] += row_S + (2 * unit if i else unit)
-        above = np.linalg.inv(block)
-    found: Array = unit * (above @ sources).T
-    return found
+        drivers[i, i] = unit - unit**2 * inverse[0, 0]
+        some = sources[:, : i + 1]
+        own[place, place] += unit
+        own = np.asarray(np.linalg.inv(own))
+        reached = own @ some
+        drivers[: i + 1, : i + 1] -= some.T @ reached
+        np.multiply(reached, unit, out=some)
+        own *= -(unit**2)
+        own[place, place] += unit
+    return sources.T, drivers, own

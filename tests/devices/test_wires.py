@@ -2,19 +2,27 @@
 
 import re
 import subprocess
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from neurosim.chip import Chip
+from neurosim.circuit import Pairs
+from neurosim.circuit.power import dissipation_W
 from neurosim.devices import Leak, Wires
-from neurosim.devices.wires import effective_S
+from neurosim.devices.wires import ladder
 from neurosim.errors import ProfileError
 from neurosim.netlists import has_ngspice
 from neurosim.network import Weights
 from neurosim.profile import load_profile
 
 SEGMENT_OHM = 5.0
+
+
+def effective_S(cells, segment_Ohm):
+    """Current into each column for 1 V at each row."""
+    return ladder(cells, segment_Ohm).across_S
 
 
 def cells_S(rows, columns, seed=0):
@@ -91,12 +99,66 @@ def test_the_currents_of_an_array_of_16_by_16_are_those_of_ngspice(tmp_path):
 
 def test_larger_matrices_are_of_several_arrays():
     plus_S, minus_S = cells_S(6, 10), cells_S(6, 10, seed=1)
-    whole = wires().pairs_S(plus_S, minus_S)
-    parts = wires(rows=8, columns=4).pairs_S(plus_S, minus_S)
-    alone = wires().pairs_S(plus_S[:4, 4:8], minus_S[:4, 4:8])
+    whole = wires().behind(plus_S, minus_S)
+    parts = wires(rows=8, columns=4).behind(plus_S, minus_S)
+    alone = wires().behind(plus_S[:4, 4:8], minus_S[:4, 4:8])
     for k in (0, 1):
         assert (parts[k] > whole[k]).all()
         np.testing.assert_array_equal(parts[k][:4, 4:8], alone[k])
+
+
+def kirchhoff(cells, drive_V, ground_V):
+    """An array node by node: currents into rows and into columns, heat, noise of these over 4 k T.
+
+    Nodes are those of the rows, then those of the columns, then drivers and grounds.
+    """
+    rows, columns = cells.shape
+    n, g = rows * columns, 1 / SEGMENT_OHM
+    at = np.arange(n).reshape(rows, columns)
+    driver, ground = 2 * n + np.arange(rows), 2 * n + rows + np.arange(columns)
+    ends = [(a, a + n, cells.flat[a]) for a in range(n)]
+    for i in range(rows):
+        places = [driver[i], *at[i]]
+        ends += [(a, b, g) for a, b in pairwise(places)]
+    for j in range(columns):
+        places = [*(n + at[:, j]), ground[j]]
+        ends += [(a, b, g) for a, b in pairwise(places)]
+    laplacian = np.zeros((2 * n + rows + columns,) * 2)
+    for a, b, conductance_S in ends:
+        laplacian[a, a] += conductance_S
+        laplacian[b, b] += conductance_S
+        laplacian[a, b] -= conductance_S
+        laplacian[b, a] -= conductance_S
+    inner, outer = np.arange(2 * n), np.arange(2 * n, len(laplacian))
+    port_V = np.concatenate([drive_V, ground_V])
+    inner_V = np.linalg.solve(
+        laplacian[np.ix_(inner, inner)], -laplacian[np.ix_(inner, outer)] @ port_V
+    )
+    u = np.concatenate([inner_V, port_V])
+    current_A = (laplacian @ u)[outer]
+    heat_W = sum(conductance_S * (u[a] - u[b]) ** 2 for a, b, conductance_S in ends)
+    # A current source across a resistor, and what of it a grounded column takes.
+    to_inner = np.linalg.solve(laplacian[np.ix_(inner, inner)], np.eye(2 * n))
+    reach = np.concatenate(
+        [-laplacian[np.ix_(outer, inner)] @ to_inner, np.eye(len(outer))], axis=1
+    )
+    noise_S = sum(conductance_S * (reach[:, a] - reach[:, b]) ** 2 for a, b, conductance_S in ends)
+    return current_A[:rows], current_A[rows:], heat_W, noise_S[rows:]
+
+
+@pytest.mark.parametrize("shape", [(7, 4), (4, 7)])
+def test_currents_heat_and_noise_are_those_of_all_resistors_one_by_one(shape):
+    rng, cells = np.random.default_rng(2), 1e3 * cells_S(*shape)
+    drive_V, ground_V = rng.uniform(-0.5, 0.5, shape[0]), rng.uniform(-0.5, 0.5, shape[1])
+    array, nothing = ladder(cells, SEGMENT_OHM), np.zeros_like
+    into_rows, into_columns, heat_W, noise_S = kirchhoff(cells, drive_V, nothing(ground_V))
+    np.testing.assert_allclose(array.rows_S @ drive_V, into_rows, rtol=1e-10)
+    np.testing.assert_allclose(drive_V @ array.across_S, -into_columns, rtol=1e-10)
+    assert drive_V @ array.rows_S @ drive_V == pytest.approx(heat_W, rel=1e-10)
+    np.testing.assert_allclose(array.columns_S.diagonal(), noise_S, rtol=1e-10)
+    _, into_columns, heat_W, _ = kirchhoff(cells, nothing(drive_V), ground_V)
+    np.testing.assert_allclose(array.columns_S @ ground_V, into_columns, rtol=1e-10)
+    assert ground_V @ array.columns_S @ ground_V == pytest.approx(heat_W, rel=1e-10)
 
 
 LAYERS = (16, 12, 8)
@@ -133,25 +195,23 @@ def test_each_link_of_each_direction_is_the_array_that_it_is(directions):
     layers = plain.layers
     for low, high in layers.links:
         at = layers.crossing(low, high)
-        forward = wires(segment_Ohm=50.0).pairs_S(
+        forward = wires(segment_Ohm=50.0).behind(
             plain.couplings.plus_S[at], plain.couplings.minus_S[at]
         )
         np.testing.assert_allclose(behind.couplings.plus_S[at], forward[0], rtol=1e-9)
         if directions == "separate":
-            back = wires(segment_Ohm=50.0).pairs_S(
-                plain.back.plus_S[at].T, plain.back.minus_S[at].T
-            )
+            back = wires(segment_Ohm=50.0).behind(plain.back.plus_S[at].T, plain.back.minus_S[at].T)
             np.testing.assert_allclose(behind.back.minus_S[at].T, back[1], rtol=1e-9)
 
 
 def test_wires_are_solved_once_a_programming(monkeypatch):
     solved = []
 
-    def counted(self, *matrices, pairs_S=Wires.pairs_S):
+    def counted(self, *matrices, behind=Wires.behind):
         solved.append(matrices)
-        return pairs_S(self, *matrices)
+        return behind(self, *matrices)
 
-    monkeypatch.setattr(Wires, "pairs_S", counted)
+    monkeypatch.setattr(Wires, "behind", counted)
     leak = {"tau_s": 1e-3, "tau_spread": 0.0, "rest_S": 0.0, "source": "assumed: a test"}
     made = chip(**BEHIND, drift=Leak(**leak))
     solved.clear()
@@ -172,3 +232,42 @@ def test_resistors_from_node_to_node_have_no_such_wires():
         match=r"is of crossbars between .*, but is Wires",
     ):
         load_profile("ideal_resistive").with_values(BEHIND)
+
+
+@pytest.mark.parametrize("directions", ["shared", "separate"])
+def test_the_heat_of_a_chip_is_that_of_its_cells_and_wires_one_by_one(directions):
+    """Of each array and direction, node by node."""
+    how = {"coupling.directions": directions, "coupling.wires": wires()}
+    plain, behind = (
+        chip(**{"coupling.directions": directions}).circuit,
+        chip(**how).circuit,
+    )
+    u_V = 0.2 * np.random.default_rng(3).standard_normal((1, plain.n_nodes))
+    y_V, expected_W, delivered_A = plain.output_V(u_V)[0], 0.0, 0.0
+    layers = plain.layers
+    odd_V, even_V = y_V[layers.odd], y_V[layers.even]
+
+    def rails(pairs, at):
+        found = np.empty((2 * pairs.plus_S[at].shape[1], pairs.plus_S[at].shape[0]))
+        found[0::2], found[1::2] = pairs.plus_S[at].T, pairs.minus_S[at].T
+        return found
+
+    def both(v):
+        return np.stack([v, -v], axis=1).ravel()
+
+    for low, high in layers.links:
+        at = odd, even = layers.crossing(low, high)
+        cells = rails(plain.couplings, at)
+        into, _, heat_W, _ = kirchhoff(cells, both(even_V[even]), np.zeros(len(odd_V[odd])))
+        expected_W, delivered_A = expected_W + heat_W, delivered_A + np.abs(into).sum()
+        if directions == "shared":
+            _, into, heat_W, _ = kirchhoff(cells, np.zeros(len(cells)), odd_V[odd])
+        else:
+            back = rails(Pairs(plain.back.plus_S.T, plain.back.minus_S.T), at[::-1])
+            into, _, heat_W, _ = kirchhoff(back, both(odd_V[odd]), np.zeros(len(even_V[even])))
+        # A node on several arrays has a driver on each, and their currents add.
+        expected_W, delivered_A = expected_W + heat_W, delivered_A + np.abs(into).sum()
+    biases = plain.biases.sum_S.sum()
+    found = dissipation_W(behind, None, u_V)
+    assert found.couplings[0] == pytest.approx(expected_W + biases * plain.reference_V**2, rel=1e-9)
+    assert found.delivered_A[0] == pytest.approx(delivered_A + biases * plain.reference_V, rel=1e-9)
