@@ -187,7 +187,10 @@ def _asked(
                 say(f"{question.path}: {answer} is read as {read_as}.", err=True)
             return changed, True
         except ProfileError as error:
-            say(str(error), err=True)
+            said = str(error)
+            if not said.startswith(question.path):
+                said = f"{question.path}: {answer} does not go with what follows from it: {said}"
+            say(said, err=True)
 
 
 def _is_list(answer: str) -> bool:

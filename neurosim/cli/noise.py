@@ -160,8 +160,8 @@ _OF_GRADIENTS = [
     "         mean of all estimates",
     "SNR      power of the mean gradient over the variance of one estimate",
 ]
-_ON_TOP = "Sources stand on top of beta and settling time."
-_BESIDE = f"{_ON_TOP[:-1]}; those of amplifiers include thermal noise."
+_ON_TOP = "Sources, and all together, stand on top of beta and settling time."
+_BESIDE = f"{_ON_TOP[:-1]};\nthose of amplifiers include thermal noise."
 
 
 def _steps_V(conditions: Conditions) -> tuple[float | None, float | None]:

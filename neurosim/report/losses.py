@@ -28,18 +28,19 @@ def loss_figure(metrics: Mapping[str, Array]) -> Figure:
     ----------
     metrics : mapping of str to ndarray, shape (n_updates,)
         `update`, `flow_loss` and `flow_loss_0` to `flow_loss_4`; NaN where nothing was measured.
-        A task without a time t, where all of these are, has `accuracy` below, or nothing.
+        A task without a time t, which has none of these, has `accuracy` below, or no panel.
     """
     update, loss = np.asarray(metrics["update"]), np.asarray(metrics["flow_loss"])
     some = np.unique(np.linspace(0, len(update) - 1, 300).round().astype(int))
     names = tuple(f"flow_loss_{k}" for k in range(5))
-    has_times = any(np.isfinite(metrics[name]).any() for name in names) or "accuracy" not in metrics
-    names = names if has_times else ("accuracy",)
+    has_times = any(np.isfinite(metrics.get(name, np.nan)).any() for name in names)
+    names = names if has_times else tuple({"accuracy"} & set(metrics))
     smooth, *curves = (_running_mean(np.asarray(metrics[n]))[some] for n in ("flow_loss", *names))
     marker = "." if len(update) <= _FEW else None
     with style():
-        fig = new_figure(5.6)
-        total, below = fig.subplots(2, 1, sharex=True)
+        fig = new_figure(5.6 if names else 2.8)
+        total, *lower = fig.subplots(2 if names else 1, 1, sharex=True, squeeze=False)[:, 0]
+        below = lower[0] if lower else total
         if len(update) < _SMOOTHED:
             total.plot(update, loss, color=_BLUE, lw=1.4, marker=marker, label="each update")
         else:
@@ -48,19 +49,23 @@ def loss_figure(metrics: Mapping[str, Array]) -> Figure:
         for k, (curve, color) in enumerate(zip(curves, ordered_colors(len(curves)), strict=True)):
             label = f"{k / 5:.1f} to {(k + 1) / 5:.1f}"
             below.plot(update[some], curve, color=color, lw=1.5, marker=marker, label=label)
-        for axes, drawn in ((total, [smooth]), (below, curves if has_times else [])):
+        panels = [(total, [smooth]), *((axes, curves if has_times else []) for axes in lower)]
+        for axes, drawn in panels:
             _loss_scale(axes, np.concatenate([[], *drawn]))
             axes.grid(alpha=0.3, lw=0.6, which="both")
         total.set_ylabel("flow loss" if has_times else "loss")
         total.legend(frameon=False)
-        _label_below(below, has_times=has_times, smoothed=len(update) >= _SMOOTHED)
+        _label_below(below, lower=bool(lower), has_times=has_times, n=len(update))
     return fig
 
 
-def _label_below(axes: Axes, *, has_times: bool, smoothed: bool) -> None:
-    """Words of the lower panel."""
+def _label_below(axes: Axes, *, lower: bool, has_times: bool, n: int) -> None:
+    """Words of the last panel of n updates, which may be the `lower` one of two."""
     axes.set_xlabel("updates")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    smoothed = n >= _SMOOTHED
+    if not lower:
+        return
     if not has_times:
         axes.set_ylabel("running mean of accuracy" if smoothed else "accuracy")
         return

@@ -218,6 +218,7 @@ class Explanation(Record):
             (self.quality_name, "{:.3g}", self.quality, finding.quality, self._better),
         ]
         said, gains, dearer = list[str](), list[float](), False
+        is_measured = any(now is not None and then is not None for _, _, now, then, _ in found)
         for name, form, now, then, better in found:
             if now is not None and then is not None:
                 before, after = form.format(now), form.format(then)
@@ -228,6 +229,8 @@ class Explanation(Record):
                         continue
                     dearer |= name == self.quality_name and gained < 0
                     gains.append(gained)
+        if is_measured and not said:
+            return "by itself it changes none of these figures in the digits that are shown"
         if gains and max(gains) < 0:
             said.append("which is worse: by itself it buys nothing")
             if len(self.first) + len(self.others) > 1:

@@ -16,6 +16,7 @@ import numpy as np
 from neurosim.chip import Chip, Ledger
 from neurosim.errors import RunError
 from neurosim.host import Trainer, Update
+from neurosim.runs.metrics import BY_T
 from neurosim.runs.progress import Progress
 from neurosim.runs.refusals import to_go_on
 from neurosim.runs.run import Run, States
@@ -58,6 +59,12 @@ def _columns(path: Path) -> list[str]:
         return next(csv.reader(stream), [])
 
 
+def _named(row: dict[str, Any]) -> list[str]:
+    """Columns of a new table: a task without a time t has no losses by t."""
+    has_times = any(np.isfinite(row[name]) for name in BY_T)
+    return [name for name in row if has_times or name not in BY_T]
+
+
 def updates(chip: Chip, trainer: Trainer, progress: Progress | None) -> Iterator[dict[str, Any]]:
     """The updates that are left, a row of the table each, which is taken before it is shown."""
     before, started_s = chip.ledger.copy(), time.perf_counter()
@@ -81,7 +88,7 @@ class _Kept:
     def add(self, row: dict[str, Any], states: States) -> None:
         """A row of the table, and the states after it."""
         self._check_place()
-        names, full = self._columns or list(row), Ledger.with_former_names(row)
+        names, full = self._columns or _named(row), Ledger.with_former_names(row)
         self._check_columns(full)
         writer = csv.DictWriter(self._stream, names, extrasaction="ignore", lineterminator="\n")
         if self._stream.tell() == 0:
@@ -146,7 +153,7 @@ def metrics_row(
     )
     row = asdict(update)
     row |= row.pop("figures")
-    row |= {f"flow_loss_{k}": loss for k, loss in enumerate(row.pop("flow_loss_by_t"))}
+    row |= dict(zip(BY_T, row.pop("flow_loss_by_t"), strict=True))
     row |= {name: spent[name] for name in chip_side}
     row["residual"] = float(np.max(chip.residual[np.isfinite(chip.residual)], initial=0.0))
     row["wall_s"] = round(wall_s, 4)

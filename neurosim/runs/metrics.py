@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from neurosim.errors import RunError
 from neurosim.outputs import write_text
 
-__all__ = ["cut_metrics", "read_metrics"]
+__all__ = ["BY_T", "cut_metrics", "read_metrics"]
 
 Array = NDArray[np.float64]
 
-# NaN where an update had no row in a fifth of t.
-_BY_T = tuple(f"flow_loss_{k}" for k in range(5))
+# NaN where an update had no row in a fifth of t; a task without a time has none of them.
+BY_T = tuple(f"flow_loss_{k}" for k in range(5))
 # Losses beyond it have no mean and no picture.
 _MOST = 1e150
 
@@ -94,15 +94,16 @@ class _WrongError(ValueError):
 
 def _check(columns: dict[str, Array]) -> None:
     """Updates from 1 on, with losses that are numbers."""
-    missing = [name for name in ("update", "flow_loss", *_BY_T) if name not in columns]
+    by_t = BY_T if any(name in columns for name in BY_T) else ()
+    missing = [name for name in ("update", "flow_loss", *by_t) if name not in columns]
     if missing:
         raise _WrongError("lacks", f"it has no column {missing[0]}")
     n = len(columns["update"])
     if not np.array_equal(columns["update"], np.arange(1, n + 1)):
         raise _WrongError("order", f"its updates are not 1 to {n} in order")
-    for name in ("flow_loss", *_BY_T):
+    for name in ("flow_loss", *by_t):
         good = np.abs(columns[name]) <= _MOST
-        bad = ~good & ~(np.isnan(columns[name]) & (name in _BY_T))
+        bad = ~good & ~(np.isnan(columns[name]) & (name in BY_T))
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             raise _WrongError("loss", f"{name} of update {row + 1} is {columns[name][row]:g}")

@@ -50,6 +50,13 @@ def test_answers_become_a_profile_that_checks(tmp_path):
     assert check.exit_code == 0, check.output
 
 
+def test_an_answer_that_only_what_follows_from_it_refuses_is_named_first(tmp_path):
+    result = answered(tmp_path / "mine.yaml", amplifier="0\n70 uW")
+    assert result.exit_code == 0, result.output
+    said = "supply.amplifier_W: 0 does not go with what follows from it: supply.driver.most_A: must"
+    assert said in result.output
+
+
 def test_it_says_how_a_bare_number_and_a_share_are_read(tmp_path):
     file = tmp_path / "mine.yaml"
     result = answered(file, name="2026", summary="65", unit="90", mismatch="2 %")

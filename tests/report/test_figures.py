@@ -231,6 +231,11 @@ def test_curves_by_t_have_their_legend_beside_them_and_an_accuracy_no_decades():
     data = metrics() | {f"flow_loss_{k}": np.full(300, np.nan) for k in range(5)}
     data["accuracy"] = np.linspace(0.1, 0.97, 300)
     assert loss_figure(data).axes[1].get_yscale() == "linear"
+    without = {name: data[name] for name in ("update", "flow_loss", "accuracy")}
+    assert loss_figure(without).axes[1].get_ylabel() == "running mean of accuracy"
+    del without["accuracy"]
+    (only,) = loss_figure(without).axes
+    assert only.get_xlabel() == "updates"
 
 
 @pytest.mark.slow

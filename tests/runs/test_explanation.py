@@ -39,7 +39,21 @@ def test_what_a_cause_would_buy_leaves_out_what_stays_as_it_is():
     assert FOUND.bought(DAC) == "cosine from 0.40 to 0.90, flow loss from 0.53 to 0.51"
     worse = DAC.model_copy(update={"error": 0.1, "quality": None})
     assert FOUND.bought(worse) == "cosine from 0.40 to 0.90, samples off from 20% to 10%"
-    assert FOUND.bought(RANGE) == ""
+
+
+def test_a_cause_that_changes_no_digit_by_itself_is_said_to():
+    same = DAC.model_copy(update={"cosine": 0.401, "error": 0.2, "quality": 0.53})
+    said = "by itself it changes none of these figures in the digits that are shown"
+    assert FOUND.bought(same) == FOUND.bought(RANGE) == said
+    nothing = same.model_copy(update={"cosine": None, "error": None, "quality": None})
+    assert not FOUND.bought(nothing)
+
+
+def test_a_share_says_of_how_many_rows_it_is_and_that_their_noise_is_another():
+    share = FOUND.model_copy(update={"quality_name": "test accuracy", "quality_rows": 297})
+    said = "The test accuracy, of 297 rows by a draw of noise of their own, is 0.53 (on the ideal"
+    assert said in share.headline()
+    assert "rows" not in FOUND.headline()
 
 
 def test_what_makes_everything_worse_is_said_to():

@@ -316,3 +316,12 @@ def test_a_way_of_sampling_that_the_chip_has_no_parts_for_is_refused_before_trai
     bare = load_profile("cmos_rc_6bit").with_value("current_sense", None)
     with pytest.raises(DataError, match="needs a chip with a current sense, but cmos_rc_6bit has"):
         train(bare, recipe)
+
+
+def test_a_table_of_answers_has_no_losses_by_time(tmp_path):
+    recipe = Experiment.suited("classify").with_values({"updates": 1, "batch": 8})
+    changes = {"layers": (64, 6, 10), "sources": [0, -1]}
+    profile = load_profile("ideal_hopfield").with_values(changes)
+    found = train(profile, recipe, tmp_path / "run").run.metrics()
+    assert not [name for name in found if name.startswith("flow_loss_")]
+    assert np.isfinite([found["flow_loss"], found["accuracy"]]).all()
