@@ -322,6 +322,6 @@ def test_a_table_of_answers_has_no_losses_by_time(tmp_path):
     recipe = Experiment.suited("classify").with_values({"updates": 1, "batch": 8})
     changes = {"layers": (64, 6, 10), "sources": [0, -1]}
     profile = load_profile("ideal_hopfield").with_values(changes)
-    found = train(profile, recipe, tmp_path / "run").run.metrics()
+    found = train(profile, recipe, tmp_path / "run").metrics()
     assert not [name for name in found if name.startswith("flow_loss_")]
     assert np.isfinite([found["flow_loss"], found["accuracy"]]).all()
