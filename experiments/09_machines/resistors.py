@@ -34,8 +34,6 @@ READOUTS: dict[str, tuple[int | None, int | None]] = {
     "12 bits, plain": (12, None),
 }
 CHIPS = ("board_resistive", "rram_1t1r_resistive")
-# Transients with noise take long: chips learn for a quarter of the recipe, and are judged once.
-OF_CHIPS = {"updates": 150}
 Result = dict[str, Any]
 
 
@@ -67,10 +65,9 @@ def read_so(readout: str) -> Profile:
     return hardware("ideal_resistive", changes)
 
 
-def recipe(found: argparse.Namespace, name: str, seed: int) -> Experiment:
-    """That of `neurosim train --task classify`, of chips shorter; two updates if quick."""
-    short = OF_CHIPS if name in CHIPS else {}
-    short = {"updates": 2, "batch": 32} if found.quick else short
+def recipe(found: argparse.Namespace, seed: int) -> Experiment:
+    """That of `neurosim train --task classify`; two updates if quick."""
+    short = {"updates": 2, "batch": 32} if found.quick else {}
     return Experiment.suited(Classify()).with_values({"seed": seed, **short})
 
 
@@ -114,7 +111,7 @@ def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
         (
             judged_once if name in CHIPS else learned,
             profile,
-            recipe(found, name, seed),
+            recipe(found, seed),
             place(found, name, seed),
         )
         for seed in range(found.seeds)

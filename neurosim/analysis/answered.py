@@ -75,6 +75,13 @@ class AnswerConditions(Conditions):
             found.append(self.task.batch(inputs[rows], answers[rows]))
         return found
 
+    @property
+    def hidden(self) -> slice:
+        """See `Conditions.hidden`: without the layer that answers, unless there is no other."""
+        layers = self.profile.layers
+        last = layers[-1] if self.task.answers == "last" and len(layers) > 2 else 0
+        return slice(layers[0], sum(layers) - last)
+
     @cached_property
     def velocity(self) -> float:
         """See `Conditions.velocity`: of answers."""

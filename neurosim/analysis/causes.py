@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 
 from neurosim.analysis.imperfections import only, present, without
+from neurosim.converters import lsb
 from neurosim.profile import Profile
 
 __all__ = ["CAUSES", "Cause", "alone", "causes_of", "switched_off"]
 
 # A range is not switched off but made 2^3 times as wide, at the same step: its bits come with it.
 _WIDER = 3
+_MOST_BITS = 24
 
 
 @dataclass(frozen=True)
@@ -212,9 +214,9 @@ def _with_fields(profile: Profile, cause: Cause) -> Iterable[Any]:
 
 
 def _widened(profile: Profile, cause: Cause) -> Profile:
-    """With ranges 2^3 times as wide, and three bits more, so that a step is what it was.
+    """With ranges some 2^3 times as wide, and three bits more, so that a step is what it was.
 
-    Phases are read over half a turn at most, in steps that are then finer.
+    Phases are driven and read over half a turn at most, in steps that are then finer.
     """
     block = cause.ranges[0].partition(".")[0]
     factors = {path: _widening(profile, path) for path in cause.ranges}
@@ -225,7 +227,7 @@ def _widened(profile: Profile, cause: Cause) -> Profile:
             changes[path] = times * value
     bits = _at(profile, f"{block}.bits")
     if bits is not None:
-        changes[f"{block}.bits"] = min(bits + _WIDER, 24)
+        changes[f"{block}.bits"] = min(bits + _WIDER, _MOST_BITS)
     return profile.with_values(changes)
 
 
@@ -234,9 +236,16 @@ def _widenable(profile: Profile, cause: Cause) -> bool:
 
 
 def _widening(profile: Profile, path: str) -> float:
-    """How many times as wide this range can be made, at most 2^3."""
+    """How many times as wide this range can be made, some 2^3 at most."""
     node, most = profile.node, 2.0**_WIDER
-    radians_V = {"adc.visible_range_V": node.visible_radian_V, "adc.hidden_range_V": node.unit_V}
+    bits = _at(profile, f"{path.partition('.')[0]}.bits")
+    if bits is not None:
+        # A converter of b bits has 2^b - 1 codes.
+        most = lsb(1.0, bits) / lsb(1.0, min(bits + _WIDER, _MOST_BITS))
+    radian_V = node.visible_radian_V
+    radians_V = {
+        "dac.range_V": radian_V, "adc.visible_range_V": radian_V, "adc.hidden_range_V": node.unit_V,
+    }  # fmt: skip
     range_V, radian_V = _at(profile, path), radians_V.get(path)
     if not node.oscillating or not range_V or radian_V is None:
         return most

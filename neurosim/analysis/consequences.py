@@ -50,10 +50,7 @@ def _all(profile: Profile) -> Iterator[tuple[str, str]]:
     if not recipe_for(profile).task.has_paths:
         inputs = "each input on two nodes, the second of opposite sign"
         yield "made for", "answers" + (f", {inputs}" if doubled_inputs(profile) else "")
-    if isinstance(coupling.levels, int):
-        # The two devices of a complementary pair move against each other.
-        ways = 2 if coupling.encoding == "complementary" else 1
-        step = ways * coupling.full_scale / (coupling.levels - 1)
+    if (step := coupling.step(node.leak_S)) is not None:
         yield "a step of a weight", f"{step:.3g}; weights reach {coupling.full_scale:g}"
     adc, dac = profile.adc, profile.dac
     of_radian_V = {"visible": node.visible_radian_V or unit_V, "hidden": unit_V}
@@ -79,7 +76,7 @@ def _all(profile: Profile) -> Iterator[tuple[str, str]]:
         devices = float(layers.couplings_per_node.sum() - layers.n_nodes) / 2 + layers.n_nodes
         devices *= (1 if coupling.single else 2) * (2 if coupling.separate else 1)
         yield (
-            "writing the whole array",
+            f"writing the array of {'-'.join(map(str, profile.layers))}",
             format_quantity(pulse_s * np.ceil(devices / at_once), "s", 3),
         )
 

@@ -68,8 +68,9 @@ def load_notes(profile: Profile) -> list[str]:
     driver = None if profile.supply is None else profile.supply.driver
     load_A, full_A = output_load_A(profile), output_load_A(profile, 1.0)
     needs = (
-        f"the busiest output delivers {format_quantity(load_A, 'A', 3)} at {TYPICAL_WEIGHT:.0%} of "
-        f"the full scale and {format_quantity(full_A, 'A', 3)} at all of it"
+        f"the busiest output delivers {format_quantity(load_A, 'A', 3)} where weights are "
+        f"{TYPICAL_WEIGHT:.0%} of the full scale, as a trained chip's are in the mean, and "
+        f"{format_quantity(full_A, 'A', 3)} where all are the full scale"
     )
     notes = []
     if profile.supply is not None and driver is None:
@@ -77,7 +78,8 @@ def load_notes(profile: Profile) -> list[str]:
     if driver is not None and driver.most_A is not None and driver.most_A < full_A:
         can = format_quantity(driver.most_A, "A", 3)
         cannot = "does not carry its array" if driver.most_A < load_A else "carries no full weights"
-        notes.append(f"an amplifier of {can} {cannot}: {needs}; the model drives it all the same")
+        who = "a driver of inputs" if profile.node.passive else "an amplifier"
+        notes.append(f"{who} of {can} {cannot}: {needs}; the model drives it all the same")
     swing_V = max(_swing_V(profile), profile.node.visible_rail_V or 0.0)
     if driver is not None and driver.rail_V < swing_V:
         notes.append(

@@ -169,6 +169,11 @@ class Conditions:
         source = PairSource(images, self.batch, Streams(0), prefetch=False)
         return [source.batch_at(k) for k in range(self.repeats)]
 
+    @property
+    def hidden(self) -> slice:
+        """Nodes that are neither driven nor asked."""
+        return slice(self.profile.layers[0], None)
+
     @cached_property
     def velocity(self) -> float:
         """Root mean square of what is to be learned where there are springs."""

@@ -74,7 +74,7 @@ def unsuited(profile: Profile, task: TaskLaw) -> str | None:
         return None
     if not profile.node.leaks:
         return (
-            f"A flow has drawn no images on oscillators without a field, which {profile.name} has: "
+            f"On oscillators without a field, as {profile.name}, no flow has drawn images: "
             "no leak pulls noise in, and 64-48-48 phases after 300 updates drew samples 8.1 from "
             "the data (w2) where amplifiers drew 3.5; state node.law.graded, as "
             "ideal_oscillator_flow does, or train it to answer, with --task classify (in Python "

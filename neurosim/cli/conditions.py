@@ -151,7 +151,7 @@ def _shipped(profile: Profile) -> tuple[Weights, str]:
         return trained_weights(profile), "weights of a trained ideal chip"
     rng = Streams(0).generator("weights")
     shape = "-".join(map(str, profile.layers))
-    text = f"random weights, for {shape} has none that are shipped: give --weights RUN for others"
+    text = f"random weights: trained ones of {shape} are not shipped; --weights RUN takes a run's"
     lowest = profile.coupling.least(profile.node.leak_S)
     return initial_weights(profile.network, _GAIN, rng, lowest), text
 

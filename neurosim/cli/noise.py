@@ -150,6 +150,7 @@ def _table(conditions: Conditions, rows: list[Row], shown: str) -> list[str]:
 _OF_READS = [
     "",
     "phases   whether what is drawn is common to the phases of a presentation",
+    "hidden   all nodes behind the first layer, those that answer too",
     "left     what the two nudged phases do not share of it: 0 cancels, 1 is",
     "         independent",
 ]
@@ -158,7 +159,8 @@ _OF_GRADIENTS = [
     "cosine   of one estimate to the exact gradient at the weights that the host",
     "         asks for; held: at the weights that the devices hold; of mean: of the",
     "         mean of all estimates",
-    "SNR      power of the mean gradient over the variance of one estimate",
+    "SNR      power of the mean gradient over the variance of one estimate; none",
+    "         where nothing varies, or where the signal is lost in what does",
 ]
 _ON_TOP = "Sources, and all together, stand on top of beta and settling time."
 _BESIDE = f"{_ON_TOP[:-1]};\nthose of amplifiers include thermal noise."

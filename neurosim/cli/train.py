@@ -128,10 +128,11 @@ def train(
 ) -> None:
     """Train a chip and write a run folder.
 
-    Settings come from the options, then the experiment file, then the profile's advice. Ctrl-C
-    stops at once and keeps what is done; the same command with --resume goes on, to the same bits
-    as a run that was never stopped. --resume with more --updates makes a training longer, ended
-    or not; its schedule is from there on that of the longer one.
+    Settings come from the options, then the experiment file, then what suits the task, then the
+    profile's advice (its beta and settling time are for flows). Ctrl-C stops at once and keeps
+    what is done; the same command with --resume goes on, to the same bits as a run that was never
+    stopped. --resume with more --updates makes a training longer, ended or not; its schedule is
+    from there on that of the longer one.
     """
     from neurosim.data.sets import NAMED
     from neurosim.folders import is_free

@@ -108,6 +108,15 @@ class CouplingDevice(Sourced):
         """Smallest weight that can be programmed."""
         return self.idle_S / unit_S if self.single else -self.full_scale
 
+    def step(self, unit_S: float) -> float | None:
+        """Between two neighbouring weights; None where levels are not even, or there are none."""
+        if not isinstance(self.levels, int):
+            return None
+        # The two devices of a complementary pair move against each other.
+        ways = 2 if self.encoding == "complementary" else 1
+        low = self.idle_S / unit_S if self.single else 0.0
+        return ways * (self.full_scale - low) / (self.levels - 1)
+
     def n_beyond(self, weight: Array) -> int:
         """How many weights are larger than the full scale, or negative where a device is single."""
         low = 0.0 if self.single else -self.full_scale

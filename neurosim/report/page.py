@@ -18,7 +18,7 @@ from neurosim.analysis import Point, Row, Source
 from neurosim.blocks.block import Block
 from neurosim.blocks.sources import by_kind, numbers_of
 from neurosim.blocks.units import format_quantity, format_value
-from neurosim.blocks.words import as_written
+from neurosim.blocks.words import as_written, word_of
 from neurosim.chip.oscilloscope import Trace
 from neurosim.report.answers import answer_figures, answers
 from neurosim.report.figures import (
@@ -208,7 +208,7 @@ def blocks_of(profile: Block) -> list[tuple[str, list[tuple[str, str, str]]]]:
     blocks = []
     for name, value in as_written(profile).items():
         if not isinstance(value, dict):
-            plain.append((name, format_value(name, value), ""))
+            plain.append((name, _shown(profile, name, value), ""))
             continue
         blocks.append((name, _rows_of(getattr(profile, name), value)))
     numbers = numbers_of(profile)
@@ -227,8 +227,19 @@ def _rows_of(block: Any, tree: Mapping[str, Any], prefix: str = "") -> list[tupl
             rows += _rows_of(getattr(block, name), value, f"{prefix}{name}.")
         elif name != "source":
             said = source.get(name, "") if isinstance(source, dict) else source
-            rows.append((prefix + name, format_value(name, value), str(said)))
+            rows.append((prefix + name, _shown(block, name, value), str(said)))
     return rows
+
+
+def _shown(block: Any, name: str, value: Any) -> str:
+    """A field for people; what is absent by the word that a file has for it."""
+    field = getattr(type(block), "model_fields", {}).get(name)
+    word = None if field is None or value is not None else word_of(field)
+    return format_value(name, value) if word is None else word.text
+
+
+# Settings that a chip's advice takes the place of.
+_ADVISED = ("flow.beta", "flow.settle_tau")
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
@@ -237,9 +248,9 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
         if isinstance(value, dict):
             rows += _flat(value, f"{prefix}{name}.")
         else:
-            rows.append(
-                (prefix + name, "chip's advice" if value is None else format_value(name, value))
-            )
+            said = "none" if value is None else format_value(name, value)
+            advised = value is None and prefix + name in _ADVISED
+            rows.append((prefix + name, "chip's advice" if advised else said))
     return rows
 
 

@@ -70,7 +70,7 @@ class Seen:
 
     @property
     def _hidden(self) -> slice:
-        return slice(self.profile.layers[0], None)
+        return self.effects.conditions.hidden
 
     def moved_V(self, effect: Effect) -> float:
         """How far a read of hidden nodes in the free phase is elsewhere than without a cause."""
@@ -116,11 +116,7 @@ def _rms(values: Array) -> float:
 
 def step_of_a_weight(seen: Seen) -> float:
     """Of even levels; 0 of others."""
-    coupling = seen.profile.coupling
-    if not isinstance(coupling.levels, int):
-        return 0.0
-    ways = 2 if coupling.encoding == "complementary" else 1
-    return ways * coupling.full_scale / (coupling.levels - 1)
+    return seen.profile.coupling.step(seen.profile.node.leak_S) or 0.0
 
 
 def fault_share(seen: Seen) -> float:

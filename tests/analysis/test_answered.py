@@ -50,6 +50,18 @@ def test_at_rest_it_is_the_exact_gradient_but_for_beta_and_all_together_is_less(
     assert rows[ALL].gradient.cosine < rows[SETTLE].gradient.cosine
 
 
+def test_nodes_that_answer_are_not_hidden():
+    n_in, n_hidden, n_out = LAYERS["layers"]
+    assert range(n_in + n_hidden + n_out)[conditions().hidden] == range(n_in, n_in + n_hidden)
+    beside = conditions(
+        changes={"layers": (n_in + n_out, n_hidden), "sources": (0,)},
+        task=Classify(answers="beside"),
+    )
+    assert range(n_in + n_out + n_hidden)[beside.hidden] == range(n_in + n_out, 86)
+    alone = conditions(changes={"layers": (n_in, n_out)})
+    assert range(n_in + n_out)[alone.hidden] == range(n_in, n_in + n_out)
+
+
 @pytest.mark.slow
 def test_what_oscillators_have_of_their_own_is_in_the_ledger_and_does_something():
     law = load_profile("oim_lc_board").node.law

@@ -76,13 +76,23 @@ def test_a_range_is_widened_at_the_same_step_and_the_same_noise_in_volts():
     wide = switched_off(profile, named("ADC range"))
     for field in ("visible_range_V", "hidden_range_V"):
         before, after = getattr(profile.adc, field), getattr(wide.adc, field)
-        assert after == pytest.approx(8 * before)
-        # 2^b - 2 of 2^b codes: at 8 bits they differ by 0.7 %.
-        assert lsb(after, wide.adc.bits) == pytest.approx(lsb(before, profile.adc.bits), rel=8e-3)
+        # 2^b - 2 of 2^b codes: at 8 bits 0.7 % more than 8 times.
+        assert after == pytest.approx(2046 / 254 * before)
+        assert lsb(after, wide.adc.bits) == pytest.approx(lsb(before, profile.adc.bits))
         assert after * wide.adc.noise == pytest.approx(before * profile.adc.noise)
         offset = wide.adc.channels.offset
         assert after * offset == pytest.approx(before * channels.offset)
     assert profile.with_value("adc", wide.adc) == wide
+
+
+def test_no_phase_is_driven_or_read_beyond_half_a_turn():
+    rings = load_profile("oim_ring_65nm")
+    names = {cause.name for cause in causes_of(rings)}
+    assert not {"DAC range", "ADC range"} & names
+    narrow = rings.with_value("dac.range_V", 1.0)
+    (cause,) = (cause for cause in causes_of(narrow) if cause.name == "DAC range")
+    # A radian of these is a volt.
+    assert switched_off(narrow, cause).dac.range_V == pytest.approx(3.14159265)
 
 
 def test_thermal_noise_is_one_cause_with_its_amplifiers_and_holds():

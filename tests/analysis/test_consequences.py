@@ -34,7 +34,10 @@ def test_writing_the_array_takes_all_its_devices_at_so_many_at_a_time():
     assert rram.supply.writes_at_once == 384
     writes = np.ceil(2 * (64 * 128 + 128 * 128 + 320) / 384)
     pulse_s = rram.write.pulses * rram.write.pulse_s
-    assert dict(consequences(rram))["writing the whole array"] == f"{1e3 * writes * pulse_s:.3g} ms"
+    assert (
+        dict(consequences(rram))["writing the array of 64-128-128"]
+        == f"{1e3 * writes * pulse_s:.3g} ms"
+    )
 
 
 def test_the_velocity_of_digits_is_that_of_batches_of_any_size():

@@ -28,7 +28,7 @@ def test_between_resistors_the_sources_of_inputs_deliver():
     upward = board.layers[1]
     assert output_load_A(board, 1.0) == pytest.approx(upward * full_S * 40 * 0.05, rel=0.05)
     (note,) = load_notes(board)
-    assert note.startswith("an amplifier of 46 mA carries no full weights")
+    assert note.startswith("a driver of inputs of 46 mA carries no full weights")
     lifted = board.with_values(
         {"layers": (128, 64, 64, 10), "node.law.gain": 4.0, "node.source": "assumed: a test"}
     )
@@ -57,7 +57,8 @@ def test_an_amplifier_that_cannot_carry_its_array_is_told_with_what_it_would_hav
     weak = CMO.with_value("supply.driver.most_A", 46e-6)
     told, _ = load_notes(weak)
     assert told.startswith("an amplifier of 46 uA does not carry its array: the busiest output")
-    assert "delivers 261 uA at 7% of the full scale and 1.18 mA at all of it" in told
+    assert "delivers 261 uA where weights are 7% of the full scale" in told
+    assert told.endswith("1.18 mA where all are the full scale; the model drives it all the same")
     fair = load_notes(CMO.with_value("supply.driver.most_A", 0.5e-3))[0]
     assert fair.startswith("an amplifier of 500 uA carries no full weights")
     assert load_notes(CMO.with_value("supply.driver", "ideal"))[0].startswith("supply.driver is id")

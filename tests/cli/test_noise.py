@@ -133,7 +133,7 @@ def test_words_about_noise_are_those_of_the_machine():
     assert result.exit_code == 0, result.output
     assert " mrad" in result.stdout
     assert "uV" not in result.stdout
-    assert "warning: A flow has drawn no images on oscillators without a field" in result.stderr
+    assert "warning: On oscillators without a field, as" in result.stderr
     assert "phase diffusion" in result.stdout
     assert "thermal" not in result.stdout
     assert "amplifiers" not in result.stdout

@@ -95,6 +95,18 @@ def test_level_codes_count_from_idle(encoding, levels):
         np.testing.assert_allclose(1e-8 + code * step, g, rtol=ULPS)
 
 
+@pytest.mark.parametrize("encoding", ["one_sided", "complementary", "single"])
+def test_a_step_is_what_lies_between_weights_that_can_be_held(encoding):
+    pair = device(encoding, levels=12, idle_S="200 nS")
+    held = weight_of(pair.target(np.linspace(0, 0.6, 5000), UNIT_S))
+    if encoding == "single":
+        held = pair.target(np.linspace(0, 0.6, 5000), UNIT_S).plus_S / UNIT_S
+    steps = np.diff(np.unique(np.round(held, 12)))
+    assert pair.step(UNIT_S) == pytest.approx(steps.max())
+    assert steps.min() == pytest.approx(steps.max())
+    assert device(encoding, idle_S="200 nS").step(UNIT_S) is None
+
+
 def test_a_continuum_has_no_level_codes():
     with pytest.raises(ValueError, match="finite number of levels, but it is ideal"):
         device().level(np.zeros(1), UNIT_S)

@@ -14,6 +14,8 @@ from neurosim.host.experiment import Experiment
 from neurosim.network import Layers
 from neurosim.profile import load_profile
 from neurosim.report import RunView, render_report
+from neurosim.report.page import blocks_of
+from neurosim.runs import Explanation, Finding
 from neurosim.safe_text import has_hidden
 from pages import Parsed, in_a_browser, made
 
@@ -201,6 +203,24 @@ def test_a_page_hides_nothing_and_can_be_written(plain):
     text = render_report(replace(plain, profile=profile, name=bad, command=bad))
     assert not has_hidden(text.replace("\n", ""))
     assert Parsed(text).text.count(r"a\u001b[2J\u202e\u0000\ud800\u0085b") >= 5
+
+
+def test_what_is_absent_is_said_by_its_word_and_only_advice_is_the_chips(plain):
+    write = dict(blocks_of(load_profile("rram_cmo_hfox")))["write"]
+    assert ("verify", "none") in [row[:2] for row in write]
+    text = Parsed(render_report(plain)).text
+    assert "labels none" in " ".join(text.split())
+
+
+def test_why_it_is_as_good_as_it_is_ends_with_the_verdict(plain):
+    finding = Finding(cause="drift", measured="1 %", advice="refresh", weight=0.1)
+    found = Explanation(
+        name="runs/mine", chip="cmos", drawn="answers", first=[finding], cosine=0.4, error=0.2,
+        cosine_ideal=0.99, error_ideal=0.05, quality_name="test accuracy", quality=0.5,
+        quality_ideal=0.4, quality_rows=300,
+    )  # fmt: skip
+    assert found.verdict()
+    assert found.verdict() in Parsed(render_report(replace(plain, explanation=found))).text
 
 
 def test_page_without_samples_trace_and_evaluation_is_whole(plain):
