@@ -120,4 +120,5 @@ def _cost(name: str, value: float) -> str:
     from neurosim.blocks.units import format_quantity
 
     field, _, unit = name.rpartition("_")
-    return f"{field.replace('_per_', ' of a ')} {format_quantity(value, unit, 3)}"
+    said = format_quantity(value, unit, 3) if value else "not counted"
+    return f"{field.replace('_per_', ' of a ')} {said}"

@@ -163,8 +163,8 @@ def load_dataset(name: str | Path, scale: Scale = "auto", like: Scaling | None =
     path = Path(name)
     if not exists(path) or not (path.is_file() or path.is_dir()):
         raise DataError(
-            f"dataset must be {', '.join(NAMED)}, a file or a folder, but is {name!r}; correct the "
-            "name or the path."
+            f"dataset must be {', '.join(NAMED)}, or a file or folder that is there, but is "
+            f"{name!r}; correct the name or the path."
         )
     try:
         return _of_path(name, path, scale, like)

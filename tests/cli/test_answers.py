@@ -12,6 +12,7 @@ import pytest
 from matplotlib.image import imsave
 
 from commands import one_line, run, train_only
+from neurosim.cli.lines import answer_lines
 from neurosim.data import load_digits
 from neurosim.runs import Run
 
@@ -52,6 +53,8 @@ def test_evaluate_says_costs_with_their_units_behind_the_numbers(classifier):
     said = run("evaluate", classifier).stdout
     assert re.search(r"\nenergy of a decision [\d.]+ [munpf]?J; time of a decision \d+ ns\n", said)
     assert not re.search(r"[_ ](J|s) \d", said)
+    free = answer_lines({"accuracy": 0.5, "energy_per_decision_J": 0.0})
+    assert free[-1] == "energy of a decision not counted"
 
 
 def test_answers_stand_in_a_table_beside_those_of_rivals_in_80_columns(classifier):

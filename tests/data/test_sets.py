@@ -137,9 +137,7 @@ def test_a_broken_or_missing_file_is_one_line(tmp_path):
         with pytest.raises(DataError, match="cannot be read") as caught:
             load_dataset(str(path))
         assert "\n" not in str(caught.value)
-    with pytest.raises(
-        DataError, match="digits28, moons, circles, a file or a folder, but is 'digit'"
-    ):
+    with pytest.raises(DataError, match="circles, or a file or folder that is there, but is 'dig"):
         load_dataset("digit")
 
 
