@@ -78,9 +78,9 @@ class AnswerConditions(Conditions):
     @property
     def hidden(self) -> slice:
         """See `Conditions.hidden`: without the layer that answers, unless there is no other."""
-        layers = self.profile.layers
-        last = layers[-1] if self.task.answers == "last" and len(layers) > 2 else 0
-        return slice(layers[0], sum(layers) - last)
+        first, *others = self.profile.layers
+        answering = len(self._held) - first if len(others) > 1 else 0
+        return slice(first, first + sum(others) - answering)
 
     @cached_property
     def velocity(self) -> float:
