@@ -58,11 +58,14 @@ def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
 
 
 def tell(found: argparse.Namespace) -> None:
-    """Figures, table and picture of whichever machines have been trained."""
+    """Figures, table and picture of whichever machines have been trained, now or earlier."""
     every = _places(found, range(found.seeds))
-    results = {of: runs for of, places in every.items() if (runs := lessons.finished(places))}
+    fresh = {of: runs for of, places in every.items() if (runs := lessons.finished(places))}
+    named = {f"{kind}, {name}": runs for (kind, name), runs in fresh.items()}
+    known = common.merged(found.results / "together.json", named)
+    results = {of: known[name] for of in every if (name := ", ".join(of)) in known}
     if results:
-        shown = {f"{kind}, {name}": runs for (kind, name), runs in results.items()}
+        shown = {", ".join(of): runs for of, runs in results.items()}
         lessons.write(found, "together", shown, table(results), PICTURE)
         draw(results, found.results / "together.png")
 
@@ -135,4 +138,5 @@ def _point(ax: Axes, x: float, values: Any, color: str, name: str) -> None:
     ax.annotate(
         name, (x, y), xytext=(7 if right else -7, -3 - 11 * down), textcoords="offset points",
         ha="left" if right else "right", fontsize=8,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.85},
     )  # fmt: skip
