@@ -32,7 +32,7 @@ def test_an_own_shape_needs_no_weights_and_its_age_is_stated(own):
     result = run("profiles", "noise", own(30, 6, 5), *FEW, "--age", "1 day")
     assert result.exit_code == 0, result.output
     first = result.stdout.splitlines()[1]
-    assert first.startswith("weights written 1 day ago; random weights, for 30-6-5 has none")
+    assert first.startswith("weights written 1 day ago; random weights: trained ones of 30-6-5 are")
     assert first.endswith("made-up images of 30 pixels")
     assert "by the cosine in column `held`, " in result.stdout.splitlines()[-1]
 
