@@ -169,7 +169,7 @@ def _noise_of_settles(seen: Seen, effect: Effect) -> str:
 def _beta(seen: Seen, effect: Effect) -> str:
     del effect
     said = (
-        f"a nudge is {seen.nudge:.2g} times as stiff as the spring, beta alpha^2 stiffness; "
+        f"a nudge has {seen.nudge:.2g} of the stiffness of the spring (beta alpha^2 stiffness); "
         f"{_nudge_and_adc(seen)}"
     )
     return f"{said}; {_nudge_and_dac(seen)}"

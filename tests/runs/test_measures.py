@@ -51,7 +51,7 @@ def test_a_nudge_moves_its_target_by_its_share_of_the_velocity(seen):
     assert seen.nudge == pytest.approx(0.5)
     assert seen.away_V == pytest.approx(0.1 * 0.5 / 1.5 * 1.2 / 30)
     assert "a nudge moves its target by 1.3 mV, 0.53 steps of the DAC" in said(seen, "DAC bits")
-    assert "a nudge is 0.5 times as stiff as the spring, beta alpha^2 stiffness" in said(
+    assert "a nudge has 0.5 of the stiffness of the spring (beta alpha^2 stiffness)" in said(
         seen, "beta"
     )
 
