@@ -104,7 +104,7 @@ def table(results: dict[tuple[str, str], list[Result]]) -> str:
 
 def draw(results: dict[tuple[str, str], list[Result]], path: Path) -> None:
     """Accuracy over energy and over time; ideal machines, whose joules are others, as lines."""
-    fig, axes = common.new_figure(1, 2, size=(11, 4.4))
+    fig, axes = common.new_figure(1, 2, size=(11, 5.2))
     for ax, key, label in zip(
         axes,
         ("energy_per_decision_J", "time_per_decision_s"),
@@ -118,6 +118,8 @@ def draw(results: dict[tuple[str, str], list[Result]], path: Path) -> None:
             else:
                 _point(ax, mean(runs, key), values, COLORS[kind], name)
         ax.set(xscale="log", xlabel=label)
+        ax.set_yscale("function", functions=(_spread, _together))
+        ax.set_yticks([70, 80, 90, 95, 97, 98, 99])
         ax.grid(lw=0.4, alpha=0.5)
         ax.margins(x=0.15, y=0.08)
     axes[0].set_ylabel("test accuracy, %")
@@ -129,14 +131,23 @@ def draw(results: dict[tuple[str, str], list[Result]], path: Path) -> None:
     common.save(fig, path)
 
 
+def _spread(accuracy: Any) -> Any:
+    """Accuracies in percent, by what they lack: the logarithm, up."""
+    return -np.log10(np.maximum(101.0 - np.asarray(accuracy), 0.1))
+
+
+def _together(spread: Any) -> Any:
+    return 101.0 - 10.0 ** -np.asarray(spread)
+
+
 def _point(ax: Axes, x: float, values: Any, color: str, name: str) -> None:
     """Mean, range over seeds, and the name beside it."""
     y = values.mean()
     ends = [[y - values.min()], [values.max() - y]]
-    ax.errorbar(x, y, ends, fmt="o", color=color, ms=6, lw=0.8)
+    ax.errorbar(x, y, ends, fmt="o", color=color, ms=6, lw=0.8, zorder=3)
     right, down = LABELS.get(name, (True, False))
     ax.annotate(
         name, (x, y), xytext=(7 if right else -7, -3 - 11 * down), textcoords="offset points",
         ha="left" if right else "right", fontsize=8,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.85},
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.85}, zorder=2,
     )  # fmt: skip
