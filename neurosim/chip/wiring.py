@@ -88,6 +88,8 @@ class Wiring:
 
     def _now(self, moved: Both) -> Crossbars:
         """What flows in the arrays, from what the pairs have become."""
+        if _same(moved, self._seen):
+            return self._crossbars
         (forward, back), (first, second) = moved, self._seen
         back, second = back or forward, second or first
         even = _over(forward.sum_S.sum(axis=0), first.sum_S.sum(axis=0))

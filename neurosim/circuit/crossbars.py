@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -44,9 +45,14 @@ class Crossbars:
 
     def heat_W(self, even_V: Array, odd_V: Array) -> Array:
         """Heat of each row, for outputs (rows, n_even) and (rows, n_odd)."""
-        pairs = (even_V, self.even_S.sum(axis=0)), (odd_V, self.odd_S.sum(axis=0))
+        pairs = zip((even_V, odd_V), self._whole_S, strict=True)
         even_W, odd_W = (np.einsum("ij,ij->i", v, v @ whole_S) for v, whole_S in pairs)
         return np.asarray(even_W + odd_W)
+
+    @cached_property
+    def _whole_S(self) -> tuple[Array, Array]:
+        """All drivers of a node together."""
+        return self.even_S.sum(axis=0), self.odd_S.sum(axis=0)
 
     def delivered_A(self, even_V: Array, odd_V: Array) -> Array:
         """Sum of the magnitudes of all drivers' currents, (rows,)."""

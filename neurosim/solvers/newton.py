@@ -57,7 +57,7 @@ def solve(
     convex = small.symmetric & part.positive
     size = np.maximum(np.abs(residual).max(axis=0), np.finfo(residual.dtype).tiny)
     residual /= size
-    y, p, left = np.zeros_like(residual), residual.copy(), _squares(residual, residual)
+    y, p, left = np.zeros_like(residual), residual.copy(), _dot(residual, residual)
     goal, plain = (tolerance**2).astype(left.dtype) * left, left.copy()
     active = (left > 0) & convex
     for _ in range(_PRODUCTS):
@@ -71,7 +71,7 @@ def solve(
             break
         bp = part.product(p)
         n_products += len(rows) / n_rows
-        curvature = _squares(p, bp)
+        curvature = _dot(p, bp)
         # `plain` is the curvature without couplings: near a bifurcation the ratio tends to zero.
         flat = active & ~(curvature > 1e-3 * plain)
         if flat.any():
@@ -82,7 +82,7 @@ def solve(
         residual -= bp
         np.multiply(p, length, out=bp)
         y += bp
-        before, left = left, _squares(residual, residual)
+        before, left = left, _dot(residual, residual)
         active &= left > goal
         turn = np.divide(left, before, out=np.zeros_like(left), where=active)
         p *= turn
@@ -94,7 +94,7 @@ def solve(
     return small.step(rate, solution * size), convex, n_products
 
 
-def _squares(a: Single, b: Single) -> Single:
+def _dot(a: Single, b: Single) -> Single:
     """Scalar product of each column, (rows,)."""
     product: Single = np.einsum("ij,ij->j", a, b)
     return product

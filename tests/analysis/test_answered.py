@@ -57,7 +57,8 @@ def test_nodes_that_answer_are_not_hidden():
         changes={"layers": (n_in + n_out, n_hidden), "sources": (0,)},
         task=Classify(answers="beside"),
     )
-    assert range(n_in + n_out + n_hidden)[beside.hidden] == range(n_in + n_out, 86)
+    n = n_in + n_out + n_hidden
+    assert range(n)[beside.hidden] == range(n_in + n_out, n)
     alone = conditions(changes={"layers": (n_in, n_out)})
     assert range(n_in + n_out)[alone.hidden] == range(n_in, n_in + n_out)
 

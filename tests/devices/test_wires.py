@@ -152,6 +152,7 @@ def test_currents_heat_and_noise_are_those_of_all_resistors_one_by_one(shape):
     drive_V, ground_V = rng.uniform(-0.5, 0.5, shape[0]), rng.uniform(-0.5, 0.5, shape[1])
     array, nothing = ladder(cells, SEGMENT_OHM), np.zeros_like
     into_rows, into_columns, heat_W, noise_S = kirchhoff(cells, drive_V, nothing(ground_V))
+    # 1 mS to 0.2 S: of the sixteen decades of a double the solver of all nodes loses four at most.
     np.testing.assert_allclose(array.rows_S @ drive_V, into_rows, rtol=1e-10)
     np.testing.assert_allclose(drive_V @ array.across_S, -into_columns, rtol=1e-10)
     assert drive_V @ array.rows_S @ drive_V == pytest.approx(heat_W, rel=1e-10)

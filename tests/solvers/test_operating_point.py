@@ -165,6 +165,7 @@ def test_what_one_short_transient_leaves_of_all_chunks_goes_on_together(
     assert 0 < sum(sizes) < 350
     whole = settle(system, start, 1.0, Whole(**fine), n_threads=1)
     np.testing.assert_array_equal(point.refused, whole.refused)
+    # Either stands within `RESIDUAL` over its smallest curvature, 1e-3 of the least stable row.
     np.testing.assert_allclose(point.u_V, whole.u_V, atol=1e-5 * UNIT_V)
 
 
