@@ -18,7 +18,10 @@ from neurosim.profile import Profile, load_profile
 from neurosim.runs import Run, Trained
 from neurosim.solvers import OperatingPoint
 
-BETA, ROWS = 4e-3, 32
+BETA = 4e-3
+BATCH = 256
+# Digits of a batch whose gradient is compared, by what the cosine is kept as.
+COSINES = {"cosine": 32, "cosine_of_batch": BATCH}
 # As experiment 02 has it beside the published recipe.
 BETTER = {"learning_rate": 2e-3, "schedule": "cosine"}
 GRADED = "node.law.graded"
@@ -125,7 +128,7 @@ def hardware(name: str) -> Profile:
 
 def recipe(found: argparse.Namespace, name: str, updates: int, seed: int) -> Experiment:
     """A flow in batches of 256, by this machine's nudge; two updates if quick."""
-    own = {"updates": updates, "batch": 256, "seed": seed} | BETTER | MACHINES[name][2]
+    own = {"updates": updates, "batch": BATCH, "seed": seed} | BETTER | MACHINES[name][2]
     return Experiment().with_values(own | ({"updates": 2, "batch": 8} if found.quick else {}))
 
 
@@ -157,18 +160,19 @@ def learned(
     run = common.trained(profile, asked, folder, begin)
     for mode, t_end in drawn:
         common.judged(run, n, mode=mode, t_end=t_end)
-    common.kept(folder / "cosine.json", lambda: settled_cosine(run))
+    for kept, rows in COSINES.items():
+        common.kept(folder / f"{kept}.json", lambda rows=rows: settled_cosine(run, rows))
 
 
-def settled_cosine(run: Run) -> float | None:
-    """Of a gradient by local measurements at rest, to the exact one, of a batch of digits.
+def settled_cosine(run: Run, rows: int) -> float | None:
+    """Of a gradient by local measurements at rest, to the exact one, of so many digits.
 
     At the trained weights, with a beta of 4e-3 and no imperfection; None where a row does not rest.
     """
     profile = load_profile(run.profile.name).with_values({"settling": OperatingPoint()})
     law = {"node.law.graded": run.profile.node.law.graded} if profile.node.oscillating else {}
     weights, flow = run.weights(), FlowSettings(beta=BETA)
-    conditions = Conditions(profile.with_values(law), weights, flow, ROWS, 2)
+    conditions = Conditions(profile.with_values(law), weights, flow, rows, 2)
     seen = conditions.observe(conditions.profile, 0)
     if seen.rows_lost:
         return None
@@ -220,9 +224,10 @@ def kept_of(found: argparse.Namespace) -> dict[str, dict[str, dict[str, Result]]
                 file = folder / f"judged_{n}_mode{mode}_t_end{t_end}.json"
                 if file.exists():
                     result = json.loads(file.read_text())
-                    beside = folder / "cosine.json"
-                    if beside.exists():
-                        result["cosine"] = json.loads(beside.read_text())
+                    for kept in COSINES:
+                        beside = folder / f"{kept}.json"
+                        if beside.exists():
+                            result[kept] = json.loads(beside.read_text())
                     at = results.setdefault(f"{name}, {updates}", {})
                     at.setdefault(f"{mode}, {t_end}", {})[str(seed)] = result
     return results
@@ -238,19 +243,26 @@ def tell(found: argparse.Namespace) -> None:
             for seed, result in sorted(by_seed.items()):
                 how = f"{DRAWN[mode]}, t = {t_end}"
                 figures = [result["flow_loss"], *(result[key] for key in FIGURES)]
-                rows.append([name, seed, how, *figures, result.get("cosine") or "-"])
+                cosines = (_cosine(result.get(kept)) for kept in COSINES)
+                rows.append([name, seed, how, *figures, *cosines])
     head = ["machine, updates", "seed", "drawn", "loss", "feature Frechet", "precision", "recall",
-            "coverage", "1-NN", "smallest class", "cosine"]  # fmt: skip
+            "coverage", "1-NN", "smallest class"]  # fmt: skip
+    head += [f"cosine of {n}" for n in COSINES.values()]
     if rows:
         first = next(iter(next(iter(next(iter(results.values())).values())).values()))
         for floor, base in first["baselines"].items():
-            rows.append([f"*{floor}*", "", "", "", *(base[key] for key in FIGURES), ""])
+            rows.append([f"*{floor}*", "", "", "", *(base[key] for key in FIGURES), "", ""])
     plain = {
         name: {way: common.without_samples(by_seed) for way, by_seed in ways.items()}
         for name, ways in results.items()
     }
     lessons.write(found, "flows", plain, common.table(head, rows))
     draw(found, results)
+
+
+def _cosine(found: float | None) -> str:
+    """Such digits that 0.9989 is not shown as 0.999."""
+    return "-" if not found else f"{found:.5f}"
 
 
 def draw(found: argparse.Namespace, results: dict[str, dict[str, dict[str, Result]]]) -> None:

@@ -148,18 +148,22 @@ def _choice(found: argparse.Namespace, kind: str, name: str) -> Path:
 
 
 def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
-    """Choices, then trainings, of resistors alone if quick; nothing where no file was given."""
+    """Choices unless machines are asked for, then trainings; nothing where no file was given.
+
+    If quick, of resistors alone.
+    """
     if found.mnist is None:
         return []
-    kinds = [*CHIPS][: 1 if found.quick else None]
+    kinds = found.chosen or [*CHIPS][: 1 if found.quick else None]
     jobs: list[tuple[Any, ...]] = [
         (tried, found, kind, name)
         for kind in kinds
-        if kind in TRIED
+        if kind in TRIED and not found.chosen
         for name in [*TRIED[kind]][: 1 if found.quick else None]
     ]
     for seed in range(found.seeds):
-        jobs.append((beside, found, seed))
+        if "resistors" in kinds:
+            jobs.append((beside, found, seed))
         jobs += [
             (resistors.judged_once, hardware(kind), recipe(found, seed, CHOSEN[kind]),
              _place(found, kind, seed))

@@ -1,8 +1,8 @@
 """Other machines than amplifiers and crossbars, on the same tasks: resistors, oscillators.
 
 python experiments/09_machines/run.py [--only PART ...] [--seeds N] [--settings NAME ...]
-    [--machines NAME ...] [--flows NAME ...] [--mnist FILE] [--supervised DIR] [--tables]
-    [--out DIR] [--workers N] [--quick]
+    [--machines NAME ...] [--flows NAME ...] [--mnist FILE]
+    [--chosen MACHINE ...] [--supervised DIR] [--tables] [--out DIR] [--workers N] [--quick]
 
 What is done is not done again; a training that was stopped goes on. Each part has its figures and
 its table here; they show what has been trained, of whichever seeds.
@@ -62,6 +62,10 @@ def _more(parser: argparse.ArgumentParser) -> None:
         metavar="'MACHINE, UPDATES'", help="of the part flows (all)",
     )  # fmt: skip
     parser.add_argument("--mnist", type=Path, help="file of the part mnist, which needs one")
+    parser.add_argument(
+        "--chosen", nargs="+", choices=list(images28.CHIPS), metavar="MACHINE",
+        help="of the part mnist train these, and nothing else that was tried (everything)",
+    )  # fmt: skip
     parser.add_argument(
         "--supervised", type=Path, default=Path("runs/08_supervised"),
         help="where amplifiers were trained, or are to be (runs/08_supervised)",

@@ -222,7 +222,7 @@ class Chip:
         check_settle(time_s, len(self.u_V))
         if self.bank.is_stale():
             self._assembly.renew()
-        system, before_V = self.system(), self.u_V
+        system, before = self.system(), self._nodes.standing(self.circuit)
         engine, tau_s = self.engine, self.data_sheet.tau_s
         if self._sources.released:
             # It is read on its way: where it would come to rest is not the question.
@@ -230,7 +230,7 @@ class Chip:
         noise = self._assembly.noise_currents(system, time_s, tau_s, len(self.u_V))
         self._nodes.settle(system, time_s, engine, noise)
         self._clock.settle(time_s)
-        self._meter.settle(system, before_V, self.u_V, time_s)
+        self._meter.settle(system, before, self._nodes.standing(self.circuit), time_s)
 
     def store(self) -> None:
         """Sample every node onto its hold capacitor, with the noise kT/C of that switch."""

@@ -44,15 +44,16 @@ class Hold:
         self._held_V: Array | None = None
 
     def store(self, u_V: Array) -> None:
-        """Sample node voltages (rows, n_nodes)."""
-        self._held_V = u_V.copy()
+        """Sample node voltages (rows, n_nodes), which nothing writes to from then on."""
+        self._held_V = u_V
         if self._sigma_V:
             rng = self._streams.generator("hold", self.n_stores)
-            self._held_V += self._sigma_V * rng.standard_normal(u_V.shape)
+            self._held_V = u_V + self._sigma_V * rng.standard_normal(u_V.shape)
+        self._held_V.flags.writeable = False
         self.n_stores += 1
 
     def recall(self) -> Array:
-        """The voltages that were stored, (rows, n_nodes).
+        """The voltages that were stored, (rows, n_nodes), not to be written to.
 
         Raises
         ------
@@ -61,7 +62,7 @@ class Hold:
         """
         if self._held_V is None:
             raise DataError("Chip.recall needs a stored state, but none is stored; store first.")
-        return self._held_V.copy()
+        return self._held_V
 
     def forget(self) -> None:
         """Nothing is stored."""

@@ -41,6 +41,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip.bank import WriteCount
+from neurosim.chip.known import State
 from neurosim.chip.ledger import Ledger
 from neurosim.circuit import DrivenCircuit
 from neurosim.circuit.power import Dissipation, dissipation_W
@@ -142,16 +143,17 @@ class Meter:
         """Rows of which an operating point was not promised."""
         self.ledger.rows_refused += int(np.count_nonzero(rows))
 
-    def settle(self, system: DrivenCircuit, before_V: Array, u_V: Array, time_s: float) -> None:
-        """A settle of `time_s` from `before_V` to `u_V`, one row after another."""
-        ledger, rows = self.ledger, len(u_V)
-        springs, good = system.springs, np.isfinite(u_V).all(axis=1)
+    def settle(self, system: DrivenCircuit, before: State, after: State, time_s: float) -> None:
+        """A settle of `time_s` from one state to another, one row after another."""
+        ledger, rows = self.ledger, len(after.u_V)
+        springs, good = system.springs, np.isfinite(after.u_V).all(axis=1)
         early_s = np.minimum(self._early_s(system), time_s / 2)
-        ends = before_V, u_V
         if not good.all():
             kept = np.flatnonzero(good)
-            springs, ends = springs.rows(kept), (before_V[kept], u_V[kept])
-        first, last = (_sums(dissipation_W(system.circuit, springs, end_V)) for end_V in ends)
+            springs, before, after = springs.rows(kept), before.rows(kept), after.rows(kept)
+        first, last = (
+            _sums(dissipation_W(system.circuit, springs, *end)) for end in (before, after)
+        )
         self._heat(first * (self._setting_s / rows), self._setting_s)
         self._heat(last * time_s - early_s * (last - first), time_s * rows)
         self._standing, self._setting_s = last / rows, 0.0

@@ -13,6 +13,7 @@ from neurosim.arrays import NUMPY, Arrays
 from neurosim.chip.die import Die
 from neurosim.chip.fluctuations import flicker_source
 from neurosim.chip.hold import Hold
+from neurosim.chip.known import Known, State
 from neurosim.chip.meter import Meter
 from neurosim.circuit import Circuit, DrivenCircuit, Springs
 from neurosim.profile import Profile
@@ -69,12 +70,17 @@ class Nodes:
         self.injected_A: Array | None = None
         self._lagging_V: Array | None = None
         self._flicker: FlickerSource | None = None
+        self._known = Known()
 
     def output_V(self, circuit: Circuit) -> Array:
         """True outputs, or phases within half a turn, (rows, n_nodes)."""
         if self._lagging_V is None or circuit.passive:
-            return circuit.reading_V(self.u_V)
+            return self._known.reading_V(circuit, self.u_V)
         return self._lagging_V
+
+    def standing(self, circuit: Circuit) -> State:
+        """Where they are now."""
+        return self._known.state(circuit, self.u_V)
 
     def source_current_A(self, circuit: Circuit, springs: Springs) -> Array:
         """Current from each source into its node, (rows, n), as at the last settle's end."""
@@ -97,11 +103,12 @@ class Nodes:
     def _follow(self, circuit: Circuit) -> None:
         """Lagging outputs to what they tend to."""
         if circuit.amplifier_tau_s:
-            self._lagging_V = circuit.reading_V(self.u_V)
+            self._lagging_V = self._known.reading_V(circuit, self.u_V)
 
     def place(self, springs: Springs | None) -> None:
         """Nodes that are held rigidly go to where their sources are."""
         if springs is not None and springs.clamped:
+            self.u_V = self.u_V.copy()
             self.u_V[:, springs.held_nodes] = springs.target_V[:, springs.held]
 
     def store(self) -> None:
@@ -177,7 +184,7 @@ class Nodes:
         alive = np.asarray(np.isfinite(state_V).all(axis=1))
         result = settle(
             system,
-            np.where(alive[:, None], state_V, 0.0),
+            state_V if alive.all() else np.where(alive[:, None], state_V, 0.0),
             time_s,
             engine,
             noise_of=noise_of,
@@ -186,7 +193,8 @@ class Nodes:
             arrays=self._arrays,
             goes_on=goes_on,
         )
-        ended_V = np.where(alive[:, None], result.u_V, np.nan)
+        ended_V = result.u_V
+        ended_V[~alive] = np.nan
         self.u_V = ended_V[:, :n]
         if self._lagging_V is not None:
             self._lagging_V = ended_V[:, n:]

@@ -56,16 +56,19 @@ class Dissipation(NamedTuple):
         return self.couplings + self.springs + self.leaks
 
 
-def dissipation_W(circuit: Circuit, springs: Springs | None, u_V: Array) -> Dissipation:
+def dissipation_W(
+    circuit: Circuit, springs: Springs | None, u_V: Array, output_V: Array | None = None
+) -> Dissipation:
     """Dissipation of each row in the state `u_V`, (rows, n_nodes).
 
-    Without `springs`, and where they clamp, the springs dissipate nothing.
+    Without `springs`, and where they clamp, the springs dissipate nothing. Outputs are computed
+    where they are not given.
     """
     if circuit.oscillation is not None:
         return _of_oscillators(circuit, circuit.oscillation.amplitude_V, springs, u_V)
     layers, share = circuit.layers, circuit.loading
     odd, even = layers.odd, layers.even
-    v = circuit.output_V(u_V)
+    v = circuit.output_V(u_V) if output_V is None else output_V
     driven = np.empty(circuit.n_nodes)
     driven[even] = circuit.couplings.sum_S.sum(axis=0)
     driven[odd] = circuit.back.sum_S.sum(axis=1)

@@ -155,6 +155,7 @@ def settle(
         _check_noise(engine, noise_of)
     rows = len(u_V)
     chunks = np.array_split(np.arange(rows), 1 if arrays.whole else _n_chunks(rows))
+    parts = np.array_split(u_V, len(chunks))
 
     def job(k: int) -> _Job:
         noise = None
@@ -163,7 +164,7 @@ def settle(
             if flicker is not None:
                 state = flicker.state(k, whole_V.shape[1], len(chunks[k]), arrays)
             noise = Noise(noise_of(k), state, nodes, goes_on)
-        return _Job(chunks[k], u_V[chunks[k]], noise)
+        return _Job(chunks[k], parts[k], noise)
 
     gathers = _says(engine, "gathers") and len(chunks) > 1
     common = _Common(engine, system, time_s, arrays, "first" if gathers else "run")
