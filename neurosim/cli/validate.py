@@ -39,7 +39,7 @@ def validate(
 
     ngspice solves the exported netlist, operating point and transient of a free phase, for inputs
     of the first training batch. Noise is left out. An input of 64-128-128 takes about a minute,
-    of oscillators that draw many; it says when a row is done.
+    of oscillators that draw many; it says when a row begins and when it is done.
     """
     from neurosim.blocks.units import format_quantity
     from neurosim.runs import validate_spice

@@ -288,7 +288,10 @@ class Explanation(Record):
                 said = f"{_begun(finding.cause)}: {finding.measured}; to do: {finding.advice}."
                 lines += ["", *_wrapped(said)]
         if self.fine:
-            lines += ["", *_wrapped(f"Looked at and fine: {', '.join(self.fine)}.")]
+            lines += [
+                "",
+                *_wrapped(f"Looked at, and costing next to nothing: {', '.join(self.fine)}."),
+            ]
         return lines
 
 

@@ -188,6 +188,8 @@ def validate_spice(
         )
     began, results = time.perf_counter(), []
     for row in range(rows):
+        span = format_quantity(time_s, "s", 3)
+        report(f"row {row}: ngspice solves its operating point, then {span} from the start ...")
         results.append(compare(system, row, start_V[row], at_rest.u_V[row], time_s))
         op_V, tran_V, *_ = results[-1]
         point, moving = format_quantity(op_V, "V", 3), format_quantity(tran_V, "V", 3)

@@ -30,7 +30,9 @@ def test_lines_fit_a_terminal_and_say_what_matters_first():
     assert text.startswith("runs/mine on cmos. Its gradient has a cosine of 0.40 to the exact one")
     assert "Only 2 of 9 updates are done." in text
     assert text.index("1. DAC bits A nudge moves") < text.index("What costs less")
-    assert text.index("What costs less") < text.index("Looked at and fine: drift, ADC bits")
+    assert text.index("What costs less") < text.index(
+        "Looked at, and costing next to nothing: drift, ADC bits"
+    )
     assert str(FOUND) == "\n".join(lines)
     assert repr(FOUND) == "Explanation('runs/mine': DAC bits)"
 
