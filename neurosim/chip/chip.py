@@ -172,7 +172,10 @@ class Chip:
 
     @property
     def u_V(self) -> Array:
-        """True node voltages, (rows, n_nodes): for instruments; a host reads through the ADC."""
+        """True node voltages, (rows, n_nodes): for instruments; a host reads through the ADC.
+
+        They are there to be looked at: the array cannot be written to, nor can that of `output_V`.
+        """
         return self._nodes.u_V
 
     @property

@@ -44,12 +44,11 @@ class Hold:
         self._held_V: Array | None = None
 
     def store(self, u_V: Array) -> None:
-        """Sample node voltages (rows, n_nodes), which nothing writes to from then on."""
-        self._held_V = u_V
+        """Sample node voltages (rows, n_nodes), an array that nothing writes to."""
         if self._sigma_V:
             rng = self._streams.generator("hold", self.n_stores)
-            self._held_V = u_V + self._sigma_V * rng.standard_normal(u_V.shape)
-        self._held_V.flags.writeable = False
+            u_V = u_V + self._sigma_V * rng.standard_normal(u_V.shape)
+        self._held_V = u_V
         self.n_stores += 1
 
     def recall(self) -> Array:

@@ -41,8 +41,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip.bank import WriteCount
-from neurosim.chip.known import State
 from neurosim.chip.ledger import Ledger
+from neurosim.chip.remembered import Standing
 from neurosim.circuit import DrivenCircuit
 from neurosim.circuit.power import Dissipation, dissipation_W
 from neurosim.devices.drivers import Taken
@@ -143,7 +143,9 @@ class Meter:
         """Rows of which an operating point was not promised."""
         self.ledger.rows_refused += int(np.count_nonzero(rows))
 
-    def settle(self, system: DrivenCircuit, before: State, after: State, time_s: float) -> None:
+    def settle(
+        self, system: DrivenCircuit, before: Standing, after: Standing, time_s: float
+    ) -> None:
         """A settle of `time_s` from one state to another, one row after another."""
         ledger, rows = self.ledger, len(after.u_V)
         springs, good = system.springs, np.isfinite(after.u_V).all(axis=1)

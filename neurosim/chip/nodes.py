@@ -13,8 +13,8 @@ from neurosim.arrays import NUMPY, Arrays
 from neurosim.chip.die import Die
 from neurosim.chip.fluctuations import flicker_source
 from neurosim.chip.hold import Hold
-from neurosim.chip.known import Known, State
 from neurosim.chip.meter import Meter
+from neurosim.chip.remembered import Remembered, Standing
 from neurosim.circuit import Circuit, DrivenCircuit, Springs
 from neurosim.profile import Profile
 from neurosim.solvers import Engine, FlickerSource, settle
@@ -44,8 +44,6 @@ class Nodes:
 
     Attributes
     ----------
-    u_V : ndarray, shape (rows, n_nodes)
-        True node voltages.
     injected_A : ndarray, shape (rows, n_nodes), or None
         Current of the last settle that no conductance carries: of injectors and device noise.
     residual : ndarray, shape (rows,)
@@ -70,17 +68,27 @@ class Nodes:
         self.injected_A: Array | None = None
         self._lagging_V: Array | None = None
         self._flicker: FlickerSource | None = None
-        self._known = Known()
+        self._remembered = Remembered()
 
     def output_V(self, circuit: Circuit) -> Array:
         """True outputs, or phases within half a turn, (rows, n_nodes)."""
         if self._lagging_V is None or circuit.passive:
-            return self._known.reading_V(circuit, self.u_V)
+            return self._remembered.reading_V(circuit, self.u_V)
         return self._lagging_V
 
-    def standing(self, circuit: Circuit) -> State:
-        """Where they are now."""
-        return self._known.state(circuit, self.u_V)
+    @property
+    def u_V(self) -> Array:
+        """True node voltages, (rows, n_nodes); other ones are another array."""
+        return self._u_V
+
+    @u_V.setter
+    def u_V(self, u_V: Array) -> None:
+        u_V.flags.writeable = False
+        self._u_V = u_V
+
+    def standing(self, circuit: Circuit) -> Standing:
+        """The nodes' state."""
+        return self._remembered.standing(circuit, self.u_V)
 
     def source_current_A(self, circuit: Circuit, springs: Springs) -> Array:
         """Current from each source into its node, (rows, n), as at the last settle's end."""
@@ -88,14 +96,16 @@ class Nodes:
 
     def lose(self) -> None:
         """No row is left."""
-        self.u_V, self._lagging_V = self.u_V[:0], None
+        self._remembered.forget()
+        self.u_V, self._lagging_V = np.zeros((0, self._layers.n_nodes)), None
         self._flicker = None
         self._hold.forget()
 
     def precharge(self, circuit: Circuit, nodes: NDArray[np.intp], charged_V: Array) -> None:
         """These nodes to these voltages, (rows, n), all others to 0 V."""
-        self.u_V = np.zeros((len(charged_V), self._layers.n_nodes))
-        self.u_V[:, nodes] = charged_V
+        u_V = np.zeros((len(charged_V), self._layers.n_nodes))
+        u_V[:, nodes] = charged_V
+        self.u_V = u_V
         self._follow(circuit)
         self._flicker, self.injected_A, self._since_s = None, None, 0.0
         self._hold.forget()
@@ -103,13 +113,14 @@ class Nodes:
     def _follow(self, circuit: Circuit) -> None:
         """Lagging outputs to what they tend to."""
         if circuit.amplifier_tau_s:
-            self._lagging_V = self._known.reading_V(circuit, self.u_V)
+            self._lagging_V = self._remembered.reading_V(circuit, self.u_V)
 
     def place(self, springs: Springs | None) -> None:
         """Nodes that are held rigidly go to where their sources are."""
         if springs is not None and springs.clamped:
-            self.u_V = self.u_V.copy()
-            self.u_V[:, springs.held_nodes] = springs.target_V[:, springs.held]
+            held_V = self.u_V.copy()
+            held_V[:, springs.held_nodes] = springs.target_V[:, springs.held]
+            self.u_V = held_V
 
     def store(self) -> None:
         """Sample every node onto its hold capacitor, with the noise kT/C of that switch."""

@@ -242,8 +242,8 @@ FAULTS = (
     Fault(
         "a stored state has no noise of its switch",
         "chip/hold.py",
-        "self._held_V += self._sigma_V * rng.standard_normal(u_V.shape)",
-        "self._held_V += 0.0",
+        "u_V = u_V + self._sigma_V * rng.standard_normal(u_V.shape)",
+        "u_V = u_V + 0.0",
         "chip/test_chip.py",
     ),
     Fault(
