@@ -262,7 +262,7 @@ def tell(found: argparse.Namespace) -> None:
 
 def _cosine(found: float | None) -> str:
     """Such digits that 0.9989 is not shown as 0.999."""
-    return "-" if not found else f"{found:.5f}"
+    return "-" if found is None else f"{found:.5f}"
 
 
 def draw(found: argparse.Namespace, results: dict[str, dict[str, dict[str, Result]]]) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from scipy.special import expit
 
 from bench_points import POINTS_V
 from neurosim.blocks.files import dump_block
@@ -132,3 +133,15 @@ def test_a_measured_buffer_of_visible_nodes_is_in_place_of_their_rails(tmp_path)
 def test_points_may_have_units():
     own = Measured(points_V=[("-200 mV", "-100 mV"), (-0.1, -0.08), (0.1, 0.08), ("0.2 V", 0.1)])
     assert own.points_V[0] == (-0.2, -0.1)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_silu_is_that_of_scipys_sigmoid_where_it_is_nearly_zero_too(dtype):
+    z = np.concatenate([np.linspace(-80, 80, 1001), [-1e4, -0.0, 0.0, 1e4]]).astype(dtype)
+    out, work = np.empty_like(z), z.copy()
+    Silu(1.0).apply(work, out, None)
+    exact = 10 * np.tanh(z.astype(np.float64) * expit(z.astype(np.float64)) / 10)
+    # An exponential, a sum, a reciprocal, two products, a tangent and another product, each of a
+    # few units of rounding; below the least normal number digits are lost.
+    eps, tiny = np.finfo(dtype).eps, np.finfo(dtype).tiny
+    np.testing.assert_allclose(out, exact, rtol=16 * eps, atol=100 * tiny)
