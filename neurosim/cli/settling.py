@@ -58,7 +58,8 @@ _SPARE = 1.5
 @click.option(
     "--seeds",
     type=COUNT,
-    help="Trainings, and dies.  [default: 4, or up to 12 where the file's updates leave time]",
+    help="Trainings, and dies.  [default: 4, or up to 12 where that leaves time for all updates of "
+    "the file]",
 )
 @click.option(
     "--experiment",
@@ -125,7 +126,8 @@ def settling(
         run = None if trained is None else what
         short = recipe if experiment is not None else recipe_of(1, recipe)
         most = None if experiment is None else _stated_updates(experiment, laws)
-        paid = _paid(profile, short, budget_s, seeds, used.workers, most, trains=run is None)
+        how = seeds, used.workers, most, laws
+        paid = _paid(profile, short, budget_s, *how, trains=run is None)
         plan = _planned(what, profile, short, run, paid, layers is not None)
     else:
         raise taken(folder)
@@ -231,13 +233,13 @@ def _stated_updates(file: Path, laws: tuple[type[Block], ...]) -> int | None:
 
 def _paid(
     profile: Profile, short: Experiment, budget_s: float, seeds: int | None, workers: int,
-    most: int | None, *, trains: bool,
+    most: int | None, laws: tuple[type[Block], ...], *, trains: bool,
 ) -> Budget:  # fmt: skip
     """What the budget pays for, of which a run has its training already."""
     from neurosim.sweeps.settling import budget_of
 
     say("measuring an update and a judgement ...", err=True)
-    paid = budget_of(profile, short, budget_s, seeds, workers, most)
+    paid = budget_of(profile, short, budget_s, seeds, workers, most, laws)
     if not paid.enough and trains:
         fewer = f" or --seeds {paid.affordable}" if paid.affordable else ""
         raise DataError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from neurosim.analysis.imperfections import Source, present, without
 from neurosim.analysis.modes import slowest_modes_tau
+from neurosim.blocks.block import Block
 from neurosim.blocks.differences import differences
 from neurosim.chip import Chip
 from neurosim.data import DIGITS, Dataset
@@ -19,6 +21,7 @@ from neurosim.metrics import classifier_of, evaluate_samples
 from neurosim.profile import Profile
 from neurosim.runs import Trained, evaluate, lessons_of
 from neurosim.sweeps.plan import Sweep, figures_of
+from neurosim.sweeps.workers import at_once
 
 __all__ = [
     "Budget",
@@ -43,9 +46,9 @@ _BATCH, _PROBE = 256, 3
 # Of the time, what trainings and samples get; judging, pictures and start-up take the rest.
 _COMPUTING = 0.8
 _FEWEST, _MOST = 50, 2000
-# Seeds where nobody asked for a number, and the share of the updates asked for that more of them
-# must leave.
-_FEW_SEEDS, _MANY_SEEDS, _LEFT = 4, 12, 0.6
+# Seeds where nobody asked for a number; more than the fewest must leave all updates asked for,
+# even if each takes so many times as long, as on a machine that others use too.
+_FEW_SEEDS, _MANY_SEEDS, _SPARE = 4, 12, 1.25
 _SAMPLES = (200, 500)
 _PHASES = 3
 _FIGURES = ("frechet_feature", "w2")
@@ -99,9 +102,12 @@ def recipe_of(updates: int, asked: Experiment | None = None) -> Experiment:
 
 def budget_of(
     profile: Profile, recipe: Experiment, seconds: float, seeds: int | None, workers: int,
-    most: int | None = None,
+    most: int | None = None, laws: Sequence[type[Block]] = (),
 ) -> Budget:  # fmt: skip
-    """Measure a few updates of a chip and a judgement, and share out the time.
+    """Measure a few updates of a chip, by all workers at once, and a judgement; share out the time.
+
+    Networks that learned for less have faster modes and so a shorter knee, which no number of seeds
+    mends: updates come first, and more seeds of what they leave.
 
     Parameters
     ----------
@@ -109,25 +115,28 @@ def budget_of(
     recipe : Experiment
     seconds : float
     seeds : int or None
-        None: 4, or up to 12 if that leaves each at least 0.6 of `most`.
+        None: 4, or up to 12 if that leaves each all of `most`, in full rounds of the workers.
     workers : int
     most : int, optional
         Updates that are asked for; no training is longer.
+    laws : sequence of type
+        Blocks of one's own that the profile or the recipe has.
     """
     data, draws = recipe.images(), recipe.task.has_paths
-    chip, update_s = Chip(profile, 0, n_threads=1), _update_s(profile, recipe, data)
+    chip = Chip(profile, 0, n_threads=1)
+    update_s = at_once(_update_s, profile, recipe, workers=workers, laws=laws)
     judge_s = _judging_s(data) if draws else _answering_s(chip, recipe)
     per_sample = _updates_per_sample(profile, recipe) if draws else 0.0
 
-    def shared(seeds: int) -> Budget:
-        at_once = min(workers, seeds)
+    def shared(seeds: int, update_s: float = update_s) -> Budget:
+        used = min(workers, seeds)
         # Trainings come in rounds of one a worker; points are shared out evenly.
-        rounds, shares = ceil(seeds / at_once), seeds / at_once
+        rounds, shares = ceil(seeds / used), seeds / used
         payable = (_COMPUTING * seconds - shares * judge_s) / update_s
         for samples in reversed(_SAMPLES):
             left = (payable - shares * per_sample * samples) / rounds
             # Samples are worth less than the training that they judge.
-            if left >= max(payable / 2 / rounds, _FEWEST) or samples == _SAMPLES[0]:
+            if left >= max(payable / 2 / rounds, most or _FEWEST) or samples == _SAMPLES[0]:
                 break
         least_s = (rounds * _FEWEST + shares * per_sample * _SAMPLES[0]) * update_s
         least_s = (least_s + shares * judge_s) / _COMPUTING
@@ -135,9 +144,9 @@ def budget_of(
         return Budget(n_updates, seeds, samples, update_s, left >= _FEWEST, least_s)
 
     if seeds is None:
-        tried = [shared(n) for n in range(_FEW_SEEDS, _MANY_SEEDS + 1)]
-        long = [of for of in tried[1:] if most and of.enough and of.updates >= _LEFT * most]
-        found = max(long or tried[:1], key=lambda found: found.seeds)
+        more = (n for n in range(_MANY_SEEDS, _FEW_SEEDS, -1) if n < workers or n % workers == 0)
+        whole = (n for n in more if shared(n, _SPARE * update_s).updates == most)
+        found = shared(next(whole, _FEW_SEEDS))
     else:
         found = shared(seeds)
     paid = (n for n in range(found.seeds, 0, -1) if shared(n).enough)
@@ -153,8 +162,9 @@ def _updates_per_sample(profile: Profile, recipe: Experiment) -> float:
     return (alone + stepped) / (recipe.batch * _PHASES * settle_tau)
 
 
-def _update_s(profile: Profile, recipe: Experiment, data: Dataset) -> float:
+def _update_s(profile: Profile, recipe: Experiment) -> float:
     """Of a mean update, those with a contrastive stage among them."""
+    data = recipe.images()
     flow = recipe.model_copy(update={"updates": _PROBE + 1, "contrast": None})
     if recipe.contrast is None:
         return _timed_s(profile, flow, data)

@@ -39,7 +39,7 @@ from neurosim.sweeps.plan import Figure, Sampling
 from neurosim.sweeps.points import Point, Training
 from neurosim.sweeps.stored import read_result
 
-__all__ = ["Task", "do", "outcome", "sampled", "start_of", "train_once"]
+__all__ = ["Task", "do", "outcome", "sampled", "start_of", "train_once", "with_files"]
 
 _WATCH = "end with the sweep"
 _CONVERTING = ("drive", "read", "write")
@@ -78,16 +78,25 @@ class Task:
     device: str = "cpu"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        files = files_of(self.laws)
         parts = self.point, self.out, self.laws, self.parent, self.device
-        # A worker must have run the user's files before it can read what is made of their classes.
-        return (_unpacked, (files, pickle.dumps(parts))) if files else (Task, parts)
+        return with_files(Task, parts, self.laws)
 
 
-def _unpacked(files: tuple[Path, ...], parts: bytes) -> Task:
+def with_files(
+    made: Callable[..., Any], parts: tuple[Any, ...], laws: Sequence[type[Block]]
+) -> tuple[Any, ...]:
+    """How to pickle ``made(*parts)`` for a process that has not run the files of `laws` yet.
+
+    It must have run them before it can read what is made of their classes.
+    """
+    files = files_of(laws)
+    return (_unpacked, (made, files, pickle.dumps(parts))) if files else (made, parts)
+
+
+def _unpacked(made: Callable[..., Any], files: tuple[Path, ...], parts: bytes) -> Any:
     for file in files:
         blocks_in(file)
-    return Task(*pickle.loads(parts))
+    return made(*pickle.loads(parts))
 
 
 def do(task: Task) -> str:

@@ -9,16 +9,18 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import Any
 
 from joblib import Parallel, delayed, parallel_config
 from joblib.externals.loky import get_reusable_executor
 
+from neurosim.blocks.block import Block
 from neurosim.errors import RunError
 from neurosim.safe_text import counted
-from neurosim.sweeps.work import Task, do
+from neurosim.sweeps.work import Task, do, with_files
 
-__all__ = ["Workers", "finished", "processes", "release_processes"]
+__all__ = ["Workers", "at_once", "finished", "processes", "release_processes"]
 
 _DEATHS = 3
 
@@ -47,6 +49,45 @@ class Workers:
         if self.dask:
             with _cluster(self.dask):
                 pass
+
+
+def at_once(
+    call: Callable[..., float], *given: Any, workers: int, laws: Sequence[type[Block]] = ()
+) -> float:
+    """The mean of what a call returns in so many processes that run it at the same time.
+
+    They run it twice, for at first they load the package; the second counts.
+
+    Parameters
+    ----------
+    call : callable
+        A function of a module, that ``given`` is handed to.
+    workers : int
+        1 calls it here, once.
+    laws : sequence of type
+        Blocks of one's own that are among what is given.
+    """
+    if workers == 1:
+        return call(*given)
+    one, run = delayed(_Call(call, given, laws)), Parallel(n_jobs=workers, batch_size=1)
+    with processes():
+        run(one() for _ in range(workers))
+        return fmean(run(one() for _ in range(workers)))
+
+
+@dataclass(frozen=True)
+class _Call:
+    """A call that finds the user's own classes in another process."""
+
+    call: Callable[..., float]
+    given: Sequence[Any]
+    laws: Sequence[type[Block]]
+
+    def __call__(self) -> float:
+        return self.call(*self.given)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return with_files(_Call, (self.call, self.given, self.laws), self.laws)
 
 
 def finished(tasks: Sequence[Task], used: Workers) -> Generator[str]:

@@ -2,8 +2,10 @@
 
 import html
 import json
+import os
 import re
 import shlex
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -24,6 +26,7 @@ from neurosim.sweeps.settling import (
     quiet,
     recipe_of,
 )
+from neurosim.sweeps.workers import at_once
 from shipped import shipped
 from trainings import train
 
@@ -60,6 +63,44 @@ def test_what_is_left_of_the_updates_asked_for_pays_for_seeds(tiny):
     # Where nothing is asked for, trainings get longer.
     assert budget_of(profile, recipe, 36000.0, None, 1).seeds == 4
     assert budget_of(profile, recipe, 36000.0, 3, 1, most=60)[:2] == (60, 3)
+
+
+def test_updates_come_first_and_seeds_fill_rounds_of_the_workers(tiny, monkeypatch):
+    """Updates of 1 s: 400 of them and 200 samples of 0.1 a seed, in 0.8 of the time."""
+    monkeypatch.setattr("neurosim.sweeps.settling.at_once", lambda *_, **__: 1.0)
+    monkeypatch.setattr("neurosim.sweeps.settling._judging_s", lambda _: 0.0)
+    monkeypatch.setattr("neurosim.sweeps.settling._updates_per_sample", lambda *_: 0.1)
+    profile, recipe = load_profile(tiny), recipe_of(1, MOONS)
+
+    def paid(rounds, spare=1.25):
+        seconds = spare * rounds * (400 + 0.1 * 200) / 0.8
+        return budget_of(profile, recipe, seconds + 1e-6, None, 2, most=400)
+
+    assert [paid(n).seeds for n in (1, 2, 3, 5, 6, 9)] == [4, 4, 6, 10, 12, 12]
+    assert {paid(n).updates for n in (2, 3, 5, 6)} == {400}
+    # Fewer updates than were asked for are of the fewest seeds.
+    short = paid(1)
+    assert (short.seeds, short.samples) == (4, 200)
+    assert short.updates == int((1.25 * 420 - 2 * 20) / 2)
+    # Time that is short of another round is spent on samples.
+    assert (paid(2, 1.0).samples, paid(2, 2.0).samples) == (200, 500)
+    assert paid(3, 1.24).seeds == 4
+
+
+def test_a_call_is_timed_in_all_workers_at_once(tmp_path):
+    assert at_once(float, "3", workers=1) == 3.0
+    assert at_once(_meets_another, tmp_path, workers=2) == 1.0
+
+
+def _meets_another(folder):
+    """1 where another process is here at the same time, 0 where none comes."""
+    (folder / str(os.getpid())).touch()
+    end_s = time.monotonic() + 30
+    while time.monotonic() < end_s:
+        if len(list(folder.iterdir())) > 1:
+            return 1.0
+        time.sleep(0.01)
+    return 0.0
 
 
 def test_a_budget_says_for_how_many_seeds_it_pays(tiny, monkeypatch):
