@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from unicodedata import category
 
@@ -17,6 +17,7 @@ __all__ = [
     "comment",
     "counted",
     "has_hidden",
+    "in_columns",
     "one_digit",
     "one_line",
     "printable",
@@ -63,6 +64,25 @@ def one_line(text: str) -> str:
     red \u001b[31m\u000atext
     """
     return _escaped(text, kept="")
+
+
+def in_columns(lines: Sequence[Sequence[str]], left: int = 0) -> str:
+    """Cells under each other, those of the first `left` columns flush left, the others right.
+
+    Examples
+    --------
+    >>> print(in_columns([["way", "C/g"], ["alone", "8"]], left=1))
+    way    C/g
+    alone    8
+    """
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if k < left else cell.rjust(width)
+            for k, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
 
 
 def printable(text: str) -> str:

@@ -12,7 +12,8 @@ from neurosim.blocks.units import format_quantity
 from neurosim.cli.again import going_on
 from neurosim.cli.common import print_json, say, warn
 from neurosim.errors import DataError
-from neurosim.safe_text import counted
+from neurosim.report.knee_table import SHOWN, knee_table
+from neurosim.safe_text import counted, in_columns
 
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
@@ -24,11 +25,14 @@ __all__ = ["knee_lines", "shares_of", "tell_study"]
 
 # Two lengths are alike where they are no further apart.
 _ALIKE = 1.3
-_WAYS = {
-    "alone": "Released once and left alone",
-    "stepped": "Stepped by its host",
-    "read": "Asked once",
-}
+_NOT_DRAWN = (
+    "the chip without noise and errors of converters was not drawn at enough lengths (--resume "
+    "draws it)"
+)
+_AT_ITS_ENDS = (
+    "with or without noise and errors of converters the shortest samples are good enough, or the "
+    "longest alone"
+)
 
 
 def tell_study(
@@ -57,25 +61,23 @@ def tell_study(
     chips = [Trained.of(place, laws) for place in folders] if given is None else [given]
     modes = shares_of([modes_of(chip) for chip in chips])
     keep_floors(study)
-    beside = floors(study)
-    floor, dumb = (beside.get(name, {}).get(figure) for name in ("real", "gaussian"))
+    kept = floors(study)
+    beside = {name: row[figure] for name, row in kept.items() if figure in row}
     picture = study.path / PICTURE
-    write_bytes(picture, figure_png(knee_figure(rows, found, figure, floor)))
+    write_bytes(picture, figure_png(knee_figure(rows, found, figure, beside.get("real"))))
     of, name = "seed" if given is None else "draw", chips[0].profile.name
-    both = {"alone", "quiet"} <= curves.keys()
-    over = ratios(curves["alone"], curves["quiet"]) if both else None
-    lines = [*knee_lines(found, name, figure, floor, rows, modes, over, of, dumb)]
-    if "quiet" not in curves and any(_is_quiet(point.settings) for point in study.points):
-        lines += [
-            "What sets it is not said: the chip without noise and errors of converters was",
-            "  not drawn at enough lengths; going on with --resume draws it.",
-        ]
+    own = "read" if "read" in curves else "alone"
+    over = ratios(curves[own], curves["quiet"]) if {own, "quiet"} <= curves.keys() else None
+    unknown = ""
+    if any(_is_quiet(point.settings) for point in study.points):
+        unknown = _AT_ITS_ENDS if "quiet" in curves else _NOT_DRAWN
+    lines = [*knee_lines(found, name, figure, rows, modes, over, of, beside, unknown)]
     if given is None:
         n = counted(chips[0].experiment.updates, "update")
-        lines += [
-            f"Its weights learned for {n}. Networks that learn for longer have slower",
-            "  modes and need longer: a larger --budget, or a run of your own.",
-        ]
+        lines.append(
+            f"Its weights learned for {n}. Networks that learn for longer have slower modes and "
+            "need longer: a larger --budget, or a run of your own."
+        )
         warn(list(dict.fromkeys(said for chip in chips for said in watch(chip))))
     lines += _to_export(study, rows, figure, laws)
     write_text(study.path / ANSWER, "\n".join([*lines, ""]))
@@ -84,11 +86,15 @@ def tell_study(
         print_json(
             {"knees": {way: knee._asdict() for way, knee in found.items()}, "figure": figure,
              "over_quiet": over and [ratio._asdict() for ratio in over],
-             "floor": floor, "slowest_mode_tau": modes, "picture": str(picture),
+             "floor": beside.get("real"), "slowest_mode_tau": modes, "picture": str(picture),
              "failed": sum(bool(row["error"]) for row in rows), "report": str(page)}
         )  # fmt: skip
     else:
-        for line in lines:
+        for line in lines[:2]:
+            say(line)
+        head, cells = knee_table(found, rows, figure, beside, of)
+        say(in_columns([head, *cells], left=1) + "\n", nl=False)
+        for line in lines[2:]:
             say(line)
         say(f"{picture}; every point: {study.path / 'results.csv'}; open {page}")
     end_if_failed(rows)
@@ -119,14 +125,14 @@ def knee_lines(
     found: Mapping[str, Knee],
     name: str,
     figure: str,
-    floor: float | None,
     rows: Sequence[Mapping[str, Any]],
     modes: Mapping[str, float],
     quiet: tuple[Interval, Interval] | None = None,
     of: str = "seed",
-    dumb: float | None = None,
+    beside: Mapping[str, float] | None = None,
+    unknown: str = "",
 ) -> Iterator[str]:
-    """Lines for every way of drawing, for what sets the length, and for the slowest modes.
+    """How long and for how many joules, what sets it, and what else is to be known, a line each.
 
     Parameters
     ----------
@@ -135,40 +141,31 @@ def knee_lines(
         Of the chip.
     figure : str
         That is compared.
-    floor : float or None
-        Of real data; None where the chip answers.
     rows : sequence of mapping
         Of the sweep.
     modes : mapping from str to float
         See `shares_of`.
     quiet : tuple of Interval, optional
-        Knee and best figure of the chip alone over those without noise and errors of converters.
+        Knee and best figure of the chip alone, or asked once, over those without noise and errors
+        of converters.
     of : str
         What there are several of: seeds, or draws of one chip.
-    dumb : float, optional
-        Of one Gaussian fitted to the data.
+    beside : mapping from str to float, optional
+        The figure of real data and of one Gaussian.
+    unknown : str
+        Why the chip without noise says nothing, if there is such a chip.
     """
-    for way in (way for way in found if way in _WAYS):
-        knee = found[way]
-        yield from _needed(way, knee, name, figure, (floor, dumb), of)
-        if knee.seeds and (setting := _set_by(way, knee, rows)):
-            yield setting
-        for share in ("test_accuracy", "test_explained"):
-            if share in rows[0] and knee.seeds:
-                yield _at_the_knee(rows, share, knee)
+    yield _how_long(found, name, figure, of)
+    yield _what_sets(quiet, _slowest(modes), unknown)
+    dumb = (beside or {}).get("gaussian")
     drawn = [found[way].best for way in ("alone", "stepped") if way in found]
     if dumb is not None and drawn and min(drawn) > dumb:
-        yield f"These samples are farther from the data than one Gaussian, {dumb:.3g}: the network"
-        yield "  has not learned; train longer (--budget), or give a run."
-    if quiet is not None:
-        yield from _what_sets(*quiet)
-    half, twentieth, unstable = (modes[key] for key in ("half", "twentieth", "unstable"))
-    if unstable < 1:
-        yield f"For comparison, its slowest hidden mode takes {half:.1f} C/g or more on half of"
-        yield f"  the data, {twentieth:.1f} on a twentieth."
-    if unstable:
-        share = f"{unstable:.0%}" if unstable >= 0.005 else "less than 1%"
-        yield f"  On {share} of the data the network does not rest, and none is counted."
+        yield (
+            f"These samples are farther from the data than one Gaussian, {dumb:.3g}: the network "
+            "has not learned; train longer (--budget), or give a run."
+        )
+    for way in (way for way in found if way in SHOWN):
+        yield from _remarks(way, found[way], rows, of)
 
 
 def shares_of(modes: Sequence[NDArray[np.float64]]) -> dict[str, float]:
@@ -180,73 +177,76 @@ def shares_of(modes: Sequence[NDArray[np.float64]]) -> dict[str, float]:
     return {"half": float(half), "twentieth": float(twentieth), "unstable": share}
 
 
-def _set_by(way: str, knee: Knee, rows: Sequence[Mapping[str, Any]]) -> str:
-    """What a designer sets for that length, between the lengths that were tried."""
-    column = {"alone": "deploy.release_ratio", "stepped": "sampling.settle_tau"}.get(way, "")
-    own = sorted(
-        (float(row["sample_tau"]), float(row[column]))
-        for row in rows
-        if column in row and row[column] != "" and str(row["drawn"]).startswith(f"{way},")
-        and row["sample_tau"] != ""
-    )  # fmt: skip
-    if not own:
-        return ""
-    value = float(np.exp(np.interp(np.log(knee.tau), *np.log(np.array(own)).T)))
-    what = "C_x / C_h" if way == "alone" else "settling of a step"
-    unit = "" if way == "alone" else " C/g"
-    return f"  That is a {what} of about {value:.2g}{unit}."
-
-
-def _needed(
-    way: str,
-    knee: Knee,
-    name: str,
-    figure: str,
-    beside: tuple[float | None, float | None],
-    of: str,
-) -> Iterator[str]:
+def _how_long(found: Mapping[str, Knee], name: str, figure: str, of: str) -> str:
+    """One sentence for every way of drawing."""
     from neurosim.report.wording import worded
 
-    what = "an answer" if way == "read" else "a sample"
-    yield f"{_WAYS[way]}, {name} needs"
-    if not knee.seeds:
-        yield f"  {knee.span(of)} C/g {what}: the longest may not be the best yet."
-    else:
-        time, energy = format_quantity(knee.time_s, "s", 3), format_quantity(knee.energy_J, "J", 3)
-        said = [
-            f"{name}: {value:.3g}"
-            for name, value in zip(("real", "one Gaussian"), beside, strict=True)
-            if value is not None
-        ]
-        end = "." if not said else f"\n  ({', '.join(said)})."
-        yield f"  {knee.span(of)} C/g {what},"
-        yield f"  {time} and {energy} with driving and reading,"
-        lines = f"  to be within a tenth of its best {worded(figure)}, {knee.best:.3g}{end}"
-        yield from lines.split("\n")
-        if knee.seeds > 1 and not knee.at_once:
-            apart = f"{knee.least_tau:.3g} to {knee.most_tau:.3g}"
-            yield f"  By themselves the {of}s need {apart}."
-        if knee.not_reached:
-            yield f"  With {counted(knee.not_reached, f'further {of}')} longer samples than"
-            yield f"  {knee.longest_tau:.3g} C/g may be better."
-    if knee.worse_later:
-        yield f"  With {counted(knee.worse_later, of)} the longest samples are worse again: it"
-        yield "  has learned to arrive early."
+    parts = []
+    for way, knee in ((way, knee) for way, knee in found.items() if way in SHOWN):
+        needs = (
+            f"{SHOWN[way]} needs {knee.span(of)} C/g {'an answer' if way == 'read' else 'a sample'}"
+        )
+        if knee.seeds:
+            cost = format_quantity(knee.time_s, "s", 3), format_quantity(knee.energy_J, "J", 3)
+            needs += f", {' and '.join(cost)} with driving and reading"
+        parts.append(needs)
+    end = f"to be within a tenth of its best {worded(figure)} at any length"
+    return f"{name} {'; '.join(parts)}, {end}."
 
 
-def _what_sets(tau: Interval, best: Interval) -> Iterator[str]:
-    """Whether noise and converters set how long is enough, and how near that comes."""
-    yield "What sets it: beside the same chip without noise and errors of converters it takes"
-    yield f"  {_times(tau)} as long and comes"
-    yield f"  within {_times(best)} the distance to the data:"
+def _what_sets(quiet: tuple[Interval, Interval] | None, slow: str, unknown: str) -> str:
+    """Whether noise and converters set how long is enough, beside the slowest mode."""
+    if quiet is None:
+        if not unknown:
+            return f"Its circuit sets it, for it has no noise and no errors of converters: {slow}."
+        return f"What sets it is not known, for {unknown}; {slow}."
+    tau, best = quiet
     if not np.isfinite(tau.low):
-        yield "  of more seeds it could be said whether they or the circuit set the time."
+        said = "of more seeds it could be said whether noise, converters or the circuit set it"
     elif max(tau.high, 1 / tau.low) < _ALIKE:
-        yield "  the circuit sets how long, not noise or converters."
+        said = "the circuit sets it, not noise or converters"
     elif tau.low > 1 or tau.high < 1:
-        yield "  noise and converters set how long too."
+        said = "noise and converters set it too (`neurosim explain` tells which)"
     else:
-        yield "  whether they or the circuit set how long is not told apart."
+        said = "noise and converters are not told apart from the circuit"
+    return (
+        f"What sets it: {said}; beside the same chip without noise and errors of converters it "
+        f"takes {_times(tau)} as long, and comes within {_times(best)} the distance; {slow}."
+    )
+
+
+def _slowest(modes: Mapping[str, float]) -> str:
+    half, twentieth, unstable = (modes[key] for key in ("half", "twentieth", "unstable"))
+    share = f"{unstable:.0%}" if unstable >= 0.005 else "less than 1%"
+    rest = f"on {share} of the data the network does not rest"
+    if unstable == 1:
+        return "its network rests on none of the data"
+    said = f"its slowest hidden mode takes {half:.1f} C/g or more on half of the data"
+    said += f", {twentieth:.1f} on a twentieth"
+    return f"{said}; {rest}, which is not counted" if unstable else said
+
+
+def _remarks(way: str, knee: Knee, rows: Sequence[Mapping[str, Any]], of: str) -> Iterator[str]:
+    """What limits the answer, and what answers are worth there."""
+    if not knee.seeds:
+        yield f"{SHOWN[way].capitalize()}, the longest samples may not be the best yet."
+    for share in ("test_accuracy", "test_explained"):
+        if share in rows[0] and knee.seeds:
+            yield _at_the_knee(rows, share, knee)
+    if knee.seeds > 1 and not knee.at_once:
+        apart = f"{knee.least_tau:.3g} to {knee.most_tau:.3g} C/g"
+        yield f"{SHOWN[way].capitalize()}, the {of}s by themselves need {apart}."
+    if knee.seeds and knee.not_reached:
+        further = counted(knee.not_reached, f"further {of}")
+        yield (
+            f"{SHOWN[way].capitalize()}, with {further} longer samples than "
+            f"{knee.longest_tau:.3g} C/g may be better."
+        )
+    if knee.worse_later:
+        yield (
+            f"{SHOWN[way].capitalize()}, with {counted(knee.worse_later, of)} the longest samples "
+            "are worse again: it has learned to arrive early."
+        )
 
 
 def _times(found: Interval) -> str:
@@ -267,4 +267,4 @@ def _at_the_knee(rows: Sequence[Mapping[str, Any]], share: str, knee: Knee) -> s
     ]
     at = next((k for k, tau in enumerate(lengths) if tau >= knee.tau), len(lengths) - 1)
     there = f"{mean[at]:.3f} after {lengths[at]:g} C/g"
-    return f"  Its {worded(share)} is {there}, and {max(mean):.3f} at best."
+    return f"Its {worded(share)} is {there}, and {max(mean):.3f} at best."

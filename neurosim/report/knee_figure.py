@@ -21,7 +21,7 @@ HYPOTHETICAL = "quiet,"
 
 _WAYS = {
     "alone": ("#0072B2", "alone"),
-    "quiet": ("#8a8a8a", "alone, exact and quiet"),
+    "quiet": ("#8a8a8a", "without noise and errors of converters"),
     "stepped": ("#D55E00", "stepped by its host"),
     "read": ("#0072B2", "asked once"),
 }

@@ -193,10 +193,10 @@ def _judging_s(data: Dataset) -> float:
 
 
 def _answering_s(chip: Chip, recipe: Experiment) -> float:
-    """Of answers after every length."""
+    """Of answers after every length, with and without noise and converters."""
     began_s = time.perf_counter()
     evaluate(Trained(chip, recipe), floors=False)
-    return len(_READS) * (time.perf_counter() - began_s)
+    return 2 * len(_READS) * (time.perf_counter() - began_s)
 
 
 def figure_of(data: Dataset) -> str:
@@ -288,6 +288,8 @@ def plan_of_answers(
 ) -> Sweep:
     """The sweep of a chip that answers: one training a seed, or a run; read at every length.
 
+    Where the chip has noise or converters, it is read without them too.
+
     Parameters
     ----------
     profile : Profile
@@ -299,8 +301,11 @@ def plan_of_answers(
     seeds : int
     run : str, optional
     """
-    changes = {} if run is not None else _own_layers(profile)
-    cases = {f"read, {tau:g} tau": changes | {"sampling.settle_tau": tau} for tau in _READS}
+    changes, off = {} if run is not None else _own_layers(profile), quiet(profile)
+    own = {f"read, {tau:g} tau": changes | {"sampling.settle_tau": tau} for tau in _READS}
+    cases = own | {
+        f"quiet, {tau:g} tau": changes | {"sampling.settle_tau": tau} | off for tau in _READS if off
+    }
     base = {"run": run} if run is not None else {"profile": name, "experiment": recipe}
     offered = figures_of(recipe.task)
     shares = [name for name in ("test_accuracy", "test_explained") if name in offered]

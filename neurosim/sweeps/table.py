@@ -13,7 +13,7 @@ from typing import Any
 from neurosim.arguments import check_fields
 from neurosim.errors import DataError
 from neurosim.outputs import check_writable, write_text
-from neurosim.safe_text import counted
+from neurosim.safe_text import counted, in_columns
 from neurosim.sweeps.plan import COSTS
 from neurosim.sweeps.points import Listed
 from neurosim.sweeps.ranking import Group, groups, is_seed
@@ -80,12 +80,7 @@ class Table:
         return f"Table({points}{over}{f', {failed} failed' if failed else ''})"
 
     def __str__(self) -> str:
-        lines = self._cells()
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        return "\n".join(
-            "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
-            for line in lines
-        )
+        return in_columns(self._cells())
 
     def _repr_html_(self) -> str:
         """For a notebook."""

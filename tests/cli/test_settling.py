@@ -161,15 +161,18 @@ def test_one_command_answers_for_a_chip_of_ones_own(tiny, tmp_path, monkeypatch)
     result = run("settling", *given, "--out", out)
     assert result.exit_code == 0, result.output
     for said in (
-        "Released once and left alone, cmos_rc_6bit needs",
-        "Stepped by its host",
+        "cmos_rc_6bit alone needs",
+        "; stepped by its host needs",
         "C/g a sample",
+        "What sets it",
+        "drawn  ",
+        "set to  best W",
         "slow",
     ):
         assert said in result.output
     assert (out / "settling.png").exists()
     page = html.unescape((out / "report.html").read_text("utf-8"))
-    assert page.index("Released once and left alone, cmos_rc_6bit needs") < page.index("Figures")
+    assert page.index("cmos_rc_6bit alone needs") < page.index("Figures")
     # Nobody has a chip without noise: it stands in the table, and not on the front.
     front, table = page.split('id="front"')[1].split('id="table"')
     assert "quiet, C_x/C_h" in table
@@ -201,7 +204,12 @@ def test_one_command_answers_for_a_chip_that_classifies(tmp_path, monkeypatch):
     given = [*profile, "--budget", "20m", "--seeds", 1, "--workers", 1, "--out", out]
     result = run("settling", *given)
     assert result.exit_code == 0, result.output
-    for said in ("Asked once, cmos_rc_6bit needs", "C/g an answer,", "Its test accuracy is 0."):
+    for said in (
+        "cmos_rc_6bit asked once needs",
+        "C/g an answer,",
+        "Its test accuracy is 0.",
+        "What sets it",
+    ):
         assert said in result.stdout
     trained = next((out / "trained").glob("*/"))
     of_run = run("settling", trained, "--out", tmp_path / "of run", "--budget", "20m", "--json")
@@ -217,13 +225,16 @@ def test_the_plan_of_a_chip_that_answers_reads_it_at_every_length(tmp_path):
     profile = load_profile("cmos_rc_6bit").with_values(changes)
     plan = plan_of_answers(profile, "cmos_rc_6bit", recipe_of(60, Experiment.suited(Classify())), 2)
     points = expand(plan)
-    assert len(points) == 2 * 9
+    assert len(points) == 2 * 2 * 9
+    without = [point for point in points if str(point.settings["drawn"]).startswith("quiet")]
+    assert len(without) == 2 * 9
+    assert {point.deploy.thermal.temperature_K for point in without} == {None}
+    assert {point.deploy.adc.bits for point in without} == {None}
     assert len({point.training.key for point in points}) == 2
     assert {point.training.profile.sources for point in points} == {(0, -1)}
     assert plan.measure == ("test_loss", "test_accuracy")
-    assert [point.sampling.settle_tau for point in points[::2]] == sorted(
-        point.sampling.settle_tau for point in points[::2]
-    )
+    read = [point.sampling.settle_tau for point in points if point not in without]
+    assert read == sorted(read)
     assert "is a run" in one_line(run("settling", _a_run(tmp_path), "--task", "classify"))
 
 

@@ -1,0 +1,80 @@
+"""How long is long enough, of every way of drawing, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from neurosim.blocks.units import format_quantity
+from neurosim.report.wording import headed
+from neurosim.safe_text import counted
+from neurosim.sweeps.knees import Knee
+
+__all__ = ["SHOWN", "design_value", "knee_table"]
+
+# Ways of drawing that somebody can choose; the others are compared with.
+SHOWN = {"alone": "alone", "stepped": "stepped by its host", "read": "asked once"}
+_FLOORS = {"real": "real", "gaussian": "one Gaussian"}
+_SETS = {"alone": "deploy.release_ratio", "stepped": "sampling.settle_tau"}
+
+
+def knee_table(
+    found: Mapping[str, Knee],
+    rows: Sequence[Mapping[str, Any]],
+    figure: str,
+    beside: Mapping[str, float],
+    of: str = "seed",
+) -> tuple[list[str], list[list[str]]]:
+    """Head and cells: settling in C/g, its interval, time, energy, what is set for it, the best.
+
+    Parameters
+    ----------
+    found : mapping from str to Knee
+    rows : sequence of mapping
+        Of the sweep.
+    figure : str
+        That is compared.
+    beside : mapping from str to float
+        Of real data and of one Gaussian, where there are such figures.
+    of : str
+        What there are several of: seeds, or draws of one chip.
+    """
+    seeds = max((knee.seeds for knee in found.values()), default=0)
+    head = ["drawn", "C/g", f"95 % over {counted(seeds, of)}", "time", "energy", "set to"]
+    cells = [
+        [name, *_cells(way, found[way], rows), f"{found[way].best:.3g}"]
+        for way, name in SHOWN.items()
+        if way in found
+    ]
+    cells += [[_FLOORS[name], *[""] * 5, f"{value:.3g}"] for name, value in beside.items()]
+    return [*head, f"best {headed(figure)}"], cells
+
+
+def _cells(way: str, knee: Knee, rows: Sequence[Mapping[str, Any]]) -> Iterable[str]:
+    if not knee.seeds:
+        return f"> {knee.longest_tau:.3g}", "", "", "", ""
+    known = np.isfinite(knee.low)
+    return (
+        f"{'<= ' if knee.at_once else ''}{knee.tau:.3g}",
+        f"{knee.low:.3g} to {knee.high:.3g}" if known else "",
+        format_quantity(knee.time_s, "s", 3),
+        format_quantity(knee.energy_J, "J", 3),
+        design_value(way, knee, rows),
+    )
+
+
+def design_value(way: str, knee: Knee, rows: Sequence[Mapping[str, Any]]) -> str:
+    """What a designer sets for that length, between the lengths that were tried; may be empty."""
+    column = _SETS.get(way, "")
+    own = sorted(
+        (float(row["sample_tau"]), float(row[column]))
+        for row in rows
+        if column in row and row[column] != "" and str(row["drawn"]).startswith(f"{way},")
+        and row["sample_tau"] != ""
+    )  # fmt: skip
+    if not own or not knee.seeds:
+        return ""
+    value = float(np.exp(np.interp(np.log(knee.tau), *np.log(np.array(own)).T)))
+    return f"C_x/C_h {value:.2g}" if way == "alone" else f"{value:.2g} C/g a step"
