@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from neurosim.cli.again import going_on
 from neurosim.cli.common import say
@@ -19,15 +20,38 @@ if TYPE_CHECKING:
 
 __all__ = ["Bar", "stoppable"]
 
-# Between two lines of a log.
-_EVERY_S = 60.0
+# Between two lines of a log, and how often it is seen whether one is due.
+_EVERY_S, _LOOK_S = 60.0, 5.0
 _KNOWN_BAR = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<LEFT{postfix}]"
+
+
+class _Known(NamedTuple):
+    """What was last told, and when."""
+
+    done: int
+    total: int
+    left_s: float | None
+    figures: dict[str, Any]
+    at_s: float
+
+    def line(self, what: str, initial: int, passed_s: float, now_s: float) -> str:
+        """Done, rate, time left by now, and figures."""
+        rate, left_s = (self.done - min(initial, self.done)) / passed_s, self.left_s
+        if left_s is not None:
+            left_s = max(0.0, left_s - (now_s - self.at_s))
+        elif rate:
+            left_s = (self.total - self.done) / rate
+        parts = [f"{what}: {self.done:,} of {self.total:,}"]
+        parts += [_said(rate)] if rate else [f"begun {_interval(passed_s)} ago"]
+        parts += [] if left_s is None else [f"{_interval(left_s)} left"]
+        return ", ".join(parts + [f"{name} {value}" for name, value in self.figures.items()])
 
 
 class Bar:
     """Progress: updates or steps done, rate, time left, the newest figures.
 
-    On a terminal it is a bar; anywhere else, as in the log of a job, a line a minute.
+    On a terminal it is a bar; anywhere else, as in the log of a job, a line a minute, whether or
+    not anything was done since the line before.
 
     Parameters
     ----------
@@ -43,6 +67,10 @@ class Bar:
     def __init__(self, what: str, done: int = 0, line: int = 0) -> None:
         self._what, self._initial, self._line, self._bar = what, done, line, None
         self._began_s = self._said_s = time.monotonic()
+        self._known: _Known | None = None
+        self._lock, self._closed = threading.Lock(), threading.Event()
+        if not sys.stderr.isatty():
+            threading.Thread(target=self._watch, daemon=True).start()
 
     def __call__(self, done: int, total: int, left_s: float | None = None, **figures: Any) -> None:
         """Show `done` of `total`, with figures beside it.
@@ -50,7 +78,8 @@ class Bar:
         `left_s` is the time that is left, where that is better known than by the mean rate.
         """
         if not sys.stderr.isatty():
-            self._say(done, total, left_s, figures)
+            self._known = _Known(done, total, left_s, figures, time.monotonic())
+            self._say()
             return
         if self._bar is None:
             from tqdm import tqdm
@@ -68,20 +97,24 @@ class Bar:
         self._bar.set_postfix(figures, refresh=False)
         self._bar.update(done - self._bar.n)
 
-    def _say(self, done: int, total: int, left_s: float | None, figures: dict[str, Any]) -> None:
-        now_s = time.monotonic()
-        if now_s - self._said_s < _EVERY_S:
-            return
-        from tqdm import tqdm
+    def _watch(self) -> None:
+        """Say where it is while one step takes long."""
+        while not self._closed.wait(_LOOK_S):
+            self._say()
 
-        self._said_s = now_s
-        rate = (done - min(self._initial, done)) / (now_s - self._began_s)
-        if left_s is None and rate:
-            left_s = (total - done) / rate
-        parts = [f"{self._what}: {done:,} of {total:,}", _said(rate)]
-        parts += [] if left_s is None else [f"{tqdm.format_interval(left_s)} left"]
-        parts += [f"{name} {value}" for name, value in figures.items()]
-        say(", ".join(parts), err=True)
+    def _say(self) -> None:
+        """A line, if the last one is a minute old."""
+        with self._lock:
+            now_s, known = time.monotonic(), self._known
+            if now_s - self._said_s < _EVERY_S:
+                return
+            self._said_s = now_s
+            passed_s = now_s - self._began_s
+            if known is None:
+                line = f"{self._what}: begun {_interval(passed_s)} ago"
+            else:
+                line = known.line(self._what, self._initial, passed_s, now_s)
+            say(line, err=True)
 
     def on_update(self, update: Update, total: int) -> None:
         """Progress of a training run."""
@@ -89,15 +122,20 @@ class Bar:
 
     def close(self) -> None:
         """Leave the bar as it is."""
+        self._closed.set()
         if self._bar is not None:
             self._bar.close()
 
 
 def _format(left_s: float | None) -> str | None:
     """A format of tqdm with the time that is left; None where that is not known."""
+    return None if left_s is None else _KNOWN_BAR.replace("LEFT", _interval(left_s))
+
+
+def _interval(seconds: float) -> str:
     from tqdm import tqdm
 
-    return None if left_s is None else _KNOWN_BAR.replace("LEFT", tqdm.format_interval(left_s))
+    return str(tqdm.format_interval(seconds))
 
 
 def _said(rate: float) -> str:

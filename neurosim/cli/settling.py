@@ -156,9 +156,11 @@ def _compute(
         found = None if used.dask else remaining_s(study, used.workers)
         return found if found is None or within is None else min(found, within.left_s)
 
-    bar = Bar("points", len(study.points) - len(study.left()))
+    done = len(study.points) - len(study.left())
+    bar = Bar("points", done)
     try:
         with on_signals(stopping):
+            bar(done, len(study.points))
             run_sweep(
                 study,
                 used,
@@ -169,9 +171,11 @@ def _compute(
             bar.close()
             release_processes(used)
             if left := sum(study.result(point) is None for point in study.points):
-                done = f"{len(study.points) - left} of {counted(len(study.points), 'point')}"
-                said = f"the budget is used up, {done} are done; the others are done by: {way}"
-                say(said, err=True)
+                said = f"{len(study.points) - left} of {counted(len(study.points), 'point')}"
+                say(
+                    f"the budget is used up, {said} are done; the others are done by: {way}",
+                    err=True,
+                )
             tell()
     except KeyboardInterrupt as cause:
         raise stopped_sweep(cause, study, way) from None

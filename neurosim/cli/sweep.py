@@ -122,15 +122,17 @@ def sweep(
         )
     _warn_of_unsuited(folder.share(shard))
     warn(made_odd([point for point in folder.points if isinstance(point, Point)]))
-    left = len(folder.left(shard))
+    left, total = len(folder.left(shard)), len(folder.share(shard))
     # Processes would share one GPU.
     used = workers or (min(available_threads(), max(1, left)) if device == "cpu" else 1)
-    bar = Bar("points", len(folder.share(shard)) - left)
+    bar = Bar("points", total - left)
     try:
         with on_signals(stopping), within_time(limit_s):
             if shard[0] == 1 and not folder.rows():
                 planned = [point for point in folder.points if isinstance(point, Point)]
                 warn([*idle_axes(planned, plan.axes, laws).values()])
+            if left:
+                bar(total - left, total)
             run_sweep(
                 folder,
                 Workers(used, dask, device),

@@ -2,6 +2,8 @@
 
 import re
 import sys
+import time
+from types import SimpleNamespace
 
 from neurosim.cli import bar as module
 from neurosim.cli.bar import Bar
@@ -38,3 +40,32 @@ def test_time_that_is_better_known_takes_the_place_of_that_by_the_rate(monkeypat
     bar(2, 48, 125.0, best="0.5")
     bar.close()
     assert re.search(r" 2/48 \[\d\d:\d\d<02:05, best=0.5\]", capsys.readouterr().err)
+
+
+def test_a_step_that_takes_long_is_told_of_every_minute(monkeypatch, capsys):
+    """A clock that runs a thousand times as fast, and no progress."""
+    began_s = time.monotonic()
+    clock = SimpleNamespace(monotonic=lambda: began_s + 1000 * (time.monotonic() - began_s))
+    monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(module, "_LOOK_S", 0.005)
+    bar, lines = Bar("points"), list[str]()
+
+    def said(n):
+        end_s = time.monotonic() + 20
+        while len(lines) < n and time.monotonic() < end_s:
+            time.sleep(0.02)
+            lines.extend(capsys.readouterr().err.splitlines())
+        return lines[n - 1]
+
+    assert re.fullmatch(r"points: begun 0[1-9]:\d\d ago", said(1))
+    bar(0, 48)
+    told = len(lines)
+    assert "points: 0 of 48, begun " in said(told + 3)
+    bar(1, 48, 7200.0, best="0.5")
+    told = len(lines)
+    found = re.search(r"1 of 48, .* an hour, (1:\d\d:\d\d) left, best 0.5", said(told + 3))
+    assert found is not None
+    bar.close()
+    capsys.readouterr()
+    time.sleep(0.2)
+    assert not capsys.readouterr().err
