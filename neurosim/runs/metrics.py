@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.errors import RunError
+from neurosim.frames import Columns
 from neurosim.outputs import write_text
 
 __all__ = ["BY_T", "cut_metrics", "read_metrics"]
@@ -23,7 +24,7 @@ BY_T = tuple(f"flow_loss_{k}" for k in range(5))
 _MOST = 1e150
 
 
-def read_metrics(path: Path) -> dict[str, Array]:
+def read_metrics(path: Path) -> Columns:
     """Columns of the table; a last line that is still being written is left out.
 
     Raises
@@ -36,7 +37,7 @@ def read_metrics(path: Path) -> dict[str, Array]:
     columns = _columns(path, _lines(path))
     if not columns:
         raise RunError(f"{path} must hold at least one update, but holds none; train first.")
-    return columns
+    return Columns(columns)
 
 
 def cut_metrics(path: Path, n_updates: int) -> None:

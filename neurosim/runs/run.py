@@ -36,6 +36,7 @@ from neurosim.chip import Chip
 from neurosim.data.sets import NAMED, Dataset, dataset_name
 from neurosim.errors import RunError
 from neurosim.folders import LOCK, clear_temporary, exists, locked, made_whole
+from neurosim.frames import Columns
 from neurosim.host import Calibration, Experiment, Trainer
 from neurosim.network import Weights
 from neurosim.outputs import write_text
@@ -273,6 +274,6 @@ class Run:
         """Path of the metrics table."""
         return self.path / "metrics.csv"
 
-    def metrics(self) -> dict[str, Array]:
-        """The metrics table as columns."""
+    def metrics(self) -> Columns:
+        """The metrics table as columns; its ``to_pandas()`` is a data frame."""
         return read_metrics(self.metrics_path)

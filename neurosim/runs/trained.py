@@ -18,6 +18,7 @@ from neurosim.blocks.block import Block
 from neurosim.chip import Chip
 from neurosim.data import Dataset, FlowBatch
 from neurosim.errors import DataError
+from neurosim.frames import Columns
 from neurosim.host import Calibration, Experiment
 from neurosim.network import Weights
 from neurosim.profile import Profile
@@ -164,8 +165,10 @@ class Trained:
         """What the host keeps, or else what the chip's devices were told to hold."""
         return told_weights(self.fresh()) if self.weights is None else self.weights
 
-    def metrics(self) -> dict[str, Array]:
+    def metrics(self) -> Columns:
         """The table of its training as columns, one value an update, as metrics.csv has it.
+
+        Its ``to_pandas()`` is a data frame by update.
 
         Raises
         ------
@@ -173,7 +176,7 @@ class Trained:
             It was not trained by `neurosim.train`.
         """
         if self.history is not None:
-            return dict(self.history)
+            return Columns(self.history)
         if self.run is None:
             raise DataError(
                 "A trained chip has metrics where neurosim.train made it, but this one was put "

@@ -12,6 +12,7 @@ from typing import Any
 
 from neurosim.arguments import check_fields
 from neurosim.errors import DataError
+from neurosim.frames import data_frame
 from neurosim.outputs import check_writable, write_text
 from neurosim.safe_text import counted, in_columns
 from neurosim.sweeps.plan import COSTS
@@ -125,6 +126,16 @@ class Table:
     def kept(self) -> list[str]:
         """Columns of settings, those of seeds left out."""
         return [name for name in self.settings if not is_seed(name)]
+
+    def to_pandas(self) -> Any:
+        """The table as a ``pandas.DataFrame``, a row a point; what was not measured is NaN.
+
+        Raises
+        ------
+        DataError
+            pandas is not installed.
+        """
+        return data_frame({name: self[name] for name in self.columns}).set_index("point")
 
     def write_csv(self, path: Path | str) -> None:
         """The table as a file, with all bits of its numbers.
