@@ -16,7 +16,7 @@ PACKAGE = Path(neurosim.__file__).parent
 # From the ground up; modules of one layer do not import each other.
 LAYERS = [
     {"errors", "memory", "safe_text", "signals", "threads"},
-    {"arguments", "outputs", "folders", "arrays", "processes", "streams"},
+    {"arguments", "outputs", "folders", "frames", "arrays", "processes", "streams"},
     {"files", "network", "torch_arrays", "tuned"},
     {"blocks", "contrasts", "machines"},
     {"circuit", "solvers", "devices", "converters", "data", "ideal", "patterns"},

@@ -198,20 +198,22 @@ def _what_sets(quiet: tuple[Interval, Interval] | None, slow: str, unknown: str)
     """Whether noise and converters set how long is enough, beside the slowest mode."""
     if quiet is None:
         if not unknown:
-            return f"Its circuit sets it, for it has no noise and no errors of converters: {slow}."
-        return f"What sets it is not known, for {unknown}; {slow}."
+            return f"Its circuit sets how long, for it has no noise and no errors of converters; {slow}."
+        return f"What sets how long is not known, for {unknown}; {slow}."
     tau, best = quiet
     if not np.isfinite(tau.low):
-        said = "of more seeds it could be said whether noise, converters or the circuit set it"
+        said = (
+            "Of more seeds it could be said whether noise, converters or the circuit set how long"
+        )
     elif max(tau.high, 1 / tau.low) < _ALIKE:
-        said = "the circuit sets it, not noise or converters"
+        said = "The circuit sets how long, not noise or converters"
     elif tau.low > 1 or tau.high < 1:
-        said = "noise and converters set it too (`neurosim explain` tells which)"
+        said = "Noise and converters set how long too (`neurosim explain` tells which)"
     else:
-        said = "noise and converters are not told apart from the circuit"
+        said = "Whether noise, converters or the circuit set how long is not told apart"
     return (
-        f"What sets it: {said}; beside the same chip without noise and errors of converters it "
-        f"takes {_times(tau)} as long, and comes within {_times(best)} the distance; {slow}."
+        f"{said}: beside the same chip without noise and errors of converters it takes "
+        f"{_times(tau)} as long, and comes within {_times(best)} the distance; {slow}."
     )
 
 

@@ -164,7 +164,7 @@ def test_one_command_answers_for_a_chip_of_ones_own(tiny, tmp_path, monkeypatch)
         "cmos_rc_6bit alone needs",
         "; stepped by its host needs",
         "C/g a sample",
-        "What sets it",
+        "how long",
         "drawn  ",
         "set to  best W",
         "slow",
@@ -208,7 +208,7 @@ def test_one_command_answers_for_a_chip_that_classifies(tmp_path, monkeypatch):
         "cmos_rc_6bit asked once needs",
         "C/g an answer,",
         "Its test accuracy is 0.",
-        "What sets it",
+        "how long",
     ):
         assert said in result.stdout
     trained = next((out / "trained").glob("*/"))
