@@ -198,7 +198,9 @@ def _what_sets(quiet: tuple[Interval, Interval] | None, slow: str, unknown: str)
     """Whether noise and converters set how long is enough, beside the slowest mode."""
     if quiet is None:
         if not unknown:
-            return f"Its circuit sets how long, for it has no noise and no errors of converters; {slow}."
+            return (
+                f"Its circuit sets how long, for it has no noise or errors of converters; {slow}."
+            )
         return f"What sets how long is not known, for {unknown}; {slow}."
     tau, best = quiet
     if not np.isfinite(tau.low):
