@@ -126,7 +126,7 @@ def settling(
         run = None if trained is None else what
         short = recipe if experiment is not None else recipe_of(1, recipe)
         most = None if experiment is None else _stated_updates(experiment, laws)
-        how = seeds, used.workers, most, laws
+        how = seeds, used, most, laws
         paid = _paid(profile, short, budget_s, *how, trains=run is None)
         plan = _planned(what, profile, short, run, paid, layers is not None)
     else:
@@ -236,14 +236,20 @@ def _stated_updates(file: Path, laws: tuple[type[Block], ...]) -> int | None:
 
 
 def _paid(
-    profile: Profile, short: Experiment, budget_s: float, seeds: int | None, workers: int,
+    profile: Profile, short: Experiment, budget_s: float, seeds: int | None, used: Workers,
     most: int | None, laws: tuple[type[Block], ...], *, trains: bool,
 ) -> Budget:  # fmt: skip
     """What the budget pays for, of which a run has its training already."""
+    from neurosim.sweeps import Workers
     from neurosim.sweeps.settling import budget_of
+    from neurosim.sweeps.workers import release_processes
 
     say("measuring an update and a judgement ...", err=True)
-    paid = budget_of(profile, short, budget_s, seeds, workers, most, laws)
+    try:
+        paid = budget_of(profile, short, budget_s, seeds, used.workers, most, laws)
+    finally:
+        if used.dask:  # The points are computed elsewhere.
+            release_processes(Workers(used.workers))
     if not paid.enough and trains:
         fewer = f" or --seeds {paid.affordable}" if paid.affordable else ""
         raise DataError(
