@@ -21,7 +21,7 @@ from neurosim.errors import NeurosimError
 from neurosim.profile import Profile
 from neurosim.solvers import Engine, Noise, OperatingPoint
 
-__all__ = ["Drawn", "Effects"]
+__all__ = ["LOST", "Drawn", "Effects"]
 
 Array = NDArray[np.float64]
 # Rows that a variant of the chip draws.
@@ -33,7 +33,7 @@ _BETAS = (0.125, 0.25, 0.5, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 _LONGER = (2.0, 4.0)
 _LARGER, _ENOUGH = 4.0, 60.0
 # A target that a nudge moves by less than this of a step of the DAC is rounded back.
-_LOST = 0.5
+LOST = 0.5
 # Of the most that is lost, a single cause that saves less hides behind another one.
 _MASKED = 0.5
 # A cause of so much of a loss rules it, if it is not next to nothing.
@@ -163,7 +163,7 @@ class Effects:
         """The nudge at the best of some other strengths, as far as the chip can set them."""
         now, found = float(self.conditions.flow.beta or 0.0), {}
         for factor in _BETAS:
-            if factor < 1 and self._dac_steps(factor * now) < _LOST:
+            if factor < 1 and self.dac_steps(factor * now) < LOST:
                 continue
             try:
                 got = self._observe(self._profile, beta=factor * now)
@@ -178,8 +178,10 @@ class Effects:
             "beta", f"{way} flow.beta from {now:g} to {best:g}", without, best=best, makes_up=True
         )
 
-    def _dac_steps(self, beta: float) -> float:
-        r"""By how many steps of the DAC a nudge moves its target.
+    def dac_steps(
+        self, beta: float, stiffness: float | None = None, bits: int | None = None
+    ) -> float:
+        r"""By how many steps of the DAC a nudge moves its target, as it is or of so many bits.
 
         .. math:: \frac{k}{\lambda + k} \frac{|u|}{\alpha\lambda}, \qquad
             k = \beta (\alpha\lambda)^2
@@ -187,9 +189,10 @@ class Effects:
         dac, flow = self._profile.dac, self.conditions.flow
         if dac.bits is None or dac.range_V is None:
             return float("inf")
-        nudge = beta * (flow.alpha * flow.stiffness) ** 2
-        share = nudge / (flow.stiffness + nudge) / (flow.alpha * flow.stiffness)
-        step = lsb(dac.range_V, dac.bits) / self._profile.node.unit_V
+        stiffness = flow.stiffness if stiffness is None else stiffness
+        nudge = beta * (flow.alpha * stiffness) ** 2
+        share = nudge / (stiffness + nudge) / (flow.alpha * stiffness)
+        step = lsb(dac.range_V, dac.bits if bits is None else bits) / self._profile.node.unit_V
         return share * self.conditions.velocity / step
 
     def _settling(self) -> Effect:

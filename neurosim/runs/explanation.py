@@ -40,6 +40,8 @@ class Finding(Record):
         The run's own figure without the cause, where it is among the first.
     cosine_alone, error_alone : float or None
         Of a chip that is ideal but for this cause, where several causes hide each other.
+    bought : str
+        What was measured of the advice, where it is none of these figures.
     """
 
     cause: str
@@ -52,6 +54,7 @@ class Finding(Record):
     quality: float | None = None
     cosine_alone: float | None = None
     error_alone: float | None = None
+    bought: str = ""
 
 
 class Explanation(Record):
@@ -211,6 +214,8 @@ class Explanation(Record):
 
     def bought(self, finding: Finding) -> str:
         """What a finding would buy, as it was measured; what stays as it is goes without saying."""
+        if finding.bought:
+            return finding.bought
         found = [
             ("cosine", "{:.2f}", self.cosine, finding.cosine, 1.0),
             (f"{self.drawn} off", "{:.0%}", self.error, finding.error, -1.0),

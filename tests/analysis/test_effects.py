@@ -175,12 +175,12 @@ def test_a_weaker_nudge_that_the_dac_would_lose_is_not_advised():
     nudge = 8e-3 * (flow.alpha * flow.stiffness) ** 2
     u = np.sqrt(np.mean([np.mean(batch.u_t**2) for batch in measured.conditions.batches]))
     away = nudge / (flow.stiffness + nudge) * u / (flow.alpha * flow.stiffness)
-    assert measured._dac_steps(8e-3) == pytest.approx(away / step)
+    assert measured.dac_steps(8e-3) == pytest.approx(away / step)
     best = measured._beta().best
     tried = [how["beta"] for how in asked if "beta" in how]
-    assert all(beta > 8e-3 or measured._dac_steps(beta) >= 0.5 for beta in [*tried, best])
+    assert all(beta > 8e-3 or measured.dac_steps(beta) >= 0.5 for beta in [*tried, best])
     assert any(factor * 8e-3 not in tried for factor in (0.125, 0.25, 0.5))
-    assert effects({}, beta=8e-3)._dac_steps(1e-9) == np.inf
+    assert effects({}, beta=8e-3).dac_steps(1e-9) == np.inf
 
 
 def test_a_nudge_of_answers_is_measured_by_the_answers_alone():
