@@ -118,24 +118,31 @@ class Effects:
     def _weighed(self, found: list[Effect]) -> list[Effect]:
         """With what each costs: what its absence saves.
 
-        Where causes are masked it is the mean of that and of what each costs alone.
+        Where causes are masked it is the mean of that and of what each costs alone. What may make
+        up for causes has as its own what it saves beyond the costliest of them.
         """
-        masked, weighed = self._masked(found), []
-        for effect in found:
-            costs, rules = [0.0], False
-            for name, hidden in zip(Losses._fields, masked, strict=True):
-                cost = getattr(self.whole, name) - getattr(effect.without, name)
-                if hidden and effect.alone is not None:
-                    cost += getattr(effect.alone, name) - getattr(self.ideal, name)
-                    cost /= 2
-                costs.append(cost * getattr(_COUNTS, name))
-                rules |= cost >= max(_RULES * getattr(self.whole, name), _LEAST)
-            weighed.append(replace(effect, weight=float(np.nanmax(costs)), rules=rules))
-        most = max((effect.weight for effect in weighed if not effect.makes_up), default=0.0)
-        # A setting rules where there is nothing that it could make up for.
-        return [
-            replace(e, rules=e.rules and (not e.makes_up or e.weight > 2 * most)) for e in weighed
-        ]
+        masked = self._masked(found)
+        costs = [self._costs(effect, masked) for effect in found]
+        kept = [cost for effect, cost in zip(found, costs, strict=True) if not effect.makes_up]
+        most = np.nanmax([np.zeros(len(Losses._fields)), *kept], axis=0)
+        whole, weighed = np.array(self.whole), []
+        for effect, cost in zip(found, costs, strict=True):
+            beyond = cost - most if effect.makes_up else cost
+            rules = cost >= np.maximum(_RULES * whole, _LEAST)
+            # A setting rules where there is nothing that it could make up for.
+            rules &= beyond > most if effect.makes_up else True
+            weight, own = (float(np.nanmax([0.0, *(part * _COUNTS)])) for part in (cost, beyond))
+            how: dict[str, Any] = {"weight": weight, "rules": bool(np.any(rules))}
+            weighed.append(replace(effect, **how, own=own if effect.makes_up else None))
+        return weighed
+
+    def _costs(self, effect: Effect, masked: list[bool]) -> Array:
+        """Of each loss, what the effect costs; NaN where that was not measured."""
+        cost: Array = np.array(self.whole) - np.array(effect.without)
+        if effect.alone is not None:
+            by_itself = np.array(effect.alone) - np.array(self.ideal)
+            cost = np.where(masked, (cost + by_itself) / 2, cost)
+        return cost
 
     def _without(self, cause: Cause) -> Effect:
         wide = self._wide.get(cause.name.split()[0], ())

@@ -29,9 +29,10 @@ from neurosim.host.free import flow_loss
 from neurosim.host.lessons import Lessons
 from neurosim.profile import Profile
 from neurosim.runs.drawing import Progress
-from neurosim.runs.ends import at_the_ends
+from neurosim.runs.ends import held_back
 from neurosim.runs.examining import lessons_of
-from neurosim.runs.explanation import Explanation, Finding
+from neurosim.runs.explanation import Explanation
+from neurosim.runs.findings import Finding
 from neurosim.runs.images import first_batch, pixels_of
 from neurosim.runs.learned import learned
 from neurosim.runs.measures import measured
@@ -142,7 +143,8 @@ class _Case:
         shown = self._trained if not self._odd else self._as_mended()
         seen = Seen(effects, watched(shown), self._mode_tau(shown))
         others = soft_spring(effects, self._trained.experiment)
-        others += [at_the_ends(self._conditions), *learned(self._trained, effects.count)]
+        others.append(held_back(self._trained, self._conditions, effects.count))
+        others += learned(self._trained, effects.count)
         findings, n_first = placed(seen, found, lambda e: self._finding(seen, e), others)
         told = {finding.cause for finding in findings}
         by_name = {effect.name: effect for effect in found}
@@ -171,7 +173,7 @@ class _Case:
             cause=effect.name,
             measured=measured(seen, effect),
             advice=effect.advice,
-            weight=effect.weight,
+            weight=effect.counts,
             cosine=effect.without.cosine,
             error=effect.without.error,
             velocity=_known(effect.without.read),

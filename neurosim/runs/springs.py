@@ -22,7 +22,7 @@ from neurosim.analysis.losses import drawing_loss
 from neurosim.blocks.units import format_value
 from neurosim.errors import NeurosimError
 from neurosim.host import Experiment, decide
-from neurosim.runs.explanation import Finding
+from neurosim.runs.findings import Finding
 from neurosim.runs.placing import FINE
 from neurosim.solvers import OperatingPoint
 

@@ -166,6 +166,20 @@ def test_a_setting_rules_where_no_cause_is_half_as_bad():
         assert max(found.values(), key=lambda effect: effect.rank).name == first
 
 
+def test_a_setting_counts_by_what_it_saves_beyond_causes_of_the_same_loss():
+    """It may make up for the 0.3 of a cause of the gradient, and for none of what is drawn."""
+    measured = effects({})
+    measured.whole, measured.ideal = Losses(0.9, 0.8), Losses(0.01, 0.0)
+    causes = [Effect("a", "", Losses(0.6, 0.8)), Effect("b", "", Losses(0.9, 0.1))]
+    for left, own in ((0.4, 0.2), (0.6, 0.0), (0.7, 0.0)):
+        beta = Effect("beta", "", Losses(left, 0.8), makes_up=True)
+        found = {effect.name: effect for effect in measured._weighed([beta, *causes])}
+        assert found["beta"].counts == pytest.approx(own)
+        assert found["beta"].weight == pytest.approx(0.9 - left)
+        assert found["a"].counts == found["a"].weight == pytest.approx(0.3)
+        assert not found["beta"].rules
+
+
 def test_a_weaker_nudge_that_the_dac_would_lose_is_not_advised():
     """By less than half a step of six bits; what is stronger than now may still be tried."""
     measured, asked = effects({"dac.bits": 6, "dac.range_V": 0.32}, beta=8e-3), []

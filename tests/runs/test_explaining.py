@@ -1,5 +1,6 @@
 """A fault that was planted is found, and said with a figure, an advice and what it would buy."""
 
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -168,10 +169,15 @@ def test_weights_that_the_range_holds_back_are_found(start):
     weights = start.weights
     pinned = Weights(0.05 * np.sign(weights.coupling), 0.05 * np.sign(weights.bias))
     profile = SMALL.with_values({"coupling.full_scale": 0.05, "coupling.levels": "ideal"})
-    found = ns.explain(ns.Trained(ns.Chip(profile), RECIPE, weights=pinned), rows=8)
+    recipe = RECIPE.with_value("learning_rate", 5e-3)
+    found = ns.explain(ns.Trained(ns.Chip(profile), recipe, weights=pinned), rows=8)
     assert WEIGHT_RANGE in found.places()[:2]
     told = next(f for f in found.first if f.cause == WEIGHT_RANGE)
     assert "100.0% of the weights stand at an end of their range, 0.05" in told.measured
+    (losses,) = re.findall(r"from ([\d.]+) as it is to ([\d.]+) on a chip", told.bought)
+    now, wider = map(float, losses)
+    assert wider < now
+    assert f"Measured: {told.bought[:40]}" in str(found)
 
 
 def test_single_devices_are_held_back_at_the_lowest_conductance_too():
