@@ -228,6 +228,11 @@ class Conditions:
         how: dict[str, Any] = {"engine": engine, "beta": beta, "settle_tau": settle_tau}
         return [self.observe(profile, k, **how) for k in range(self.repeats)]
 
+    def draws(self, profile: Profile, n: int) -> list[Observed]:
+        """The first batch presented n times to one chip, each time with draws of its own."""
+        chip = self.programmed(profile)
+        return [self._observed(chip, 0, self.flow) for _ in range(n)]
+
     @cached_property
     def exact(self) -> list[Array]:
         """Exact gradient of each batch at the weights that the host asks for."""

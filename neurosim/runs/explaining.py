@@ -41,7 +41,8 @@ from neurosim.runs.placing import placed
 from neurosim.runs.seen import Seen
 from neurosim.runs.springs import soft_spring
 from neurosim.runs.trained import Source, Trained
-from neurosim.runs.watchdogs import unfinished, watched
+from neurosim.runs.watchdogs import unfinished
+from neurosim.runs.watched import watched
 from neurosim.solvers import Engine
 from neurosim.threads import one_blas_thread
 

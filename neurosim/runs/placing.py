@@ -9,7 +9,8 @@ import numpy as np
 
 from neurosim.analysis.losses import Effect
 from neurosim.runs.findings import Finding
-from neurosim.runs.seen import Seen, fault_share, lag, step_of_a_weight
+from neurosim.runs.seen import Seen, lag, step_of_a_weight
+from neurosim.runs.watched import MOST_MOVED
 
 __all__ = ["FINE", "is_unusual", "placed"]
 
@@ -106,7 +107,7 @@ def _astray(name: str) -> Figure:
 # By cause: a figure, and the most of it that is harmless.
 _MOST: dict[str, tuple[Figure, float]] = {
     "amplifier bandwidth": (lag, 0.2),
-    "settling time": (lambda seen: seen.watched.moved, 0.1),
+    "settling time": (lambda seen: seen.watched.moved, MOST_MOVED),
     "DAC bits": (_dac_steps, 2.0),
     "ADC bits": (_adc_steps, 2.0),
     "DAC range": (_clipped("dac"), 0.01),
@@ -114,7 +115,7 @@ _MOST: dict[str, tuple[Figure, float]] = {
     "ammeter range": (_clipped("ammeter"), 0.01),
     "correlator range": (_clipped("correlator"), 0.01),
     "injector range": (_clipped("injector"), 0.01),
-    "faulty devices": (fault_share, 0.005),
+    "faulty devices": (lambda seen: seen.faulted.share, 0.005),
     "drift": (_astray("drift"), 0.05),
     "programming noise": (_astray("programming noise"), 0.2),
     "weight levels": (lambda seen: step_of_a_weight(seen) / max(seen.spread, 1e-12), 1.0),

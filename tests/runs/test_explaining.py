@@ -45,7 +45,7 @@ def explained(start, changes, recipe=None):
     ("changes", "cause", "figure"),
     [
         ({"dac.bits": 5}, "DAC bits", "steps of the DAC (below 0.5 it is lost)"),
-        ({"faults": ns.Faults(dead=0.03)}, "faulty devices", "3.00% of the devices do not take"),
+        ({"faults": ns.Faults(dead=0.03)}, "faulty devices", "of this die (3."),
     ],
     ids=["5-bit DAC", "3 % dead devices"],
 )

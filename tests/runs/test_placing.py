@@ -13,7 +13,7 @@ from neurosim.network import Layers
 from neurosim.runs import Finding
 from neurosim.runs.placing import _MOST, is_unusual, placed
 from neurosim.runs.seen import Seen
-from neurosim.runs.watchdogs import Watched
+from neurosim.runs.watched import Watched
 
 FLOW = ns.FlowSettings(beta=8e-3, settle_tau=10)
 SIZES = (64, 6, 5)
