@@ -77,7 +77,7 @@ def explain(
     source : Trained, Run or path
         A path is that of a run folder.
     rows : int
-        Rows of the batch, and samples.
+        Rows of the batch, and samples; the batch of a chip that sums has as many as the run's.
     laws : sequence of type
         Blocks of your own that the files of a folder name.
     progress : callable, optional
@@ -261,6 +261,9 @@ def _conditions(trained: Trained, profile: Profile, rows: int) -> Conditions:
     recipe, chip, flow = trained.experiment, trained.fresh(), trained.experiment.flow
     weights = trained.asked_weights()
     settled = flow.on(chip.data_sheet)
+    if chip.data_sheet.has_correlator:
+        # A sum grows with the rows, and its range is for those of the run.
+        rows = recipe.batch
     how: dict[str, Any] = {
         "batch": rows,
         "repeats": 1,

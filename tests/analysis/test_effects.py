@@ -7,8 +7,9 @@ from neurosim.analysis import AnswerConditions, Conditions
 from neurosim.analysis.counting import Count
 from neurosim.analysis.effects import Effects
 from neurosim.analysis.losses import Effect, Losses
+from neurosim.converters import Correlator
 from neurosim.data import load_dataset
-from neurosim.host import Experiment, FlowSettings, initial_weights
+from neurosim.host import Experiment, FlowSettings, initial_weights, present
 from neurosim.network import Layers
 from neurosim.profile import load_profile
 
@@ -106,6 +107,40 @@ def test_a_range_that_clips_is_widened_however_wide_another_of_its_converter_is(
     assert first.variant.adc.hidden_range_V == pytest.approx(8 * 0.01, rel=1e-4)
     bits = next(effect for effect in others if effect.name == "ADC bits")
     assert bits.advice.startswith("raise adc.bits")
+
+
+@pytest.mark.parametrize("times", [20.0, 1 / 20])
+def test_a_range_of_sums_that_is_wrong_is_named_once(times):
+    """Bits over a range too wide come second, and over one that clips change nothing."""
+    sums = {"readout": Correlator(bits=8, range=1e6)}
+    (far,) = effects(sums, beta=8e-3)._wide["correlator"]
+    measured = effects({"readout": Correlator(bits=8, range=times * far.most)}, beta=8e-3)
+    first, *others = measured.all()
+    assert first.name == "correlator range"
+    bits = next(effect for effect in others if effect.name == "correlator bits")
+    assert bits.counts < 0.2 * first.counts
+    if times > 1:
+        (extent,) = first.wide
+        assert extent.times == pytest.approx(times)
+        said = f"the range of {20 * far.most:.2g} for sums is 20 times the most that arrives, "
+        assert extent.said().startswith(f"{said}{far.most:.2g}, which wastes 4.3 bits")
+        assert first.advice == f"narrow readout.range to {1.1 * far.most:.2g}"
+        assert bits.advice.startswith(f"{first.advice} first, then raise readout.bits")
+    else:
+        assert not first.wide
+        assert first.advice.startswith("widen readout.range")
+        assert bits.weight < 0.01
+
+
+def test_what_arrives_at_a_correlator_is_what_its_sums_are():
+    """A chip of that range and no larger sum clips nothing, and one of a little less does."""
+    (far,) = effects({"readout": Correlator(bits=8, range=1e6)}, beta=8e-3)._wide["correlator"]
+    for times, clips in ((1.001, False), (0.98, True)):
+        measured = effects({"readout": Correlator(range=times * far.most)}, beta=8e-3)
+        chip = measured.conditions.programmed(measured._profile)
+        rows = measured.conditions.batches[0]
+        present(chip, rows.x_t, rows.u_t, measured.conditions.flow)
+        assert bool(chip.ledger.correlator_clipped) == clips
 
 
 def test_betas_that_the_chip_cannot_set_are_not_tried():

@@ -11,6 +11,7 @@ from neurosim.analysis.problem import trained_weights
 from neurosim.errors import DataError, RunError
 from neurosim.network import Weights
 from neurosim.runs.ends import WEIGHT_RANGE, at_the_ends
+from neurosim.runs.explaining import _conditions
 from neurosim.runs.mending import IMPLAUSIBLE
 
 # A small chip without noise, so that a settle takes few steps.
@@ -194,6 +195,14 @@ def test_single_devices_are_held_back_at_the_lowest_conductance_too():
     assert f"{len(low) / len(there):.1%} of the weights stand at the lowest that" in found.measured
     assert found.weight == pytest.approx(1 - np.sqrt(13 / 14))
     assert "no negative weight" in found.advice
+
+
+def test_a_chip_that_sums_is_shown_as_many_rows_as_in_training():
+    """The range of its sums is for these."""
+    for readout, rows in ((None, 4), (ns.Correlator(bits=8, range=1.0), RECIPE.batch)):
+        chip = ns.Chip(SMALL.with_value("readout", readout))
+        trained = ns.Trained(chip, RECIPE, weights=Weights.zeros(SMALL.network))
+        assert len(_conditions(trained, chip.profile, 4).batches[0].x_t) == rows
 
 
 @pytest.mark.slow
