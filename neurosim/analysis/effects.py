@@ -62,7 +62,7 @@ class Effects:
     ) -> None:
         self.conditions, self._drawn, self.count = conditions, drawn, Count(progress)
         self._profile = conditions.profile
-        self._causes = causes_of(self._profile)
+        self._causes, self._found = causes_of(self._profile), list[Effect]()
         self.count.expect(len(self._causes) + 2 + (drawn is not None))
 
     @cached_property
@@ -93,10 +93,8 @@ class Effects:
     def all(self) -> list[Effect]:
         """Every cause of the profile and every setting, the costliest first."""
         self.whole, self.ideal  # noqa: B018  # measured first
-        settings = [self._beta(), self._settling()]
-        if self._drawn is not None:
-            settings.append(self._released())
-        causes = [self._without(cause) for cause in self._causes]
+        settings = [self._done(look()) for look in self._settings()]
+        causes = [self._done(self._without(cause)) for cause in self._causes]
         if any(self._masked([*settings, *causes])):
             # Without bits and noise a range that is too wide does nothing by itself.
             self.count.expect(sum(not effect.wide for effect in causes))
@@ -106,6 +104,21 @@ class Effects:
             ]
         weighed = self._weighed([*settings, *causes])
         return sorted(weighed, key=lambda effect: -effect.rank)
+
+    def so_far(self) -> list[Effect]:
+        """What `all` has measured if it was stopped, the costliest first."""
+        weighed = self._weighed(self._found) if self._found else []
+        return sorted(weighed, key=lambda effect: -effect.rank)
+
+    def _done(self, effect: Effect) -> Effect:
+        """Itself, which is counted and kept for `so_far`."""
+        self._found.append(effect)
+        self.count.step()
+        return effect
+
+    def _settings(self) -> list[Callable[[], Effect]]:
+        found = [self._beta, self._settling]
+        return found if self._drawn is None else [*found, self._released]
 
     def _masked(self, found: list[Effect]) -> list[bool]:
         """Of each loss, whether no cause saves much of what is lost, as where two are as bad."""
@@ -150,7 +163,6 @@ class Effects:
         variant = narrowed(self._profile, told) if told else switched_off(self._profile, cause)
         seen, advice = self._observe(variant), advice_on(cause, wide)
         losses = self._losses(variant, seen)
-        self.count.step()
         makes_up = bool(wide) and cause.name in FINER
         how: dict[str, Any] = {"seen": seen, "variant": variant, "wide": told}
         return Effect(cause.name, advice, losses, makes_up=makes_up, **how)
@@ -178,7 +190,6 @@ class Effects:
                 continue
             found[factor * now] = self._gradient(got)
         best = min(found, key=found.__getitem__, default=now)
-        self.count.step()
         way = "raise" if best > now else "lower"
         without = self.whole._replace(gradient=found.get(best, self.whole.gradient))
         return Effect(
@@ -211,7 +222,6 @@ class Effects:
             drawing = None if self._drawn is None else self.whole.drawing
             found[factor * now] = self._losses_of(got, drawing), got
         best = min(found, key=lambda tau: float(np.nansum(found[tau][0])))
-        self.count.step()
         return Effect(
             "settling time",
             f"raise flow.settle_tau from {now:g} to {best:g}",
@@ -230,7 +240,6 @@ class Effects:
             self._profile.with_value("node.release_capacitance_F", larger_F),
         )
         drawing = self._drawing(variant)
-        self.count.step()
         return Effect(
             "C_x/C_h",
             f"raise node.release_capacitance_F to {ratio:g} times capacitance_F",

@@ -7,8 +7,9 @@ import textwrap
 from typing import Any
 
 from neurosim.runs.findings import Figures, Finding
+from neurosim.signals import Stopped
 
-__all__ = ["Explanation"]
+__all__ = ["Explanation", "Unexplained"]
 
 _WIDTH = 78
 
@@ -38,6 +39,11 @@ class Explanation(Figures):
 
     def _nothing(self) -> str:
         """What is said where no cause comes first."""
+        if not self.complete:
+            return (
+                "It was stopped, so that this is incomplete: these causes were switched off by "
+                "then, and which of all comes first is not known."
+            )
         said = "Nothing stands out: no cause costs 0.01 of the cosine or as much else."
         return f"{said} Each by itself, the costliest are small." if self._tabled() else said
 
@@ -65,7 +71,8 @@ class Explanation(Figures):
         if tabled:
             read = "" if self.velocity is None else f" {'velocities':>10}"
             what = "What else costs, without it" if self._heavy() else "What costs less, without it"
-            what = what if self.first else "The costliest, without it"
+            if not self.first:
+                what = "The costliest, without it" if self.complete else "So far, without it"
             lines += ["", f"{what:30} {'cosine':>7} {self.drawn:>10}{read}"]
             lines.append(_row("(as it is)", self.cosine, self.error, self.velocity))
         lines += [_row(f.cause, f.cosine, f.error, f.velocity) for f in tabled]
@@ -82,6 +89,25 @@ class Explanation(Figures):
                 *_wrapped(f"Looked at, and costing next to nothing: {', '.join(self.fine)}."),
             ]
         return lines
+
+
+class Unexplained(Stopped):
+    """An explanation that was stopped.
+
+    Attributes
+    ----------
+    found : Explanation or None
+        What was measured by then, which is not complete; None where that is nothing.
+    """
+
+    found: Explanation | None = None
+
+    @classmethod
+    def after(cls, cause: KeyboardInterrupt, found: Explanation | None) -> Unexplained:
+        """The same wish, with what was found."""
+        stopped = cls.by(cause, "not every cause was tried; fewer rows take less time.")
+        stopped.found = found
+        return stopped
 
 
 def _row(name: str, cosine: float | None, error: float | None, velocity: float | None) -> str:

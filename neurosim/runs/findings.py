@@ -91,6 +91,8 @@ class Figures(Record):
         That of the chip, and of the ideal one with the same weights.
     quality_rows : int or None
         Rows that a share, such as an accuracy, is of; None of others.
+    complete : bool
+        Whether every cause was tried; else none is first.
     """
 
     name: str
@@ -110,6 +112,7 @@ class Figures(Record):
     quality: float | None = None
     quality_ideal: float | None = None
     quality_rows: int | None = None
+    complete: bool = True
 
     @property
     def as_ideal(self) -> bool:

@@ -11,8 +11,8 @@ from neurosim.analysis.problem import trained_weights
 from neurosim.errors import DataError, RunError
 from neurosim.network import Weights
 from neurosim.runs.ends import WEIGHT_RANGE, at_the_ends
-from neurosim.runs.explaining import _conditions
 from neurosim.runs.mending import IMPLAUSIBLE
+from neurosim.runs.presented import conditions_of
 
 # A small chip without noise, so that a settle takes few steps.
 SMALL = ns.load_profile("ideal_hopfield").with_values(
@@ -202,7 +202,7 @@ def test_a_chip_that_sums_is_shown_as_many_rows_as_in_training():
     for readout, rows in ((None, 4), (ns.Correlator(bits=8, range=1.0), RECIPE.batch)):
         chip = ns.Chip(SMALL.with_value("readout", readout))
         trained = ns.Trained(chip, RECIPE, weights=Weights.zeros(SMALL.network))
-        assert len(_conditions(trained, chip.profile, 4).batches[0].x_t) == rows
+        assert len(conditions_of(trained, chip.profile, 4).batches[0].x_t) == rows
 
 
 @pytest.mark.slow
