@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.analysis.answered import AnswerConditions
-from neurosim.analysis.causes import Cause
+from neurosim.analysis.causes import CAUSES, Cause
 from neurosim.analysis.observe import Conditions, Observed
 from neurosim.blocks.units import format_quantity
 from neurosim.converters import Sums
@@ -25,6 +25,10 @@ _CLIPS = 0.8
 _WIDE, _ROOM = 2.0, 1.1
 # Causes that a narrower range makes smaller; the noise of a DAC is in volts.
 FINER = ("ADC bits", "ADC noise", "DAC bits", "ammeter bits", "correlator bits")
+
+
+# By the path of a range.
+_CONVERTER = {path: cause.name.split()[0] for cause in CAUSES for path in cause.ranges}
 
 
 class Extent(NamedTuple):
@@ -80,13 +84,14 @@ def too_wide(conditions: Conditions, ideal: Observed) -> dict[str, tuple[Extent,
     """
     if conditions.profile.node.oscillating:
         return {}
-    found = {
-        "ADC": _read(conditions.profile, ideal.outputs),
-        "DAC": _driven(conditions),
-        "ammeter": _measured(conditions, ideal.velocity),
-        "correlator": _summed(conditions, ideal),
-    }
-    known = {name: tuple(extents) for name, extents in found.items()}
+    known: dict[str, list[Extent]] = {}
+    for extent in (
+        *_read(conditions.profile, ideal.outputs),
+        *_driven(conditions),
+        *_measured(conditions, ideal.velocity),
+        *_summed(conditions, ideal),
+    ):
+        known.setdefault(_CONVERTER[extent.path], []).append(extent)
     wide = {
         name: tuple(e for e in extents if e.times >= _WIDE)
         for name, extents in known.items()
