@@ -45,7 +45,7 @@ class Explanation(Figures):
                 "then, and which of all comes first is not known."
             )
         said = "Nothing stands out: no cause costs 0.01 of the cosine or as much else."
-        return f"{said} Each by itself, the costliest are small." if self._tabled() else said
+        return f"{said} The costliest are below, each small by itself." if self._tabled() else said
 
     def _heavy(self) -> list[Finding]:
         """What costs as much as one of the first, which stand there for an unusual figure."""

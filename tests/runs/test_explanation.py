@@ -106,7 +106,7 @@ def test_where_nothing_stands_out_the_costliest_are_listed_with_what_they_cost()
     small = [DAC.model_copy(update={"cause": c, "cosine": 0.404}) for c in ("a", "b")]
     lines = FOUND.model_copy(update={"first": [], "others": small, "fine": []}).lines()
     text = " ".join(" ".join(lines).split())
-    assert "or as much else. Each by itself, the costliest are small." in text
+    assert "or as much else. The costliest are below, each small by itself." in text
     assert "The costliest, without it cosine samples (as it is) 0.400 20.0% a 0.404 20.0%" in text
     assert "No cause by itself saves half of what the flow loss loses to the ideal chip" in text
 
