@@ -19,6 +19,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import CodeType, FrameType
+from typing import Self
 
 __all__ = [
     "NUMBERS",
@@ -56,7 +57,7 @@ class Stopped(KeyboardInterrupt):
         self.status = status
 
     @classmethod
-    def by(cls, cause: KeyboardInterrupt, text: str) -> Stopped:
+    def by(cls, cause: KeyboardInterrupt, text: str) -> Self:
         """The same wish, and what to say after "stopped; "."""
         status = cause.status if isinstance(cause, Stopped) else 128 + signal.SIGINT
         what = "stopped at the time limit" if status == _TIME_IS_UP else "stopped"

@@ -99,8 +99,8 @@ class AnswerConditions(Conditions):
             )
         velocity = got.velocity[:, ~self._held]
         gradient = self._counted(got.gradient)
-        held, waves = held_weights(chip), waves_of(chip.profile)
-        return Observed(gradient, np.stack(outputs), velocity, got.rows_lost, held, waves)
+        how = held_weights(chip), waves_of(chip.profile), getattr(got, "distance", np.nan)
+        return Observed(gradient, np.stack(outputs), velocity, got.rows_lost, *how)
 
     def _counted(self, gradient: Weights) -> Array:
         """The vector, with zeros at the biases of held inputs."""

@@ -21,7 +21,7 @@ from neurosim.errors import NeurosimError
 from neurosim.profile import Profile
 from neurosim.solvers import Engine, Noise, OperatingPoint
 
-__all__ = ["Drawn", "Effects"]
+__all__ = ["LOST", "Drawn", "Effects"]
 
 Array = NDArray[np.float64]
 # Rows that a variant of the chip draws.
@@ -33,7 +33,7 @@ _BETAS = (0.125, 0.25, 0.5, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 _LONGER = (2.0, 4.0)
 _LARGER, _ENOUGH = 4.0, 60.0
 # A target that a nudge moves by less than this of a step of the DAC is rounded back.
-_LOST = 0.5
+LOST = 0.5
 # Of the most that is lost, a single cause that saves less hides behind another one.
 _MASKED = 0.5
 # A cause of so much of a loss rules it, if it is not next to nothing.
@@ -62,7 +62,7 @@ class Effects:
     ) -> None:
         self.conditions, self._drawn, self.count = conditions, drawn, Count(progress)
         self._profile = conditions.profile
-        self._causes = causes_of(self._profile)
+        self._causes, self._found = causes_of(self._profile), list[Effect]()
         self.count.expect(len(self._causes) + 2 + (drawn is not None))
 
     @cached_property
@@ -93,10 +93,8 @@ class Effects:
     def all(self) -> list[Effect]:
         """Every cause of the profile and every setting, the costliest first."""
         self.whole, self.ideal  # noqa: B018  # measured first
-        settings = [self._beta(), self._settling()]
-        if self._drawn is not None:
-            settings.append(self._released())
-        causes = [self._without(cause) for cause in self._causes]
+        settings = [self._done(look()) for look in self._settings()]
+        causes = [self._done(self._without(cause)) for cause in self._causes]
         if any(self._masked([*settings, *causes])):
             # Without bits and noise a range that is too wide does nothing by itself.
             self.count.expect(sum(not effect.wide for effect in causes))
@@ -106,6 +104,21 @@ class Effects:
             ]
         weighed = self._weighed([*settings, *causes])
         return sorted(weighed, key=lambda effect: -effect.rank)
+
+    def so_far(self) -> list[Effect]:
+        """What `all` has measured if it was stopped, the costliest first."""
+        weighed = self._weighed(self._found) if self._found else []
+        return sorted(weighed, key=lambda effect: -effect.rank)
+
+    def _done(self, effect: Effect) -> Effect:
+        """Itself, which is counted and kept for `so_far`."""
+        self._found.append(effect)
+        self.count.step()
+        return effect
+
+    def _settings(self) -> list[Callable[[], Effect]]:
+        found = [self._beta, self._settling]
+        return found if self._drawn is None else [*found, self._released]
 
     def _masked(self, found: list[Effect]) -> list[bool]:
         """Of each loss, whether no cause saves much of what is lost, as where two are as bad."""
@@ -118,24 +131,31 @@ class Effects:
     def _weighed(self, found: list[Effect]) -> list[Effect]:
         """With what each costs: what its absence saves.
 
-        Where causes are masked it is the mean of that and of what each costs alone.
+        Where causes are masked it is the mean of that and of what each costs alone. What may make
+        up for causes has as its own what it saves beyond the costliest of them.
         """
-        masked, weighed = self._masked(found), []
-        for effect in found:
-            costs, rules = [0.0], False
-            for name, hidden in zip(Losses._fields, masked, strict=True):
-                cost = getattr(self.whole, name) - getattr(effect.without, name)
-                if hidden and effect.alone is not None:
-                    cost += getattr(effect.alone, name) - getattr(self.ideal, name)
-                    cost /= 2
-                costs.append(cost * getattr(_COUNTS, name))
-                rules |= cost >= max(_RULES * getattr(self.whole, name), _LEAST)
-            weighed.append(replace(effect, weight=float(np.nanmax(costs)), rules=rules))
-        most = max((effect.weight for effect in weighed if not effect.makes_up), default=0.0)
-        # A setting rules where there is nothing that it could make up for.
-        return [
-            replace(e, rules=e.rules and (not e.makes_up or e.weight > 2 * most)) for e in weighed
-        ]
+        masked = self._masked(found)
+        costs = [self._costs(effect, masked) for effect in found]
+        kept = [cost for effect, cost in zip(found, costs, strict=True) if not effect.makes_up]
+        most = np.nanmax([np.zeros(len(Losses._fields)), *kept], axis=0)
+        whole, weighed = np.array(self.whole), []
+        for effect, cost in zip(found, costs, strict=True):
+            beyond = cost - most if effect.makes_up else cost
+            rules = cost >= np.maximum(_RULES * whole, _LEAST)
+            # A setting rules where there is nothing that it could make up for.
+            rules &= beyond > most if effect.makes_up else True
+            weight, own = (float(np.nanmax([0.0, *(part * _COUNTS)])) for part in (cost, beyond))
+            how: dict[str, Any] = {"weight": weight, "rules": bool(np.any(rules))}
+            weighed.append(replace(effect, **how, own=own if effect.makes_up else None))
+        return weighed
+
+    def _costs(self, effect: Effect, masked: list[bool]) -> Array:
+        """Of each loss, what the effect costs; NaN where that was not measured."""
+        cost: Array = np.array(self.whole) - np.array(effect.without)
+        if effect.alone is not None:
+            by_itself = np.array(effect.alone) - np.array(self.ideal)
+            cost = np.where(masked, (cost + by_itself) / 2, cost)
+        return cost
 
     def _without(self, cause: Cause) -> Effect:
         wide = self._wide.get(cause.name.split()[0], ())
@@ -143,7 +163,6 @@ class Effects:
         variant = narrowed(self._profile, told) if told else switched_off(self._profile, cause)
         seen, advice = self._observe(variant), advice_on(cause, wide)
         losses = self._losses(variant, seen)
-        self.count.step()
         makes_up = bool(wide) and cause.name in FINER
         how: dict[str, Any] = {"seen": seen, "variant": variant, "wide": told}
         return Effect(cause.name, advice, losses, makes_up=makes_up, **how)
@@ -163,7 +182,7 @@ class Effects:
         """The nudge at the best of some other strengths, as far as the chip can set them."""
         now, found = float(self.conditions.flow.beta or 0.0), {}
         for factor in _BETAS:
-            if factor < 1 and self._dac_steps(factor * now) < _LOST:
+            if factor < 1 and self.dac_steps(factor * now) < LOST:
                 continue
             try:
                 got = self._observe(self._profile, beta=factor * now)
@@ -171,15 +190,16 @@ class Effects:
                 continue
             found[factor * now] = self._gradient(got)
         best = min(found, key=found.__getitem__, default=now)
-        self.count.step()
         way = "raise" if best > now else "lower"
         without = self.whole._replace(gradient=found.get(best, self.whole.gradient))
         return Effect(
             "beta", f"{way} flow.beta from {now:g} to {best:g}", without, best=best, makes_up=True
         )
 
-    def _dac_steps(self, beta: float) -> float:
-        r"""By how many steps of the DAC a nudge moves its target.
+    def dac_steps(
+        self, beta: float, stiffness: float | None = None, bits: int | None = None
+    ) -> float:
+        r"""By how many steps of the DAC a nudge moves its target, as it is or of so many bits.
 
         .. math:: \frac{k}{\lambda + k} \frac{|u|}{\alpha\lambda}, \qquad
             k = \beta (\alpha\lambda)^2
@@ -187,9 +207,10 @@ class Effects:
         dac, flow = self._profile.dac, self.conditions.flow
         if dac.bits is None or dac.range_V is None:
             return float("inf")
-        nudge = beta * (flow.alpha * flow.stiffness) ** 2
-        share = nudge / (flow.stiffness + nudge) / (flow.alpha * flow.stiffness)
-        step = lsb(dac.range_V, dac.bits) / self._profile.node.unit_V
+        stiffness = flow.stiffness if stiffness is None else stiffness
+        nudge = beta * (flow.alpha * stiffness) ** 2
+        share = nudge / (stiffness + nudge) / (flow.alpha * stiffness)
+        step = lsb(dac.range_V, dac.bits if bits is None else bits) / self._profile.node.unit_V
         return share * self.conditions.velocity / step
 
     def _settling(self) -> Effect:
@@ -201,7 +222,6 @@ class Effects:
             drawing = None if self._drawn is None else self.whole.drawing
             found[factor * now] = self._losses_of(got, drawing), got
         best = min(found, key=lambda tau: float(np.nansum(found[tau][0])))
-        self.count.step()
         return Effect(
             "settling time",
             f"raise flow.settle_tau from {now:g} to {best:g}",
@@ -220,7 +240,6 @@ class Effects:
             self._profile.with_value("node.release_capacitance_F", larger_F),
         )
         drawing = self._drawing(variant)
-        self.count.step()
         return Effect(
             "C_x/C_h",
             f"raise node.release_capacitance_F to {ratio:g} times capacitance_F",

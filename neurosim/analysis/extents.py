@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.analysis.answered import AnswerConditions
-from neurosim.analysis.causes import Cause
+from neurosim.analysis.causes import CAUSES, Cause
 from neurosim.analysis.observe import Conditions, Observed
 from neurosim.blocks.units import format_quantity
+from neurosim.converters import Sums
 from neurosim.profile import Profile
 
 __all__ = ["FINER", "Extent", "advice_on", "narrowed", "too_wide"]
@@ -23,7 +24,11 @@ _CLIPS = 0.8
 # A range that wastes a bit or more, and what a narrower one leaves beyond the most that arrives.
 _WIDE, _ROOM = 2.0, 1.1
 # Causes that a narrower range makes smaller; the noise of a DAC is in volts.
-FINER = ("ADC bits", "ADC noise", "DAC bits", "ammeter bits")
+FINER = ("ADC bits", "ADC noise", "DAC bits", "ammeter bits", "correlator bits")
+
+
+# By the path of a range.
+_CONVERTER = {path: cause.name.split()[0] for cause in CAUSES for path in cause.ranges}
 
 
 class Extent(NamedTuple):
@@ -37,6 +42,7 @@ class Extent(NamedTuple):
         What is converted.
     range, most : float
     unit : str
+        Empty of a number without one.
     """
 
     path: str
@@ -57,7 +63,7 @@ class Extent(NamedTuple):
 
     def said(self) -> str:
         """The range beside what arrives, without a full stop."""
-        wide, most = (format_quantity(value, self.unit, 2) for value in (self.range, self.most))
+        wide, most = (_shown(value, self.unit) for value in (self.range, self.most))
         return (
             f"the range of {wide} for {self.what} is {self.times:.3g} times the most that arrives, "
             f"{most}, which wastes {np.log2(self.times):.2g} bits"
@@ -78,12 +84,14 @@ def too_wide(conditions: Conditions, ideal: Observed) -> dict[str, tuple[Extent,
     """
     if conditions.profile.node.oscillating:
         return {}
-    found = {
-        "ADC": _read(conditions.profile, ideal.outputs),
-        "DAC": _driven(conditions),
-        "ammeter": _measured(conditions, ideal.velocity),
-    }
-    known = {name: tuple(extents) for name, extents in found.items()}
+    known: dict[str, list[Extent]] = {}
+    for extent in (
+        *_read(conditions.profile, ideal.outputs),
+        *_driven(conditions),
+        *_measured(conditions, ideal.velocity),
+        *_summed(conditions, ideal),
+    ):
+        known.setdefault(_CONVERTER[extent.path], []).append(extent)
     wide = {
         name: tuple(e for e in extents if e.times >= _WIDE)
         for name, extents in known.items()
@@ -101,11 +109,15 @@ def advice_on(cause: Cause, wide: Sequence[Extent]) -> str:
     """What to change where a converter has ranges that are too wide, if any."""
     if not wide:
         return cause.advice
-    ways = [f"{e.path} to {format_quantity(e.fitting, e.unit, 2)}" for e in wide]
+    ways = [f"{e.path} to {_shown(e.fitting, e.unit)}" for e in wide]
     narrow = f"narrow {' and '.join(ways)}"
     if cause.ranges:
         return narrow
     return f"{narrow} first, then {cause.advice}" if cause.name in FINER else cause.advice
+
+
+def _shown(value: float, unit: str) -> str:
+    return format_quantity(value, unit, 2) if unit else f"{value:.2g}"
 
 
 def _extent(
@@ -145,3 +157,12 @@ def _measured(conditions: Conditions, velocity: Array) -> Iterator[Extent]:
         per_unit_A = node.leak_S * node.unit_V / conditions.flow.alpha
         path, range_A = "current_sense.range_A", sense.range_A
         yield from _extent(path, "currents", range_A, velocity, per_unit_A, "A")
+
+
+def _summed(conditions: Conditions, ideal: Observed) -> Iterator[Extent]:
+    """Contrasts of both nudged phases, summed over the rows, in squares of the unit."""
+    readout = conditions.profile.readout
+    if isinstance(readout, Sums) and not getattr(readout, "auto_range", False):
+        range_, rows = getattr(readout, "range", None), len(_targets(conditions))
+        sums = rows * ideal.distance
+        yield from _extent("readout.range", "sums", range_, ideal.gradient, sums, "")

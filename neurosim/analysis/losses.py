@@ -90,6 +90,9 @@ class Effect:
     rules : bool
         Whether at least half of one of the losses is its own, and there is nothing half as bad
         that it could make up for.
+    own : float or None
+        Where it may make up for another cause, what it saves beyond the costliest one that it may,
+        in the same loss.
     """
 
     name: str
@@ -103,11 +106,17 @@ class Effect:
     wide: tuple[Extent, ...] = ()
     makes_up: bool = False
     rules: bool = False
+    own: float | None = None
+
+    @property
+    def counts(self) -> float:
+        """What ranks it: the weight, or its own part where it may make up for others."""
+        return self.weight if self.own is None else self.own
 
     @property
     def rank(self) -> float:
-        """The weight, halved where it may make up; what rules comes before all else."""
-        return self.weight / (2 if self.makes_up else 1) + (2 if self.rules else 0)
+        """What counts; what rules comes before all else."""
+        return self.counts + (2 if self.rules else 0)
 
 
 def cosine(a: Array, b: Array) -> float:

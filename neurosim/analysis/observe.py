@@ -49,7 +49,8 @@ class Observed(NamedTuple):
 
     `outputs` has the free, the positive and the negative phase, (3, rows, n_nodes), or of a chip
     that correlates the free phase alone; `held` are the weights that the devices hold, which no
-    host sees, and `waves` what makes its oscillators no sine waves.
+    host sees, and `waves` what makes its oscillators no sine waves. `distance` is that of both
+    nudges, by which the contrast was divided.
     """
 
     gradient: Array
@@ -58,6 +59,7 @@ class Observed(NamedTuple):
     rows_lost: int
     held: Weights
     waves: Waves = MappingProxyType({})
+    distance: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,7 @@ class Conditions:
             got.rows_lost,
             held,
             waves_of(chip.profile),
+            got.distance,
         )
 
     def observe_all(
@@ -227,6 +230,11 @@ class Conditions:
         """`observe` in every repeat."""
         how: dict[str, Any] = {"engine": engine, "beta": beta, "settle_tau": settle_tau}
         return [self.observe(profile, k, **how) for k in range(self.repeats)]
+
+    def draws(self, profile: Profile, n: int) -> list[Observed]:
+        """The first batch presented n times to one chip, each time with draws of its own."""
+        chip = self.programmed(profile)
+        return [self._observed(chip, 0, self.flow) for _ in range(n)]
 
     @cached_property
     def exact(self) -> list[Array]:

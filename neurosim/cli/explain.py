@@ -9,6 +9,7 @@ import click
 
 from neurosim.cli.bar import Bar
 from neurosim.cli.common import JSON, LAWS, RUN, opened, print_json, say
+from neurosim.safe_text import quoted
 
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
@@ -42,6 +43,7 @@ def explain(run: Path, rows: int, laws: tuple[type[Block], ...], as_json: bool) 
     from neurosim.blocks.records import dump_record
     from neurosim.outputs import check_writable, write_text
     from neurosim.runs import explain as explained
+    from neurosim.runs.explanation import Unexplained
     from neurosim.signals import Stopped
 
     trained = opened(run, laws, warned=False)
@@ -53,11 +55,13 @@ def explain(run: Path, rows: int, laws: tuple[type[Block], ...], as_json: bool) 
         found = explained(trained, rows=rows, progress=bar)
     except KeyboardInterrupt as cause:
         bar.close()
-        way = "nothing was written; fewer --rows take less time"
-        raise Stopped.by(cause, f"stopped before every cause was tried: {way}.") from None
+        if isinstance(cause, Unexplained) and cause.found is not None and not as_json:
+            say(str(cause.found))
+        way = "not every cause was tried, and nothing was written; fewer --rows take less time"
+        raise Stopped.by(cause, f"{way}.") from None
     bar.close()
     write_text(file, dump_record(found.as_dict()))
     if as_json:
         print_json(found.as_dict())
         return
-    say(str(found))
+    say(f"{found}\n\non the page of the run: neurosim report {quoted(run)}")

@@ -3,8 +3,9 @@
 from neurosim.data.incomplete import read_incomplete
 from neurosim.runs.examining import lessons_of
 from neurosim.runs.explaining import explain
-from neurosim.runs.explanation import Explanation, Finding
+from neurosim.runs.explanation import Explanation
 from neurosim.runs.exporting import export_weights
+from neurosim.runs.findings import Finding
 from neurosim.runs.images import first_batch, given_nodes, pixels_of, visible_rows
 from neurosim.runs.inpainting import (
     halves,

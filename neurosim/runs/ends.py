@@ -5,9 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from neurosim.analysis import Conditions
-from neurosim.runs.explanation import Finding
+from neurosim.analysis.counting import Count
+from neurosim.errors import NeurosimError
+from neurosim.profile import Profile
+from neurosim.runs.findings import Finding
+from neurosim.runs.placing import FINE
+from neurosim.runs.recipes import goes_on, tried_on
+from neurosim.runs.trained import Trained
 
-__all__ = ["WEIGHT_RANGE", "at_the_ends"]
+__all__ = ["WEIGHT_RANGE", "at_the_ends", "held_back"]
 
 WEIGHT_RANGE = "weight range"
 # As near to an end, over the full scale, a weight counts as there.
@@ -47,3 +53,29 @@ def at_the_ends(conditions: Conditions) -> Finding:
         advice=advice,
         weight=1 - cosine,
     )
+
+
+def held_back(trained: Trained, conditions: Conditions, count: Count) -> Finding:
+    """The finding, with what a range twice as wide buys in a few updates, where that was tried.
+
+    Of recipes that `neurosim.runs.recipes` does not try, nothing is.
+    """
+    found = at_the_ends(conditions)
+    if found.weight < FINE or not goes_on(trained.experiment):
+        return found
+    count.expect(2)
+    try:
+        now, wider, after = tried_on(trained, _doubled(conditions.profile), count)
+    except NeurosimError:
+        return found
+    said = f"loss after {after} more from {now:.3g} as it is to {wider:.3g} on a chip with twice "
+    said += "the range, in as fine steps"
+    return found.model_copy(update={"bought": said})
+
+
+def _doubled(profile: Profile) -> Profile:
+    coupling = profile.coupling
+    changes: dict[str, float] = {"coupling.full_scale": 2 * coupling.full_scale}
+    if isinstance(coupling.levels, int):
+        changes["coupling.levels"] = 2 * (coupling.levels - 1) + 1
+    return profile.with_values(changes)

@@ -15,32 +15,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.analysis import AnswerConditions, Conditions
 from neurosim.analysis.effects import Effects
 from neurosim.analysis.losses import Effect
 from neurosim.analysis.modes import slowest_modes_tau
 from neurosim.analysis.observe import Observed
 from neurosim.arguments import checked
 from neurosim.blocks.block import Block
-from neurosim.blocks.classes import called
 from neurosim.errors import DataError, RunError
-from neurosim.host import Batch, Supervised, decide, free_phase
+from neurosim.host import Batch, decide, free_phase
 from neurosim.host.free import flow_loss
 from neurosim.host.lessons import Lessons
 from neurosim.profile import Profile
 from neurosim.runs.drawing import Progress
-from neurosim.runs.ends import at_the_ends
+from neurosim.runs.ends import held_back
 from neurosim.runs.examining import lessons_of
-from neurosim.runs.explanation import Explanation, Finding
-from neurosim.runs.images import first_batch, pixels_of
+from neurosim.runs.explanation import Explanation, Unexplained
+from neurosim.runs.findings import Finding
+from neurosim.runs.images import pixels_of
 from neurosim.runs.learned import learned
 from neurosim.runs.measures import measured
 from neurosim.runs.mending import implausible, mended, odd_findings
 from neurosim.runs.placing import placed
+from neurosim.runs.presented import conditions_of
 from neurosim.runs.seen import Seen
 from neurosim.runs.springs import soft_spring
 from neurosim.runs.trained import Source, Trained
-from neurosim.runs.watchdogs import unfinished, watched
+from neurosim.runs.watchdogs import unfinished
+from neurosim.runs.watched import watched
 from neurosim.solvers import Engine
 from neurosim.threads import one_blas_thread
 
@@ -75,7 +76,7 @@ def explain(
     source : Trained, Run or path
         A path is that of a run folder.
     rows : int
-        Rows of the batch, and samples.
+        Rows of the batch, and samples; the batch of a chip that sums has as many as the run's.
     laws : sequence of type
         Blocks of your own that the files of a folder name.
     progress : callable, optional
@@ -92,6 +93,8 @@ def explain(
         The run has not begun to learn.
     DataError
         Its task is one of your own that neither flows nor answers, or rows are too few.
+    Unexplained
+        It was stopped, as by Ctrl-C; its `found` has what was measured by then.
 
     Examples
     --------
@@ -113,7 +116,11 @@ def explain(
         raise DataError(
             f"explain.rows must be at least 2, but is {rows}; give a number such as 128."
         )
-    return _Case(trained, rows, progress or (lambda done, total: None)).explanation()
+    case = _Case(trained, rows, progress or (lambda done, total: None))
+    try:
+        return case.explanation()
+    except KeyboardInterrupt as cause:
+        raise Unexplained.after(cause, case.so_far()) from None
 
 
 class _Case:
@@ -124,7 +131,7 @@ class _Case:
         self._odd = implausible(trained.profile)
         found = mended(trained.profile, self._odd) if self._odd else trained.profile
         self._profile, self._is_hopeless = found or trained.profile, found is None
-        self._conditions = _conditions(trained, self._profile, rows)
+        self._conditions = conditions_of(trained, self._profile, rows)
         recipe = trained.experiment
         draws = recipe.task.has_paths and recipe.sampling.mode == "free-running"
         self._drawn = "samples" if draws else "velocities" if recipe.task.has_paths else "answers"
@@ -132,29 +139,24 @@ class _Case:
 
     def explanation(self) -> Explanation:
         """Everything, measured; of a chip of implausible numbers as if it had none of these."""
-        name, chip, odd = self._trained.name, self._profile.name, odd_findings(self._odd)
-        what: dict[str, Any] = {"name": name, "chip": chip, "drawn": self._drawn}
+        what, odd = {**self._what, "notes": self._notes()}, odd_findings(self._odd)
         if self._is_hopeless:
-            return Explanation(**what, first=odd[:_FIRST], others=odd[_FIRST:], notes=self._notes())
+            return Explanation(**what, first=odd[:_FIRST], others=odd[_FIRST:])
         effects = self._effects
         found = effects.all()
         # A chip of implausible numbers is not asked to settle.
         shown = self._trained if not self._odd else self._as_mended()
         seen = Seen(effects, watched(shown), self._mode_tau(shown))
         others = soft_spring(effects, self._trained.experiment)
-        others += [at_the_ends(self._conditions), *learned(self._trained, effects.count)]
-        findings, n_first = placed(seen, found, lambda e: self._finding(seen, e), others)
+        others.append(held_back(self._trained, self._conditions, effects.count))
+        others += learned(self._trained, effects.count)
+        findings, n_first = placed(seen, found, lambda e: _finding(seen, e), others)
         told = {finding.cause for finding in findings}
         by_name = {effect.name: effect for effect in found}
         first = [self._with_quality(f, by_name.get(f.cause)) for f in findings[:n_first]]
         return Explanation(
             **what,
-            cosine=effects.whole.cosine,
-            error=effects.whole.error,
-            velocity=_known(effects.whole.read),
-            cosine_ideal=effects.ideal.cosine,
-            error_ideal=effects.ideal.error,
-            velocity_ideal=_known(effects.ideal.read),
+            **self._figures,
             quality_name=self._quality_name,
             quality=self._quality(self._profile, effects.whole_seen),
             quality_ideal=self._quality(effects.bare, effects.ideal_seen),
@@ -162,22 +164,34 @@ class _Case:
             first=[*odd, *first][:_FIRST],
             others=[*odd, *first][_FIRST:] + findings[n_first:],
             fine=[effect.name for effect in found if effect.name not in told],
-            notes=self._notes(),
         )
 
-    def _finding(self, seen: Seen, effect: Effect) -> Finding:
-        alone = effect.alone
-        return Finding(
-            cause=effect.name,
-            measured=measured(seen, effect),
-            advice=effect.advice,
-            weight=effect.weight,
-            cosine=effect.without.cosine,
-            error=effect.without.error,
-            velocity=_known(effect.without.read),
-            cosine_alone=None if alone is None else alone.cosine,
-            error_alone=None if alone is None else alone.error,
-        )
+    def so_far(self) -> Explanation | None:
+        """What was switched off before it was stopped; None where that is nothing."""
+        found = self._effects.so_far()
+        if not found:
+            return None
+        bare = [_bare(effect) for effect in found]
+        return Explanation(**self._what, **self._figures, first=[], others=bare, complete=False)
+
+    @property
+    def _what(self) -> dict[str, Any]:
+        """Whose figures they are."""
+        name, chip = self._trained.name, self._profile.name
+        return {"name": name, "chip": chip, "drawn": self._drawn}
+
+    @property
+    def _figures(self) -> dict[str, Any]:
+        """Of the chip, and of the ideal one."""
+        whole, ideal = self._effects.whole, self._effects.ideal
+        return {
+            "cosine": whole.cosine,
+            "error": whole.error,
+            "velocity": _known(whole.read),
+            "cosine_ideal": ideal.cosine,
+            "error_ideal": ideal.error,
+            "velocity_ideal": _known(ideal.read),
+        }
 
     def _with_quality(self, finding: Finding, effect: Effect | None) -> Finding:
         """With the run's own figure, where there is another chip to take it from."""
@@ -253,27 +267,21 @@ def _known(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def _conditions(trained: Trained, profile: Profile, rows: int) -> Conditions:
-    """What is presented: the run's own data, weights, settings and die."""
-    recipe, chip, flow = trained.experiment, trained.fresh(), trained.experiment.flow
-    weights = trained.asked_weights()
-    settled = flow.on(chip.data_sheet)
-    how: dict[str, Any] = {
-        "batch": rows,
-        "repeats": 1,
-        # Free and nudged phases of the rows before the middle one.
-        "age_s": (recipe.batch - 1) / 2 * (3 if chip.data_sheet.has_hold else 4) * settled.settle_s,
-        "die": chip.seed,
-        "tuned": chip.bank.tuned,
-    }
-    if isinstance(recipe.task, Supervised):
-        return AnswerConditions(
-            profile, weights, flow, **how, task=recipe.task, rule=recipe.rule, data=trained.dataset
-        )
-    if not recipe.task.has_paths:
-        raise DataError(
-            f"explain needs a task that flows, or a Supervised one, but {trained.name} has learned "
-            f"the task {called(recipe.task)}; make yours from neurosim.host.Supervised."
-        )
-    shown = first_batch(trained.dataset, recipe, rows, recipe.seed)
-    return Conditions(profile, weights, flow, **how, shown=(shown,))
+def _bare(effect: Effect) -> Finding:
+    """Its figures alone."""
+    alone = effect.alone
+    return Finding(
+        cause=effect.name,
+        measured="",
+        advice=effect.advice,
+        weight=effect.counts,
+        cosine=effect.without.cosine,
+        error=effect.without.error,
+        velocity=_known(effect.without.read),
+        cosine_alone=None if alone is None else alone.cosine,
+        error_alone=None if alone is None else alone.error,
+    )
+
+
+def _finding(seen: Seen, effect: Effect) -> Finding:
+    return _bare(effect).model_copy(update={"measured": measured(seen, effect)})

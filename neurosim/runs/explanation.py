@@ -6,104 +6,19 @@ import math
 import textwrap
 from typing import Any
 
-from pydantic import Field
+from neurosim.runs.findings import Figures, Finding
+from neurosim.signals import Stopped
 
-from neurosim.blocks.records import Record
-
-__all__ = ["Explanation", "Finding"]
+__all__ = ["Explanation", "Unexplained"]
 
 _WIDTH = 78
-# Of a loss, or of what a share lacks of 1: less is no gap.
-_NO_GAP = 0.05
-# Of the gradient's cosine, below the ideal chip's: from where a training may have learned less by
-# it, and from where it has.
-_WORSE, _SPOILT = 0.1, 0.3
 
 
-class Finding(Record):
-    """One cause.
-
-    Attributes
-    ----------
-    cause : str
-    measured : str
-        A figure with its unit, and what it is compared with.
-    advice : str
-        What to change in the profile or the recipe.
-    weight : float
-        What it costs, in units of the losses of `neurosim.analysis.effects`.
-    cosine, error : float or None
-        Of the gradient and of what is drawn, without the cause; None where it was not measured.
-    velocity : float or None
-        Error of the velocities that the host reads, where samples are drawn without them.
-    quality : float or None
-        The run's own figure without the cause, where it is among the first.
-    cosine_alone, error_alone : float or None
-        Of a chip that is ideal but for this cause, where several causes hide each other.
-    """
-
-    cause: str
-    measured: str
-    advice: str
-    weight: float
-    cosine: float | None = None
-    error: float | None = None
-    velocity: float | None = None
-    quality: float | None = None
-    cosine_alone: float | None = None
-    error_alone: float | None = None
-
-
-class Explanation(Record):
+class Explanation(Figures):
     """What spoils a trained chip, the worst first; printed, it is a text of 78 columns.
 
-    Attributes
-    ----------
-    name, chip : str
-        Of the run and of its profile.
-    drawn : {"samples", "velocities", "answers"}
-        What is drawn.
-    first : list of Finding
-        The two or three that matter.
-    others : list of Finding
-        What costs less, the costliest first.
-    fine : list of str
-        What was looked at and costs next to nothing, or less than a tenth of the costliest.
-    notes : list of str
-        What is to be known beside it, such as that the training was stopped.
-    cosine, error : float or None
-        Of the gradient that the chip measures to the exact one of the same weights, and of what it
-        draws or answers, root mean square over that of the same without hardware; these and all
-        below are None where a profile's numbers are so implausible that nothing was measured.
-    velocity, velocity_ideal : float or None
-        Error of the velocities that the host reads, where samples are drawn without them.
-    cosine_ideal, error_ideal : float or None
-        The same of the ideal chip, which settles as long and is nudged as far.
-    quality_name : str
-        The run's own figure: flow loss, or such as test accuracy.
-    quality, quality_ideal : float or None
-        That of the chip, and of the ideal one with the same weights.
-    quality_rows : int or None
-        Rows that a share, such as an accuracy, is of; None of others.
+    Its attributes are those of `neurosim.runs.findings.Figures`.
     """
-
-    name: str
-    chip: str
-    drawn: str
-    first: list[Finding]
-    others: list[Finding] = Field(default_factory=list)
-    fine: list[str] = Field(default_factory=list)
-    notes: list[str] = Field(default_factory=list)
-    cosine: float | None = None
-    error: float | None = None
-    velocity: float | None = None
-    cosine_ideal: float | None = None
-    error_ideal: float | None = None
-    velocity_ideal: float | None = None
-    quality_name: str = ""
-    quality: float | None = None
-    quality_ideal: float | None = None
-    quality_rows: int | None = None
 
     def __repr__(self) -> str:
         return f"Explanation({self.name!r}: {', '.join(f.cause for f in self.first) or 'fine'})"
@@ -119,133 +34,18 @@ class Explanation(Record):
         """All of it as what JSON has; what was not measured is None."""
         return self.model_dump()
 
-    @property
-    def as_ideal(self) -> bool:
-        """Whether the chip does to the last bit what an ideal one with its settings does."""
-        pairs = [(self.cosine, self.cosine_ideal), (self.error, self.error_ideal)]
-        pairs += [(self.velocity, self.velocity_ideal), (self.quality, self.quality_ideal)]
-        return all(here == ideal for here, ideal in pairs)
-
-    def headline(self) -> str:
-        """How far the chip is from the same network without hardware, in one sentence or two."""
-        if self.cosine is None or self.error is None:
-            return "Its numbers are so far from any chip's that nothing was measured."
-        gradient = f"Its gradient has a cosine of {self.cosine:.2f} to the exact one of the same"
-        if self.as_ideal:
-            quality = "" if self.quality is None else (
-                f" The {self.quality_name} is {self.quality:.3g}."
-            )  # fmt: skip
-            return (
-                f"{gradient} weights, and its {self.drawn} are {self.error:.0%} off what they "
-                "would be if nodes were given all the time that they need: no imperfection of this "
-                f"chip takes anything away{', only what is set of it' if self.first else ''}."
-                f"{quality}"
-            )
-        quality = ""
-        if self.quality is not None:
-            rows = "" if self.quality_rows is None else (
-                f", of {self.quality_rows} rows by a draw of noise of their own,"
-            )  # fmt: skip
-            quality = f" The {self.quality_name}{rows} is {self.quality:.3g} (on the ideal chip "
-            quality += f"with the same weights: {self.quality_ideal:.3g})."
-        return (
-            f"{gradient} weights (on an ideal chip with the same settings: "
-            f"{self.cosine_ideal:.2f}). Its {self.drawn} are {self.error:.0%} off those of "
-            f"the same network without hardware (on the ideal chip: {self.error_ideal:.0%})."
-            f"{quality}"
-        )
-
-    def verdict(self) -> str:
-        """Whether hardware sets the run's own figure, and whether a first cause accounts for it."""
-        if self.quality is None or self.quality_ideal is None:
-            return ""
-        if self.as_ideal:
-            return f"What was learned sets the {self.quality_name} (recipe, updates, network)."
-        sign = -self._better
-        gap = sign * (self.quality - self.quality_ideal)
-        if gap <= self._no_gap(self.quality, self.quality_ideal):
-            no_better = f"With these weights the ideal chip's {self.quality_name} is no better: "
-            return f"{no_better}what was learned sets it{self._learned_by()}"
-        saved = [sign * (self.quality - f.quality) for f in self.first if f.quality is not None]
-        if max(saved, default=0.0) >= gap / 2:
-            return ""
-        lost = f"half of what the {self.quality_name} loses to the ideal chip"
-        if len(self.first) == 1:
-            return f"The first cause by itself saves less than {lost}: the rest is of smaller ones."
-        return f"None of the first causes by itself saves {lost}: several together do."
-
-    def _learned_by(self) -> str:
-        """What of the learning it may have been: of a chip with a good gradient not the chip."""
-        here, ideal = self.cosine or 0.0, self.cosine_ideal or 0.0
-        cosines = f"a cosine of {here:.2f} where the ideal chip's has {ideal:.2f}"
-        if here < ideal - _SPOILT:
-            return (
-                f". But the chip has spoilt what was learned: its gradient has {cosines}. Mend "
-                "that, and train again."
-            )
-        error, error_ideal = self.error or 0.0, self.error_ideal or 0.0
-        if error > error_ideal + _SPOILT:
-            return (
-                f". But the weights have made up for this chip: its {self.drawn} are {error:.0%} "
-                f"off, the ideal chip's {error_ideal:.0%}. Mend that, and train again."
-            )
-        if here < ideal - _WORSE:
-            return (
-                f" (recipe, updates, network, or the chip's gradient, which has {cosines}), not "
-                "how the chip holds it."
-            )
-        return " (recipe, updates, network), not the chip that holds it."
-
-    def _no_gap(self, quality: float, ideal: float) -> float:
-        """The largest gap between two figures that is none.
-
-        Of a share q it is a part of what it lacks of 1, however near it is to 1, and at least the
-        standard error sqrt(q (1 - q) / n) of n rows, of whichever of the two has the larger.
-        """
-        if "loss" in self.quality_name:
-            return _NO_GAP * abs(ideal)
-        spread = 0.0
-        if self.quality_rows is not None:
-            spread = max(q * (1 - q) for q in (quality, ideal)) / self.quality_rows
-        return max(_NO_GAP * (1 - ideal), math.sqrt(max(spread, 0.0)))
-
-    def bought(self, finding: Finding) -> str:
-        """What a finding would buy, as it was measured; what stays as it is goes without saying."""
-        found = [
-            ("cosine", "{:.2f}", self.cosine, finding.cosine, 1.0),
-            (f"{self.drawn} off", "{:.0%}", self.error, finding.error, -1.0),
-            ("velocities off", "{:.0%}", self.velocity, finding.velocity, -1.0),
-            (self.quality_name, "{:.3g}", self.quality, finding.quality, self._better),
-        ]
-        said, gains, dearer = list[str](), list[float](), False
-        is_measured = any(now is not None and then is not None for _, _, now, then, _ in found)
-        for name, form, now, then, better in found:
-            if now is not None and then is not None:
-                before, after = form.format(now), form.format(then)
-                if before != after:
-                    said.append(f"{name} from {before} to {after}")
-                    gained = better * (then - now)
-                    if name == self.quality_name and abs(gained) <= self._no_gap(now, then):
-                        continue
-                    dearer |= name == self.quality_name and gained < 0
-                    gains.append(gained)
-        if is_measured and not said:
-            return "by itself it changes none of these figures in the digits that are shown"
-        if gains and max(gains) < 0:
-            said.append("which is worse: by itself it buys nothing")
-            if len(self.first) + len(self.others) > 1:
-                said[-1] += ", so mend the other causes first"
-        elif dearer and len(gains) > 1:
-            said.append("for these weights have made up for it: train again without it")
-        return ", ".join(said)
-
-    @property
-    def _better(self) -> float:
-        """The sign of a change of the run's own figure that is for the better."""
-        return -1.0 if "loss" in self.quality_name else 1.0
-
     def _tabled(self) -> list[Finding]:
-        return [f for f in self.others if f.cosine is not None or f.error is not None]
+        return [finding for finding in self.others if finding.is_switched_off]
+
+    def _nothing(self) -> str:
+        """What is said where no cause comes first."""
+        if not self.complete:
+            return (
+                "It was stopped, so that this is incomplete: these causes were switched off by "
+                "then, and which of all comes first is not known."
+            )
+        said = "Nothing stands out: no cause costs 0.01 of the cosine or as much else."
+        return f"{said} The costliest are below, each small by itself." if self._tabled() else said
 
     def _heavy(self) -> list[Finding]:
         """What costs as much as one of the first, which stand there for an unusual figure."""
@@ -258,7 +58,7 @@ class Explanation(Record):
         lines = _wrapped(f"{self.name}{place}. {self.headline()}")
         lines += [line for note in self.notes for line in _wrapped(note)]
         if not self.first:
-            lines += ["", "Nothing stands out: no cause costs 0.01 of the cosine or as much else."]
+            lines += ["", *_wrapped(self._nothing())]
         for number, finding in enumerate(self.first, 1):
             lines += ["", f"{number}. {finding.cause}"]
             lines += _wrapped(f"{_begun(finding.measured)}.", "   ")
@@ -271,15 +71,11 @@ class Explanation(Record):
         if tabled:
             read = "" if self.velocity is None else f" {'velocities':>10}"
             what = "What else costs, without it" if self._heavy() else "What costs less, without it"
-            head = f"{what:30} {'cosine':>7} {self.drawn:>10}{read}"
-            lines += ["", head]
-        for finding in tabled:
-            cosine = "" if finding.cosine is None else f"{finding.cosine:.3f}"
-            error, read = (
-                "" if value is None else f"{value:.1%}"
-                for value in (finding.error, finding.velocity)
-            )
-            lines.append(f"{finding.cause:30} {cosine:>7} {error:>10} {read:>10}".rstrip())
+            if not self.first:
+                what = "The costliest, without it" if self.complete else "So far, without it"
+            lines += ["", f"{what:30} {'cosine':>7} {self.drawn:>10}{read}"]
+            lines.append(_row("(as it is)", self.cosine, self.error, self.velocity))
+        lines += [_row(f.cause, f.cosine, f.error, f.velocity) for f in tabled]
         for finding in self._heavy():
             said = f"{_begun(finding.cause)}, which costs as much: to do: {finding.advice}."
             lines += ["", *_wrapped(said)]
@@ -293,6 +89,32 @@ class Explanation(Record):
                 *_wrapped(f"Looked at, and costing next to nothing: {', '.join(self.fine)}."),
             ]
         return lines
+
+
+class Unexplained(Stopped):
+    """An explanation that was stopped.
+
+    Attributes
+    ----------
+    found : Explanation or None
+        What was measured by then, which is not complete; None where that is nothing.
+    """
+
+    found: Explanation | None = None
+
+    @classmethod
+    def after(cls, cause: KeyboardInterrupt, found: Explanation | None) -> Unexplained:
+        """The same wish, with what was found."""
+        stopped = cls.by(cause, "not every cause was tried; fewer rows take less time.")
+        stopped.found = found
+        return stopped
+
+
+def _row(name: str, cosine: float | None, error: float | None, velocity: float | None) -> str:
+    """Of the table."""
+    shown = "" if cosine is None else f"{cosine:.3f}"
+    off, read = ("" if value is None else f"{value:.1%}" for value in (error, velocity))
+    return f"{name:30} {shown:>7} {off:>10} {read:>10}".rstrip()
 
 
 def _begun(text: str) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from neurosim.analysis.counting import Count
 from neurosim.errors import NeurosimError
 from neurosim.host import Supervised
-from neurosim.runs.explanation import Finding
+from neurosim.runs.findings import Finding
 from neurosim.runs.recipes import RATE, tried
 from neurosim.runs.trained import Trained
 from neurosim.safe_text import counted, quoted

@@ -10,8 +10,9 @@ from neurosim.analysis.losses import Effect
 from neurosim.blocks.units import format_quantity
 from neurosim.converters import lsb
 from neurosim.profile import Profile
-from neurosim.runs.seen import Seen, fault_share, lag, step_of_a_weight
-from neurosim.safe_text import two_digits
+from neurosim.runs.seen import NOISES, Seen, lag, step_of_a_weight
+from neurosim.runs.watched import MOST_MOVED
+from neurosim.safe_text import counted, two_digits
 
 __all__ = ["measured", "parts_of_noise"]
 
@@ -30,7 +31,12 @@ def measured(seen: Seen, effect: Effect) -> str:
     """One sentence, without its full stop."""
     if effect.wide:
         return "; ".join(extent.said() for extent in effect.wide)
-    return _SAID.get(effect.name, _moves_reads)(seen, effect)
+    text = _SAID.get(effect.name, _moves_reads)(seen, effect)
+    snr_dB = seen.snr_dB(effect.name) if effect.name in NOISES else None
+    if snr_dB is None:
+        return text
+    rows = counted(seen.effects.conditions.batch, "row")
+    return f"{text}; by itself it leaves the gradient of {rows} an SNR of {snr_dB:.0f} dB"
 
 
 def _moves_reads(seen: Seen, effect: Effect) -> str:
@@ -58,15 +64,35 @@ def _levels(seen: Seen, effect: Effect) -> str:
 
 
 def _faults(seen: Seen, effect: Effect) -> str:
-    share = f"{fault_share(seen):.2%} of the devices do not take what is written"
-    return f"{share}; {_astray(seen, effect)}"
+    found = seen.faulted
+    n = sum(found.kinds.values())
+    kinds = ", ".join(f"{many:,} {kind.replace('_', ' ')}" for kind, many in found.kinds.items())
+    return (
+        f"{n:,} of {counted(found.devices, 'device')} of this die ({found.share:.2%}) do not take "
+        f"what is written ({kinds}); {_astray(seen, effect)}"
+    )
 
 
 def _drift(seen: Seen, effect: Effect) -> str:
     age_s = seen.effects.conditions.age_s
     return (
-        f"from a write to the middle row of a batch pass {format_quantity(age_s, 's', 2)}; "
-        f"{_astray(seen, effect)}"
+        f"from a write to the middle row of a batch pass {format_quantity(age_s, 's', 2)}"
+        f"{_grown_older(seen, age_s)}; {_astray(seen, effect)}"
+    )
+
+
+def _grown_older(seen: Seen, age_s: float) -> str:
+    """How old devices get that no update writes, where that is older than the middle row."""
+    refresh_s, ages_s = seen.profile.host.refresh_s, seen.watched.ages_s
+    if refresh_s is not None and refresh_s > 2 * age_s:
+        most = format_quantity(refresh_s, "s", 2)
+        return f", and what no update changes is written anew before it is {most} old"
+    if ages_s is None or ages_s[1] <= age_s:
+        return ""
+    half, oldest = (format_quantity(each_s, "s", 2) for each_s in ages_s)
+    return (
+        f", but a write reaches only what it changes: at the end of the training half of the "
+        f"devices had been written {half} before or longer, the oldest {oldest}"
     )
 
 
@@ -180,7 +206,8 @@ def _settling(seen: Seen, effect: Effect) -> str:
     flow = seen.watched.flow
     return (
         f"after {flow.settle_tau:g} C/g {seen.watched.moved:.1%} of the displacement is still to "
-        f"come; {_slowest(seen)}"
+        f"come, and in {seen.watched.late} of {counted(seen.watched.rows, 'row')} more than "
+        f"{MOST_MOVED:.0%}; {_slowest(seen)}"
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from neurosim.analysis.plausible import WARNINGS
 from neurosim.errors import ProfileError
 from neurosim.profile import Profile
-from neurosim.runs.explanation import Finding
+from neurosim.runs.findings import Finding
 
 __all__ = ["IMPLAUSIBLE", "implausible", "mended", "odd_findings"]
 

@@ -8,8 +8,9 @@ from itertools import takewhile
 import numpy as np
 
 from neurosim.analysis.losses import Effect
-from neurosim.runs.explanation import Finding
-from neurosim.runs.seen import Seen, fault_share, lag, step_of_a_weight
+from neurosim.runs.findings import Finding
+from neurosim.runs.seen import Seen, lag, step_of_a_weight
+from neurosim.runs.watched import MOST_MOVED
 
 __all__ = ["FINE", "is_unusual", "placed"]
 
@@ -18,8 +19,8 @@ Figure = Callable[[Seen], float]
 _FAR_TOO_WIDE = 8.0
 
 # What costs less than this, or than a tenth of the costliest, is fine; what costs a fifth of that
-# is told beside it, of three at most.
-FINE, _TENTH, _BESIDE, _FIRST = 0.01, 0.1, 0.2, 3
+# is told beside it, of three at most. Where all is fine, so many are told that cost a digit.
+FINE, _TENTH, _BESIDE, _FIRST, _DIGIT = 0.01, 0.1, 0.2, 3, 5e-4
 
 
 def placed(
@@ -30,7 +31,8 @@ def placed(
 ) -> tuple[list[Finding], int]:
     """Findings in the order in which they are told, and how many of them come first.
 
-    What rules a loss is first, then causes of unusual figures, then all by what they cost.
+    What rules a loss is first, then causes of unusual figures, then all by what they cost. Where
+    nothing costs enough to come first, the three costliest are told.
 
     Parameters
     ----------
@@ -47,6 +49,10 @@ def placed(
     ranked = [(effect.rank + (effect.name in odd), finding_of(effect)) for effect in told]
     ranked += [(finding.weight, finding) for finding in others if finding.weight >= least]
     found = [finding for _, finding in sorted(ranked, key=lambda pair: -pair[0])]
+    if not found:
+        small = [effect for effect in effects if effect.weight >= _DIGIT]
+        small.sort(key=lambda effect: -effect.weight)
+        return [finding_of(effect) for effect in small[:_FIRST]], 0
     beside = _BESIDE * max((finding.weight for finding in found), default=0.0)
     heavy = [f.weight >= beside or f.cause in odd for f in found[1:_FIRST]]
     return found, len(found[:1]) + len(list(takewhile(bool, heavy)))
@@ -101,7 +107,7 @@ def _astray(name: str) -> Figure:
 # By cause: a figure, and the most of it that is harmless.
 _MOST: dict[str, tuple[Figure, float]] = {
     "amplifier bandwidth": (lag, 0.2),
-    "settling time": (lambda seen: seen.watched.moved, 0.1),
+    "settling time": (lambda seen: seen.watched.moved, MOST_MOVED),
     "DAC bits": (_dac_steps, 2.0),
     "ADC bits": (_adc_steps, 2.0),
     "DAC range": (_clipped("dac"), 0.01),
@@ -109,7 +115,7 @@ _MOST: dict[str, tuple[Figure, float]] = {
     "ammeter range": (_clipped("ammeter"), 0.01),
     "correlator range": (_clipped("correlator"), 0.01),
     "injector range": (_clipped("injector"), 0.01),
-    "faulty devices": (fault_share, 0.005),
+    "faulty devices": (lambda seen: seen.faulted.share, 0.005),
     "drift": (_astray("drift"), 0.05),
     "programming noise": (_astray("programming noise"), 0.2),
     "weight levels": (lambda seen: step_of_a_weight(seen) / max(seen.spread, 1e-12), 1.0),

@@ -19,12 +19,13 @@ from neurosim.analysis.counting import Count
 from neurosim.chip import Chip
 from neurosim.errors import NeurosimError
 from neurosim.host import Experiment, Trainer, free_phase
+from neurosim.profile import Profile
 from neurosim.runs.examining import lessons_of
-from neurosim.runs.explanation import Finding
+from neurosim.runs.findings import Finding
 from neurosim.runs.trained import Trained
 from neurosim.safe_text import counted
 
-__all__ = ["BATCH", "RATE", "tried"]
+__all__ = ["BATCH", "RATE", "goes_on", "tried", "tried_on"]
 
 BATCH, RATE = "batch", "learning rate"
 # Updates of a trial, rows of a batch at most, and rows by which all are judged.
@@ -42,13 +43,13 @@ _LEAST = 0.1
 def tried(trained: Trained, count: Count | None = None) -> list[Finding]:
     """A finding for each setting of which another value buys a tenth of the loss or more.
 
-    Of a contrastive stage, which follows another loss, nothing is tried, nor of a recipe that
-    cannot go on in small batches, nor of oscillators whose tuning learns, which would begin anew.
-    A `count` hears of each trial.
+    Nothing is tried of a recipe that does not go on, see `goes_on`, or not in small batches. A
+    `count` hears of each trial.
     """
-    if trained.experiment.contrast is not None or trained.experiment.learning.tuned:
+    if not goes_on(trained.experiment):
         return []
     trials, found = _Trials(trained, count), []
+    trials.count.expect(_EXPECTED)
     for look in (trials.rate, trials.batch):
         try:
             finding = look()
@@ -60,22 +61,43 @@ def tried(trained: Trained, count: Count | None = None) -> list[Finding]:
     return found
 
 
+def goes_on(recipe: Experiment) -> bool:
+    """Whether a few updates more say something of it.
+
+    Those of a contrastive stage follow another loss, and a tuning that learns would begin anew.
+    """
+    return recipe.contrast is None and not recipe.learning.tuned
+
+
+def tried_on(trained: Trained, other: Profile, count: Count) -> tuple[float, float, str]:
+    """Losses after going on with a run on its own chip and on another, and after how much.
+
+    Raises
+    ------
+    NeurosimError
+        The recipe cannot go on in small batches, or the other chip not hold the weights.
+    """
+    trials = _Trials(trained, count)
+    found = trials.as_now, trials.loss({}, other), counted(_UPDATES, "update")
+    trained.fresh()
+    return found
+
+
 class _Trials:
     """Ways to go on with a run."""
 
     def __init__(self, trained: Trained, count: Count | None = None) -> None:
         self._trained, self._recipe = trained, trained.experiment
         self.count = count or Count(lambda done, total: None)
-        self.count.expect(_EXPECTED)
         self._start = trained.asked_weights()
 
     def rate(self) -> Finding | None:
         """Factors of ten, to one side or to the other."""
         rate = self._recipe.learning_rate
         for step in (_STEP, 1 / _STEP):
-            best, least, factor = rate, self._as_now, step
+            best, least, factor = rate, self.as_now, step
             for _ in range(_MOST):
-                found = self._loss({"learning_rate": factor * rate})
+                found = self.loss({"learning_rate": factor * rate})
                 if found > _WORSE * least:
                     break
                 if found < least:
@@ -90,22 +112,22 @@ class _Trials:
         now = self._recipe.batch
         if now >= _SMALL:
             return None
-        least = self._loss({"batch": _ROWS})
+        least = self.loss({"batch": _ROWS})
         return self._finding(BATCH, "batch", now, _ROWS, least)
 
     def _finding(
         self, cause: str, field: str, now: float, best: float, least: float
     ) -> Finding | None:
-        saved = 1 - least / min(self._as_now, self._still)
+        saved = 1 - least / min(self.as_now, self._still)
         if not saved >= _LEAST:
             return None
-        way = "raise" if best > now else "lower"
+        way, more = "raise" if best > now else "lower", f"{counted(_UPDATES, 'update')} more"
         return Finding(
             cause=cause,
-            measured=f"the loss of its weights is {self._still:.3g}; after "
-            f"{counted(_UPDATES, 'update')} more "
-            f"it is {self._as_now:.3g} with {field} {now:.3g}, and {least:.3g} with {best:.3g}",
+            measured=f"the loss of its weights is {self._still:.3g}; after {more} it is "
+            f"{self.as_now:.3g} with {field} {now:.3g}",
             advice=f"{way} {field} from {now:.3g} towards {best:.3g}, and train again",
+            bought=f"loss after {more} from {self.as_now:.3g} to {least:.3g} with {best:.3g}",
             weight=saved,
         )
 
@@ -117,13 +139,15 @@ class _Trials:
         return self._judged(chip, self._recipe)
 
     @cached_property
-    def _as_now(self) -> float:
+    def as_now(self) -> float:
         """Loss after going on as before."""
-        return self._loss({})
+        return self.loss({})
 
-    def _loss(self, changes: dict[str, Any]) -> float:
-        """After a few updates with another recipe."""
+    def loss(self, changes: dict[str, Any], other: Profile | None = None) -> float:
+        """After a few updates with another recipe, or on another chip of the same die."""
         chip, recipe = self._trained.fresh(), self._recipe
+        if other is not None:
+            chip = Chip(other, chip.seed)
         usual: dict[str, Any] = {
             "updates": _UPDATES,
             "batch": min(recipe.batch, _ROWS),

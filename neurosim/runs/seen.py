@@ -4,21 +4,48 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.analysis.causes import CAUSES, alone
+from neurosim.analysis.causes import CAUSES, Cause, alone
 from neurosim.analysis.effects import Effects
 from neurosim.analysis.losses import Effect
 from neurosim.contrasts import within_half_a_turn
 from neurosim.converters import lsb
+from neurosim.devices.faults import FAULTS
 from neurosim.profile import Profile
-from neurosim.runs.watchdogs import Watched
+from neurosim.runs.watched import Watched
 
-__all__ = ["Seen", "fault_share", "lag", "step_of_a_weight"]
+__all__ = ["NOISES", "Faulted", "Seen", "lag", "step_of_a_weight"]
 
 Array = NDArray[np.float64]
+
+# Causes that are drawn anew at each settle, drive or reading.
+NOISES = frozenset(
+    f"{source} noise" for source in ("thermal", "device", "DAC", "injector", "ADC", "CDS")
+) | {"correlator noise", "phase diffusion"}
+
+
+class Faulted(NamedTuple):
+    """Devices of a die that no write changes.
+
+    Attributes
+    ----------
+    kinds : dict
+        How many of each kind there are, by its name.
+    devices : int
+        All that there are.
+    """
+
+    kinds: dict[str, int]
+    devices: int
+
+    @property
+    def share(self) -> float:
+        """Of the devices."""
+        return sum(self.kinds.values()) / self.devices
 
 
 @dataclass(frozen=True)
@@ -82,6 +109,19 @@ class Seen:
         apart = (one - other)[:, self._hidden]
         return self.unit_V * _rms(within_half_a_turn(apart) if self._phases else apart)
 
+    def snr_dB(self, name: str) -> float | None:
+        r"""Of the gradient of the presented rows, by the noise of one cause alone in two draws.
+
+        .. math:: \mathrm{SNR} = \frac{|\bar g|^2 - s^2 / 2}{s^2}, \qquad
+            s^2 = \tfrac12 |g_1 - g_2|^2
+
+        None where nothing varies or the signal is lost in it.
+        """
+        first, second = self.effects.conditions.draws(alone(self.profile, _named(name)), 2)
+        noise = float(np.sum((first.gradient - second.gradient) ** 2)) / 2
+        signal = float(np.sum((first.gradient + second.gradient) ** 2)) / 4 - noise / 2
+        return float(10 * np.log10(signal / noise)) if noise > 0 < signal else None
+
     @property
     def _phases(self) -> bool:
         return self.profile.node.oscillating
@@ -100,13 +140,27 @@ class Seen:
         present = self.profile.network.present
         return float(np.std(self.effects.conditions.weights.coupling[present]))
 
+    @cached_property
+    def faulted(self) -> Faulted:
+        """Of the array that was programmed."""
+        chip = self.effects.conditions.programmed(self.profile)
+        present, faulty = chip.die.devices.present, chip.bank.faulty
+        kinds = dict[str, int]()
+        if faulty is not None:
+            counts = np.bincount(faulty.kind[present], minlength=len(FAULTS)).tolist()
+            kinds = {name: n for name, n in zip(FAULTS, counts, strict=True) if name and n}
+        return Faulted(kinds, int(np.count_nonzero(present)))
+
     def astray(self, name: str) -> float:
         """How far a cause alone leaves the weights that devices hold, rms over their own."""
-        cause = next(cause for cause in CAUSES if cause.name == name)
         conditions = self.effects.conditions
-        held = conditions.observe(alone(self.profile, cause), 0).held.vector
+        held = conditions.observe(alone(self.profile, _named(name)), 0).held.vector
         asked = conditions.weights.vector
         return _rms(held - asked) / max(_rms(asked), np.finfo(float).tiny)
+
+
+def _named(name: str) -> Cause:
+    return next(cause for cause in CAUSES if cause.name == name)
 
 
 def _rms(values: Array) -> float:
@@ -117,14 +171,6 @@ def _rms(values: Array) -> float:
 def step_of_a_weight(seen: Seen) -> float:
     """Of even levels; 0 of others."""
     return seen.profile.coupling.step(seen.profile.node.leak_S) or 0.0
-
-
-def fault_share(seen: Seen) -> float:
-    """Of the devices, those that no write changes."""
-    faults = seen.profile.faults
-    if faults is None:
-        return 0.0
-    return faults.stuck_low + faults.stuck_high + faults.dead + faults.open
 
 
 def lag(seen: Seen) -> float:

@@ -6,85 +6,31 @@ is and what to do; or None.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 
-import numpy as np
-from numpy.typing import NDArray
-
-from neurosim.analysis import present as imperfections
 from neurosim.analysis.suited import stand_in, unsuited
-from neurosim.chip import Chip
-from neurosim.chip.ledger import Ledger
-from neurosim.circuit import DrivenCircuit
-from neurosim.converters.quantise import lsb
 from neurosim.data import Dataset
 from neurosim.data.grounds import odd_pictures
 from neurosim.host import Supervised
 from neurosim.host.lessons import TaskLaw
 from neurosim.host.settings import ChipFlow
-from neurosim.runs.examining import lessons_of
 from neurosim.runs.learned import risen_loss
 from neurosim.runs.trained import Source, Trained
+from neurosim.runs.watched import MOST_MOVED, Watched, watched
 from neurosim.safe_text import quoted
-from neurosim.solvers import settle
-from neurosim.threads import one_blas_thread
 
-__all__ = ["CHECKS", "Watched", "watch", "watched"]
+__all__ = ["CHECKS", "unfinished", "watch"]
 
-Array = NDArray[np.float64]
-
-_ROWS = 16
-# Shipped chips that learn well move by at most 5 % of a displacement, those that do not by 13 %.
-_MOST_MOVED = 0.1
 # Noise that is drawn at a DAC's range of three standard deviations is clipped at 0.3 %.
 _MOST_CLIPPED = 0.01
 _SOFTEST = 0.05
 # A little less than the half step, for velocities vary by more.
 _LOST = 0.45
-_ROUNDING = 1e-9
-
-
-@dataclass(frozen=True)
-class Watched:
-    """What a run shows of itself.
-
-    Attributes
-    ----------
-    flow : ChipFlow
-        The presentation.
-    ledger : mapping of str to number
-        Totals at the end.
-    velocity : float
-        Root mean square of the velocities that are learned, or of the answers.
-    dac_step : float or None
-        Of the sources, in the host's units; None where they are continuous.
-    moved : float
-        How far the nodes with a source would go in another settling time, over how far they went
-        from it in the first one: root mean squares, without noise.
-    risen : int or None
-        In how many of the presented rows the co-content is higher after a settle than before; None
-        where some effect leaves the circuit without a co-content.
-    rows : int
-        How many were presented for these two.
-    """
-
-    flow: ChipFlow
-    ledger: Mapping[str, float]
-    velocity: float
-    dac_step: float | None
-    moved: float
-    risen: int | None
-    rows: int = _ROWS
-
-    def count(self, name: str) -> int:
-        """An entry of the ledger, 0 where an older version kept none."""
-        return int(self.ledger.get(name, 0))
 
 
 def unsettled(seen: Watched) -> str | None:
     """Reads of nodes that are on their way."""
-    if seen.moved <= _MOST_MOVED:
+    if seen.moved <= MOST_MOVED:
         return None
     return (
         f"Nodes must stand still when they are read, but in another {seen.flow.settle_tau:g} tau "
@@ -242,56 +188,3 @@ def watch(source: Source) -> list[str]:
         seen = watched(trained)
         found += [check(seen) for check in CHECKS]
     return [said for said in found if said is not None]
-
-
-def watched(source: Source) -> Watched:
-    """What a run shows of itself."""
-    trained = Trained.of(source)
-    chip, experiment = trained.fresh(), trained.experiment
-    ledger = Ledger.renamed(trained.spent() or chip.ledger.totals())
-    sheet, flow = chip.data_sheet, experiment.flow.on(chip.data_sheet)
-    rows = min(_ROWS, experiment.batch)
-    lessons = lessons_of(trained.dataset, experiment, sheet, rows, experiment.seed)
-    batch = lessons.batch_at(0)
-    chip.precharge(batch.targets * sheet.unit_V)
-    chip.drive(batch.targets * sheet.unit_V, flow.stiffness * sheet.unit_S, lessons.held)
-    dac = trained.profile.dac
-    step = None
-    if dac.bits is not None and dac.range_V is not None:
-        step = lsb(dac.range_V, dac.bits) / sheet.unit_V
-    moved, n_risen = _settled_twice(chip, flow.settle_s)
-    wanted = batch.wanted if lessons.held is None else batch.wanted[:, ~lessons.held]
-    velocity = float(np.sqrt(np.mean(wanted**2)))
-    return Watched(flow, ledger, velocity, step, moved, n_risen, rows)
-
-
-@one_blas_thread()
-def _settled_twice(chip: Chip, time_s: float) -> tuple[float, int | None]:
-    """`Watched.moved` and `Watched.risen` of what is presented to a chip."""
-    system = replace(chip.system(), temperature_K=None)
-    start_V, driven = chip.u_V, chip.die.sources[: system.springs.target_V.shape[1]]
-    states_V = [start_V]
-    if system.circuit.amplifier_tau_s:
-        states_V = [np.concatenate([start_V, chip.output_V], axis=1)]
-    for _ in range(2):
-        states_V.append(settle(system, states_V[-1], time_s, chip.engine).u_V)
-    first_V, second_V = (state_V[:, driven] for state_V in states_V[1:])
-    went_V, goes_V = first_V - system.springs.target_V, second_V - first_V
-    moved = _rms(goes_V) / max(_rms(went_V), np.finfo(float).tiny)
-    if imperfections(chip.profile) or system.circuit.back_couplings is not None:
-        return moved, None
-    return moved, _risen(system, start_V, states_V[1])
-
-
-def _risen(system: DrivenCircuit, before_V: Array, after_V: Array) -> int:
-    """Rows whose co-content is higher after than before."""
-    before_W, after_W = (
-        system.circuit.co_content_W(u_V, system.springs) for u_V in (before_V, after_V)
-    )
-    return int(np.count_nonzero(after_W > before_W + _ROUNDING * np.abs(before_W)))
-
-
-def _rms(values: Array) -> float:
-    """Root mean square over rows that settled; 0 without any."""
-    found = values[np.isfinite(values).all(axis=1)]
-    return float(np.sqrt(np.mean(found**2))) if found.size else 0.0

@@ -7,8 +7,9 @@ from neurosim.analysis import AnswerConditions, Conditions
 from neurosim.analysis.counting import Count
 from neurosim.analysis.effects import Effects
 from neurosim.analysis.losses import Effect, Losses
+from neurosim.converters import Correlator
 from neurosim.data import load_dataset
-from neurosim.host import Experiment, FlowSettings, initial_weights
+from neurosim.host import Experiment, FlowSettings, initial_weights, present
 from neurosim.network import Layers
 from neurosim.profile import load_profile
 
@@ -108,6 +109,40 @@ def test_a_range_that_clips_is_widened_however_wide_another_of_its_converter_is(
     assert bits.advice.startswith("raise adc.bits")
 
 
+@pytest.mark.parametrize("times", [20.0, 1 / 20])
+def test_a_range_of_sums_that_is_wrong_is_named_once(times):
+    """Bits over a range too wide come second, and over one that clips change nothing."""
+    sums = {"readout": Correlator(bits=8, range=1e6)}
+    (far,) = effects(sums, beta=8e-3)._wide["correlator"]
+    measured = effects({"readout": Correlator(bits=8, range=times * far.most)}, beta=8e-3)
+    first, *others = measured.all()
+    assert first.name == "correlator range"
+    bits = next(effect for effect in others if effect.name == "correlator bits")
+    assert bits.counts < 0.2 * first.counts
+    if times > 1:
+        (extent,) = first.wide
+        assert extent.times == pytest.approx(times)
+        said = f"the range of {20 * far.most:.2g} for sums is 20 times the most that arrives, "
+        assert extent.said().startswith(f"{said}{far.most:.2g}, which wastes 4.3 bits")
+        assert first.advice == f"narrow readout.range to {1.1 * far.most:.2g}"
+        assert bits.advice.startswith(f"{first.advice} first, then raise readout.bits")
+    else:
+        assert not first.wide
+        assert first.advice.startswith("widen readout.range")
+        assert bits.weight < 0.01
+
+
+def test_what_arrives_at_a_correlator_is_what_its_sums_are():
+    """A chip of that range and no larger sum clips nothing, and one of a little less does."""
+    (far,) = effects({"readout": Correlator(bits=8, range=1e6)}, beta=8e-3)._wide["correlator"]
+    for times, clips in ((1.001, False), (0.98, True)):
+        measured = effects({"readout": Correlator(range=times * far.most)}, beta=8e-3)
+        chip = measured.conditions.programmed(measured._profile)
+        rows = measured.conditions.batches[0]
+        present(chip, rows.x_t, rows.u_t, measured.conditions.flow)
+        assert bool(chip.ledger.correlator_clipped) == clips
+
+
 def test_betas_that_the_chip_cannot_set_are_not_tried():
     """Beyond stiffness / (alpha stiffness)^2, 1 / 60 here, the negative phase has no spring."""
     best = next(e for e in effects({}, beta=1e-2).all() if e.name == "beta").best
@@ -166,6 +201,20 @@ def test_a_setting_rules_where_no_cause_is_half_as_bad():
         assert max(found.values(), key=lambda effect: effect.rank).name == first
 
 
+def test_a_setting_counts_by_what_it_saves_beyond_causes_of_the_same_loss():
+    """It may make up for the 0.3 of a cause of the gradient, and for none of what is drawn."""
+    measured = effects({})
+    measured.whole, measured.ideal = Losses(0.9, 0.8), Losses(0.01, 0.0)
+    causes = [Effect("a", "", Losses(0.6, 0.8)), Effect("b", "", Losses(0.9, 0.1))]
+    for left, own in ((0.4, 0.2), (0.6, 0.0), (0.7, 0.0)):
+        beta = Effect("beta", "", Losses(left, 0.8), makes_up=True)
+        found = {effect.name: effect for effect in measured._weighed([beta, *causes])}
+        assert found["beta"].counts == pytest.approx(own)
+        assert found["beta"].weight == pytest.approx(0.9 - left)
+        assert found["a"].counts == found["a"].weight == pytest.approx(0.3)
+        assert not found["beta"].rules
+
+
 def test_a_weaker_nudge_that_the_dac_would_lose_is_not_advised():
     """By less than half a step of six bits; what is stronger than now may still be tried."""
     measured, asked = effects({"dac.bits": 6, "dac.range_V": 0.32}, beta=8e-3), []
@@ -175,12 +224,12 @@ def test_a_weaker_nudge_that_the_dac_would_lose_is_not_advised():
     nudge = 8e-3 * (flow.alpha * flow.stiffness) ** 2
     u = np.sqrt(np.mean([np.mean(batch.u_t**2) for batch in measured.conditions.batches]))
     away = nudge / (flow.stiffness + nudge) * u / (flow.alpha * flow.stiffness)
-    assert measured._dac_steps(8e-3) == pytest.approx(away / step)
+    assert measured.dac_steps(8e-3) == pytest.approx(away / step)
     best = measured._beta().best
     tried = [how["beta"] for how in asked if "beta" in how]
-    assert all(beta > 8e-3 or measured._dac_steps(beta) >= 0.5 for beta in [*tried, best])
+    assert all(beta > 8e-3 or measured.dac_steps(beta) >= 0.5 for beta in [*tried, best])
     assert any(factor * 8e-3 not in tried for factor in (0.125, 0.25, 0.5))
-    assert effects({}, beta=8e-3)._dac_steps(1e-9) == np.inf
+    assert effects({}, beta=8e-3).dac_steps(1e-9) == np.inf
 
 
 def test_a_nudge_of_answers_is_measured_by_the_answers_alone():

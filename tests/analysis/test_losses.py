@@ -37,6 +37,6 @@ def test_a_setting_that_may_make_up_for_a_cause_comes_after_it_and_what_rules_co
     def effect(weight, **what):
         return Effect("x", "", Losses(0.1), weight=weight, **what)
 
-    assert effect(0.3).rank > effect(0.4, makes_up=True).rank
-    assert effect(0.3).rank < effect(0.7, makes_up=True).rank
+    assert effect(0.3).rank > effect(0.4, makes_up=True, own=0.1).rank
+    assert effect(0.3).rank < effect(0.7, makes_up=True, own=0.4).rank
     assert effect(0.1, rules=True).rank > effect(1.0).rank

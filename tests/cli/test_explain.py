@@ -29,6 +29,8 @@ def test_a_run_is_explained_in_a_text_in_json_and_on_its_page(folder):
     assert result.exit_code == 0, result.output
     assert "1. amplifier offset" in result.stdout
     assert "To do: lower mismatch.offset_V" in result.stdout
+    last = result.stdout.splitlines()[-1]
+    assert last == f"on the page of the run: neurosim report {folder}"
     # The folder's name may be longer.
     assert all(len(line) <= 78 for line in result.stdout.splitlines() if str(folder) not in line)
     again = run("explain", folder, "--rows", 8, "--json")
@@ -96,5 +98,32 @@ def test_stopped_it_says_so_and_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr("neurosim.runs.explain", stopped)
     result = run("explain", tmp_path / "run", "--rows", 8)
     assert result.exit_code == 130
-    assert "stopped before every cause was tried: nothing was written" in result.stderr
+    assert (
+        "neurosim: stopped; not every cause was tried, and nothing was written; fewer --rows take "
+        "less time." in " ".join(result.stderr.split())
+    )
+    assert result.stderr.count("stopped") == 1
     assert not (tmp_path / "run" / "explanation.json").exists()
+
+
+@pytest.mark.parametrize(("n", "told"), [(1, ["beta"]), (3, ["amplifier offset", "beta"])])
+def test_stopped_it_prints_what_was_switched_off_by_then(tmp_path, monkeypatch, n, told):
+    """Beta and the settling time come first of all that is tried."""
+    ns.train(PROFILE, RECIPE, keep=tmp_path / "run")
+
+    def stop(bar, done, total, **_):
+        if done == n:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("neurosim.cli.bar.Bar.__call__", stop)
+    result = run("explain", tmp_path / "run", "--rows", 4)
+    assert result.exit_code == 130
+    assert result.stderr.count("stopped") == 1
+    text = " ".join(result.stdout.split())
+    assert "It was stopped, so that this is incomplete" in text
+    assert "So far, without it" in text
+    for cause in told:
+        assert any(line.startswith(cause) for line in result.stdout.splitlines())
+    assert "Looked at" not in text
+    assert not (tmp_path / "run" / "explanation.json").exists()
+    assert run("explain", tmp_path / "run", "--rows", 4, "--json").stdout == ""

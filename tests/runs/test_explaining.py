@@ -1,5 +1,6 @@
 """A fault that was planted is found, and said with a figure, an advice and what it would buy."""
 
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +12,7 @@ from neurosim.errors import DataError, RunError
 from neurosim.network import Weights
 from neurosim.runs.ends import WEIGHT_RANGE, at_the_ends
 from neurosim.runs.mending import IMPLAUSIBLE
+from neurosim.runs.presented import conditions_of
 
 # A small chip without noise, so that a settle takes few steps.
 SMALL = ns.load_profile("ideal_hopfield").with_values(
@@ -44,7 +46,7 @@ def explained(start, changes, recipe=None):
     ("changes", "cause", "figure"),
     [
         ({"dac.bits": 5}, "DAC bits", "steps of the DAC (below 0.5 it is lost)"),
-        ({"faults": ns.Faults(dead=0.03)}, "faulty devices", "3.00% of the devices do not take"),
+        ({"faults": ns.Faults(dead=0.03)}, "faulty devices", "of this die (3."),
     ],
     ids=["5-bit DAC", "3 % dead devices"],
 )
@@ -168,10 +170,15 @@ def test_weights_that_the_range_holds_back_are_found(start):
     weights = start.weights
     pinned = Weights(0.05 * np.sign(weights.coupling), 0.05 * np.sign(weights.bias))
     profile = SMALL.with_values({"coupling.full_scale": 0.05, "coupling.levels": "ideal"})
-    found = ns.explain(ns.Trained(ns.Chip(profile), RECIPE, weights=pinned), rows=8)
+    recipe = RECIPE.with_value("learning_rate", 5e-3)
+    found = ns.explain(ns.Trained(ns.Chip(profile), recipe, weights=pinned), rows=8)
     assert WEIGHT_RANGE in found.places()[:2]
     told = next(f for f in found.first if f.cause == WEIGHT_RANGE)
     assert "100.0% of the weights stand at an end of their range, 0.05" in told.measured
+    (losses,) = re.findall(r"from ([\d.]+) as it is to ([\d.]+) on a chip", told.bought)
+    now, wider = map(float, losses)
+    assert wider < now
+    assert f"Measured: {told.bought[:40]}" in str(found)
 
 
 def test_single_devices_are_held_back_at_the_lowest_conductance_too():
@@ -188,6 +195,14 @@ def test_single_devices_are_held_back_at_the_lowest_conductance_too():
     assert f"{len(low) / len(there):.1%} of the weights stand at the lowest that" in found.measured
     assert found.weight == pytest.approx(1 - np.sqrt(13 / 14))
     assert "no negative weight" in found.advice
+
+
+def test_a_chip_that_sums_is_shown_as_many_rows_as_in_training():
+    """The range of its sums is for these."""
+    for readout, rows in ((None, 4), (ns.Correlator(bits=8, range=1.0), RECIPE.batch)):
+        chip = ns.Chip(SMALL.with_value("readout", readout))
+        trained = ns.Trained(chip, RECIPE, weights=Weights.zeros(SMALL.network))
+        assert len(conditions_of(trained, chip.profile, 4).batches[0].x_t) == rows
 
 
 @pytest.mark.slow

@@ -102,6 +102,44 @@ def test_it_comes_back_from_json():
     assert FOUND.places()[:3] == ["DAC bits", "weight range", "drift"]
 
 
+def test_where_nothing_stands_out_the_costliest_are_listed_with_what_they_cost():
+    small = [DAC.model_copy(update={"cause": c, "cosine": 0.404}) for c in ("a", "b")]
+    lines = FOUND.model_copy(update={"first": [], "others": small, "fine": []}).lines()
+    text = " ".join(" ".join(lines).split())
+    assert "or as much else. The costliest are below, each small by itself." in text
+    assert "The costliest, without it cosine samples (as it is) 0.400 20.0% a 0.404 20.0%" in text
+    assert "No cause by itself saves half of what the flow loss loses to the ideal chip" in text
+
+
+WEIGHTS = RANGE.model_copy(update={"error": None, "weight": 0.6})
+
+
+def test_what_kept_the_training_back_is_not_cleared_by_the_verdict():
+    """Nobody switched off the range of the weights, but both chips hold what it left."""
+    changes = {"quality": 0.5, "cosine": 0.97, "first": [WEIGHTS, DAC]}
+    said = FOUND.model_copy(update=changes).verdict()
+    assert said.endswith(
+        "is no better: what was learned sets it. Of all that was looked at, the weight range stood "
+        "most in its way."
+    )
+    between = FOUND.model_copy(update=changes | {"cosine": 0.8}).verdict()
+    assert between == said
+    second = FOUND.model_copy(update=changes | {"first": [DAC, WEIGHTS]}).verdict()
+    assert "not the chip that holds it" in second
+    ideal = {"cosine": 0.99, "error": 0.05, "quality": 0.5, "first": [WEIGHTS]}
+    assert FOUND.model_copy(update=ideal).verdict() == (
+        "What was learned sets the flow loss. Of all that was looked at, the weight range stood "
+        "most in its way."
+    )
+
+
+def test_what_a_trial_measured_is_told_in_its_own_words():
+    said = "after 12 more updates the loss is 0.5, and 0.4 with twice the range"
+    tried = WEIGHTS.model_copy(update={"bought": said})
+    assert FOUND.bought(tried) == said
+    assert FOUND.bought(WEIGHTS) == ""
+
+
 @pytest.mark.parametrize("first", [[], [DAC]])
 def test_where_nothing_was_measured_or_found_it_says_so(first):
     bare = Explanation(name="r", chip="c", drawn="samples", first=first)

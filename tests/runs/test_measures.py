@@ -9,14 +9,16 @@ import neurosim as ns
 from neurosim.analysis import AnswerConditions, Conditions
 from neurosim.analysis.effects import Effects
 from neurosim.analysis.losses import Effect, Losses
+from neurosim.analysis.noise import ledger
 from neurosim.data import load_dataset
 from neurosim.host import initial_weights
 from neurosim.network import Layers
 from neurosim.runs.measures import measured, parts_of_noise
 from neurosim.runs.seen import Seen
-from neurosim.runs.watchdogs import Watched
+from neurosim.runs.watched import Watched
 
 SIZES = (64, 6, 5)
+SMALL = ns.load_profile("ideal_hopfield").with_value("layers", SIZES)
 FLOW = ns.FlowSettings(beta=1 / 120, settle_tau=10)
 
 
@@ -38,7 +40,7 @@ def seen():
     weights = initial_weights(Layers(SIZES), 0.5, np.random.default_rng(0))
     conditions = Conditions(profile, weights, FLOW, batch=4, repeats=1, die=0)
     ledger = {"adc_conversions": 400, "adc_clipped": 3}
-    watched = Watched(FLOW.on(ns.Chip(profile).data_sheet), ledger, 1.2, 0.0252, 0.04, None)
+    watched = Watched(FLOW.on(ns.Chip(profile).data_sheet), ledger, 1.2, 0.0252, 0.04, None, late=3)
     return Seen(Effects(conditions), watched, 7.0)
 
 
@@ -65,7 +67,62 @@ def test_a_step_of_a_weight_stands_beside_their_spread(seen):
 def test_half_of_the_devices_open_take_half_of_the_power_of_the_weights(seen):
     """An open device of a one-sided pair leaves 0: rms sqrt(1/2) off, of 470 pairs within 7 %."""
     assert seen.astray("faulty devices") == pytest.approx(np.sqrt(0.5), rel=0.15)
-    assert said(seen, "faulty devices").startswith("50.00% of the devices do not take")
+    kind = seen.effects.conditions.programmed(seen.profile).bank.faulty.kind
+    n, devices = np.count_nonzero(kind), 2 * (64 * 6 + 6 * 5 + sum(SIZES))
+    assert said(seen, "faulty devices").startswith(
+        f"{n} of {devices} devices of this die ({n / devices:.2%}) do not take what is written "
+        f"({n} open); "
+    )
+    assert n != devices / 2
+
+
+def test_devices_are_counted_by_the_kind_of_their_fault(seen):
+    faults = ns.Faults(stuck_low=0.2, dead=0.2)
+    conditions = replace(seen.effects.conditions, profile=SMALL.with_value("faults", faults))
+    found = replace(seen, effects=Effects(conditions)).faulted
+    assert found.kinds.keys() == {"stuck_low", "dead"}
+    assert found.share == pytest.approx(0.4, abs=0.1)
+    none = replace(conditions, profile=SMALL)
+    assert replace(seen, effects=Effects(none)).faulted.kinds == {}
+
+
+def test_a_noise_says_what_it_leaves_of_the_gradient():
+    """As the ledger of sources has it, of more draws; the noise of a DAC varies by its own alone.
+
+    Both stray by the square root of two over the number of draws, of many components.
+    """
+    changes = {"dac.bits": 8, "dac.range_V": 0.32, "dac.noise_V": 1e-3, "adc.noise": 0.02}
+    ranges = {"adc.visible_range_V": 0.32, "adc.hidden_range_V": 0.105}
+    profile = SMALL.with_values(changes | ranges)
+    weights = initial_weights(Layers(SIZES), 0.5, np.random.default_rng(0))
+    many = Conditions(profile, weights, FLOW, batch=8, repeats=6)
+    rows = {row.name: row.gradient.snr_dB for row in ledger(many)}
+    one = replace(many, repeats=1, die=0)
+    noisy = Seen(Effects(one), Watched(FLOW, {}, 1.2, 0.0252, 0.04, None), 7.0)
+    for name in ("DAC noise", "ADC noise"):
+        assert noisy.snr_dB(name) == pytest.approx(rows[name], abs=2.5)
+    dac = Effect("DAC noise", "", Losses(0.0), seen=noisy.effects.whole_seen)
+    snr_dB = noisy.snr_dB("DAC noise")
+    end = f"; by itself it leaves the gradient of 8 rows an SNR of {snr_dB:.0f} dB"
+    assert measured(noisy, dac).endswith(end)
+    assert noisy.snr_dB("DAC bits") is None
+
+
+@pytest.mark.parametrize(
+    ("refresh_s", "ages_s", "clause"),
+    [
+        (1.0, None, ", and what no update changes is written anew before it is 1 s old; "),
+        (None, (0.5, 2.0), "training half of the devices had been written 500 ms before or longer"),
+        (None, (0.0, 1e-9), "batch pass 1 ms; by it alone"),
+        (None, None, "batch pass 1 ms; by it alone"),
+    ],
+)
+def test_drift_says_how_old_weights_become_beyond_a_batch(seen, refresh_s, ages_s, clause):
+    drift = ns.PowerLaw(start_s=1e-6, reference_S=1e-6, exponent=0.05)
+    profile = SMALL.with_values({"drift": drift, "host.refresh_s": refresh_s})
+    conditions = replace(seen.effects.conditions, profile=profile, age_s=1e-3)
+    watched = replace(seen.watched, ages_s=ages_s)
+    assert clause in said(replace(seen, effects=Effects(conditions), watched=watched), "drift")
 
 
 def test_times_are_said_in_units_of_a_nodes_own(seen):
@@ -73,7 +130,10 @@ def test_times_are_said_in_units_of_a_nodes_own(seen):
         seen, "amplifier bandwidth"
     )
     text = said(seen, "settling time")
-    assert text.startswith("after 10 C/g 4.0% of the displacement is still to come; half")
+    assert text.startswith(
+        "after 10 C/g 4.0% of the displacement is still to come, and in 3 of 16 rows more than "
+        "10%; half"
+    )
     assert "take 7 C/g or more" in text
 
 

@@ -13,7 +13,7 @@ from neurosim.network import Layers
 from neurosim.runs import Finding
 from neurosim.runs.placing import _MOST, is_unusual, placed
 from neurosim.runs.seen import Seen
-from neurosim.runs.watchdogs import Watched
+from neurosim.runs.watched import Watched
 
 FLOW = ns.FlowSettings(beta=8e-3, settle_tau=10)
 SIZES = (64, 6, 5)
@@ -32,7 +32,7 @@ def effect(name, weight=0.1, **what):
 
 
 def finding(effect):
-    return Finding(cause=effect.name, measured="m", advice="a", weight=effect.weight)
+    return Finding(cause=effect.name, measured="m", advice="a", weight=effect.counts)
 
 
 def test_every_limit_is_one_of_a_cause():
@@ -81,4 +81,23 @@ def test_the_order_is_what_rules_what_is_unusual_what_costs():
     found, n_first = placed(seen(), effects[3:], finding, [])
     assert [f.cause for f in found] == ["c", "d"]
     assert n_first == 2
-    assert placed(seen(), effects[-1:], finding, []) == ([], 0)
+
+
+def test_where_nothing_stands_out_the_three_costliest_are_told():
+    weights = {"a": 0.001, "b": 0.004, "c": 0.0, "d": 0.002, "e": 0.009, "f": 0.0004}
+    effects = [effect(name, weight) for name, weight in weights.items()]
+    found, n_first = placed(seen(), effects, finding, [])
+    assert [f.cause for f in found] == ["e", "b", "d"]
+    assert n_first == 0
+    assert placed(seen(), effects[2:3] + effects[5:], finding, []) == ([], 0)
+
+
+@pytest.mark.parametrize(("own", "n_first"), [(0.0, 1), (0.05, 1), (0.25, 2)])
+def test_a_setting_is_among_the_first_by_what_it_does_not_make_up_for(own, n_first):
+    """A fifth of the costliest is 0.06; what makes up alone is told all the same, behind others."""
+    beta = effect("beta", 0.3 + own, makes_up=True, own=own)
+    effects = [effect("a", 0.3), beta, effect("b", 0.055)]
+    found, first = placed(seen(), effects, finding, [])
+    assert first == n_first
+    place = {0.0: 2, 0.05: 2, 0.25: 1}[own]
+    assert found[place].cause == "beta"

@@ -44,9 +44,11 @@ def test_what_it_buys_is_what_the_trial_measured():
     trials = _Trials(trained(learning_rate=1e-5))
     found = trials.rate()
     assert found is not None
-    low = min(trials._as_now, trials._still)
+    low = min(trials.as_now, trials._still)
     best = float(found.advice.split("towards ")[1].split(",")[0])
-    assert found.weight == pytest.approx(1 - trials._loss({"learning_rate": best}) / low)
+    least = trials.loss({"learning_rate": best})
+    assert found.weight == pytest.approx(1 - least / low)
+    assert found.bought.endswith(f"from {trials.as_now:.3g} to {least:.3g} with {best:.3g}")
 
 
 @pytest.mark.slow
@@ -66,7 +68,7 @@ def test_devices_that_hold_the_only_copy_and_answers_are_tried_too():
         {"layers": (64, 6), "thermal.temperature_K": "ideal"}
     )
     recipe = ns.Experiment(updates=2, batch=16, learning={"mode": "in_memory"}, flow=GOOD.flow)
-    assert np.isfinite(_Trials(ns.train(cell, recipe))._as_now)
+    assert np.isfinite(_Trials(ns.train(cell, recipe)).as_now)
 
 
 def test_a_contrastive_stage_is_left_alone():

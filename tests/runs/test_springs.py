@@ -1,14 +1,16 @@
 """A spring so soft that nodes leave where they are shown is named; a stiff one is not."""
 
+import re
+
 import numpy as np
 import pytest
 
 import neurosim as ns
 from neurosim.analysis import Conditions
 from neurosim.analysis.effects import Effects
-from neurosim.host import FlowSettings
+from neurosim.host import FlowSettings, present
 from neurosim.network import Weights
-from neurosim.runs.springs import SPRING, _velocities, soft_spring
+from neurosim.runs.springs import SPRING, _velocities, soft_spring, spring_of
 from neurosim.solvers import OperatingPoint
 
 SMALL = ns.load_profile("ideal_hopfield").with_value("layers", (64, 8))
@@ -31,7 +33,55 @@ def test_a_soft_spring_is_found_with_one_that_is_stiff_enough():
     # k over lambda, beta alpha^2 lambda, stays.
     beta = float(found.advice.split("beta of ")[1].split(",")[0])
     assert beta * stiffer == pytest.approx(0.1 * 0.5, rel=0.05)
+    assert found.bought.startswith("without hardware, and with the same weights, these velocities ")
+    assert found.bought.endswith(f"% off at a stiffness of {stiffer:g}")
     assert soft_spring(effects(), ns.Experiment()) == []
+
+
+LIMITED = {"spring.max_S": 5 * SMALL.node.leak_S}
+COARSE = {"dac.bits": 7, "dac.range_V": 3.2 * SMALL.node.unit_V}
+
+
+def advised(changes):
+    """The advice on a chip whose spring has the leak's stiffness, and the springs that it names."""
+    measured = effects(SMALL.with_values(changes), stiffness=1.0, beta=0.05)
+    (found,) = soft_spring(measured, ns.Experiment())
+    numbers = re.findall(r"([\d.]+), with a flow.beta of ([\d.e-]+)", found.advice)
+    return found.advice, measured, [spring_of(measured, float(n)) for n, _ in numbers]
+
+
+@pytest.mark.parametrize(
+    ("changes", "needed"),
+    [
+        ({}, [(8, set())]),
+        (LIMITED, [(4, set()), (8, {"spring.max_S"})]),
+        (COARSE, [(2, set()), (8, {"dac.bits"})]),
+        (COARSE | {"dac.bits": 4, "spring.max_S": 2e-5}, [(8, {"spring.max_S", "dac.bits"})]),
+    ],
+    ids=["as it is", "limited spring", "coarse DAC", "both"],
+)
+def test_the_chip_takes_the_springs_that_are_advised(changes, needed):
+    advice, measured, springs = advised(changes)
+    assert [(spring.stiffness, set(spring.changes)) for spring in springs] == needed
+    for spring in springs:
+        chip = ns.Chip(measured.conditions.profile.with_values(spring.changes))
+        settings = FlowSettings(stiffness=spring.stiffness, beta=spring.beta, settle_tau=2)
+        rows = measured.conditions.batches[0]
+        assert present(chip, rows.x_t, rows.u_t, settings).rows_lost == 0
+        bits = spring.changes.get("dac.bits")
+        assert measured.dac_steps(spring.beta, spring.stiffness, bits) >= 0.5
+        assert all(f"{path} to " in advice for path in spring.changes)
+        assert f"{spring.stiffness:g}, with a flow.beta of {spring.beta:g}" in advice
+
+
+def test_what_the_chip_needs_is_no_more_than_it_must():
+    """A bit less, or a spring a tenth less stiff, would not do."""
+    _, measured, (*_, spring) = advised(COARSE | LIMITED)
+    bits, most_S = spring.changes["dac.bits"], spring.changes["spring.max_S"]
+    assert measured.dac_steps(spring.beta, spring.stiffness, bits - 1) < 0.5
+    nudge = spring.beta * (2 * spring.stiffness) ** 2
+    leak_S = measured.conditions.profile.node.leak_S
+    assert 1 <= most_S / ((spring.stiffness + nudge) * leak_S) < 1.1
 
 
 def test_where_the_spring_itself_draws_or_nothing_flows_there_is_none():

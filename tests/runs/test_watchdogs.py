@@ -14,7 +14,8 @@ from neurosim.host import Experiment, FlowSettings, present
 from neurosim.network import Weights
 from neurosim.profile import load_profile
 from neurosim.runs import Run, Trained, watch
-from neurosim.runs.watchdogs import CHECKS, Watched, _settled_twice, watched
+from neurosim.runs.watchdogs import CHECKS
+from neurosim.runs.watched import Watched, _settled_twice, watched
 from neurosim.solvers import Transient
 from neurosim.solvers.transient import Chunk
 
@@ -115,6 +116,8 @@ def test_what_would_still_move_is_that_of_a_leaky_capacitor(untaught, settle_tau
     seen = watched(untaught(settle_tau))
     # The solver's relative error of 1e-3 a step.
     assert seen.moved == pytest.approx(np.exp(-16 * settle_tau), rel=5e-3)
+    # exp(-1.6) is more than a tenth in every row, and exp(-3.2) in none.
+    assert (seen.late, seen.rows) == ({0.1: 8, 0.2: 0}[settle_tau], 8)
     assert (seen.risen, seen.rows) == (0, 8)
 
 
@@ -134,8 +137,26 @@ def test_an_engine_that_climbs_is_found():
         x_V = 0.1 * np.random.default_rng(0).standard_normal((5, 64))
         chip.precharge(x_V)
         chip.drive(x_V, 15 * chip.data_sheet.unit_S)
-        found.append(_settled_twice(chip, chip.data_sheet.tau_s)[1])
+        found.append(_settled_twice(chip, chip.data_sheet.tau_s).risen)
     assert found == [0, 5]
+
+
+def test_devices_that_drift_are_as_old_as_their_last_write(untaught):
+    """One device of a pair is written after 5 s, and the chip is seen 2 s later."""
+    profile = load_profile("pcm_hermes_14nm").with_value("layers", SIZES)
+    chip = Chip(profile)
+    weights = Weights.zeros(chip.die.layers)
+    chip.program(weights)
+    chip.wait(5.0)
+    weights.bias[0] = 0.5 * profile.coupling.full_scale
+    chip.program(weights)
+    chip.wait(2.0)
+    ages_s = watched(Trained(chip, Experiment(batch=8))).ages_s
+    assert ages_s == pytest.approx((7.0, 7.0), rel=1e-6)
+    chip.refresh()
+    chip.wait(1.0)
+    assert watched(Trained(chip, Experiment(batch=8))).ages_s == pytest.approx((1.0, 1.0))
+    assert watched(untaught(1.0)).ages_s is None
 
 
 def test_a_chip_with_imperfections_need_not_descend(untaught):
