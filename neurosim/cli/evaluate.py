@@ -43,6 +43,7 @@ def evaluate_run(
     bar = Bar("sampling")
     result, _ = trained.evaluate(n, mode=mode, t_end=t_end, seed=seed, progress=bar)
     bar.close()
+    result |= {"updates": trained.run.n_done}
     write_text(file, dump_record(result))
     return result
 

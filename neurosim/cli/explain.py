@@ -56,8 +56,9 @@ def explain(run: Path, rows: int, laws: tuple[type[Block], ...], as_json: bool) 
         way = "nothing was written; fewer --rows take less time"
         raise Stopped.by(cause, f"stopped before every cause was tried: {way}.") from None
     bar.close()
-    write_text(file, dump_record(found.as_dict()))
+    result = found.as_dict() | {"updates": trained.run.n_done}
+    write_text(file, dump_record(result))
     if as_json:
-        print_json(found.as_dict())
+        print_json(result)
         return
     say(str(found))

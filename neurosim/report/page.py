@@ -73,6 +73,8 @@ class RunView:
         What may be wrong with the numbers.
     explanation : Explanation, optional
         What `neurosim explain` found.
+    no_evaluation, no_explanation : str
+        Why there is none, where there was one of another update.
     """
 
     name: str
@@ -91,6 +93,8 @@ class RunView:
     real: Array | None = None
     paths: Array | None = None
     explanation: Explanation | None = None
+    no_evaluation: str = ""
+    no_explanation: str = ""
 
     @cached_property
     def losses(self) -> Figure:
