@@ -26,7 +26,7 @@ from neurosim.blocks.files import load_block
 from neurosim.blocks.units import format_quantity
 from neurosim.data import PairSource, load_digits
 from neurosim.host import free_phase
-from neurosim.metrics import baselines
+from neurosim.metrics import Classifier, baselines
 from neurosim.outputs import write_text
 from neurosim.runs import Run
 from neurosim.streams import Streams
@@ -141,7 +141,7 @@ def enough_table(rows: Sequence[Row], n: int) -> str:
             cells += [format_quantity(row["sample_energy_J"], "J", 3)]
             cells += [row[figure] for figure in PLAN.measure]
             lines.append([*cells, f"{best[QUALITY]:.2f} at {best['sample_tau']:,.0f} tau"])
-    for name, floor in baselines(load_digits()[0], 0, n).items():
+    for name, floor in baselines(load_digits()[0], Classifier.load(), 0, n).items():
         lines.append([f"*{name}*", *[""] * 6, *(floor[figure] for figure in PLAN.measure), ""])
     return common.table(head, lines)
 
@@ -269,7 +269,7 @@ def main() -> None:
     rows = swept(plan, options.out / "sweep", options.workers)
     rows += longest(plan, rows, options.out, options.workers)
     n = plan.sampling.n
-    floor = baselines(load_digits()[0], 0, n)["real"][QUALITY]
+    floor = baselines(load_digits()[0], Classifier.load(), 0, n)["real"][QUALITY]
     with (options.results / "results.csv").open("w", newline="") as stream:
         writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
         writer.writeheader()

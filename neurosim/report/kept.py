@@ -6,11 +6,14 @@ import os
 from typing import Any
 
 from neurosim.blocks.records import read_record
+from neurosim.metrics import classifier_of
 from neurosim.runs import Explanation, Run
 from neurosim.runs.facts import Evaluation, Examination, OfUpdate
 from neurosim.safe_text import counted, quoted
 
 __all__ = ["kept_evaluation", "kept_explanation"]
+
+_OF_DIGITS = {"frechet_feature", "class_shares", "fresh_frechet"}
 
 
 def kept_evaluation(run: Run) -> tuple[dict[str, Any] | None, str]:
@@ -23,7 +26,11 @@ def kept_evaluation(run: Run) -> tuple[dict[str, Any] | None, str]:
     """
     kind = Evaluation if run.experiment.task.has_paths else Examination
     found, why = _kept(run, "evaluation", kind, "evaluate")
-    return None if found is None else found.model_dump(exclude_unset=True), why
+    if found is None:
+        return None, why
+    # Older versions judged any image by the classifier of digits.
+    foreign = _OF_DIGITS if classifier_of(run.experiment.dataset) is None else set()
+    return found.model_dump(exclude_unset=True, exclude=foreign), ""
 
 
 def kept_explanation(run: Run) -> tuple[Explanation | None, str]:

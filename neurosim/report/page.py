@@ -33,6 +33,7 @@ from neurosim.report.points import drawn_figure, samples_title
 from neurosim.report.quality import quality
 from neurosim.report.spent import shares, totals
 from neurosim.report.waveforms import settle_figure
+from neurosim.report.wording import headed
 from neurosim.runs import Explanation
 from neurosim.safe_text import printable
 
@@ -200,7 +201,17 @@ def _headline(view: RunView) -> list[tuple[str, str]]:
         beside = "" if fresh is None else f"; fresh real images about {fresh:.2f}"
         cards.append((feature, f"feature Frechet{beside}"))
         cards.append((f"{present} of 10", "classes with at least 1 % of the samples"))
+    elif view.evaluation is not None and view.samples is not None:
+        shown = (figure for figure in ("w2", "coverage") if figure in view.evaluation)
+        cards += [_beside_floors(view.evaluation, figure) for figure in shown]
     return cards
+
+
+def _beside_floors(evaluation: Mapping[str, Any], figure: str) -> tuple[str, str]:
+    """A figure of samples, and what it is of half the real images and of one Gaussian."""
+    real, dumb = (evaluation["baselines"][name][figure] for name in ("real", "gaussian"))
+    beside = f"{headed(figure)}; real images {real:.3g}, one Gaussian {dumb:.3g}"
+    return f"{evaluation[figure]:.3g}", beside
 
 
 def blocks_of(profile: Block) -> list[tuple[str, list[tuple[str, str, str]]]]:

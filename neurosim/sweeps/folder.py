@@ -29,8 +29,9 @@ from neurosim.folders import LOCK, exists, locked, real
 from neurosim.outputs import write_text
 from neurosim.profile import Profile
 from neurosim.sweeps.fitting import left_behind
+from neurosim.sweeps.learned import recipes_of
 from neurosim.sweeps.making import expand
-from neurosim.sweeps.plan import COSTS, Sweep
+from neurosim.sweeps.plan import COSTS, Sweep, usual_of
 from neurosim.sweeps.points import Listed, Point
 from neurosim.sweeps.ranking import Group, groups, is_seed, without_effect
 from neurosim.sweeps.shared import digest
@@ -96,6 +97,8 @@ class SweepFolder:
             The plan has mistakes; something else is in the folder.
         """
         points = expand(sweep, base, laws)
+        if not sweep.measure:
+            sweep = sweep.model_copy(update={"measure": usual_of(recipes_of(points, laws))})
         files = {
             within(Path("profiles"), f"{name}.yaml").as_posix(): dump_block(profile)
             for name, profile in _named_apart(points)
