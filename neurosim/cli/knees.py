@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from textwrap import wrap
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["knee_lines", "shares_of", "tell_study"]
 
+_WIDTH = 76
 # Two lengths are alike where they are no further apart.
 _ALIKE = 1.3
 _WAYS = {
@@ -39,11 +42,12 @@ def tell_study(
     from neurosim.outputs import write_bytes, write_text
     from neurosim.report import write_sweep_report
     from neurosim.report.figures import figure_png
-    from neurosim.report.knee_figure import ANSWER, PICTURE, knee_figure
+    from neurosim.report.knee_figure import knee_figure
     from neurosim.runs import Trained, watch
-    from neurosim.sweeps.floors import floors, keep_floors
+    from neurosim.sweeps.floors import GAUSSIAN, REAL, floors, keep_floors
     from neurosim.sweeps.knees import curves_of, knees, ratios
     from neurosim.sweeps.settling import modes_of
+    from neurosim.sweeps.stored import ANSWER, PICTURE
 
     rows, figure = study.rows(), study.sweep.measure[0]
     found, curves = knees(rows, "drawn", figure), curves_of(rows, "drawn", figure)
@@ -58,13 +62,13 @@ def tell_study(
     modes = shares_of([modes_of(chip) for chip in chips])
     keep_floors(study)
     beside = floors(study)
-    floor, dumb = (beside.get(name, {}).get(figure) for name in ("real", "gaussian"))
+    floor, dumb = (beside.get(name, {}).get(figure) for name in (REAL, GAUSSIAN))
     picture = study.path / PICTURE
-    write_bytes(picture, figure_png(knee_figure(rows, found, figure, floor)))
+    write_bytes(picture, figure_png(knee_figure(rows, found, figure, beside)))
     of, name = "seed" if given is None else "draw", chips[0].profile.name
     both = {"alone", "quiet"} <= curves.keys()
     over = ratios(curves["alone"], curves["quiet"]) if both else None
-    lines = [*knee_lines(found, name, figure, floor, rows, modes, over, of, dumb)]
+    lines = [*knee_lines(found, name, figure, floor, rows, modes, over, of, dumb, beside)]
     if "quiet" not in curves and any(_is_quiet(point.settings) for point in study.points):
         lines += [
             "What sets it is not said: the chip without noise and errors of converters was",
@@ -125,6 +129,7 @@ def knee_lines(
     quiet: tuple[Interval, Interval] | None = None,
     of: str = "seed",
     dumb: float | None = None,
+    rivals: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
 ) -> Iterator[str]:
     """Lines for every way of drawing, for what sets the length, and for the slowest modes.
 
@@ -147,6 +152,8 @@ def knee_lines(
         What there are several of: seeds, or draws of one chip.
     dumb : float, optional
         Of one Gaussian fitted to the data.
+    rivals : mapping, optional
+        Figures of what needs no chip and answers too, by its name.
     """
     for way in (way for way in found if way in _WAYS):
         knee = found[way]
@@ -156,6 +163,9 @@ def knee_lines(
         for share in ("test_accuracy", "test_explained"):
             if share in rows[0] and knee.seeds:
                 yield _at_the_knee(rows, share, knee)
+                said = [f"{name} {row[share]:.3f}" for name, row in rivals.items() if share in row]
+                lines = wrap(f"({', '.join(said)})", _WIDTH) if said else []
+                yield from (f"  {line}" for line in lines)
     drawn = [found[way].best for way in ("alone", "stepped") if way in found]
     if dumb is not None and drawn and min(drawn) > dumb:
         yield f"These samples are farther from the data than one Gaussian, {dumb:.3g}: the network"

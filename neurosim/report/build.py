@@ -220,6 +220,7 @@ def _view(trained: Trained, warnings: Sequence[str], *, noise: bool) -> RunView:
         noise=_noise(trained) if noise else None,
         warnings=warnings,
         explanation=explanation,
+        scaling=str(trained.dataset.scaling),
         no_evaluation=no_evaluation,
         no_explanation=no_explanation,
     )

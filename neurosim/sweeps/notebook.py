@@ -15,6 +15,7 @@ from neurosim.blocks.trees import plain
 from neurosim.errors import DataError, ProfileError
 from neurosim.runs import Source, Trained, counted_by
 from neurosim.sweeps.axes import Axis
+from neurosim.sweeps.floors import find_floors
 from neurosim.sweeps.making import expand
 from neurosim.sweeps.plan import Base, Figure, Sampling, Sweep, usual_of
 from neurosim.sweeps.table import Row, Table, row_of
@@ -38,6 +39,7 @@ def sweep(
     seed: int = 0,
     replicas: int = 1,
     measure: Sequence[Figure] | None = None,
+    floors: bool = True,
     laws: Sequence[type[Block]] = (),
     progress: Callable[[int, int], None] | bool | None = None,
 ) -> Table:
@@ -61,6 +63,9 @@ def sweep(
     measure : sequence of str, optional
         Figures of the table: see `neurosim.sweeps.plan.Figure`. Left out, feature Frechet of
         digits, or W2 of other images, with coverage and flow loss; or those of a task with answers.
+    floors : bool
+        Whether what needs no chip stands below the points: half of the real images and one
+        Gaussian, or the rivals of a task with answers.
     laws : sequence of type
         Blocks of your own that files of a run or a profile name.
     progress : callable or bool, optional
@@ -116,7 +121,8 @@ def sweep(
             if show is not None:
                 show(done, len(points))
     names = dict.fromkeys(name for point in points for name in point.settings)
-    return Table(rows, tuple(names), plan.measure)
+    beside = find_floors(points, n, laws, trained) if floors else {}
+    return Table(rows, tuple(names), plan.measure, beside)
 
 
 def _listed(path: object, values: object) -> tuple[Any, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,8 @@ class Table:
     measure : tuple of str
         The columns of figures, the first of which ranks points; what a sample and the training cost
         stands beside them.
+    floors : mapping, optional
+        Figures of what needs no chip by its name, printed below the rows.
 
     Examples
     --------
@@ -69,6 +71,7 @@ class Table:
     rows: Sequence[Row]
     settings: tuple[str, ...]
     measure: tuple[str, ...]
+    floors: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_fields(self, rows="see sweep, which makes one")
@@ -82,10 +85,7 @@ class Table:
     def __str__(self) -> str:
         lines = self._cells()
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        return "\n".join(
-            "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
-            for line in lines
-        )
+        return "\n".join("  ".join(map(str.rjust, line, widths)).rstrip() for line in lines)
 
     def _repr_html_(self) -> str:
         """For a notebook."""
@@ -95,10 +95,16 @@ class Table:
         return f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>"
 
     def _cells(self) -> list[list[str]]:
-        """What is shown: the names of columns that say something, and their cells."""
+        """What is shown: the names of columns that say something, and their cells.
+
+        What needs no chip has its name in the first column.
+        """
         names = (*self.settings, *self.measure, "sample_time_s", "sample_energy_J", "error")
         shown = [name for name in names if any(row.get(name, "") != "" for row in self.rows)]
         cells = [[_cell(row.get(name, "")) for name in shown] for row in self.rows]
+        for name, row in self.floors.items():
+            if beside := [_cell(row.get(figure, "")) for figure in shown[1:]]:
+                cells += [[name, *beside]] * any(beside)
         return [shown, *cells]
 
     def __len__(self) -> int:
