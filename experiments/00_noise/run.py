@@ -149,6 +149,10 @@ def draw(result: dict[str, Any]) -> None:
     _axis(last, times, [str(tau) for tau in times], "settling time of a phase (tau)")
     panels[0].legend(frameon=False, fontsize=8)
     last.legend(frameon=False, fontsize=7, ncols=2, handlelength=4)
+    fig.suptitle(
+        f"Gradient of ideal_hopfield with an ADC, just written; {result['batch']} digits a batch, "
+        f"mean of {result['repeats']} batches", fontsize=11,
+    )  # fmt: skip
     fig.savefig(HERE / "noise.png", dpi=150)
 
 

@@ -137,7 +137,7 @@ def _train_mlp(experiment: Experiment, n: int) -> dict[str, Any]:
         x += dt * mlp.predict(np.column_stack([x, np.full(n, k * dt)]))
     parameters = sum(w.size for w in (*mlp.coefs_, *mlp.intercepts_))
     result = evaluate_samples(x, images, Classifier.load()) | {"parameters": parameters}
-    result |= {"baselines": baselines(images, 0, n)}
+    result |= {"baselines": baselines(images, Classifier.load(), 0, n)}
     return result | {"losses": losses, "samples": np.round(x[: common.SHOWN], 3).tolist()}
 
 
@@ -159,7 +159,7 @@ def _draw(run: Run, mode: str, n: int) -> dict[str, Any]:
         settings = SamplingSettings(mode=mode, t_end=t - before)
         x = draw_samples(run.chip(n_threads=1), x, run.experiment.flow, settings)
         result = evaluate_samples(x, images, Classifier.load())
-        result |= {"baselines": baselines(images, 0, n)}
+        result |= {"baselines": baselines(images, Classifier.load(), 0, n)}
         found[str(t)] = result | {"samples": np.round(x[: common.SHOWN], 3).tolist()}
         x, before = (x_0, 0.0) if mode == "free-running" else (x, t)
     return found

@@ -101,7 +101,7 @@ def _judged(run: Run, n: int) -> dict[str, Any]:
     flow = run.experiment.flow.on(chip.data_sheet)
     x_0 = Streams(0).generator("samples").standard_normal((n, real.n_pixels))
     x = draw_samples(chip, x_0, flow, run.experiment.sampling)
-    found = evaluate_samples(x, real.images, classifier_of(real.n_pixels), real.steps)
+    found = evaluate_samples(x, real.images, classifier_of(real.name), real.steps)
     batch = PairSource(real.images, len(real.images), Streams(0), prefetch=False).batch_at(0)
     velocity = free_phase(chip, batch.x_t, flow)[2]
     found["flow_loss"] = flow_loss(velocity, batch.u_t, batch.t)[0]
@@ -157,7 +157,7 @@ def floors(out: Path, name: str, n: int) -> dict[str, Any]:
 
     def make() -> dict[str, Any]:
         real = load_dataset(name)
-        return baselines(real.images, 0, n, real.steps)
+        return baselines(real.images, classifier_of(real.name), 0, n, real.steps)
 
     return common.kept(out / f"floors-{name}.json", make)
 

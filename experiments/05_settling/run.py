@@ -26,8 +26,9 @@ from neurosim.blocks.files import load_block
 from neurosim.blocks.units import format_quantity
 from neurosim.data import PairSource, load_digits
 from neurosim.host import free_phase
-from neurosim.metrics import baselines
+from neurosim.metrics import Classifier, baselines
 from neurosim.outputs import write_text
+from neurosim.report.ticks import label_decades
 from neurosim.runs import Run
 from neurosim.streams import Streams
 from neurosim.sweeps import Sweep, SweepFolder, front
@@ -141,7 +142,7 @@ def enough_table(rows: Sequence[Row], n: int) -> str:
             cells += [format_quantity(row["sample_energy_J"], "J", 3)]
             cells += [row[figure] for figure in PLAN.measure]
             lines.append([*cells, f"{best[QUALITY]:.2f} at {best['sample_tau']:,.0f} tau"])
-    for name, floor in baselines(load_digits()[0], 0, n).items():
+    for name, floor in baselines(load_digits()[0], Classifier.load(), 0, n).items():
         lines.append([f"*{name}*", *[""] * 6, *(floor[figure] for figure in PLAN.measure), ""])
     return common.table(head, lines)
 
@@ -229,12 +230,12 @@ def draw_trainings(rows: Sequence[Row], path: Path) -> None:
 def draw_fronts(rows: Sequence[Row], floor: float, path: Path) -> None:
     """Best distance that each settling time, time and energy can buy, by chip."""
     costs = {
-        "sample_tau": "settling of a sample, C/g",
-        "sample_time_s": "time of a sample, s",
-        "sample_energy_J": "energy of a sample, J",
+        "sample_tau": ("settling of a sample [C/g]", ""),
+        "sample_time_s": ("time of a sample", "s"),
+        "sample_energy_J": ("energy of a sample", "J"),
     }
     fig, axes = common.new_figure(1, len(costs), size=(10, 3.6))
-    for ax, (cost, label) in zip(axes, costs.items(), strict=True):
+    for ax, (cost, (label, unit)) in zip(axes, costs.items(), strict=True):
         for colour, chip in zip(COLOURS, values_of(rows, "chip"), strict=False):
             for way, line in LINES.items():
                 own = of(rows, chip=chip, way=way)
@@ -247,6 +248,7 @@ def draw_fronts(rows: Sequence[Row], floor: float, path: Path) -> None:
         ax.set(xscale="log", xlabel=label)
         ax.sharey(axes[0])
         logarithmic(ax)
+        label_decades(ax.xaxis, unit)
     axes[0].set_ylabel("feature Frechet distance\n(solid: alone, dotted: stepped)")
     axes[0].text(0.02, floor, "real digits", transform=axes[0].get_yaxis_transform(), va="bottom")
     fig.legend(
@@ -269,7 +271,7 @@ def main() -> None:
     rows = swept(plan, options.out / "sweep", options.workers)
     rows += longest(plan, rows, options.out, options.workers)
     n = plan.sampling.n
-    floor = baselines(load_digits()[0], 0, n)["real"][QUALITY]
+    floor = baselines(load_digits()[0], Classifier.load(), 0, n)["real"][QUALITY]
     with (options.results / "results.csv").open("w", newline="") as stream:
         writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
         writer.writeheader()

@@ -43,6 +43,7 @@ def evaluate_run(
     bar = Bar("sampling")
     result, _ = trained.evaluate(n, mode=mode, t_end=t_end, seed=seed, progress=bar)
     bar.close()
+    result |= {"updates": trained.run.n_done}
     write_text(file, dump_record(result))
     return result
 
@@ -70,8 +71,8 @@ def evaluate(
 
     Beside it stand three rows that need no chip: real images against real ones (the floor), real
     ones with noise, and one Gaussian fitted to them (the dumb baseline). Feature Frechet distance
-    and classes are by the shipped classifier of 8x8 digits, to which larger squares are averaged
-    down; they mean little for a data set of other images.
+    and classes are by the shipped classifier of 8x8 digits, to which larger digits are averaged
+    down; other images are judged by distances and neighbours of pixels alone.
 
     A classifier is judged by all examples that it has learned from and all that it has not:
     accuracy with its 95 % interval, confusion matrix, loss, joules and seconds a decision, all of

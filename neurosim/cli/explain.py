@@ -60,8 +60,9 @@ def explain(run: Path, rows: int, laws: tuple[type[Block], ...], as_json: bool) 
         way = "not every cause was tried, and nothing was written; fewer --rows take less time"
         raise Stopped.by(cause, f"{way}.") from None
     bar.close()
-    write_text(file, dump_record(found.as_dict()))
+    result = found.as_dict() | {"updates": trained.run.n_done}
+    write_text(file, dump_record(result))
     if as_json:
-        print_json(found.as_dict())
+        print_json(result)
         return
     say(f"{found}\n\non the page of the run: neurosim report {quoted(run)}")

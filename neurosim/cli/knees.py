@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from neurosim.blocks.block import Block
     from neurosim.runs import Trained
     from neurosim.sweeps import SweepFolder
+    from neurosim.sweeps.floors import Floors
     from neurosim.sweeps.knees import Interval, Knee
 
 __all__ = ["knee_lines", "shares_of", "tell_study"]
@@ -43,11 +44,12 @@ def tell_study(
     from neurosim.outputs import write_bytes, write_text
     from neurosim.report import write_sweep_report
     from neurosim.report.figures import figure_png
-    from neurosim.report.knee_figure import ANSWER, PICTURE, knee_figure
+    from neurosim.report.knee_figure import knee_figure
     from neurosim.runs import Trained, watch
-    from neurosim.sweeps.floors import floors, keep_floors
+    from neurosim.sweeps.floors import REAL, floors, keep_floors
     from neurosim.sweeps.knees import curves_of, knees, ratios
     from neurosim.sweeps.settling import modes_of
+    from neurosim.sweeps.stored import ANSWER, PICTURE
 
     rows, figure = study.rows(), study.sweep.measure[0]
     found, curves = knees(rows, "drawn", figure), curves_of(rows, "drawn", figure)
@@ -62,16 +64,15 @@ def tell_study(
     modes = shares_of([modes_of(chip) for chip in chips])
     keep_floors(study)
     kept = floors(study)
-    beside = {name: row[figure] for name, row in kept.items() if figure in row}
     picture = study.path / PICTURE
-    write_bytes(picture, figure_png(knee_figure(rows, found, figure, beside.get("real"))))
+    write_bytes(picture, figure_png(knee_figure(rows, found, figure, kept)))
     of, name = "seed" if given is None else "draw", chips[0].profile.name
     own = "read" if "read" in curves else "alone"
     over = ratios(curves[own], curves["quiet"]) if {own, "quiet"} <= curves.keys() else None
     unknown = ""
     if any(_is_quiet(point.settings) for point in study.points):
         unknown = _AT_ITS_ENDS if "quiet" in curves else _NOT_DRAWN
-    lines = [*knee_lines(found, name, figure, rows, modes, over, of, beside, unknown)]
+    lines = [*knee_lines(found, name, figure, rows, modes, over, of, kept, unknown)]
     if given is None:
         n = counted(chips[0].experiment.updates, "update")
         lines.append(
@@ -86,13 +87,14 @@ def tell_study(
         print_json(
             {"knees": {way: knee._asdict() for way, knee in found.items()}, "figure": figure,
              "over_quiet": over and [ratio._asdict() for ratio in over],
-             "floor": beside.get("real"), "slowest_mode_tau": modes, "picture": str(picture),
+             "floor": kept.get(REAL, {}).get(figure), "slowest_mode_tau": modes,
+             "picture": str(picture),
              "failed": sum(bool(row["error"]) for row in rows), "report": str(page)}
         )  # fmt: skip
     else:
         for line in lines[:2]:
             say(line)
-        head, cells = knee_table(found, rows, figure, beside, of)
+        head, cells = knee_table(found, rows, figure, kept, of)
         say(in_columns([head, *cells], left=1) + "\n", nl=False)
         for line in lines[2:]:
             say(line)
@@ -129,7 +131,7 @@ def knee_lines(
     modes: Mapping[str, float],
     quiet: tuple[Interval, Interval] | None = None,
     of: str = "seed",
-    beside: Mapping[str, float] | None = None,
+    floors: Floors | None = None,
     unknown: str = "",
 ) -> Iterator[str]:
     """How long and for how many joules, what sets it, and what else is to be known, a line each.
@@ -150,14 +152,17 @@ def knee_lines(
         of converters.
     of : str
         What there are several of: seeds, or draws of one chip.
-    beside : mapping from str to float, optional
-        The figure of real data and of one Gaussian.
+    floors : mapping, optional
+        Figures of what needs no chip, by its name.
     unknown : str
         Why the chip without noise says nothing, if there is such a chip.
     """
+    from neurosim.sweeps.floors import GAUSSIAN
+
     yield _how_long(found, name, figure, of)
     yield _what_sets(quiet, _slowest(modes), unknown)
-    dumb = (beside or {}).get("gaussian")
+    rivals = floors or {}
+    dumb = rivals.get(GAUSSIAN, {}).get(figure)
     drawn = [found[way].best for way in ("alone", "stepped") if way in found]
     if dumb is not None and drawn and min(drawn) > dumb:
         yield (
@@ -165,7 +170,7 @@ def knee_lines(
             "has not learned; train longer (--budget), or give a run."
         )
     for way in (way for way in found if way in SHOWN):
-        yield from _remarks(way, found[way], rows, of)
+        yield from _remarks(way, found[way], rows, of, rivals)
 
 
 def shares_of(modes: Sequence[NDArray[np.float64]]) -> dict[str, float]:
@@ -230,13 +235,17 @@ def _slowest(modes: Mapping[str, float]) -> str:
     return f"{said}; {rest}, which is not counted" if unstable else said
 
 
-def _remarks(way: str, knee: Knee, rows: Sequence[Mapping[str, Any]], of: str) -> Iterator[str]:
+def _remarks(
+    way: str, knee: Knee, rows: Sequence[Mapping[str, Any]], of: str, rivals: Floors
+) -> Iterator[str]:
     """What limits the answer, and what answers are worth there."""
     if not knee.seeds:
         yield f"{SHOWN[way].capitalize()}, the longest samples may not be the best yet."
     for share in ("test_accuracy", "test_explained"):
         if share in rows[0] and knee.seeds:
-            yield _at_the_knee(rows, share, knee)
+            said = [f"{name} {row[share]:.3f}" for name, row in rivals.items() if share in row]
+            beside = f" ({', '.join(said)})" if said else ""
+            yield f"{_at_the_knee(rows, share, knee)}{beside}."
     if knee.seeds > 1 and not knee.at_once:
         apart = f"{knee.least_tau:.3g} to {knee.most_tau:.3g} C/g"
         yield f"{SHOWN[way].capitalize()}, the {of}s by themselves need {apart}."
@@ -263,7 +272,7 @@ def _at_the_knee(rows: Sequence[Mapping[str, Any]], share: str, knee: Knee) -> s
     """What answers are worth at the first length that is enough, and at their best."""
     from neurosim.report.wording import worded
 
-    good = [row for row in rows if not row["error"]]
+    good = [row for row in rows if not row["error"] and not _is_quiet(row)]
     lengths = sorted({row["sample_tau"] for row in good})
     mean = [
         float(np.mean([row[share] for row in good if row["sample_tau"] == length]))
@@ -271,4 +280,4 @@ def _at_the_knee(rows: Sequence[Mapping[str, Any]], share: str, knee: Knee) -> s
     ]
     at = next((k for k, tau in enumerate(lengths) if tau >= knee.tau), len(lengths) - 1)
     there = f"{mean[at]:.3f} after {lengths[at]:g} C/g"
-    return f"Its {worded(share)} is {there}, and {max(mean):.3f} at best."
+    return f"Its {worded(share)} is {there}, and {max(mean):.3f} at best"

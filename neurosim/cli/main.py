@@ -83,12 +83,14 @@ _HELP = """Simulate neuromorphic hardware that learns by equilibrium propagation
 First steps:
   neurosim quickstart                      train, sample and report in minutes
   neurosim profiles                        the chips that come with neurosim
+  neurosim profiles check mine.yaml        what is wrong or odd in your own
   neurosim profiles noise cmos_rc_6bit     which imperfection hurts, best beta
   neurosim train --profile cmos_rc_6bit --out runs/mine
   neurosim evaluate runs/mine              how good are its samples?
   neurosim explain runs/mine               why, and what would help
   neurosim export runs/mine --to w.csv     the weight table
   neurosim sweep FILE                      a grid of chips, recipes, samplings
+  neurosim settling cmos_rc_6bit           how long it must settle
 """
 
 

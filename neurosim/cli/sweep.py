@@ -204,6 +204,7 @@ def _finish(folder: SweepFolder, shard: tuple[int, int], as_json: bool) -> None:
     from neurosim.report import write_sweep_report
     from neurosim.report.wording import worded
     from neurosim.sweeps import as_good, best, standing
+    from neurosim.sweeps.floors import floors
 
     rows, table = folder.rows(), folder.path / "results.csv"
     page = write_sweep_report(folder)
@@ -213,6 +214,7 @@ def _finish(folder: SweepFolder, shard: tuple[int, int], as_json: bool) -> None:
     found, near = best(every, figure), as_good(every, figure)
     word, note = standing(every, figure)
     settings = {} if found is None else dict(zip(folder.columns, found.settings, strict=True))
+    beside = {name: row[figure] for name, row in floors(folder).items() if figure in row}
     idle = folder.without_effect()
     counts = {"points": len(folder.points), "done": len(rows), "failed": len(failed)}
     share, left = len(folder.share(shard)), len(folder.left(shard))
@@ -223,7 +225,7 @@ def _finish(folder: SweepFolder, shard: tuple[int, int], as_json: bool) -> None:
             {"file": str(table), "report": str(page)}
             | counts
             | {"best": top, "beyond_error": word == "best", "as_good": near}
-            | {"without_effect": idle}
+            | {"beside": beside, "without_effect": idle}
             | ({"shard": own} if shard[1] > 1 else {})
         )
     else:
@@ -237,6 +239,8 @@ def _finish(folder: SweepFolder, shard: tuple[int, int], as_json: bool) -> None:
             where = f"; {settings_said(settings)}" if settings else ""
             said = f"{word} {worded(figure)}".lstrip()
             say(f"{said}: {_mean(found, figure)}{f' ({note})' if note else ''}{where}")
+        if beside:
+            say(f"beside it {', '.join(f'{name} {value:.4g}' for name, value in beside.items())}")
         say(f"open {page}")
     for name in idle:
         say(

@@ -143,7 +143,11 @@ class Classify(Supervised):
         )
 
     def rivals(self, hidden: tuple[int, ...], seed: int) -> dict[str, Rival]:
-        """A network of the same layers by back-propagation, a linear model, the nearest image."""
+        """A network of the same layers by back-propagation, a linear model, the nearest image.
+
+        And, for a floor, the class that most images have.
+        """
+        from sklearn.dummy import DummyClassifier
         from sklearn.linear_model import LogisticRegression
         from sklearn.neighbors import KNeighborsClassifier
         from sklearn.neural_network import MLPClassifier
@@ -156,6 +160,7 @@ class Classify(Supervised):
             "back-propagation": _OfClasses(network, self.classes),
             "logistic regression": _OfClasses(linear, self.classes),
             "nearest neighbour": _OfClasses(nearest, self.classes),
+            "commonest class": _OfClasses(DummyClassifier(), self.classes),
         }
 
 
@@ -246,7 +251,11 @@ class Regress(Supervised):
         return plain._replace(figures={"explained": explained})
 
     def rivals(self, hidden: tuple[int, ...], seed: int) -> dict[str, Rival]:
-        """A network of the same layers by back-propagation, a linear model, the nearest row."""
+        """A network of the same layers by back-propagation, a linear model, the nearest row.
+
+        And, for a floor, the mean of all answers.
+        """
+        from sklearn.dummy import DummyRegressor
         from sklearn.linear_model import LinearRegression
         from sklearn.neighbors import KNeighborsRegressor
         from sklearn.neural_network import MLPRegressor
@@ -257,6 +266,7 @@ class Regress(Supervised):
             "back-propagation": _OfColumns(network),
             "linear regression": _OfColumns(LinearRegression()),
             "nearest neighbour": _OfColumns(KNeighborsRegressor(1)),
+            "mean answer": _OfColumns(DummyRegressor()),
         }
 
 

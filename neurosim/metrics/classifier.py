@@ -1,4 +1,4 @@
-"""The fixed classifier of 8x8 digits whose hidden layer measures samples of any size."""
+"""The fixed classifier of 8x8 digits whose hidden layer measures drawn digits of any size."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.data.sets import DIGITS
 from neurosim.errors import DataError
 from neurosim.files import load_npz
 
@@ -144,7 +145,14 @@ def area_average(x: Array) -> Array:
     return small.reshape(len(x), -1)
 
 
-def classifier_of(n_pixels: int) -> Classifier | None:
-    """The shipped classifier where it can judge images of this size: squares of 8x8 and more."""
-    side = isqrt(n_pixels)
-    return Classifier.load() if side**2 == n_pixels and side >= _SIDE else None
+def classifier_of(name: str) -> Classifier | None:
+    """The shipped classifier where it can judge a data set: the digits, of whatever size.
+
+    What it was not fitted to has no classes that it knows, and its features say nothing of it.
+
+    Examples
+    --------
+    >>> classifier_of("digits16") is None, classifier_of("stripes.npz") is None
+    (False, True)
+    """
+    return Classifier.load() if name in DIGITS else None

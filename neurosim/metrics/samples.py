@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.data import DIGIT_STEPS, to_grid
-from neurosim.metrics.classifier import Classifier, area_average, classifier_of
+from neurosim.metrics.classifier import Classifier, area_average
 from neurosim.metrics.distances import NEIGHBOURS, Squares, check, frechet_distance, w2
 from neurosim.streams import Streams
 
@@ -74,8 +74,8 @@ def evaluate_samples(
     samples, images : ndarray, shapes (n, d) and (m, d)
         At least 7 rows each; images on the grid. The protocol: 2,000 samples, all 1,797 digits.
     classifier : Classifier or None
-        It sees images brought to 8x8 by `area_average`. Without it its five figures are absent:
-        frechet_feature and those of classes.
+        Of the images, see `classifier_of`; they are brought to 8x8 by `area_average`. Without it
+        its figures are absent: frechet_feature and those of classes.
     steps : int or None
         Grey levels less one; None rounds nothing.
 
@@ -121,9 +121,13 @@ def evaluate_samples(
 
 
 def baselines(
-    images: Array, seed: int, n: int = 2000, steps: int | None = DIGIT_STEPS
+    images: Array,
+    classifier: Classifier | None,
+    seed: int,
+    n: int = 2000,
+    steps: int | None = DIGIT_STEPS,
 ) -> dict[str, dict[str, Any]]:
-    """Three rows that stand beside every table of samples, by the shipped classifier.
+    """Three rows that stand beside every table of samples, by the same classifier as these.
 
     Returns
     -------
@@ -134,7 +138,7 @@ def baselines(
         covariance. Each as `evaluate_samples` gives it.
     """
     check("baselines", images, images, fewest=2 * FEWEST)
-    streams, classifier, half = Streams(seed), classifier_of(images.shape[1]), len(images) // 2
+    streams, half = Streams(seed), len(images) // 2
     order = streams.generator("baseline-real").permutation(len(images))
     noisy = images + streams.generator("baseline-noisy").normal(0, 0.1, images.shape)
     gaussian = streams.generator("baseline-gaussian").multivariate_normal(
@@ -148,16 +152,18 @@ def baselines(
     return {name: evaluate_samples(*pair, classifier, steps) for name, pair in sets.items()}
 
 
-def fresh_frechet(images: Array, n: int, seed: int = 0) -> float | None:
+def fresh_frechet(
+    images: Array, classifier: Classifier | None, n: int, seed: int = 0
+) -> float | None:
     r"""Feature Frechet distance that `n` real images outside the set would have to it, about.
 
     .. math:: d(n, m) \approx \langle d(h, h) \rangle \, \frac{1/n + 1/m}{2/h}
 
     Between two sets of one distribution it is bias alone, proportional to the sum of one over each
-    size. The mean is over random halves of h = m / 2 of the m images. None where the shipped
-    classifier cannot see the images, or a set is smaller than its features are many.
+    size. The mean is over random halves of h = m / 2 of the m images. None without
+    a classifier, or where a set is smaller than its features are many.
     """
-    classifier, half = classifier_of(images.shape[1]), len(images) // 2
+    half = len(images) // 2
     if classifier is None or min(half, n) < classifier.hidden_bias.size:
         return None
     features = classifier.features(area_average(images))

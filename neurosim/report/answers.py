@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from neurosim.blocks.units import format_quantity
-from neurosim.report.figures import label_decades, new_figure, style
+from neurosim.report.figures import new_figure, style
+from neurosim.report.ticks import label_decades
 from neurosim.safe_text import counted
 
 __all__ = ["answer_figures", "answers", "confusion_figure", "settling_figure"]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,19 +13,18 @@ from neurosim.analysis import AnswerConditions, Conditions, Point, Row, ledger, 
 from neurosim.analysis import present as imperfections
 from neurosim.arguments import checked
 from neurosim.blocks.block import Block
-from neurosim.blocks.records import read_record
 from neurosim.chip import Ledger
 from neurosim.chip.oscilloscope import Oscilloscope, Trace
 from neurosim.errors import DataError
 from neurosim.host import Supervised, present
 from neurosim.outputs import STANDARD_OUTPUT, check_writable, write_bytes, write_files, write_text
 from neurosim.report.figures import completion_figure, figure_png
+from neurosim.report.kept import kept_evaluation, kept_explanation
 from neurosim.report.page import RunView, render_report
 from neurosim.report.points import drawn_figure, flow_lines
-from neurosim.runs import Explanation, Run, Source, Trained, lessons_of, watch
-from neurosim.runs.facts import Evaluation, Examination, versions
+from neurosim.runs import Source, Trained, lessons_of, watch
+from neurosim.runs.facts import versions
 from neurosim.runs.weights import start_weights
-from neurosim.safe_text import quoted
 
 __all__ = ["settle_trace", "write_completions", "write_report", "write_samples"]
 
@@ -116,23 +113,6 @@ def settle_trace(source: Source) -> Trace:
     return scope.trace()
 
 
-def _evaluation(run: Run) -> dict[str, Any] | None:
-    path = run.path / "evaluation.json"
-    if not os.path.lexists(path):
-        return None
-    advice = f"delete it, or make it again with `neurosim evaluate {quoted(run.path)}`"
-    kind = Evaluation if run.experiment.task.has_paths else Examination
-    return read_record(path, kind, advice).model_dump(exclude_unset=True)
-
-
-def _explanation(run: Run) -> Explanation | None:
-    path = run.path / "explanation.json"
-    if not os.path.lexists(path):
-        return None
-    advice = f"delete it, or make it again with `neurosim explain {quoted(run.path)}`"
-    return read_record(path, Explanation, advice)
-
-
 def _noise(trained: Trained) -> tuple[list[Row], list[Point]]:
     """The noise ledger at the trained weights, and the gradient over beta."""
     weights = start_weights(trained.weights, trained.name)
@@ -219,8 +199,9 @@ def _view(trained: Trained, warnings: Sequence[str], *, noise: bool) -> RunView:
     run = trained.run
     facts = {} if run is None else run.facts
     # What is read is checked before anything is drawn.
-    metrics, evaluation = trained.metrics(), None if run is None else _evaluation(run)
-    explanation = None if run is None else _explanation(run)
+    metrics = trained.metrics()
+    evaluation, no_evaluation = (None, "") if run is None else kept_evaluation(run)
+    explanation, no_explanation = (None, "") if run is None else kept_explanation(run)
     has_paths = trained.experiment.task.has_paths
     return RunView(
         name=trained.profile.name if run is None else run.path.name,
@@ -239,4 +220,7 @@ def _view(trained: Trained, warnings: Sequence[str], *, noise: bool) -> RunView:
         noise=_noise(trained) if noise else None,
         warnings=warnings,
         explanation=explanation,
+        scaling=str(trained.dataset.scaling),
+        no_evaluation=no_evaluation,
+        no_explanation=no_explanation,
     )

@@ -15,17 +15,9 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import (
-    EngFormatter,
-    LogLocator,
-    MaxNLocator,
-    NullFormatter,
-    PercentFormatter,
-    StrMethodFormatter,
-)
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from neurosim.errors import DataError
@@ -37,7 +29,6 @@ __all__ = [
     "completion_figure",
     "figure_png",
     "figure_svg",
-    "label_decades",
     "legend_above",
     "new_figure",
     "ordered_colors",
@@ -214,13 +205,6 @@ def titled(fig: Figure, title: str) -> Figure:
     with style():
         fig.suptitle(printable(title), fontsize=10, parse_math=False)
     return fig
-
-
-def label_decades(axis: Axis, unit: str = "") -> None:
-    """Numbers at 1, 2 and 5 of each decade of a logarithmic axis; with a prefix before a unit."""
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axis.set_major_formatter(EngFormatter(unit) if unit else StrMethodFormatter("{x:g}"))
-    axis.set_minor_formatter(NullFormatter())
 
 
 def legend_above(axes: Axes, columns: int, **words: Any) -> None:

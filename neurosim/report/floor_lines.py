@@ -24,7 +24,7 @@ def draw_floors(axes: Axes, floors: Floors, figure: str) -> None:
     """
     low, high = sorted(axes.get_ylim())
     axes.set_ylim(low, high)
-    found: list[tuple[float, str]] = []
+    found: list[tuple[float, float, str]] = []
     for name, figures in floors.items():
         value = figures.get(figure)
         if value is None:
@@ -32,13 +32,14 @@ def draw_floors(axes: Axes, floors: Floors, figure: str) -> None:
         text = f"{name.replace(' ', chr(10), 1)}\n{value:.3g}"
         if low < value < high:
             axes.axhline(value, color=_GREY, ls=":", lw=1.2, zorder=1.5)
-            at = axes.transAxes.inverted().transform(axes.transData.transform((0, value)))
-            found.append((float(at[1]), text))
+            to_figure = axes.get_yaxis_transform()
+            at = axes.transAxes.inverted().transform(to_figure.transform((0, value)))
+            found.append((float(at[1]), value, text))
         else:
             below = value <= low
-            found.append((_EDGE if below else 1 - _EDGE, f"{text} {'↓' if below else '↑'}"))
-    places = _spread([y for y, _ in sorted(found)])
-    for y, (_, text) in zip(places, sorted(found), strict=True):
+            found.append((_EDGE if below else 1 - _EDGE, value, f"{text} {'↓' if below else '↑'}"))
+    places = _spread([y for y, *_ in sorted(found)])
+    for y, (*_, text) in zip(places, sorted(found), strict=True):
         axes.text(1.01, y, text, va="center", fontsize=8, transform=axes.transAxes, color=_GREY)
 
 

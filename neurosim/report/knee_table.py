@@ -10,13 +10,13 @@ import numpy as np
 from neurosim.blocks.units import format_quantity
 from neurosim.report.wording import headed
 from neurosim.safe_text import counted
+from neurosim.sweeps.floors import Floors
 from neurosim.sweeps.knees import Knee
 
 __all__ = ["SHOWN", "design_value", "knee_table"]
 
 # Ways of drawing that somebody can choose; the others are compared with.
 SHOWN = {"alone": "alone", "stepped": "stepped by its host", "read": "asked once"}
-_FLOORS = {"real": "real", "gaussian": "one Gaussian"}
 _SETS = {"alone": "deploy.release_ratio", "stepped": "sampling.settle_tau"}
 
 
@@ -24,7 +24,7 @@ def knee_table(
     found: Mapping[str, Knee],
     rows: Sequence[Mapping[str, Any]],
     figure: str,
-    beside: Mapping[str, float],
+    floors: Floors,
     of: str = "seed",
 ) -> tuple[list[str], list[list[str]]]:
     """Head and cells: settling in C/g, its interval, time, energy, what is set for it, the best.
@@ -36,8 +36,8 @@ def knee_table(
         Of the sweep.
     figure : str
         That is compared.
-    beside : mapping from str to float
-        Of real data and of one Gaussian, where there are such figures.
+    floors : mapping
+        Figures of what needs no chip, by its name.
     of : str
         What there are several of: seeds, or draws of one chip.
     """
@@ -48,7 +48,8 @@ def knee_table(
         for way, name in SHOWN.items()
         if way in found
     ]
-    cells += [[_FLOORS[name], *[""] * 5, f"{value:.3g}"] for name, value in beside.items()]
+    own = [(name, row[figure]) for name, row in floors.items() if figure in row]
+    cells += [[name, *[""] * 5, f"{value:.3g}"] for name, value in own]
     return [*head, f"best {headed(figure)}"], cells
 
 

@@ -15,10 +15,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from neurosim.analysis import Point, Row, Source
-from neurosim.blocks.block import Block
-from neurosim.blocks.sources import by_kind, numbers_of
-from neurosim.blocks.units import format_quantity, format_value
-from neurosim.blocks.words import as_written, word_of
+from neurosim.blocks.units import format_quantity
 from neurosim.chip.oscilloscope import Trace
 from neurosim.report.answers import answer_figures, answers
 from neurosim.report.figures import (
@@ -31,12 +28,14 @@ from neurosim.report.losses import loss_figure
 from neurosim.report.noise import noise_figure
 from neurosim.report.points import drawn_figure, samples_title
 from neurosim.report.quality import quality
+from neurosim.report.settings import blocks_of, settings_of
 from neurosim.report.spent import shares, totals
 from neurosim.report.waveforms import settle_figure
+from neurosim.report.wording import headed
 from neurosim.runs import Explanation
 from neurosim.safe_text import printable
 
-__all__ = ["RunView", "blocks_of", "data_uri", "page_template", "picture", "render_report"]
+__all__ = ["RunView", "data_uri", "page_template", "picture", "render_report"]
 
 Array = NDArray[np.float64]
 
@@ -73,6 +72,10 @@ class RunView:
         What may be wrong with the numbers.
     explanation : Explanation, optional
         What `neurosim explain` found.
+    scaling : str
+        What became of a file's numbers, in words.
+    no_evaluation, no_explanation : str
+        Why there is none, where there was one of another update.
     """
 
     name: str
@@ -91,6 +94,9 @@ class RunView:
     real: Array | None = None
     paths: Array | None = None
     explanation: Explanation | None = None
+    scaling: str = ""
+    no_evaluation: str = ""
+    no_explanation: str = ""
 
     @cached_property
     def losses(self) -> Figure:
@@ -196,62 +202,17 @@ def _headline(view: RunView) -> list[tuple[str, str]]:
         beside = "" if fresh is None else f"; fresh real images about {fresh:.2f}"
         cards.append((feature, f"feature Frechet{beside}"))
         cards.append((f"{present} of 10", "classes with at least 1 % of the samples"))
+    elif view.evaluation is not None and view.samples is not None:
+        shown = (figure for figure in ("w2", "coverage") if figure in view.evaluation)
+        cards += [_beside_floors(view.evaluation, figure) for figure in shown]
     return cards
 
 
-def blocks_of(profile: Block) -> list[tuple[str, list[tuple[str, str, str]]]]:
-    """Tables of parameter, value, source: one for each block, the plain fields first.
-
-    After these: how many numbers follow from their source, stand in it, are assumed.
-    """
-    plain: list[tuple[str, str, str]] = []
-    blocks = []
-    for name, value in as_written(profile).items():
-        if not isinstance(value, dict):
-            plain.append((name, _shown(profile, name, value), ""))
-            continue
-        blocks.append((name, _rows_of(getattr(profile, name), value)))
-    numbers = numbers_of(profile)
-    for kind, paths in by_kind(numbers).items():
-        if paths:
-            plain.append((f"numbers {kind}", f"{len(paths)} of {len(numbers)}", ", ".join(paths)))
-    return [("chip", plain), *blocks]
-
-
-def _rows_of(block: Any, tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str, str]]:
-    """Parameter, value and source of every field, those of blocks inside by their path."""
-    source = getattr(block, "source", "")
-    rows = []
-    for name, value in tree.items():
-        if isinstance(value, dict) and name != "source":
-            rows += _rows_of(getattr(block, name), value, f"{prefix}{name}.")
-        elif name != "source":
-            said = source.get(name, "") if isinstance(source, dict) else source
-            rows.append((prefix + name, _shown(block, name, value), str(said)))
-    return rows
-
-
-def _shown(block: Any, name: str, value: Any) -> str:
-    """A field for people; what is absent by the word that a file has for it."""
-    field = getattr(type(block), "model_fields", {}).get(name)
-    word = None if field is None or value is not None else word_of(field)
-    return format_value(name, value) if word is None else word.text
-
-
-# Settings that a chip's advice takes the place of.
-_ADVISED = ("flow.beta", "flow.settle_tau")
-
-
-def _flat(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    rows = []
-    for name, value in tree.items():
-        if isinstance(value, dict):
-            rows += _flat(value, f"{prefix}{name}.")
-        else:
-            said = "none" if value is None else format_value(name, value)
-            advised = value is None and prefix + name in _ADVISED
-            rows.append((prefix + name, "chip's advice" if advised else said))
-    return rows
+def _beside_floors(evaluation: Mapping[str, Any], figure: str) -> tuple[str, str]:
+    """A figure of samples, and what it is of half the real images and of one Gaussian."""
+    real, dumb = (evaluation["baselines"][name][figure] for name in ("real", "gaussian"))
+    beside = f"{headed(figure)}; real images {real:.3g}, one Gaussian {dumb:.3g}"
+    return f"{evaluation[figure]:.3g}", beside
 
 
 def _visible(value: Any) -> Any:
@@ -280,5 +241,5 @@ def render_report(view: RunView) -> str:
         spent=shares(view.ledger),
         sources=[(source.name, source.drawn, source.phases) for source in view.sources],
         blocks=blocks_of(view.profile),
-        experiment=_flat(view.experiment.model_dump()),
+        experiment=settings_of(view.experiment, view.scaling),
     )

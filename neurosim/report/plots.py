@@ -119,7 +119,8 @@ def _table_figure(table: Table) -> Figure:
     failed, n = sum(bool(row["error"]) for row in table.rows), len(table.rows)
     note = f"{failed} of {counted(n, 'point')} failed and {'are' if failed > 1 else 'is'} left out"
     shown = table.measure[:3]
-    return axis_figure(found, columns, varied[0], shown, note=note if failed else "")
+    said = note if failed else ""
+    return axis_figure(found, columns, varied[0], shown, note=said, floors=table.floors)
 
 
 @checked(source="give what neurosim.train returns, a run or a run's folder")

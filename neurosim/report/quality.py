@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from neurosim.data.sets import DIGITS
 from neurosim.report.wording import headed
 from neurosim.safe_text import counted
 
@@ -21,15 +20,14 @@ _METRICS = {
     "coverage": "share of real ones with a sample nearby; higher",
     "frechet_pixel": "of means and covariances of pixels; a Gaussian does well, so no headline",
 }
-_NO_CLASSES = (
-    " Features and classes are not judged: the fixed classifier knows squares of 8x8 and more."
-)
-_FOREIGN = " That classifier knows digits: of other images its figures mean little."
+_NO_CLASSES = " Features and classes are not judged: the fixed classifier knows digits alone."
 
 
 def quality(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     """Table of an evaluation beside its baselines, what it compares, and what figures mean."""
     floors, shown = evaluation["baselines"], [name for name in _METRICS if name in evaluation]
+    if "frechet_feature" not in shown:
+        shown.sort(key=lambda name: name != "w2")
     n_real, name = evaluation.get("n_real", 1797), evaluation.get("dataset", "digits")
     rows = {
         "this chip": evaluation,
@@ -45,7 +43,7 @@ def quality(evaluation: Mapping[str, Any]) -> dict[str, Any]:
             f"{name}. Real, one half of the images against the other, is the floor; noisy are real "
             "images with noise of 0.1; one Gaussian fitted to them is the dumb baseline."
             + _fresh(evaluation)
-            + _judge(evaluation, name)
+            + ("" if "class_shares" in evaluation else _NO_CLASSES)
         ),
         "heads": list(rows),
         "rows": [(headed(k), [_cell(row[k]) for row in rows.values()]) for k in shown],
@@ -67,10 +65,3 @@ def _fresh(evaluation: Mapping[str, Any]) -> str:
         " Frechet distances of small sets are long: real against real compares two halves, and as "
         f"many real images outside the set as there are samples would be at about {distance:.2f}."
     )
-
-
-def _judge(evaluation: Mapping[str, Any], name: str) -> str:
-    """What the shipped classifier cannot say of these images."""
-    if "class_shares" not in evaluation:
-        return _NO_CLASSES
-    return "" if name in DIGITS else _FOREIGN

@@ -8,7 +8,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from neurosim.report.figures import new_figure, style
 from neurosim.report.floor_lines import NO_FLOORS, Floors, draw_floors
@@ -20,7 +19,8 @@ from neurosim.report.sweep_lines import (
     lines_of,
     plain,
 )
-from neurosim.report.wording import worded
+from neurosim.report.ticks import label_decades, label_evenly
+from neurosim.report.wording import named, unit_of, worded
 from neurosim.sweeps import Group, badness, front
 
 __all__ = ["axis_figure", "pareto_figure"]
@@ -29,7 +29,8 @@ __all__ = ["axis_figure", "pareto_figure"]
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 _MARKERS = "osD^vPX"
 _LONG = 40  # characters across the width of a figure
-_MANY_DECADES = 1e3
+_DECADE = 10
+_SOFT = "#5a5a5a"
 _DISTANCES = ("frechet_feature", "frechet_pixel", "w2")
 _UNITS = {"sample_time_s": "s", "sample_energy_J": "J"}
 _LABELS = {
@@ -97,10 +98,11 @@ def axis_figure(
         if chosen:
             _legend(fig, stack[0])
         if numeric:
-            _scale(stack[-1], [_number(group, at) for group in groups])
+            unit = unit_of(x).replace("tau", "")
+            _scale(stack[-1], [_number(group, at) for group in groups], unit, _DECADE)
         else:
             _words(stack[-1])
-        stack[-1].set_xlabel(plain(x))
+        _name(stack[-1], x)
         if note:
             fig.supxlabel(note, fontsize=9)
     return fig
@@ -131,18 +133,11 @@ def _draw_line(
     )
 
 
-def _ticks(low: float, high: float) -> LogLocator:
-    """Decades; where there are few, what lies between them too."""
-    return LogLocator(subs=(1.0, 2.0, 5.0) if high / low < _MANY_DECADES else (1.0,))
-
-
 def _spread(axes: Axes, values: Sequence[float], figure: str) -> None:
     """A logarithmic scale for distances over more than a decade; shares stay linear."""
     if values and figure in _DISTANCES and 0 < 10 * min(values) < max(values):
         axes.set_yscale("log")
-        axes.yaxis.set_major_locator(_ticks(min(values), max(values)))
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        axes.yaxis.set_minor_formatter(NullFormatter())
+        label_decades(axes.yaxis)
 
 
 def _legend(fig: Figure, axes: Axes) -> None:
@@ -165,19 +160,25 @@ def _words(axes: Axes) -> None:
                      rotation_mode="anchor")  # fmt: skip
 
 
-def _scale(axes: Axes, values: Sequence[float], unit: str = "") -> None:
-    """Logarithmic over more than a decade, or of a quantity with a unit over more than 3."""
+def _scale(axes: Axes, values: Sequence[float], unit: str, decade: float) -> None:
+    """Logarithmic where the largest is more than so many times the smallest."""
     low, high = min(values), max(values)
-    if low > 0 and high / low > (3 if unit else 10):
+    if low > 0 and high / low > decade:
         axes.set_xscale("log")
-        axes.xaxis.set_major_locator(_ticks(low, high))
-        axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    elif all(isinstance(value, int) for value in values):
-        # There are no 4.5 bits.
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    if unit:
-        axes.xaxis.set_major_formatter(EngFormatter(unit))
+        label_decades(axes.xaxis, unit)
+    else:
+        label_evenly(axes.xaxis, unit, whole=all(isinstance(value, int) for value in values))
+
+
+def _name(axes: Axes, column: str) -> None:
+    """A setting in words below an axis, and in small its path."""
+    words, unit = named(column), unit_of(column)
+    axes.set_xlabel(plain(words) + " [C/g]" * (unit == "tau"))
+    if words != column:
+        axes.annotate(
+            plain(column), (0.5, 0), (0, -1), xycoords=axes.xaxis.label, fontsize=7.5, color=_SOFT,
+            textcoords="offset points", ha="center", va="top",
+        )  # fmt: skip
 
 
 def pareto_figure(
@@ -213,7 +214,7 @@ def pareto_figure(
             _spread(axes, [group.mean[figure] for group in having], figure)
             draw_floors(axes, floors, figure)
             if having:
-                _scale(axes, [group.mean[cost] for group in having], _UNITS[cost])
+                _scale(axes, [group.mean[cost] for group in having], _UNITS[cost], 3)
         _legend(fig, panels[0])
     return fig
 
@@ -224,4 +225,4 @@ def _draw_front(axes: Axes, groups: Sequence[Group], cost: str, figure: str) -> 
     if not kept:
         return
     x, y = np.array([(costs[k], groups[k].mean[figure]) for k in kept]).T
-    axes.plot(x, y, color="#5a5a5a", lw=1.2, drawstyle="steps-post", zorder=0, label="Pareto front")
+    axes.plot(x, y, color=_SOFT, lw=1.2, drawstyle="steps-post", zorder=0, label="Pareto front")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 
+from neurosim.blocks.units import format_quantity
+from neurosim.report.wording import named, unit_of
 from neurosim.safe_text import one_line
 from neurosim.sweeps import Group
 
@@ -81,7 +83,11 @@ def labelled_lines(
 
 def _said(column: str, value: object) -> str:
     """A value as a legend says it: numbers need the name of what they are."""
-    return f"{plain(column)} = {word(value)}" if isinstance(value, int | float) else word(value)
+    if not isinstance(value, int | float):
+        return word(value)
+    unit = unit_of(column).replace("tau", "C/g")
+    said = f"{word(value)} {unit}".rstrip() if unit in {"", "C/g"} else format_quantity(value, unit)
+    return f"{plain(named(column))} = {said}"
 
 
 def word(value: object) -> str:

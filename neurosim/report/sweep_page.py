@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,20 +12,33 @@ from neurosim.files import read_bytes
 from neurosim.folders import exists
 from neurosim.outputs import write_text
 from neurosim.report.floor_lines import Floors
-from neurosim.report.knee_figure import ANSWER, HYPOTHETICAL, PICTURE
-from neurosim.report.page import blocks_of, data_uri, page_template, picture
+from neurosim.report.knee_figure import HYPOTHETICAL
+from neurosim.report.knee_table import knee_table
+from neurosim.report.page import data_uri, page_template, picture
+from neurosim.report.settings import blocks_of
 from neurosim.report.sweep_figures import axis_figure, pareto_figure
 from neurosim.report.sweep_lines import is_numeric, lines_of, telling
-from neurosim.report.wording import worded
+from neurosim.report.wording import named, worded
 from neurosim.safe_text import one_digit
 from neurosim.sweeps import Group, Sweep, SweepFolder, badness, best, front, standing
 from neurosim.sweeps.axes import drawn
-from neurosim.sweeps.floors import FLOORS, floors, keep_floors
+from neurosim.sweeps.floors import REAL, floors, keep_floors
+from neurosim.sweeps.knees import knees
+from neurosim.sweeps.stored import ANSWER, PICTURE
 
 __all__ = ["render_sweep", "write_sweep_report"]
 
 _MOST_ROWS = 200
 _ONE_SEED = " One seed: no error is known."
+_OF_SAMPLES = (
+    "In place of samples: one half of the real images against the other half, and as many draws of "
+    "one Gaussian fitted to them as a point has samples. Distances are larger the fewer images a "
+    "set has."
+)
+_OF_ANSWERS = (
+    "What needs no chip, learned from the same examples and asked the same: back-propagation is of "
+    "a network of the same layers."
+)
 _SHOWN_COSTS = ("sample_tau", "sample_time_s", "sample_energy_J", "training_energy_J")
 _WORDS = {
     "sample_tau": "settling [C/g]",
@@ -50,13 +62,14 @@ def render_sweep(folder: SweepFolder) -> str:
     kept, found = folder.columns, folder.groups()
     failed = [row for row in rows if row["error"]]
     real = [group for group in found if not _is_hypothetical(group)]
-    facts, beside = folder.facts, {FLOORS[k]: v for k, v in floors(folder).items()}
+    facts, beside = folder.facts, floors(folder)
     return page_template("sweep.html.j2").render(
         sweep=sweep,
-        answer=_answer(folder),
+        answer=_answer(folder, rows, beside),
         cards=_cards(folder, rows, real),
         pictures=_pictures(found, kept, sweep, beside),
         floors=_floors(beside, sweep.measure),
+        beside=_OF_SAMPLES if REAL in beside else _OF_ANSWERS,
         front=_table(_on_front(real, sweep.measure[0]), kept, sweep.measure),
         ranked=worded(sweep.measure[0]),
         table=_table(found[:_MOST_ROWS], kept, sweep.measure),
@@ -79,16 +92,19 @@ def _is_hypothetical(group: Group) -> bool:
     return any(str(value).startswith(HYPOTHETICAL) for value in group.settings)
 
 
-def _answer(folder: SweepFolder) -> dict[str, Any] | None:
-    """What a study has found, in words and as a picture; None of a sweep that is none."""
+def _answer(
+    folder: SweepFolder, rows: Sequence[dict[str, Any]], beside: Floors
+) -> dict[str, Any] | None:
+    """What a study has found: words, a table and a picture; None of a sweep that is none."""
     text, shown = folder.path / ANSWER, folder.path / PICTURE
     if not (exists(text) and exists(shown)):
         return None
     said = read_bytes(text, "a study's answer").decode("utf-8", "replace")
-    # A line that is indented goes on with the one before it.
-    sentences = [" ".join(part.split()) for part in re.split(r"\n(?! )", said) if part.strip()]
+    sentences = [line for line in said.splitlines() if line.strip()]
     shown_png = data_uri(read_bytes(shown, "a study's picture"), "image/png")
-    return {"text": sentences, "picture": shown_png}
+    figure, of = folder.sweep.measure[0], "seed" if folder.sweep.base.run is None else "draw"
+    head, cells = knee_table(knees(rows, "drawn", figure), rows, figure, beside, of)
+    return {"text": sentences, "head": head, "rows": cells, "picture": shown_png}
 
 
 def _cards(
@@ -138,7 +154,7 @@ def _pictures(
     errors = " Error bars: standard error over replicas." if repeated else _ONE_SEED
     for column in telling(found, columns, random):
         _, rest = lines_of(found, columns, column, random)
-        caption = f"Over {column}.{errors}"
+        caption = f"Over {named(column)}.{errors}"
         if rest:
             caption += " Of what else varies the most favourable mean is shown."
         if column in random and len(random) > 1:
@@ -147,7 +163,7 @@ def _pictures(
             picture(
                 axis_figure(found, columns, column, measure[:3], random, floors=beside),
                 f"{as_name(column)}.svg",
-                f"Figures over {column}",
+                f"Figures over {named(column)}",
                 caption,
             )
         )

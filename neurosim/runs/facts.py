@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from neurosim.blocks.records import Number, Record
 
-__all__ = ["Evaluation", "Examination", "Facts", "versions"]
+__all__ = ["Evaluation", "Examination", "Facts", "OfUpdate", "versions"]
 
 Count = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -66,6 +66,18 @@ class Facts(Record):
     extended: list[tuple[Count, Count]] = _ABSENT
     ledger: dict[str, Number] = _ABSENT
     ledger_before: dict[str, Number] = _ABSENT
+
+
+class OfUpdate(Record):
+    """How far a run had learned when something was found of it.
+
+    Parameters
+    ----------
+    updates : int
+        Updates that were done; absent in files of older versions.
+    """
+
+    updates: Count = _ABSENT
 
 
 class Judged(Record):

@@ -180,13 +180,13 @@ def judge_completions(
     completed, known, truth : ndarray, shape (n, n_pixels)
         `known` with NaN where pixels were unknown.
     dataset : Dataset
-        Its grey levels are those of the images.
+        Its grey levels are those of the images; classes are judged of digits alone.
     labels : ndarray of int, shape (n,), or None
         True classes; None leaves out the share.
     """
     unknown, x = np.isnan(known), to_grid(completed, dataset.steps)
     result = {"rms_error": float(np.sqrt(np.mean((x - truth)[unknown] ** 2)))}
-    classifier = classifier_of(truth.shape[1])
+    classifier = classifier_of(dataset.name)
     if labels is not None and classifier is not None:
         right = classifier.predict(area_average(x)) == labels
         result["right_class"] = float(right.mean())

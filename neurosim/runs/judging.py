@@ -18,6 +18,7 @@ from neurosim.host import Calibration, Experiment
 from neurosim.host.free import flow_loss, free_phase
 from neurosim.metrics import (
     FEWEST,
+    Classifier,
     area_average,
     baselines,
     classifier_of,
@@ -91,17 +92,17 @@ def judged(
     asked : ndarray of int, shape (n,), or None
         Their classes, where classes were learned.
     """
-    classifier = classifier_of(real.n_pixels)
+    classifier = classifier_of(real.name)
     result = evaluate_samples(x, real.images, classifier, real.steps) | drawn
-    if asked is not None and "class_shares" in result:
-        result |= _asked_and_drawn(x, asked, real)
+    if asked is not None and classifier is not None:
+        result |= _asked_and_drawn(x, asked, real, classifier)
     return result | {"dataset": Path(real.name).name, "n_real": len(real.images)}
 
 
-def _asked_and_drawn(x: Array, asked: NDArray[np.intp], real: Dataset) -> dict[str, Any]:
-    """Share of the samples of each class that the fixed classifier gives that class."""
-    classifier = classifier_of(real.n_pixels)
-    assert classifier is not None
+def _asked_and_drawn(
+    x: Array, asked: NDArray[np.intp], real: Dataset, classifier: Classifier
+) -> dict[str, Any]:
+    """Share of the samples of each class that the classifier gives that class."""
     drawn = classifier.predict(area_average(to_grid(x, real.steps)))
     shares = [float((drawn[asked == k] == k).mean()) for k in np.unique(asked)]
     return {"asked_class_share": float(np.mean(shares)), "asked_class_shares": shares}
@@ -120,7 +121,8 @@ def floors_of(real: Dataset, n: int, seed: int) -> dict[str, Any]:
 @lru_cache(maxsize=2)
 def _floors_of(real: Dataset, n: int, seed: int) -> dict[str, Any]:
     """Chips that are judged one after the other share them."""
+    classifier = classifier_of(real.name)
     return {
-        "baselines": baselines(real.images, seed, n, real.steps),
-        "fresh_frechet": fresh_frechet(real.images, n),
+        "baselines": baselines(real.images, classifier, seed, n, real.steps),
+        "fresh_frechet": fresh_frechet(real.images, classifier, n),
     }

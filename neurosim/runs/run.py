@@ -9,8 +9,8 @@
     metrics.csv       one row an update
     samples.png loss.png settle.png report.html                  made from the above
     weights.csv weights.sheet.json                               weight table and its data sheet
-    evaluation.json   the newest `neurosim evaluate`
-    explanation.json  the newest `neurosim explain`
+    evaluation.json   the newest `neurosim evaluate`, and of which update it is
+    explanation.json  the newest `neurosim explain`, likewise
     .lock             held while a training works in the folder
 
 The first four are there whenever the folder is: it takes its name when it is whole.

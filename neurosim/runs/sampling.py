@@ -102,8 +102,8 @@ def evaluate(
     A chip that has learned to answer is judged by its answers, see `neurosim.runs.examining`.
 
     Of more than 2,048 images that many are taken, always the same ones. Features and classes are
-    those of the shipped classifier of 8x8 digits, whatever was learned: of a user's own images
-    they mean little.
+    those of the shipped classifier of digits, and judged where these were learned; of other images
+    the Wasserstein distance, precision, coverage and the others speak, which see pixels alone.
 
     Parameters
     ----------
@@ -116,9 +116,9 @@ def evaluate(
     -------
     result : dict
         The metrics of `neurosim.metrics.evaluate_samples`, the flow loss, how the samples were
-        drawn, `baselines` (real, noisy, gaussian), `fresh_frechet`, what real images that are not
-        among these would have, and `spent`, what one chip spent on the samples: the names of
-        `neurosim.chip.Ledger.totals`.
+        drawn, `baselines` (real, noisy, gaussian), `fresh_frechet`, what real digits that are not
+        among these would have (None of other images), and `spent`, what one chip spent on the
+        samples: the names of `neurosim.chip.Ledger.totals`.
     samples : ndarray, shape (n, n_pixels)
 
     Raises

@@ -1,35 +1,50 @@
-"""What real images and one Gaussian have in place of samples, beside the figures of a sweep."""
+"""What needs no chip, beside the figures of a sweep.
+
+Beside samples that is one half of the real images against the other, and one Gaussian fitted to
+them; beside answers the rivals of their task, such as back-propagation and a linear model.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import get_args
+
+from pydantic import Field
 
 from neurosim.blocks.block import Block
-from neurosim.blocks.records import Record, dump_record, read_record
-from neurosim.data.sets import Dataset
+from neurosim.blocks.records import Number, Record, dump_record, read_record
+from neurosim.blocks.words import as_written
 from neurosim.folders import exists
 from neurosim.outputs import write_text
-from neurosim.runs import Run
+from neurosim.runs import Trained
+from neurosim.runs.examining import rivals_of
 from neurosim.runs.judging import compared, floors_of
 from neurosim.sweeps.folder import SweepFolder
-from neurosim.sweeps.points import Listed, Point
+from neurosim.sweeps.learned import Learner, learners_of
+from neurosim.sweeps.plan import Figure, is_judged_alike
+from neurosim.sweeps.points import Point
+from neurosim.sweeps.shared import digest
 
-__all__ = ["FLOORS", "find_floors", "floors", "keep_floors"]
+__all__ = ["GAUSSIAN", "REAL", "Floors", "find_floors", "floors", "keep_floors"]
 
+# Figures of what needs no chip, by its name.
+Floors = dict[str, dict[str, float]]
+REAL, GAUSSIAN = "half of the real", "one Gaussian"
 _FILE = "floors.json"
-_ADVICE = "delete it: it is found again"
-
-FLOORS = {"real": "half of the real", "gaussian": "one Gaussian"}
+_ADVICE = "delete it; `neurosim sweep FILE --resume` finds it again"
 
 
-class _Floors(Record):
-    real: dict[str, float]
-    gaussian: dict[str, float]
+class _Kept(Record):
+    """What floors.json says; version 0.1 has `real` and `gaussian` in place of `rows`."""
+
+    of: str = ""
+    rows: dict[str, dict[str, Number]] = Field(default={})
+    real: dict[str, Number] = Field(default={})
+    gaussian: dict[str, Number] = Field(default={})
 
 
-def floors(folder: SweepFolder) -> dict[str, dict[str, float]]:
-    """Figures of each row of `FLOORS`, as they were kept; empty where none were.
+def floors(folder: SweepFolder) -> Floors:
+    """Figures by the name of what has them, as they were kept; empty where none were.
 
     Raises
     ------
@@ -39,45 +54,65 @@ def floors(folder: SweepFolder) -> dict[str, dict[str, float]]:
     path = folder.path / _FILE
     if not exists(path):
         return {}
-    found: dict[str, dict[str, float]] = read_record(path, _Floors, _ADVICE).model_dump()
-    return found
+    kept = read_record(path, _Kept, _ADVICE)
+    older = {REAL: kept.real, GAUSSIAN: kept.gaussian}
+    return kept.rows or {name: row for name, row in older.items() if row}
 
 
 def keep_floors(folder: SweepFolder) -> None:
-    """Find them, once: half of the real images against the other, as many draws as a point has.
+    """Find them, unless those are kept that belong to these points.
 
-    Not where points learn different images or none, nor of a folder that is only opened: what was
-    learned need not be at hand any more.
+    Not where points learn different things, nor of a folder that is only opened: what was learned
+    need not be at hand any more.
     """
-    if exists(folder.path / _FILE):
+    points = [point for point in folder.points if isinstance(point, Point)]
+    if len(points) < len(folder.points):
         return
-    rows = find_floors(folder.points, folder.sweep.sampling.n, folder.laws)
-    if rows is None:
+    path, n = folder.path / _FILE, folder.sweep.sampling.n
+    of = _digest(learners_of(points, folder.laws), n)
+    if exists(path) and read_record(path, _Kept, _ADVICE).of == of:
         return
-    shown = {
-        name: {k: rows[name][k] for k in folder.sweep.measure if k in rows[name]} for name in FLOORS
-    }
-    write_text(folder.path / _FILE, dump_record(shown))
+    write_text(path, dump_record({"of": of, "rows": find_floors(points, n, folder.laws)}))
 
 
 def find_floors(
-    points: Sequence[Listed], n: int, laws: Sequence[type[Block]] = ()
-) -> dict[str, dict[str, float]] | None:
-    """All figures of each row, beside `n` samples; None where points share no images."""
-    learned = _learned(points, laws)
-    if learned is None:
-        return None
-    rows: dict[str, dict[str, float]] = floors_of(learned, n, 0)["baselines"]
-    return rows
+    points: Sequence[Point],
+    n: int,
+    laws: Sequence[type[Block]] = (),
+    given: Trained | None = None,
+) -> Floors:
+    """All figures by the name of what has them, beside `n` samples; of answers see `rivals_of`.
+
+    None where points learn different things; of rivals not those that differ with the layers.
+    """
+    learners = learners_of(points, laws, given)
+    if not learners or not all(is_judged_alike(learners[0].recipe, x.recipe) for x in learners):
+        return {}
+    recipe = learners[0].recipe
+    if recipe.task.has_paths:
+        rows = floors_of(compared(recipe.images()), n, 0)["baselines"]
+        found = {REAL: rows["real"], GAUSSIAN: rows["gaussian"]}
+    else:
+        found = _rivals(learners)
+    shown = get_args(Figure)
+    return {
+        name: {figure: row[figure] for figure in shown if figure in row}
+        for name, row in found.items()
+    }
 
 
-def _learned(points: Sequence[Any], laws: Sequence[type[Block]]) -> Dataset | None:
-    """The images that samples of all points are compared with, where those are the same."""
-    if not all(isinstance(point, Point) for point in points):
-        return None
-    runs = {point.run for point in points if point.run is not None}
-    every = [Run.open(path, laws).experiment for path in sorted(runs)]
-    every += [point.training.experiment for point in points if point.training is not None]
-    if not all(one.task.has_paths for one in every) or len({one.dataset for one in every}) != 1:
-        return None
-    return compared(every[0].images())
+def _rivals(learners: Sequence[Learner]) -> Floors:
+    """Those of the first chip that one of other layers has too."""
+    recipe = learners[0].recipe
+    data, layers = recipe.images(), list(dict.fromkeys(one.profile.layers for one in learners))
+    found = rivals_of(data, recipe, layers[0])
+    other = found if len(layers) == 1 else rivals_of(data, recipe, layers[-1])
+    return {name: row for name, row in found.items() if other.get(name) == row}
+
+
+def _digest(learners: Sequence[Learner], n: int) -> str:
+    """Of what floors depend on."""
+    names = ("task", "dataset", "scale", "seed")
+    written = [as_written(one.recipe) for one in learners]
+    chips = [list(one.profile.layers) for one in learners]
+    return digest([n, chips, [[recipe.get(name) for name in names] for recipe in written]])

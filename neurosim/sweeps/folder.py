@@ -8,7 +8,7 @@
     results.csv         one row a point, in order: settings, figures, costs, error
     timing.csv          where and how long each point was computed
     points/ trained/    see `neurosim.sweeps.work`
-    floors.json         what real images and a Gaussian have in place of samples
+    floors.json         what stands beside the points and needs no chip
     report.html         figures and table as one page
 """
 
@@ -29,8 +29,9 @@ from neurosim.folders import LOCK, exists, locked, real
 from neurosim.outputs import write_text
 from neurosim.profile import Profile
 from neurosim.sweeps.fitting import left_behind
+from neurosim.sweeps.learned import learners_of
 from neurosim.sweeps.making import expand
-from neurosim.sweeps.plan import COSTS, Sweep
+from neurosim.sweeps.plan import COSTS, Sweep, usual_of
 from neurosim.sweeps.points import Listed, Point
 from neurosim.sweeps.ranking import Group, groups, is_seed, without_effect
 from neurosim.sweeps.shared import digest
@@ -96,6 +97,9 @@ class SweepFolder:
             The plan has mistakes; something else is in the folder.
         """
         points = expand(sweep, base, laws)
+        if not sweep.measure:
+            recipes = [learner.recipe for learner in learners_of(points, laws)]
+            sweep = sweep.model_copy(update={"measure": usual_of(recipes)})
         files = {
             within(Path("profiles"), f"{name}.yaml").as_posix(): dump_block(profile)
             for name, profile in _named_apart(points)

@@ -30,13 +30,12 @@ from neurosim.blocks.block import Block
 from neurosim.blocks.files import load_block
 from neurosim.errors import ProfileError
 from neurosim.host import Experiment, SamplingSettings
-from neurosim.host.lessons import TaskLaw
 from neurosim.profile import Profile, load_profile
 from neurosim.runs import Run, Trained
 from neurosim.sweeps.changes import changed, part, shown
 from neurosim.sweeps.fitting import Made, check_deployed, check_fits
 from neurosim.sweeps.grid import find, grid, paths, paths_of_cases, wrong_paths
-from neurosim.sweeps.plan import Sampling, Sweep, not_measured
+from neurosim.sweeps.plan import Sampling, Sweep, is_judged_alike, not_measured
 from neurosim.sweeps.points import Point, Training
 from neurosim.sweeps.shared import Memory, digest_of_json
 
@@ -85,7 +84,7 @@ def expand(
             # One mistake shows at every point that shares it.
             lines = [*str(error).splitlines(), *maker.mistakes(changes)]
             mistakes |= dict.fromkeys(lines)
-    mistakes |= dict.fromkeys(not_measured(sweep.measure, maker.tasks))
+    mistakes |= dict.fromkeys(not_measured(sweep.measure, maker.recipes))
     if mistakes:
         raise ProfileError("\n".join(mistakes))
     check_fits(maker.made)
@@ -111,7 +110,7 @@ class _Maker:
         self._deploys |= self._ages
         self._memory, self._default = Memory(), Experiment()
         self._looked: set[str] = set()
-        self.tasks: list[TaskLaw] = []
+        self.recipes: list[Experiment] = []
         self.made: list[Made] = []
 
     def _is_run(self, changes: Mapping[str, Any]) -> bool:
@@ -129,8 +128,8 @@ class _Maker:
             begun, experiment = self._named(changes), self._experiment(changes)
             training = self._training(changes, begun, experiment, replica)
             profile, origin = training.profile, training.key
-        if experiment.task not in self.tasks:
-            self.tasks.append(experiment.task)
+        if not any(is_judged_alike(experiment, known) for known in self.recipes):
+            self.recipes.append(experiment)
         sampling = self._sampling(changes, experiment, replica)
         deploy = self._deployed(changes, profile, given=is_run)
         if deploy is not None:
@@ -155,7 +154,7 @@ class _Maker:
         One in the profile must not hide one in the recipe: each is changed alone, and made alone
         where something is wrong with what all points begin with.
         """
-        found, tasks = list[str](), list(self.tasks)
+        found, recipes = list[str](), list(self.recipes)
         for root in _ROOTS:
             others = tuple(f"{other}." for other in _ROOTS if other != root)
             alone = {p: v for p, v in changes.items() if not p.startswith(others)}
@@ -167,7 +166,7 @@ class _Maker:
                     make(alone)
                 except ProfileError as error:
                     found += [line for line in str(error).splitlines() if line.startswith(root)]
-        self.tasks = tasks
+        self.recipes = recipes
         return found
 
     def _block(self, root: str, changes: Changes) -> None:

@@ -15,12 +15,16 @@ from neurosim.blocks.trees import plain
 from neurosim.errors import DataError, ProfileError
 from neurosim.runs import Source, Trained, counted_by
 from neurosim.sweeps.axes import Axis
+from neurosim.sweeps.floors import find_floors
 from neurosim.sweeps.making import expand
-from neurosim.sweeps.plan import Base, Figure, Sampling, Sweep, figures_of
+from neurosim.sweeps.plan import Base, Figure, Sampling, Sweep, usual_of
 from neurosim.sweeps.table import Row, Table, row_of
 from neurosim.sweeps.work import outcome
 
 __all__ = ["sweep"]
+
+# What is measured of samples where nothing is asked for, behind what ranks them.
+_FLOWS: tuple[Figure, ...] = ("coverage", "flow_loss")
 
 
 @checked(
@@ -35,6 +39,7 @@ def sweep(
     seed: int = 0,
     replicas: int = 1,
     measure: Sequence[Figure] | None = None,
+    floors: bool = True,
     laws: Sequence[type[Block]] = (),
     progress: Callable[[int, int], None] | bool | None = None,
 ) -> Table:
@@ -56,8 +61,11 @@ def sweep(
     replicas : int
         Of each point, with other seeds.
     measure : sequence of str, optional
-        Figures of the table: see `neurosim.sweeps.plan.Figure`. Left out, feature Frechet, coverage
-        and flow loss of samples, or the first of a task with answers.
+        Figures of the table: see `neurosim.sweeps.plan.Figure`. Left out, feature Frechet of
+        digits, or W2 of other images, with coverage and flow loss; or those of a task with answers.
+    floors : bool
+        Whether what needs no chip stands below the points: half of the real images and one
+        Gaussian, or the rivals of a task with answers.
     laws : sequence of type
         Blocks of your own that files of a run or a profile name.
     progress : callable or bool, optional
@@ -88,6 +96,8 @@ def sweep(
             "sweep.axes must have a path, but is empty; give values by path, "
             '{"sampling.t_end": [1.0, 1.2]}.'
         )
+    if measure is not None and not tuple(measure):
+        raise ProfileError("sweep.measure: must have at least 1 item, but has none")
     listed = {path: _listed(path, values) for path, values in axes.items()}
     trained = Trained.of(source, laws)
     try:
@@ -97,7 +107,7 @@ def sweep(
             sampling=Sampling(n=n, seed=seed),
             axes=tuple(Axis(path=path, values=values) for path, values in listed.items()),
             replicas=replicas,
-            measure=_usual(trained) if measure is None else tuple(measure),
+            measure=usual_of([trained.experiment], _FLOWS) if measure is None else tuple(measure),
         )
     except ProfileError as error:
         # By the names that were given here.
@@ -111,13 +121,8 @@ def sweep(
             if show is not None:
                 show(done, len(points))
     names = dict.fromkeys(name for point in points for name in point.settings)
-    return Table(rows, tuple(names), plan.measure)
-
-
-def _usual(trained: Trained) -> tuple[Figure, ...]:
-    """What is measured where nothing is asked for."""
-    task = trained.experiment.task
-    return ("frechet_feature", "coverage", "flow_loss") if task.has_paths else figures_of(task)
+    beside = find_floors(points, n, laws, trained) if floors else {}
+    return Table(rows, tuple(names), plan.measure, beside)
 
 
 def _listed(path: object, values: object) -> tuple[Any, ...]:

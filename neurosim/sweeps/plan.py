@@ -12,11 +12,22 @@ from neurosim.blocks.mistakes import BlockError
 from neurosim.blocks.names import Name
 from neurosim.blocks.quantities import SecondFromZero, SettleTau
 from neurosim.host import Experiment
-from neurosim.host.lessons import TaskLaw
 from neurosim.host.settings import Mode, SampleStep
+from neurosim.metrics import classifier_of
 from neurosim.sweeps.axes import DOTTED, AnyAxis, Cases, columns_of
 
-__all__ = ["COSTS", "Base", "Figure", "Sampling", "Sweep", "figures_of", "not_measured"]
+__all__ = [
+    "COSTS",
+    "Base",
+    "Figure",
+    "Sampling",
+    "Sweep",
+    "figures_of",
+    "is_judged_alike",
+    "not_measured",
+    "ruler_of",
+    "usual_of",
+]
 
 Figure = Literal[
     "flow_loss",
@@ -40,8 +51,12 @@ Figure = Literal[
     "energy_per_decision_J",
     "time_per_decision_s",
 ]
+# By the classifier of digits.
+_OF_DIGITS: tuple[Figure, ...] = ("frechet_feature", "class_entropy", "smallest_class")
 _OF_CLASSES: tuple[Figure, ...] = ("test_accuracy", "accuracy")
 _OF_NUMBERS: tuple[Figure, ...] = ("test_explained", "explained")
+# Of samples, behind what ranks them.
+_OF_FLOWS: tuple[Figure, ...] = ("nn_two_sample", "precision", "recall", "coverage", "flow_loss")
 _OF_ANSWERS: tuple[Figure, ...] = (
     "test_loss",
     "loss",
@@ -68,26 +83,54 @@ Recipe = Annotated[
 ]
 
 
-def figures_of(task: TaskLaw) -> tuple[Figure, ...]:
-    """What an evaluation of this task can say, of all that a sweep may measure."""
-    own = (*_OF_CLASSES, *_OF_NUMBERS)
+def figures_of(recipe: Experiment) -> tuple[Figure, ...]:
+    """What an evaluation of what this recipe trains can say, of all that a sweep may measure."""
+    task, own = recipe.task, (*_OF_CLASSES, *_OF_NUMBERS)
     if task.has_paths:
-        return tuple(name for name in get_args(Figure) if name not in {*own, *_OF_ANSWERS})
+        foreign = _OF_DIGITS if ruler_of(recipe.dataset) not in _OF_DIGITS else ()
+        others = {*own, *_OF_ANSWERS, *foreign}
+        return tuple(name for name in get_args(Figure) if name not in others)
     # A task that does not say which it has may have any.
     said = getattr(task, "figures", own)
     return (*(name for name in own if name.removeprefix("test_") in said), *_OF_ANSWERS)
 
 
-def not_measured(measure: Sequence[Figure], tasks: Sequence[TaskLaw]) -> list[str]:
-    """A line for figures that no point can have, for they are of other tasks."""
-    offered = dict.fromkeys(name for task in tasks for name in figures_of(task))
+def is_judged_alike(one: Experiment, other: Experiment) -> bool:
+    """Whether the same figures can be said of what two recipes train."""
+    return (one.task, one.dataset, one.scale) == (other.task, other.dataset, other.scale)
+
+
+def ruler_of(dataset: str) -> Figure:
+    """What samples are ranked by: features of the classifier of digits where these were learned."""
+    return "w2" if classifier_of(dataset) is None else "frechet_feature"
+
+
+def usual_of(
+    recipes: Sequence[Experiment], flows: Sequence[Figure] = _OF_FLOWS
+) -> tuple[Figure, ...]:
+    """What is measured of chips of these recipes where nothing is asked for.
+
+    Of flows that is what ranks samples of all of them, and then `flows`.
+    """
+    offered = dict.fromkeys(name for recipe in recipes for name in figures_of(recipe))
+    if not any(recipe.task.has_paths for recipe in recipes):
+        return tuple(offered)
+    rulers = {ruler_of(recipe.dataset) for recipe in recipes if recipe.task.has_paths}
+    return (rulers.pop() if len(rulers) == 1 else "w2", *flows)
+
+
+def not_measured(measure: Sequence[Figure], recipes: Sequence[Experiment]) -> list[str]:
+    """A line for figures that no point can have: they are of other tasks, or of digits alone."""
+    offered = dict.fromkeys(name for recipe in recipes for name in figures_of(recipe))
     if not offered:
         return []
-    names = ", ".join(type(task).__name__ for task in tasks)
+    names = ", ".join(dict.fromkeys(type(recipe.task).__name__ for recipe in recipes))
     lost = [name for name in measure if name not in offered]
     are = "is none" if len(lost) == 1 else "are none"
+    flows = any(recipe.task.has_paths for recipe in recipes)
+    of = " of images that are no digits" if flows and {*lost} & {*_OF_DIGITS} else ""
     said = (
-        f"measure: must be figures of the task {names}, but {' and '.join(lost)} {are}; choose "
+        f"measure: must be figures of the task {names}{of}, but {' and '.join(lost)} {are}; choose "
         f"from {', '.join(offered)}."
     )
     return [said] if lost else []
@@ -170,7 +213,8 @@ class Sweep(Block):
         Repetitions of each point with other seeds: of chip, training and samples, or where a run
         is given of samples alone.
     measure : tuple of str
-        Figures of the evaluation; the first ranks points.
+        Figures of the evaluation; the first ranks points. Left out or empty, those that suit what
+        is learned: see `usual_of`.
     """
 
     name: Name
@@ -179,19 +223,13 @@ class Sweep(Block):
     sampling: Sampling = Sampling()
     axes: tuple[AnyAxis, ...] = ()
     replicas: Annotated[int, Field(ge=1, le=1000)] = 1
-    measure: Annotated[tuple[Figure, ...], Field(min_length=1)] = (
-        "frechet_feature",
-        "nn_two_sample",
-        "precision",
-        "recall",
-        "coverage",
-        "flow_loss",
-    )
+    measure: tuple[Figure, ...] = ()
 
     @model_validator(mode="after")
     def _cases_have_columns_of_their_own(self) -> Self:
         """A label under another column's name would be lost, or shown as what a path holds."""
-        own = {"point", "key", "replica", "error", *self.measure, *COSTS}
+        measured = self.measure or get_args(Figure)
+        own = {"point", "key", "replica", "error", *measured, *COSTS}
         found: list[tuple[tuple[int | str, ...], str]] = []
         for k, axis in enumerate(self.axes):
             if not isinstance(axis, Cases):

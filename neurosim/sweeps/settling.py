@@ -15,12 +15,12 @@ from neurosim.analysis.modes import slowest_modes_tau
 from neurosim.blocks.block import Block
 from neurosim.blocks.differences import differences
 from neurosim.chip import Chip
-from neurosim.data import DIGITS, Dataset
+from neurosim.data import Dataset
 from neurosim.host import Experiment, Trainer, free_phase
 from neurosim.metrics import classifier_of, evaluate_samples
 from neurosim.profile import Profile
 from neurosim.runs import Trained, evaluate, lessons_of
-from neurosim.sweeps.plan import Sweep, figures_of
+from neurosim.sweeps.plan import Sweep, figures_of, ruler_of
 from neurosim.sweeps.workers import at_once
 
 __all__ = [
@@ -51,7 +51,6 @@ _FEWEST, _MOST = 50, 2000
 _FEW_SEEDS, _MANY_SEEDS, _SPARE = 4, 12, 1.25
 _SAMPLES = (200, 500)
 _PHASES = 3
-_FIGURES = ("frechet_feature", "w2")
 # What a chip can be without, with the same weights: what is drawn anew, and its converters' errors.
 _ANEW = {"drive", "settle", "read"}
 _CONVERTERS = ("dac.", "adc.", "current_sense.")
@@ -188,7 +187,7 @@ def _judging_s(data: Dataset) -> float:
     """Of samples of every length."""
     began_s = time.perf_counter()
     few = data.at_most(_SAMPLES[0]).images
-    evaluate_samples(few, data.images, classifier_of(data.n_pixels))
+    evaluate_samples(few, data.images, classifier_of(data.name))
     return len((*_ALONE, *_QUIET, *_STEPPED)) * (time.perf_counter() - began_s)
 
 
@@ -201,7 +200,7 @@ def _answering_s(chip: Chip, recipe: Experiment) -> float:
 
 def figure_of(data: Dataset) -> str:
     """What samples are compared by: the classifier of digits where the images are its own."""
-    return _FIGURES[0] if data.name in DIGITS else _FIGURES[1]
+    return ruler_of(data.name)
 
 
 def modes_of(trained: Trained, rows: int = 32) -> NDArray[np.float64]:
@@ -307,7 +306,7 @@ def plan_of_answers(
         f"quiet, {tau:g} tau": changes | {"sampling.settle_tau": tau} | off for tau in _READS if off
     }
     base = {"run": run} if run is not None else {"profile": name, "experiment": recipe}
-    offered = figures_of(recipe.task)
+    offered = figures_of(recipe)
     shares = [name for name in ("test_accuracy", "test_explained") if name in offered]
     return Sweep(
         name="settling",

@@ -24,11 +24,22 @@ from neurosim.runs.facts import versions
 from neurosim.safe_text import quoted
 from neurosim.sweeps.points import Listed
 
-__all__ = ["Facts", "Plan", "Result", "keep_plan", "read_facts", "read_result"]
+__all__ = [
+    "ANSWER",
+    "PICTURE",
+    "Facts",
+    "Plan",
+    "Result",
+    "keep_plan",
+    "read_facts",
+    "read_result",
+]
 
 Key = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 PlanFile = Annotated[str, Field(pattern=r"^(sweep|profiles/[^/\\\x00]+)\.yaml$")]
 Setting = str | bool | Number | None
+# What a study of settling found, in words and as a picture.
+ANSWER, PICTURE = "settling.txt", "settling.png"
 _FOLDERS = ("points", "trained", "profiles")
 # Of every sample; others are of some chips only.
 _ALWAYS = ("sample_tau", "sample_time_s", "sample_energy_J")
@@ -182,6 +193,9 @@ def _take_up(plan: Plan, *, resume: bool, shared: bool) -> None:
     clear_temporary(path, ("sweep.yaml", "sweep.json", "results.csv", "timing.csv", "floors.json"))
     clear_temporary(path / "profiles", [Path(name).name for name in plan.files])
     clear_temporary(path / "points")
+    # A study's answer is of the points that it had: it is given again when these are done.
+    for name in (ANSWER, PICTURE):
+        (path / name).unlink(missing_ok=True)
     plan.write(path)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,8 @@ class Table:
     measure : tuple of str
         The columns of figures, the first of which ranks points; what a sample and the training cost
         stands beside them.
+    floors : mapping, optional
+        Figures of what needs no chip by its name, printed below the rows.
 
     Examples
     --------
@@ -70,6 +72,7 @@ class Table:
     rows: Sequence[Row]
     settings: tuple[str, ...]
     measure: tuple[str, ...]
+    floors: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_fields(self, rows="see sweep, which makes one")
@@ -91,10 +94,16 @@ class Table:
         return f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>"
 
     def _cells(self) -> list[list[str]]:
-        """What is shown: the names of columns that say something, and their cells."""
+        """What is shown: the names of columns that say something, and their cells.
+
+        What needs no chip has its name in the first column.
+        """
         names = (*self.settings, *self.measure, "sample_time_s", "sample_energy_J", "error")
         shown = [name for name in names if any(row.get(name, "") != "" for row in self.rows)]
         cells = [[_cell(row.get(name, "")) for name in shown] for row in self.rows]
+        for name, row in self.floors.items():
+            if beside := [_cell(row.get(figure, "")) for figure in shown[1:]]:
+                cells += [[name, *beside]] * any(beside)
         return [shown, *cells]
 
     def __len__(self) -> int:

@@ -1,11 +1,18 @@
 """A user's own images through the commands."""
 
+import json
+
 import numpy as np
 import pytest
 
+import neurosim as ns
 from commands import one_line, run, train_only
+from neurosim.errors import ProfileError
+from neurosim.report import write_report
+from neurosim.sweeps import Sweep, SweepFolder
+from pages import Parsed
 
-RULER = "feature Frechet and classes are by the shipped classifier of 8x8 digits"
+RULER = "features and classes are judged of the digits only"
 
 
 @pytest.mark.slow
@@ -23,9 +30,11 @@ def test_a_users_own_images_train_on_a_chip_of_their_size(tmp_path):
     assert run("train", *fitting, "--resume").exit_code == 0
     judged = run("evaluate", tmp_path / "run", "-n", "20")
     assert judged.exit_code == 0, judged.output
-    assert "squares of 8x8 and more only" in judged.output
+    assert RULER in judged.output
     assert run("report", tmp_path / "run").exit_code == 0
-    assert "squares of 8x8 and more" in (tmp_path / "run" / "report.html").read_text()
+    assert (
+        "the fixed classifier knows digits alone" in (tmp_path / "run" / "report.html").read_text()
+    )
     np.savez(tmp_path / "mine.npz", images=images[:, ::-1])
     changed = run("evaluate", tmp_path / "run", "-n", "20")
     assert changed.exit_code == 2
@@ -44,16 +53,69 @@ def test_digits_of_another_size_are_judged_by_the_classifier_of_the_digits(tmp_p
     assert RULER not in judged.output
 
 
-def test_own_images_that_the_classifier_of_the_digits_judges_are_said_to_be(tmp_path):
-    images = np.random.default_rng(0).uniform(-1, 1, (40, 9, 9))
-    np.savez(tmp_path / "mine.npz", images=images)
-    options = ["--profile", "ideal_hopfield", "--dataset", tmp_path / "mine.npz"]
-    options += ["--layers", "81,8,8", "--updates", "2", "--batch", "16", "--settle-tau", "5"]
-    assert train_only(*options, "--out", tmp_path / "run").exit_code == 0
-    judged = run("evaluate", tmp_path / "run", "-n", "20")
+@pytest.fixture(scope="module")
+def stripes(tmp_path_factory):
+    """A run that has learned 8x8 stripes, of two classes, and no digit."""
+    out = tmp_path_factory.mktemp("stripes")
+    images = np.where(np.arange(64) // 8 % 2, 1.0, -1.0) * np.linspace(-1, 1, 40)[:, None]
+    np.savez(out / "mine.npz", images=images, labels=np.arange(40) % 2)
+    options = ["--profile", "ideal_hopfield", "--dataset", out / "mine.npz"]
+    options += ["--layers", "64,8,8", "--updates", "2", "--batch", "16", "--settle-tau", "5"]
+    assert train_only(*options, "--out", out / "run").exit_code == 0
+    return out / "run"
+
+
+def test_images_that_are_no_digits_are_not_judged_by_the_classifier_of_digits(stripes):
+    judged = run("evaluate", stripes, "-n", "20")
+    assert judged.output.splitlines()[0].split()[:2] == ["W2", "1-NN"]
+    assert "Frechet" not in judged.output
     assert judged.output.splitlines()[-1].startswith(RULER)
+    found = json.loads((stripes / "evaluation.json").read_text())
+    for row in (found, *found["baselines"].values()):
+        assert not {"frechet_feature", "class_shares", "class_entropy", "smallest_class"} & {*row}
+    assert found["fresh_frechet"] is None
     text = " ".join(run("evaluate", "--help").output.split())
-    assert "by the shipped classifier of 8x8 digits" in text
+    assert "other images are judged by distances and neighbours of pixels alone" in text
+
+
+def test_the_page_of_images_that_are_no_digits_leads_with_pixels(stripes):
+    assert run("evaluate", stripes, "-n", "20").exit_code == 0
+    # As older versions judged them.
+    file = stripes / "evaluation.json"
+    found = json.loads(file.read_text()) | {"frechet_feature": 96.88, "class_shares": [0.1] * 10}
+    for row in found["baselines"].values():
+        row["frechet_feature"] = 90.0
+    file.write_text(json.dumps(found))
+    page = Parsed(write_report(stripes).read_text("utf-8")).text
+    assert "W2; real images" in page
+    assert "coverage; real images" in page
+    assert not any(said in page for said in ("feature Frechet", "ten classes", "of 10", "96.9"))
+
+
+def test_a_sweep_of_images_that_are_no_digits_is_ranked_by_pixels(stripes, tmp_path):
+    table = ns.sweep(stripes, {"sampling.t_end": [0.1]}, n=9)
+    assert table.measure == ("w2", "coverage", "flow_loss")
+    assert table["error"] == [""]
+    plan = {"name": "t", "base": {"run": str(stripes)}}
+    folder = SweepFolder.create(tmp_path / "sweep", Sweep(**plan))
+    assert folder.sweep.measure[0] == "w2"
+    assert "frechet_feature" not in folder.sweep.measure
+    with pytest.raises(ProfileError, match="of images that are no digits, but frechet_feature is"):
+        SweepFolder.create(tmp_path / "x", Sweep(**plan, measure=["w2", "frechet_feature"]))
+
+
+def test_what_a_sweep_measures_by_itself_fits_its_task_and_is_kept(tmp_path):
+    digits = Sweep(name="t", base={"profile": "ideal_hopfield"})
+    assert digits.measure == ()
+    made = SweepFolder.create(tmp_path / "digits", digits)
+    assert made.sweep.measure[:2] == ("frechet_feature", "nn_two_sample")
+    assert SweepFolder.open(tmp_path / "digits").sweep == made.sweep
+    layers = {"path": "profile.layers", "values": [[64, 6, 10]]}
+    base = {"profile": "ideal_hopfield", "experiment": {"task": "classify", "updates": 1}}
+    sources = {"path": "profile.sources", "values": [[0, -1]]}
+    answers = Sweep(name="t", base=base, axes=[layers, sources])
+    made = SweepFolder.create(tmp_path / "answers", answers)
+    assert made.sweep.measure[:2] == ("test_accuracy", "accuracy")
 
 
 def test_layers_that_are_no_sizes_are_refused():

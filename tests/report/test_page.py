@@ -14,7 +14,7 @@ from neurosim.host.experiment import Experiment
 from neurosim.network import Layers
 from neurosim.profile import load_profile
 from neurosim.report import RunView, render_report
-from neurosim.report.page import blocks_of
+from neurosim.report.settings import blocks_of
 from neurosim.runs import Explanation, Finding
 from neurosim.safe_text import has_hidden
 from pages import Parsed, in_a_browser, made
@@ -228,3 +228,8 @@ def test_page_without_samples_trace_and_evaluation_is_whole(plain):
     assert page.wrong == []
     assert page.open == []
     assert page.tags.count("img") == 1
+
+
+def test_beside_the_scale_of_a_file_stands_what_it_did(plain):
+    shown = Parsed(render_report(replace(plain, scaling="0 to 1 scaled to -1 to 1"))).text
+    assert "scale auto; 0 to 1 scaled to -1 to 1" in " ".join(shown.split())

@@ -317,6 +317,8 @@ def test_real_images_and_a_gaussian_stand_beside_the_figures(folder):
         assert f"{named} {real[figure]:.3g}" in page.text
     again = SweepFolder.open(folder.path)
     assert floors(again) == floors(folder)
+    (folder.path / "floors.json").write_text('{"real": {"coverage": 0.5}, "gaussian": {}}')
+    assert floors(again) == {"half of the real": {"coverage": 0.5}}
     (folder.path / "floors.json").unlink()
     assert floors(again) == {}
     assert "half of the real" not in render_sweep(again)
