@@ -46,7 +46,7 @@ def explained(start, changes, recipe=None):
     ("changes", "cause", "figure"),
     [
         ({"dac.bits": 5}, "DAC bits", "steps of the DAC (below 0.5 it is lost)"),
-        ({"faults": ns.Faults(dead=0.03)}, "faulty devices", "of this die (3."),
+        ({"faults": ns.Faults(dead=0.03)}, "faulty devices", "of 1,604 devices of this die"),
     ],
     ids=["5-bit DAC", "3 % dead devices"],
 )
