@@ -10,7 +10,6 @@ import numpy as np
 from neurosim.blocks.units import format_quantity
 from neurosim.report.wording import headed
 from neurosim.safe_text import counted
-from neurosim.sweeps.floors import Floors
 from neurosim.sweeps.knees import Knee
 
 __all__ = ["SHOWN", "design_value", "knee_table"]
@@ -24,7 +23,7 @@ def knee_table(
     found: Mapping[str, Knee],
     rows: Sequence[Mapping[str, Any]],
     figure: str,
-    floors: Floors,
+    floors: Mapping[str, Mapping[str, float]],
     of: str = "seed",
 ) -> tuple[list[str], list[list[str]]]:
     """Head and cells: settling in C/g, its interval, time, energy, what is set for it, the best.
