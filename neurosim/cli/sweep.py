@@ -240,7 +240,7 @@ def _finish(folder: SweepFolder, shard: tuple[int, int], as_json: bool) -> None:
             said = f"{word} {worded(figure)}".lstrip()
             say(f"{said}: {_mean(found, figure)}{f' ({note})' if note else ''}{where}")
         if beside:
-            say(f"beside it {', '.join(f'{name} {value:.4g}' for name, value in beside.items())}")
+            say(f"beside it: {', '.join(f'{name} {value:.4g}' for name, value in beside.items())}")
         say(f"open {page}")
     for name in idle:
         say(

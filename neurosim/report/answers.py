@@ -41,7 +41,7 @@ def answers(evaluation: Mapping[str, Any]) -> dict[str, Any]:
         low, high = evaluation["test_accuracy_interval"]
         said.append(f"the 95 % interval of the test accuracy is {low:.1%} to {high:.1%}")
     cells = [
-        (_FIGURES[k], [f"{row[k]:.4g}" if k in row else "" for row in rows.values()]) for k in shown
+        (name, [f"{row[k]:.4g}" if k in row else "" for k in shown]) for name, row in rows.items()
     ]
     costs = [
         (label, format_quantity(evaluation[key], key[-1], 3) if evaluation[key] else "not counted")
@@ -53,7 +53,7 @@ def answers(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     ]
     return {
         "intro": "; ".join(said) + ".",
-        "heads": list(rows),
+        "heads": [_FIGURES[k] for k in shown],
         "rows": cells,
         "costs": costs,
     }

@@ -74,20 +74,23 @@ def labelled_lines(
 ) -> dict[str, list[Group]]:
     """Groups by the label of their line."""
     at = [columns.index(name) for name in chosen]
+    words = [named(column) for column in columns]
+    # Of a chip that is trained and one that is programmed the paths alone tell a field apart.
+    names = [named(name) if words.count(named(name)) == 1 else name for name in chosen]
     lines: dict[str, list[Group]] = {}
     for group in groups:
-        label = ", ".join(_said(chosen[k], group.settings[i]) for k, i in enumerate(at))
+        label = ", ".join(_said(names[k], chosen[k], group.settings[i]) for k, i in enumerate(at))
         lines.setdefault(label, []).append(group)
     return lines
 
 
-def _said(column: str, value: object) -> str:
+def _said(name: str, column: str, value: object) -> str:
     """A value as a legend says it: numbers need the name of what they are."""
     if not isinstance(value, int | float):
         return word(value)
     unit = unit_of(column).replace("tau", "C/g")
     said = f"{word(value)} {unit}".rstrip() if unit in {"", "C/g"} else format_quantity(value, unit)
-    return f"{plain(named(column))} = {said}"
+    return f"{plain(name)} = {said}"
 
 
 def word(value: object) -> str:

@@ -129,17 +129,20 @@ def _over(group: Group) -> str:
     return f", mean of {group.rows}" if group.rows > 1 else ""
 
 
-def _floors(
-    beside: Floors, measure: Sequence[str]
-) -> tuple[list[str], list[tuple[str, list[str]]]] | None:
-    """What needs no chip, and the figures of it; None where there is none."""
+def _floors(beside: Floors, measure: Sequence[str]) -> dict[str, Any] | None:
+    """A table of what needs no chip, with few columns; None where there is none."""
     shown = [
         figure for figure in measure if beside and all(figure in row for row in beside.values())
     ]
     if not shown:
         return None
-    rows = [(worded(k), [f"{row[k]:.3g}" for row in beside.values()]) for k in shown]
-    return list(beside), rows
+    cells = [[f"{row[figure]:.3g}" for figure in shown] for row in beside.values()]
+    names, figures = [*beside], [worded(figure) for figure in shown]
+    if len(names) > len(figures):
+        rows = list(zip(names, cells, strict=True))
+        return {"corner": "without a chip", "heads": figures, "rows": rows}
+    turned = list(zip(figures, map(list, zip(*cells, strict=True)), strict=True))
+    return {"corner": "figure", "heads": names, "rows": turned}
 
 
 def _pictures(

@@ -116,7 +116,7 @@ def test_a_plot_of_a_table_says_how_many_points_are_left_out_and_names_settings_
     assert figure._supxlabel is None
     [legend] = figure.legends
     found = [text.get_text() for text in legend.get_texts()]
-    assert found == ["profile.adc.bits = 4", "profile.adc.bits = 8"]
+    assert found == ["ADC bits = 4", "ADC bits = 8"]
     rows[3] = rows[3] | {"coverage": "", "error": "it failed"}
     note = plot(Table(rows, columns, ("coverage",)))._supxlabel.get_text()
     assert note == "1 of 4 points failed and is left out"

@@ -146,3 +146,17 @@ def test_a_study_has_what_needs_no_chip_beside_each_of_its_panels():
     [axes] = figure.axes
     assert [text.get_text().split("\n")[0] for text in axes.texts] == ["half", "one"]
     check_apart(axes)
+
+
+def test_a_field_of_two_chips_is_told_apart_by_its_paths():
+    columns = ["profile.adc.bits", "deploy.adc.bits", "sampling.settle_tau"]
+    groups = [Group((a, b, t), {"w2": 1.0 + a + b}, {"w2": 0.0}, 1)
+              for a in (4, 6) for b in (4, 8) for t in (1, 2)]  # fmt: skip
+    figure = axis_figure(groups, columns, columns[2], ["w2"])
+    [legend] = figure.legends
+    said = [text.get_text() for text in legend.get_texts()]
+    assert "deploy.adc.bits = 8, profile.adc.bits = 4" in said
+    alone = [group._replace(settings=group.settings[::2]) for group in groups]
+    figure = axis_figure(alone, columns[::2], columns[0], ["w2"])
+    said = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert said == ["settling time = 1 C/g", "settling time = 2 C/g"]

@@ -75,7 +75,7 @@ def test_a_table_is_read_by_row_and_by_column_and_printed(run, tmp_path):
     assert repr(table) == "Table(2 points over sampling.t_end)"
     assert table["sampling.t_end"] == [0.1, 0.2] == [row["sampling.t_end"] for row in table]
     assert table[1]["coverage"] == table["coverage"][1]
-    heads, first, _ = str(table).splitlines()
+    heads, first, *_ = str(table).splitlines()
     assert heads.split()[:3] == ["sampling.t_end", "frechet_feature", "coverage"]
     assert first.split()[0] == "0.1"
     with pytest.raises(DataError, match=r"one of point, key, sampling\.t_end, .*, but is cover"):
