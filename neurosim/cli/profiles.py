@@ -106,6 +106,11 @@ def check(
     at the first update; exit status 2. Warned of is what can be trained and may not be meant:
     numbers that their source derives otherwise, numbers far from any chip's, device blocks beside
     the couplings' range, what the model would cut off. It is said where the numbers come from.
+
+    Shown is what follows from them: time constant, C_x / C_h, steps and ranges of the converters
+    and the ammeter, how far a nudge moves its target, thermal noise kT/C, what amplifiers deliver,
+    and the time to write a device and the array. Of each that is out of the way a warning says
+    why it matters and what to do.
     """
     from neurosim.errors import DataError, ProfileError
     from neurosim.profile import shipped_profiles
@@ -138,6 +143,7 @@ def _checked(name: str, laws: tuple[type[Block], ...]) -> dict[str, Any]:
         It has mistakes.
     """
     from neurosim.analysis.consequences import consequences
+    from neurosim.analysis.limits import beyond_limits
     from neurosim.analysis.loads import load_notes
     from neurosim.analysis.plausible import mistakes_in, warnings_in
     from neurosim.blocks.sources import by_kind, numbers_of
@@ -151,7 +157,8 @@ def _checked(name: str, laws: tuple[type[Block], ...]) -> dict[str, Any]:
     return {
         "path": name, "name": profile.name, "summary": profile.summary, "valid": True,
         "numbers": by_kind(numbers), "follows": dict(consequences(profile)),
-        "notes": load_notes(profile), "warnings": warnings_in(profile),
+        "notes": load_notes(profile),
+        "warnings": [*warnings_in(profile), *beyond_limits(profile)],
     }  # fmt: skip
 
 
