@@ -9,13 +9,14 @@ import numpy as np
 from neurosim.analysis import figures
 from neurosim.analysis.loads import TYPICAL_WEIGHT, output_load_A
 from neurosim.analysis.suited import doubled_inputs, recipe_for
+from neurosim.blocks.block import Block
 from neurosim.blocks.units import format_quantity
 from neurosim.circuit import Oscillating
 from neurosim.converters.quantise import lsb
 from neurosim.profile import Profile
 from neurosim.safe_text import two_digits
 
-__all__ = ["consequences"]
+__all__ = ["consequences", "smoothed_points"]
 
 
 def consequences(profile: Profile) -> list[tuple[str, str]]:
@@ -30,6 +31,17 @@ def consequences(profile: Profile) -> list[tuple[str, str]]:
     """
     parts = _of_nodes, _of_converters, _of_load, _of_noise, _of_writing
     return [figure for part in parts for figure in part(profile)]
+
+
+def smoothed_points(block: Block, path: str = "") -> Iterator[str]:
+    """What blocks say of measured points that they have smoothed, however deep."""
+    said = getattr(block, "smoothed", None)
+    if said is not None:
+        yield f"{path}{said}"
+    for name in type(block).model_fields:
+        inner = getattr(block, name)
+        if isinstance(inner, Block):
+            yield from smoothed_points(inner, f"{path}{name}.")
 
 
 def _of_nodes(profile: Profile) -> Iterator[tuple[str, str]]:

@@ -24,16 +24,18 @@ with R' = R at rest under v = s, and R' = R + 1/G behind the conductance.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Annotated, Any, Literal, Protocol, Self, runtime_checkable
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from neurosim.blocks.block import Block, Sourced
 from neurosim.blocks.choice import one_of
+from neurosim.blocks.points import in_place_of_table
 from neurosim.blocks.quantities import Ampere, PositiveOhm, SignedAmpere, SignedVolt, Volt
 from neurosim.blocks.words import Word
+from neurosim.circuit.rising import Risen, falls_too_far, risen, said_of_smoothing
 
 # Stands for an infinite conductance in linear systems, whose rounding is no step away from 0 V.
 _CONDUCTS_S, _TOUCHES_V = 1e6, 1e-12
@@ -178,7 +180,11 @@ class PointsDiode(Sourced):
     diode : {"points"}
         Names this diode.
     points : sequence of (float, float)
-        Voltage [V] and current [A], at least two; voltages rise, currents do not fall.
+        Voltage [V] and current [A], at least two; voltages rise, and currents fall by no more than
+        1 % of their swing, which is smoothed, see `neurosim.circuit.rising`.
+    table : path, optional
+        In place of the points: a file of two columns, as `neurosim.circuit.Measured` has it, in
+        volts and amperes.
 
     Examples
     --------
@@ -187,24 +193,49 @@ class PointsDiode(Sourced):
     array([-0.5,  0.5])
     """
 
+    may_be_left_out: ClassVar[tuple[str, ...]] = ("points",)
+    unwritten: ClassVar[tuple[str, ...]] = ("table",)
+    told_by: ClassVar[tuple[str, ...]] = ("points", "table")
+
     diode: Literal["points"] = "points"
-    points: Annotated[tuple[tuple[SignedVolt, SignedAmpere], ...], Field(min_length=2)]
+    points: Annotated[tuple[tuple[SignedVolt, SignedAmpere], ...], Field(min_length=2)] = ()
+    table: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_table(cls, tree: Any, info: ValidationInfo) -> Any:
+        return in_place_of_table(tree, "points", ("V", "A"), 2, info)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        v, i = np.array(self.points).T
-        wrong = np.flatnonzero((np.diff(v) <= 0) | (np.diff(i) < 0))
+        v, _ = np.array(self.points).T
+        wrong = np.flatnonzero(np.diff(v) <= 0)
         if len(wrong):
             raise ValueError(
-                "points must have voltages that rise and currents that do not fall, but point "
-                f"{wrong[0] + 2} does not; put them in order"
+                f"points must have voltages that rise, but point {wrong[0] + 2} does not; put them "
+                "in order"
+            )
+        if (falls := falls_too_far(self.points)) is not None:
+            raise ValueError(
+                f"points must have currents that do not fall, but point {falls} does, by more than "
+                "the noise that is smoothed, 1 % of the swing; leave it out"
             )
         return self
 
     @cached_property
+    def _risen(self) -> Risen:
+        return risen(self.points, level_ends=False)
+
+    @property
+    def smoothed(self) -> str | None:
+        """How far smoothing has moved the points, in words; None where none falls."""
+        v, i = np.array(self.points).T
+        return said_of_smoothing("points", i, self.current_A(v, i), "A")
+
+    @cached_property
     def _lines(self) -> tuple[Array, Array, Array]:
         """Voltage and current where each line begins, and its slope."""
-        v, i = np.array(self.points).T
+        v, i = self._risen
         return v[:-1], i[:-1], np.diff(i) / np.diff(v)
 
     @property
@@ -238,7 +269,7 @@ class PointsDiode(Sourced):
     @cached_property
     def _areas_W(self) -> Array:
         """Integral of the current from the first point to where each line begins."""
-        v, i = np.array(self.points).T
+        v, i = self._risen
         whole: Array = np.concatenate([[0.0], np.cumsum(np.diff(v) * (i[1:] + i[:-1]) / 2)])
         return whole[:-1]
 

@@ -142,7 +142,7 @@ def _checked(name: str, laws: tuple[type[Block], ...]) -> dict[str, Any]:
     ProfileError
         It has mistakes.
     """
-    from neurosim.analysis.consequences import consequences
+    from neurosim.analysis.consequences import consequences, smoothed_points
     from neurosim.analysis.limits import beyond_limits
     from neurosim.analysis.loads import load_notes
     from neurosim.analysis.plausible import mistakes_in, warnings_in
@@ -157,7 +157,7 @@ def _checked(name: str, laws: tuple[type[Block], ...]) -> dict[str, Any]:
     return {
         "path": name, "name": profile.name, "summary": profile.summary, "valid": True,
         "numbers": by_kind(numbers), "follows": dict(consequences(profile)),
-        "notes": load_notes(profile),
+        "notes": [*load_notes(profile), *smoothed_points(profile)],
         "warnings": [*warnings_in(profile), *beyond_limits(profile)],
     }  # fmt: skip
 
