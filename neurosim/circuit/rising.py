@@ -3,7 +3,7 @@ r"""Measured points as ones that rise, where noise of the bench lets some of the
 The nearest outputs that do not fall, :math:`\min_y \sum_k (y_k - v_k)^2` with :math:`y_k \le
 y_{k+1}`, are the means of runs of points (isotonic regression by pooling adjacent violators, Ayer
 et al. 1955). A run that has a fall becomes one point at its mean, so that a curve that rises has no
-steps; where that would move its points more than twice as far as they stray, it stays level.
+steps; where that would move its points more than three times as far as they stray, it stays level.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 
 # Of the swing of the outputs: a point that must be moved by more is no noise of a bench.
 _MOST_NOISE = 0.01
-_NEAR = 2.0
+_NEAR = 3.0
 
 
 class Risen(NamedTuple):

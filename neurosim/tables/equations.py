@@ -58,7 +58,7 @@ _AMPLIFIERS: Mapping[type, str] = MappingProxyType(
         " amplifier (node.buffer of visible nodes, node.amplifier of hidden ones), with slope 0 at"
         " both ends and constant beyond them; where outputs fall, each run of points that isotonic"
         " regression pools is one at their mean (the first and last go on level to their ends), or"
-        " level where straight lines through those means move it more than twice as far as it"
+        " level where straight lines through those means move it more than three times as far as it"
         " strays",
     }
 )
