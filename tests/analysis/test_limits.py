@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from commands import run
-from neurosim.analysis import figures
+from neurosim.analysis import Conditions, figures
 from neurosim.analysis.limits import beyond_limits
 from neurosim.analysis.plausible import warnings_in
+from neurosim.analysis.problem import trained_weights
 from neurosim.blocks.files import dump_block
 from neurosim.devices import Leak
+from neurosim.host import FlowSettings
 from neurosim.profile import load_profile
 from shipped import shipped
 
@@ -18,7 +20,7 @@ LEAK = Leak(tau_s=1e-6, source="assumed: a test")
 
 @shipped
 def test_the_only_shipped_chip_beyond_a_limit_is_the_one_of_5_bit_inputs(name):
-    """BrainScaleS-2's own DACs: `profiles noise` puts the gradient's cosine with them at 0.70."""
+    """BrainScaleS-2's own DACs: `experiments/00_profiles` has what they do to the gradient."""
     found = beyond_limits(load_profile(name))
     if name != "bss2_65nm":
         assert found == []
@@ -40,9 +42,10 @@ def test_the_only_shipped_chip_beyond_a_limit_is_the_one_of_5_bit_inputs(name):
          "narrower dac.range_V), or raise host.beta"),
         ({"current_sense.range_A": "500 nA"}, "current_sense.range_A is a velocity of 1, so that a "
          "third of those of digits or more clip; raise it to 3 uA, or lower node.leak_S"),
-        ({"node.capacitance_F": "1 aF", "node.release_capacitance_F": "30 aF"},
-         "node.capacitance_F: thermal noise kT/C is 50 times what a nudge moves its target by, and "
-         "2.2 times in the mean of the 512 rows of an update; raise it, node.unit_V or host.beta"),
+        ({"node.capacitance_F": "1 fF", "node.release_capacitance_F": "30 fF"},
+         "node.capacitance_F: thermal noise kT/C is 1.6 times what a nudge moves its target by, so "
+         "that more noise than signal is in the mean of the 512 rows of an update; raise it, "
+         "node.unit_V or host.beta"),
         ({"supply.driver.most_A": "1 uA"}, "supply.driver.most_A: an amplifier of 1 uA does not "
          "carry its array: the busiest output delivers 8.06 uA where weights are 7%"),
         ({"supply.driver.rail_V": "0.4 V"}, "supply.driver.rail_V: outputs of 0.5 V must lie"),
@@ -87,3 +90,20 @@ def test_a_chip_that_answers_draws_nothing_by_itself():
     board = load_profile("board_resistive").with_value("node.release_capacitance_F", "1 nF")
     assert figures.release_ratio(board) < 10
     assert beyond_limits(board) == []
+
+
+def test_the_limit_of_noise_is_where_half_of_a_gradient_is_noise():
+    """Of 128 rows, by the same noise over the nudge in their mean: a cosine of about 0.7."""
+    chip, rows = load_profile("ideal_thermal").with_value("host.beta", 8e-3), 128
+    flow = FlowSettings(beta=8e-3, settle_tau=10)
+    times = figures.noise_V(chip) / (figures.nudge(chip) * chip.node.unit_V)
+    less = (times / (0.04 * np.sqrt(rows))) ** 2
+    noisy = chip.with_values(
+        {f"node.{name}": less * getattr(chip.node, name)
+         for name in ("capacitance_F", "release_capacitance_F")}
+    )  # fmt: skip
+    conditions = Conditions(noisy, trained_weights(noisy), flow, batch=rows, repeats=2)
+    seen, exact = conditions.observe_all(noisy), conditions.exact
+    for one, other in zip(seen, exact, strict=True):
+        cosine = one.gradient @ other / np.linalg.norm(one.gradient) / np.linalg.norm(other)
+        assert 0.6 < cosine < 0.9
