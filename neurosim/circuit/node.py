@@ -49,7 +49,7 @@ class Node(Sourced):
         How couplings act on the node: hopfield, gradient, by_layer, resistive, oscillator or your
         own, see `neurosim.circuit.laws`.
     amplifier : Scalable
-        Of hidden nodes: tanh, silu, linear, measured or your own, see
+        Amplifier of hidden nodes: tanh, silu, linear, measured or your own, see
         `neurosim.circuit.amplifiers`; visible nodes are unity buffers.
     unit_V : float
         Voltage that stands for 1 in the host's numbers; a tanh saturates there. Of oscillators that
@@ -73,7 +73,7 @@ class Node(Sourced):
         Output resistance R of each amplifier: with the devices that hang on it, of total
         conductance G on its two rails, it leaves 1 / (1 + R G / 2) of the output.
     bandwidth_Hz : float or None
-        Of each amplifier as it is used, f: its output follows with the time constant 1 / (2 pi f).
+        Bandwidth f of each amplifier as it is used: its output follows within 1 / (2 pi f).
     hold : {"none", "capacitor"}
         Whether each node can store its voltage on a second capacitor of the same size and be
         charged to it again. Without it the host repeats the free phase before each nudge.

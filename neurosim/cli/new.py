@@ -81,7 +81,7 @@ def new(file: Path, like: str) -> None:
     Enter takes what is offered, < goes back to the question before. Numbers take units, as in
     2.5 pF; numbers whose source derives them from others follow. What you give has the source that
     you name at the end; what you do not is said to be assumed, as in the profile that you began
-    from.
+    from. Above each field of the file stands what it is.
     """  # fmt: skip
     from neurosim.blocks.adopted import adopted
     from neurosim.blocks.names import as_name

@@ -62,7 +62,7 @@ class CouplingDevice(Sourced):
         Capacitance that each coupling, both devices of its pair and their wires, adds to the node
         that it hangs on, its bias too: n couplings make it C + (n + 1) C_p.
     wires : Wires or None
-        Of the crossbars that the couplings are, see `neurosim.devices.wires`.
+        Wires of the crossbars that the couplings are, see `neurosim.devices.wires`.
 
     Examples
     --------
