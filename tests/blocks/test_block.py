@@ -16,7 +16,7 @@ from neurosim.blocks.files import dump_block, parse_block
 from neurosim.blocks.mistakes import BlockError
 from neurosim.blocks.quantities import Bits, Sigma, Volt, VoltLimit
 from neurosim.blocks.words import word_of
-from neurosim.circuit.diodes import PointsDiode
+from neurosim.circuit.measured_diode import PointsDiode
 from neurosim.errors import ProfileError
 
 UNIT_OF = {

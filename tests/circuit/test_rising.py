@@ -8,7 +8,7 @@ from commands import run
 from conftest import CAPACITANCE_F, LEAK_S
 from neurosim.blocks.files import dump_block
 from neurosim.circuit import DrivenCircuit, Measured, Tanh
-from neurosim.circuit.diodes import PointsDiode
+from neurosim.circuit.measured_diode import PointsDiode
 from neurosim.circuit.rising import falls_too_far, risen
 from neurosim.errors import ProfileError
 from neurosim.profile import load_profile
