@@ -109,7 +109,7 @@ class ShockleyDiode(Sourced):
     diode : {"shockley"}
         Names this diode.
     saturation_A : float
-        I_s.
+        Saturation current I_s.
     slope_V : float
         n V_T: the voltage in which its current grows e times.
     series_Ohm : float
