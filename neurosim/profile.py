@@ -56,7 +56,7 @@ class HostAdvice(Block):
         How inputs of a task are best presented: as they are, or each a second time with the
         opposite sign, where no weight can be negative.
     input_gain : float
-        By which they are multiplied.
+        By which inputs are multiplied.
 
     Examples
     --------

@@ -5,43 +5,51 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.constants import Boltzmann
 
+from neurosim.analysis import figures
+from neurosim.analysis.loads import TYPICAL_WEIGHT, output_load_A
 from neurosim.analysis.suited import doubled_inputs, recipe_for
+from neurosim.blocks.block import Block
 from neurosim.blocks.units import format_quantity
 from neurosim.circuit import Oscillating
 from neurosim.converters.quantise import lsb
 from neurosim.profile import Profile
 from neurosim.safe_text import two_digits
 
-__all__ = ["consequences"]
-
-# Root mean square velocity of digits that are paired with noise by batches, in units: 1.17 to 1.21.
-_VELOCITY = 1.2
-# That of answers, 1 or -1.
-_ANSWER = 1.0
+__all__ = ["consequences", "smoothed_points"]
 
 
 def consequences(profile: Profile) -> list[tuple[str, str]]:
     """Name and value of each, in words; what the profile's effects do not have is left out.
 
-    Time constant C / g; C_x / C_h; step of a weight; steps of the converters in volts and in the
-    host's units; how far a nudge moves its target, in steps of the DAC, in the task that the chip
-    is for; thermal noise kT/C of a hidden node without its amplifier's, or how far the phase of an
-    oscillator diffuses; time to write a device.
+    Time constant C / g; C_x / C_h; step of a weight; steps and ranges of the converters in volts
+    and in the host's units, of the ammeter in amperes and as a velocity; how far a nudge moves its
+    target, in steps of the DAC, in the task that the chip is for; what the busiest output
+    delivers; thermal noise kT/C of a hidden
+    node without its amplifier's, or how far the phase of an oscillator diffuses; time to write a
+    device, and all.
     """
-    return list(_all(profile))
+    parts = _of_nodes, _of_converters, _of_load, _of_noise, _of_writing
+    return [figure for part in parts for figure in part(profile)]
 
 
-def _all(profile: Profile) -> Iterator[tuple[str, str]]:
-    node, unit_V = profile.node, profile.node.unit_V
+def smoothed_points(block: Block, path: str = "") -> Iterator[str]:
+    """What blocks say of measured points that they have smoothed, however deep."""
+    said = getattr(block, "smoothed", None)
+    if said is not None:
+        yield f"{path}{said}"
+    for name in type(block).model_fields:
+        inner = getattr(block, name)
+        if isinstance(inner, Block):
+            yield from smoothed_points(inner, f"{path}{name}.")
+
+
+def _of_nodes(profile: Profile) -> Iterator[tuple[str, str]]:
+    node, coupling = profile.node, profile.coupling
     yield "time constant C/g", format_quantity(node.tau_s, "s", 3)
-    coupling, layers = profile.coupling, profile.network
-    more_F = layers.couplings_per_node * coupling.parasitic_F
-    of_hidden_F = node.capacitance_F + float(more_F[layers.hidden].mean())
-    of_released_F = node.release_capacitance_F + float(more_F[layers.visible].mean())
-    yield "C_x / C_h", f"{of_released_F / of_hidden_F:.3g}"
+    yield "C_x / C_h", f"{figures.release_ratio(profile):.3g}"
     if coupling.parasitic_F:
+        more_F = profile.network.couplings_per_node * coupling.parasitic_F
         slow = 1 + more_F / node.capacitance_F
         yield (
             "couplings' own capacitance",
@@ -52,33 +60,55 @@ def _all(profile: Profile) -> Iterator[tuple[str, str]]:
         yield "made for", "answers" + (f", {inputs}" if doubled_inputs(profile) else "")
     if (step := coupling.step(node.leak_S)) is not None:
         yield "a step of a weight", f"{step:.3g}; weights reach {coupling.full_scale:g}"
-    adc, dac = profile.adc, profile.dac
-    of_radian_V = {"visible": node.visible_radian_V or unit_V, "hidden": unit_V}
-    for name, range_V in (("visible", adc.visible_range_V), ("hidden", adc.hidden_range_V)):
-        if adc.bits is not None and range_V is not None:
-            step_V = lsb(range_V, adc.bits)
-            yield f"a step of the ADC, {name}", _step(step_V, profile, of_radian_V[name])
-    if dac.bits is not None and dac.range_V is not None:
-        step_V = lsb(dac.range_V, dac.bits)
-        yield "a step of the DAC", _step(step_V, profile, of_radian_V["visible"])
-        yield "a nudge moves its target by", _nudge(profile, step_V / unit_V)
+
+
+def _of_converters(profile: Profile) -> Iterator[tuple[str, str]]:
+    adc, dac, sense, unit_V = profile.adc, profile.dac, profile.current_sense, profile.node.unit_V
+    visible_V = profile.node.visible_radian_V or unit_V
+    for name, range_V, bits, radian_V in (
+        ("ADC, visible", adc.visible_range_V, adc.bits, visible_V),
+        ("ADC, hidden", adc.hidden_range_V, adc.bits, unit_V),
+        ("DAC", dac.range_V, dac.bits, visible_V),
+    ):
+        if bits is not None and range_V is not None:
+            yield f"a step of the {name}", _converter(range_V, bits, profile, radian_V)
+    if figures.dac_steps(profile) is not None:
+        yield "a nudge moves its target by", _nudge(profile)
+    if sense is not None and sense.bits is not None and sense.range_A is not None:
+        step_A = lsb(sense.range_A, sense.bits)
+        velocity = f"a velocity of {step_A / figures.velocity_A(profile):.2g}"
+        steps = _steps(sense.bits, format_quantity(sense.range_A, "A", 3))
+        yield "a step of the ammeter", f"{format_quantity(step_A, 'A', 3)}, {velocity}; {steps}"
+
+
+def _of_load(profile: Profile) -> Iterator[tuple[str, str]]:
+    driver = None if profile.supply is None else profile.supply.driver
+    if driver is not None and not profile.node.oscillating:
+        load, full = (
+            format_quantity(output_load_A(profile, weight), "A", 3)
+            for weight in (TYPICAL_WEIGHT, 1.0)
+        )
+        most = "" if driver.most_A is None else f" of {format_quantity(driver.most_A, 'A', 3)}"
+        yield "the busiest output delivers", f"{load}{most}; where all weights are full {full}"
+
+
+def _of_noise(profile: Profile) -> Iterator[tuple[str, str]]:
+    node, noise_V = profile.node, figures.noise_V(profile)
     if profile.thermal.temperature_K is not None and isinstance(node.law, Oscillating):
         turned = float(np.sqrt(2 * node.law.diffusion_rad2_per_s * node.tau_s))
         yield "a phase diffuses by", f"{turned:.2g} rad in a time constant"
-    elif profile.thermal.temperature_K is not None:
-        noise_V = float(np.sqrt(Boltzmann * profile.thermal.temperature_K / of_hidden_F))
-        yield "thermal noise kT/C", f"{_step(noise_V, profile, unit_V)}, amplifiers left out"
-    if profile.write is not None and profile.write.pulse_s:
-        n_pulses = profile.write.pulses or 1
-        pulse_s = n_pulses * profile.write.pulse_s
+    elif noise_V is not None:
+        said = _step(noise_V, profile, node.unit_V)
+        yield "thermal noise kT/C", f"{said}, amplifiers left out"
+
+
+def _of_writing(profile: Profile) -> Iterator[tuple[str, str]]:
+    write, array_s = profile.write, figures.array_s(profile)
+    if write is not None and array_s is not None:
+        pulse_s = (write.pulses or 1) * write.pulse_s
         yield "one write of a device", format_quantity(pulse_s, "s", 3)
-        at_once = 1 if profile.supply is None else profile.supply.writes_at_once
-        devices = float(layers.couplings_per_node.sum() - layers.n_nodes) / 2 + layers.n_nodes
-        devices *= (1 if coupling.single else 2) * (2 if coupling.separate else 1)
-        yield (
-            f"writing the array of {'-'.join(map(str, profile.layers))}",
-            format_quantity(pulse_s * np.ceil(devices / at_once), "s", 3),
-        )
+        sizes = "-".join(map(str, profile.layers))
+        yield f"writing the array of {sizes}", format_quantity(array_s, "s", 3)
 
 
 def _step(step_V: float, profile: Profile, radian_V: float) -> str:
@@ -89,18 +119,25 @@ def _step(step_V: float, profile: Profile, radian_V: float) -> str:
     return f"{format_quantity(step_V, 'V', 3)}, {step_V / unit_V:.2g} of a unit"
 
 
-def _nudge(profile: Profile, dac_step: float) -> str:
-    r"""By its share of spring and nudge, :math:`k = \beta (\alpha \lambda)^2`, of the velocity."""
-    recipe = recipe_for(profile)
-    flow, velocity = recipe.flow, _VELOCITY if recipe.task.has_paths else _ANSWER
-    beta = profile.host.beta if flow.beta is None else flow.beta
-    nudge = beta * (flow.alpha * flow.stiffness) ** 2
-    away = nudge / (flow.stiffness + nudge) * velocity / (flow.alpha * flow.stiffness)
+def _converter(range_V: float, bits: int, profile: Profile, radian_V: float) -> str:
+    """A step of a converter, and how many it has over which range."""
+    end = format_quantity(range_V, "V", 3)
+    if profile.node.oscillating:
+        end = f"{range_V / radian_V:.2g} rad"
+    return f"{_step(lsb(range_V, bits), profile, radian_V)}; {_steps(bits, end)}"
+
+
+def _steps(bits: int, end: str) -> str:
+    return f"{2**bits - 2:,} steps over +-{end}"
+
+
+def _nudge(profile: Profile) -> str:
+    """In units, and in steps of the DAC."""
+    recipe, away, steps = recipe_for(profile), figures.nudge(profile), figures.dac_steps(profile)
     what = "" if recipe.task.has_paths else " of an answer"
-    steps = f"{two_digits(away / dac_step)} steps of the DAC"
-    if away < dac_step / 2:
-        steps += " (below 0.5 it is lost)"
     said = f"{away:.2g} of a unit"
     if radian_V := profile.node.visible_radian_V:
         said = f"{away * profile.node.unit_V / radian_V:.2g} rad"
-    return f"{said}, {steps}, at a beta{what} of {beta:g}"
+    if steps is not None:
+        said += f", {two_digits(steps)} steps of the DAC"
+    return f"{said}, at a beta{what} of {figures.beta_of(profile):g}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from neurosim.blocks.units import format_quantity
 from neurosim.profile import Profile
 
-__all__ = ["load_notes", "noise_gain", "output_load_A"]
+__all__ = ["TYPICAL_WEIGHT", "load_notes", "load_warnings", "noise_gain", "output_load_A"]
 
 # Mean magnitude of the shipped trained weights, 0.042, over the 0.6 of the shipped profiles.
 TYPICAL_WEIGHT = 0.07
@@ -62,29 +62,18 @@ def noise_gain(profile: Profile, weight: float = TYPICAL_WEIGHT) -> float:
 
 
 def load_notes(profile: Profile) -> list[str]:
-    """What of the load a profile's amplifiers cannot carry, or are taken to carry for nothing."""
+    """What a profile's amplifiers are taken to do for nothing, and what full weights would ask."""
     if profile.node.oscillating:
         return []  # No output delivers a direct current.
-    driver = None if profile.supply is None else profile.supply.driver
-    load_A, full_A = output_load_A(profile), output_load_A(profile, 1.0)
-    needs = (
-        f"the busiest output delivers {format_quantity(load_A, 'A', 3)} where weights are "
-        f"{TYPICAL_WEIGHT:.0%} of the full scale, as a trained chip's are in the mean, and "
-        f"{format_quantity(full_A, 'A', 3)} where all are the full scale"
-    )
-    notes = []
+    driver, notes = None if profile.supply is None else profile.supply.driver, list[str]()
     if profile.supply is not None and driver is None:
+        needs = _needs(profile)
         notes.append(f"supply.driver is ideal, so that driving the array costs its heat: {needs}")
-    if driver is not None and driver.most_A is not None and driver.most_A < full_A:
-        can = format_quantity(driver.most_A, "A", 3)
-        cannot = "does not carry its array" if driver.most_A < load_A else "carries no full weights"
-        who = "a driver of inputs" if profile.node.passive else "an amplifier"
-        notes.append(f"{who} of {can} {cannot}: {needs}; the model drives it all the same")
-    swing_V = max(_swing_V(profile), profile.node.visible_rail_V or 0.0)
-    if driver is not None and driver.rail_V < swing_V:
+    most_A = None if driver is None else driver.most_A
+    if most_A is not None and output_load_A(profile) <= most_A < output_load_A(profile, 1.0):
         notes.append(
-            f"outputs of {swing_V:g} V must lie within the rails of {driver.rail_V:g} V, but do "
-            "not; raise supply.driver.rail_V"
+            f"{_driver_of(profile, most_A)} carries no full weights: {_needs(profile)}; the model "
+            "drives it all the same"
         )
     thermal = profile.thermal
     if thermal.temperature_K is not None and thermal.amplifier_excess and not thermal.noise_gain:
@@ -93,3 +82,37 @@ def load_notes(profile: Profile) -> list[str]:
             "1 + load / leak_S, which is taken as 1; thermal.noise_gain: true counts it"
         )
     return notes
+
+
+def load_warnings(profile: Profile) -> list[str]:
+    """Amplifiers that do not carry what a trained chip loads them with, and what to do."""
+    driver = None if profile.supply is None else profile.supply.driver
+    if driver is None or profile.node.oscillating:
+        return []
+    found, load_A = [], output_load_A(profile)
+    if driver.most_A is not None and driver.most_A < load_A:
+        found.append(
+            f"supply.driver.most_A: {_driver_of(profile, driver.most_A)} does not carry its array: "
+            f"{_needs(profile)}; raise it, or lower node.leak_S: the model drives it all the same"
+        )
+    swing_V = max(_swing_V(profile), profile.node.visible_rail_V or 0.0)
+    if driver.rail_V < swing_V:
+        found.append(
+            f"supply.driver.rail_V: outputs of {swing_V:g} V must lie within the rails of "
+            f"{driver.rail_V:g} V, but do not; raise it"
+        )
+    return found
+
+
+def _driver_of(profile: Profile, most_A: float) -> str:
+    who = "a driver of inputs" if profile.node.passive else "an amplifier"
+    return f"{who} of {format_quantity(most_A, 'A', 3)}"
+
+
+def _needs(profile: Profile) -> str:
+    load_A, full_A = output_load_A(profile), output_load_A(profile, 1.0)
+    return (
+        f"the busiest output delivers {format_quantity(load_A, 'A', 3)} where weights are "
+        f"{TYPICAL_WEIGHT:.0%} of the full scale, as a trained chip's are in the mean, and "
+        f"{format_quantity(full_A, 'A', 3)} where all are the full scale"
+    )

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from neurosim.analysis.figures import MOST_LOST, conductances_S, lost_share, presenting_s, range_S
 from neurosim.analysis.trial import refused, unfitting
 from neurosim.blocks import sources
 from neurosim.blocks.block import Block
@@ -22,7 +22,6 @@ from neurosim.profile import Profile
 
 __all__ = ["ODD", "WARNINGS", "mistakes_in", "warnings_in"]
 
-Array = NDArray[np.float64]
 Check = Callable[[Profile], Iterator[str]]
 
 # Unit by the suffix of a field, and the range of what has been built.
@@ -67,23 +66,11 @@ def _lost(profile: Profile) -> list[str]:
     return [line for line in _cut_off(profile) if line.startswith("drift.exponent:")]
 
 
-def _range_S(profile: Profile) -> tuple[float, float]:
-    """Lowest and highest conductance of a device."""
-    idle_S = profile.coupling.idle_S
-    return idle_S, idle_S + profile.coupling.range_S(profile.node.leak_S)
-
-
-def _conductances(profile: Profile) -> Array:
-    """Some over the range of a device; off is none."""
-    low_S, high_S = _range_S(profile)
-    return np.linspace(low_S or high_S / 200, high_S, 200)
-
-
 def _cut_off(profile: Profile) -> Iterator[str]:
     """What devices say of themselves that they cut off, as `cut_off` of a block has it."""
     for name in type(profile).model_fields:
         own = getattr(getattr(profile, name), "cut_off", None)
-        for field, text in own(_conductances(profile)) if own else ():
+        for field, text in own(conductances_S(profile)) if own else ():
             yield f"{name}.{field}: {text}"
 
 
@@ -134,7 +121,7 @@ def _unusual(profile: Profile) -> Iterator[str]:
 
 def _beside_the_range(profile: Profile) -> Iterator[str]:
     """Blocks of devices that speak of other conductances than the couplings have."""
-    low_S, high_S = _range_S(profile)
+    low_S, high_S = range_S(profile)
     shown = f"the couplings' {format_quantity(low_S, 'S')} to {format_quantity(high_S, 'S')}"
     for name in ("write", "drift", "device_noise"):
         reference_S = getattr(getattr(profile, name), "reference_S", None)
@@ -171,7 +158,7 @@ def _beside_the_range(profile: Profile) -> Iterator[str]:
 
 def _deviations(profile: Profile) -> Iterator[tuple[str, float]]:
     """How far devices are from what they should hold, at worst over the range; in words first."""
-    targets_S, (low_S, high_S) = _conductances(profile), _range_S(profile)
+    targets_S, (low_S, high_S) = conductances_S(profile), range_S(profile)
     if profile.write is not None:
         yield "write.noise: a write misses by", float(profile.write.sigma_S(targets_S).max())
     noise, drift = profile.device_noise, profile.drift
@@ -192,7 +179,7 @@ def _slow_nodes(profile: Profile) -> Iterator[str]:
     per_node = profile.network.couplings_per_node.max()
     slower = 1 + per_node * profile.coupling.parasitic_F / profile.node.capacitance_F
     settle_tau = profile.host.settle_tau
-    if slower > _SLOWER and settle_tau is not None and settle_tau < _SETTLED * slower:
+    if slower > _SLOWER and settle_tau < _SETTLED * slower:
         yield (
             f"coupling.parasitic_F makes nodes up to {slower:.3g} times as slow as C/g; "
             f"host.settle_tau of {settle_tau:g} is short for that"
@@ -205,9 +192,7 @@ def _odd_law(profile: Profile) -> Iterator[str]:
     if doubts is None:
         return
     most_pull = float(profile.network.couplings_per_node.max()) * profile.coupling.full_scale
-    settle_tau = profile.host.settle_tau
-    settle_s = np.inf if settle_tau is None else settle_tau * node.tau_s
-    for field, text in doubts(most_pull, node.tau_s, settle_s):
+    for field, text in doubts(most_pull, node.tau_s, profile.host.settle_tau * node.tau_s):
         yield f"node.law.{field} {text}"
 
 
@@ -243,16 +228,17 @@ def _far_offsets(profile: Profile) -> Iterator[str]:
 
 def _late_refresh(profile: Profile) -> Iterator[str]:
     """Cells that lose what they hold before they are written again."""
-    drift, refresh_s, held_S = profile.drift, profile.host.refresh_s, _conductances(profile)
-    if drift is None or refresh_s is None:
+    refresh_s = profile.host.refresh_s
+    lost = 0.0 if refresh_s is None else lost_share(profile, refresh_s)
+    if refresh_s is None or lost <= MOST_LOST:
         return
-    left_S = drift.aged(held_S, held_S, np.full_like(held_S, refresh_s), np.zeros_like(held_S))
-    lost = float(np.abs(left_S - held_S).max() / held_S.max())
-    if lost > _FAR_OFF:
-        yield (
-            f"host.refresh_s: a cell loses {lost:.0%} before it is refreshed after "
-            f"{format_quantity(refresh_s, 's', 3)}; refresh sooner"
-        )
+    how = "refresh sooner"
+    if lost_share(profile, presenting_s(profile)) > MOST_LOST:
+        how = "take cells that hold longer, for no refresh comes within an update"
+    yield (
+        f"host.refresh_s: a cell loses {lost:.0%} before it is refreshed after "
+        f"{format_quantity(refresh_s, 's', 3)}; {how}"
+    )
 
 
 def _short_of(profile: Profile) -> Iterator[str]:
@@ -286,7 +272,7 @@ def _short_of(profile: Profile) -> Iterator[str]:
             "raise it, or slow the nodes (more node.capacitance_F)"
         )
     settle_tau = profile.host.settle_tau
-    if settle_tau is not None and settle_tau < _SHORT:
+    if settle_tau < _SHORT:
         yield f"host.settle_tau is {settle_tau:g}: nodes are read before they settle; take 5"
     if mismatch.offset_V > _FAR_OFF * node.unit_V:
         yield (

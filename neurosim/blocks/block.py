@@ -29,7 +29,7 @@ from neurosim.errors import ProfileError
 __all__ = ["Block", "Sourced"]
 
 
-class Block(BaseModel):
+class Block(BaseModel):  # noqa: PLW1641  # pydantic makes the hash of frozen fields
     """A group of parameters; unknown keys, missing keys and later changes are errors.
 
     Attributes
@@ -78,6 +78,14 @@ class Block(BaseModel):
 
     def __str__(self) -> str:
         return repr(self)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether all that was given is equal, whatever each has computed and kept of it."""
+        if not isinstance(other, Block) or type(self) is not type(other):
+            return NotImplemented
+        own, others = self.__pydantic_private__, other.__pydantic_private__
+        fields = type(self).model_fields
+        return own == others and all(getattr(self, name) == getattr(other, name) for name in fields)
 
     def __dir__(self) -> list[str]:
         """Fields, and what a block itself does; nothing of pydantic's."""

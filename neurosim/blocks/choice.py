@@ -20,7 +20,8 @@ __all__ = ["one_of"]
 class one_of(Choices):  # noqa: N801  # read as a word of an annotation
     """Mark of a field that holds one of several blocks, told apart in files by the text at `key`.
 
-    Each class names itself: ``law: Literal["leak"] = "leak"``. In Python the field takes any block
+    Each class names itself: ``law: Literal["leak"] = "leak"``; one may be `told_by` fields that it
+    alone has, without its word. In Python the field takes any block
     of these classes and of the type `of`; a file names one of a class of your own by its word,
     where the reader has been taught the class.
 
@@ -81,8 +82,19 @@ class one_of(Choices):  # noqa: N801  # read as a word of an annotation
             word = value.strip() if isinstance(value, str) else value
             return self._of_word({self.key: word}, (), handler, info.context)
         if isinstance(value, Mapping):
-            return self._of_word(value, (self.key,), handler, info.context)
+            return self._of_word(self._told(value), (self.key,), handler, info.context)
         return self._fitting(value) if isinstance(value, Block) else handler(value)
+
+    def _told(self, tree: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The tree with the word of the one class that its fields tell, where it has none."""
+        if self.key in tree:
+            return tree
+        told = [
+            word
+            for word, cls in zip(self._words, self.classes, strict=True)
+            if any(name in tree for name in getattr(cls, "told_by", ()))
+        ]
+        return {self.key: told[0], **tree} if len(told) == 1 else tree
 
     def _of_word(self, tree: Mapping[str, Any], at: Location, handler: Any, context: Any) -> Any:
         """A block of the class that a word names, shipped or one that the reader was taught."""

@@ -23,10 +23,18 @@ __all__ = ["dump_block", "load_block", "parse_block"]
 B = TypeVar("B", bound=Block)
 
 
-def parse_block(text: str, cls: type[B], where: str, *, laws: Sequence[type[Block]] = ()) -> B:
+def parse_block(
+    text: str,
+    cls: type[B],
+    where: str,
+    *,
+    laws: Sequence[type[Block]] = (),
+    folder: Path | None = None,
+) -> B:
     """Block of class `cls` from YAML text; `where` names its source in messages.
 
-    `laws` are blocks of one's own that the text may name, beside those that are shipped.
+    `laws` are blocks of one's own that the text may name, beside those that are shipped; `folder`
+    is where the paths in it begin, the working directory without it.
 
     Raises
     ------
@@ -47,7 +55,7 @@ def parse_block(text: str, cls: type[B], where: str, *, laws: Sequence[type[Bloc
         )
     mistakes = document.mistakes
     try:
-        block = cls.model_validate(document.tree, context=Reading(tuple(laws)))
+        block = cls.model_validate(document.tree, context=Reading(tuple(laws), folder))
     except ValidationError as failure:
         known = {m.path for m in mistakes}
         mistakes += [m for m in mistakes_of(failure, cls, document) if m.path not in known]
@@ -76,7 +84,7 @@ def load_block(path: Path, cls: type[B], *, laws: Sequence[type[Block]] = ()) ->
         raise ProfileError(
             f"{one_line(str(path))}: must be a file that can be read, but is not ({why})."
         ) from None
-    return parse_block(text, cls, str(path), laws=laws)
+    return parse_block(text, cls, str(path), laws=laws, folder=path.parent)
 
 
 def dump_block(block: Block, *, brief: bool = False) -> str:

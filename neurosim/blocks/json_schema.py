@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from neurosim.blocks.block import Block, Sourced
 from neurosim.blocks.classes import classes_of
 
-__all__ = ["json_schema"]
+__all__ = ["field_texts", "json_schema"]
 
 
 def json_schema(root: type[BaseModel]) -> dict[str, Any]:
@@ -26,9 +26,7 @@ def json_schema(root: type[BaseModel]) -> dict[str, Any]:
         if stated:
             block["required"] = [field for field in cls.model_fields if field in stated]
             block |= {key: block.pop(key) for key in ("title", "type")}
-        texts: dict[str, str] = {}
-        for base in (*cls.__mro__, Sourced):
-            texts = _field_texts(base) | texts
+        texts = field_texts(cls)
         for field, entry in block["properties"].items():
             entry.pop("title", None)
             _bounded(entry, cls.model_fields[field].metadata)
@@ -76,8 +74,22 @@ def _blocks_of(cls: type[BaseModel]) -> dict[str, type[BaseModel]]:
     return found
 
 
-def _field_texts(cls: type) -> dict[str, str]:
-    """What the numpydoc docstring of a block says of each field, on one line each."""
+def field_texts(cls: type) -> dict[str, str]:
+    """What the numpydoc docstrings of a block say of its fields, on one line each.
+
+    Examples
+    --------
+    >>> from neurosim.converters import Dac
+    >>> field_texts(Dac)["noise_V"]
+    'Standard deviation of the output, drawn once per drive and node.'
+    """
+    texts: dict[str, str] = {}
+    for base in (*cls.__mro__, Sourced):
+        texts = _own_texts(base) | texts
+    return texts
+
+
+def _own_texts(cls: type) -> dict[str, str]:
     _, _, text = (inspect.getdoc(cls) or "").partition("Parameters\n----------\n")
     entries = re.findall(r"^(\w[\w, ]*) : .*\n((?:[ \t]+.*\n?)*)", text, re.MULTILINE)
     return {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, GetJsonSchemaHandler
@@ -67,9 +68,12 @@ class Reading:
     ----------
     laws : tuple of type
         Blocks of one's own that a file may name, see `neurosim.blocks.choice`.
+    folder : Path or None
+        Of the file, where the paths in it begin; the working directory without one.
     """
 
     laws: tuple[type[BaseModel], ...] = ()
+    folder: Path | None = None
 
 
 class _LeftOut:

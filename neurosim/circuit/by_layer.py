@@ -38,7 +38,7 @@ class ByLayer(Block):
     law : {"by_layer"}
         Names this law.
     visible, hidden : Law
-        Of the nodes of layer 0, and of the others.
+        Law of the nodes of layer 0, and of the others.
 
     Examples
     --------

@@ -23,17 +23,16 @@ with R' = R at rest under v = s, and R' = R + 1/G behind the conductance.
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import Annotated, Any, Literal, Protocol, Self, runtime_checkable
+from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
 
 from neurosim.blocks.block import Block, Sourced
 from neurosim.blocks.choice import one_of
-from neurosim.blocks.quantities import Ampere, PositiveOhm, SignedAmpere, SignedVolt, Volt
+from neurosim.blocks.quantities import Ampere, PositiveOhm, Volt
 from neurosim.blocks.words import Word
+from neurosim.circuit.measured_diode import PointsDiode
 
 # Stands for an infinite conductance in linear systems, whose rounding is no step away from 0 V.
 _CONDUCTS_S, _TOUCHES_V = 1e6, 1e-12
@@ -110,7 +109,7 @@ class ShockleyDiode(Sourced):
     diode : {"shockley"}
         Names this diode.
     saturation_A : float
-        I_s.
+        Saturation current I_s.
     slope_V : float
         n V_T: the voltage in which its current grows e times.
     series_Ohm : float
@@ -167,97 +166,6 @@ class ShockleyDiode(Sourced):
         omega = self._omega(source_V, behind_Ohm)
         current_A = self.slope_V / behind_Ohm * omega - self.saturation_A
         rest_V: Array = source_V - current_A / pull_S
-        return rest_V
-
-
-class PointsDiode(Sourced):
-    """Measured points joined by straight lines, which go on beyond the first and the last.
-
-    Parameters
-    ----------
-    diode : {"points"}
-        Names this diode.
-    points : sequence of (float, float)
-        Voltage [V] and current [A], at least two; voltages rise, currents do not fall.
-
-    Examples
-    --------
-    >>> clamp = PointsDiode(points=((-1.0, 0.0), (0.0, 0.0), (1.0, 0.1)))
-    >>> clamp.rest_V(np.array([-0.5, 1.0]), np.array([0.1, 0.1]))
-    array([-0.5,  0.5])
-    """
-
-    diode: Literal["points"] = "points"
-    points: Annotated[tuple[tuple[SignedVolt, SignedAmpere], ...], Field(min_length=2)]
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        v, i = np.array(self.points).T
-        wrong = np.flatnonzero((np.diff(v) <= 0) | (np.diff(i) < 0))
-        if len(wrong):
-            raise ValueError(
-                "points must have voltages that rise and currents that do not fall, but point "
-                f"{wrong[0] + 2} does not; put them in order"
-            )
-        return self
-
-    @cached_property
-    def _lines(self) -> tuple[Array, Array, Array]:
-        """Voltage and current where each line begins, and its slope."""
-        v, i = np.array(self.points).T
-        return v[:-1], i[:-1], np.diff(i) / np.diff(v)
-
-    @property
-    def steepest_S(self) -> float:
-        """That of the steepest line."""
-        return float(self._lines[2].max())
-
-    def _line(self, of: Array, inner: Array) -> NDArray[np.intp]:
-        """Which line each value is on, of lines that begin at these inner values."""
-        found = np.zeros(np.broadcast_shapes(of.shape, inner.shape[1:]), np.intp)
-        for begin in inner:
-            found += of >= begin
-        return found
-
-    def _here(self, v_V: Array) -> tuple[Array, Array, Array]:
-        v, i, g = self._lines
-        k = self._line(v_V, v[1:])
-        return v[k], i[k], g[k]
-
-    def current_A(self, v_V: Array, offered_A: Array) -> Array:
-        """On the line."""
-        del offered_A
-        v, i, g = self._here(v_V)
-        current_A = i + g * (v_V - v)
-        return current_A.astype(v_V.dtype, copy=False)
-
-    def slope_S(self, v_V: Array) -> Array:
-        """Of the line."""
-        return self._here(v_V)[2]
-
-    @cached_property
-    def _areas_W(self) -> Array:
-        """Integral of the current from the first point to where each line begins."""
-        v, i = np.array(self.points).T
-        whole: Array = np.concatenate([[0.0], np.cumsum(np.diff(v) * (i[1:] + i[:-1]) / 2)])
-        return whole[:-1]
-
-    def _area_W(self, v_V: Array) -> Array:
-        v, i, g = self._lines
-        k = self._line(v_V, v[1:])
-        d = v_V - v[k]
-        return np.asarray(self._areas_W[k] + d * (i[k] + g[k] * d / 2))
-
-    def co_content_W(self, v_V: Array) -> Array:
-        """A trapezium a line."""
-        return self._area_W(v_V) - self._area_W(np.zeros(()))
-
-    def rest_V(self, source_V: Array, pull_S: Array) -> Array:
-        """On the line where pull and current agree."""
-        v, i, g = self._lines
-        inner = v[1:].reshape(-1, *[1] * np.ndim(pull_S))
-        k = self._line(source_V * pull_S, inner * pull_S + i[1:].reshape(inner.shape))
-        rest_V: Array = (source_V * pull_S - i[k] + g[k] * v[k]) / (pull_S + g[k])
         return rest_V
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 from scipy.interpolate import CubicHermiteSpline, PchipInterpolator
 
+from neurosim.blocks.points import in_place_of_table
 from neurosim.blocks.quantities import SignedVolt
 from neurosim.circuit.amplifiers import UnitAmplifier
+from neurosim.circuit.rising import Risen, falls_too_far, risen, said_of_smoothing
 from neurosim.errors import DataError
 
 __all__ = ["Measured"]
@@ -27,19 +29,24 @@ class Measured(UnitAmplifier):
 
     Within the points the output is that spline: it goes through each of them, never turns back
     between two, and has a continuous slope. Below the first and above the last the output stays
-    where they are, which the spline reaches with slope 0.
+    where they are, which the spline reaches with slope 0. Outputs that fall by noise of the bench
+    are smoothed first, see `neurosim.circuit.rising`.
 
     Parameters
     ----------
     amplifier : {"measured"}
         Names this amplifier.
     points_V : sequence of (float, float)
-        Input and output [V], at least four; inputs rise, outputs do not fall.
+        Input and output [V], at least four; inputs rise, and outputs fall by no more than 1 % of
+        their swing.
+    table : path, optional
+        In place of the points: a file of two columns, with a header or without, in volts where the
+        header says no other unit. What is written has the points.
 
     Raises
     ------
     ProfileError
-        The points are in no such order.
+        The points are in no such order, or the table cannot be read.
 
     Examples
     --------
@@ -48,22 +55,38 @@ class Measured(UnitAmplifier):
     array([-0.1 ,  0.08])
     """
 
+    unwritten: ClassVar[tuple[str, ...]] = ("table",)
+    told_by: ClassVar[tuple[str, ...]] = ("points_V", "table")
+
     amplifier: Literal["measured"] = "measured"
-    points_V: Annotated[tuple[tuple[SignedVolt, SignedVolt], ...], Field(min_length=4)]
+    points_V: Annotated[tuple[tuple[SignedVolt, SignedVolt], ...], Field(min_length=4)] = ()
+    table: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_table(cls, tree: Any, info: ValidationInfo) -> Any:
+        return in_place_of_table(tree, "points_V", ("V", "V"), 4, info)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         u, v = np.array(self.points_V).T
         if not (np.isfinite(u).all() and np.isfinite(v).all()):
             raise ValueError("points_V must be finite numbers")
-        wrong = np.flatnonzero((np.diff(u) <= 0) | (np.diff(v) < 0))
+        wrong = np.flatnonzero(np.diff(u) <= 0)
         if len(wrong):
             raise ValueError(
-                "points_V must have inputs that rise and outputs that do not fall, but point "
-                f"{wrong[0] + 2} does not; put them in order"
+                f"points_V must have inputs that rise, but point {wrong[0] + 2} does not; put them "
+                "in order"
             )
+        if (falls := falls_too_far(self.points_V)) is not None:
+            raise ValueError(
+                f"points_V must have outputs that do not fall, but point {falls} does, by more "
+                "than the noise that is smoothed, 1 % of the swing; leave it out, or exchange the "
+                "amplifier's inputs"
+            )
+        at, values = self._risen
         with np.errstate(all="ignore"):
-            steep = np.diff(v) / np.diff(u)
+            steep = np.diff(values) / np.diff(at)
         if not (steep < _STEEPEST).all():
             raise ValueError(
                 f"points_V must have slopes below {_STEEPEST:g}, but between points "
@@ -73,8 +96,12 @@ class Measured(UnitAmplifier):
         return self
 
     @cached_property
+    def _risen(self) -> Risen:
+        return risen(self.points_V, level_ends=True)
+
+    @cached_property
     def _spline(self) -> CubicHermiteSpline:
-        u, v = np.array(self.points_V).T
+        u, v = self._risen
         slope = PchipInterpolator(u, v).derivative()(u)
         slope[[0, -1]] = 0.0
         return CubicHermiteSpline(u, v, slope)
@@ -86,7 +113,13 @@ class Measured(UnitAmplifier):
     @property
     def ends_V(self) -> tuple[float, float]:
         """Inputs of the first and the last point [V]."""
-        return self.points_V[0][0], self.points_V[-1][0]
+        return float(self._spline.x[0]), float(self._spline.x[-1])
+
+    @property
+    def smoothed(self) -> str | None:
+        """How far smoothing has moved the points, in words; None where none falls."""
+        u, v = np.array(self.points_V).T
+        return said_of_smoothing("points_V", v, self.output_V(u), "V")
 
     @property
     def pieces(self) -> tuple[Array, Array]:

@@ -49,7 +49,7 @@ class Node(Sourced):
         How couplings act on the node: hopfield, gradient, by_layer, resistive, oscillator or your
         own, see `neurosim.circuit.laws`.
     amplifier : Scalable
-        That of hidden nodes: tanh, silu, linear, measured or your own, see
+        Amplifier of hidden nodes: tanh, silu, linear, measured or your own, see
         `neurosim.circuit.amplifiers`; visible nodes are unity buffers.
     unit_V : float
         Voltage that stands for 1 in the host's numbers; a tanh saturates there. Of oscillators that
@@ -58,9 +58,9 @@ class Node(Sourced):
         Total conductance to ground of a node at weight 0; also the conductance of weight 1, and of
         oscillators that alone.
     capacitance_F : float
-        Of each node; tau = capacitance_F / leak_S.
+        Capacitance of each node; tau = capacitance_F / leak_S.
     release_capacitance_F : float
-        Of a visible node that is released to run free.
+        Capacitance of a visible node that is released to run free.
     loading : float
         Share of the coupling conductance that loads the summing node, 1 / (1 + A) for a virtual
         ground of gain A. Resistors from node to node load both all the same: see `load_share`.
@@ -73,7 +73,7 @@ class Node(Sourced):
         Output resistance R of each amplifier: with the devices that hang on it, of total
         conductance G on its two rails, it leaves 1 / (1 + R G / 2) of the output.
     bandwidth_Hz : float or None
-        Of each amplifier as it is used, f: its output follows with the time constant 1 / (2 pi f).
+        Bandwidth f of each amplifier as it is used: its output follows within 1 / (2 pi f).
     hold : {"none", "capacitor"}
         Whether each node can store its voltage on a second capacitor of the same size and be
         charged to it again. Without it the host repeats the free phase before each nudge.

@@ -102,7 +102,8 @@ class Oscillator(Sourced):
         <theta^2> = 2 D t with D = pi linewidth [rad^2/s]. On where `thermal.temperature_K` is a
         number: at that temperature.
     amplitude_V : float
-        Of the fundamental at a node, which couplings turn into heat; 0: they take no power.
+        Amplitude of the fundamental at a node, which couplings turn into heat; 0: they take no
+        power.
     graded : Graded or None
         Couplings, biases and a field that make oscillators graded neurons, as a flow needs them,
         see `neurosim.circuit.graded`; none: those of the equation above.

@@ -52,7 +52,8 @@ class Resistive(Block):
     law : {"resistive"}
         Names this law.
     diode : Diode or None
-        Of each hidden node: ideal, shockley, points or your own, see `neurosim.circuit.diodes`;
+        Diode of each hidden node: ideal, shockley, points or your own, see
+        `neurosim.circuit.diodes`;
         none: the network is linear.
     gain : float or None
         A of amplifiers between hidden layers and the next ones, at least 1; none: there are none.

@@ -112,7 +112,7 @@ def _merged(
 
     profile = load_profile(into, laws=laws)
     text = fit_into(found, source, profile, as_text(into.read_bytes()), str(into))
-    parse_block(text, Profile, str(into), laws=laws)
+    parse_block(text, Profile, str(into), laws=laws, folder=into.parent)
     return text, kept_of(found, profile)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -46,8 +48,10 @@ _QUESTIONS = (
     _Question("supply.amplifier_W", "Power of an amplifier"),
 )
 _BACK, _OWN = "<", "my own design"
-# Of itself: these say what they are.
-_UNCOMMENTED = ("name", "summary")
+# Answers to these are text.
+_TEXTS = ("name", "summary")
+# Columns of the file.
+_WIDE = 100
 
 
 _HEAD = """\
@@ -56,6 +60,9 @@ _HEAD = """\
 # Check it with: neurosim profiles check {file}
 #   - A number is in SI units, or text with a prefix and its unit: 1.0e-5 and `10 uS` are the same.
 #   - `ideal` says that there is no such effect.
+# A comment is the first sentence on its field. The rest is in the JSON schema, which editors show,
+# {schema}
+# and is told in Python, as by help(neurosim.Node).
 """
 
 
@@ -74,7 +81,7 @@ def new(file: Path, like: str) -> None:
     Enter takes what is offered, < goes back to the question before. Numbers take units, as in
     2.5 pF; numbers whose source derives them from others follow. What you give has the source that
     you name at the end; what you do not is said to be assumed, as in the profile that you began
-    from.
+    from. Above each field of the file stands what it is.
     """  # fmt: skip
     from neurosim.blocks.adopted import adopted
     from neurosim.blocks.names import as_name
@@ -128,14 +135,20 @@ def _answers(profile: Profile) -> tuple[Profile, list[str], str]:
 
 
 def _text(profile: Profile, base: Profile, given: list[str], file: Path) -> str:
-    """The file: what was asked for has a comment that says what it is, and whose."""
+    """The file: each field has a comment that says what it is; what was asked for, also whose."""
+    from neurosim.blocks.explained import explained
     from neurosim.blocks.files import dump_block
     from neurosim.blocks.splice import commented
+    from neurosim.blocks.words import as_written
+    from neurosim.profile import shipped_profiles
 
-    comments = {}
+    comments = {
+        path: _fitting(text, path, _offered(profile, path))
+        for path, text in explained(profile, as_written(profile)).items()
+    }
     for path, text, *_ in _QUESTIONS:
         value, there = _offered(profile, path), _offered(base, path)
-        if value is None or path in _UNCOMMENTED:
+        if value is None or path in _TEXTS:
             continue
         whose = f"as {base.name} has it"
         if path in given:
@@ -143,9 +156,17 @@ def _text(profile: Profile, base: Profile, given: list[str], file: Path) -> str:
         elif value != there:
             whose = f"follows from what was given, as in {base.name}"
         comments[path] = f"{text}: {value} ({whose})"
-    return _HEAD.format(base=base.name, file=quoted(file)) + commented(
-        dump_block(profile), comments, str(file)
-    )
+    schema = next(iter(shipped_profiles().values())).with_name("schema.json")
+    head = _HEAD.format(base=base.name, file=quoted(file), schema=quoted(schema))
+    text = commented(dump_block(profile), comments, str(file))
+    return head + re.sub(r"^# ", "\n# ", text, flags=re.MULTILINE)
+
+
+def _fitting(text: str, path: str, value: str | None) -> str:
+    """A comment that fits its line, with the value where a unit says more than the number below."""
+    said = f": {value}" if value and re.fullmatch(r"-?[\d.]+ \w+", value) else ""
+    room = _WIDE - len("# ") - 2 * path.count(".") - len(said)
+    return textwrap.shorten(text, room, placeholder=" ...") + said
 
 
 def _prompt(text: str, offered: str) -> str:
@@ -179,7 +200,7 @@ def _asked(
             continue
         value = [int(n) for n in answer.split(",")] if _is_list(answer) else answer
         try:
-            read = value if question.path in _UNCOMMENTED else _number(value)
+            read = value if question.path in _TEXTS else _number(value)
             changed = followed(profile.with_values({question.path: read}))
             told[question.path] = answer
             read_as = str(_offered(changed, question.path))

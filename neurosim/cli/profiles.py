@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from neurosim.cli.checked import checked, say_checked, say_wrapped
 from neurosim.cli.common import (
     COUNT,
     JSON,
@@ -31,14 +32,6 @@ __all__ = ["profiles"]
 _WIDTH, _LEAST = 80, 20
 # A quantity in the table of energies.
 _CELL = 8
-_KINDS = {
-    "derived": "follow from quantities in their source",
-    "quoted": "stand in their source",
-    "measured": "are measured",
-    "assumed": "are assumed",
-    "cited": "name a source, here without its figure",
-    "stated in code": "have no source but the code that states them",
-}
 
 
 @click.group(invoke_without_command=True)
@@ -64,7 +57,7 @@ def profiles(ctx: click.Context, as_json: bool) -> None:
     width, law_width = (max(len(row[key]) for row in rows) for key in ("name", "law"))
     for row in rows:
         place = f"{row['name']:{width}}  {row['law']:{law_width}}  "
-        _say_wrapped(place + row["summary"], indent=len(place))
+        say_wrapped(place + row["summary"], indent=len(place))
     say("\nOne of them in full: neurosim profiles show NAME > mine.yaml")
 
 
@@ -106,6 +99,11 @@ def check(
     at the first update; exit status 2. Warned of is what can be trained and may not be meant:
     numbers that their source derives otherwise, numbers far from any chip's, device blocks beside
     the couplings' range, what the model would cut off. It is said where the numbers come from.
+
+    Shown is what follows from them: time constant, C_x / C_h, steps and ranges of the converters
+    and the ammeter, how far a nudge moves its target, thermal noise kT/C, what amplifiers deliver,
+    and the time to write a device and the array. Of each that is out of the way a warning says
+    why it matters and what to do.
     """
     from neurosim.errors import DataError, ProfileError
     from neurosim.profile import shipped_profiles
@@ -116,67 +114,17 @@ def check(
     found, wrong = [], []
     for name in names:
         try:
-            found.append(_checked(name, laws))
+            found.append(checked(name, laws))
         except ProfileError as error:
             wrong.append(str(error))
     if as_json and not wrong:
         print_json(found[0] if len(names) == 1 else found)
     for record in [] if as_json else found:
-        _say_checked(record)
+        say_checked(record)
     if wrong:
         raise ProfileError("\n".join(wrong))
     if strict and any(record["warnings"] for record in found):
         raise SystemExit(1)
-
-
-def _checked(name: str, laws: tuple[type[Block], ...]) -> dict[str, Any]:
-    """What is found in one profile.
-
-    Raises
-    ------
-    ProfileError
-        It has mistakes.
-    """
-    from neurosim.analysis.consequences import consequences
-    from neurosim.analysis.loads import load_notes
-    from neurosim.analysis.plausible import mistakes_in, warnings_in
-    from neurosim.blocks.sources import by_kind, numbers_of
-    from neurosim.errors import ProfileError
-    from neurosim.profile import load_profile
-
-    profile = load_profile(name, laws=laws)
-    numbers = numbers_of(profile)
-    if mistakes := mistakes_in(profile):
-        raise ProfileError("\n".join(f"{name}: {mistake}" for mistake in mistakes))
-    return {
-        "path": name, "name": profile.name, "summary": profile.summary, "valid": True,
-        "numbers": by_kind(numbers), "follows": dict(consequences(profile)),
-        "notes": load_notes(profile), "warnings": warnings_in(profile),
-    }  # fmt: skip
-
-
-def _say_wrapped(text: str, indent: int = 2) -> None:
-    """Print a paragraph for a person, also where it goes to a file."""
-    say("\n".join(wrapped(text, indent=indent)))
-
-
-def _say_checked(record: dict[str, Any]) -> None:
-    """Print what is found in one profile."""
-    _say_wrapped(f"{record['path']}: valid ({record['name']}: {record['summary']})")
-    count = sum(map(len, record["numbers"].values()))
-    for kind, paths in record["numbers"].items():
-        if paths:
-            _say_wrapped(
-                f"{len(paths)} of {counted(count, 'number')} {_KINDS[kind]}: {', '.join(paths)}"
-            )
-    wide = max(map(len, record["follows"]))
-    for what, value in record["follows"].items():
-        place = f"  {what:{wide}}  "
-        _say_wrapped(place + value, indent=len(place))
-    for note in record["notes"]:
-        _say_wrapped(f"note: {note}")
-    for warning in record["warnings"]:
-        say(f"{record['path']}: warning: {warning}", err=True)
 
 
 @profiles.command("diff")
@@ -267,7 +215,7 @@ def energy(
     for item in formulas:
         line(f"  {item}", [format_quantity(r["items_J"][item], "J", 3) for r in table.values()])
     say()
-    _say_wrapped(
+    say_wrapped(
         f"Of layers of {'-'.join(map(str, sized.layers))} nodes. An update presents "
         f"{counted(asked.batch, 'row')}; a training run has {counted(asked.updates, 'update')}.",
         indent=0,
@@ -276,9 +224,9 @@ def energy(
         say(f"A decision is a row that settles for {asked.flow.settle_tau:g} tau and is read.")
     say()
     for item, (formula, places) in formulas.items():
-        _say_wrapped(f"{item:12}{formula}{_sources_of(profile, places)}", indent=12)
+        say_wrapped(f"{item:12}{formula}{_sources_of(profile, places)}", indent=12)
     say()
-    _say_wrapped(
+    say_wrapped(
         "Not modelled: losses of the supply, leakage currents, switches of the hold capacitors, "
         "the host.",
         indent=0,

@@ -97,9 +97,9 @@ class DoubleSampling(Sourced):
     kind : {"cds"}
         Names this readout.
     gain : float
-        A; differences beyond the ADC's range over A clip and are counted.
+        Gain A of the differences; those beyond the ADC's range over A clip and are counted.
     capacitance_F : float
-        Of the sample; its noise sqrt(kT/C) is drawn at each store.
+        Capacitance of the sample; its noise sqrt(kT/C) is drawn at each store.
     gain_spread : float
         Relative standard deviation of A among nodes, drawn at fabrication.
     noise_V : float

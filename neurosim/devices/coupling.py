@@ -40,7 +40,7 @@ class CouplingDevice(Sourced):
     Parameters
     ----------
     encoding : {"one_sided", "complementary", "single"}
-        `one_sided`: one device of the pair carries the weight, the other idles at g_min.
+        How a pair holds a weight. `one_sided`: one device carries it, the other idles at g_min.
         `complementary`: G+ + G- is constant, so that the load of a node does not depend on weights.
         Where levels are not equally spaced in conductance each device takes its nearest level,
         and the sum is off by up to half a spacing of levels at G+ and half a one at G-.
@@ -62,7 +62,7 @@ class CouplingDevice(Sourced):
         Capacitance that each coupling, both devices of its pair and their wires, adds to the node
         that it hangs on, its bias too: n couplings make it C + (n + 1) C_p.
     wires : Wires or None
-        Of the crossbars that the couplings are, see `neurosim.devices.wires`.
+        Wires of the crossbars that the couplings are, see `neurosim.devices.wires`.
 
     Examples
     --------

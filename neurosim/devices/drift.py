@@ -138,7 +138,7 @@ class LogRelaxation(Sourced):
     law : {"log"}
         Names this law.
     start_s : float
-        t_0.
+        Time t_0 after a write; what happens before it is taken to happen at once.
     shift_S : float
         a, mean change for each unit of L; negative for a decay.
     spread_S, spread_growth_S : float
@@ -181,11 +181,11 @@ class Leak(Sourced):
     law : {"leak"}
         Names this law.
     tau_s : float
-        Mean of tau.
+        Mean time constant tau.
     tau_spread : float
         Its relative standard deviation among devices.
     rest_S : float
-        G_r.
+        Conductance G_r to which a cell leaks.
 
     Examples
     --------

@@ -36,9 +36,15 @@ class Mismatch(Sourced):
 
     Parameters
     ----------
-    leak, capacitance, coupling, spring, gain : float
-        Of the nodes' leak and capacitance, each coupling device, each spring, each hidden amplifier
-        (a visible node has a unity buffer, whose gain feedback sets).
+    leak, capacitance : float
+        Relative standard deviation of the nodes' leaks or capacitances.
+    coupling : float
+        Relative standard deviation of coupling devices.
+    spring : float
+        Relative standard deviation of springs.
+    gain : float
+        Relative standard deviation of the gain of hidden amplifiers; a visible node has a unity
+        buffer, whose gain feedback sets.
     offset_V : float
         Standard deviation of the amplifiers' input offset.
 

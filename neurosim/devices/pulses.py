@@ -244,11 +244,11 @@ class ExponentialStep(PulseLaw):
     Parameters
     ----------
     a, b : float
-        Of z = a s + b.
+        Slope and offset of z = a s + b.
     amplitude_up, amplitude_down : float
-        A_up and A_down; negative ones make steps larger than the nominal one.
+        Amplitudes A_up and A_down; negative ones make steps larger than the nominal one.
     gamma_up, gamma_down : float
-        Decay.
+        Decay of the step over z.
 
     Examples
     --------

@@ -28,13 +28,13 @@ class Supply(Sourced):
     controller_W : float
         Clock, control and interface, whenever the chip works.
     adc_J, dac_J : float
-        E_0 of a conversion, whatever its bits.
+        Energy E_0 of a conversion, whatever its bits.
     adc_step_J, dac_step_J : float
-        E_1.
+        Energy E_1 of each of the 2^B steps of a conversion.
     read_s : float
-        t_0 of a turn: a reading of all nodes takes one where each has a converter of its own.
+        Time t_0 of a turn: a reading of all nodes takes one where each has a converter of its own.
     read_step_s : float
-        t_1.
+        Time t_1 of each of the 2^B steps of a turn, as of a ramp.
     drive_s : float
         Time of one turn of setting sources, all of them or some where each has a DAC of its own.
     writes_at_once : int

@@ -42,7 +42,7 @@ class Wires(Sourced):
     Parameters
     ----------
     segment_Ohm : float
-        Of a row or a column from one cell to the next.
+        Resistance of a row or a column from one cell to the next.
     rows, columns : int
         Cells of the largest array; a node takes two rows, one for each rail, so that rows are even.
         A larger matrix is of several arrays, each with drivers and virtual grounds of its own,

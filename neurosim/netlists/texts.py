@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from neurosim.circuit import (
     Amplifier,
     Gradient,
@@ -110,7 +112,7 @@ def _measured(amplifier: Measured, z: str) -> Characteristic:
         inner = chosen(0, cubics.shape[1], terms)
         return f"({u}<({low_V:.17g})?({low:.17g}):({u}>({high_V:.17g})?({high:.17g}):{inner}))"
 
-    ends = (amplifier.points_V[0][1], amplifier.points_V[-1][1])
+    ends = tuple(amplifier.output_V(np.array(amplifier.ends_V)))
     return Characteristic(whole(output, *ends), whole(slope, 0.0, 0.0))
 
 

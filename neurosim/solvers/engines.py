@@ -80,7 +80,8 @@ class Transient(Block):
         Solver of a system without noise: ETD4 (ours, exact in leaks and springs) or any of SciPy's.
         Noise is integrated beside ETD4 alone, by the same step on a fixed ramp of lengths.
     rtol, atol : float
-        Tolerances without noise; `atol` in units of the amplifiers' unit voltage.
+        Relative and absolute tolerance without noise; `atol` in units of the amplifiers' unit
+        voltage.
     precision : {"auto", "float64", "float32"}
         Of ETD4 and of steps with noise: float32 takes about half the time, and its rounding, 1e-7
         of a voltage a step, stays far below the default tolerances. `auto` is float32 where `rtol`

@@ -56,7 +56,10 @@ _AMPLIFIERS: Mapping[type, str] = MappingProxyType(
         Silu: "10 f unit_V tanh(z / (1 + exp(-z)) / 10)",
         Measured: "f s(unit_V z), s the monotone cubic spline through points_V of the profile's"
         " amplifier (node.buffer of visible nodes, node.amplifier of hidden ones), with slope 0 at"
-        " both ends and constant beyond them",
+        " both ends and constant beyond them; where outputs fall, each run of points that isotonic"
+        " regression pools is one at their mean (the first and last go on level to their ends), or"
+        " level where straight lines through those means move it more than three times as far as it"
+        " strays",
     }
 )
 _EQUATIONS: Mapping[str, str] = MappingProxyType(

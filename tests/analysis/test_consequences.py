@@ -69,11 +69,19 @@ def test_the_nudge_is_that_of_the_task_that_the_chip_is_for():
     assert "made for" not in dict(consequences(load_profile("cmos_rc_6bit")))
 
 
-def test_a_nudge_of_less_than_half_a_step_is_said_to_be_lost():
-    chip = load_profile("cmos_rc_6bit")
-    coarse = dict(consequences(chip.with_value("dac.bits", 6)))["a nudge moves its target by"]
-    assert "0.13 steps of the DAC (below 0.5 it is lost), at a beta" in coarse
-    assert "lost" not in dict(consequences(chip))["a nudge moves its target by"]
+def test_steps_are_beside_their_range_and_those_of_the_ammeter_are_velocities():
+    """+-320 mV in 2^8 - 2 steps; a velocity of 1 at alpha 2 is 10 uS x 100 mV / 2 = 500 nA."""
+    found = dict(consequences(load_profile("cmos_rc_6bit")))
+    for name in ("a step of the ADC, visible", "a step of the DAC"):
+        assert found[name] == "2.52 mV, 0.025 of a unit; 254 steps over +-320 mV"
+    said = f"{6e3 / 254:.3g} nA, a velocity of {6 / 254 * 2:.2g}; 254 steps over +-3 uA"
+    assert found["a step of the ammeter"] == said
+    # 128 + 64 pairs of 0.6 x 10 uS at 100 mV; the model of a load is of tests/analysis/test_loads.
+    assert found["the busiest output delivers"] == (
+        f"{0.07 * 192 * 0.6:.3g} uA of 45.8 uA; where all weights are full {192 * 0.6:.3g} uA"
+    )
+    blind = load_profile("cmos_rc_6bit").with_value("current_sense", None)
+    assert "a step of the ammeter" not in dict(consequences(blind))
 
 
 def test_steps_of_phases_are_in_radians_of_their_own_nodes():
@@ -85,7 +93,7 @@ def test_steps_of_phases_are_in_radians_of_their_own_nodes():
     )  # fmt: skip
     found, step = dict(consequences(chip)), 2 * np.pi / 254
     for name in ("a step of the ADC, visible", "a step of the ADC, hidden", "a step of the DAC"):
-        assert found[name] == f"{step:.2g} rad"
+        assert found[name] == f"{step:.2g} rad; 254 steps over +-3.1 rad"
 
 
 @shipped

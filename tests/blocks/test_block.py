@@ -16,6 +16,7 @@ from neurosim.blocks.files import dump_block, parse_block
 from neurosim.blocks.mistakes import BlockError
 from neurosim.blocks.quantities import Bits, Sigma, Volt, VoltLimit
 from neurosim.blocks.words import word_of
+from neurosim.circuit.measured_diode import PointsDiode
 from neurosim.errors import ProfileError
 
 UNIT_OF = {
@@ -191,3 +192,16 @@ def test_an_editor_is_told_of_text_with_units_and_of_ideal():
     [text] = [form["pattern"] for form in forms if form.get("type") == "string"]
     assert all(re.search(text, value) for value in ("3 mV", "3mV", "1e-3 V", ".5 µV"))
     assert not any(re.search(text, value) for value in ("3 mS", "V", "3,5 V", "3", "mV 3"))
+
+
+def test_blocks_are_equal_by_what_they_were_given_whatever_they_have_computed():
+    """Kept arrays have no single truth; a hash goes by the same fields."""
+    one, same, other = (
+        PointsDiode(points=((-1.0, 0.0), (0.0, 0.0), (1.0, high))) for high in (0.1, 0.1, 0.2)
+    )
+    for diode in (one, same, other):
+        diode.co_content_W(np.array([0.5]))
+    assert one == same
+    assert hash(one) == hash(same)
+    assert one != other
+    assert one != one.points

@@ -3,11 +3,15 @@
 import pytest
 from click.testing import CliRunner
 
+from neurosim.blocks.block import Block
 from neurosim.blocks.differences import differences
+from neurosim.blocks.document import compose
 from neurosim.blocks.files import dump_block, parse_block
 from neurosim.blocks.sources import by_kind, followed, numbers_of
+from neurosim.blocks.words import as_written
 from neurosim.cli import main
 from neurosim.profile import Profile, load_profile, shipped_profiles
+from shipped import each_kind
 
 # One answer for each question, in their order; an empty one takes what is offered.
 ANSWERS = {
@@ -104,6 +108,36 @@ def test_comments_say_what_was_asked_for_and_whose_it_is(tmp_path):
         ("Temperature: ideal (given at `profiles new`)", "temperature_K: ideal"),
     ]:
         assert lines[lines.index(f"# {comment}") + 1].startswith(field)
+
+
+def fields_in(block, tree, path=()):
+    for name, value in tree.items():
+        if name != "source":
+            yield (*path, name)
+        inner = getattr(block, name)
+        if isinstance(value, dict) and isinstance(inner, Block):
+            yield from fields_in(inner, value, (*path, name))
+
+
+@each_kind
+def test_every_field_has_a_line_that_says_what_it_is(tmp_path, name):
+    """Of what it is, not that a word names it; a value has its unit beside the number."""
+    file = tmp_path / "mine.yaml"
+    words = ["profiles", "new", str(file), "--like", name]
+    CliRunner().invoke(main, words, input="\n" * 20)
+    text = file.read_text("utf-8")
+    document, lines = compose(text, "mine"), text.splitlines()
+    made = load_profile(file)
+    for path in fields_in(made, as_written(made)):
+        line, _ = document.place(path, key=True)
+        comment = lines[line - 2].strip()
+        assert len(lines[line - 2]) <= 100
+        assert comment.startswith("# "), path
+        assert len(comment) > len("# of a")
+        assert "Names this" not in comment
+    if name == "cmos_rc_6bit":
+        assert "  # Largest stiffness that can be set: 1 mS\n  max_S: 0.001\n" in text
+        assert "    # An output stage whose load takes its current out of the stage's own\n" in text
 
 
 @pytest.mark.parametrize("name", shipped_profiles())

@@ -26,8 +26,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.blocks.lab_table import LabTable, Row, in_base, read_table
 from neurosim.blocks.mistakes import nearest
-from neurosim.devices.fit.lab_table import LabTable, Row, in_base, read_table
 from neurosim.errors import DataError
 from neurosim.safe_text import counted
 

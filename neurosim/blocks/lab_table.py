@@ -25,6 +25,7 @@ __all__ = ["Column", "LabTable", "Row", "in_base", "read_table"]
 _COMMENT = ("#", "%", "//")
 _SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas"}
 _HEADER = re.compile(r"(?P<stem>[^()\[\]]*?)\s*[(\[]\s*(?P<unit>[^()\[\]]*?)\s*[)\]]")
+_BEGINS_AS_NUMBER = re.compile(r"\s*[\"']?\s*[-+]?[.,]?\d")
 # Keysight and Keithley return these for what is beyond the range, and for no number.
 _OVERFLOW = 9.9e37
 
@@ -152,8 +153,8 @@ def in_base(text: str, base: str) -> float:
 
 
 def _is_unit(text: str) -> bool:
-    """Whether a text is a unit of a conductance, a resistance or a time."""
-    for base in ("S", "Ohm", "s"):
+    """Whether a text is a unit of a conductance, resistance, voltage, current or time."""
+    for base in ("S", "Ohm", "V", "A", "s"):
         with suppress(ValueError):
             in_base(f"1 {text}", base)
             return True
@@ -185,13 +186,13 @@ def _overflow(text: str) -> bool:
         return False
 
 
-def read_table(path: Path) -> LabTable:
-    """Read a table of text.
+def read_table(path: Path, *, headed: bool = True) -> LabTable:
+    """Read a table of text; one that need not be `headed` may begin with numbers.
 
     Raises
     ------
     DataError
-        The file cannot be read, is no text, or has no header or no rows.
+        The file cannot be read, is no text, or has no rows, or no header where it must.
     """
     lines = list(enumerate(_text(path).splitlines(), 1))
     used = [(n, line) for n, line in lines if line.strip(" \t;,")]
@@ -204,10 +205,14 @@ def read_table(path: Path) -> LabTable:
     # As numpy.savetxt writes it: the header is a comment, and numbers stand below it.
     if above and _is_number(first.split(separator)[0]):
         header = above[-1].lstrip().lstrip("#%/")
+    elif not headed and _BEGINS_AS_NUMBER.match(first):
+        header = None
     else:
         header, body = first, body[1:]
-    headers = [cell.strip() for cell in _cells(header, separator, path, body[0][0] if body else 1)]
-    while headers and not headers[-1]:
+    at = body[0][0] if body else 1
+    cells = _cells(first if header is None else header, separator, path, at)
+    headers = ["" if header is None else cell.strip() for cell in cells]
+    while header is not None and headers and not headers[-1]:
         headers.pop()
     if not body:
         raise DataError(f"{path} must have a row for each reading, but has none.")
