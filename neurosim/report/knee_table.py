@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from neurosim.blocks.units import format_quantity
-from neurosim.report.wording import headed
 from neurosim.safe_text import counted
 from neurosim.sweeps.knees import Knee
 
@@ -41,15 +40,15 @@ def knee_table(
         What there are several of: seeds, or draws of one chip.
     """
     seeds = max((knee.seeds for knee in found.values()), default=0)
-    head = ["drawn", "C/g", f"95 % over {counted(seeds, of)}", "time", "energy", "set to"]
+    head = ["drawn", "C/g", f"95 % of {counted(seeds, of)}", "time", "energy", "set to"]
     cells = [
-        [name, *_cells(way, found[way], rows), f"{found[way].best:.3g}"]
-        for way, name in SHOWN.items()
+        [way, *_cells(way, found[way], rows), f"{found[way].best:.3g}"]
+        for way in SHOWN
         if way in found
     ]
     own = [(name, row[figure]) for name, row in floors.items() if figure in row]
     cells += [[name, *[""] * 5, f"{value:.3g}"] for name, value in own]
-    return [*head, f"best {headed(figure)}"], cells
+    return [*head, "best"], cells
 
 
 def _cells(way: str, knee: Knee, rows: Sequence[Mapping[str, Any]]) -> Iterable[str]:
@@ -77,4 +76,4 @@ def design_value(way: str, knee: Knee, rows: Sequence[Mapping[str, Any]]) -> str
     if not own or not knee.seeds:
         return ""
     value = float(np.exp(np.interp(np.log(knee.tau), *np.log(np.array(own)).T)))
-    return f"C_x/C_h {value:.2g}" if way == "alone" else f"{value:.2g} C/g a step"
+    return f"C_x/C_h {value:.2g}" if way == "alone" else f"step {value:.2g} C/g"

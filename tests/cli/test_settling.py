@@ -166,10 +166,15 @@ def test_one_command_answers_for_a_chip_of_ones_own(tiny, tmp_path, monkeypatch)
         "C/g a sample",
         "how long",
         "drawn  ",
-        "set to  best W",
+        "set to  ",
         "slow",
     ):
         assert said in result.output
+    table = [
+        line for line in result.stdout.splitlines() if re.match(r"(drawn|alone|stepped) ", line)
+    ]
+    assert len(table) == 3
+    assert max(map(len, table)) <= 80
     assert (out / "settling.png").exists()
     page = html.unescape((out / "report.html").read_text("utf-8"))
     assert page.index("cmos_rc_6bit alone needs") < page.index("Figures")
