@@ -117,7 +117,7 @@ def test_a_mistake_is_told_with_its_place_and_what_to_do(change, message):
         (
             r"      points: .*\n",
             "",
-            "19:5: node.law.diode.points: missing; it must be stated",
+            "19:5: node.law.diode.points: missing; they must be stated, or a `table` of them",
         ),
     ],
 )

@@ -81,9 +81,14 @@ def in_place_of_table(
     Raises
     ------
     BlockError
-        The table cannot be read or has too few rows, or both are stated.
+        The table cannot be read or has too few rows, or both or none are stated.
     """
-    if not isinstance(tree, Mapping) or tree.get("table") is None:
+    if not isinstance(tree, Mapping):
+        return tree
+    if tree.get("table") is None:
+        if field not in tree:
+            text = "missing; they must be stated, or a `table` of them"
+            raise BlockError([((field,), text)])
         return tree
     others = {name: value for name, value in tree.items() if name != "table"}
     if others.get(field):

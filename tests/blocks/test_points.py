@@ -90,6 +90,7 @@ def test_a_profile_names_a_table_beside_itself_and_is_written_with_its_points(
         ("{table: bench.csv, points_V: [[0, 0], [1, 1]]}",
          "node.amplifier.points_V: must be left out where a table is named"),
         ("{amplifier: tanh, table: bench.csv}", "node.amplifier.table: unknown field 'table'"),
+        ("measured", "node.amplifier.points_V: missing; they must be stated, or a `table` of them"),
         ("{}", "node.amplifier.amplifier: must be one of tanh, silu, linear, measured, but is mis"),
     ],
 )  # fmt: skip
