@@ -120,6 +120,12 @@ class Bar:
         """Progress of a training run."""
         self(update.update, total, loss=f"{update.flow_loss:.3f}")
 
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(self, *of: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Leave the bar as it is."""
         self._closed.set()

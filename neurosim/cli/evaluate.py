@@ -40,9 +40,8 @@ def evaluate_run(
     assert trained.run is not None
     file = trained.run.path / "evaluation.json"
     check_writable(file)
-    bar = Bar("sampling")
-    result, _ = trained.evaluate(n, mode=mode, t_end=t_end, seed=seed, progress=bar)
-    bar.close()
+    with Bar("sampling") as bar:
+        result, _ = trained.evaluate(n, mode=mode, t_end=t_end, seed=seed, progress=bar)
     result |= {"updates": trained.run.n_done}
     write_text(file, dump_record(result))
     return result

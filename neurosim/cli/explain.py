@@ -50,16 +50,14 @@ def explain(run: Path, rows: int, laws: tuple[type[Block], ...], as_json: bool) 
     assert trained.run is not None
     file = trained.run.path / "explanation.json"
     check_writable(file)
-    bar = Bar("variants")
     try:
-        found = explained(trained, rows=rows, progress=bar)
+        with Bar("variants") as bar:
+            found = explained(trained, rows=rows, progress=bar)
     except KeyboardInterrupt as cause:
-        bar.close()
         if isinstance(cause, Unexplained) and cause.found is not None and not as_json:
             say(str(cause.found))
         way = "not every cause was tried, and nothing was written; fewer --rows take less time"
         raise Stopped.by(cause, f"{way}.") from None
-    bar.close()
     result = found.as_dict() | {"updates": trained.run.n_done}
     write_text(file, dump_record(result))
     if as_json:

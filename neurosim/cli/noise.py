@@ -72,12 +72,10 @@ def noise(
 
     write = None if figure is None else write_noise_figure(figure)
     conditions, shown = conditions_of(name, run, (batch, seeds, age), laws, given)
-    bar = Bar("sources")
-    rows = ledger(conditions, bar)
-    bar.close()
-    bar = Bar("betas")
-    points = scan_beta(conditions, progress=bar)
-    bar.close()
+    with Bar("sources") as bar:
+        rows = ledger(conditions, bar)
+    with Bar("betas") as bar:
+        points = scan_beta(conditions, progress=bar)
     if write is not None:
         write(rows, points, _title(conditions, age))
     best = max(points, key=lambda point: point.gradient.cosine_held)

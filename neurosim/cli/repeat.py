@@ -26,9 +26,8 @@ def repeat(run: Path, as_json: bool) -> None:
     """
     from neurosim.runs import repeat as repeat_run
 
-    bar = Bar("repeating")
-    found = repeat_run(run, progress=bar.on_update)
-    bar.close()
+    with Bar("repeating") as bar:
+        found = repeat_run(run, progress=bar.on_update)
     if as_json:
         print_json({"run": str(run), "same": found.same} | asdict(found))
     elif found.same:

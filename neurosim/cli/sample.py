@@ -111,9 +111,8 @@ def sample(
     used = settings_of(trained.experiment, mode, t_end)
     title = samples_title(n, trained.profile.name, used.mode, used.t_end)
     write = write_samples(out, real, lambda: flow_lines(trained, **how), title)
-    bar = Bar("sampling")
-    x, settings = draw(trained, n, progress=bar, **how)
-    bar.close()
+    with Bar("sampling") as bar:
+        x, settings = draw(trained, n, progress=bar, **how)
     _warn_of_lost(x)
     write(x)
     if as_json:
@@ -157,9 +156,8 @@ def _inpaint(
             )
         known = read_incomplete(Path(file), pixels_of(run.profile, run.experiment.labels))
     write = write_completions(out)
-    bar = Bar("completing")
-    x, settings = inpaint(trained, known, progress=bar, **given)
-    bar.close()
+    with Bar("completing") as bar:
+        x, settings = inpaint(trained, known, progress=bar, **given)
     _warn_of_lost(x)
     write(x, known, truth)
     found = {} if truth is None else _compare(run, x, known, truth, given["label"] is None)

@@ -5,6 +5,8 @@ import sys
 import time
 from types import SimpleNamespace
 
+import pytest
+
 from neurosim.cli import bar as module
 from neurosim.cli.bar import Bar
 
@@ -68,4 +70,15 @@ def test_a_step_that_takes_long_is_told_of_every_minute(monkeypatch, capsys):
     bar.close()
     capsys.readouterr()
     time.sleep(0.2)
+    assert not capsys.readouterr().err
+
+
+def test_a_bar_is_closed_by_an_error_too(monkeypatch, capsys):
+    monkeypatch.setattr(module, "_EVERY_S", 0.0)
+    monkeypatch.setattr(module, "_LOOK_S", 0.01)
+    with pytest.raises(KeyError), Bar("sampling"):
+        raise KeyError
+    time.sleep(0.1)
+    capsys.readouterr()
+    time.sleep(0.1)
     assert not capsys.readouterr().err
