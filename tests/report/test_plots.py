@@ -29,7 +29,7 @@ def test_samples_a_training_a_sweep_and_a_settle_are_plotted(trained, tmp_path):
         assert isinstance(figure, Figure)
         assert figure._repr_png_().startswith(PNG)
     [axes] = made[2].axes
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("sampling.t_end", "coverage")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("generation time", "coverage")
     [line] = [line for line in axes.lines if len(line.get_xdata()) == 2][:1]
     np.testing.assert_array_equal(line.get_xydata(), [[1.0, 0.5], [1.2, 0.7]])
     made[0].savefig(tmp_path / "x.png")
