@@ -320,7 +320,8 @@ def test_a_sweep_shows_a_bar_if_asked_and_its_table_in_a_notebook(trained, capsy
     assert "points: 100%" in capsys.readouterr().err
     assert repr(table) == "Table(1 point over sampling.t_end)"
     html = table._repr_html_()
-    assert html.count("<tr>") == 2
+    # A head, a point, and real images and a Gaussian in place of samples.
+    assert html.count("<tr>") == 4
     assert "<th>sampling.t_end</th>" in html
     row = {"point": 0, "a": "<b>", "coverage": 1.0, "error": ""}
     assert "<td>&lt;b&gt;</td>" in ns.Table([row], ("a",), ("coverage",))._repr_html_()
