@@ -39,7 +39,7 @@ def at_the_ends(conditions: Conditions) -> Finding:
     power = float(np.sum(gradient**2)) or 1.0
     cosine = float(np.sqrt(max(0.0, 1 - (kept_up + kept_down) / power)))
     stand = f"{(top | bottom).mean():.1%} of the weights stand at an end of their range, {high:g}"
-    advice = "raise coupling.full_scale, or lower the learning rate"
+    advice = "raise coupling.full_scale"
     if coupling.single:
         stand = f"{bottom.mean():.1%} of the weights stand at the lowest that a device holds, "
         stand += f"{low:.2g}, and {top.mean():.1%} at the highest, {high:g}"

@@ -278,6 +278,7 @@ def _bare(effect: Effect) -> Finding:
         cosine=effect.without.cosine,
         error=effect.without.error,
         velocity=_known(effect.without.read),
+        instead="" if effect.best is None else f"{effect.best:g}",
         cosine_alone=None if alone is None else alone.cosine,
         error_alone=None if alone is None else alone.error,
     )

@@ -75,7 +75,7 @@ class Explanation(Figures):
                 what = "The costliest, without it" if self.complete else "So far, without it"
             lines += ["", f"{what:30} {'cosine':>7} {self.drawn:>10}{read}"]
             lines.append(_row("(as it is)", self.cosine, self.error, self.velocity))
-        lines += [_row(f.cause, f.cosine, f.error, f.velocity) for f in tabled]
+        lines += [_row(f.row, f.cosine, f.error, f.velocity) for f in tabled]
         for finding in self._heavy():
             said = f"{_begun(finding.cause)}, which costs as much: to do: {finding.advice}."
             lines += ["", *_wrapped(said)]

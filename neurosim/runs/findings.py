@@ -40,6 +40,8 @@ class Finding(Record):
         Of a chip that is ideal but for this cause, where several causes hide each other.
     bought : str
         What was measured of the advice, where it is none of these figures.
+    instead : str
+        Of a setting, the value that it was measured with in place of the run's own.
     """
 
     cause: str
@@ -53,6 +55,12 @@ class Finding(Record):
     cosine_alone: float | None = None
     error_alone: float | None = None
     bought: str = ""
+    instead: str = ""
+
+    @property
+    def row(self) -> str:
+        """Its name in a table of chips without a cause."""
+        return f"{self.cause} ({self.instead} instead)" if self.instead else self.cause
 
     @property
     def is_switched_off(self) -> bool:
@@ -160,7 +168,7 @@ class Figures(Record):
         gap = sign * (self.quality - self.quality_ideal)
         if gap <= self._no_gap(self.quality, self.quality_ideal):
             no_better = f"With these weights the ideal chip's {self.quality_name} is no better: "
-            return f"{no_better}what was learned sets it{self._learned_by()}"
+            return f"{no_better}{self._spoilt() or f'what was learned sets it{self._learned_by()}'}"
         saved = [sign * (self.quality - f.quality) for f in self.first if f.quality is not None]
         if max(saved, default=0.0) >= gap / 2:
             return ""
@@ -170,27 +178,42 @@ class Figures(Record):
         }.get(len(self.first), ("None of the first causes by itself saves", "several together do"))
         return f"{few} half of what the {self.quality_name} loses to the ideal chip: {others}."
 
-    def _learned_by(self) -> str:
-        """What of the learning it may have been: of a chip with a good gradient not the chip."""
+    def _spoilt(self) -> str:
+        """What the chip does to the learning, or to what is drawn, that its own figure hides."""
         here, ideal = self.cosine or 0.0, self.cosine_ideal or 0.0
-        cosines = f"a cosine of {here:.2f} where the ideal chip's has {ideal:.2f}"
         if here < ideal - _SPOILT:
             return (
-                f". But the chip has spoilt what was learned: its gradient has {cosines}. Mend "
+                f"the chip has spoilt what was learned, for its gradient has {self._cosines}. Mend "
                 "that, and train again."
             )
         error, error_ideal = self.error or 0.0, self.error_ideal or 0.0
         if error > error_ideal + _SPOILT:
             return (
-                f". But the weights have made up for this chip: its {self.drawn} are {error:.0%} "
+                f"the weights have made up for this chip, for its {self.drawn} are {error:.0%} "
                 f"off, the ideal chip's {error_ideal:.0%}. Mend that, and train again."
             )
+        mended = {n: f.error for n, f in enumerate(self.first, 1) if f.error is not None}
+        best = min(mended, key=mended.__getitem__, default=0)
+        if best and error - mended[best] > max(_WORSE, error / 2):
+            return (
+                f"what was learned sets it. But the {self.drawn} are {error:.0%} off, and "
+                f"{mended[best]:.0%} with cause {best} mended."
+            )
+        return ""
+
+    @property
+    def _cosines(self) -> str:
+        here, ideal = self.cosine or 0.0, self.cosine_ideal or 0.0
+        return f"a cosine of {here:.2f} where the ideal chip's has {ideal:.2f}"
+
+    def _learned_by(self) -> str:
+        """What of the learning it may have been: of a chip with a good gradient not the chip."""
         if self._learned_less:
             return f"{self._stood_in_its_way()}."
-        if here < ideal - _WORSE:
+        if (self.cosine or 0.0) < (self.cosine_ideal or 0.0) - _WORSE:
             return (
-                f" (recipe, updates, network, or the chip's gradient, which has {cosines}), not "
-                "how the chip holds it."
+                f" (recipe, updates, network, or the chip's gradient, which has {self._cosines}), "
+                "not how the chip holds it."
             )
         return f"{self._stood_in_its_way()}, not the chip that holds it."
 

@@ -196,6 +196,22 @@ def test_a_chip_whose_gradient_is_spoilt_is_not_cleared_of_what_was_learned():
     assert "not the chip that holds it" in good
 
 
+def test_a_figure_that_does_not_feel_a_cause_does_not_clear_the_chip_of_it():
+    """The flow loss is of velocities, which the capacitor of a released node does not touch."""
+    changes = {"quality_name": "flow loss", "quality": 0.94, "quality_ideal": 0.94, "cosine": 0.95}
+    slow = DAC.model_copy(update={"cause": "C_x/C_h", "error": 0.1, "quality": 0.94})
+    changes |= {"error": 0.42, "error_ideal": 0.42, "first": [slow]}
+    found = FOUND.model_copy(update=changes)
+    assert found.verdict().endswith("But the samples are 42% off, and 10% with cause 1 mended.")
+    little = slow.model_copy(update={"error": 0.35})
+    assert "not the chip that" in found.model_copy(update={"first": [little]}).verdict()
+
+
+def test_a_setting_in_the_table_says_what_was_tried():
+    beta = DAC.model_copy(update={"cause": "beta", "instead": "0.016"})
+    assert "beta (0.016 instead)" in str(FOUND.model_copy(update={"others": [beta]}))
+
+
 def test_weights_that_made_up_for_a_chip_do_not_clear_it():
     """A cell that leaks: the weights that it learned are worse without the leak."""
     changes = {"cosine": 0.98, "error": 0.55, "error_ideal": 0.0, "quality": 1.8}
