@@ -106,7 +106,7 @@ class Bar:
         """A line, if the last one is a minute old."""
         with self._lock:
             now_s, known = time.monotonic(), self._known
-            if now_s - self._said_s < _EVERY_S:
+            if self._closed.is_set() or now_s - self._said_s < _EVERY_S:
                 return
             self._said_s = now_s
             passed_s = now_s - self._began_s
@@ -128,7 +128,8 @@ class Bar:
 
     def close(self) -> None:
         """Leave the bar as it is."""
-        self._closed.set()
+        with self._lock:
+            self._closed.set()
         if self._bar is not None:
             self._bar.close()
 

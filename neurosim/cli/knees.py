@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +32,8 @@ _NOT_DRAWN = (
     "draws it)"
 )
 _AT_ITS_ENDS = (
-    "with or without noise and errors of converters the shortest samples are good enough, or the "
-    "longest alone"
+    "with or without noise and errors of converters the shortest length is good enough already, or "
+    "the longest alone is, or no seed was drawn both ways"
 )
 
 
@@ -87,7 +88,7 @@ def tell_study(
         print_json(
             {"knees": {way: knee._asdict() for way, knee in found.items()}, "figure": figure,
              "over_quiet": over and [ratio._asdict() for ratio in over],
-             "floor": kept.get(REAL, {}).get(figure), "slowest_mode_tau": modes,
+             "floor": kept.get(REAL, {}).get(figure), "beside": kept, "slowest_mode_tau": modes,
              "picture": str(picture),
              "failed": sum(bool(row["error"]) for row in rows), "report": str(page)}
         )  # fmt: skip
@@ -160,10 +161,10 @@ def knee_lines(
     from neurosim.sweeps.floors import GAUSSIAN
 
     yield _how_long(found, name, figure, of)
-    yield _what_sets(quiet, _slowest(modes), unknown)
+    yield _what_sets(quiet, _slowest(modes), unknown, of, figure)
     rivals = floors or {}
     dumb = rivals.get(GAUSSIAN, {}).get(figure)
-    drawn = [found[way].best for way in ("alone", "stepped") if way in found]
+    drawn = [found[way].best for way in ("alone", "stepped") if way in found and found[way].seeds]
     if dumb is not None and drawn and min(drawn) > dumb:
         yield (
             f"These samples are farther from the data than one Gaussian, {dumb:.3g}: the network "
@@ -199,8 +200,12 @@ def _how_long(found: Mapping[str, Knee], name: str, figure: str, of: str) -> str
     return f"{name} {'; '.join(parts)}, {end}."
 
 
-def _what_sets(quiet: tuple[Interval, Interval] | None, slow: str, unknown: str) -> str:
+def _what_sets(
+    quiet: tuple[Interval, Interval] | None, slow: str, unknown: str, of: str, figure: str
+) -> str:
     """Whether noise and converters set how long is enough, beside the slowest mode."""
+    from neurosim.report.wording import worded
+
     if quiet is None:
         if not unknown:
             return (
@@ -209,9 +214,7 @@ def _what_sets(quiet: tuple[Interval, Interval] | None, slow: str, unknown: str)
         return f"What sets how long is not known, for {unknown}; {slow}."
     tau, best = quiet
     if not np.isfinite(tau.low):
-        said = (
-            "Of more seeds it could be said whether noise, converters or the circuit set how long"
-        )
+        said = f"More {of}s could say whether noise, converters or the circuit set how long"
     elif max(tau.high, 1 / tau.low) < _ALIKE:
         said = "The circuit sets how long, not noise or converters"
     elif tau.low > 1 or tau.high < 1:
@@ -220,7 +223,7 @@ def _what_sets(quiet: tuple[Interval, Interval] | None, slow: str, unknown: str)
         said = "Whether noise, converters or the circuit set how long is not told apart"
     return (
         f"{said}: beside the same chip without noise and errors of converters it takes "
-        f"{_times(tau)} as long, and comes within {_times(best)} the distance; {slow}."
+        f"{_times(tau)} as long, to {_times(best)} the {worded(figure)}; {slow}."
     )
 
 
@@ -273,7 +276,9 @@ def _at_the_knee(rows: Sequence[Mapping[str, Any]], share: str, knee: Knee) -> s
     from neurosim.report.wording import worded
 
     good = [row for row in rows if not row["error"] and not _is_quiet(row)]
-    lengths = sorted({row["sample_tau"] for row in good})
+    at_each = Counter(row["sample_tau"] for row in good)
+    # Those at which every seed was asked.
+    lengths = sorted(tau for tau, n in at_each.items() if n == max(at_each.values()))
     mean = [
         float(np.mean([row[share] for row in good if row["sample_tau"] == length]))
         for length in lengths

@@ -39,13 +39,11 @@ def knee_table(
     of : str
         What there are several of: seeds, or draws of one chip.
     """
-    seeds = max((knee.seeds for knee in found.values()), default=0)
-    head = ["drawn", "C/g", f"95 % of {counted(seeds, of)}", "time", "energy", "set to"]
-    cells = [
-        [way, *_cells(way, found[way], rows), f"{found[way].best:.3g}"]
-        for way in SHOWN
-        if way in found
-    ]
+    shown = {way: found[way] for way in SHOWN if way in found}
+    seeds = {knee.seeds for knee in shown.values() if knee.seeds}
+    whose = f" of {counted(next(iter(seeds)), of)}" if len(seeds) == 1 else ""
+    head = ["drawn", "C/g", f"95 %{whose}", "time", "energy", "set to"]
+    cells = [[way, *_cells(way, knee, rows)] for way, knee in shown.items()]
     own = [(name, row[figure]) for name, row in floors.items() if figure in row]
     cells += [[name, *[""] * 5, f"{value:.3g}"] for name, value in own]
     return [*head, "best"], cells
@@ -53,7 +51,7 @@ def knee_table(
 
 def _cells(way: str, knee: Knee, rows: Sequence[Mapping[str, Any]]) -> Iterable[str]:
     if not knee.seeds:
-        return f"> {knee.longest_tau:.3g}", "", "", "", ""
+        return f"> {knee.longest_tau:.3g}", "", "", "", "", ""
     known = np.isfinite(knee.low)
     return (
         f"{'<= ' if knee.at_once else ''}{knee.tau:.3g}",
@@ -61,6 +59,7 @@ def _cells(way: str, knee: Knee, rows: Sequence[Mapping[str, Any]]) -> Iterable[
         format_quantity(knee.time_s, "s", 3),
         format_quantity(knee.energy_J, "J", 3),
         design_value(way, knee, rows),
+        f"{knee.best:.3g}",
     )
 
 

@@ -74,7 +74,8 @@ def label_decades(axis: Axis, unit: str = "") -> None:
     sparse = [LogLocator(subs=(1.0,), numticks=n) for n in (6, 4, 3)]
     axis.set_major_formatter(EngFormatter(unit) if unit else StrMethodFormatter("{x:g}"))
     axis.set_minor_formatter(NullFormatter())
-    axis.set_major_locator(_Fitting([*dense, *sparse]))
+    even = [MaxNLocator(n) for n in (5, 4, 3, 2)]
+    axis.set_major_locator(_Fitting([*dense, *sparse, *even]))
 
 
 def label_evenly(axis: Axis, unit: str, *, whole: bool = False) -> None:

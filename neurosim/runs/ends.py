@@ -58,10 +58,13 @@ def at_the_ends(conditions: Conditions) -> Finding:
 def held_back(trained: Trained, conditions: Conditions, count: Count) -> Finding:
     """The finding, with what a range twice as wide buys in a few updates, where that was tried.
 
-    Of recipes that `neurosim.runs.recipes` does not try, nothing is.
+    Of recipes that `neurosim.runs.recipes` does not try nothing is, nor of devices whose levels are
+    a table, which has no steps as fine over twice the range.
     """
     found = at_the_ends(conditions)
-    if found.weight < FINE or not goes_on(trained.experiment):
+    levels = conditions.profile.coupling.levels
+    is_even = levels is None or isinstance(levels, int)
+    if found.weight < FINE or not is_even or not goes_on(trained.experiment):
         return found
     count.expect(2)
     try:

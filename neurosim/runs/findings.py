@@ -8,7 +8,9 @@ from pydantic import Field
 
 from neurosim.blocks.records import Record
 
-__all__ = ["Figures", "Finding"]
+__all__ = ["IMPLAUSIBLE", "Figures", "Finding"]
+
+IMPLAUSIBLE = "implausible number"
 
 # Of a loss, or of what a share lacks of 1: less is no gap.
 _NO_GAP = 0.05
@@ -220,7 +222,9 @@ class Figures(Record):
     @property
     def _learned_less(self) -> bool:
         """Whether what comes first was not switched off, but has kept the training from more."""
-        return bool(self.first) and not self.first[0].is_switched_off
+        if not self.first or self.first[0].cause == IMPLAUSIBLE:
+            return False
+        return not self.first[0].is_switched_off
 
     def _stood_in_its_way(self) -> str:
         """What comes first of the learning, or else all that it may have been."""

@@ -7,11 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from neurosim.analysis.plausible import WARNINGS
 from neurosim.errors import ProfileError
 from neurosim.profile import Profile
-from neurosim.runs.findings import Finding
+from neurosim.runs.findings import IMPLAUSIBLE, Finding
 
 __all__ = ["IMPLAUSIBLE", "implausible", "mended", "odd_findings"]
-
-IMPLAUSIBLE = "implausible number"
 
 
 def implausible(profile: Profile) -> dict[str, list[str]]:

@@ -43,7 +43,7 @@ def placed(
         Of causes that were not switched off.
     """
     least = max(FINE, _TENTH * max(effect.weight for effect in effects))
-    there = [effect for effect in effects if effect.weight >= FINE]
+    there = [effect for effect in effects if effect.counts >= FINE]
     odd = {effect.name for effect in there if is_unusual(seen, effect)}
     told = [effect for effect in there if effect.weight >= least or effect.name in odd]
     ranked = [(effect.rank + (effect.name in odd), finding_of(effect)) for effect in told]

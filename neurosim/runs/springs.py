@@ -82,9 +82,9 @@ def spring_of(effects: Effects, stiffness: float) -> Spring:
     if profile.spring.max_S is not None and stiffest_S > profile.spring.max_S:
         changes["spring.max_S"] = _two_digits(stiffest_S, at_least=True)
     if (bits := profile.dac.bits) is not None and effects.dac_steps(beta, stiffness) < LOST:
-        while bits < _MOST_BITS and effects.dac_steps(beta, stiffness, bits) < LOST:
-            bits += 1
-        changes["dac.bits"] = bits
+        more = range(bits + 1, _MOST_BITS + 1)
+        enough = (n for n in more if effects.dac_steps(beta, stiffness, n) >= LOST)
+        changes["dac.bits"] = next(enough, None)
     return Spring(stiffness, beta, changes)
 
 

@@ -114,6 +114,7 @@ def sweep(
         lines = [re.sub(r"^(Sampling|Sweep|Axis)\.", "sweep.", s) for s in str(error).splitlines()]
         raise ProfileError("\n".join(lines)) from None
     points, rows = expand(plan, laws=laws, given=trained), list[Row]()
+    beside = find_floors(points, n, laws, trained) if floors else {}
     with threadpool_limits(1), counted_by(progress, "points") as show:
         for done, point in enumerate(points, 1):
             found = outcome(point, partial(Trained.of, point.run or trained, laws, 1))
@@ -121,7 +122,6 @@ def sweep(
             if show is not None:
                 show(done, len(points))
     names = dict.fromkeys(name for point in points for name in point.settings)
-    beside = find_floors(points, n, laws, trained) if floors else {}
     return Table(rows, tuple(names), plan.measure, beside)
 
 

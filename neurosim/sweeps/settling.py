@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from neurosim.analysis.imperfections import Source, present, without
 from neurosim.analysis.modes import slowest_modes_tau
@@ -123,9 +124,12 @@ def budget_of(
     """
     data, draws = recipe.images(), recipe.task.has_paths
     chip = Chip(profile, 0, n_threads=1)
-    update_s = at_once(_update_s, profile, recipe, workers=workers, laws=laws)
-    judge_s = _judging_s(data) if draws else _answering_s(chip, recipe)
+    at_most = min(workers, seeds or _MANY_SEEDS)
+    update_s = at_once(_update_s, profile, recipe, workers=at_most, laws=laws)
+    with threadpool_limits(1):
+        judge_s = _judging_s(data) if draws else _answering_s(chip, recipe)
     per_sample = _updates_per_sample(profile, recipe) if draws else 0.0
+    fewest = min(_FEWEST, most or _FEWEST)
 
     def shared(seeds: int, update_s: float = update_s) -> Budget:
         used = min(workers, seeds)
@@ -137,14 +141,15 @@ def budget_of(
             # Samples are worth less than the training that they judge.
             if left >= max(payable / 2 / rounds, most or _FEWEST) or samples == _SAMPLES[0]:
                 break
-        least_s = (rounds * _FEWEST + shares * per_sample * _SAMPLES[0]) * update_s
+        least_s = (rounds * fewest + shares * per_sample * _SAMPLES[0]) * update_s
         least_s = (least_s + shares * judge_s) / _COMPUTING
-        n_updates = int(min(max(left, _FEWEST), most or _MOST))
-        return Budget(n_updates, seeds, samples, update_s, left >= _FEWEST, least_s)
+        n_updates = int(min(max(left, fewest), most or _MOST))
+        return Budget(n_updates, seeds, samples, update_s, left >= fewest, least_s)
 
     if seeds is None:
         more = (n for n in range(_MANY_SEEDS, _FEW_SEEDS, -1) if n < workers or n % workers == 0)
-        whole = (n for n in more if shared(n, _SPARE * update_s).updates == most)
+        tried = ((n, shared(n, _SPARE * update_s)) for n in more)
+        whole = (n for n, found in tried if found.enough and found.updates == most)
         found = shared(next(whole, _FEW_SEEDS))
     else:
         found = shared(seeds)

@@ -66,13 +66,24 @@ def at_once(
         1 calls it here, once.
     laws : sequence of type
         Blocks of one's own that are among what is given.
+
+    Raises
+    ------
+    RunError
+        A worker dies.
     """
     if workers == 1:
         return call(*given)
     one, run = delayed(_Call(call, given, laws)), Parallel(n_jobs=workers, batch_size=1)
-    with processes():
-        run(one() for _ in range(workers))
-        return fmean(run(one() for _ in range(workers)))
+    try:
+        with processes():
+            run(one() for _ in range(workers))
+            return fmean(run(one() for _ in range(workers)))
+    except BrokenExecutor:
+        raise RunError(
+            f"{workers} workers must live while they are timed, but one died; free some memory or "
+            "give fewer --workers."
+        ) from None
 
 
 @dataclass(frozen=True)

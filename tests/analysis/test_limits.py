@@ -1,5 +1,7 @@
 """Figures beyond their limits: what is said of each, and that shipped chips have none but one."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from neurosim.analysis.limits import beyond_limits
 from neurosim.analysis.plausible import warnings_in
 from neurosim.analysis.problem import trained_weights
 from neurosim.blocks.files import dump_block
+from neurosim.blocks.units import parse_quantity
 from neurosim.devices import Leak
 from neurosim.host import FlowSettings
 from neurosim.profile import load_profile
@@ -107,3 +110,13 @@ def test_the_limit_of_noise_is_where_half_of_a_gradient_is_noise():
     for one, other in zip(seen, exact, strict=True):
         cosine = one.gradient @ other / np.linalg.norm(one.gradient) / np.linalg.norm(other)
         assert 0.6 < cosine < 0.9
+
+
+def test_the_advised_capacitance_reaches_what_it_says_with_parasitics_too():
+    changes = {"node.release_capacitance_F": 1e-12, "coupling.parasitic_F": 5e-14}
+    profile = CHIP.with_values(changes)
+    (said,) = (line for line in beyond_limits(profile) if "C_x / C_h" in line)
+    advised_F = parse_quantity(re.search(r"raise it to ([\d.]+ pF)", said)[1], "F")
+    assert figures.release_ratio(profile) < 10
+    mended = profile.with_value("node.release_capacitance_F", advised_F)
+    assert figures.release_ratio(mended) == pytest.approx(30, rel=0.01)

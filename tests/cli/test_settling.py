@@ -82,6 +82,11 @@ def test_updates_come_first_and_seeds_fill_rounds_of_the_workers(tiny, monkeypat
     short = paid(1)
     assert (short.seeds, short.samples) == (4, 200)
     assert short.updates == int((1.25 * 420 - 2 * 20) / 2)
+    # A file that asks for few updates asks for no more of them.
+    few = budget_of(profile, recipe, (4 * 20 + 4 * 20) / 2 / 0.8 + 1e-6, None, 2, most=20)
+    assert (few.seeds, few.updates, few.enough) == (4, 20, True)
+    none = budget_of(profile, recipe, 1.0, None, 2, most=20)
+    assert (none.seeds, none.enough) == (4, False)
     # Time that is short of another round is spent on samples.
     assert (paid(2, 1.0).samples, paid(2, 2.0).samples) == (200, 500)
     assert paid(3, 1.24).seeds == 4
@@ -93,11 +98,12 @@ def test_a_call_is_timed_in_all_workers_at_once(tmp_path):
 
 
 def _meets_another(folder):
-    """1 where another process is here at the same time, 0 where none comes."""
-    (folder / str(os.getpid())).touch()
-    end_s = time.monotonic() + 30
+    """1 where another process makes the same call meanwhile, 0 where none comes."""
+    mine = folder / f"{os.getpid()}-{len(list(folder.glob(f'{os.getpid()}-*')))}"
+    other, end_s = mine.name.partition("-")[2], time.monotonic() + 30
+    mine.touch()
     while time.monotonic() < end_s:
-        if len(list(folder.iterdir())) > 1:
+        if len(list(folder.glob(f"*-{other}"))) > 1:
             return 1.0
         time.sleep(0.01)
     return 0.0
