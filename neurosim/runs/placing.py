@@ -43,13 +43,13 @@ def placed(
         Of causes that were not switched off.
     """
     least = max(FINE, _TENTH * max(effect.weight for effect in effects))
-    there = [effect for effect in effects if effect.counts >= FINE]
+    there = [effect for effect in effects if effect.weight >= FINE]
     odd = {effect.name for effect in there if is_unusual(seen, effect)}
     told = [effect for effect in there if effect.weight >= least or effect.name in odd]
     ranked = [(effect.rank + (effect.name in odd), finding_of(effect)) for effect in told]
     ranked += [(finding.weight, finding) for finding in others if finding.weight >= least]
     found = [finding for _, finding in sorted(ranked, key=lambda pair: -pair[0])]
-    if not found:
+    if max((finding.weight for finding in found), default=0.0) < FINE:
         small = [effect for effect in effects if effect.weight >= _DIGIT]
         small.sort(key=lambda effect: -effect.weight)
         return [finding_of(effect) for effect in small[:_FIRST]], 0

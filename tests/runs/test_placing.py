@@ -101,3 +101,11 @@ def test_a_setting_is_among_the_first_by_what_it_does_not_make_up_for(own, n_fir
     assert first == n_first
     place = {0.0: 2, 0.05: 2, 0.25: 1}[own]
     assert found[place].cause == "beta"
+
+
+def test_a_setting_that_makes_up_for_small_causes_is_not_first_by_that():
+    """Beta saves 0.0118 by making up for a cause of 0.0098, and 0.002 of its own."""
+    beta = effect("beta", 0.0118, makes_up=True, own=0.002)
+    found, n_first = placed(seen(), [beta, effect("a", 0.0098)], finding, [])
+    assert n_first == 0
+    assert {one.cause for one in found} == {"a", "beta"}
