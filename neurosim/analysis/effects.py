@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from neurosim.analysis.causes import Cause, alone, causes_of, switched_off
 from neurosim.analysis.counting import Count, Progress
 from neurosim.analysis.extents import FINER, Extent, advice_on, narrowed, too_wide
+from neurosim.analysis.figures import moved_by_nudge
 from neurosim.analysis.imperfections import ideal
 from neurosim.analysis.losses import NAN, Effect, Losses, cosine, drawing_loss
 from neurosim.analysis.observe import Conditions, Observed, Told
@@ -199,19 +200,13 @@ class Effects:
     def dac_steps(
         self, beta: float, stiffness: float | None = None, bits: int | None = None
     ) -> float:
-        r"""By how many steps of the DAC a nudge moves its target, as it is or of so many bits.
-
-        .. math:: \frac{k}{\lambda + k} \frac{|u|}{\alpha\lambda}, \qquad
-            k = \beta (\alpha\lambda)^2
-        """
+        """By how many steps of the DAC a nudge moves its target, as it is or of so many bits."""
         dac, flow = self._profile.dac, self.conditions.flow
         if dac.bits is None or dac.range_V is None:
             return float("inf")
         stiffness = flow.stiffness if stiffness is None else stiffness
-        nudge = beta * (flow.alpha * stiffness) ** 2
-        share = nudge / (stiffness + nudge) / (flow.alpha * stiffness)
         step = lsb(dac.range_V, dac.bits if bits is None else bits) / self._profile.node.unit_V
-        return share * self.conditions.velocity / step
+        return moved_by_nudge(beta, flow.alpha, stiffness) * self.conditions.velocity / step
 
     def _settling(self) -> Effect:
         """Each phase settled for longer."""

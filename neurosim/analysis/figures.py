@@ -20,6 +20,7 @@ __all__ = [
     "dac_steps",
     "hidden_F",
     "lost_share",
+    "moved_by_nudge",
     "noise_V",
     "nudge",
     "presenting_s",
@@ -74,14 +75,20 @@ def beta_of(profile: Profile) -> float:
 
 
 def nudge(profile: Profile, beta: float | None = None) -> float:
-    r"""How far a nudge moves its target, in units; at `beta_of` the profile without a beta.
-
-    By its share of spring and nudge, :math:`k = \beta (\alpha \lambda)^2`, of the velocity.
-    """
+    """How far a nudge moves its target, in units; at `beta_of` the profile without a beta."""
     recipe = recipe_for(profile)
     flow, velocity = recipe.flow, VELOCITY if recipe.task.has_paths else _ANSWER
-    own = (beta_of(profile) if beta is None else beta) * (flow.alpha * flow.stiffness) ** 2
-    return own / (flow.stiffness + own) * velocity / (flow.alpha * flow.stiffness)
+    own = beta_of(profile) if beta is None else beta
+    return velocity * moved_by_nudge(own, flow.alpha, flow.stiffness)
+
+
+def moved_by_nudge(beta: float, alpha: float, stiffness: float) -> float:
+    r"""How far a nudge moves its target, in units, over the velocity that is asked for.
+
+    .. math:: \frac{k}{\lambda + k} \frac{1}{\alpha\lambda}, \qquad k = \beta (\alpha\lambda)^2
+    """
+    nudge = beta * (alpha * stiffness) ** 2
+    return nudge / (stiffness + nudge) / (alpha * stiffness)
 
 
 def dac_steps(profile: Profile, beta: float | None = None) -> float | None:

@@ -13,7 +13,7 @@ from scipy.interpolate import CubicHermiteSpline, PchipInterpolator
 from neurosim.blocks.points import in_place_of_table
 from neurosim.blocks.quantities import SignedVolt
 from neurosim.circuit.amplifiers import UnitAmplifier
-from neurosim.circuit.rising import Risen, falls_too_far, risen, said_of_smoothing
+from neurosim.circuit.rising import Risen, check_order, risen, said_of_smoothing
 from neurosim.errors import DataError
 
 __all__ = ["Measured"]
@@ -72,26 +72,16 @@ class Measured(UnitAmplifier):
         u, v = np.array(self.points_V).T
         if not (np.isfinite(u).all() and np.isfinite(v).all()):
             raise ValueError("points_V must be finite numbers")
-        wrong = np.flatnonzero(np.diff(u) <= 0)
-        if len(wrong):
-            raise ValueError(
-                f"points_V must have inputs that rise, but point {wrong[0] + 2} does not; put them "
-                "in order"
-            )
-        if (falls := falls_too_far(self.points_V)) is not None:
-            raise ValueError(
-                f"points_V must have outputs that do not fall, but point {falls} does, by more "
-                "than the noise that is smoothed, 1 % of the swing; leave it out, or exchange the "
-                "amplifier's inputs"
-            )
+        or_ = ", or exchange the amplifier's inputs"
+        check_order(self.points_V, "points_V", "inputs", "outputs", or_)
         at, values = self._risen
         with np.errstate(all="ignore"):
             steep = np.diff(values) / np.diff(at)
         if not (steep < _STEEPEST).all():
+            k = int(np.argmax(steep))
             raise ValueError(
-                f"points_V must have slopes below {_STEEPEST:g}, but between points "
-                f"{int(np.argmax(steep)) + 1} and {int(np.argmax(steep)) + 2} it is "
-                f"{steep.max():.3g}; leave one of them out"
+                f"points_V must have slopes below {_STEEPEST:g}, but between the inputs "
+                f"{at[k]:.9g} and {at[k + 1]:.9g} it is {steep[k]:.3g}; leave one of them out"
             )
         return self
 

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationInfo, model_validator
 from neurosim.blocks.block import Sourced
 from neurosim.blocks.points import in_place_of_table
 from neurosim.blocks.quantities import SignedAmpere, SignedVolt
-from neurosim.circuit.rising import Risen, falls_too_far, risen, said_of_smoothing
+from neurosim.circuit.rising import Risen, check_order, risen, said_of_smoothing
 
 __all__ = ["PointsDiode"]
 
@@ -55,18 +55,7 @@ class PointsDiode(Sourced):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        v, _ = np.array(self.points).T
-        wrong = np.flatnonzero(np.diff(v) <= 0)
-        if len(wrong):
-            raise ValueError(
-                f"points must have voltages that rise, but point {wrong[0] + 2} does not; put them "
-                "in order"
-            )
-        if (falls := falls_too_far(self.points)) is not None:
-            raise ValueError(
-                f"points must have currents that do not fall, but point {falls} does, by more than "
-                "the noise that is smoothed, 1 % of the swing; leave it out"
-            )
+        check_order(self.points, "points", "voltages", "currents")
         return self
 
     @cached_property

@@ -18,7 +18,7 @@ from scipy.optimize import isotonic_regression
 
 from neurosim.blocks.units import format_quantity
 
-__all__ = ["Risen", "falls_too_far", "risen", "said_of_smoothing"]
+__all__ = ["Risen", "check_order", "risen", "said_of_smoothing"]
 
 Array = NDArray[np.float64]
 
@@ -34,7 +34,34 @@ class Risen(NamedTuple):
     values: Array
 
 
-def falls_too_far(points: Sequence[tuple[float, float]]) -> int | None:
+def check_order(
+    points: Sequence[tuple[float, float]], field: str, inputs: str, outputs: str, or_: str = ""
+) -> None:
+    """Raise a ValueError unless inputs rise, and outputs fall by no more than a bench's noise.
+
+    Parameters
+    ----------
+    points : sequence of (float, float)
+    field, inputs, outputs : str
+        Their names in the message.
+    or_ : str
+        What else can be done about a fall than to leave a point out.
+    """
+    x, _ = np.array(points).T
+    wrong = np.flatnonzero(np.diff(x) <= 0)
+    if len(wrong):
+        raise ValueError(
+            f"{field} must have {inputs} that rise, but point {wrong[0] + 2} does not; put them in "
+            "order"
+        )
+    if (falls := _falls_too_far(points)) is not None:
+        raise ValueError(
+            f"{field} must have {outputs} that do not fall, but point {falls} does, by more than "
+            f"the noise that is smoothed, {_MOST_NOISE:.0%} of the swing; leave it out{or_}"
+        )
+
+
+def _falls_too_far(points: Sequence[tuple[float, float]]) -> int | None:
     """Number from 1 of the first point that noise of a bench does not explain; None without."""
     _, y = np.array(points, dtype=np.float64).T
     moved = np.abs(isotonic_regression(y).x - y)

@@ -13,6 +13,7 @@ from neurosim.blocks.units import format_quantity
 from neurosim.cli.again import going_on
 from neurosim.cli.common import print_json, say, warn
 from neurosim.errors import DataError
+from neurosim.report.knee_figure import HYPOTHETICAL
 from neurosim.report.knee_table import SHOWN, knee_table
 from neurosim.safe_text import counted, in_columns
 
@@ -104,7 +105,7 @@ def tell_study(
 
 
 def _is_quiet(settings: Mapping[str, Any]) -> bool:
-    return str(settings["drawn"]).startswith("quiet")
+    return str(settings["drawn"]).startswith(HYPOTHETICAL)
 
 
 def _to_export(

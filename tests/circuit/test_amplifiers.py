@@ -98,7 +98,7 @@ def test_the_in_place_form_of_a_measured_amplifier_is_its_output_and_slope(bench
     [
         (POINTS_V[:3], "at least 4"),
         ([(0, 0), (1, 1), (1, 2), (2, 3)], "inputs that rise.*but point 3 does not"),
-        ([(-0.1, -0.1), (0, 0), (1e-300, 0.05), (0.1, 0.1)], "between points 2 and 3"),
+        ([(-0.1, -0.1), (0, 0), (1e-300, 0.05), (0.1, 0.1)], "the inputs 0 and 1e-300"),
         ([(0, 0), (1, 1), (2, 0.9), (3, 3)], "outputs that do not fall"),
         ([(0, 0), (1, 1), (2, float("inf")), (3, 3)], "finite|number"),
     ],

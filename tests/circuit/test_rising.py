@@ -9,7 +9,7 @@ from conftest import CAPACITANCE_F, LEAK_S
 from neurosim.blocks.files import dump_block
 from neurosim.circuit import DrivenCircuit, Measured, Tanh
 from neurosim.circuit.measured_diode import PointsDiode
-from neurosim.circuit.rising import falls_too_far, risen
+from neurosim.circuit.rising import check_order, risen
 from neurosim.errors import ProfileError
 from neurosim.profile import load_profile
 from neurosim.solvers import Transient, settle
@@ -71,8 +71,14 @@ def test_a_knee_of_few_points_is_not_moved_by_a_fall_behind_it():
 
 def test_what_falls_by_more_than_a_hundredth_of_the_swing_is_refused():
     fall = [(0, 0), (1, 1), (2, 2), (3, 1.9), (4, 3)]
-    assert falls_too_far(fall) == 4
-    assert falls_too_far([(0, 0), (1, 1), (2, 2), (3, 1.95), (4, 3)]) is None
+    with pytest.raises(
+        ValueError, match=r"y that do not fall, but point 4 does, .* 1% of the swing"
+    ):
+        check_order(fall, "points", "x", "y")
+    with pytest.raises(ValueError, match="x that rise, but point 3 does not"):
+        check_order([(0, 0), (1, 1), (1, 2)], "points", "x", "y")
+    # 0.05 of a fall is 0.025 of a move, within 1 % of a swing of 3.
+    check_order([(0, 0), (1, 1), (2, 2), (3, 1.95), (4, 3)], "points", "x", "y")
     with pytest.raises(ProfileError, match=r"outputs that do not fall, but point 4 does, by more"):
         Measured(points_V=fall)
     with pytest.raises(ProfileError, match=r"currents that do not fall, but point 4 does, by more"):
