@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,10 @@ from neurosim.solvers import OperatingPoint
 
 BETA = 4e-3
 BATCH = 256
-# Digits of a batch whose gradient is compared, by what the cosine is kept as.
+# Digits of a batch whose gradient is compared, by what its cosines are kept as: at a beta of 4e-3,
+# and of what it and half of it extrapolate to.
 COSINES = {"cosine": 32, "cosine_of_batch": BATCH}
+EXTRAPOLATED = {f"{kept}_extrapolated": rows for kept, rows in COSINES.items()}
 # As experiment 02 has it beside the published recipe.
 BETTER = {"learning_rate": 2e-3, "schedule": "cosine"}
 GRADED = "node.law.graded"
@@ -160,23 +163,30 @@ def learned(
     run = common.trained(profile, asked, folder, begin)
     for mode, t_end in drawn:
         common.judged(run, n, mode=mode, t_end=t_end)
-    for kept, rows in COSINES.items():
-        common.kept(folder / f"{kept}.json", lambda rows=rows: settled_cosine(run, rows))
+    for kept, rows in (COSINES | EXTRAPOLATED).items():
+        betas = (BETA, BETA / 2)[: 2 if kept in EXTRAPOLATED else 1]
+        common.kept(folder / f"{kept}.json", lambda r=rows, b=betas: settled_cosine(run, r, b))
 
 
-def settled_cosine(run: Run, rows: int) -> float | None:
-    """Of a gradient by local measurements at rest, to the exact one, of so many digits.
+def settled_cosine(run: Run, rows: int, betas: Sequence[float] = (BETA,)) -> float | None:
+    r"""Of a gradient by local measurements at rest, to the exact one, of so many digits.
 
-    At the trained weights, with a beta of 4e-3 and no imperfection; None where a row does not rest.
+    At the trained weights, without any imperfection; None where a row does not rest. Of beta and
+    beta / 2 it is :math:`(4 g_{\beta/2} - g_\beta) / 3`, without the error in beta^2 that each has
+    (Richardson's extrapolation).
     """
     profile = load_profile(run.profile.name).with_values({"settling": OperatingPoint()})
     law = {"node.law.graded": run.profile.node.law.graded} if profile.node.oscillating else {}
-    weights, flow = run.weights(), FlowSettings(beta=BETA)
-    conditions = Conditions(profile.with_values(law), weights, flow, rows, 2)
-    seen = conditions.observe(conditions.profile, 0)
-    if seen.rows_lost:
-        return None
-    return cosine(seen.gradient, conditions.exact[0])
+    measured: list[NDArray[np.float64]] = []
+    for beta in betas:
+        flow = FlowSettings(beta=beta)
+        conditions = Conditions(profile.with_values(law), run.weights(), flow, rows, 2)
+        seen = conditions.observe(conditions.profile, 0)
+        if seen.rows_lost:
+            return None
+        measured.append(seen.gradient)
+    gradient = measured[0] if len(measured) == 1 else (4 * measured[1] - measured[0]) / 3
+    return cosine(gradient, conditions.exact[0])
 
 
 def cosine(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
@@ -224,7 +234,7 @@ def kept_of(found: argparse.Namespace) -> dict[str, dict[str, dict[str, Result]]
                 file = folder / f"judged_{n}_mode{mode}_t_end{t_end}.json"
                 if file.exists():
                     result = json.loads(file.read_text())
-                    for kept in COSINES:
+                    for kept in COSINES | EXTRAPOLATED:
                         beside = folder / f"{kept}.json"
                         if beside.exists():
                             result[kept] = json.loads(beside.read_text())
@@ -243,11 +253,11 @@ def tell(found: argparse.Namespace) -> None:
             for seed, result in sorted(by_seed.items()):
                 how = f"{DRAWN[mode]}, t = {t_end}"
                 figures = [result["flow_loss"], *(result[key] for key in FIGURES)]
-                cosines = (_cosine(result.get(kept)) for kept in COSINES)
+                cosines = (_cosines(result, kept) for kept in COSINES)
                 rows.append([name, seed, how, *figures, *cosines])
     head = ["machine, updates", "seed", "drawn", "loss", "feature Frechet", "precision", "recall",
             "coverage", "1-NN", "smallest class"]  # fmt: skip
-    head += [f"cosine of {n}" for n in COSINES.values()]
+    head += [f"cosine of {n} (extrapolated)" for n in COSINES.values()]
     if rows:
         first = next(iter(next(iter(next(iter(results.values())).values())).values()))
         for floor, base in first["baselines"].items():
@@ -260,9 +270,11 @@ def tell(found: argparse.Namespace) -> None:
     draw(found, results)
 
 
-def _cosine(found: float | None) -> str:
-    """Such digits that 0.9989 is not shown as 0.999."""
-    return "-" if found is None else f"{found:.5f}"
+def _cosines(result: Result, kept: str) -> str:
+    """Such digits that 0.9989 is not shown as 0.999; that of the extrapolated gradient behind."""
+    names = [name for name in (kept, f"{kept}_extrapolated") if name in result]
+    said = ["-" if result[name] is None else f"{result[name]:.5f}" for name in names] or ["-"]
+    return said[0] + "".join(f" ({other})" for other in said[1:])
 
 
 def draw(found: argparse.Namespace, results: dict[str, dict[str, dict[str, Result]]]) -> None:
