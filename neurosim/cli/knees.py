@@ -197,7 +197,7 @@ def _how_long(found: Mapping[str, Knee], name: str, figure: str, of: str) -> str
             cost = format_quantity(knee.time_s, "s", 3), format_quantity(knee.energy_J, "J", 3)
             needs += f", {' and '.join(cost)} with driving and reading"
         parts.append(needs)
-    end = f"to be within a tenth of its best {worded(figure)} at any length"
+    end = f"to be within a fifth of its best {worded(figure)} at any length"
     return f"{name} {'; '.join(parts)}, {end}."
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from neurosim.profile import Profile
     from neurosim.sweeps import Sweep, SweepFolder, Workers
     from neurosim.sweeps.budget import Within
-    from neurosim.sweeps.settling import Budget
+    from neurosim.sweeps.paying import Budget
 
 __all__ = ["settling"]
 
@@ -88,7 +88,7 @@ def settling(
     A chip is trained from random weights, or that of a run is taken; samples are drawn by the chip
     alone at several ratios of its capacitances C_x/C_h, and stepped by the host with several
     settling times of a step. A chip that answers is read after several settling times. Enough is
-    where the distance to the data, or the loss of answers, comes within a tenth of the best at any
+    where the distance to the data, or the loss of answers, comes within a fifth of the best at any
     length; the interval is over seeds. All points are kept as a sweep.
     """
     from neurosim.analysis.suited import unsuited
@@ -241,7 +241,7 @@ def _paid(
 ) -> Budget:  # fmt: skip
     """What the budget pays for, of which a run has its training already."""
     from neurosim.sweeps import Workers
-    from neurosim.sweeps.settling import budget_of
+    from neurosim.sweeps.paying import budget_of
     from neurosim.sweeps.workers import release_processes
 
     say("measuring an update and a judgement ...", err=True)

@@ -1,13 +1,13 @@
-r"""How long is long enough: where a figure comes within a tenth of the best at any length.
+r"""How long is long enough: where a figure comes within a fifth of the best at any length.
 
-The geometric mean over seeds, of the lengths at which all were drawn, is joined by a monotone cubic
-in the logarithm of both (Fritsch and Carlson 1980; SciPy's PCHIP), and enough is where that first
-falls to 1.1 times the least of it. Between lengths whose ratio is two or less it is within some
-per cent of the crossing of a smooth curve. One seed's crossing scatters far more: of a flat curve a
-draw of samples decides where its own best is.
+Each seed's figures at the lengths drawn are joined by a monotone cubic in the logarithm of both
+(Fritsch and Carlson 1980; SciPy's PCHIP), and enough is where that first falls to 1.2 times its
+least. Between lengths whose ratio is two or less it is within some per cent of the crossing of a
+smooth curve. What is said of a chip is the geometric mean over seeds, with Student's interval of
+95 % of the mean logarithm.
 
-The interval is Student's of 95 %, of the logarithm, with the standard error of the jackknife over
-seeds (Tukey 1958).
+A fifth, for curves flatten: the last tenth takes many times as long as the one before it, and where
+it begins is told by the draw of the samples.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 Curves = Mapping[Any, Array]
 
 _NAN = float("nan")
-_WITHIN, _WORSE = 0.1, 0.2
+_WITHIN, _WORSE = 0.2, 0.2
 _CONFIDENCE = 0.95
 # Of two seeds Student's interval says nothing: it covers decades.
 _FEWEST_SEEDS = 3
@@ -54,14 +54,15 @@ class Knee(NamedTuple):
     time_s, energy_J : float
         Of a sample there, by the ledger.
     best : float
-        Least figure at any length, of the mean of the seeds.
+        Least figure at any length, the geometric mean over seeds.
     seeds : int
         Of which all this is; if there are none, it is not a number.
     not_reached : int
-        Further seeds, of which the longest samples alone are within a tenth of the best: longer
+        Further seeds, of which the longest samples alone are within a fifth of the best: longer
         ones may be better still. Where they are half or more, no seed counts.
     at_once : bool
-        Whether the shortest samples are that near; then there is no interval.
+        Whether the shortest samples of half of the seeds or more are that near; then there is no
+        interval.
     shortest_tau, longest_tau : float
         Settling of the shortest and longest samples.
     worse_later : int
@@ -105,7 +106,7 @@ class Knee(NamedTuple):
 
 
 def crossing_tau(tau: Array, figure: Array) -> float:
-    """Where a figure first is within a tenth of its least; the shortest length if it is there.
+    """Where a figure first is within a fifth of its least; the shortest length if it is there.
 
     Examples
     --------
@@ -153,25 +154,24 @@ def knees(
 
 
 def ratios(one: Curves, other: Curves) -> tuple[Interval, Interval] | None:
-    """Knee and best figure of one way over those of the other, of the seeds that both have.
+    """Knee and best figure of one way over those of the other, seed by seed at the same lengths.
 
-    None where either has no knee between its shortest and its longest samples.
+    Of the seeds that have a knee between their shortest and longest samples both ways; None where
+    these are not more than half.
     """
-    shared = [k for k in one if k in other]
-    if not shared:
+    pairs = [_alike(one[k], other[k]) for k in one if k in other]
+    told = [
+        (first, second)
+        for first, second in pairs
+        if not any(_begun(curve) or _ended(curve) for curve in (first, second))
+    ]
+    if 2 * len(told) <= len(pairs):
         return None
-    sides = [_alike([curves[k] for k in shared]) for curves in (one, other)]
-    if any(_begun(side) or _ended(side) for side in map(_mean, sides)):
-        return None
 
-    def over(of: Callable[[Array], float]) -> Callable[[Sequence[int]], float]:
-        def log_ratio(seeds: Sequence[int]) -> float:
-            first, second = (of(_mean([side[k] for k in seeds])) for side in sides)
-            return float(np.log(first / second))
+    def over(of: Callable[[Array], float]) -> Interval:
+        return _interval([of(first) / of(second) for first, second in told])
 
-        return log_ratio
-
-    return _interval(over(_tau), len(shared)), _interval(over(_least), len(shared))
+    return over(_tau), over(_least)
 
 
 def _tau(curve: Array) -> float:
@@ -183,7 +183,7 @@ def _least(curve: Array) -> float:
 
 
 def _begun(curve: Array) -> bool:
-    """Whether the shortest samples are within a tenth of the best."""
+    """Whether the shortest samples are within a fifth of the best."""
     return bool(curve[1, 0] <= (1 + _WITHIN) * curve[1].min())
 
 
@@ -192,39 +192,28 @@ def _ended(curve: Array) -> bool:
     return bool((curve[1, :-1] > (1 + _WITHIN) * curve[1].min()).all())
 
 
-def _alike(curves: Sequence[Array]) -> list[Array]:
-    """Each at the lengths that all have; all of each where these are fewer than three.
+def _alike(one: Array, other: Array) -> tuple[Array, Array]:
+    """Both at the lengths that both have; whole where these are fewer than three.
 
-    A length is one where seeds differ by less than a thousandth of it.
+    A length is one where they differ by less than a thousandth of it.
     """
-    names = [np.round(np.log(curve[0]), 3).tolist() for curve in curves]
-    shared = sorted(set(names[0]).intersection(*names[1:]))
+    names = [np.round(np.log(curve[0]), 3) for curve in (one, other)]
+    shared = np.intersect1d(*names)
     if len(shared) < _FEWEST_LENGTHS:
-        most = max(names, key=len)
-        return [curve for curve, own in zip(curves, names, strict=True) if own == most]
-    return [
-        curve[:, [own.index(name) for name in shared]]
-        for curve, own in zip(curves, names, strict=True)
-    ]
+        return one, other
+    first, second = (
+        curve[:, np.isin(own, shared)] for curve, own in zip((one, other), names, strict=True)
+    )
+    return first, second
 
 
-def _mean(alike: Sequence[Array]) -> Array:
-    """Of curves at the same lengths: the geometric mean of figures, the mean of costs."""
-    mean: Array = np.mean(alike, axis=0)
-    mean[1] = np.exp(np.mean([np.log(curve[1]) for curve in alike], axis=0))
-    return mean
-
-
-def _interval(log_of: Callable[[Sequence[int]], float], n: int) -> Interval:
-    """Of n seeds, what some of them say and its interval, from those that leave one out."""
-    every = range(n)
-    value = log_of(every)
-    if n < _FEWEST_SEEDS:
-        return Interval(float(np.exp(value)), _NAN, _NAN)
-    left = np.array([log_of([k for k in every if k != out]) for out in every])
-    error = np.sqrt((n - 1) / n * np.sum((left - left.mean()) ** 2))
-    half = stdtrit(n - 1, 0.5 + _CONFIDENCE / 2) * error
-    middle, low, high = map(float, np.exp(value + np.array([0, -half, half])))
+def _interval(values: Sequence[float]) -> Interval:
+    """Of positive values: their geometric mean and Student's interval of it."""
+    logs, n = np.log(values), len(values)
+    half = _NAN
+    if n >= _FEWEST_SEEDS:
+        half = float(stdtrit(n - 1, 0.5 + _CONFIDENCE / 2) * logs.std(ddof=1) / np.sqrt(n))
+    middle, low, high = map(float, np.exp(logs.mean() + np.array([0, -half, half])))
     return Interval(middle, low, high)
 
 
@@ -235,26 +224,22 @@ def _knee(seeds: Curves) -> Knee:
     shortest = float(min(curve[0, 0] for curve in curves))
     longest = float(max(curve[0, -1] for curve in curves))
     rest = len(curves) - len(good)
-    none = _NAN, _NAN, _NAN
     if 2 * len(good) <= len(curves) and rest:
+        none = _NAN, _NAN, _NAN
         return Knee(*none, *none, 0, len(curves), False, shortest, longest, worse)
-    alike = _alike(good)
-    mean = _mean(alike)
-    if _ended(mean):
-        return Knee(*none, *none, 0, len(curves), False, shortest, longest, worse)
-
-    def log_tau(some: Sequence[int]) -> float:
-        return float(np.log(_tau(_mean([alike[k] for k in some]))))
-
-    tau, low, high = _interval(log_tau, len(alike))
-    at_once = _begun(mean)
+    own = [_tau(curve) for curve in good]
+    tau, low, high = _interval(own)
+    at_once = 2 * sum(map(_begun, good)) >= len(good)
     if at_once:
         low = high = _NAN
-    time_s, energy_J = (float(np.interp(tau, mean[0], mean[kind])) for kind in (2, 3))
-    own = [_tau(curve) for curve in good]
+    time_s, energy_J = (
+        float(np.mean([np.interp(tau, curve[0], curve[kind]) for curve in good])) for kind in (2, 3)
+    )
+    best = _interval([_least(curve) for curve in good]).value
+    drawn = np.unique(np.concatenate([curve[0] for curve in good]))
     return Knee(
-        tau, low, high, time_s, energy_J, _least(mean), len(alike), rest, at_once, shortest,
-        longest, worse, *_beside(mean[0], tau), min(own), max(own),
+        tau, low, high, time_s, energy_J, best, len(good), rest, at_once, shortest, longest,
+        worse, *_beside(drawn, tau), min(own), max(own),
     )  # fmt: skip
 
 

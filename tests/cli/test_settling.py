@@ -18,8 +18,8 @@ from neurosim.data import load_dataset
 from neurosim.host import Classify, Experiment
 from neurosim.profile import load_profile
 from neurosim.sweeps import expand
+from neurosim.sweeps.paying import budget_of
 from neurosim.sweeps.settling import (
-    budget_of,
     figure_of,
     plan_of,
     plan_of_answers,
@@ -66,14 +66,14 @@ def test_what_is_left_of_the_updates_asked_for_pays_for_seeds(tiny):
 
 
 def test_updates_come_first_and_seeds_fill_rounds_of_the_workers(tiny, monkeypatch):
-    """Updates of 1 s: 400 of them and 200 samples of 0.1 a seed, in 0.8 of the time."""
-    monkeypatch.setattr("neurosim.sweeps.settling.at_once", lambda *_, **__: 1.0)
-    monkeypatch.setattr("neurosim.sweeps.settling._judging_s", lambda _: 0.0)
-    monkeypatch.setattr("neurosim.sweeps.settling._updates_per_sample", lambda *_: 0.1)
+    """Updates of 1 s: 400 of them and 200 samples of 0.1 a seed, in 0.85 of the time."""
+    monkeypatch.setattr("neurosim.sweeps.paying.at_once", lambda *_, **__: 1.0)
+    monkeypatch.setattr("neurosim.sweeps.paying._judging_s", lambda _: 0.0)
+    monkeypatch.setattr("neurosim.sweeps.paying._updates_per_sample", lambda *_: 0.1)
     profile, recipe = load_profile(tiny), recipe_of(1, MOONS)
 
-    def paid(rounds, spare=1.25):
-        seconds = spare * rounds * (400 + 0.1 * 200) / 0.8
+    def paid(rounds, spare=1.1):
+        seconds = spare * rounds * (400 + 0.1 * 200) / 0.85
         return budget_of(profile, recipe, seconds + 1e-6, None, 2, most=400)
 
     assert [paid(n).seeds for n in (1, 2, 3, 5, 6, 9)] == [4, 4, 6, 10, 12, 12]
@@ -81,15 +81,15 @@ def test_updates_come_first_and_seeds_fill_rounds_of_the_workers(tiny, monkeypat
     # Fewer updates than were asked for are of the fewest seeds.
     short = paid(1)
     assert (short.seeds, short.samples) == (4, 200)
-    assert short.updates == int((1.25 * 420 - 2 * 20) / 2)
+    assert short.updates == int((1.1 * 420 - 2 * 20) / 2)
     # A file that asks for few updates asks for no more of them.
-    few = budget_of(profile, recipe, (4 * 20 + 4 * 20) / 2 / 0.8 + 1e-6, None, 2, most=20)
+    few = budget_of(profile, recipe, (4 * 20 + 4 * 20) / 2 / 0.85 + 1e-6, None, 2, most=20)
     assert (few.seeds, few.updates, few.enough) == (4, 20, True)
     none = budget_of(profile, recipe, 1.0, None, 2, most=20)
     assert (none.seeds, none.enough) == (4, False)
     # Time that is short of another round is spent on samples.
     assert (paid(2, 1.0).samples, paid(2, 2.0).samples) == (200, 500)
-    assert paid(3, 1.24).seeds == 4
+    assert paid(3, 1.09).seeds == 4
 
 
 def test_a_call_is_timed_in_all_workers_at_once(tmp_path):
@@ -110,13 +110,13 @@ def _meets_another(folder):
 
 
 def test_a_budget_says_for_how_many_seeds_it_pays(tiny, monkeypatch):
-    """An update of 1 s, no judgement: 50 updates and 200 samples a seed, over 0.8 of the time."""
-    monkeypatch.setattr("neurosim.sweeps.settling._update_s", lambda *_: 1.0)
-    monkeypatch.setattr("neurosim.sweeps.settling._judging_s", lambda _: 0.0)
-    monkeypatch.setattr("neurosim.sweeps.settling._updates_per_sample", lambda *_: 0.04)
+    """An update of 1 s, no judgement: 50 updates and 200 samples a seed, over 0.85 of the time."""
+    monkeypatch.setattr("neurosim.sweeps.paying._update_s", lambda *_: 1.0)
+    monkeypatch.setattr("neurosim.sweeps.paying._judging_s", lambda _: 0.0)
+    monkeypatch.setattr("neurosim.sweeps.paying._updates_per_sample", lambda *_: 0.04)
     profile, recipe = load_profile(tiny), recipe_of(1, MOONS)
     least = budget_of(profile, recipe, 1.0, 3, 1)
-    assert least.least_s == pytest.approx(3 * (50 + 0.04 * 200) / 0.8)
+    assert least.least_s == pytest.approx(3 * (50 + 0.04 * 200) / 0.85)
     assert (least.enough, least.affordable) == (False, 0)
     # What it takes at the least is enough, with the fewest samples.
     enough = budget_of(profile, recipe, 1.001 * least.least_s, 3, 1)
@@ -161,8 +161,8 @@ def test_an_ideal_chip_is_not_drawn_from_twice():
 @pytest.mark.slow
 def test_one_command_answers_for_a_chip_of_ones_own(tiny, tmp_path, monkeypatch):
     out = tmp_path / "study"
-    monkeypatch.setattr("neurosim.sweeps.settling._MOST", 60)
-    monkeypatch.setattr("neurosim.sweeps.settling._SAMPLES", (60, 60))
+    monkeypatch.setattr("neurosim.sweeps.paying._MOST", 60)
+    monkeypatch.setattr("neurosim.sweeps.paying._SAMPLES", (60, 60))
     given = [tiny, "--dataset", "moons", "--budget", "50m", "--seeds", 1, "--workers", 1]
     result = run("settling", *given, "--out", out)
     assert result.exit_code == 0, result.output
@@ -210,7 +210,7 @@ def test_one_command_answers_for_a_chip_of_ones_own(tiny, tmp_path, monkeypatch)
 @pytest.mark.slow
 def test_one_command_answers_for_a_chip_that_classifies(tmp_path, monkeypatch):
     out = tmp_path / "study"
-    monkeypatch.setattr("neurosim.sweeps.settling._MOST", 60)
+    monkeypatch.setattr("neurosim.sweeps.paying._MOST", 60)
     profile = ["cmos_rc_6bit", "--task", "classify", "--layers", "64,12,10"]
     given = [*profile, "--budget", "20m", "--seeds", 1, "--workers", 1, "--out", out]
     result = run("settling", *given)

@@ -60,7 +60,7 @@ def test_the_command_that_goes_on_has_the_options_that_this_takes(tmp_path, monk
         raise Stopped("stopped.", 143)
 
     monkeypatch.setattr("neurosim.sweeps.run_sweep", stop)
-    monkeypatch.setattr("neurosim.sweeps.settling._MOST", 60)
+    monkeypatch.setattr("neurosim.sweeps.paying._MOST", 60)
     chip, file, out = tmp_path / "my chip.yaml", tmp_path / "grid.yaml", tmp_path / "out"
     profile = load_profile("ideal_hopfield").with_value("layers", (2, 6, 5))
     chip.write_text(dump_block(profile))

@@ -1,0 +1,166 @@
+"""What a study of settling can do within a given time of computing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from math import ceil
+from typing import NamedTuple
+
+from threadpoolctl import threadpool_limits
+
+from neurosim.blocks.block import Block
+from neurosim.chip import Chip
+from neurosim.data import Dataset
+from neurosim.host import Experiment, Trainer
+from neurosim.metrics import classifier_of, evaluate_samples
+from neurosim.profile import Profile
+from neurosim.runs import Trained, evaluate
+from neurosim.sweeps.settling import ALONE, DT, LONGEST_START_TAU, QUIET, READS, STEPPED
+from neurosim.sweeps.workers import at_once
+
+__all__ = ["Budget", "budget_of"]
+
+# Updates that are timed.
+_PROBE = 3
+# Of the time, what trainings and samples get; judging, pictures and start-up take the rest.
+_COMPUTING = 0.85
+_FEWEST, _MOST = 50, 2000
+# Seeds where nobody asked for a number; more than the fewest must leave all updates asked for,
+# even if each takes so many times as long, as on a machine that others use too.
+_FEW_SEEDS, _MANY_SEEDS, _SPARE = 4, 12, 1.1
+_SAMPLES = (200, 500)
+_PHASES = 3
+
+
+class Budget(NamedTuple):
+    """What a time of computing pays for.
+
+    Attributes
+    ----------
+    updates : int
+        Of each training.
+    seeds : int
+        Trainings.
+    samples : int
+        At each length.
+    update_s : float
+        Of one update of this chip on one core, as measured.
+    enough : bool
+        Whether it pays for the fewest updates that say anything.
+    least_s : float
+        What these take, with their samples and judgements.
+    affordable : int
+        Seeds for which it does, at most so many as these.
+    """
+
+    updates: int
+    seeds: int
+    samples: int
+    update_s: float
+    enough: bool
+    least_s: float
+    affordable: int = 0
+
+
+def budget_of(
+    profile: Profile, recipe: Experiment, seconds: float, seeds: int | None, workers: int,
+    most: int | None = None, laws: Sequence[type[Block]] = (),
+) -> Budget:  # fmt: skip
+    """Measure a few updates of a chip, by all workers at once, and a judgement; share out the time.
+
+    Networks that learned for less have faster modes and so a shorter knee, which no number of seeds
+    mends: updates come first, and more seeds of what they leave.
+
+    Parameters
+    ----------
+    profile : Profile
+    recipe : Experiment
+    seconds : float
+    seeds : int or None
+        None: 4, or up to 12 if that leaves each all of `most`, in full rounds of the workers.
+    workers : int
+    most : int, optional
+        Updates that are asked for; no training is longer.
+    laws : sequence of type
+        Blocks of one's own that the profile or the recipe has.
+    """
+    data, draws = recipe.images(), recipe.task.has_paths
+    chip = Chip(profile, 0, n_threads=1)
+    at_most = min(workers, seeds or _MANY_SEEDS)
+    update_s = at_once(_update_s, profile, recipe, workers=at_most, laws=laws)
+    with threadpool_limits(1):
+        judge_s = _judging_s(data) if draws else _answering_s(chip, recipe)
+    per_sample = _updates_per_sample(profile, recipe) if draws else 0.0
+    fewest = min(_FEWEST, most or _FEWEST)
+
+    def shared(seeds: int, update_s: float = update_s) -> Budget:
+        used = min(workers, seeds)
+        # Trainings come in rounds of one a worker; points are shared out evenly.
+        rounds, shares = ceil(seeds / used), seeds / used
+        payable = (_COMPUTING * seconds - shares * judge_s) / update_s
+        for samples in reversed(_SAMPLES):
+            left = (payable - shares * per_sample * samples) / rounds
+            # Samples are worth less than the training that they judge.
+            if left >= max(payable / 2 / rounds, most or _FEWEST) or samples == _SAMPLES[0]:
+                break
+        least_s = (rounds * fewest + shares * per_sample * _SAMPLES[0]) * update_s
+        least_s = (least_s + shares * judge_s) / _COMPUTING
+        n_updates = int(min(max(left, fewest), most or _MOST))
+        return Budget(n_updates, seeds, samples, update_s, left >= fewest, least_s)
+
+    if seeds is None:
+        more = (n for n in range(_MANY_SEEDS, _FEW_SEEDS, -1) if n < workers or n % workers == 0)
+        tried = ((n, shared(n, _SPARE * update_s)) for n in more)
+        whole = (n for n, found in tried if found.enough and found.updates == most)
+        found = shared(next(whole, _FEW_SEEDS))
+    else:
+        found = shared(seeds)
+    paid = (n for n in range(found.seeds, 0, -1) if shared(n).enough)
+    return found._replace(affordable=next(paid, 0))
+
+
+def _updates_per_sample(profile: Profile, recipe: Experiment) -> float:
+    """What a sample of every length settles, over what the rows of an update do."""
+    flow, how = recipe.flow, recipe.sampling
+    settle_tau = flow.settle_tau or profile.host.settle_tau
+    alone = sum(min(r, LONGEST_START_TAU) + how.t_end * flow.alpha * r for r in (*ALONE, *QUIET))
+    stepped = sum(STEPPED) * how.t_end / DT
+    return (alone + stepped) / (recipe.batch * _PHASES * settle_tau)
+
+
+def _update_s(profile: Profile, recipe: Experiment) -> float:
+    """Of a mean update, those with a contrastive stage among them."""
+    data = recipe.images()
+    flow = recipe.model_copy(update={"updates": _PROBE + 1, "contrast": None})
+    if recipe.contrast is None:
+        return _timed_s(profile, flow, data)
+    stage = recipe.contrast.model_copy(update={"begin": 0.0})
+    both = flow.model_copy(update={"contrast": stage})
+    share = recipe.contrast.begin
+    return share * _timed_s(profile, flow, data) + (1 - share) * _timed_s(profile, both, data)
+
+
+def _timed_s(profile: Profile, recipe: Experiment, data: Dataset) -> float:
+    # A worker has one thread.
+    updates = iter(Trainer(Chip(profile, 0, n_threads=1), recipe, data))
+    next(updates)
+    began_s = time.perf_counter()
+    for _ in range(_PROBE):
+        next(updates)
+    return (time.perf_counter() - began_s) / _PROBE
+
+
+def _judging_s(data: Dataset) -> float:
+    """Of samples of every length."""
+    began_s = time.perf_counter()
+    few = data.at_most(_SAMPLES[0]).images
+    evaluate_samples(few, data.images, classifier_of(data.name))
+    return len((*ALONE, *QUIET, *STEPPED)) * (time.perf_counter() - began_s)
+
+
+def _answering_s(chip: Chip, recipe: Experiment) -> float:
+    """Of answers after every length, with and without noise and converters."""
+    began_s = time.perf_counter()
+    evaluate(Trained(chip, recipe), floors=False)
+    return 2 * len(READS) * (time.perf_counter() - began_s)
