@@ -58,8 +58,8 @@ _SPARE = 1.5
 @click.option(
     "--seeds",
     type=COUNT,
-    help="Trainings, and dies.  [default: 4, or up to 12 where that leaves time for all updates of "
-    "the file]",
+    help="Trainings, and dies.  [default: 4; up to 8 where each has time for 400 updates; up to 12 "
+    "where each has time for all those of the file]",
 )
 @click.option(
     "--experiment",

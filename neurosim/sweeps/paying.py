@@ -26,9 +26,11 @@ _PROBE = 3
 # Of the time, what trainings and samples get; judging, pictures and start-up take the rest.
 _COMPUTING = 0.85
 _FEWEST, _MOST = 50, 2000
-# Seeds where nobody asked for a number; more than the fewest must leave all updates asked for,
-# even if each takes so many times as long, as on a machine that others use too.
+# Seeds where nobody asked for a number; more than the fewest must leave all updates asked for, or
+# the usual ones, even if each takes so many times as long, as on a machine that others use too.
 _FEW_SEEDS, _MANY_SEEDS, _SPARE = 4, 12, 1.1
+# Where no updates are asked for either: beyond so many seeds, time is for longer trainings.
+_SOME_SEEDS, _USUAL = 8, 400
 _SAMPLES = (200, 500)
 _PHASES = 3
 
@@ -78,7 +80,8 @@ def budget_of(
     recipe : Experiment
     seconds : float
     seeds : int or None
-        None: 4, or up to 12 if that leaves each all of `most`, in full rounds of the workers.
+        None: 4, or in full rounds of the workers up to 12 if that leaves each all of `most`, up to
+        8 if there is no `most` and it leaves each 400.
     workers : int
     most : int, optional
         Updates that are asked for; no training is longer.
@@ -102,7 +105,7 @@ def budget_of(
         for samples in reversed(_SAMPLES):
             left = (payable - shares * per_sample * samples) / rounds
             # Samples are worth less than the training that they judge.
-            if left >= max(payable / 2 / rounds, most or _FEWEST) or samples == _SAMPLES[0]:
+            if left >= max(payable / 2 / rounds, most or _USUAL) or samples == _SAMPLES[0]:
                 break
         least_s = (rounds * fewest + shares * per_sample * _SAMPLES[0]) * update_s
         least_s = (least_s + shares * judge_s) / _COMPUTING
@@ -110,9 +113,10 @@ def budget_of(
         return Budget(n_updates, seeds, samples, update_s, left >= fewest, least_s)
 
     if seeds is None:
-        more = (n for n in range(_MANY_SEEDS, _FEW_SEEDS, -1) if n < workers or n % workers == 0)
+        upto, wanted = (_SOME_SEEDS, _USUAL) if most is None else (_MANY_SEEDS, most)
+        more = (n for n in range(upto, _FEW_SEEDS, -1) if n < workers or n % workers == 0)
         tried = ((n, shared(n, _SPARE * update_s)) for n in more)
-        whole = (n for n, found in tried if found.enough and found.updates == most)
+        whole = (n for n, found in tried if found.enough and found.updates >= wanted)
         found = shared(next(whole, _FEW_SEEDS))
     else:
         found = shared(seeds)

@@ -60,8 +60,8 @@ def test_what_is_left_of_the_updates_asked_for_pays_for_seeds(tiny):
     assert (rich.seeds, rich.updates) == (12, 60)
     poor = budget_of(profile, recipe, 1e-3, None, 1, most=60)
     assert (poor.seeds, poor.enough, poor.affordable) == (4, False, 0)
-    # Where nothing is asked for, trainings get longer.
-    assert budget_of(profile, recipe, 36000.0, None, 1).seeds == 4
+    # Where nothing is asked for, seeds are at most eight and trainings get longer.
+    assert budget_of(profile, recipe, 36000.0, None, 1)[:2] == (2000, 8)
     assert budget_of(profile, recipe, 36000.0, 3, 1, most=60)[:2] == (60, 3)
 
 
@@ -72,12 +72,17 @@ def test_updates_come_first_and_seeds_fill_rounds_of_the_workers(tiny, monkeypat
     monkeypatch.setattr("neurosim.sweeps.paying._updates_per_sample", lambda *_: 0.1)
     profile, recipe = load_profile(tiny), recipe_of(1, MOONS)
 
-    def paid(rounds, spare=1.1):
-        seconds = spare * rounds * (400 + 0.1 * 200) / 0.85
-        return budget_of(profile, recipe, seconds + 1e-6, None, 2, most=400)
+    def paid_s(rounds, spare=1.1):
+        return spare * rounds * (400 + 0.1 * 200) / 0.85 + 1e-6
+
+    def paid(*how):
+        return budget_of(profile, recipe, paid_s(*how), None, 2, most=400)
 
     assert [paid(n).seeds for n in (1, 2, 3, 5, 6, 9)] == [4, 4, 6, 10, 12, 12]
     assert {paid(n).updates for n in (2, 3, 5, 6)} == {400}
+    # Where none are asked for, eight seeds must have 400 each.
+    assert budget_of(profile, recipe, paid_s(4), None, 2)[:3] == (412, 8, 500)
+    assert budget_of(profile, recipe, paid_s(4, 1.09), None, 2).seeds == 6
     # Fewer updates than were asked for are of the fewest seeds.
     short = paid(1)
     assert (short.seeds, short.samples) == (4, 200)
