@@ -38,6 +38,8 @@ class Cause:
         Fields of a range, in its block; such a cause is widened and not switched off.
     shares : tuple of str
         Fields beside them that are shares of the range, and stay what they are in volts.
+    nudge : bool
+        Whether a stronger nudge may make up for it.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Cause:
     advice: str
     ranges: tuple[str, ...] = ()
     shares: tuple[str, ...] = ()
+    nudge: bool = False
 
 
 def _mismatch(what: str, field: str, of: str) -> Cause:
@@ -139,32 +142,36 @@ CAUSES = (
         "node.capacitance_F), refresh sooner (host.refresh_s), or take cells that hold longer",
     ),
     _range("DAC", "dac", "range_V", _OFFSET, "lower node.unit_V"),
-    Cause("DAC bits", ("DAC bits",), "raise dac.bits, or flow.beta"),
-    Cause("DAC noise", ("DAC noise",), "lower dac.noise_V, or raise flow.beta"),
+    Cause("DAC bits", ("DAC bits",), "raise dac.bits", nudge=True),
+    Cause("DAC noise", ("DAC noise",), "lower dac.noise_V", nudge=True),
     _channels("DAC", "dac"),
     _range("injector", "injectors", "range_A range_Hz", (), "lower flow.beta"),
-    Cause("injector bits", ("injector bits",), "raise injectors.bits, or flow.beta"),
+    Cause("injector bits", ("injector bits",), "raise injectors.bits", nudge=True),
     Cause(
         "injector noise",
         ("injector noise",),
-        "lower injectors.noise_A (of oscillators noise_Hz), or raise flow.beta",
+        "lower injectors.noise_A (of oscillators noise_Hz)",
+        nudge=True,
     ),
     Cause(
         "thermal noise",
         ("thermal noise", "amplifier noise", "amplifier flicker", "hold kT/C"),
-        "raise node.capacitance_F (noise falls as its square root), lower "
-        "thermal.amplifier_excess, or raise flow.beta",
+        "raise node.capacitance_F (noise falls as its square root), or lower "
+        "thermal.amplifier_excess",
+        nudge=True,
     ),
     Cause(
         "phase diffusion",
         ("phase diffusion",),
-        "take oscillators of a narrower line (lower node.law.linewidth_Hz), couple them more "
-        "strongly (less node.capacitance_F, more node.leak_S), or raise flow.beta",
+        "take oscillators of a narrower line (lower node.law.linewidth_Hz), or couple them more "
+        "strongly (less node.capacitance_F, more node.leak_S)",
+        nudge=True,
     ),
     Cause(
         "device noise",
         ("device flicker", "device telegraph", "device short-term"),
-        "take quieter devices (device_noise), or raise flow.beta",
+        "take quieter devices (device_noise)",
+        nudge=True,
     ),
     _range(
         "ADC", "adc", "visible_range_V hidden_range_V", ("noise", "channels.offset"),
@@ -173,15 +180,16 @@ CAUSES = (
     Cause(
         "ADC bits",
         ("ADC bits",),
-        "raise adc.bits, read amplified differences (a readout of kind cds; not of oscillators), "
-        "or raise flow.beta",
+        "raise adc.bits, or read amplified differences (a readout of kind cds; not of "
+        "oscillators)",
+        nudge=True,
     ),
-    Cause("ADC noise", ("ADC noise",), "lower adc.noise, or raise flow.beta"),
+    Cause("ADC noise", ("ADC noise",), "lower adc.noise", nudge=True),
     _channels("ADC", "adc"),
     Cause("readout gain mismatch", ("readout gain mismatch",), "lower readout.gain_spread"),
-    Cause("CDS noise", ("CDS noise",), "lower readout.noise_V, or raise flow.beta"),
+    Cause("CDS noise", ("CDS noise",), "lower readout.noise_V", nudge=True),
     Cause("correlator offset", ("correlator offset",), "lower readout.offset_V"),
-    Cause("correlator noise", ("correlator noise",), "lower readout.noise, or raise flow.beta"),
+    Cause("correlator noise", ("correlator noise",), "lower readout.noise", nudge=True),
     _range("correlator", "readout", "range", (), "lower flow.beta or the batch"),
     Cause("correlator bits", ("correlator bits",), "raise readout.bits, or fit readout.range"),
     _range("ammeter", "current_sense", "range_A", _OFFSET, "lower node.unit_V"),

@@ -39,6 +39,8 @@ LOST = 0.5
 _MASKED = 0.5
 # A cause of so much of a loss rules it, if it is not next to nothing.
 _RULES, _LEAST = 0.5, 0.02
+# A stronger nudge is advised for a cause of whose loss of the gradient it saves this much.
+_NUDGED = 0.5
 # What each loss counts: neither learning nor samples feel how velocities are read.
 _COUNTS = Losses(1.0, 1.0, 0.5)
 
@@ -133,13 +135,16 @@ class Effects:
         """With what each costs: what its absence saves.
 
         Where causes are masked it is the mean of that and of what each costs alone. What may make
-        up for causes has as its own what it saves beyond the costliest of them.
+        up for causes has as its own what it saves beyond the costliest of them. Where a stronger
+        nudge was measured to make up for much of a cause, that is advised too.
         """
         masked = self._masked(found)
         costs = [self._costs(effect, masked) for effect in found]
         kept = [cost for effect, cost in zip(found, costs, strict=True) if not effect.makes_up]
         most = np.nanmax([np.zeros(len(Losses._fields)), *kept], axis=0)
         whole, weighed = np.array(self.whole), []
+        nudged = {cause.name for cause in self._causes if cause.nudge}
+        saved = self._saved_by_nudge(found)
         for effect, cost in zip(found, costs, strict=True):
             beyond = cost - most if effect.makes_up else cost
             rules = cost >= np.maximum(_RULES * whole, _LEAST)
@@ -147,6 +152,8 @@ class Effects:
             rules &= beyond > most if effect.makes_up else True
             weight, own = (float(np.nanmax([0.0, *(part * _COUNTS)])) for part in (cost, beyond))
             how: dict[str, Any] = {"weight": weight, "rules": bool(np.any(rules))}
+            if effect.name in nudged and 0 < _NUDGED * cost[0] <= saved:
+                how["advice"] = f"{effect.advice}, or raise flow.beta"
             weighed.append(replace(effect, **how, own=own if effect.makes_up else None))
         return weighed
 
@@ -196,6 +203,12 @@ class Effects:
         return Effect(
             "beta", f"{way} flow.beta from {now:g} to {best:g}", without, best=best, makes_up=True
         )
+
+    def _saved_by_nudge(self, found: list[Effect]) -> float:
+        """What a stronger nudge saves of the gradient; 0 where none does."""
+        now = float(self.conditions.flow.beta or 0.0)
+        stronger = [e for e in found if e.name == "beta" and e.best is not None and e.best > now]
+        return sum(self.whole.gradient - effect.without.gradient for effect in stronger)
 
     def dac_steps(
         self, beta: float, stiffness: float | None = None, bits: int | None = None

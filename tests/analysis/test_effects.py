@@ -215,6 +215,19 @@ def test_a_setting_counts_by_what_it_saves_beyond_causes_of_the_same_loss():
         assert not found["beta"].rules
 
 
+def test_a_stronger_nudge_is_advised_where_it_was_measured_to_save_half_of_a_cause():
+    measured = effects({"dac.bits": 6, "dac.range_V": 0.32}, beta=4e-3)
+    measured.whole, measured.ideal = Losses(0.9, 0.0), Losses(0.01, 0.0)
+    dac = Effect("DAC bits", "raise dac.bits", Losses(0.5, 0.0))
+    for saved, best, too in ((0.3, 8e-3, True), (0.1, 8e-3, False), (0.3, 2e-3, False)):
+        beta = Effect("beta", "", Losses(0.9 - saved, 0.0), best=best, makes_up=True)
+        found = {effect.name: effect for effect in measured._weighed([beta, dac])}
+        also = ", or raise flow.beta" if too else ""
+        assert found["DAC bits"].advice == f"raise dac.bits{also}"
+    (only,) = measured._weighed([dac])
+    assert only.advice == "raise dac.bits"
+
+
 def test_a_weaker_nudge_that_the_dac_would_lose_is_not_advised():
     """By less than half a step of six bits; what is stronger than now may still be tried."""
     measured, asked = effects({"dac.bits": 6, "dac.range_V": 0.32}, beta=8e-3), []
