@@ -32,7 +32,7 @@ from neurosim.runs.examining import lessons_of
 from neurosim.runs.explanation import Explanation, Unexplained
 from neurosim.runs.findings import Finding
 from neurosim.runs.images import pixels_of
-from neurosim.runs.learned import learned
+from neurosim.runs.learned import LENGTH, learned
 from neurosim.runs.measures import measured
 from neurosim.runs.mending import implausible, mended, odd_findings
 from neurosim.runs.placing import placed
@@ -154,6 +154,8 @@ class _Case:
         told = {finding.cause for finding in findings}
         by_name = {effect.name: effect for effect in found}
         first = [self._with_quality(f, by_name.get(f.cause)) for f in findings[:n_first]]
+        leading = [*odd, *first]
+        leading = leading[:1] + [_after_first(finding) for finding in leading[1:]]
         return Explanation(
             **what,
             **self._figures,
@@ -161,8 +163,8 @@ class _Case:
             quality=self._quality(self._profile, effects.whole_seen),
             quality_ideal=self._quality(effects.bare, effects.ideal_seen),
             quality_rows=len(self._exam[1].wanted) if self._figure == "accuracy" else None,
-            first=[*odd, *first][:_FIRST],
-            others=[*odd, *first][_FIRST:] + findings[n_first:],
+            first=leading[:_FIRST],
+            others=leading[_FIRST:] + findings[n_first:],
             fine=[effect.name for effect in found if effect.name not in told],
         )
 
@@ -265,6 +267,13 @@ class _Case:
 
 def _known(value: float) -> float | None:
     return value if np.isfinite(value) else None
+
+
+def _after_first(finding: Finding) -> Finding:
+    """Where something else comes first, a longer training begins with that mended."""
+    if finding.cause != LENGTH:
+        return finding
+    return finding.model_copy(update={"advice": f"mend 1 first, then {finding.advice}"})
 
 
 def _bare(effect: Effect) -> Finding:

@@ -10,7 +10,10 @@ import neurosim as ns
 from neurosim.analysis.problem import trained_weights
 from neurosim.errors import DataError, RunError
 from neurosim.network import Weights
+from neurosim.runs import Finding
 from neurosim.runs.ends import WEIGHT_RANGE, at_the_ends
+from neurosim.runs.explaining import _after_first
+from neurosim.runs.learned import LENGTH, RATE
 from neurosim.runs.mending import IMPLAUSIBLE
 from neurosim.runs.presented import conditions_of
 
@@ -33,6 +36,13 @@ def start():
     """Weights that are no longer those of a start."""
     ideal = ns.load_profile("ideal_hopfield").with_value("layers", (64, 10, 8))
     return ns.train(ideal, ns.Experiment(updates=12, batch=32, learning_rate=2e-2))
+
+
+def test_a_longer_training_waits_for_what_comes_first():
+    longer = Finding(cause=LENGTH, measured="it fell", advice="train on: `x`", weight=0.1)
+    assert _after_first(longer).advice == "mend 1 first, then train on: `x`"
+    rate = longer.model_copy(update={"cause": RATE})
+    assert _after_first(rate) == rate
 
 
 def explained(start, changes, recipe=None):
