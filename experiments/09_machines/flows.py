@@ -55,6 +55,11 @@ MACHINES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "voltages and oscillators": ("ideal_oscillator_flow", {f"{GRADED}.visible_rad": 1e-5}, {}),
     "oscillators": ("ideal_oscillator_flow", {}, {}),
     "oscillators, centred": ("ideal_oscillator_flow", {}, {}),
+    "oscillators, centred, from any phase": (
+        "ideal_oscillator_flow",
+        {},
+        {"flow.hidden_start": "random"},
+    ),
     "oscillators, 300 more": ("ideal_oscillator_flow", {}, {}),
     "oscillators, field 0.7": ("ideal_oscillator_flow", {f"{GRADED}.field": 0.7}, {}),
     "oscillators, field 1.2": ("ideal_oscillator_flow", {f"{GRADED}.field": 1.2}, {}),
@@ -76,6 +81,8 @@ PLANS: dict[tuple[str, int], tuple[tuple[str, float], ...]] = {
     ("oscillators", 900): (("free-running", 1.2), ("spring", 1.2)),
     ("oscillators, centred", 400): (("free-running", 1.2), ("spring", 1.2)),
     ("oscillators, centred", 900): (("free-running", 1.2), ("spring", 1.2)),
+    ("oscillators, centred, from any phase", 400): (("free-running", 1.2),),
+    ("oscillators, centred, from any phase", 900): (("free-running", 1.2),),
     ("imperfect oscillators", 400): (("free-running", 1.2), ("spring", 1.2)),
     ("imperfect oscillators, trimmed", 400): (("free-running", 1.2), ("spring", 1.2)),
     ("imperfect oscillators, trimmed", 900): (("free-running", 1.2), ("free-running", 1.3)),
@@ -90,6 +97,7 @@ PLANS: dict[tuple[str, int], tuple[tuple[str, float], ...]] = {
 CENTRED = (
     "amplifiers, centred",
     "oscillators, centred",
+    "oscillators, centred, from any phase",
     "imperfect oscillators, trimmed",
     "imperfect oscillators, released at 50",
 )

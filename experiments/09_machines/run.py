@@ -26,6 +26,7 @@ import oscillators
 import releases
 import resistors
 import rows
+import starts
 import together
 import variants
 import waits
@@ -40,6 +41,7 @@ PARTS: dict[str, common.Part] = {
     "variants": (variants.work, variants.tell),
     "flows": (flows.work, flows.tell),
     "releases": (releases.work, releases.tell),
+    "starts": (starts.work, starts.tell),
     "mnist": (images28.work, images28.tell),
     "lifted": (lifted.work, lifted.tell),
     "bits": (bits.work, bits.tell),

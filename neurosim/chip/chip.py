@@ -17,12 +17,20 @@ from neurosim.chip.bank import DeviceBank
 from neurosim.chip.clock import Clock
 from neurosim.chip.die import Die, data_sheet
 from neurosim.chip.drive import CurrentSources, Sources
-from neurosim.chip.interface import DataSheet
+from neurosim.chip.interface import DataSheet, Others
 from neurosim.chip.ledger import Ledger
 from neurosim.chip.meter import Meter
 from neurosim.chip.nodes import Nodes
 from neurosim.chip.reader import Reader
-from neurosim.chip.refusals import Ask, check_made_of, check_settle, check_wait, need, profile_of
+from neurosim.chip.refusals import (
+    Ask,
+    check_kept,
+    check_made_of,
+    check_settle,
+    check_wait,
+    need,
+    profile_of,
+)
 from neurosim.circuit import Circuit, DrivenCircuit, check_answers
 from neurosim.machines import arrays_on
 from neurosim.network import Weights
@@ -154,13 +162,14 @@ class Chip:
         self._let_go()
 
     @checked(target_V=Ask.ROWS)
-    def precharge(self, target_V: Array) -> None:
-        """Nodes with sources to these voltages, all others to 0 V."""
+    def precharge(self, target_V: Array, others: Others = "zero") -> None:
+        """Nodes with sources to these voltages, all others to 0 V, or where `others` says."""
+        check_kept(others, len(self.u_V), len(target_V))
         nodes, actual_V = self._sources.charge(target_V)
         self._let_go()
-        self._nodes.precharge(self.circuit, nodes, actual_V)
+        self._nodes.precharge(self.circuit, nodes, actual_V, others)
         if not self.circuit.oscillating:  # A phase is set by no charge.
-            self._meter.precharge(self.circuit.capacitance_F, self.u_V)
+            self._meter.precharge(self.circuit.capacitance_F[nodes], actual_V)
         self._clock.precharge(self.ledger.settle_time_s, len(actual_V))
         self._assembly.precharge()
 

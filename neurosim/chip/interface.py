@@ -32,11 +32,14 @@ __all__ = [
     "DifferentialCosine",
     "Directed",
     "HalfSquaredDifference",
+    "Others",
     "Product",
 ]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+# What nodes without a source do at a precharge.
+Others = Literal["zero", "random", "kept"]
 
 
 @dataclass(frozen=True)
@@ -206,10 +209,12 @@ class ChipInterface(Protocol):
     def pulse(self, counts: Weights) -> None:
         """Give each coupling's and bias's pair this many pulses: positive up, negative down."""
 
-    def precharge(self, target_V: Array) -> None:
+    def precharge(self, target_V: Array, others: Others = "zero") -> None:
         """Charge nodes with sources to these voltages, (rows, n), discharge all others.
 
-        This fixes the number of rows until the next `precharge`, and ends every injection.
+        Or let these be where they happen to be after power-up (``random``), or where they are
+        (``kept``), of as many rows as before. This fixes the number of rows until the next
+        `precharge`, and ends every injection.
         """
 
     def drive(

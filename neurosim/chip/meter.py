@@ -171,7 +171,7 @@ class Meter:
         return early_s
 
     def precharge(self, capacitance_F: Array, u_V: Array) -> None:
-        """Nodes charged to `u_V`, (rows, n_nodes)."""
+        """Nodes of these capacitances, (n,), charged to `u_V`, (rows, n)."""
         self.ledger.precharge_J += float(capacitance_F @ (u_V**2).sum(axis=0))
 
     def drive(

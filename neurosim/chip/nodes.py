@@ -13,6 +13,7 @@ from neurosim.arrays import NUMPY, Arrays
 from neurosim.chip.die import Die
 from neurosim.chip.fluctuations import flicker_source
 from neurosim.chip.hold import Hold
+from neurosim.chip.interface import Others
 from neurosim.chip.meter import Meter
 from neurosim.chip.remembered import Remembered, Standing
 from neurosim.circuit import Circuit, DrivenCircuit, Springs
@@ -101,9 +102,23 @@ class Nodes:
         self._flicker = None
         self._hold.forget()
 
-    def precharge(self, circuit: Circuit, nodes: NDArray[np.intp], charged_V: Array) -> None:
-        """These nodes to these voltages, (rows, n), all others to 0 V."""
-        u_V = np.zeros((len(charged_V), self._layers.n_nodes))
+    def precharge(
+        self,
+        circuit: Circuit,
+        nodes: NDArray[np.intp],
+        charged_V: Array,
+        others: Others = "zero",
+    ) -> None:
+        """These nodes to these voltages, (rows, n), all others to 0 V, or where `others` says.
+
+        At random are phases within half a turn, and voltages within a unit.
+        """
+        shape = len(charged_V), self._layers.n_nodes
+        u_V = self.u_V.copy() if others == "kept" else np.zeros(shape)
+        if others == "random":
+            most_V = np.pi * circuit.radian_V if circuit.oscillating else circuit.amplifiers.unit_V
+            rng = self._streams.generator("start", self._n_settles)
+            u_V = rng.uniform(-1, 1, shape) * most_V
         u_V[:, nodes] = charged_V
         self.u_V = u_V
         self._follow(circuit)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip.chip import Chip
-from neurosim.chip.interface import DataSheet
+from neurosim.chip.interface import DataSheet, Others
 from neurosim.network import Layers, Weights
 from neurosim.tuned import Tuned
 
@@ -91,9 +91,9 @@ class Oscilloscope:
         """Pass on."""
         self.chip.pulse(counts)
 
-    def precharge(self, target_V: Array) -> None:
+    def precharge(self, target_V: Array, others: Others = "zero") -> None:
         """Pass on."""
-        self.chip.precharge(target_V)
+        self.chip.precharge(target_V, others)
 
     def drive(
         self, target_V: Array, conductance_S: float | Array, held: Mask | None = None

@@ -12,7 +12,7 @@ from neurosim.profile import Profile, load_profile
 from neurosim.safe_text import counted
 from neurosim.solvers import Engine
 
-__all__ = ["Ask", "check_made_of", "check_settle", "check_wait", "need", "profile_of"]
+__all__ = ["Ask", "check_kept", "check_made_of", "check_settle", "check_wait", "need", "profile_of"]
 
 
 class Ask:
@@ -68,6 +68,15 @@ def check_made_of(seed: int, engine: Engine | None, n_threads: int | None, devic
         raise DataError(
             f"Chip.n_threads must be at least 1, but is {n_threads}; leave it out for one a "
             "processor."
+        )
+
+
+def check_kept(others: str, standing: int, rows: int) -> None:
+    """Refuse to keep nodes of other rows than there are."""
+    if others == "kept" and standing != rows:
+        raise DataError(
+            f"Chip.precharge needs as many rows as stand, {standing}, where others are kept, but "
+            f"got {rows}; precharge without that first."
         )
 
 

@@ -20,7 +20,7 @@ from neurosim.chip.interface import ChipInterface, DataSheet
 from neurosim.host.calibration import Calibration
 from neurosim.host.settings import FlowSettings
 
-__all__ = ["decide", "flow_loss", "free_phase", "scale_of"]
+__all__ = ["decide", "flow_loss", "free_phase", "precharge", "scale_of"]
 
 Array = NDArray[np.float64]
 
@@ -32,7 +32,7 @@ def free_phase(
     calibration: Calibration | None = None,
     held: NDArray[np.bool_] | None = None,
 ) -> tuple[Array, Array, Array]:
-    """Settle under the spring from x_t with all other nodes at zero.
+    """Settle under the spring from x_t, all other nodes from where `flow.hidden_start` says.
 
     A `calibration` corrects the velocity that is taken from readings; the outputs stay as read.
     The nodes of a mask `held`, (n,), stand rigidly at x_t; their velocity means nothing. The n
@@ -74,8 +74,16 @@ def _begin(
 ) -> Array:
     """Charge nodes with sources to x_t and hold them there; x_t as the DAC's codes have it."""
     sheet, target_V = chip.data_sheet, x_t * chip.data_sheet.unit_V
-    chip.precharge(target_V)
+    precharge(chip, target_V, flow)
     return chip.drive(target_V, flow.stiffness * sheet.unit_S, held) / sheet.unit_V
+
+
+def precharge(chip: ChipInterface, target_V: Array, flow: FlowSettings) -> None:
+    """Charge nodes with sources, the others where `flow.hidden_start` says."""
+    if flow.hidden_start == "zero":  # A chip of one's own need not offer more.
+        chip.precharge(target_V)
+    else:
+        chip.precharge(target_V, flow.hidden_start)
 
 
 def _velocity(

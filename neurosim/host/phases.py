@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from neurosim.chip.interface import ChipInterface, DataSheet
 from neurosim.errors import DataError
 from neurosim.host.calibration import Calibration
-from neurosim.host.free import free_phase, scale_of
+from neurosim.host.free import free_phase, precharge, scale_of
 from neurosim.host.readings import Reading, reading_of
 from neurosim.host.settings import ChipFlow, FlowSettings
 from neurosim.network import Weights
@@ -201,7 +201,7 @@ def go_back(
         chip.recall()
         return
     target_V, unit_S = x_t * chip.data_sheet.unit_V, chip.data_sheet.unit_S
-    chip.precharge(target_V)
+    precharge(chip, target_V, flow)
     chip.drive(target_V, flow.stiffness * unit_S, held)
     chip.settle(flow.settle_s)
 
@@ -212,8 +212,15 @@ def check_flow(flow: ChipFlow, sheet: DataSheet) -> None:
     Raises
     ------
     DataError
-        The negative nudge is stiffer than the spring, or the positive one than the chip's stiffest.
+        The negative nudge is stiffer than the spring, or the positive one than the chip's stiffest;
+        hidden nodes start at random, and no hold brings them back to the free state.
     """
+    if flow.hidden_start == "random" and not sheet.has_hold:
+        raise DataError(
+            f"FlowSettings.hidden_start must be zero on {sheet.name}, which has no hold: its free "
+            "phase is repeated between nudged ones and must come out as it was, but is random; "
+            "leave it out, or give the profile a hold."
+        )
     scale = flow.alpha * flow.stiffness
     nudge = flow.beta * scale**2
     if not flow.one_sided and nudge >= flow.stiffness:

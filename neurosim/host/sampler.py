@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from neurosim.chip.interface import ChipInterface, DataSheet
 from neurosim.errors import DataError
 from neurosim.host.calibration import Calibration
-from neurosim.host.free import free_phase
+from neurosim.host.free import free_phase, precharge
 from neurosim.host.settings import FlowSettings, SamplingSettings
 
 __all__ = [
@@ -143,13 +143,15 @@ def draw_samples(
     DataError
         `gradient` is asked of a chip that has no current sense.
     """
-    sheet, flow = chip.data_sheet, flow.on(chip.data_sheet)
+    sheet, flow = chip.data_sheet, _started(flow, sampling).on(chip.data_sheet)
     check_mode(sheet, sampling.mode)
     if sampling.mode == "free-running":
         return _free_running(chip, x_0, flow, sampling, calibration, held, along)
     n_steps = max(1, round(sampling.t_end / sampling.dt))
     x, dt = x_0.copy(), sampling.t_end / n_steps
     for k in range(n_steps):
+        if k == 1 and sampling.hidden_start == "kept":
+            flow = flow.model_copy(update={"hidden_start": "kept"})
         if along is not None:
             along(x.copy())
         if sampling.mode == "spring":
@@ -165,10 +167,18 @@ def draw_samples(
     return x
 
 
+def _started(flow: FlowSettings, sampling: SamplingSettings) -> FlowSettings:
+    """Where hidden nodes begin the first step."""
+    if sampling.hidden_start is None:
+        return flow
+    first = "zero" if sampling.hidden_start == "kept" else sampling.hidden_start
+    return flow.model_copy(update={"hidden_start": first})
+
+
 def settle_clamped(chip: ChipInterface, x: Array, flow: FlowSettings) -> DataSheet:
-    """Hold x rigidly while the hidden nodes settle from zero."""
+    """Hold x rigidly while the hidden nodes settle from where `flow.hidden_start` says."""
     sheet = chip.data_sheet
-    chip.precharge(x * sheet.unit_V)
+    precharge(chip, x * sheet.unit_V, flow)
     chip.clamp(x * sheet.unit_V)
     chip.settle(flow.on(sheet).settle_s)
     return sheet

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from neurosim.blocks.block import Block
 from neurosim.blocks.quantities import Beta, SettleTau
-from neurosim.chip.interface import DataSheet
+from neurosim.chip.interface import DataSheet, Others
 
 __all__ = [
     "MODES",
@@ -49,6 +49,9 @@ class FlowSettings(Block):
     phases : {"centred", "one-sided"}
         Difference of +beta and -beta (error of second order in beta), or of +beta and the free
         phase (first order).
+    hidden_start : {"zero", "random"}
+        Where nodes without a source begin a presentation: at 0, or where they happen to be: phases
+        anywhere within half a turn, voltages within a unit. The latter needs a hold.
 
     Examples
     --------
@@ -62,6 +65,7 @@ class FlowSettings(Block):
     beta: Beta | None = None
     settle_tau: SettleTau | None = None
     phases: Literal["centred", "one-sided"] = "centred"
+    hidden_start: Literal["zero", "random"] = "zero"
 
     @property
     def one_sided(self) -> bool:
@@ -77,6 +81,7 @@ class FlowSettings(Block):
             beta=sheet.advised_beta if self.beta is None else self.beta,
             settle_tau=settle_tau,
             phases=self.phases,
+            hidden_start=self.hidden_start,
             settle_s=settle_tau * sheet.tau_s,
         )
 
@@ -88,8 +93,11 @@ class ChipFlow(FlowSettings):
     ----------
     settle_s : float
         Settling time of each phase.
+    hidden_start : {"zero", "random", "kept"}
+        The last where a sampler goes on from its step before.
     """
 
+    hidden_start: Others = "zero"  # type: ignore[assignment]  # a wider choice than a file's
     beta: Beta
     settle_tau: SettleTau
     settle_s: Positive
@@ -106,6 +114,10 @@ class SamplingSettings(Block):
         Generation time; 1 is where training ends, a little more sharpens.
     dt : float
         Euler step of the host-stepped modes.
+    hidden_start : {"zero", "random", "kept"} or None
+        Where nodes without a source begin: see `FlowSettings`; kept: from 0 at the first step, and
+        where the step before has left them at the others (a free run has but one). None: as in
+        training.
 
     Examples
     --------
@@ -117,3 +129,4 @@ class SamplingSettings(Block):
     mode: Mode = "free-running"
     t_end: Annotated[float, Field(ge=1e-9, le=100)] = 1.2
     dt: SampleStep = 0.01
+    hidden_start: Others | None = None

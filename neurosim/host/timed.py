@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from neurosim.chip.interface import Array, ChipInterface
+from neurosim.chip.interface import Array, ChipInterface, Others
 
 __all__ = ["Timed"]
 
@@ -29,9 +29,9 @@ class Timed:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._chip, name)
 
-    def precharge(self, target_V: Array) -> None:
+    def precharge(self, target_V: Array, *others: Others) -> None:
         """See `ChipInterface.precharge`."""
-        self._chip.precharge(target_V)
+        self._chip.precharge(target_V, *others)
         self._rows = len(target_V)
 
     def settle(self, time_s: float) -> None:

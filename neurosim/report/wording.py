@@ -34,6 +34,7 @@ _SETTINGS = {
     "beta": "strength of the nudge",
     "die": "seed of the die",
     "dt": "step of the sampler",
+    "hidden_start": "where hidden nodes begin",
     "mismatch_scale": "factor on every mismatch",
     "mode": "way of drawing",
     "n": "number of samples",

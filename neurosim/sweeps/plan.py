@@ -11,6 +11,7 @@ from neurosim.blocks.block import Block
 from neurosim.blocks.mistakes import BlockError
 from neurosim.blocks.names import Name
 from neurosim.blocks.quantities import SecondFromZero, SettleTau
+from neurosim.chip.interface import Others
 from neurosim.host import Experiment
 from neurosim.host.settings import Mode, SampleStep
 from neurosim.metrics import classifier_of
@@ -176,7 +177,7 @@ class Sampling(Block):
         Number of samples.
     seed : int
         Of their starting noise.
-    mode, t_end, dt : optional
+    mode, t_end, dt, hidden_start : optional
         Instead of the experiment's.
     settle_tau : float, optional
         Settling time of a phase in units of C / g, instead of the experiment's.
@@ -191,6 +192,7 @@ class Sampling(Block):
     mode: Mode | None = None
     t_end: Annotated[float, Field(ge=1e-9, le=100)] | None = None
     dt: SampleStep | None = None
+    hidden_start: Others | None = None
     settle_tau: SettleTau | None = None
     die: Annotated[int, Field(ge=0)] | None = None
     age_s: SecondFromZero = 0.0

@@ -211,7 +211,8 @@ def sampled(trained: Trained, point: Point) -> Trained:
 def _experiment(experiment: Experiment, sampling: Sampling) -> Experiment:
     """The settings of training with the point's way of sampling."""
     changes = {"flow.settle_tau": sampling.settle_tau}
-    changes |= {f"sampling.{name}": getattr(sampling, name) for name in ("mode", "t_end", "dt")}
+    names = ("mode", "t_end", "dt", "hidden_start")
+    changes |= {f"sampling.{name}": getattr(sampling, name) for name in names}
     return experiment.with_values(changes)
 
 
