@@ -62,9 +62,16 @@ def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
         (name, updates, seed)
         for seed in range(found.seeds)
         for name, updates in TRAININGS
-        if flows.place(found, name, updates, seed).exists()
+        if _is_trained(flows.place(found, name, updates, seed))
     ]
     return [(of_training, found, *one, n) for one in there]
+
+
+def _is_trained(folder: Path) -> bool:
+    if not folder.exists():
+        return False
+    run = Run.open(folder)
+    return run.n_done == run.experiment.updates
 
 
 def tell(found: argparse.Namespace) -> None:
