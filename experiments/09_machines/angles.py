@@ -24,7 +24,7 @@ from neurosim.solvers import Transient, settle
 Array = NDArray[np.float64]
 LAYERS, ROWS, BETA = (64, 48, 10), 24, 0.01
 HELD = np.arange(LAYERS[0] + LAYERS[-1]) < LAYERS[0]
-ANGLES, ROUNDS = (0.0, 0.05, 0.1, 0.2, 0.3), (1, 2, 4, 8)
+ANGLES, ROUNDS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5), (1, 2, 4, 8)
 # A host's nudged phases are as long as its free one, in which a row that is held softly would leave
 # for another rest by a nudge of 0.01.
 HOST_BETA = 0.003

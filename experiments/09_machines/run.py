@@ -1,7 +1,7 @@
 """Other machines than amplifiers and crossbars, on the same tasks: resistors, oscillators.
 
 python experiments/09_machines/run.py [--only PART ...] [--seeds N] [--settings NAME ...]
-    [--machines NAME ...] [--flows NAME ...] [--mnist FILE]
+    [--machines NAME ...] [--flows NAME ...] [--variants NAME ...] [--mnist FILE]
     [--chosen MACHINE ...] [--supervised DIR] [--tables] [--out DIR] [--workers N] [--quick]
 
 What is done is not done again; a training that was stopped goes on. Each part has its figures and
@@ -63,6 +63,9 @@ def _more(parser: argparse.ArgumentParser) -> None:
         "--flows", nargs="+", choices=[f"{name}, {updates}" for name, updates in flows.PLANS],
         metavar="'MACHINE, UPDATES'", help="of the part flows (all)",
     )  # fmt: skip
+    parser.add_argument(
+        "--variants", nargs="+", choices=list(variants.VARIANTS), help="of the part variants (all)"
+    )
     parser.add_argument("--mnist", type=Path, help="file of the part mnist, which needs one")
     parser.add_argument(
         "--chosen", nargs="+", choices=list(images28.CHIPS), metavar="MACHINE",

@@ -17,20 +17,24 @@ from neurosim.profile import Profile
 
 # Standard deviation of natural frequencies, as a share of K.
 DETUNED = 0.2
-_TURNED, _STRAYED = "angle 0.3 rad", f"frequencies stray by {DETUNED:g} K"
+_STRAYED = f"frequencies stray by {DETUNED:g} K"
+# Angles of machines, by the words of the table.
+_TURNED = {f"angle {angle:g} rad": angle for angle in (0.3, 0.45, 0.6)}
+_MILD, _MORE, _MOST = _TURNED
+_WATCHED = "`asymmetric`, 2 rounds, drift watched"
 # Folder: words of the table, then what differs in the recipe.
 VARIANTS: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "angle": (_TURNED, "`gradep`", {}),
+    "angle": (_MILD, "`gradep`", {}),
     "angle_asymmetric": (
-        _TURNED,
+        _MILD,
         "`asymmetric`, 2 rounds",
         {"rule": AsymmetricEP(rounds=2)},
     ),
-    "angle_watched": (
-        _TURNED,
-        "`asymmetric`, 2 rounds, drift watched",
-        {"rule": AsymmetricEP(rounds=2, drift=True)},
-    ),
+    "angle_watched": (_MILD, _WATCHED, {"rule": AsymmetricEP(rounds=2, drift=True)}),
+    "more_angle": (_MORE, "`gradep`", {}),
+    "more_angle_watched": (_MORE, _WATCHED, {"rule": AsymmetricEP(rounds=2, drift=True)}),
+    "most_angle": (_MOST, "`gradep`", {}),
+    "most_angle_watched": (_MOST, _WATCHED, {"rule": AsymmetricEP(rounds=2, drift=True)}),
     "detuned": (_STRAYED, "couplings and fields learn", {}),
     "detuned_frequencies": (
         _STRAYED,
@@ -48,8 +52,8 @@ VARIANTS: dict[str, tuple[str, str, dict[str, Any]]] = {
 def machine(name: str) -> Profile:
     """The ideal machine with an angle, or with frequencies that stray."""
     ideal = hardware("ideal_oscillator")
-    if VARIANTS[name][0] == _TURNED:
-        return ideal.with_value("node.law.angle_rad", 0.3)
+    if (words := VARIANTS[name][0]) in _TURNED:
+        return ideal.with_value("node.law.angle_rad", _TURNED[words])
     return ideal.with_value("node.law.detuning_Hz", DETUNED / (2 * np.pi * ideal.node.tau_s))
 
 
@@ -64,7 +68,7 @@ def _place(found: argparse.Namespace, name: str, seed: int) -> Path:
 
 def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
     """Trainings, seed by seed."""
-    names = list(VARIANTS)[1:2] if found.quick else list(VARIANTS)
+    names = list(VARIANTS)[1:2] if found.quick else found.variants or list(VARIANTS)
     return [
         (learned, machine(name), asked(found, name, seed), _place(found, name, seed))
         for seed in range(found.seeds)
