@@ -76,7 +76,11 @@ MACHINES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
 PLANS: dict[tuple[str, int], tuple[tuple[str, float], ...]] = {
     ("amplifiers", 400): (("free-running", 1.3), ("free-running", 1.2)),
     ("amplifiers, centred", 400): (("free-running", 1.3), ("free-running", 1.2)),
-    ("voltages and oscillators", 400): (("free-running", 1.3), ("free-running", 1.2)),
+    ("voltages and oscillators", 400): (
+        ("free-running", 1.3),
+        ("free-running", 1.2),
+        ("spring", 1.2),
+    ),
     ("oscillators", 400): (("free-running", 1.2),),
     ("oscillators", 900): (("free-running", 1.2), ("spring", 1.2)),
     ("oscillators, centred", 400): (("free-running", 1.2), ("spring", 1.2)),
