@@ -11,6 +11,7 @@ from bench_points import POINTS_V
 from conftest import CAPACITANCE_F, LEAK_S, UNIT_V, as_law
 from neurosim.chip import Chip
 from neurosim.circuit import Circuit, DrivenCircuit, Linear, Measured, Pairs, Springs
+from neurosim.devices import Wires
 from neurosim.errors import ConvergenceError, DataError, NeurosimError
 from neurosim.host import initial_weights
 from neurosim.netlists import has_ngspice, netlist, run_ngspice
@@ -142,6 +143,25 @@ def test_an_amplifier_that_leaves_its_rail_does_so_in_ngspice_too(law):
     for k in (np.argmin(np.abs(time_s - 0.3 * TAU_S)), -1):
         expected = settled_V(circuit, springs, u_V, time_s[k], settings)
         np.testing.assert_allclose(wave_V[k], expected, atol=1e-4)
+
+
+@needs_ngspice
+def test_the_netlist_of_a_crossbar_behind_wires_has_what_they_leave_of_it():
+    found = {}
+    for wires in ("ideal", Wires(segment_Ohm=500.0)):
+        profile = load_profile("ideal_hopfield").with_values({"layers": (6, 8, 5)})
+        chip = Chip(profile.with_value("coupling.wires", wires))
+        chip.program(initial_weights(chip.die.layers, 1.0, np.random.default_rng(0)))
+        target_V = UNIT_V * np.random.default_rng(1).standard_normal((1, 6))
+        springs = Springs(np.full(6, 15 * LEAK_S), target_V)
+        u_V = np.zeros((1, 19))
+        _, spice_V = run_ngspice(netlist(chip.circuit, springs, 0, u_V[0]))
+        tau_s = chip.profile.node.tau_s
+        ours_V = settled_V(chip.circuit, springs, u_V, tau_s, OperatingPoint())
+        np.testing.assert_allclose(spice_V, [ours_V], rtol=0, atol=1e-7)
+        found[str(wires)] = spice_V
+    bare_V, wired_V = found.values()
+    assert np.abs(bare_V - wired_V).max() > 1e-3 * UNIT_V
 
 
 @pytest.mark.parametrize(("law", "per_node"), [("hopfield", 3), ("gradient", 5)])
