@@ -20,11 +20,13 @@ from neurosim.profile import Profile, load_profile
 
 PICTURE = "Accuracy by joules and by time of a decision, three kinds of machines"
 AMPLIFIERS = ("ideal_hopfield", "cmos_rc_6bit", "cmos_otac_sky130", "board_digipot")
-# Whether a name stands to the right of its point, and below it.
+# Where a name stands whose point has others beside it: right of it or left, and how high in points.
 LABELS = {
-    "cmos_otac_sky130": (True, True),
-    "board_digipot": (False, True),
-    "board_resistive": (False, False),
+    "cmos_rc_6bit": (True, 8),
+    "cmos_otac_sky130": (True, -14),
+    "board_digipot": (False, 8),
+    "board_resistive": (False, -3),
+    "oim_ring_65nm": (True, -14),
 }
 Result = dict[str, Any]
 
@@ -103,7 +105,10 @@ def table(results: dict[tuple[str, str], list[Result]]) -> str:
 
 
 def draw(results: dict[tuple[str, str], list[Result]], path: Path) -> None:
-    """Accuracy over energy and over time; ideal machines, whose joules are others, as lines."""
+    """Accuracy over energy and over time, with the front that no machine beats.
+
+    Ideal machines, whose joules are others, are lines. Beside a name are the bits of a reading.
+    """
     fig, axes = common.new_figure(1, 2, size=(11, 5.2))
     for ax, key, label in zip(
         axes,
@@ -111,12 +116,22 @@ def draw(results: dict[tuple[str, str], list[Result]], path: Path) -> None:
         ("energy of a decision, J", "time of a decision, s"),
         strict=True,
     ):
+        points = []
         for (kind, name), runs in results.items():
             values = 100 * np.array(lessons.accuracies(runs))
             if name.startswith("ideal"):
                 ax.axhline(values.mean(), color=COLORS[kind], ls=":", lw=1.2)
             else:
-                _point(ax, mean(runs, key), values, COLORS[kind], name)
+                bits = load_profile(name).adc.bits
+                _point(ax, mean(runs, key), values, COLORS[kind], f"{name}, {bits} bits")
+                points.append((mean(runs, key), float(values.mean())))
+        ax.plot(
+            *np.transpose(_front(points)),
+            color=lessons.GREY,
+            lw=1,
+            zorder=1,
+            drawstyle="steps-post",
+        )
         ax.set(xscale="log", xlabel=label)
         ax.set_yscale("function", functions=(_spread, _together))
         ax.set_yticks([70, 80, 90, 95, 97, 98, 99])
@@ -126,9 +141,19 @@ def draw(results: dict[tuple[str, str], list[Result]], path: Path) -> None:
     for kind, color in COLORS.items():
         axes[0].plot([], [], "o", color=color, label=kind)
     axes[0].plot([], [], ":", color=lessons.GREY, label="the ideal machine of that colour")
-    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4,
+    axes[0].plot([], [], "-", color=lessons.GREY, lw=1, label="none is better for less")
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=5,
                frameon=False)  # fmt: skip
     common.save(fig, path)
+
+
+def _front(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Those that no other beats at as little or less, from the cheapest on."""
+    found: list[tuple[float, float]] = []
+    for x, y in sorted(points):
+        if not found or y > found[-1][1]:
+            found.append((x, y))
+    return found
 
 
 def _spread(accuracy: Any) -> Any:
@@ -145,9 +170,9 @@ def _point(ax: Axes, x: float, values: Any, color: str, name: str) -> None:
     y = values.mean()
     ends = [[y - values.min()], [values.max() - y]]
     ax.errorbar(x, y, ends, fmt="o", color=color, ms=6, lw=0.8, zorder=3)
-    right, down = LABELS.get(name, (True, False))
+    right, up = LABELS.get(name.partition(",")[0], (True, -3))
     ax.annotate(
-        name, (x, y), xytext=(7 if right else -7, -3 - 11 * down), textcoords="offset points",
+        name, (x, y), xytext=(7 if right else -7, up), textcoords="offset points",
         ha="left" if right else "right", fontsize=8,
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.85}, zorder=2,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,9 @@ from neurosim.blocks.mistakes import BlockError
 from neurosim.blocks.words import Reading
 from neurosim.errors import DataError
 
-__all__ = ["in_place_of_table", "read_points"]
+__all__ = ["in_place_of", "in_place_of_table", "read_points"]
+
+_MISSING = "missing; they must be stated, or a `table` of them"
 
 
 def read_points(path: Path, units: tuple[str, str]) -> tuple[tuple[float, float], ...]:
@@ -83,24 +85,46 @@ def in_place_of_table(
     BlockError
         The table cannot be read or has too few rows, or both or none are stated.
     """
+
+    def read(path: Path) -> tuple[Any]:
+        points = read_points(path, units)
+        if len(points) < least:
+            text = f"must have at least {least} rows of numbers, but has {len(points)}"
+            raise DataError(f"{path} {text}.")
+        return (points,)
+
+    return in_place_of(tree, (field,), read, info)
+
+
+def in_place_of(
+    tree: Any, fields: Sequence[str], read: Callable[[Path], Sequence[Any]], info: ValidationInfo
+) -> dict[str, Any] | Any:
+    """Fields of a block, with what `read` makes of its `table` as these fields, in their order.
+
+    A table's path is relative to the file that names it, in Python to the working directory.
+
+    Raises
+    ------
+    BlockError
+        The table cannot be read, or both or none are stated.
+    """
     if not isinstance(tree, Mapping):
         return tree
     if tree.get("table") is None:
-        if field not in tree:
-            text = "missing; they must be stated, or a `table` of them"
-            raise BlockError([((field,), text)])
+        missing = [((field,), _MISSING) for field in fields if field not in tree]
+        if missing:
+            raise BlockError(missing)
         return tree
     others = {name: value for name, value in tree.items() if name != "table"}
-    if others.get(field):
-        raise BlockError([((field,), "must be left out where a table is named, but is stated")])
+    stated = [field for field in fields if others.get(field)]
+    if stated:
+        text = "must be left out where a table is named, but is stated"
+        raise BlockError([((field,), text) for field in stated])
     if not isinstance(tree["table"], str | Path):
-        raise BlockError([(("table",), "must be the path of a table of two columns")])
+        raise BlockError([(("table",), "must be the path of a table")])
     folder = info.context.folder if isinstance(info.context, Reading) else None
     try:
-        points = read_points((folder or Path()) / tree["table"], units)
+        found = read((folder or Path()) / tree["table"])
     except DataError as error:
         raise BlockError([(("table",), str(error).rstrip("."))]) from None
-    if len(points) < least:
-        text = f"{tree['table']} must have at least {least} rows of numbers, but has {len(points)}"
-        raise BlockError([(("table",), text)])
-    return others | {field: points}
+    return others | dict(zip(fields, found, strict=True))

@@ -36,14 +36,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from neurosim.blocks.block import Sourced
 from neurosim.blocks.mistakes import BlockError
+from neurosim.blocks.points import in_place_of
+from neurosim.circuit.cycles import MOST, read_cycle
 from neurosim.contrasts import Contrast, CosineOfDifference, Harmonic
 
 __all__ = ["Harmonics", "Interaction", "Wave", "sine_wave"]
@@ -52,7 +54,7 @@ Array = NDArray[np.float64]
 
 # Of a quadrature, in radians: 1.5708 is one.
 _QUADRATURE = 1e-5
-_Series = Annotated[tuple[tuple[float, float], ...], Field(min_length=1, max_length=16)]
+_Series = Annotated[tuple[tuple[float, float], ...], Field(min_length=1, max_length=MOST)]
 
 
 class Wave(NamedTuple):
@@ -119,6 +121,9 @@ class Interaction(Sourced):
     response : sequence of (float, float)
         P_k, in any unit, and rho_k [rad], of as many harmonics. Within 1e-5 rad of it a quadrature
         is one.
+    table : path, optional
+        In place of both series: a file of three columns, phase, waveform and phase response, over
+        one cycle, see `neurosim.circuit.cycles`.
 
     Examples
     --------
@@ -127,8 +132,18 @@ class Interaction(Sourced):
     (Wave(number=1, out=1.0, odd=1.0, even=0.0),)
     """
 
-    waveform: _Series
-    response: _Series
+    may_be_left_out: ClassVar[tuple[str, ...]] = ("waveform", "response")
+    unwritten: ClassVar[tuple[str, ...]] = ("table",)
+    told_by: ClassVar[tuple[str, ...]] = ("waveform", "table")
+
+    waveform: _Series = ()
+    response: _Series = ()
+    table: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_table(cls, tree: Any, info: ValidationInfo) -> Any:
+        return in_place_of(tree, ("waveform", "response"), read_cycle, info)
 
     @model_validator(mode="after")
     def _of_as_many_harmonics(self) -> Self:
