@@ -17,7 +17,7 @@ import lessons
 from lessons import beside, learned
 
 from neurosim.converters import DoubleSampling
-from neurosim.host import Classify, Experiment, decide
+from neurosim.host import Classify, Coupled, Experiment, decide
 from neurosim.profile import Profile, load_profile
 from neurosim.runs import Run, Trained
 
@@ -28,11 +28,14 @@ INPUT, HIDDEN, ANSWERS_MOVE, HIDDEN_MOVE = 100.0, 60.0, 0.1, 0.002
 # Bits of the converter of states, and of that of differences from the free phase; None: without.
 READOUTS: dict[str, tuple[int | None, int | None]] = {
     "exact": (None, None),
+    "exact, coupled learning": (None, None),
     "8 bits, differences of 4 bits": (8, 4),
     "8 bits, plain": (8, None),
     "10 bits, plain": (10, None),
     "12 bits, plain": (12, None),
 }
+# Answers that are clamped a fifth of the way tell far more than a nudge does, at a rate that suits.
+RECIPES = {"exact, coupled learning": {"rule": Coupled(), "learning_rate": 6e-4}}
 CHIPS = ("board_resistive", "rram_1t1r_resistive")
 Result = dict[str, Any]
 
@@ -111,7 +114,7 @@ def work(found: argparse.Namespace) -> list[tuple[Any, ...]]:
         (
             judged_once if name in CHIPS else learned,
             profile,
-            recipe(found, seed),
+            recipe(found, seed).with_values(RECIPES.get(name, {})),
             place(found, name, seed),
         )
         for seed in range(found.seeds)
