@@ -15,8 +15,6 @@ from neurosim.errors import DataError
 
 __all__ = ["in_place_of", "in_place_of_table", "read_points"]
 
-_MISSING = "missing; they must be stated, or a `table` of them"
-
 
 def read_points(path: Path, units: tuple[str, str]) -> tuple[tuple[float, float], ...]:
     """Points of a table of two columns, with a header or without.
@@ -85,6 +83,9 @@ def in_place_of_table(
     BlockError
         The table cannot be read or has too few rows, or both or none are stated.
     """
+    if isinstance(tree, Mapping) and tree.get("table") is None and field not in tree:
+        text = "missing; they must be stated, or a `table` of them"
+        raise BlockError([((field,), text)])
 
     def read(path: Path) -> tuple[Any]:
         points = read_points(path, units)
@@ -106,14 +107,11 @@ def in_place_of(
     Raises
     ------
     BlockError
-        The table cannot be read, or both or none are stated.
+        The table cannot be read, or a field is stated beside it.
     """
     if not isinstance(tree, Mapping):
         return tree
     if tree.get("table") is None:
-        missing = [((field,), _MISSING) for field in fields if field not in tree]
-        if missing:
-            raise BlockError(missing)
         return tree
     others = {name: value for name, value in tree.items() if name != "table"}
     stated = [field for field in fields if others.get(field)]

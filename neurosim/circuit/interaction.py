@@ -54,7 +54,7 @@ Array = NDArray[np.float64]
 
 # Of a quadrature, in radians: 1.5708 is one.
 _QUADRATURE = 1e-5
-_Series = Annotated[tuple[tuple[float, float], ...], Field(min_length=1, max_length=MOST)]
+_Series = Annotated[tuple[tuple[float, float], ...], Field(max_length=MOST)]
 
 
 class Wave(NamedTuple):
@@ -147,7 +147,10 @@ class Interaction(Sourced):
 
     @model_validator(mode="after")
     def _of_as_many_harmonics(self) -> Self:
-        found: list[tuple[tuple[str, ...], str]] = []
+        text = "missing; it must be stated, or a `table` of both series"
+        found = [((name,), text) for name in ("waveform", "response") if not getattr(self, name)]
+        if found:
+            raise BlockError(found)
         if len(self.waveform) != len(self.response):
             text = f"must have a size and a phase for each of {len(self.waveform)} harmonics of "
             text += f"waveform, but has {len(self.response)}; write 0 for what is not there"

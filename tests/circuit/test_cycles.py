@@ -115,5 +115,11 @@ def test_both_or_half_are_refused(tmp_path):
     path = table(tmp_path / "cycle.csv", np.arange(24) * np.pi / 12)
     with pytest.raises(ProfileError, match="waveform: must be left out where a table is named"):
         Interaction(waveform=WAVEFORM, table=str(path))
-    with pytest.raises(ProfileError, match="response: missing; they must be stated, or a `table`"):
+    with pytest.raises(
+        ProfileError, match="response: missing; it must be stated, or a `table` of both"
+    ):
         Interaction(waveform=WAVEFORM)
+    with pytest.raises(
+        ProfileError, match="waveform: missing; it must be stated, or a `table` of both"
+    ):
+        Interaction()
