@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -59,6 +59,8 @@ class FlowSettings(Block):
     >>> ns.FlowSettings(beta=5e-3, settle_tau=30)
     FlowSettings(beta=0.005, settle_tau=30.0)
     """
+
+    unwritten: ClassVar[tuple[str, ...]] = ("hidden_start",)
 
     stiffness: Positive = 15.0
     alpha: Positive = 2.0
@@ -125,6 +127,8 @@ class SamplingSettings(Block):
     >>> ns.SamplingSettings(mode="spring", t_end=1.0)
     SamplingSettings(mode='spring', t_end=1.0)
     """
+
+    unwritten: ClassVar[tuple[str, ...]] = ("hidden_start",)
 
     mode: Mode = "free-running"
     t_end: Annotated[float, Field(ge=1e-9, le=100)] = 1.2

@@ -112,7 +112,7 @@ def crossing_tau(tau: Array, figure: Array) -> float:
     --------
     >>> tau = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
     >>> round(crossing_tau(tau, 1 + 4 / tau**2), 2), crossing_tau(tau, np.ones(5))
-    (5.9, 1.0)
+    (4.31, 1.0)
     """
     goal = (1 + _WITHIN) * figure.min()
     k = int(np.flatnonzero(figure <= goal)[0])

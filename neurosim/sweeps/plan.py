@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, ClassVar, Literal, Self, get_args
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -186,6 +186,8 @@ class Sampling(Block):
     age_s : float
         Time that passes between programming and sampling. A sweep over ages has no refresh.
     """
+
+    unwritten: ClassVar[tuple[str, ...]] = ("hidden_start",)
 
     n: Annotated[int, Field(ge=7)] = 1000
     seed: Annotated[int, Field(ge=0)] = 0
