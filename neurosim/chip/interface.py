@@ -213,8 +213,9 @@ class ChipInterface(Protocol):
         """Charge nodes with sources to these voltages, (rows, n), discharge all others.
 
         Or let these be where they happen to be after power-up (``random``), or where they are
-        (``kept``), of as many rows as before. This fixes the number of rows until the next
-        `precharge`, and ends every injection.
+        (``kept``), of as many rows as before; noise that is slower than a presentation begins anew.
+        A chip that discharges them always may leave `others` out. This fixes the number of rows
+        until the next `precharge`, and ends every injection.
         """
 
     def drive(

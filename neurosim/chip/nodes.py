@@ -114,7 +114,10 @@ class Nodes:
         At random are phases within half a turn, and voltages within a unit.
         """
         shape = len(charged_V), self._layers.n_nodes
-        u_V = self.u_V.copy() if others == "kept" else np.zeros(shape)
+        u_V, lagging_V = np.zeros(shape), None
+        if others == "kept":  # A row that has diverged begins at 0 V.
+            u_V = np.nan_to_num(self.u_V, nan=0.0, posinf=0.0, neginf=0.0)
+            lagging_V = self._lagging_V
         if others == "random":
             most_V = np.pi * circuit.radian_V if circuit.oscillating else circuit.amplifiers.unit_V
             rng = self._streams.generator("start", self._n_settles)
@@ -122,6 +125,10 @@ class Nodes:
         u_V[:, nodes] = charged_V
         self.u_V = u_V
         self._follow(circuit)
+        if lagging_V is not None and self._lagging_V is not None:
+            stay = np.isfinite(lagging_V)
+            stay[:, nodes] = False
+            self._lagging_V = np.where(stay, lagging_V, self._lagging_V)
         self._flicker, self.injected_A, self._since_s = None, None, 0.0
         self._hold.forget()
 

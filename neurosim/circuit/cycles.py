@@ -28,8 +28,8 @@ Series = tuple[tuple[float, float], ...]
 # Harmonics of a series, and what one that is left out may turn, over what the first does.
 MOST, _LEAST = 16, 1e-3
 _TURNS = {None: 1.0, "rad": 1.0, "deg": np.pi / 180, "turn": 2 * np.pi}
-# Of three numbers a harmonic, by which rounding may pass a turn.
-_ROUND = 1e-9
+# By how much of itself a turn may be passed or missed, as by one of four digits.
+_ROUND = 1e-4
 
 
 def read_cycle(path: Path) -> tuple[Series, Series]:
@@ -61,7 +61,7 @@ def read_cycle(path: Path) -> tuple[Series, Series]:
     if theta[-1] - theta[0] > 2 * np.pi * (1 + _ROUND):
         raise DataError(
             f"{path} must have phases of one cycle, but they cover "
-            f"{(theta[-1] - theta[0]) / (2 * np.pi):.3g}; leave out the others, or say their unit "
+            f"{(theta[-1] - theta[0]) / (2 * np.pi):.6g}; leave out the others, or say their unit "
             "in the header, as in phase (deg)."
         )
     try:
@@ -100,7 +100,7 @@ def harmonics_of(theta: Array, waveform: Array, response: Array) -> tuple[Series
         theta, waveform, response = theta[:-1], waveform[:-1], response[:-1]
     gaps = np.diff(np.append(theta, theta[0] + 2 * np.pi))
     # Half of the phases are those of the highest harmonic, of which one part cannot be told.
-    most = min(MOST, int(np.ceil(np.pi / gaps.max() * (1 - _ROUND))) - 1)
+    most = min(MOST, int(np.ceil(np.pi / gaps.max() * (1 - 1e-9))) - 1)
     if most < 1:
         raise ValueError(
             "phases must be less than half a turn apart, also from the last to the first, but "

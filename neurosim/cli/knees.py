@@ -34,7 +34,7 @@ _NOT_DRAWN = (
 )
 _AT_ITS_ENDS = (
     "with or without noise and errors of converters the shortest length is good enough already, or "
-    "the longest alone is, or no seed was drawn both ways"
+    "the longest alone is, of half of the seeds or more, or no seed was drawn both ways"
 )
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip.interface import ChipInterface, DataSheet
+from neurosim.errors import DataError
 from neurosim.host.calibration import Calibration
 from neurosim.host.settings import FlowSettings
 
@@ -79,11 +80,25 @@ def _begin(
 
 
 def precharge(chip: ChipInterface, target_V: Array, flow: FlowSettings) -> None:
-    """Charge nodes with sources, the others where `flow.hidden_start` says."""
-    if flow.hidden_start == "zero":  # A chip of one's own need not offer more.
+    """Charge nodes with sources, the others where `flow.hidden_start` says.
+
+    Raises
+    ------
+    DataError
+        A chip of one's own discharges them always.
+    """
+    if flow.hidden_start == "zero":
         chip.precharge(target_V)
-    else:
+        return
+    try:
         chip.precharge(target_V, flow.hidden_start)
+    except TypeError as error:
+        if "positional argument" not in str(error):
+            raise
+        raise DataError(
+            f"FlowSettings.hidden_start must be zero on {chip.data_sheet.name}, whose precharge "
+            "takes no `others`; leave it out."
+        ) from None
 
 
 def _velocity(

@@ -29,9 +29,12 @@ class Timed:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._chip, name)
 
-    def precharge(self, target_V: Array, *others: Others) -> None:
+    def precharge(self, target_V: Array, others: Others = "zero") -> None:
         """See `ChipInterface.precharge`."""
-        self._chip.precharge(target_V, *others)
+        if others == "zero":
+            self._chip.precharge(target_V)
+        else:
+            self._chip.precharge(target_V, others)
         self._rows = len(target_V)
 
     def settle(self, time_s: float) -> None:

@@ -155,7 +155,10 @@ class _Case:
         by_name = {effect.name: effect for effect in found}
         first = [self._with_quality(f, by_name.get(f.cause)) for f in findings[:n_first]]
         leading = [*odd, *first]
-        leading = leading[:1] + [_after_first(finding) for finding in leading[1:]]
+        later = findings[n_first:]
+        if leading:
+            leading = leading[:1] + [_after_first(finding) for finding in leading[1:]]
+            later = [_after_first(finding) for finding in later]
         return Explanation(
             **what,
             **self._figures,
@@ -164,7 +167,7 @@ class _Case:
             quality_ideal=self._quality(effects.bare, effects.ideal_seen),
             quality_rows=len(self._exam[1].wanted) if self._figure == "accuracy" else None,
             first=leading[:_FIRST],
-            others=leading[_FIRST:] + findings[n_first:],
+            others=leading[_FIRST:] + later,
             fine=[effect.name for effect in found if effect.name not in told],
         )
 

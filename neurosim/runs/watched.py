@@ -14,6 +14,7 @@ from neurosim.chip import Chip
 from neurosim.chip.ledger import Ledger
 from neurosim.circuit import DrivenCircuit
 from neurosim.converters.quantise import lsb
+from neurosim.host.free import precharge
 from neurosim.host.settings import ChipFlow
 from neurosim.runs.examining import lessons_of
 from neurosim.runs.trained import Source, Trained
@@ -84,7 +85,7 @@ def watched(source: Source) -> Watched:
     rows = min(_ROWS, experiment.batch)
     lessons = lessons_of(trained.dataset, experiment, sheet, rows, experiment.seed)
     batch = lessons.batch_at(0)
-    chip.precharge(batch.targets * sheet.unit_V)
+    precharge(chip, batch.targets * sheet.unit_V, flow)
     chip.drive(batch.targets * sheet.unit_V, flow.stiffness * sheet.unit_S, lessons.held)
     dac = trained.profile.dac
     step = None

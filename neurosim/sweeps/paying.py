@@ -90,7 +90,7 @@ def budget_of(
     """
     data, draws = recipe.images(), recipe.task.has_paths
     chip = Chip(profile, 0, n_threads=1)
-    at_most = min(workers, seeds or _MANY_SEEDS)
+    at_most = min(workers, seeds or (_SOME_SEEDS if most is None else _MANY_SEEDS))
     update_s = at_once(_update_s, profile, recipe, workers=at_most, laws=laws)
     with threadpool_limits(1):
         judge_s = _judging_s(data) if draws else _answering_s(chip, recipe)

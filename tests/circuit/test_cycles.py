@@ -91,6 +91,16 @@ def test_a_profile_names_a_table_beside_it_and_what_is_written_needs_it_no_more(
     assert load_profile(again) == profile
 
 
+def test_a_turn_that_is_printed_in_few_digits_is_one(tmp_path):
+    theta = np.linspace(0, 2 * np.pi, 25)
+    columns = theta, cycle(theta, WAVEFORM), cycle(theta, RESPONSE)
+    rows = [",".join(f"{x:.5g}" for x in row) for row in zip(*columns, strict=True)]
+    path = tmp_path / "cycle.csv"
+    path.write_text("\n".join(rows))
+    for series, known in zip(read_cycle(path), (WAVEFORM, RESPONSE), strict=True):
+        np.testing.assert_allclose(series, known, atol=2e-3)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
