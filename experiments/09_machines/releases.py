@@ -71,7 +71,7 @@ def tell(found: argparse.Namespace) -> None:
     if not results:
         return
     rows = [
-        [name, ratio, *(_mean(by_seed, key) for key in flows.FIGURES)]
+        [name, ratio, *(mean(by_seed, key) for key in flows.FIGURES)]
         for name, by_ratio in results.items()
         for ratio, by_seed in by_ratio.items()
     ]
@@ -87,7 +87,8 @@ def tell(found: argparse.Namespace) -> None:
     lessons.write(found, "releases", results, common.table(head, rows), what)
 
 
-def _mean(by_seed: dict[str, Any], key: str) -> str:
+def mean(by_seed: dict[str, Any], key: str) -> str:
+    """Of a figure over seeds, with its range."""
     values = [one[key] for one in by_seed.values()]
     low, high = min(values), max(values)
     return f"{np.mean(values):.3g}" + (f" ({low:.3g} to {high:.3g})" if len(values) > 1 else "")

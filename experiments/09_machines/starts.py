@@ -11,7 +11,7 @@ from typing import Any
 import common
 import flows
 import lessons
-import numpy as np
+from releases import mean
 
 from neurosim.runs import Run, Trained, evaluate
 
@@ -88,7 +88,7 @@ def tell(found: argparse.Namespace) -> None:
     if not results:
         return
     rows = [
-        [name, way, len(by_seed), *(_mean(by_seed, key) for key in FIGURES)]
+        [name, way, len(by_seed), *(mean(by_seed, key) for key in FIGURES)]
         for name, by_way in results.items()
         for way, by_seed in by_way.items()
     ]
@@ -100,9 +100,3 @@ def tell(found: argparse.Namespace) -> None:
     head = ["machine, updates", "drawn", "seeds", "feature Frechet", "precision", "coverage",
             "smallest class"]  # fmt: skip
     lessons.write(found, "starts", results, common.table(head, rows))
-
-
-def _mean(by_seed: dict[str, Any], key: str) -> str:
-    values = [one[key] for one in by_seed.values()]
-    low, high = min(values), max(values)
-    return f"{np.mean(values):.3g}" + (f" ({low:.3g} to {high:.3g})" if len(values) > 1 else "")

@@ -12,7 +12,6 @@ from neurosim.errors import DataError, RunError
 from neurosim.network import Weights
 from neurosim.runs import Finding
 from neurosim.runs.ends import WEIGHT_RANGE, at_the_ends
-from neurosim.runs.explaining import _after_first
 from neurosim.runs.learned import LENGTH, RATE
 from neurosim.runs.mending import IMPLAUSIBLE
 from neurosim.runs.presented import conditions_of
@@ -38,17 +37,21 @@ def start():
     return ns.train(ideal, ns.Experiment(updates=12, batch=32, learning_rate=2e-2))
 
 
-def test_a_longer_training_waits_for_what_comes_first():
-    longer = Finding(cause=LENGTH, measured="it fell", advice="train on: `x`", weight=0.1)
-    assert _after_first(longer).advice == "mend 1 first, then train on: `x`"
-    rate = longer.model_copy(update={"cause": RATE})
-    assert _after_first(rate) == rate
-
-
 def explained(start, changes, recipe=None):
     profile = SMALL.with_values(changes)
     trained = ns.train(profile, RECIPE.with_values(recipe or {}), start=start)
     return ns.explain(trained, rows=24)
+
+
+def test_a_longer_training_waits_for_what_comes_first(start, monkeypatch):
+    longer = Finding(cause=LENGTH, measured="it fell", advice="train on: `x`", weight=0.1)
+    rate = longer.model_copy(update={"cause": RATE})
+    monkeypatch.setattr("neurosim.runs.explaining.learned", lambda *_: [longer, rate])
+    found = explained(start, {"dac.bits": 5})
+    told = {finding.cause: finding for finding in [*found.first, *found.others]}
+    assert found.first[0].cause == "DAC bits"
+    assert told[LENGTH].advice == "mend 1 first, then train on: `x`"
+    assert told[RATE].advice == "train on: `x`"
 
 
 @pytest.mark.every(3)
