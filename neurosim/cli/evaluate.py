@@ -42,7 +42,7 @@ def evaluate_run(
     check_writable(file)
     with Bar("sampling") as bar:
         result, _ = trained.evaluate(n, mode=mode, t_end=t_end, seed=seed, progress=bar)
-    result |= {"updates": trained.n_done or 0}
+    result |= {"updates": trained.run.n_done}
     write_text(file, dump_record(result))
     return result
 

@@ -58,7 +58,7 @@ def explain(run: Path, rows: int, laws: tuple[type[Block], ...], as_json: bool) 
             say(str(cause.found))
         way = "not every cause was tried, and nothing was written; fewer --rows take less time"
         raise Stopped.by(cause, f"{way}.") from None
-    result = found.as_dict() | {"updates": trained.n_done or 0}
+    result = found.as_dict() | {"updates": trained.run.n_done}
     write_text(file, dump_record(result))
     if as_json:
         print_json(result)

@@ -49,6 +49,9 @@ def test_it_makes_the_files_that_it_names_and_suggests_commands_that_parse(small
     named = [line.split()[0] for line in made.split(f"Made in {out}:")[1].strip().splitlines()]
     assert named == ["report.html", "samples.png", "weights.csv", "metrics.csv"]
     assert all((out / name).stat().st_size > 50 for name in named)
+    page = (out / "report.html").read_text()
+    assert "feature Frechet" in page
+    assert "left out" not in page
     lines = [line for line in suggested.splitlines() if line.strip()]
     assert len(lines) == 4
     for line in lines:
