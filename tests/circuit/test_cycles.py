@@ -97,6 +97,7 @@ def test_a_turn_that_is_printed_in_few_digits_is_one(tmp_path):
     rows = [",".join(f"{x:.5g}" for x in row) for row in zip(*columns, strict=True)]
     path = tmp_path / "cycle.csv"
     path.write_text("\n".join(rows))
+    # Phases are rounded by 5e-4 rad at most, and the third harmonic turns three times as far.
     for series, known in zip(read_cycle(path), (WAVEFORM, RESPONSE), strict=True):
         np.testing.assert_allclose(series, known, atol=2e-3)
 
