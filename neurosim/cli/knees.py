@@ -224,7 +224,8 @@ def _what_sets(
         said = "Whether noise, converters or the circuit set how long is not told apart"
     return (
         f"{said}: beside the same chip without noise and errors of converters it takes "
-        f"{_times(tau)} as long, to {_times(best)} the {worded(figure)}; {slow}."
+        f"{_times(tau)} as long, to {_times(best)} the {worded(figure)} "
+        f"({counted(tau.seeds, of)}); {slow}."
     )
 
 
@@ -253,6 +254,11 @@ def _remarks(
     if knee.seeds > 1 and not knee.at_once:
         apart = f"{knee.least_tau:.3g} to {knee.most_tau:.3g} C/g"
         yield f"{SHOWN[way].capitalize()}, the {of}s by themselves need {apart}."
+    if knee.begun and not knee.at_once:
+        yield (
+            f"{SHOWN[way].capitalize()}, with {counted(knee.begun, of)} the shortest samples, "
+            f"{knee.shortest_tau:.3g} C/g, are enough already; shorter ones were not drawn."
+        )
     if knee.seeds and knee.not_reached:
         further = counted(knee.not_reached, f"further {of}")
         yield (

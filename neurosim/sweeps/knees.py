@@ -37,11 +37,12 @@ _FEWEST_LENGTHS = 3
 
 
 class Interval(NamedTuple):
-    """An estimate and its 95 % interval, which is not a number of fewer than three seeds."""
+    """An estimate of so many seeds and its 95 % interval, not a number of fewer than three."""
 
     value: float
     low: float
     high: float
+    seeds: int
 
 
 class Knee(NamedTuple):
@@ -60,9 +61,11 @@ class Knee(NamedTuple):
     not_reached : int
         Further seeds, of which the longest samples alone are within a fifth of the best: longer
         ones may be better still. Where they are half or more, no seed counts.
+    begun : int
+        Of these seeds, those whose shortest samples are that near: they may need less, and count
+        by the shortest.
     at_once : bool
-        Whether the shortest samples of half of the seeds or more are that near; then there is no
-        interval.
+        Whether these are half of the seeds or more; then there is no interval.
     shortest_tau, longest_tau : float
         Settling of the shortest and longest samples.
     worse_later : int
@@ -81,6 +84,7 @@ class Knee(NamedTuple):
     best: float
     seeds: int
     not_reached: int
+    begun: int
     at_once: bool
     shortest_tau: float
     longest_tau: float
@@ -214,7 +218,7 @@ def _interval(values: Sequence[float]) -> Interval:
     if n >= _FEWEST_SEEDS:
         half = float(stdtrit(n - 1, 0.5 + _CONFIDENCE / 2) * logs.std(ddof=1) / np.sqrt(n))
     middle, low, high = map(float, np.exp(logs.mean() + np.array([0, -half, half])))
-    return Interval(middle, low, high)
+    return Interval(middle, low, high, n)
 
 
 def _knee(seeds: Curves) -> Knee:
@@ -226,10 +230,11 @@ def _knee(seeds: Curves) -> Knee:
     rest = len(curves) - len(good)
     if 2 * len(good) <= len(curves) and rest:
         none = _NAN, _NAN, _NAN
-        return Knee(*none, *none, 0, len(curves), False, shortest, longest, worse)
+        return Knee(*none, *none, 0, len(curves), 0, False, shortest, longest, worse)
     own = [_tau(curve) for curve in good]
-    tau, low, high = _interval(own)
-    at_once = 2 * sum(map(_begun, good)) >= len(good)
+    tau, low, high, _ = _interval(own)
+    begun = sum(map(_begun, good))
+    at_once = 2 * begun >= len(good)
     if at_once:
         low = high = _NAN
     time_s, energy_J = (
@@ -238,8 +243,8 @@ def _knee(seeds: Curves) -> Knee:
     best = _interval([_least(curve) for curve in good]).value
     drawn = np.unique(np.concatenate([curve[0] for curve in good]))
     return Knee(
-        tau, low, high, time_s, energy_J, best, len(good), rest, at_once, shortest, longest,
-        worse, *_beside(drawn, tau), min(own), max(own),
+        tau, low, high, time_s, energy_J, best, len(good), rest, begun, at_once, shortest,
+        longest, worse, *_beside(drawn, tau), min(own), max(own),
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from neurosim.cli.knees import knee_lines
 from neurosim.sweeps.knees import crossing_tau, curves_of, knees, ratios
 
 TAU = np.geomspace(1, 1000, 13)
@@ -141,6 +142,19 @@ def test_of_flat_curves_only_a_bound_is_known():
     assert np.isnan(found.low)
 
 
+def test_seeds_that_may_need_less_than_the_shortest_are_counted():
+    rising, falling = np.linspace(1.0, 1.1, len(TAU)), curve(20.0, 1.0)
+    found = knees(of([falling, falling, rising]), "drawn", "w2")["alone"]
+    assert (found.seeds, found.begun, found.at_once) == (3, 1, False)
+    assert found.least_tau == found.shortest_tau
+    modes = {"half": 5.0, "twentieth": 9.0, "unstable": 0.0}
+    said = list(knee_lines({"alone": found}, "chip", "w2", of([falling]), modes))
+    assert (
+        "Alone, with 1 seed the shortest samples, 1 C/g, are enough already; shorter ones were not "
+        "drawn."
+    ) in said
+
+
 def test_two_ways_are_compared_by_the_seeds_that_both_have():
     begins = (20.0, 60.0, 90.0, 30.0)
     slow = [curve(b, 2.0) for b in begins]
@@ -149,6 +163,7 @@ def test_two_ways_are_compared_by_the_seeds_that_both_have():
     tau, best = ratios(both["alone"], both["quiet"])
     # Seeds differ by more than a factor of four, and the ratio of each is two.
     assert tau.value == pytest.approx(2.0, rel=0.05)
+    assert tau.seeds == 3
     assert tau.low == pytest.approx(2.0, rel=0.15)
     assert best.value == pytest.approx(2.0, rel=0.02)
     one = curves_of(of(slow[:1], "alone") + of(fast[:1], "quiet"), "drawn", "w2")
@@ -164,8 +179,8 @@ def test_two_ways_are_compared_at_the_lengths_that_both_have():
     few = of([one[::3] for one in slow], "quiet", tau=TAU[::3])
     both = curves_of(rows + few, "drawn", "w2")
     tau, best = ratios(both["alone"], both["quiet"])
-    assert tau == pytest.approx((1, 1, 1))
-    assert best == pytest.approx((1, 1, 1))
+    assert tau == pytest.approx((1, 1, 1, 3))
+    assert best == pytest.approx((1, 1, 1, 3))
 
 
 def test_two_seeds_have_no_interval():
