@@ -1,4 +1,4 @@
-"""How far seeds scatter: the knees of three chips, eight trainings each, at the lengths of a study.
+"""How far seeds scatter: the knees of three chips, six trainings each, at the lengths of a study.
 
 python experiments/05_settling/seeds.py [--out DIR] [--workers N] [--quick]
 

@@ -41,14 +41,14 @@ READS = (0.3, 0.6, 1, 2, 3, 5, 10, 20, 40)
 DT = 0.05
 # A settle before a free run starts is as long as the run is slow, up to here [C/g].
 LONGEST_START_TAU = 30
-_BATCH = 128
+_BATCH = 256
 # What a chip can be without, with the same weights: what is drawn anew, and its converters' errors.
 _ANEW = {"drive", "settle", "read"}
 _CONVERTERS = ("dac.", "adc.", "current_sense.")
 
 
 def recipe_of(updates: int, asked: Experiment | None = None) -> Experiment:
-    """A short training of what is asked for, in batches of 128 by Adam at 2e-3 with cosine decay.
+    """A short training of what is asked for, in batches of 256 by Adam at 2e-3 with cosine decay.
 
     Of a task with answers it is what suits the task.
     """
