@@ -28,6 +28,7 @@ from neurosim.host import (
 from neurosim.host.free import flow_loss
 from neurosim.metrics import baselines, classifier_of, evaluate_samples
 from neurosim.profile import Profile, load_profile
+from neurosim.report.ticks import label_decades
 from neurosim.runs import Run
 from neurosim.streams import Streams
 
@@ -180,8 +181,8 @@ def draw_ablation(found: dict[str, Any], path: Path) -> None:
 
 
 def draw_scaling(found: dict[str, Any], path: Path) -> None:
-    """Quality and cost against the number of couplings, and samples at each resolution."""
-    fig, axes = common.new_figure(2, 3, size=(10, 6))
+    """Quality and cost against the number of couplings; beside it samples at each resolution."""
+    fig, axes = common.new_figure(1, 3, size=(10, 3.2))
     shown = {
         "flow_loss": "flow-matching loss",
         "frechet_feature": "feature Frechet distance",
@@ -189,20 +190,27 @@ def draw_scaling(found: dict[str, Any], path: Path) -> None:
     }
     runs = found["runs"]
     enlarged = {name for name in runs if not name.startswith("64-")}
-    for ax, (key, label) in zip(axes[0], shown.items(), strict=True):
+    for ax, (key, label) in zip(axes, shown.items(), strict=True):
         for name, run in runs.items():
-            colour = "#D55E00" if name in enlarged else "#0072B2"
+            is_large = name in enlarged
             at = run["couplings"], run[key]
-            ax.plot(*at, "o", ms=5, color=colour)
-            text = name.removesuffix("-128-128") if name in enlarged else name
-            place = {"xytext": (0, -11 if name in enlarged else 6), "textcoords": "offset points"}
+            ax.plot(*at, "o", ms=5, color="#D55E00" if is_large else "#0072B2")
+            text = name.removesuffix("-128-128") if is_large else name.removeprefix("64-")
+            place = {"xytext": (0, -12 if is_large else 6), "textcoords": "offset points"}
             ax.annotate(text, at, fontsize=7, ha="center", **place)
         ax.set(xscale="log", xlabel="couplings", ylabel=label, xlim=(1e3, 4e5))
         ax.margins(y=0.15)
-    axes[0, 2].set_yscale("log")
-    drawn = ["64-128-128", *sorted(enlarged)]
-    for ax, name in zip(axes[1], drawn, strict=False):
-        common.show_digits(ax, runs[name]["samples"][:40], 8, name)
-    for ax in axes[1, len(drawn) :]:
-        ax.set_axis_off()
+    axes[2].set_yscale("log")
+    label_decades(axes[2].yaxis)
+    for colour, text in (
+        ("#0072B2", "64 pixels, by hidden layers"),
+        ("#D55E00", "128-128, by pixels"),
+    ):
+        axes[0].plot([], [], "o", ms=5, color=colour, label=text)
+    axes[0].legend(fontsize=8, frameon=False)
     common.save(fig, path)
+    drawn = ["64-128-128", *sorted(enlarged)]
+    fig, axes = common.new_figure(1, len(drawn), size=(10, 2.4))
+    for ax, name in zip(np.atleast_1d(axes), drawn, strict=True):
+        common.show_digits(ax, runs[name]["samples"][:40], 8, name)
+    common.save(fig, path.with_name("resolutions.png"))
