@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
+from scipy.special import erf
 
 from neurosim.analysis import figures
 from neurosim.analysis.loads import load_warnings
 from neurosim.analysis.suited import recipe_for
 from neurosim.blocks.units import format_quantity
+from neurosim.converters.quantise import lsb
 from neurosim.profile import Profile
 from neurosim.safe_text import two_digits
 
@@ -23,15 +25,22 @@ _REACH = 6.0
 # C_x / C_h at which hidden nodes lag behind a pixel that is released, and at which they nearly
 # follow: modes of trained networks take 6 to 20 time constants (experiments/05_settling).
 _LAG_BEHIND, _FOLLOW = 10.0, 30.0
-# Steps of the DAC: of targets that move by less, either way, some round to one code for both signs
-# of the nudge. The gradient of 512 digits on `ideal_hopfield`, trained and with a DAC, has a cosine
-# of 0.98 at 1, 0.96 at 0.51, 0.65 at 0.26, 0.36 at 0.13 and 0.23 at 0.06 (0.98 with an exact one).
+# Steps of the DAC, by the rms velocity: targets move from codes, and one that moves by less than
+# half a step stays at its code for both signs of the nudge, which then changes its spring alone.
+# The gradient of 512 digits on `ideal_hopfield`, trained and with a DAC, has a cosine of 0.98 at 1,
+# 0.96 at 0.51, 0.65 at 0.26, 0.36 at 0.13 and 0.23 at 0.06 (0.98 with an exact one).
 _ROUNDED = 0.5
 # Thermal noise over what a nudge moves its target by, in the mean of the rows of an update, for
 # phases draw their noise anew: the gradient of 512 digits on `ideal_thermal`, trained and with less
 # capacitance, has a cosine of 0.95 to the exact one at 0.01, 0.87 at 0.02, 0.68 at 0.04, 0.35 at
 # 0.1 and 0.01 at 1.
 _DROWNED = 0.04
+# A step of the ammeter as a velocity: rounding is uniform, so that a read strays by a step over the
+# root of 12, at 0.5 an eighth of the rms velocity of digits.
+_COARSE_READ = 0.5
+# Step of a weight: trained in the loop, a chip of 0.2 draws at a feature Frechet distance of 6.3,
+# where a Gaussian is at 4.5, and one of 0.09 at 3.1 (experiments/06_imperfections).
+_COARSE_WEIGHT = 0.15
 # A training writes hundreds of times: at an hour each it takes weeks.
 _LONG_S = 3600.0
 
@@ -53,6 +62,35 @@ def _narrow_ammeter(profile: Profile) -> Iterator[str]:
             f"current_sense.range_A is a velocity of {velocity:.2g}, so that a third of those of "
             f"digits or more clip; raise it to {format_quantity(enough_A, 'A', 3)}, or lower "
             "node.leak_S"
+        )
+
+
+def _coarse_ammeter(profile: Profile) -> Iterator[str]:
+    """An ammeter whose steps are as wide as velocities are long."""
+    sense = profile.current_sense
+    if sense is None or sense.bits is None or sense.range_A is None:
+        return
+    step = lsb(sense.range_A, sense.bits) / figures.velocity_A(profile)
+    if recipe_for(profile).task.has_paths and step > _COARSE_READ:
+        strays = step / np.sqrt(12) / figures.VELOCITY
+        yield (
+            f"current_sense.bits: a step of the ammeter is a velocity of {two_digits(step)}, where "
+            f"those of digits are {figures.VELOCITY:g} rms, so that each is read {strays:.0%} off; "
+            "give it more bits, or a narrower current_sense.range_A"
+        )
+
+
+def _coarse_weights(profile: Profile) -> Iterator[str]:
+    """Steps of a weight that are several times what weights are."""
+    coupling, node = profile.coupling, profile.node
+    step = coupling.step(node.leak_S)
+    if step is None or node.oscillating or not recipe_for(profile).task.has_paths:
+        return
+    if step > _COARSE_WEIGHT:
+        yield (
+            f"coupling.levels: a step of a weight is {two_digits(step)}, where weights of trained "
+            "networks are 0.05 rms; with steps of 0.2 a chip drew no better than a Gaussian after "
+            "150 updates: take more levels, or a smaller coupling.full_scale"
         )
 
 
@@ -78,10 +116,12 @@ def _rounded_away(profile: Profile) -> Iterator[str]:
     most_beta = flow.stiffness / (flow.alpha * flow.stiffness) ** 2
     most = figures.dac_steps(profile, most_beta)
     also = f", or raise {_beta_place(profile)}" if most is not None and most > _ROUNDED else ""
+    # Of velocities that are normal, about as those of digits.
+    stay = erf(0.5 / steps / np.sqrt(2))
     yield (
-        f"dac: a nudge moves its target by {two_digits(steps)} steps, so that {1 - 2 * steps:.0%} "
-        "of the targets round to one code for both of its signs; give it finer steps (more "
-        f"dac.bits, a narrower dac.range_V){also}"
+        f"dac: a nudge moves its target by {two_digits(steps)} steps, so that about {stay:.0%} of "
+        "the targets stay at one code for both of its signs; give it finer steps (more dac.bits, "
+        f"a narrower dac.range_V){also}"
     )
 
 
@@ -140,6 +180,6 @@ def _slow_to_write(profile: Profile) -> Iterator[str]:
 
 
 _LIMITS: tuple[Callable[[Profile], Iterable[str]], ...] = (
-    _narrow_ammeter, _lagging, _rounded_away, _drowned, _forgetful, _slow_to_write,
-    load_warnings,
+    _narrow_ammeter, _coarse_ammeter, _coarse_weights, _lagging, _rounded_away, _drowned,
+    _forgetful, _slow_to_write, load_warnings,
 )  # fmt: skip

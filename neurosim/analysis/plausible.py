@@ -142,6 +142,11 @@ def _beside_the_range(profile: Profile) -> Iterator[str]:
                 f"{text} {format_quantity(sigma_S, 'S')}, beyond all of {shown}: devices would "
                 "hold no weight"
             )
+    if (lost_S := _lost_in_a_day_S(profile)) > _LOST * (high_S - low_S):
+        yield (
+            f"drift: within a day a mean device goes by {format_quantity(lost_S, 'S')} of {shown}: "
+            "devices would hold no weight"
+        )
     for path, field, value in numbers_of(profile.pulse, "pulse.") if profile.pulse else ():
         if field.endswith(("_noise", "_noise_additive", "_spread")) and value > _MOST_STEPS:
             yield f"{path} is {value:g} times what it spreads: is it in percent?"
@@ -158,20 +163,24 @@ def _beside_the_range(profile: Profile) -> Iterator[str]:
 
 def _deviations(profile: Profile) -> Iterator[tuple[str, float]]:
     """How far devices are from what they should hold, at worst over the range; in words first."""
-    targets_S, (low_S, high_S) = conductances_S(profile), range_S(profile)
+    targets_S = conductances_S(profile)
     if profile.write is not None:
         yield "write.noise: a write misses by", float(profile.write.sigma_S(targets_S).max())
-    noise, drift = profile.device_noise, profile.drift
+    noise = profile.device_noise
     if noise is not None:
         variances = noise.variance(targets_S, profile.node.tau_s, profile.node.tau_s, None)
         sigma_S = float(np.sqrt(sum(np.max(one) for one in variances)))
         yield "device_noise: a conductance fluctuates by", sigma_S
-    if drift is not None and drift.at_write:
-        at_day = np.full_like(targets_S, _DAY_S)
-        left_S = drift.aged(targets_S, targets_S, at_day, np.zeros_like(targets_S))
-        lost_S = float(np.abs(left_S - targets_S).max())
-        if lost_S > _LOST * (high_S - low_S):
-            yield "drift: within a day a mean device goes by", max(lost_S, 1.001 * (high_S - low_S))
+
+
+def _lost_in_a_day_S(profile: Profile) -> float:
+    """How far a mean device goes that drifts from when it is written, at worst over the range."""
+    drift, targets_S = profile.drift, conductances_S(profile)
+    if drift is None or not drift.at_write:
+        return 0.0
+    at_day = np.full_like(targets_S, _DAY_S)
+    left_S = drift.aged(targets_S, targets_S, at_day, np.zeros_like(targets_S))
+    return float(np.abs(left_S - targets_S).max())
 
 
 def _slow_nodes(profile: Profile) -> Iterator[str]:
@@ -279,8 +288,10 @@ def _short_of(profile: Profile) -> Iterator[str]:
             f"mismatch.offset_V is {mismatch.offset_V / node.unit_V:.2g} of a unit; raise "
             "node.unit_V, or take better matched amplifiers"
         )
-    if mismatch.coupling > _FAR_OFF:
-        yield f"mismatch.coupling is {mismatch.coupling:.0%}: is it a relative deviation?"
+    for name in ("leak", "capacitance", "coupling", "spring", "gain"):
+        sigma = getattr(mismatch, name)
+        if sigma > _FAR_OFF:
+            yield f"mismatch.{name} is {sigma:.0%}: is it a relative deviation?"
     if node.visible_rail_V is not None and node.visible_rail_V < _NARROW * node.unit_V:
         yield f"node.visible_rail_V is {node.visible_rail_V / node.unit_V:.2g} of a unit; raise it"
 

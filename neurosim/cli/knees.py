@@ -33,8 +33,9 @@ _NOT_DRAWN = (
     "draws it)"
 )
 _AT_ITS_ENDS = (
-    "with or without noise and errors of converters the shortest length is good enough already, or "
-    "the longest alone is, of half of the seeds or more, or no seed was drawn both ways"
+    "with or without noise and errors of converters the shortest length that both were drawn at is "
+    "good enough already, or the longest alone is, of half of the seeds or more, or no seed was "
+    "drawn both ways"
 )
 
 
@@ -48,13 +49,17 @@ def tell_study(
     from neurosim.report.figures import figure_png
     from neurosim.report.knee_figure import knee_figure
     from neurosim.runs import Trained, watch
-    from neurosim.sweeps.floors import REAL, floors, keep_floors
+    from neurosim.runs.resting import modes_at_rest_tau
+    from neurosim.sweeps.floors import REAL, bias_of, floors, keep_floors
     from neurosim.sweeps.knees import curves_of, knees, ratios
-    from neurosim.sweeps.settling import modes_of
     from neurosim.sweeps.stored import ANSWER, PICTURE
 
     rows, figure = study.rows(), study.sweep.measure[0]
-    found, curves = knees(rows, "drawn", figure), curves_of(rows, "drawn", figure)
+    keep_floors(study)
+    kept = floors(study)
+    bias = bias_of(kept, figure)
+    found = knees(rows, "drawn", figure, floor=bias)
+    curves = curves_of(rows, "drawn", figure)
     if not found:
         write_sweep_report(study)
         raise DataError(
@@ -63,14 +68,12 @@ def tell_study(
         )
     folders = sorted((study.path / "trained").glob("*/"))
     chips = [Trained.of(place, laws) for place in folders] if given is None else [given]
-    modes = shares_of([modes_of(chip) for chip in chips])
-    keep_floors(study)
-    kept = floors(study)
+    modes = shares_of([modes_at_rest_tau(chip) for chip in chips])
     picture = study.path / PICTURE
     write_bytes(picture, figure_png(knee_figure(rows, found, figure, kept)))
     of, name = "seed" if given is None else "draw", chips[0].profile.name
     own = "read" if "read" in curves else "alone"
-    over = ratios(curves[own], curves["quiet"]) if {own, "quiet"} <= curves.keys() else None
+    over = ratios(curves[own], curves["quiet"], bias) if {own, "quiet"} <= curves.keys() else None
     unknown = ""
     if any(_is_quiet(point.settings) for point in study.points):
         unknown = _AT_ITS_ENDS if "quiet" in curves else _NOT_DRAWN
@@ -89,8 +92,8 @@ def tell_study(
         print_json(
             {"knees": {way: knee._asdict() for way, knee in found.items()}, "figure": figure,
              "over_quiet": over and [ratio._asdict() for ratio in over],
-             "floor": kept.get(REAL, {}).get(figure), "beside": kept, "slowest_mode_tau": modes,
-             "picture": str(picture),
+             "bias": bias, "floor": kept.get(REAL, {}).get(figure), "beside": kept,
+             "slowest_mode_tau": modes, "picture": str(picture),
              "failed": sum(bool(row["error"]) for row in rows), "report": str(page)}
         )  # fmt: skip
     else:
@@ -159,20 +162,28 @@ def knee_lines(
     unknown : str
         Why the chip without noise says nothing, if there is such a chip.
     """
-    from neurosim.sweeps.floors import GAUSSIAN
+    from neurosim.sweeps.floors import GAUSSIAN, bias_of
+    from neurosim.sweeps.settling import DT, LONGEST_START_TAU
 
-    yield _how_long(found, name, figure, of)
+    yield _how_long(found, name, figure, of, bias_of(floors or {}, figure))
     yield _what_sets(quiet, _slowest(modes), unknown, of, figure)
     rivals = floors or {}
     dumb = rivals.get(GAUSSIAN, {}).get(figure)
-    drawn = [found[way].best for way in ("alone", "stepped") if way in found and found[way].seeds]
+    drawn = [found[way].best for way in ("alone", "stepped") if way in found]
     if dumb is not None and drawn and min(drawn) > dumb:
+        how = "train longer (--budget), or give a run" if of == "seed" else "train it for longer"
         yield (
             f"These samples are farther from the data than one Gaussian, {dumb:.3g}: the network "
-            "has not learned; train longer (--budget), or give a run."
+            f"has not learned much; {how}."
         )
     for way in (way for way in found if way in SHOWN):
         yield from _remarks(way, found[way], rows, of, rivals)
+    if "alone" in found or "stepped" in found:
+        yield (
+            "Alone, a sample first settles for as long as C_x/C_h, at most "
+            f"{LONGEST_START_TAU} C/g (sampling.settle_tau); stepped, a step is {DT:g} of the "
+            "flow's time (sampling.dt)."
+        )
 
 
 def shares_of(modes: Sequence[NDArray[np.float64]]) -> dict[str, float]:
@@ -184,7 +195,7 @@ def shares_of(modes: Sequence[NDArray[np.float64]]) -> dict[str, float]:
     return {"half": float(half), "twentieth": float(twentieth), "unstable": share}
 
 
-def _how_long(found: Mapping[str, Knee], name: str, figure: str, of: str) -> str:
+def _how_long(found: Mapping[str, Knee], name: str, figure: str, of: str, bias: float) -> str:
     """One sentence for every way of drawing."""
     from neurosim.report.wording import worded
 
@@ -193,11 +204,11 @@ def _how_long(found: Mapping[str, Knee], name: str, figure: str, of: str) -> str
         needs = (
             f"{SHOWN[way]} needs {knee.span(of)} C/g {'an answer' if way == 'read' else 'a sample'}"
         )
-        if knee.seeds:
-            cost = format_quantity(knee.time_s, "s", 3), format_quantity(knee.energy_J, "J", 3)
-            needs += f", {' and '.join(cost)} with driving and reading"
-        parts.append(needs)
+        cost = format_quantity(knee.time_s, "s", 3), format_quantity(knee.energy_J, "J", 3)
+        parts.append(f"{needs}, {' and '.join(cost)} with driving and reading")
     end = f"to be within a fifth of its best {worded(figure)} at any length"
+    if bias:
+        end += f", each less the {bias:.2g} that as many fresh real images have"
     return f"{name} {'; '.join(parts)}, {end}."
 
 
@@ -244,31 +255,29 @@ def _remarks(
     way: str, knee: Knee, rows: Sequence[Mapping[str, Any]], of: str, rivals: Floors
 ) -> Iterator[str]:
     """What limits the answer, and what answers are worth there."""
-    if not knee.seeds:
-        yield f"{SHOWN[way].capitalize()}, the longest samples may not be the best yet."
     for share in ("test_accuracy", "test_explained"):
-        if share in rows[0] and knee.seeds:
+        if share in rows[0]:
             said = [f"{name} {row[share]:.3f}" for name, row in rivals.items() if share in row]
             beside = f" ({', '.join(said)})" if said else ""
             yield f"{_at_the_knee(rows, share, knee)}{beside}."
-    if knee.seeds > 1 and not knee.at_once:
+    if knee.seeds > 1 and not (knee.at_once or knee.at_least):
         apart = f"{knee.least_tau:.3g} to {knee.most_tau:.3g} C/g"
         yield f"{SHOWN[way].capitalize()}, the {of}s by themselves need {apart}."
-    if knee.begun and not knee.at_once:
+    if knee.begun:
         yield (
             f"{SHOWN[way].capitalize()}, with {counted(knee.begun, of)} the shortest samples, "
             f"{knee.shortest_tau:.3g} C/g, are enough already; shorter ones were not drawn."
         )
-    if knee.seeds and knee.not_reached:
-        further = counted(knee.not_reached, f"further {of}")
+    if knee.not_reached:
         yield (
-            f"{SHOWN[way].capitalize()}, with {further} longer samples than "
-            f"{knee.longest_tau:.3g} C/g may be better."
+            f"{SHOWN[way].capitalize()}, with {counted(knee.not_reached, of)} the longest samples "
+            f"alone, {knee.longest_tau:.3g} C/g, are near enough to the best; longer ones, which "
+            "were not drawn, may be better still, and what is enough then longer."
         )
     if knee.worse_later:
         yield (
             f"{SHOWN[way].capitalize()}, with {counted(knee.worse_later, of)} the longest samples "
-            "are worse again: it has learned to arrive early."
+            "are worse again than the best, by more than a fifth."
         )
 
 

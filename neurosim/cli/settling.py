@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,15 +32,10 @@ from neurosim.safe_text import counted
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
     from neurosim.host import Experiment
-    from neurosim.profile import Profile
-    from neurosim.sweeps import Sweep, SweepFolder, Workers
+    from neurosim.sweeps import SweepFolder, Workers
     from neurosim.sweeps.budget import Within
-    from neurosim.sweeps.paying import Budget
 
 __all__ = ["settling"]
-
-# What is measured before a study differs from run to run by so much.
-_SPARE = 1.5
 
 
 @click.command()
@@ -58,8 +52,8 @@ _SPARE = 1.5
 @click.option(
     "--seeds",
     type=COUNT,
-    help="Trainings, and dies.  [default: 4; up to 8 where each has time for 400 updates; up to 12 "
-    "where each has time for all those of the file]",
+    help="Trainings, and dies; of a run draws.  [default: 4; up to 8 where each has time for 400 "
+    "updates; up to 12 where each has time for all those of the file]",
 )
 @click.option(
     "--experiment",
@@ -94,6 +88,7 @@ def settling(
     from neurosim.analysis.suited import unsuited
     from neurosim.cli.knees import tell_study
     from neurosim.cli.profile_for import profile_for
+    from neurosim.cli.study import begun, of_run, paid_for, planned, stated_updates
     from neurosim.folders import exists, is_free
     from neurosim.runs.refusals import taken
     from neurosim.solvers import available_threads
@@ -117,18 +112,19 @@ def settling(
         recipe = _asked(experiment, given, laws)
         asked = {"engine": None, "layers": layers, "task": task}
         profile = profile_for(what, asked, laws, recipe.task)
-    if wrong := unsuited(profile, recipe.task):
+    if not go_on and (wrong := unsuited(profile, recipe.task)):
         warn([wrong])
     folder = out or Path("runs") / f"settling-{profile.name}"
     if go_on:
-        plan = _begun(folder, what)
+        plan = begun(folder, what)
     elif is_free(folder):
-        run = None if trained is None else what
-        short = recipe if experiment is not None else recipe_of(1, recipe)
-        most = None if experiment is None else _stated_updates(experiment, laws)
-        how = seeds, used, most, laws
-        paid = _paid(profile, short, budget_s, *how, trains=run is None)
-        plan = _planned(what, profile, short, run, paid, layers is not None)
+        if trained is not None:
+            plan = of_run(what, trained, budget_s, seeds, used, laws)
+        else:
+            short = recipe if experiment is not None else recipe_of(1, recipe)
+            most = None if experiment is None else stated_updates(experiment, laws)
+            paid = paid_for(profile, short, budget_s, seeds, used, most, laws)
+            plan = planned(what, profile, short, paid, layers is not None)
     else:
         raise taken(folder)
     with warnings_told():
@@ -183,24 +179,6 @@ def _compute(
         bar.close()
 
 
-def _begun(folder: Path, what: str) -> Sweep:
-    """The plan of the study in a folder, which must be of this profile or run."""
-    from neurosim.blocks.files import load_block
-    from neurosim.folders import exists
-    from neurosim.sweeps import Sweep
-
-    if not exists(folder / "sweep.yaml"):
-        raise DataError(f"{folder} must hold a study to go on with, but holds none.")
-    plan = load_block(folder / "sweep.yaml", Sweep)
-    begun = plan.base.run or plan.base.profile
-    if begun != what:
-        raise DataError(
-            f"{folder} must be gone on with as it was begun, of {begun}, but {what} is asked for; "
-            "give that, or another --out."
-        )
-    return plan
-
-
 def _refuse(must: str, is_: str, given: Mapping[str, Any]) -> None:
     """What a run or a study has settled cannot be asked for."""
     wrong = [f"--{name}" for name, value in given.items() if value is not None]
@@ -224,62 +202,3 @@ def _asked(file: Path | None, given: dict[str, Any], laws: tuple[type[Block], ..
 
     others = ("settle_tau", "beta", "updates", "batch", "seed", "calibrate", "labels")
     return experiment_of(file, dict.fromkeys(others) | given, laws)
-
-
-def _stated_updates(file: Path, laws: tuple[type[Block], ...]) -> int | None:
-    """How many updates an experiment's file asks for; None where it does not say."""
-    from neurosim.blocks.files import load_block
-    from neurosim.host import Experiment
-
-    stated = load_block(file, Experiment, laws=laws)
-    return stated.updates if "updates" in stated.model_fields_set else None
-
-
-def _paid(
-    profile: Profile, short: Experiment, budget_s: float, seeds: int | None, used: Workers,
-    most: int | None, laws: tuple[type[Block], ...], *, trains: bool,
-) -> Budget:  # fmt: skip
-    """What the budget pays for, of which a run has its training already."""
-    from neurosim.sweeps import Workers
-    from neurosim.sweeps.paying import budget_of
-    from neurosim.sweeps.workers import release_processes
-
-    say("measuring an update and a judgement ...", err=True)
-    try:
-        paid = budget_of(profile, short, budget_s, seeds, used.workers, most, laws)
-    finally:
-        if used.dask:  # The points are computed elsewhere.
-            release_processes(Workers(used.workers))
-    if not paid.enough and trains:
-        fewer = f" or --seeds {paid.affordable}" if paid.affordable else ""
-        raise DataError(
-            "A budget must pay for some updates, samples and judgements of each seed, but is "
-            f"{_time(budget_s)}, and {counted(paid.seeds, 'seed')} "
-            f"{'take' if paid.seeds > 1 else 'takes'} {_time(paid.least_s)} at the least "
-            f"here; give --budget {math.ceil(_SPARE * paid.least_s / 60)}m{fewer}."
-        )
-    return paid
-
-
-def _time(seconds: float) -> str:
-    if seconds < 59.5:
-        return f"{seconds:.2g} s"
-    minutes = seconds / 60
-    return f"{minutes:.2g} min" if minutes < 9.5 else f"{minutes:.0f} min"
-
-
-def _planned(
-    what: str, profile: Profile, short: Experiment, run: str | None, paid: Budget, changed: bool
-) -> Sweep:
-    """The sweep that the budget pays for."""
-    from neurosim.sweeps.settling import figure_of, plan_of, plan_of_answers
-
-    seeds, recipe = paid.seeds, short.with_values({"updates": paid.updates})
-    trainings = f"{counted(seeds, 'training')} of {counted(paid.updates, 'update')}, "
-    trainings = trainings if run is None else ""
-    if not short.task.has_paths:
-        say(f"{trainings}answers after each length", err=True)
-        return plan_of_answers(profile, what, recipe, seeds, run)
-    say(f"{trainings}{counted(paid.samples, 'sample')} at each length", err=True)
-    figure = figure_of(short.images())
-    return plan_of(profile, what, recipe, paid.samples, seeds, figure, run, changed=changed)

@@ -248,7 +248,8 @@ def _finish(folder: SweepFolder, shard: tuple[int, int], as_json: bool) -> None:
             "depends on it",
             err=True,
         )
-    end_if_failed(rows)
+    mine = {point.index for point in folder.share(shard)}
+    end_if_failed([row for row in rows if row["point"] in mine])
 
 
 def end_if_failed(rows: Sequence[Mapping[str, Any]]) -> None:

@@ -91,7 +91,7 @@ def _draw_way(
     means = [(tau, mean(of)) for tau, of in sorted(by_length.items())]
     line = "o--" if way == "quiet" else "o-"
     axes.plot(*np.array(means).T, line, ms=4, color=color, label=name)
-    if way != "quiet" and knee.seeds:
+    if way != "quiet":
         axes.axvline(knee.tau, color=color, ls="--", lw=1)
     if way != "quiet" and np.isfinite(knee.low):
         axes.axvspan(knee.low, knee.high, color=color, alpha=0.12, lw=0)

@@ -40,7 +40,7 @@ def knee_table(
         What there are several of: seeds, or draws of one chip.
     """
     shown = {way: found[way] for way in SHOWN if way in found}
-    seeds = {knee.seeds for knee in shown.values() if knee.seeds}
+    seeds = {knee.seeds for knee in shown.values()}
     whose = f" of {counted(next(iter(seeds)), of)}" if len(seeds) == 1 else ""
     head = ["drawn", "C/g", f"95 %{whose}", "time", "energy", "set to"]
     cells = [[way, *_cells(way, knee, rows)] for way, knee in shown.items()]
@@ -50,11 +50,9 @@ def knee_table(
 
 
 def _cells(way: str, knee: Knee, rows: Sequence[Mapping[str, Any]]) -> Iterable[str]:
-    if not knee.seeds:
-        return f"> {knee.longest_tau:.3g}", "", "", "", "", ""
-    known = np.isfinite(knee.low)
+    known, bound = np.isfinite(knee.low), "<= " if knee.at_once else ""
     return (
-        f"{'<= ' if knee.at_once else ''}{knee.tau:.3g}",
+        f"{'>= ' if knee.at_least else bound}{knee.tau:.3g}",
         f"{knee.low:.3g} to {knee.high:.3g}" if known else "",
         format_quantity(knee.time_s, "s", 3),
         format_quantity(knee.energy_J, "J", 3),
@@ -72,7 +70,7 @@ def design_value(way: str, knee: Knee, rows: Sequence[Mapping[str, Any]]) -> str
         if column in row and row[column] != "" and str(row["drawn"]).startswith(f"{way},")
         and row["sample_tau"] != ""
     )  # fmt: skip
-    if not own or not knee.seeds:
+    if not own:
         return ""
     value = float(np.exp(np.interp(np.log(knee.tau), *np.log(np.array(own)).T)))
     return f"C_x/C_h {value:.2g}" if way == "alone" else f"step {value:.2g} C/g"

@@ -22,7 +22,7 @@ from neurosim.report.wording import named, worded
 from neurosim.safe_text import one_digit
 from neurosim.sweeps import Group, Sweep, SweepFolder, badness, best, front, standing
 from neurosim.sweeps.axes import drawn
-from neurosim.sweeps.floors import REAL, floors, keep_floors
+from neurosim.sweeps.floors import REAL, bias_of, floors, keep_floors
 from neurosim.sweeps.knees import knees
 from neurosim.sweeps.stored import ANSWER, PICTURE
 
@@ -31,9 +31,9 @@ __all__ = ["render_sweep", "write_sweep_report"]
 _MOST_ROWS = 200
 _ONE_SEED = " One seed: no error is known."
 _OF_SAMPLES = (
-    "In place of samples: one half of the real images against the other half, and as many draws of "
-    "one Gaussian fitted to them as a point has samples. Distances are larger the fewer images a "
-    "set has."
+    "In place of samples: one half of the real images against the other half, about what as many "
+    "fresh real images as a point has samples would have, and as many draws of one Gaussian fitted "
+    "to them. Distances are larger the fewer images a set has."
 )
 _OF_ANSWERS = (
     "What needs no chip, learned from the same examples and asked the same: back-propagation is of "
@@ -103,7 +103,8 @@ def _answer(
     sentences = [line for line in said.splitlines() if line.strip()]
     shown_png = data_uri(read_bytes(shown, "a study's picture"), "image/png")
     figure, of = folder.sweep.measure[0], "seed" if folder.sweep.base.run is None else "draw"
-    head, cells = knee_table(knees(rows, "drawn", figure), rows, figure, beside, of)
+    found = knees(rows, "drawn", figure, floor=bias_of(beside, figure))
+    head, cells = knee_table(found, rows, figure, beside, of)
     return {"text": sentences, "head": head, "rows": cells, "picture": shown_png}
 
 

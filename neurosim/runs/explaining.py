@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 
 from neurosim.analysis.effects import Effects
 from neurosim.analysis.losses import Effect
-from neurosim.analysis.modes import slowest_modes_tau
 from neurosim.analysis.observe import Observed
 from neurosim.arguments import checked
 from neurosim.blocks.block import Block
 from neurosim.errors import DataError, RunError
-from neurosim.host import Batch, decide, free_phase
+from neurosim.host import Batch, decide
 from neurosim.host.free import flow_loss
 from neurosim.host.lessons import Lessons
 from neurosim.profile import Profile
@@ -37,6 +36,7 @@ from neurosim.runs.measures import measured
 from neurosim.runs.mending import implausible, mended, odd_findings
 from neurosim.runs.placing import placed
 from neurosim.runs.presented import conditions_of
+from neurosim.runs.resting import modes_at_rest_tau
 from neurosim.runs.seen import Seen
 from neurosim.runs.springs import soft_spring
 from neurosim.runs.trained import Source, Trained
@@ -144,12 +144,13 @@ class _Case:
             return Explanation(**what, first=odd[:_FIRST], others=odd[_FIRST:])
         effects = self._effects
         found = effects.all()
-        # A chip of implausible numbers is not asked to settle.
+        # A chip of implausible numbers is not asked to settle, nor to learn.
         shown = self._trained if not self._odd else self._as_mended()
-        seen = Seen(effects, watched(shown), self._mode_tau(shown))
+        seen = Seen(effects, watched(shown), float(np.median(modes_at_rest_tau(shown, _MODES))))
         others = soft_spring(effects, self._trained.experiment)
-        others.append(held_back(self._trained, self._conditions, effects.count))
-        others += learned(self._trained, effects.count)
+        if not self._odd:
+            others.append(held_back(self._trained, self._conditions, effects.count))
+            others += learned(self._trained, effects.count)
         findings, n_first = placed(seen, found, lambda e: _finding(seen, e), others)
         told = {finding.cause for finding in findings}
         by_name = {effect.name: effect for effect in found}
@@ -207,13 +208,6 @@ class _Case:
     def _as_mended(self) -> Trained:
         chip, weights = self._conditions.programmed(self._profile), self._conditions.weights
         return Trained(chip, self._trained.experiment, weights=weights)
-
-    def _mode_tau(self, shown: Trained) -> float:
-        """Median of the slowest hidden modes on some of the data, visible nodes held."""
-        chip, recipe, data = shown.fresh(), self._trained.experiment, self._trained.dataset
-        lessons = lessons_of(data, recipe, chip.data_sheet, _MODES, recipe.seed)
-        free_phase(chip, lessons.batch_at(0).targets, recipe.flow, None, lessons.held)
-        return float(np.median(slowest_modes_tau(chip)))
 
     def _draw(self, profile: Profile, engine: Engine | None) -> Array:
         """Samples of a variant, all from the same noise."""

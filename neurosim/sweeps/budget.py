@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from neurosim.sweeps.costs import costs_of, law_of
 from neurosim.sweeps.folder import SweepFolder
 from neurosim.sweeps.points import Point
 
@@ -56,12 +57,16 @@ class Within:
         return self._ranks[str(point.settings["drawn"])]
 
     def is_over(self, left: Sequence[Point]) -> bool:
-        """Whether one more point would end too late, by what points have taken so far."""
+        """Whether the next point would end too late, by what points took so far: see `costs`."""
         if not left or min(map(self.rank, left)) == 0:
             return False
-        took_s = [
-            float(host["wall_s"]) - float(host.get("training_s", 0.0))
-            for point in self.study.points
-            if (result := self.study.result(point)) is not None and (host := result["host"])
-        ]
-        return self.left_s < float(np.mean(took_s)) if took_s else self.left_s == 0
+        done, took_s = list[Point](), list[float]()
+        for point in self.study.points:
+            result = self.study.result(point)
+            if result is not None and (host := result["host"]) and isinstance(point, Point):
+                done.append(point)
+                took_s.append(float(host["wall_s"]) - float(host.get("training_s", 0.0)))
+        if not done:
+            return self.left_s == 0
+        law = law_of(costs_of(done), np.array(took_s))
+        return self.left_s < float((costs_of([min(left, key=self.rank)]) @ law)[0])

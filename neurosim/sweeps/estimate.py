@@ -22,7 +22,7 @@ from neurosim.runs import Trained, train
 from neurosim.safe_text import one_line
 from neurosim.sweeps.costs import costs_of, law_of
 from neurosim.sweeps.floors import find_floors
-from neurosim.sweeps.points import Point
+from neurosim.sweeps.points import Point, Training
 from neurosim.sweeps.work import outcome, start_of
 
 __all__ = ["Estimate", "estimate"]
@@ -188,19 +188,35 @@ def _begin(point: Point, laws: Sequence[type[Block]]) -> tuple[Trained, _Trainin
     if training is None:
         assert point.run is not None
         return Trained.of(point.run, laws, 1), _Training(0.0, 0.0, 0.0)
-    updates = training.experiment.updates
-    few = training.experiment.model_copy(update={"updates": min(updates, _UPDATES + 1)})
-    start = start_of(training, laws)
+    how, contrast = training.experiment, training.experiment.contrast
+    if contrast is None:
+        trained, costs = _few(training, how, laws)
+    else:
+        # As many as there are before the contrastive stage, and the others with it.
+        trained, plain = _few(training, how.model_copy(update={"contrast": None}), laws)
+        stage = contrast.model_copy(update={"begin": 0.0})
+        _, both = _few(training, how.model_copy(update={"contrast": stage}), laws)
+        share = contrast.begin
+        costs = _Training(*(share * a + (1 - share) * b for a, b in zip(plain, both, strict=True)))
+    return trained, costs._replace(takes_s=costs.takes_s + _pairing_s(how, trained))
+
+
+def _few(
+    training: Training, recipe: Experiment, laws: Sequence[type[Block]]
+) -> tuple[Trained, _Training]:
+    """A few updates by a recipe, and what all would take."""
+    updates = recipe.updates
+    few = recipe.model_copy(update={"updates": min(updates, _UPDATES + 1)})
     ends_s = [time.process_time()]
     trained = train(
-        training.profile, few, start=start, laws=laws, n_threads=1,
+        training.profile, few, start=start_of(training, laws), laws=laws, n_threads=1,
         progress=lambda _done, _total: ends_s.append(time.process_time()),
     )  # fmt: skip
     takes_s = [b - a for a, b in pairwise(ends_s)]
     first_s, each_s = takes_s[0], median(takes_s[1:] or takes_s)
     spent, share = trained.spent(), updates / few.updates
     return trained, _Training(
-        first_s + (updates - 1) * each_s + _pairing_s(training.experiment, trained),
+        first_s + (updates - 1) * each_s,
         share * spent.get("time_s", 0.0),
         share * spent.get("energy_J", 0.0),
     )

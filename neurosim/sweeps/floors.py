@@ -1,12 +1,13 @@
 """What needs no chip, beside the figures of a sweep.
 
-Beside samples that is one half of the real images against the other, and one Gaussian fitted to
-them; beside answers the rivals of their task, such as back-propagation and a linear model.
+Beside samples that is one half of the real images against the other, the distance that as many
+other real images would have, and one Gaussian fitted to them; beside answers the rivals of their
+task, such as back-propagation and a linear model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import get_args
 
 from pydantic import Field
@@ -25,11 +26,20 @@ from neurosim.sweeps.plan import Figure, is_judged_alike
 from neurosim.sweeps.points import Point
 from neurosim.sweeps.shared import digest
 
-__all__ = ["GAUSSIAN", "REAL", "Floors", "find_floors", "floors", "keep_floors"]
+__all__ = [
+    "FRESH",
+    "GAUSSIAN",
+    "REAL",
+    "Floors",
+    "bias_of",
+    "find_floors",
+    "floors",
+    "keep_floors",
+]
 
 # Figures of what needs no chip, by its name.
 Floors = dict[str, dict[str, float]]
-REAL, GAUSSIAN = "half of the real", "one Gaussian"
+REAL, FRESH, GAUSSIAN = "half of the real", "fresh real images", "one Gaussian"
 _FILE = "floors.json"
 _ADVICE = "delete it; `neurosim sweep FILE --resume` finds it again"
 
@@ -57,6 +67,11 @@ def floors(folder: SweepFolder) -> Floors:
     kept = read_record(path, _Kept, _ADVICE)
     older = {REAL: kept.real, GAUSSIAN: kept.gaussian}
     return kept.rows or {name: row for name, row in older.items() if row}
+
+
+def bias_of(kept: Mapping[str, Mapping[str, float]], figure: str) -> float:
+    """What other real images, as many, would have by a figure; 0 where that is not known."""
+    return kept.get(FRESH, {}).get(figure, 0.0)
 
 
 def keep_floors(folder: SweepFolder) -> None:
@@ -90,8 +105,11 @@ def find_floors(
         return {}
     recipe = learners[0].recipe
     if recipe.task.has_paths:
-        rows = floors_of(compared(recipe.images()), n, 0)["baselines"]
-        found = {REAL: rows["real"], GAUSSIAN: rows["gaussian"]}
+        kept = floors_of(compared(recipe.images()), n, 0)
+        rows, fresh = kept["baselines"], kept["fresh_frechet"]
+        found = {REAL: rows["real"]}
+        found |= {} if fresh is None else {FRESH: {"frechet_feature": fresh}}
+        found |= {GAUSSIAN: rows["gaussian"]}
     else:
         found = _rivals(learners)
     shown = get_args(Figure)
@@ -115,4 +133,4 @@ def _digest(learners: Sequence[Learner], n: int) -> str:
     names = ("task", "dataset", "scale", "seed")
     written = [as_written(one.recipe) for one in learners]
     chips = [list(one.profile.layers) for one in learners]
-    return digest([n, chips, [[recipe.get(name) for name in names] for recipe in written]])
+    return digest([FRESH, n, chips, [[recipe.get(name) for name in names] for recipe in written]])

@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,7 +106,7 @@ class SweepFolder:
         }
         files["sweep.yaml"] = dump_block(sweep)
         keep_plan(Plan(path, files, command, points), resume=resume, shared=shared)
-        for text in left_behind(points, laws):
+        for text in (*left_behind(points, laws), *_alike(sweep, points, laws)):
             warnings.warn(text, stacklevel=2)
         return cls(path, sweep, points, laws)
 
@@ -139,8 +139,9 @@ class SweepFolder:
         """What is known of a point."""
         if point.key not in self._known:
             found = read_result(self.path, point.key)
-            if found is None:
-                return None
+            # A failed one may be done again meanwhile, by another process too.
+            if found is None or found["error"]:
+                return found
             self._known[point.key] = found
         return self._known[point.key]
 
@@ -195,6 +196,17 @@ class SweepFolder:
             hosts = [(p.index, self.result(p)) for p in self.points]
             timing = [{"point": index} | found["host"] for index, found in hosts if found]
             write_text(self.path / "timing.csv", as_csv(timing))
+
+
+def _alike(sweep: Sweep, points: Sequence[Point], laws: Sequence[type[Block]]) -> Iterator[str]:
+    """Replicas that nothing tells apart: another seed is of samples, and answers have none."""
+    if sweep.replicas == 1 or any(point.training for point in points):
+        return
+    if not any(learner.recipe.task.has_paths for learner in learners_of(points, laws)):
+        yield (
+            "replicas: those of a run that answers are all alike, for the same chip is asked the "
+            "same; leave them out, or vary sampling.die"
+        )
 
 
 def _named_apart(points: Sequence[Point]) -> list[tuple[str, Profile]]:

@@ -1,10 +1,16 @@
 r"""How long is long enough: where a figure comes within a fifth of the best at any length.
 
 Each seed's figures at the lengths drawn are joined by a monotone cubic in the logarithm of both
-(Fritsch and Carlson 1980; SciPy's PCHIP), and enough is where that first falls to 1.2 times its
-least. Between lengths whose ratio is two or less it is within some per cent of the crossing of a
-smooth curve. What is said of a chip is the geometric mean over seeds, with Student's interval of
-95 % of the mean logarithm.
+(Fritsch and Carlson 1980; SciPy's PCHIP), and enough is where that first falls to its goal,
+
+.. math:: d_{\text{goal}} = d_{\min} + \max\bigl(0.2\,(d_{\min} - d_0),\; 0.05\,d_{\min}\bigr)
+
+with :math:`d_{\min}` its least and :math:`d_0` what other real images, as many, would have: a
+Frechet distance is never zero between finite sets, and that part says nothing of a chip. Between
+lengths whose ratio is two or less it is within some per cent of the crossing of a smooth curve; the
+first and the last of a study lie a factor of three apart. What is said of a chip is the geometric
+mean over seeds, with Student's interval of 95 % of the mean logarithm, which knows nothing of what
+lies between lengths.
 
 A fifth, for curves flatten: the last tenth takes many times as long as the one before it, and where
 it begins is told by the draw of the samples.
@@ -29,7 +35,9 @@ Array = NDArray[np.float64]
 Curves = Mapping[Any, Array]
 
 _NAN = float("nan")
-_WITHIN, _WORSE = 0.2, 0.2
+# Of the excess over real images, and at the least of the figure itself: 500 samples scatter by some
+# per cent.
+_WITHIN, _SCATTER, _WORSE = 0.2, 0.05, 0.2
 _CONFIDENCE = 0.95
 # Of two seeds Student's interval says nothing: it covers decades.
 _FEWEST_SEEDS = 3
@@ -57,10 +65,12 @@ class Knee(NamedTuple):
     best : float
         Least figure at any length, the geometric mean over seeds.
     seeds : int
-        Of which all this is; if there are none, it is not a number.
+        Of which all this is.
     not_reached : int
-        Further seeds, of which the longest samples alone are within a fifth of the best: longer
-        ones may be better still. Where they are half or more, no seed counts.
+        Of these seeds, those whose longest samples alone are within a fifth of the best: longer
+        ones may be better still, so that they need as long as they seem to, or longer.
+    at_least : bool
+        Whether these are half of the seeds or more; then there is no interval.
     begun : int
         Of these seeds, those whose shortest samples are that near: they may need less, and count
         by the shortest.
@@ -84,6 +94,7 @@ class Knee(NamedTuple):
     best: float
     seeds: int
     not_reached: int
+    at_least: bool
     begun: int
     at_once: bool
     shortest_tau: float
@@ -96,8 +107,8 @@ class Knee(NamedTuple):
 
     def span(self, of: str = "seed") -> str:
         """Settling with its interval, as a person reads it."""
-        if not self.seeds:
-            return f"more than {self.longest_tau:.3g}"
+        if self.at_least:
+            return f"at least {self.tau:.3g}"
         if self.at_once:
             return f"at most {self.tau:.3g}"
         said = f"{self.tau:.3g}"
@@ -109,8 +120,21 @@ class Knee(NamedTuple):
         return said
 
 
-def crossing_tau(tau: Array, figure: Array) -> float:
-    """Where a figure first is within a fifth of its least; the shortest length if it is there.
+def _goal(figure: Array, floor: float) -> float:
+    """What is near enough to the least; see the module."""
+    least = float(figure.min())
+    return least + max(_WITHIN * (least - floor), _SCATTER * least)
+
+
+def crossing_tau(tau: Array, figure: Array, floor: float = 0.0) -> float:
+    """Where a figure first is near enough to its least; the shortest length if it is there.
+
+    Parameters
+    ----------
+    tau, figure : ndarray, shape (n,)
+        Lengths in ascending order, and positive figures.
+    floor : float
+        What other real images, as many, would have.
 
     Examples
     --------
@@ -118,7 +142,7 @@ def crossing_tau(tau: Array, figure: Array) -> float:
     >>> round(crossing_tau(tau, 1 + 4 / tau**2), 2), crossing_tau(tau, np.ones(5))
     (4.31, 1.0)
     """
-    goal = (1 + _WITHIN) * figure.min()
+    goal = _goal(figure, floor)
     k = int(np.flatnonzero(figure <= goal)[0])
     if k == 0:
         return float(tau[0])
@@ -151,13 +175,19 @@ def curves_of(
 
 
 def knees(
-    rows: Sequence[Mapping[str, Any]], way: str, figure: str, seed: str = "replica"
+    rows: Sequence[Mapping[str, Any]],
+    way: str,
+    figure: str,
+    seed: str = "replica",
+    *,
+    floor: float = 0.0,
 ) -> dict[str, Knee]:
-    """The knee of every way of drawing that `curves_of` finds."""
-    return {name: _knee(seeds) for name, seeds in curves_of(rows, way, figure, seed).items()}
+    """The knee of every way of drawing that `curves_of` finds, by the floor of `crossing_tau`."""
+    found = curves_of(rows, way, figure, seed)
+    return {name: _knee(seeds, floor) for name, seeds in found.items()}
 
 
-def ratios(one: Curves, other: Curves) -> tuple[Interval, Interval] | None:
+def ratios(one: Curves, other: Curves, floor: float = 0.0) -> tuple[Interval, Interval] | None:
     """Knee and best figure of one way over those of the other, seed by seed at the same lengths.
 
     Of the seeds that have a knee between their shortest and longest samples both ways; None where
@@ -167,7 +197,7 @@ def ratios(one: Curves, other: Curves) -> tuple[Interval, Interval] | None:
     told = [
         (first, second)
         for first, second in pairs
-        if not any(_begun(curve) or _ended(curve) for curve in (first, second))
+        if not any(_begun(c, floor) or _ended(c, floor) for c in (first, second))
     ]
     if 2 * len(told) <= len(pairs):
         return None
@@ -175,25 +205,21 @@ def ratios(one: Curves, other: Curves) -> tuple[Interval, Interval] | None:
     def over(of: Callable[[Array], float]) -> Interval:
         return _interval([of(first) / of(second) for first, second in told])
 
-    return over(_tau), over(_least)
-
-
-def _tau(curve: Array) -> float:
-    return crossing_tau(curve[0], curve[1])
+    return over(lambda curve: crossing_tau(curve[0], curve[1], floor)), over(_least)
 
 
 def _least(curve: Array) -> float:
     return float(curve[1].min())
 
 
-def _begun(curve: Array) -> bool:
-    """Whether the shortest samples are within a fifth of the best."""
-    return bool(curve[1, 0] <= (1 + _WITHIN) * curve[1].min())
+def _begun(curve: Array, floor: float) -> bool:
+    """Whether the shortest samples are near enough to the best."""
+    return bool(curve[1, 0] <= _goal(curve[1], floor))
 
 
-def _ended(curve: Array) -> bool:
+def _ended(curve: Array, floor: float) -> bool:
     """Whether the longest samples alone are."""
-    return bool((curve[1, :-1] > (1 + _WITHIN) * curve[1].min()).all())
+    return bool((curve[1, :-1] > _goal(curve[1], floor)).all())
 
 
 def _alike(one: Array, other: Array) -> tuple[Array, Array]:
@@ -221,30 +247,34 @@ def _interval(values: Sequence[float]) -> Interval:
     return Interval(middle, low, high, n)
 
 
-def _knee(seeds: Curves) -> Knee:
+def _knee(seeds: Curves, floor: float) -> Knee:
     curves = list(seeds.values())
-    good = [curve for curve in curves if not _ended(curve)]
-    worse = sum(bool(y[-1] > (1 + _WORSE) * y.min()) for _, y, _, _ in curves)
-    shortest = float(min(curve[0, 0] for curve in curves))
-    longest = float(max(curve[0, -1] for curve in curves))
-    rest = len(curves) - len(good)
-    if 2 * len(good) <= len(curves) and rest:
-        none = _NAN, _NAN, _NAN
-        return Knee(*none, *none, 0, len(curves), 0, False, shortest, longest, worse)
-    own = [_tau(curve) for curve in good]
+    own = [crossing_tau(curve[0], curve[1], floor) for curve in curves]
     tau, low, high, _ = _interval(own)
-    begun = sum(map(_begun, good))
-    at_once = 2 * begun >= len(good)
-    if at_once:
+    begun, rest = (sum(is_so(c, floor) for c in curves) for is_so in (_begun, _ended))
+    at_once, at_least = (2 * some >= len(curves) for some in (begun, rest))
+    if at_once or at_least:
         low = high = _NAN
     time_s, energy_J = (
-        float(np.mean([np.interp(tau, curve[0], curve[kind]) for curve in good])) for kind in (2, 3)
+        float(np.mean([np.interp(tau, curve[0], curve[kind]) for curve in curves]))
+        for kind in (2, 3)
     )
-    best = _interval([_least(curve) for curve in good]).value
-    drawn = np.unique(np.concatenate([curve[0] for curve in good]))
+    drawn = np.unique(np.concatenate([curve[0] for curve in curves]))
     return Knee(
-        tau, low, high, time_s, energy_J, best, len(good), rest, begun, at_once, shortest,
-        longest, worse, *_beside(drawn, tau), min(own), max(own),
+        tau, low, high, time_s, energy_J,
+        best=_interval([_least(curve) for curve in curves]).value,
+        seeds=len(curves),
+        not_reached=rest,
+        at_least=at_least,
+        begun=begun,
+        at_once=at_once,
+        shortest_tau=float(min(curve[0, 0] for curve in curves)),
+        longest_tau=float(max(curve[0, -1] for curve in curves)),
+        worse_later=sum(bool(y[-1] > (1 + _WORSE) * y.min()) for _, y, _, _ in curves),
+        above_tau=_beside(drawn, tau)[0],
+        upto_tau=_beside(drawn, tau)[1],
+        least_tau=min(own),
+        most_tau=max(own),
     )  # fmt: skip
 
 

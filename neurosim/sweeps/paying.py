@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from math import ceil
+from pathlib import Path
 from typing import NamedTuple
 
 from threadpoolctl import threadpool_limits
@@ -12,14 +13,14 @@ from threadpoolctl import threadpool_limits
 from neurosim.blocks.block import Block
 from neurosim.chip import Chip
 from neurosim.data import Dataset
-from neurosim.host import Experiment, Trainer
+from neurosim.host import Experiment, Trainer, sample_settle_time_s
 from neurosim.metrics import classifier_of, evaluate_samples
 from neurosim.profile import Profile
 from neurosim.runs import Trained, evaluate
 from neurosim.sweeps.settling import ALONE, DT, LONGEST_START_TAU, QUIET, READS, STEPPED
 from neurosim.sweeps.workers import at_once
 
-__all__ = ["Budget", "budget_of"]
+__all__ = ["Budget", "budget_of", "draws_of"]
 
 # Updates that are timed.
 _PROBE = 3
@@ -33,6 +34,10 @@ _FEW_SEEDS, _MANY_SEEDS, _SPARE = 4, 12, 1.1
 _SOME_SEEDS, _USUAL = 8, 400
 _SAMPLES = (200, 500)
 _PHASES = 3
+# Of a run, whose samples may be so good that few of them tell nothing: draws at the least and at
+# most, samples of each, and how many rows are timed.
+_FEW_DRAWS, _MANY_DRAWS, _DRAWN = 4, 8, (200, 500, 1000, 2000)
+_TIMED_ROWS = 100
 
 
 class Budget(NamedTuple):
@@ -124,13 +129,55 @@ def budget_of(
     return found._replace(affordable=next(paid, 0))
 
 
+def draws_of(
+    run: Path, seconds: float, draws: int | None, workers: int, laws: Sequence[type[Block]] = ()
+) -> tuple[int, int]:
+    """How often a trained run is drawn from at every length, and how many samples each time.
+
+    As many samples as the time pays for come first, up to 2,000; then more draws, up to 8.
+
+    Parameters
+    ----------
+    run : Path
+    seconds : float
+    draws : int or None
+        None: 4 to 8.
+    workers : int
+    laws : sequence of type
+        Blocks of one's own that the run has.
+    """
+    recipe = Trained.of(run, laws, 1).experiment
+    tau_s = at_once(_tau_s, run, laws, workers=workers, laws=laws)
+    with threadpool_limits(1):
+        judge_s = _judging_s(recipe.images()) / _SAMPLES[0]
+    sample_s = _sample_tau(recipe) * tau_s + judge_s
+    payable = _COMPUTING * seconds * workers / sample_s
+    fewest = draws or _FEW_DRAWS
+    samples = max((n for n in _DRAWN if fewest * n <= payable), default=_DRAWN[0])
+    return draws or min(max(int(payable / samples), fewest), _MANY_DRAWS), samples
+
+
+def _tau_s(run: Path, laws: Sequence[type[Block]]) -> float:
+    """Time of computing one unit of C / g of one sample, as the run draws."""
+    trained = Trained.of(run, laws, 1)
+    sheet, how = trained.chip.data_sheet, trained.experiment
+    began_s = time.perf_counter()
+    trained.draw(_TIMED_ROWS)
+    took_s = time.perf_counter() - began_s
+    return took_s * sheet.tau_s / sample_settle_time_s(sheet, how.flow, how.sampling) / _TIMED_ROWS
+
+
 def _updates_per_sample(profile: Profile, recipe: Experiment) -> float:
     """What a sample of every length settles, over what the rows of an update do."""
+    settle_tau = recipe.flow.settle_tau or profile.host.settle_tau
+    return _sample_tau(recipe) / (recipe.batch * _PHASES * settle_tau)
+
+
+def _sample_tau(recipe: Experiment) -> float:
+    """What samples of every length settle, one of each, in units of C / g."""
     flow, how = recipe.flow, recipe.sampling
-    settle_tau = flow.settle_tau or profile.host.settle_tau
     alone = sum(min(r, LONGEST_START_TAU) + how.t_end * flow.alpha * r for r in (*ALONE, *QUIET))
-    stepped = sum(STEPPED) * how.t_end / DT
-    return (alone + stepped) / (recipe.batch * _PHASES * settle_tau)
+    return alone + sum(STEPPED) * how.t_end / DT
 
 
 def _update_s(profile: Profile, recipe: Experiment) -> float:

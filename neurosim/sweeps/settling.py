@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from neurosim.analysis.imperfections import Source, present, without
-from neurosim.analysis.modes import slowest_modes_tau
 from neurosim.blocks.differences import differences
 from neurosim.data import Dataset
-from neurosim.host import Experiment, free_phase
+from neurosim.host import Experiment
 from neurosim.profile import Profile
-from neurosim.runs import Trained, lessons_of
 from neurosim.sweeps.plan import Sweep, figures_of, ruler_of
 
 __all__ = [
@@ -24,7 +19,6 @@ __all__ = [
     "READS",
     "STEPPED",
     "figure_of",
-    "modes_of",
     "plan_of",
     "plan_of_answers",
     "quiet",
@@ -63,15 +57,6 @@ def recipe_of(updates: int, asked: Experiment | None = None) -> Experiment:
 def figure_of(data: Dataset) -> str:
     """What samples are compared by: the classifier of digits where the images are its own."""
     return ruler_of(data.name)
-
-
-def modes_of(trained: Trained, rows: int = 32) -> NDArray[np.float64]:
-    """Slowest hidden modes of a trained chip at rest on some of its data: see `analysis.modes`."""
-    chip, experiment = trained.fresh(), trained.experiment
-    sheet = chip.data_sheet
-    lessons = lessons_of(trained.dataset, experiment, sheet, rows, experiment.seed)
-    free_phase(chip, lessons.batch_at(0).targets, experiment.flow.on(sheet), None, lessons.held)
-    return slowest_modes_tau(chip)
 
 
 def quiet(profile: Profile) -> dict[str, Any]:

@@ -95,6 +95,7 @@ def test_an_exponent_that_is_cut_off_everywhere_is_refused():
         ({"host.settle_tau": 0.5}, "host.settle_tau is 0.5: nodes are read before they settle"),
         ({"mismatch.offset_V": "50 mV"}, "mismatch.offset_V is 0.5 of a unit; raise node.unit_V"),
         ({"mismatch.coupling": 0.8}, "mismatch.coupling is 80%: is it a relative deviation?"),
+        ({"mismatch.gain": 0.5}, "mismatch.gain is 50%: is it a relative deviation?"),
         ({"node.visible_rail_V": "10 mV"}, "node.visible_rail_V is 0.1 of a unit; raise it"),
     ],
 )

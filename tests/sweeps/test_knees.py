@@ -110,17 +110,37 @@ def test_intervals_of_95_percent_hold_the_truth_about_that_often():
     assert inside >= 0.95 * n - 3 * np.sqrt(n * 0.95 * 0.05)
 
 
-def test_seeds_whose_longest_samples_alone_are_best_are_counted_apart():
+def test_seeds_whose_longest_samples_alone_are_best_have_a_lower_bound():
+    """A curve of 1 / tau is a fifth above its end where tau is the last over 1.2."""
     tau = TAU[:7]
     falling, bent = 100 / tau, curve(2.0, 1.0, tau=tau)
     alone = knees(of([falling], tau=tau), "drawn", "w2")["alone"]
-    assert (alone.seeds, alone.not_reached) == (0, 1)
-    assert alone.span() == f"more than {tau[-1]:.3g}"
-    assert np.isnan(alone.tau)
+    assert (alone.seeds, alone.not_reached, alone.at_least) == (1, 1, True)
+    assert alone.tau == pytest.approx(tau[-1] / 1.2, rel=1e-3)
+    assert alone.span() == f"at least {tau[-1] / 1.2:.3g}"
+    assert np.isnan(alone.low)
     half = knees(of([falling, bent], tau=tau), "drawn", "w2")["alone"]
-    assert half.seeds == 0
-    most = knees(of([falling, bent, bent], tau=tau), "drawn", "w2")["alone"]
-    assert (most.seeds, most.not_reached) == (2, 1)
+    assert half.at_least
+    few = knees(of([falling, bent, bent], tau=tau), "drawn", "w2")["alone"]
+    assert (few.seeds, few.not_reached, few.at_least) == (3, 1, False)
+    assert few.most_tau == pytest.approx(tau[-1] / 1.2, rel=1e-3)
+    assert few.high > few.tau
+
+
+def test_what_fresh_images_would_have_is_taken_off():
+    """A sum of a bias and of 1 / tau + 1: enough is where the rest is 1.2 times its own least."""
+    bias, tau = 3.0, np.geomspace(1, 1000, 40)
+    y = bias + 1 + 9 / tau
+    rest = 1.2 * (y.min() - bias) - 1
+    assert crossing_tau(tau, y, bias) == pytest.approx(9 / rest, rel=0.01)
+    (found,) = knees(of([y], tau=tau), "drawn", "w2", floor=bias).values()
+    assert found.tau == crossing_tau(tau, y, bias)
+    # With it, 0.2 of 4 and not of 1: earlier.
+    assert crossing_tau(tau, y) == pytest.approx(9 / (1.2 * y.min() - bias - 1), rel=0.01)
+    # Samples as good as fresh images: a twentieth of the figure is what they scatter by.
+    good = bias + 9 / tau**2
+    enough = np.sqrt(9 / (1.05 * good.min() - bias))
+    assert crossing_tau(tau, good, bias) == pytest.approx(enough, rel=0.02)
 
 
 def test_a_figure_that_rises_again_counts_by_its_best():
