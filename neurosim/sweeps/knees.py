@@ -1,25 +1,26 @@
 r"""How long is long enough: where a figure comes within a fifth of the best at any length.
 
-Each seed's figures at the lengths drawn are joined by a monotone cubic in the logarithm of both
-(Fritsch and Carlson 1980; SciPy's PCHIP), and enough is where that first falls to its goal,
+The geometric means of the seeds' figures at the lengths drawn are joined by a monotone cubic in the
+logarithm of both (Fritsch and Carlson 1980; SciPy's PCHIP), and enough is where that first falls to
 
-.. math:: d_{\text{goal}} = d_{\min} + \max\bigl(0.2\,(d_{\min} - d_0),\; 0.05\,d_{\min}\bigr)
+.. math:: d_{\min} + \max\bigl(0.2\,(d_{\min} - d_0),\; 0.05\,d_{\min}\bigr)
 
 with :math:`d_{\min}` its least and :math:`d_0` what other real images, as many, would have: a
 Frechet distance is never zero between finite sets, and that part says nothing of a chip. Between
 lengths whose ratio is two or less it is within some per cent of the crossing of a smooth curve; the
-first and the last of a study lie a factor of three apart. What is said of a chip is the geometric
-mean over seeds, with Student's interval of 95 % of the mean logarithm, which knows nothing of what
-lies between lengths.
+first and the last of a study lie a factor of three apart. The interval of 95 % is Student's of the
+logarithm, by the jackknife over seeds (Efron and Tibshirani 1993, chapter 11); it knows nothing of
+what lies between lengths.
 
 A fifth, for curves flatten: the last tenth takes many times as long as the one before it, and where
-it begins is told by the draw of the samples.
+it begins is told by the draw of the samples. A mean curve, for where one seed's own crosses is told
+by them too: of a chip whose curves are flat, seeds by themselves scatter by a factor of ten.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,7 @@ Array = NDArray[np.float64]
 # Settling, figure, time and energy of the samples of one seed, the shortest first: (4, n).
 Curves = Mapping[Any, Array]
 
+_Of = TypeVar("_Of")
 _NAN = float("nan")
 # Of the excess over real images, and at the least of the figure itself: 500 samples scatter by some
 # per cent.
@@ -59,23 +61,22 @@ class Knee(NamedTuple):
     Attributes
     ----------
     tau, low, high : float
-        Settling of a sample in units of C / g, and its interval over seeds.
+        Settling of a sample in units of C / g, by the seeds' mean curve, and its interval.
     time_s, energy_J : float
         Of a sample there, by the ledger.
     best : float
-        Least figure at any length, the geometric mean over seeds.
+        Least of the mean curve.
     seeds : int
         Of which all this is.
     not_reached : int
-        Of these seeds, those whose longest samples alone are within a fifth of the best: longer
-        ones may be better still, so that they need as long as they seem to, or longer.
+        Of these seeds, those whose longest samples alone are near enough to their best: longer ones
+        may be better still.
     at_least : bool
-        Whether these are half of the seeds or more; then there is no interval.
+        Whether that is so of the mean curve; then `tau` is a bound, without an interval.
     begun : int
-        Of these seeds, those whose shortest samples are that near: they may need less, and count
-        by the shortest.
+        Of these seeds, those whose shortest samples are near enough to their best.
     at_once : bool
-        Whether these are half of the seeds or more; then there is no interval.
+        Whether that is so of the mean curve; then `tau` is a bound, without an interval.
     shortest_tau, longest_tau : float
         Settling of the shortest and longest samples.
     worse_later : int
@@ -83,7 +84,7 @@ class Knee(NamedTuple):
     above_tau, upto_tau : float
         Lengths that were drawn, between which it was interpolated.
     least_tau, most_tau : float
-        The same of the seeds by themselves: the shortest and the longest.
+        Settling that is enough for a seed by itself: the shortest and the longest.
     """
 
     tau: float
@@ -188,24 +189,40 @@ def knees(
 
 
 def ratios(one: Curves, other: Curves, floor: float = 0.0) -> tuple[Interval, Interval] | None:
-    """Knee and best figure of one way over those of the other, seed by seed at the same lengths.
+    """Knee and best figure of one way over those of the other, by seeds that both have.
 
-    Of the seeds that have a knee between their shortest and longest samples both ways; None where
-    these are not more than half.
+    At the lengths that both have. None where a mean curve has no knee between its shortest and its
+    longest samples.
     """
     pairs = [_alike(one[k], other[k]) for k in one if k in other]
-    told = [
-        (first, second)
-        for first, second in pairs
-        if not any(_begun(c, floor) or _ended(c, floor) for c in (first, second))
-    ]
-    if 2 * len(told) <= len(pairs):
+    if not pairs:
+        return None
+    means = [_mean([pair[side] for pair in pairs]) for side in (0, 1)]
+    if any(_begun(mean, floor) or _ended(mean, floor) for mean in means):
         return None
 
     def over(of: Callable[[Array], float]) -> Interval:
-        return _interval([of(first) / of(second) for first, second in told])
+        def log_ratio(some: Sequence[tuple[Array, Array]]) -> float:
+            first, second = (_mean([pair[side] for pair in some]) for side in (0, 1))
+            return float(np.log(of(first) / of(second)))
+
+        return _interval(pairs, log_ratio)
 
     return over(lambda curve: crossing_tau(curve[0], curve[1], floor)), over(_least)
+
+
+def _mean(curves: Sequence[Array]) -> Array:
+    """Lengths that lie within those of all curves, and the geometric mean of their figures there.
+
+    A figure that one curve does not have is where its monotone cubic is.
+    """
+    first, last = max(curve[0, 0] for curve in curves), min(curve[0, -1] for curve in curves)
+    every = np.unique(np.concatenate([curve[0] for curve in curves]))
+    tau = every[(every >= first) & (every <= last)]
+    if len(tau) < 2:  # Curves that have next to no lengths in common.
+        return curves[0][:2]
+    found = [PchipInterpolator(np.log(c[0]), np.log(c[1]))(np.log(tau)) for c in curves]
+    return np.stack([tau, np.exp(np.mean(found, axis=0))])
 
 
 def _least(curve: Array) -> float:
@@ -237,42 +254,48 @@ def _alike(one: Array, other: Array) -> tuple[Array, Array]:
     return first, second
 
 
-def _interval(values: Sequence[float]) -> Interval:
-    """Of positive values: their geometric mean and Student's interval of it."""
-    logs, n = np.log(values), len(values)
-    half = _NAN
+def _interval(some: Sequence[_Of], log_of: Callable[[Sequence[_Of]], float]) -> Interval:
+    """The exponential of what is found of all, and Student's interval by leaving one out."""
+    middle, n, half = log_of(some), len(some), _NAN
     if n >= _FEWEST_SEEDS:
-        half = float(stdtrit(n - 1, 0.5 + _CONFIDENCE / 2) * logs.std(ddof=1) / np.sqrt(n))
-    middle, low, high = map(float, np.exp(logs.mean() + np.array([0, -half, half])))
-    return Interval(middle, low, high, n)
+        without = np.array([log_of([*some[:k], *some[k + 1 :]]) for k in range(n)])
+        error = np.sqrt((n - 1) / n * np.square(without - without.mean()).sum())
+        half = float(stdtrit(n - 1, 0.5 + _CONFIDENCE / 2) * error)
+    value, low, high = map(float, np.exp(middle + np.array([0, -half, half])))
+    return Interval(value, low, high, n)
 
 
 def _knee(seeds: Curves, floor: float) -> Knee:
     curves = list(seeds.values())
-    own = [crossing_tau(curve[0], curve[1], floor) for curve in curves]
-    tau, low, high, _ = _interval(own)
-    begun, rest = (sum(is_so(c, floor) for c in curves) for is_so in (_begun, _ended))
-    at_once, at_least = (2 * some >= len(curves) for some in (begun, rest))
+    mean = _mean(curves)
+
+    def log_tau(some: Sequence[Array]) -> float:
+        tau, figure = _mean(some)
+        return float(np.log(crossing_tau(tau, figure, floor)))
+
+    tau, low, high, _ = _interval(curves, log_tau)
+    at_once, at_least = _begun(mean, floor), _ended(mean, floor)
     if at_once or at_least:
         low = high = _NAN
     time_s, energy_J = (
         float(np.mean([np.interp(tau, curve[0], curve[kind]) for curve in curves]))
         for kind in (2, 3)
     )
-    drawn = np.unique(np.concatenate([curve[0] for curve in curves]))
+    own = [crossing_tau(curve[0], curve[1], floor) for curve in curves]
+    above_tau, upto_tau = _beside(mean[0], tau)
     return Knee(
         tau, low, high, time_s, energy_J,
-        best=_interval([_least(curve) for curve in curves]).value,
+        best=_least(mean),
         seeds=len(curves),
-        not_reached=rest,
+        not_reached=sum(_ended(curve, floor) for curve in curves),
         at_least=at_least,
-        begun=begun,
+        begun=sum(_begun(curve, floor) for curve in curves),
         at_once=at_once,
-        shortest_tau=float(min(curve[0, 0] for curve in curves)),
-        longest_tau=float(max(curve[0, -1] for curve in curves)),
+        shortest_tau=float(mean[0, 0]),
+        longest_tau=float(mean[0, -1]),
         worse_later=sum(bool(y[-1] > (1 + _WORSE) * y.min()) for _, y, _, _ in curves),
-        above_tau=_beside(drawn, tau)[0],
-        upto_tau=_beside(drawn, tau)[1],
+        above_tau=above_tau,
+        upto_tau=upto_tau,
         least_tau=min(own),
         most_tau=max(own),
     )  # fmt: skip

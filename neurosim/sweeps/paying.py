@@ -86,7 +86,7 @@ def budget_of(
     seconds : float
     seeds : int or None
         None: 4, or in full rounds of the workers up to 12 if that leaves each all of `most`, up to
-        8 if there is no `most` and it leaves each 400.
+        8 if there is no `most` and it leaves each 400. From 8 on 500 samples come before more.
     workers : int
     most : int, optional
         Updates that are asked for; no training is longer.
@@ -121,8 +121,10 @@ def budget_of(
         upto, wanted = (_SOME_SEEDS, _USUAL) if most is None else (_MANY_SEEDS, most)
         more = (n for n in range(upto, _FEW_SEEDS, -1) if n < workers or n % workers == 0)
         tried = ((n, shared(n, _SPARE * update_s)) for n in more)
-        whole = (n for n, found in tried if found.enough and found.updates >= wanted)
-        found = shared(next(whole, _FEW_SEEDS))
+        whole = [n for n, found in tried if found.enough and found.updates >= wanted]
+        # Few samples blur where a flat curve crosses more than a ninth seed sharpens it.
+        sharp = [n for n in whole if n >= _SOME_SEEDS and shared(n).samples == _SAMPLES[-1]]
+        found = shared(next(iter([*sharp, *whole]), _FEW_SEEDS))
     else:
         found = shared(seeds)
     paid = (n for n in range(found.seeds, 0, -1) if shared(n).enough)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 from neurosim.cli.knees import knee_lines
 from neurosim.sweeps.knees import crossing_tau, curves_of, knees, ratios
@@ -55,22 +56,31 @@ def of(seeds, way="alone", tau=TAU):
     return [row(way, t, k, v) for k, y in enumerate(seeds) for t, v in zip(tau, y, strict=True)]
 
 
-def test_the_interval_is_students_of_the_seeds_knees_and_costs_are_those_there():
+def test_the_interval_is_students_of_the_mean_curve_and_costs_are_those_there():
+    """Against roots of the curves as formulas, with one seed left out each time."""
     begins = np.array([10.0, 15.0, 22.0])
-    curves = [curve(begin, 1.0, bend=1.0) for begin in begins]
-    found = knees(of(curves), "drawn", "w2")["alone"]
-    each = np.array([crossing_tau(TAU, one) for one in curves])
-    # From where on (begin / tau)^1.4 is a fifth.
-    np.testing.assert_allclose(each, begins * 5 ** (1 / 1.4), rtol=0.05)
-    middle = np.exp(np.log(each).mean())
-    assert found.tau == pytest.approx(middle)
-    half = 4.302653 * np.log(each).std(ddof=1) / np.sqrt(3)
-    assert (found.low, found.high) == pytest.approx((middle / np.exp(half), middle * np.exp(half)))
+
+    def root(some):
+        def above(log_tau):
+            ratio = (np.array(some) / np.exp(log_tau)) ** 1.4
+            ends = (np.array(some) / TAU[-1]) ** 1.4
+            return np.log1p(ratio).mean() - np.log1p(ends).mean() - np.log(1.2)
+
+        return brentq(above, 0, np.log(TAU[-1]))
+
+    found = knees(of([curve(begin, 1.0, bend=1.0) for begin in begins]), "drawn", "w2")["alone"]
+    assert found.tau == pytest.approx(np.exp(root(begins)), rel=0.03)
+    without = np.array([root(np.delete(begins, k)) for k in range(3)])
+    error = np.sqrt(2 / 3 * np.square(without - without.mean()).sum())
+    assert np.log(found.high / found.tau) == pytest.approx(4.302653 * error, rel=0.05)
+    assert found.low * found.high == pytest.approx(found.tau**2)
     assert found.time_s == pytest.approx(1e-7 * found.tau)
     assert found.energy_J == pytest.approx(2e-9 * found.tau)
     assert found.best == pytest.approx(1.0, rel=0.01)
     assert (found.seeds, found.not_reached, found.at_once, found.worse_later) == (3, 0, False, 0)
-    assert (found.least_tau, found.most_tau) == pytest.approx((min(each), max(each)))
+    # From where on (begin / tau)^1.4 is a fifth.
+    own = begins[[0, 2]] * 5 ** (1 / 1.4)
+    assert (found.least_tau, found.most_tau) == pytest.approx(tuple(own), rel=0.05)
 
 
 def test_a_seed_with_fewer_lengths_counts_as_the_others():
@@ -121,8 +131,8 @@ def test_seeds_whose_longest_samples_alone_are_best_have_a_lower_bound():
     assert np.isnan(alone.low)
     half = knees(of([falling, bent], tau=tau), "drawn", "w2")["alone"]
     assert half.at_least
-    few = knees(of([falling, bent, bent], tau=tau), "drawn", "w2")["alone"]
-    assert (few.seeds, few.not_reached, few.at_least) == (3, 1, False)
+    few = knees(of([falling, *[bent] * 4], tau=tau), "drawn", "w2")["alone"]
+    assert (few.seeds, few.not_reached, few.at_least) == (5, 1, False)
     assert few.most_tau == pytest.approx(tau[-1] / 1.2, rel=1e-3)
     assert few.high > few.tau
 
