@@ -20,6 +20,7 @@ import ending
 from neurosim.blocks.files import load_block
 from neurosim.outputs import write_text
 from neurosim.sweeps import Sweep, SweepFolder
+from neurosim.sweeps.floors import bias_of, floors, keep_floors
 from neurosim.sweeps.knees import knees
 
 HERE = Path(__file__).parent
@@ -47,12 +48,12 @@ def shortened() -> Sweep:
     )
 
 
-def knee_table(rows: Sequence[Row]) -> str:
+def knee_table(rows: Sequence[Row], bias: float) -> str:
     """Of each chip and way of drawing: settling that is enough, and the best distance."""
     lines = []
     for chip in dict.fromkeys(row["profile"] for row in rows):
         own = [row for row in rows if row["profile"] == chip]
-        for way, knee in knees(own, "drawn", QUALITY).items():
+        for way, knee in knees(own, "drawn", QUALITY, floor=bias).items():
             lines.append([chip, way, f"{knee.span()} C/g", f"{knee.best:.2f}"])
     return common.table(["chip", "drawn", "enough settling", "best distance"], lines)
 
@@ -67,7 +68,8 @@ def main() -> None:
         writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    table = knee_table(rows)
+    keep_floors(folder)
+    table = knee_table(rows, bias_of(floors(folder), QUALITY))
     write_text(found.results / "seeds.md", table)
     print(table)
     common.finish(found)

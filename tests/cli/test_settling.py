@@ -7,6 +7,7 @@ import re
 import shlex
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,11 +15,13 @@ import pytest
 from commands import one_line, run
 from neurosim.analysis.imperfections import present
 from neurosim.blocks.files import dump_block
+from neurosim.cli.study import of_run
 from neurosim.data import load_dataset
 from neurosim.host import Classify, Experiment
 from neurosim.profile import load_profile
-from neurosim.sweeps import expand
-from neurosim.sweeps.paying import budget_of
+from neurosim.runs import Trained
+from neurosim.sweeps import SweepFolder, Workers, expand
+from neurosim.sweeps.paying import budget_of, draws_of
 from neurosim.sweeps.settling import (
     figure_of,
     plan_of,
@@ -234,6 +237,7 @@ def test_one_command_answers_for_a_chip_that_classifies(tmp_path, monkeypatch):
     # Three time constants of a node, and of one behind another.
     assert 0.5 < found["knees"]["read"]["tau"] < 10
     assert found["knees"]["read"]["energy_J"] > 0
+    assert found["knees"]["read"]["seeds"] == 1
 
 
 def test_the_plan_of_a_chip_that_answers_reads_it_at_every_length(tmp_path):
@@ -261,6 +265,28 @@ def _a_run(folder):
         folder / "run",
     )
     return folder / "run"
+
+
+def test_a_run_that_answers_is_asked_once(tmp_path):
+    """The same chip gives the same examples the same answers, so that nothing scatters."""
+    recipe = Experiment.suited(Classify()).with_values({"updates": 1, "batch": 4})
+    profile = load_profile("cmos_rc_6bit").with_values({"layers": (64, 4, 10), "sources": (0, -1)})
+    train(profile, recipe, tmp_path / "run")
+    what = str(tmp_path / "run")
+    assert "is a run that answers" in one_line(run("settling", what, "--seeds", 3))
+    plan = of_run(what, Trained.of(Path(what)), 60.0, None, Workers(), ())
+    assert plan.replicas == 1
+    with pytest.warns(UserWarning, match="replicas: those of a run that answers are all alike"):
+        SweepFolder.create(tmp_path / "sweep", plan.model_copy(update={"replicas": 2}))
+
+
+def test_a_run_is_drawn_from_by_its_own_recipe_for_as_long_as_the_time_pays(tmp_path):
+    """Classes on further nodes, which no default recipe has."""
+    recipe = Experiment(updates=1, batch=4, labels={"classes": 10}, flow={"stiffness": 4.0})
+    train(load_profile("ideal_hopfield").with_value("layers", (74, 4, 4)), recipe, tmp_path / "run")
+    assert draws_of(tmp_path / "run", 1e-3, None, 1) == (4, 200)
+    assert draws_of(tmp_path / "run", 36000.0, None, 1) == (8, 2000)
+    assert draws_of(tmp_path / "run", 36000.0, 2, 1) == (2, 2000)
 
 
 def test_mistakes_are_one_line(tmp_path):

@@ -160,8 +160,10 @@ def test_each_planted_fault_comes_first_or_second(fault):
         assert max(saved) > 0.1
 
 
-def test_numbers_that_cannot_be_meant_are_told_and_not_settled_with():
-    """The chip itself would take an engine without end."""
+def test_numbers_that_cannot_be_meant_are_told_and_not_settled_with(monkeypatch):
+    """The chip itself would take an engine without end, in a training too."""
+    monkeypatch.delattr("neurosim.runs.explaining.learned")
+    monkeypatch.delattr("neurosim.runs.explaining.held_back")
     profile = SMALL.with_value("write", ns.Write(reference_S=6.0, noise=0.01))
     weights = Weights.zeros(profile.network)
     trained = ns.Trained(ns.Chip(profile), RECIPE, weights=weights)

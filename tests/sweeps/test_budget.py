@@ -8,6 +8,7 @@ from neurosim.host import Experiment
 from neurosim.profile import load_profile
 from neurosim.sweeps import SweepFolder, run_sweep
 from neurosim.sweeps.budget import Within
+from neurosim.sweeps.costs import costs_of
 from neurosim.sweeps.plan import COSTS
 from neurosim.sweeps.settling import plan_of, recipe_of
 
@@ -20,8 +21,9 @@ CORE, ALL = 2 * 9, 2 * 22
 class Clock:
     """Moved by the points that are done, each of which takes some seconds."""
 
-    def __init__(self, study, slower):
+    def __init__(self, study, slower, per_tau_s):
         self.now_s, self.done, self._study, self._slower = 1000.0, [], study, slower
+        self._per_tau_s = per_tau_s
 
     def __call__(self):
         return self.now_s
@@ -31,6 +33,7 @@ class Clock:
             point = task.point
             made_s = 0.0 if self.is_trained(point) else TRAINING_S
             took_s = POINT_S * (self._slower if len(self.done) > CORE else 1.0)
+            took_s += self._per_tau_s * float(costs_of([point])[0, 1])
             self.now_s += made_s + took_s
             host = {"wall_s": made_s + took_s, "training_s": made_s, "node": "here"}
             result = {"key": point.key, "figures": FIGURES, "error": "", "host": host}
@@ -48,12 +51,12 @@ class Clock:
 def kept(tmp_path, monkeypatch):
     """A study of two seeds after so many seconds of budget, on points that get slower."""
 
-    def study(seconds, slower=1.0):
+    def study(seconds, slower=1.0, per_tau_s=0.0):
         profile = load_profile("cmos_rc_6bit").with_value("layers", (2, 6, 5))
         recipe = recipe_of(60, Experiment(dataset="moons"))
         plan = plan_of(profile, "cmos_rc_6bit", recipe, 200, 2, "w2", changed=True)
         folder = SweepFolder.create(tmp_path / f"{seconds}-{slower}", plan)
-        clock = Clock(folder, slower)
+        clock = Clock(folder, slower, per_tau_s)
         monkeypatch.setattr("neurosim.sweeps.folder.finished", clock.finished)
         within = Within(folder, seconds, clock)
         run_sweep(folder, rank=within.rank, is_over=within.is_over)
@@ -81,6 +84,23 @@ def test_no_point_starts_that_would_end_too_late_however_slow_they_get(kept, slo
     assert CORE + 10 / slower - 1 <= len(clock.done) <= CORE + 10
     assert len(folder.left()) == ALL - len(clock.done)
     assert within.left_s < slower * POINT_S
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7, 0.9])
+def test_a_long_point_does_not_start_where_a_short_one_would_have_ended_in_time(kept, share):
+    """Points take as long as they settle; the trainings and every second length leave little."""
+    _, every, _ = kept(1e9, per_tau_s=1e-3)
+    core_s, all_s = (
+        sum(POINT_S + 1e-3 * float(costs_of([point])[0, 1]) for point in every.done[:n])
+        for n in (CORE, ALL)
+    )
+    seconds = 2 * TRAINING_S + core_s + share * (all_s - core_s)
+    folder, clock, _ = kept(seconds, per_tau_s=1e-3)
+    assert CORE < len(clock.done) < ALL
+    assert clock.now_s - 1000.0 <= seconds
+    following = min(folder.left(), key=every.done.index)
+    next_s = POINT_S + 1e-3 * float(costs_of([following])[0, 1])
+    assert clock.now_s - 1000.0 + next_s > seconds
 
 
 def test_without_time_the_lengths_are_done_that_an_answer_needs(kept):

@@ -3,6 +3,7 @@
 import csv
 import json
 import time
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -12,7 +13,7 @@ from neurosim.cli import main
 from neurosim.errors import DataError
 from neurosim.sweeps import expand
 from neurosim.sweeps.costs import costs_of
-from neurosim.sweeps.estimate import _pairing_s, _Sampling, _Training, estimate
+from neurosim.sweeps.estimate import _begin, _pairing_s, _Sampling, _Training, estimate
 from tiny_sweeps import begin
 
 
@@ -150,3 +151,29 @@ def test_pairs_of_later_epochs_are_counted(monkeypatch):
     assert _pairing_s(recipe, trained) == pytest.approx(56 * 0.5)
     assert _pairing_s(recipe.with_values({"pairing": "batch"}), trained) == 0
     assert _pairing_s(recipe.with_values({"updates": 3}), trained) == 0
+
+
+class Updates:
+    """A training whose updates take 1 s, and 5 with a contrastive stage, by a clock of its own."""
+
+    def __init__(self):
+        self.now_s = 0.0
+
+    def train(self, _profile, recipe, *, progress, **_):
+        for done in range(recipe.updates):
+            stage = recipe.contrast
+            self.now_s += 1.0 if stage is None or done < stage.begin * recipe.updates else 5.0
+            progress(done + 1, recipe.updates)
+        energy_J = {"time_s": self.now_s, "energy_J": 0.0}
+        return SimpleNamespace(spent=lambda: energy_J, dataset=None)
+
+
+@pytest.mark.parametrize("begin", [0.25, 0.5, 0.7])
+def test_updates_with_a_contrastive_stage_are_priced_as_many_as_there_are(monkeypatch, begin):
+    clock = Updates()
+    monkeypatch.setattr("neurosim.sweeps.estimate.train", clock.train)
+    monkeypatch.setattr("neurosim.sweeps.estimate.time.process_time", lambda: clock.now_s)
+    recipe = ns.Experiment(updates=200, pairing="batch", contrast={"begin": begin})
+    training = SimpleNamespace(profile=None, experiment=recipe, start=None)
+    _, costs = _begin(SimpleNamespace(training=training), ())
+    assert costs.takes_s == pytest.approx(200 * (begin + 5 * (1 - begin)))

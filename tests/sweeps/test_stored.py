@@ -220,3 +220,19 @@ def test_what_a_killed_sweep_left_goes_when_it_goes_on(tmp_path):
     SweepFolder.create(out, SMALL, resume=True)
     # A point's file may be in the writing by another job.
     assert [path.name for path in out.rglob("*.tmp")] == [f".{KEY}.json.8.tmp"]
+
+
+def test_a_point_that_another_process_did_again_is_shown_as_it_is_now(tmp_path):
+    """Of jobs that share a folder one may find a point failed, and another do it again."""
+    folder = SweepFolder.create(tmp_path / "sweep", SMALL)
+    first, second = folder.points
+    figures = dict.fromkeys(folder.sweep.measure, 1.0) | COSTS
+    place = folder.path / "points" / f"{second.key}.json"
+    place.parent.mkdir(exist_ok=True)
+    for error in ("It failed.", ""):
+        found = {} if error else figures
+        result = {"key": second.key, "figures": found, "error": error, "host": {"wall_s": 1.0}}
+        place.write_text(json.dumps(result))
+        assert [row["error"] for row in folder.rows()] == [error]
+        assert (second in folder.left()) == bool(error)
+    assert first in folder.left()
