@@ -44,6 +44,7 @@ _CONFIDENCE = 0.95
 # Of two seeds Student's interval says nothing: it covers decades.
 _FEWEST_SEEDS = 3
 _FEWEST_LENGTHS = 3
+_ROUNDING = 1e-9
 
 
 class Interval(NamedTuple):
@@ -218,7 +219,9 @@ def _mean(curves: Sequence[Array]) -> Array:
     """
     first, last = max(curve[0, 0] for curve in curves), min(curve[0, -1] for curve in curves)
     every = np.unique(np.concatenate([curve[0] for curve in curves]))
-    tau = every[(every >= first) & (every <= last)]
+    # Lengths that differ by rounding are one.
+    every = every[np.diff(np.log(every), prepend=-np.inf) > _ROUNDING]
+    tau = every[(every >= first * (1 - _ROUNDING)) & (every <= last * (1 + _ROUNDING))]
     if len(tau) < 2:  # Curves that have next to no lengths in common.
         return curves[0][:2]
     found = [PchipInterpolator(np.log(c[0]), np.log(c[1]))(np.log(tau)) for c in curves]

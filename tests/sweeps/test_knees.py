@@ -92,6 +92,16 @@ def test_a_seed_with_fewer_lengths_counts_as_the_others():
     assert one.seeds == other.seeds == 3
 
 
+def test_lengths_that_differ_by_rounding_are_one():
+    curves = [curve(begin, 1.0) for begin in (10.0, 15.0, 22.0)]
+    exact, rows = of(curves), of(curves)
+    for k, one in enumerate(rows):
+        one["sample_tau"] *= 1 + (k % 3 - 1) * 2e-16
+    assert knees(rows, "drawn", "w2")["alone"][:3] == pytest.approx(
+        knees(exact, "drawn", "w2")["alone"][:3]
+    )
+
+
 def test_a_last_tenth_that_takes_decades_does_not_widen_the_interval():
     """A cliff, a plateau, and a fall by 9 % over two decades, as of a chip of RRAM."""
     rng, few = np.random.default_rng(2), np.array([3.6, 11, 22, 36, 65, 108, 173, 290, 810.0])
