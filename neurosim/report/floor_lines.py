@@ -7,6 +7,8 @@ from types import MappingProxyType
 
 from matplotlib.axes import Axes
 
+from neurosim.sweeps.floors import FRESH, REAL
+
 __all__ = ["NO_FLOORS", "Floors", "draw_floors"]
 
 # Figures of what stands beside chips, by its name.
@@ -20,14 +22,15 @@ _EDGE = 0.12  # half of such a label
 def draw_floors(axes: Axes, floors: Floors, figure: str) -> None:
     """A line for each that lies within the panel; each is named with its value beside the panel.
 
-    An arrow says where one lies that the panel does not reach.
+    An arrow says where one lies that the panel does not reach. Where it is known what as many fresh
+    images would have, that of half of the real ones is left out.
     """
     low, high = sorted(axes.get_ylim())
     axes.set_ylim(low, high)
     found: list[tuple[float, float, str]] = []
     for name, figures in floors.items():
         value = figures.get(figure)
-        if value is None:
+        if value is None or (name == REAL and figure in floors.get(FRESH, {})):
             continue
         text = f"{name.replace(' ', chr(10), 1)}\n{value:.3g}"
         if low < value < high:

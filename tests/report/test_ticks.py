@@ -8,6 +8,7 @@ import pytest
 from matplotlib.text import Text
 
 from neurosim.report.figures import new_figure
+from neurosim.report.floor_lines import draw_floors
 from neurosim.report.knee_figure import knee_figure
 from neurosim.report.sweep_figures import axis_figure, pareto_figure
 from neurosim.report.ticks import label_decades, label_evenly
@@ -160,3 +161,17 @@ def test_a_field_of_two_chips_is_told_apart_by_its_paths():
     figure = axis_figure(alone, columns[::2], columns[0], ["w2"])
     said = [text.get_text() for text in figure.legends[0].get_texts()]
     assert said == ["settling time = 1 C/g", "settling time = 2 C/g"]
+
+
+def test_half_of_the_real_images_gives_way_to_as_many_fresh_ones():
+    axes = new_figure(3.0).subplots()
+    axes.plot([1, 2], [0.4, 5])
+    draw_floors(axes, BESIDE | {"fresh real images": {"w2": 0.7}}, "w2")
+    assert [text.get_text() for text in axes.texts] == [
+        "fresh\nreal images\n0.7",
+        "one\nGaussian\n4.2",
+    ]
+    other = new_figure(3.0).subplots()
+    other.plot([1, 2], [0.4, 5])
+    draw_floors(other, BESIDE | {"fresh real images": {"coverage": 0.7}}, "w2")
+    assert other.texts[0].get_text() == "half\nof the real\n0.5"
