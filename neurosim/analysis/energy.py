@@ -27,11 +27,13 @@ from neurosim.network import Layers, Weights
 from neurosim.profile import Profile
 from neurosim.streams import Streams
 
-__all__ = ["FORMULAS", "energy_table", "formulas_of", "on_digits"]
+__all__ = ["FORMULAS", "SAMPLE_T_END", "energy_table", "formulas_of", "on_digits"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+# Where a sample's flow ends.
+SAMPLE_T_END = 1.2
 # Item -> its formula, and the fields of the profile whose sources stand behind it. A law of which
 # some are others has these as its own `formulas`.
 FORMULAS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -228,7 +230,7 @@ def _samples(chip: Chip, x_0: Array, flow: ChipFlow) -> dict[str, Any]:
     """A sample in two modes."""
     table, rows = {}, len(x_0)
     for mode in ("free-running", "spring"):
-        settings = SamplingSettings.model_validate({"mode": mode, "t_end": 1.2})
+        settings = SamplingSettings.model_validate({"mode": mode, "t_end": SAMPLE_T_END})
         steps = 1.0
         if mode == "spring":
             # Every step is alike: one is measured and counted as often as a sample takes it.

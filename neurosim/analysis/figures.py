@@ -26,6 +26,7 @@ __all__ = [
     "presenting_s",
     "range_S",
     "release_ratio",
+    "released_F",
     "velocity_A",
 ]
 
@@ -66,6 +67,12 @@ def release_ratio(profile: Profile) -> float:
     more_F = layers.couplings_per_node * profile.coupling.parasitic_F
     released_F = profile.node.release_capacitance_F + float(more_F[layers.visible].mean())
     return released_F / hidden_F(profile)
+
+
+def released_F(profile: Profile, ratio: float) -> float:
+    """`node.release_capacitance_F` of a C_x / C_h."""
+    parasitic_F = release_ratio(profile) * hidden_F(profile) - profile.node.release_capacitance_F
+    return ratio * hidden_F(profile) - parasitic_F
 
 
 def beta_of(profile: Profile) -> float:

@@ -96,10 +96,9 @@ def _coarse_weights(profile: Profile) -> Iterator[str]:
 
 def _lagging(profile: Profile) -> Iterator[str]:
     """Hidden nodes too slow for a chip that draws by itself."""
-    ratio, node = figures.release_ratio(profile), profile.node
+    ratio = figures.release_ratio(profile)
     if recipe_for(profile).task.has_paths and ratio < _LAG_BEHIND:
-        parasitic_F = ratio * figures.hidden_F(profile) - node.release_capacitance_F
-        enough_F = _FOLLOW * figures.hidden_F(profile) - parasitic_F
+        enough_F = figures.released_F(profile, _FOLLOW)
         yield (
             f"node.release_capacitance_F: C_x / C_h is {ratio:.3g}, so that hidden nodes lag "
             "behind the pixels of a chip that draws by itself; from 30 on they follow: raise it "

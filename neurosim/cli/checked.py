@@ -17,7 +17,7 @@ _KINDS = {
     "quoted": "stand in their source",
     "measured": "are measured",
     "assumed": "are assumed",
-    "cited": "name a source, here without its figure",
+    "cited": "come from a named source that does not state them",
     "stated in code": "have no source but the code that states them",
 }
 

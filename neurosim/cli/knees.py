@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neurosim.blocks.units import format_quantity
 from neurosim.cli.again import going_on
+from neurosim.cli.checked import say_wrapped
 from neurosim.cli.common import print_json, say, warn
 from neurosim.errors import DataError
 from neurosim.report.knee_figure import HYPOTHETICAL
@@ -19,6 +20,7 @@ from neurosim.safe_text import counted, in_columns
 
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
+    from neurosim.profile import Profile
     from neurosim.runs import Trained
     from neurosim.sweeps import SweepFolder
     from neurosim.sweeps.floors import Floors
@@ -61,11 +63,7 @@ def tell_study(
     found = knees(rows, "drawn", figure, floor=bias)
     curves = curves_of(rows, "drawn", figure)
     if not found:
-        write_sweep_report(study)
-        raise DataError(
-            f"A study needs three lengths with figures, but {study.path} has fewer: points failed; "
-            "look at its report.html."
-        )
+        raise _too_few(study)
     folders = sorted((study.path / "trained").glob("*/"))
     chips = [Trained.of(place, laws) for place in folders] if given is None else [given]
     modes = shares_of([modes_at_rest_tau(chip) for chip in chips])
@@ -85,6 +83,8 @@ def tell_study(
             "need longer: a larger --budget, or a run of your own."
         )
         warn(list(dict.fromkeys(said for chip in chips for said in watch(chip))))
+    if "alone" in found:
+        lines += own_ratio(chips[0].profile, found["alone"], rows)
     lines += _to_export(study, rows, figure, laws)
     write_text(study.path / ANSWER, "\n".join([*lines, ""]))
     page = write_sweep_report(study)
@@ -98,13 +98,24 @@ def tell_study(
         )  # fmt: skip
     else:
         for line in lines[:2]:
-            say(line)
+            say_wrapped(line)
         head, cells = knee_table(found, rows, figure, kept, of)
         say(in_columns([head, *cells], left=1) + "\n", nl=False)
         for line in lines[2:]:
-            say(line)
+            say_wrapped(line)
         say(f"{picture}; every point: {study.path / 'results.csv'}; open {page}")
     end_if_failed(rows)
+
+
+def _too_few(study: SweepFolder) -> DataError:
+    """Of a study without an answer; its page is written."""
+    from neurosim.report import write_sweep_report
+
+    write_sweep_report(study)
+    return DataError(
+        f"A study needs three lengths with figures, but {study.path} has fewer: points failed; "
+        "look at its report.html."
+    )
 
 
 def _is_quiet(settings: Mapping[str, Any]) -> bool:
@@ -166,15 +177,18 @@ def knee_lines(
     from neurosim.sweeps.settling import DT, LONGEST_START_TAU
 
     yield _how_long(found, name, figure, of, bias_of(floors or {}, figure))
-    yield _what_sets(quiet, _slowest(modes), unknown, of, figure)
+    alone = "alone " if "alone" in found else ""
+    yield _what_sets(quiet, _slowest(modes), unknown, of, figure, alone)
     rivals = floors or {}
     dumb = rivals.get(GAUSSIAN, {}).get(figure)
-    drawn = [found[way].best for way in ("alone", "stepped") if way in found]
-    if dumb is not None and drawn and min(drawn) > dumb:
+    drawn = {SHOWN[way]: found[way].best for way in ("alone", "stepped") if way in found}
+    poor = [way for way, best in drawn.items() if dumb is not None and best > dumb]
+    if dumb is not None and poor:
         how = "train longer (--budget), or give a run" if of == "seed" else "train it for longer"
         yield (
-            f"These samples are farther from the data than one Gaussian, {dumb:.3g}: the network "
-            f"has not learned much; {how}."
+            f"Samples drawn {' and '.join(poor)} are at best farther from the data than those of "
+            f"one Gaussian, {dumb:.3g}: the network has not learned much, and how long it takes is "
+            f"not yet that of one that has; {how}."
         )
     for way in (way for way in found if way in SHOWN):
         yield from _remarks(way, found[way], rows, of, rivals)
@@ -184,6 +198,33 @@ def knee_lines(
             f"{LONGEST_START_TAU} C/g (sampling.settle_tau); stepped, a step is {DT:g} of the "
             "flow's time (sampling.dt)."
         )
+
+
+def own_ratio(profile: Profile, knee: Knee, rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What a sample takes alone at the chip's own C_x / C_h, and the capacitance at the knee.
+
+    Nothing where its ratio is not within those that were drawn.
+    """
+    from neurosim.analysis.figures import release_ratio, released_F
+
+    column, own = "deploy.release_ratio", release_ratio(profile)
+    names = (column, "sample_tau", "sample_time_s", "sample_energy_J")
+    drawn = [
+        [float(row[name]) for name in names]
+        for row in rows
+        if not row["error"] and str(row["drawn"]).startswith("alone,") and row[column] != ""
+    ]
+    ratios, *costs = np.log(np.array(sorted(drawn)).T) if drawn else np.empty((4, 0))
+    if not drawn or not ratios[0] <= np.log(own) <= ratios[-1]:
+        return
+    tau, time_s, energy_J = (float(np.exp(np.interp(np.log(own), ratios, c))) for c in costs)
+    enough = float(np.exp(np.interp(np.log(knee.tau), costs[0], ratios)))
+    cost = f"{format_quantity(time_s, 's', 3)} and {format_quantity(energy_J, 'J', 3)}"
+    yield (
+        f"With its own C_x/C_h of {own:.3g} a sample takes {tau:.3g} C/g, {cost}; C_x/C_h of "
+        f"{enough:.2g} is a node.release_capacitance_F of "
+        f"{format_quantity(released_F(profile, enough), 'F', 3)}."
+    )
 
 
 def shares_of(modes: Sequence[NDArray[np.float64]]) -> dict[str, float]:
@@ -213,7 +254,12 @@ def _how_long(found: Mapping[str, Knee], name: str, figure: str, of: str, bias: 
 
 
 def _what_sets(
-    quiet: tuple[Interval, Interval] | None, slow: str, unknown: str, of: str, figure: str
+    quiet: tuple[Interval, Interval] | None,
+    slow: str,
+    unknown: str,
+    of: str,
+    figure: str,
+    alone: str,
 ) -> str:
     """Whether noise and converters set how long is enough, beside the slowest mode."""
     from neurosim.report.wording import worded
@@ -234,7 +280,7 @@ def _what_sets(
     else:
         said = "Whether noise, converters or the circuit set how long is not told apart"
     return (
-        f"{said}: beside the same chip without noise and errors of converters it takes "
+        f"{said}: beside the same chip without noise and errors of converters it takes {alone}"
         f"{_times(tau)} as long, to {_times(best)} the {worded(figure)} "
         f"({counted(tau.seeds, of)}); {slow}."
     )

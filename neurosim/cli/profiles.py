@@ -172,11 +172,11 @@ def energy(
     updates: int | None, laws: tuple[type[Block], ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Time and energy of a settle, an update, a training run and a sample or decision, by item."""
-    from neurosim.analysis.energy import energy_table, formulas_of, on_digits
+    from neurosim.analysis.energy import SAMPLE_T_END, energy_table, formulas_of, on_digits
     from neurosim.analysis.suited import recipe_for
     from neurosim.blocks.units import format_quantity
     from neurosim.errors import DataError
-    from neurosim.host import Experiment
+    from neurosim.host import Experiment, SamplingSettings
     from neurosim.profile import load_profile
 
     profile = load_profile(name, laws=laws)
@@ -220,7 +220,14 @@ def energy(
         f"{counted(asked.batch, 'row')}; a training run has {counted(asked.updates, 'update')}.",
         indent=0,
     )
-    if not asked.task.has_paths:
+    if asked.task.has_paths:
+        dt = SamplingSettings().dt
+        say_wrapped(
+            f"A sample flows to t = {SAMPLE_T_END:g}; spring: stepped by its host, in "
+            f"{SAMPLE_T_END / dt:.0f} steps of {dt:g} (sampling.dt).",
+            indent=0,
+        )
+    else:
         say(f"A decision is a row that settles for {asked.flow.settle_tau:g} tau and is read.")
     say()
     for item, (formula, places) in formulas.items():

@@ -142,6 +142,7 @@ def _compute(
     study: SweepFolder, used: Workers, within: Within | None, way: str, tell: Callable[[], None]
 ) -> None:
     """Points that are left, those that the time pays for, and what is to be told; `way` goes on."""
+    from neurosim.cli.study import in_words
     from neurosim.cli.sweep import stopped_sweep
     from neurosim.signals import on_signals, stopping
     from neurosim.sweeps import run_sweep
@@ -168,8 +169,10 @@ def _compute(
             release_processes(used)
             if left := sum(study.result(point) is None for point in study.points):
                 said = f"{len(study.points) - left} of {counted(len(study.points), 'point')}"
+                more_s = None if used.dask else remaining_s(study, used.workers)
+                more = "" if more_s is None else f" in about {in_words(more_s)}"
                 say(
-                    f"the budget is used up, {said} are done; the others are done by: {way}",
+                    f"the budget is used up, {said} are done; the others are done{more} by: {way}",
                     err=True,
                 )
             tell()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from neurosim.sweeps import Sweep, Workers
     from neurosim.sweeps.paying import Budget
 
-__all__ = ["begun", "of_run", "paid_for", "planned", "stated_updates"]
+__all__ = ["begun", "in_words", "of_run", "paid_for", "planned", "stated_updates"]
 
 # What is measured before a study differs from run to run by so much.
 _SPARE = 1.5
@@ -105,14 +105,15 @@ def paid_for(
         fewer = f" or --seeds {paid.affordable}" if paid.affordable else ""
         raise DataError(
             "A budget must pay for some updates, samples and judgements of each seed, but is "
-            f"{_time(budget_s)}, and {counted(paid.seeds, 'seed')} "
-            f"{'take' if paid.seeds > 1 else 'takes'} {_time(paid.least_s)} at the least "
+            f"{in_words(budget_s)}, and {counted(paid.seeds, 'seed')} "
+            f"{'take' if paid.seeds > 1 else 'takes'} {in_words(paid.least_s)} at the least "
             f"here; give --budget {math.ceil(_SPARE * paid.least_s / 60)}m{fewer}."
         )
     return paid
 
 
-def _time(seconds: float) -> str:
+def in_words(seconds: float) -> str:
+    """A time of computing, roughly."""
     if seconds < 59.5:
         return f"{seconds:.2g} s"
     minutes = seconds / 60

@@ -13,7 +13,7 @@ from neurosim.report.figures import new_figure, style
 from neurosim.report.floor_lines import NO_FLOORS, Floors, draw_floors
 from neurosim.report.ticks import label_decades
 from neurosim.report.wording import worded
-from neurosim.sweeps.knees import Knee
+from neurosim.sweeps.knees import FEWEST_LENGTHS, Knee, mean_curve
 
 __all__ = ["HYPOTHETICAL", "knee_figure"]
 
@@ -75,7 +75,10 @@ def knee_figure(
 def _draw_way(
     axes: Axes, rows: Sequence[Mapping[str, Any]], way: str, knee: Knee, figure: str
 ) -> None:
-    """Curves of one way of drawing; means of a share are arithmetic, of others geometric."""
+    """Curves of one way of drawing, and their mean.
+
+    Of a share, at lengths that all seeds have; of others as `mean_curve` has it.
+    """
     color, name = _WAYS[way]
     own = [r for r in rows if str(r["drawn"]).startswith(f"{way},") and not r["error"]]
     by_length: dict[float, list[float]] = {}
@@ -87,10 +90,15 @@ def _draw_way(
             curves.setdefault(row.get("replica", 0), []).append((tau, y))
     for curve in curves.values():
         axes.plot(*np.array(sorted(curve)).T, color=color, lw=0.8, alpha=0.35)
-    mean = np.mean if figure in _SHARES else lambda of: np.exp(np.log(of).mean())
-    means = [(tau, mean(of)) for tau, of in sorted(by_length.items())]
+    if figure in _SHARES:
+        every = max(map(len, by_length.values()))
+        whole = [(tau, np.mean(of)) for tau, of in sorted(by_length.items()) if len(of) == every]
+        means = np.array(whole).T
+    else:
+        enough = [curve for curve in curves.values() if len(curve) >= FEWEST_LENGTHS]
+        means = mean_curve([np.array(sorted(curve)).T for curve in enough])
     line = "o--" if way == "quiet" else "o-"
-    axes.plot(*np.array(means).T, line, ms=4, color=color, label=name)
+    axes.plot(*means, line, ms=4, color=color, label=name)
     if way != "quiet":
         axes.axvline(knee.tau, color=color, ls="--", lw=1)
     if way != "quiet" and np.isfinite(knee.low):

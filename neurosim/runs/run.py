@@ -146,6 +146,12 @@ class Run:
             raise RunError(stopped(path))
         if not all(found[:2]):
             wrong = f"{path} must be a run folder with profile.yaml and experiment.yaml, but is not"
+            if inside := sorted((path / "trained").glob("*/experiment.yaml")):
+                raise RunError(
+                    f"{path} must be a run, but is a sweep or a study, with "
+                    f"{counted(len(inside), 'run')} in it; give one of these, such as "
+                    f"{inside[0].parent}."
+                )
             raise RunError(
                 f"{wrong}; make one with ns.train(..., keep=...).",
                 f"{wrong}; make one with `neurosim train`.",

@@ -29,7 +29,16 @@ from scipy.special import stdtrit
 
 from neurosim.safe_text import counted
 
-__all__ = ["Interval", "Knee", "crossing_tau", "curves_of", "knees", "ratios"]
+__all__ = [
+    "FEWEST_LENGTHS",
+    "Interval",
+    "Knee",
+    "crossing_tau",
+    "curves_of",
+    "knees",
+    "mean_curve",
+    "ratios",
+]
 
 Array = NDArray[np.float64]
 # Settling, figure, time and energy of the samples of one seed, the shortest first: (4, n).
@@ -43,7 +52,7 @@ _WITHIN, _SCATTER, _WORSE = 0.2, 0.05, 0.2
 _CONFIDENCE = 0.95
 # Of two seeds Student's interval says nothing: it covers decades.
 _FEWEST_SEEDS = 3
-_FEWEST_LENGTHS = 3
+FEWEST_LENGTHS = 3
 _ROUNDING = 1e-9
 
 
@@ -170,7 +179,7 @@ def curves_of(
             point = tuple(float(row[column]) for column in names)
             found.setdefault(name, {}).setdefault(row.get(seed, 0), []).append(point)
     curves = {
-        name: {k: np.array(sorted(of)).T for k, of in seeds.items() if len(of) >= _FEWEST_LENGTHS}
+        name: {k: np.array(sorted(of)).T for k, of in seeds.items() if len(of) >= FEWEST_LENGTHS}
         for name, seeds in found.items()
     }
     return {name: seeds for name, seeds in curves.items() if seeds}
@@ -198,13 +207,13 @@ def ratios(one: Curves, other: Curves, floor: float = 0.0) -> tuple[Interval, In
     pairs = [_alike(one[k], other[k]) for k in one if k in other]
     if not pairs:
         return None
-    means = [_mean([pair[side] for pair in pairs]) for side in (0, 1)]
+    means = [mean_curve([pair[side] for pair in pairs]) for side in (0, 1)]
     if any(_begun(mean, floor) or _ended(mean, floor) for mean in means):
         return None
 
     def over(of: Callable[[Array], float]) -> Interval:
         def log_ratio(some: Sequence[tuple[Array, Array]]) -> float:
-            first, second = (_mean([pair[side] for pair in some]) for side in (0, 1))
+            first, second = (mean_curve([pair[side] for pair in some]) for side in (0, 1))
             return float(np.log(of(first) / of(second)))
 
         return _interval(pairs, log_ratio)
@@ -212,7 +221,7 @@ def ratios(one: Curves, other: Curves, floor: float = 0.0) -> tuple[Interval, In
     return over(lambda curve: crossing_tau(curve[0], curve[1], floor)), over(_least)
 
 
-def _mean(curves: Sequence[Array]) -> Array:
+def mean_curve(curves: Sequence[Array]) -> Array:
     """Lengths that lie within those of all curves, and the geometric mean of their figures there.
 
     A figure that one curve does not have is where its monotone cubic is.
@@ -249,7 +258,7 @@ def _alike(one: Array, other: Array) -> tuple[Array, Array]:
     """
     names = [np.round(np.log(curve[0]), 3) for curve in (one, other)]
     shared = np.intersect1d(*names)
-    if len(shared) < _FEWEST_LENGTHS:
+    if len(shared) < FEWEST_LENGTHS:
         return one, other
     first, second = (
         curve[:, np.isin(own, shared)] for curve, own in zip((one, other), names, strict=True)
@@ -270,10 +279,10 @@ def _interval(some: Sequence[_Of], log_of: Callable[[Sequence[_Of]], float]) -> 
 
 def _knee(seeds: Curves, floor: float) -> Knee:
     curves = list(seeds.values())
-    mean = _mean(curves)
+    mean = mean_curve(curves)
 
     def log_tau(some: Sequence[Array]) -> float:
-        tau, figure = _mean(some)
+        tau, figure = mean_curve(some)
         return float(np.log(crossing_tau(tau, figure, floor)))
 
     tau, low, high, _ = _interval(curves, log_tau)

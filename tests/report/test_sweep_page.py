@@ -312,7 +312,7 @@ def test_real_images_and_a_gaussian_stand_beside_the_figures(folder):
     """As `baselines` finds them for as many samples; kept for a page that is made without data."""
     page = Parsed(write_sweep_report(folder).read_text("utf-8"))
     real = floors_of(load_dataset("digits"), folder.sweep.sampling.n, 0)["baselines"]["real"]
-    assert "figure half of the real one Gaussian" in page.text
+    assert "figure half of the real fresh real images one Gaussian" in page.text
     for figure, named in (("frechet_feature", "feature Frechet distance"), ("coverage",) * 2):
         assert f"{named} {real[figure]:.3g}" in page.text
     again = SweepFolder.open(folder.path)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from neurosim.cli.knees import knee_lines
+from neurosim.cli.knees import knee_lines, own_ratio
+from neurosim.profile import load_profile
 from neurosim.sweeps.knees import crossing_tau, curves_of, knees, ratios
 
 TAU = np.geomspace(1, 1000, 13)
@@ -100,6 +101,22 @@ def test_lengths_that_differ_by_rounding_are_one():
     assert knees(rows, "drawn", "w2")["alone"][:3] == pytest.approx(
         knees(exact, "drawn", "w2")["alone"][:3]
     )
+
+
+def test_what_a_sample_takes_at_the_chips_own_ratio_lies_between_those_drawn():
+    """`cmos_rc_6bit` has 30 pF on 1 pF; time and energy are in proportion to settling here."""
+    chip = load_profile("cmos_rc_6bit")
+    rows = of([curve(20.0, 1.0)] * 2)
+    for one in rows:
+        one["deploy.release_ratio"] = one["sample_tau"] / 3
+    found = knees(rows, "drawn", "w2")["alone"]
+    (said,) = own_ratio(chip, found, rows)
+    assert said == (
+        "With its own C_x/C_h of 30 a sample takes 90 C/g, 9 us and 180 nJ; C_x/C_h of "
+        f"{found.tau / 3:.2g} is a node.release_capacitance_F of {found.tau / 3:.3g} pF."
+    )
+    far = chip.with_value("node.release_capacitance_F", "1 nF")
+    assert list(own_ratio(far, found, rows)) == []
 
 
 def test_a_last_tenth_that_takes_decades_does_not_widen_the_interval():
