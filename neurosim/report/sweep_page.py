@@ -132,12 +132,13 @@ def _over(group: Group) -> str:
 
 def _floors(beside: Floors, measure: Sequence[str]) -> dict[str, Any] | None:
     """A table of what needs no chip, with few columns; None where there is none."""
-    shown = [
-        figure for figure in measure if beside and all(figure in row for row in beside.values())
-    ]
+    shown = [figure for figure in measure if any(figure in row for row in beside.values())]
     if not shown:
         return None
-    cells = [[f"{row[figure]:.3g}" for figure in shown] for row in beside.values()]
+    cells = [
+        [f"{row[figure]:.3g}" if figure in row else "" for figure in shown]
+        for row in beside.values()
+    ]
     names, figures = [*beside], [worded(figure) for figure in shown]
     if len(names) > len(figures):
         rows = list(zip(names, cells, strict=True))

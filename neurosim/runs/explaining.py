@@ -39,6 +39,7 @@ from neurosim.runs.presented import conditions_of
 from neurosim.runs.resting import modes_at_rest_tau
 from neurosim.runs.seen import Seen
 from neurosim.runs.springs import soft_spring
+from neurosim.runs.stops import stopped_flow
 from neurosim.runs.trained import Source, Trained
 from neurosim.runs.watchdogs import unfinished
 from neurosim.runs.watched import watched
@@ -151,6 +152,7 @@ class _Case:
         if not self._odd:
             others.append(held_back(self._trained, self._conditions, effects.count))
             others += learned(self._trained, effects.count)
+            others += stopped_flow(self._trained, self._rows, effects.count)
         findings, n_first = placed(seen, found, lambda e: _finding(seen, e), others)
         told = {finding.cause for finding in findings}
         by_name = {effect.name: effect for effect in found}

@@ -1,11 +1,11 @@
 r"""Whether another recipe would have learned more, by going on with it for a few updates.
 
 A chip of the run's die goes on from the run's weights for a few updates on small batches: as the
-run would, at rates ten times higher and lower, with larger batches. All are judged by the same
-rows, beside the weights as they are. A recipe that leaves a loss below both that of the weights as
-they are and that of going on as before is better than the run's. What it does over many updates
-this cannot say. Springs are not tried, for a softer one lowers the flow loss and need not draw
-better: `neurosim.runs.springs` looks at them.
+run would, at rates ten times higher and lower, with larger batches, and with the usual momentum
+where the run has another. All are judged by the same rows, beside the weights as they are. A recipe
+that leaves a loss below both that of the weights as they are and that of going on as before is
+better than the run's. What it does over many updates this cannot say. Springs are not tried, for a
+softer one lowers the flow loss and need not draw better: `neurosim.runs.springs` looks at them.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from neurosim.runs.findings import Finding
 from neurosim.runs.trained import Trained
 from neurosim.safe_text import counted
 
-__all__ = ["BATCH", "RATE", "goes_on", "tried", "tried_on"]
+__all__ = ["BATCH", "MOMENTUM", "RATE", "goes_on", "tried", "tried_on"]
 
-BATCH, RATE = "batch", "learning rate"
+BATCH, RATE, MOMENTUM = "batch", "learning rate", "momentum"
 # Updates of a trial, rows of a batch at most, and rows by which all are judged.
 _UPDATES, _ROWS, _JUDGED = 12, 64, 128
 # Rates are tried until one is worse, at most so many factors of ten away.
@@ -50,7 +50,7 @@ def tried(trained: Trained, count: Count | None = None) -> list[Finding]:
         return []
     trials, found = _Trials(trained, count), []
     trials.count.expect(_EXPECTED)
-    for look in (trials.rate, trials.batch):
+    for look in (trials.momentum, trials.rate, trials.batch):
         try:
             finding = look()
         except NeurosimError:
@@ -115,19 +115,29 @@ class _Trials:
         least = self.loss({"batch": _ROWS})
         return self._finding(BATCH, "batch", now, _ROWS, least)
 
-    def _finding(
-        self, cause: str, field: str, now: float, best: float, least: float
-    ) -> Finding | None:
+    def momentum(self) -> Finding | None:
+        """The usual one, where the run has another."""
+        now, usual = self._recipe.momentum, Experiment().momentum
+        if now == usual:
+            return None
+        least = self.loss({"momentum": usual})
+        return self._finding(MOMENTUM, "momentum", list(now), list(usual), least)
+
+    def _finding(self, cause: str, field: str, now: Any, best: Any, least: float) -> Finding | None:
         saved = 1 - least / min(self.as_now, self._still)
         if not saved >= _LEAST:
             return None
-        way, more = "raise" if best > now else "lower", f"{counted(_UPDATES, 'update')} more"
+        now_said, best_said = (x if isinstance(x, list) else f"{x:.3g}" for x in (now, best))
+        more = f"{counted(_UPDATES, 'update')} more"
+        way = f"{'raise' if best > now else 'lower'} {field} from {now_said} towards {best_said}"
+        if isinstance(now, list):
+            way = f"set {field} to {best_said} in place of {now_said}"
         return Finding(
             cause=cause,
             measured=f"the loss of its weights is {self._still:.3g}; after {more} it is "
-            f"{self.as_now:.3g} with {field} {now:.3g}",
-            advice=f"{way} {field} from {now:.3g} towards {best:.3g}, and train again",
-            bought=f"loss after {more} from {self.as_now:.3g} to {least:.3g} with {best:.3g}",
+            f"{self.as_now:.3g} with {field} {now_said}",
+            advice=f"{way}, and train again",
+            bought=f"loss after {more} from {self.as_now:.3g} to {least:.3g} with {best_said}",
             weight=saved,
         )
 

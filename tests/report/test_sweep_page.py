@@ -312,9 +312,14 @@ def test_real_images_and_a_gaussian_stand_beside_the_figures(folder):
     """As `baselines` finds them for as many samples; kept for a page that is made without data."""
     page = Parsed(write_sweep_report(folder).read_text("utf-8"))
     real = floors_of(load_dataset("digits"), folder.sweep.sampling.n, 0)["baselines"]["real"]
-    assert "figure half of the real fresh real images one Gaussian" in page.text
-    for figure, named in (("frechet_feature", "feature Frechet distance"), ("coverage",) * 2):
-        assert f"{named} {real[figure]:.3g}" in page.text
+    shown = [f"{real[figure]:.3g}" for figure in ("frechet_feature", "coverage")]
+    assert (
+        "without a chip feature Frechet distance coverage half of the real " + " ".join(shown)
+        in page.text
+    )
+    fresh = floors_of(load_dataset("digits"), folder.sweep.sampling.n, 0)["fresh_frechet"]
+    # Of these no coverage is known.
+    assert f"fresh real images {fresh:.3g} one Gaussian" in page.text
     again = SweepFolder.open(folder.path)
     assert floors(again) == floors(folder)
     (folder.path / "floors.json").write_text('{"real": {"coverage": 0.5}, "gaussian": {}}')

@@ -15,6 +15,7 @@ from neurosim.runs.ends import WEIGHT_RANGE, at_the_ends
 from neurosim.runs.learned import LENGTH, RATE
 from neurosim.runs.mending import IMPLAUSIBLE
 from neurosim.runs.presented import conditions_of
+from neurosim.runs.stops import STOPPED
 
 # A small chip without noise, so that a settle takes few steps.
 SMALL = ns.load_profile("ideal_hopfield").with_values(
@@ -135,6 +136,7 @@ PLANTED = {
     "3-bit weights": ({"coupling.levels": 4}, {}, "weight levels"),
     "ammeter of 150 nA": ({"current_sense.range_A": 0.15e-6}, {}, "ammeter range"),
     "3-bit ammeter": ({"current_sense.bits": 3}, {}, "ammeter bits"),
+    "samples to t = 0.12": ({}, {"sampling.t_end": 0.12}, STOPPED),
 }
 
 
@@ -154,7 +156,9 @@ def test_each_planted_fault_comes_first_or_second(fault):
     told = next(f for f in found.first if f.cause == cause)
     assert told.advice
     assert told.measured
-    if cause != IMPLAUSIBLE:
+    if cause == STOPPED:
+        assert told.weight > 0.5
+    elif cause != IMPLAUSIBLE:
         saved = told.cosine - found.cosine, found.error - told.error
         saved = *saved, found.velocity - told.velocity
         assert max(saved) > 0.1
@@ -164,6 +168,7 @@ def test_numbers_that_cannot_be_meant_are_told_and_not_settled_with(monkeypatch)
     """The chip itself would take an engine without end, in a training too."""
     monkeypatch.delattr("neurosim.runs.explaining.learned")
     monkeypatch.delattr("neurosim.runs.explaining.held_back")
+    monkeypatch.delattr("neurosim.runs.explaining.stopped_flow")
     profile = SMALL.with_value("write", ns.Write(reference_S=6.0, noise=0.01))
     weights = Weights.zeros(profile.network)
     trained = ns.Trained(ns.Chip(profile), RECIPE, weights=weights)

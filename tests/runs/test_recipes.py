@@ -5,7 +5,7 @@ import pytest
 
 import neurosim as ns
 from neurosim.analysis.counting import Count
-from neurosim.runs.recipes import BATCH, RATE, _Trials, tried
+from neurosim.runs.recipes import BATCH, MOMENTUM, RATE, _Trials, tried
 
 SMALL = ns.load_profile("ideal_hopfield").with_value("layers", (64, 8))
 GOOD = ns.Experiment(updates=40, batch=32, learning_rate=1e-2, flow={"settle_tau": 8})
@@ -27,8 +27,9 @@ def test_of_a_recipe_that_does_nothing_is_said():
         ({"learning_rate": 1e-5}, RATE, "raise learning_rate from 1e-05 towards"),
         ({"learning_rate": 0.5}, RATE, "lower learning_rate from 0.5 towards"),
         ({"batch": 1, "learning_rate": 0.03}, BATCH, "raise batch from 1 towards 64"),
+        ({"momentum": (0.9, 0.0)}, MOMENTUM, "set momentum to [0.9, 0.95] in place of [0.9, 0.0]"),
     ],
-    ids=["too slow", "too fast", "one row at a time"],
+    ids=["too slow", "too fast", "one row at a time", "forgetful"],
 )
 def test_a_spoiled_recipe_is_found_with_what_another_buys(changes, cause, way):
     spoiled = trained(**changes)
