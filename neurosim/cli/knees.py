@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from neurosim.blocks.units import format_quantity
 from neurosim.cli.again import going_on
 from neurosim.cli.checked import say_wrapped
 from neurosim.cli.common import print_json, say, warn
-from neurosim.errors import DataError
+from neurosim.errors import DataError, NeurosimError
 from neurosim.report.knee_figure import HYPOTHETICAL
 from neurosim.report.knee_table import SHOWN, knee_table
 from neurosim.safe_text import counted, in_columns
@@ -36,8 +37,7 @@ _NOT_DRAWN = (
 )
 _AT_ITS_ENDS = (
     "with or without noise and errors of converters the shortest length that both were drawn at is "
-    "good enough already, or the longest alone is, of half of the seeds or more, or no seed was "
-    "drawn both ways"
+    "good enough already, or the longest alone is, or no seed was drawn both ways"
 )
 
 
@@ -51,7 +51,6 @@ def tell_study(
     from neurosim.report.figures import figure_png
     from neurosim.report.knee_figure import knee_figure
     from neurosim.runs import Trained, watch
-    from neurosim.runs.resting import modes_at_rest_tau
     from neurosim.sweeps.floors import REAL, bias_of, floors, keep_floors
     from neurosim.sweeps.knees import curves_of, knees, ratios
     from neurosim.sweeps.stored import ANSWER, PICTURE
@@ -62,11 +61,11 @@ def tell_study(
     bias = bias_of(kept, figure)
     found = knees(rows, "drawn", figure, floor=bias)
     curves = curves_of(rows, "drawn", figure)
-    if not found:
+    if not found.keys() & SHOWN.keys():
         raise _too_few(study)
     folders = sorted((study.path / "trained").glob("*/"))
     chips = [Trained.of(place, laws) for place in folders] if given is None else [given]
-    modes = shares_of([modes_at_rest_tau(chip) for chip in chips])
+    modes = shares_of(_modes(chips))
     picture = study.path / PICTURE
     write_bytes(picture, figure_png(knee_figure(rows, found, figure, kept)))
     of, name = "seed" if given is None else "draw", chips[0].profile.name
@@ -105,6 +104,17 @@ def tell_study(
             say_wrapped(line)
         say(f"{picture}; every point: {study.path / 'results.csv'}; open {page}")
     end_if_failed(rows)
+
+
+def _modes(chips: Sequence[Trained]) -> list[NDArray[np.float64]]:
+    """Of those chips that come to rest."""
+    from neurosim.runs.resting import modes_at_rest_tau
+
+    found = []
+    for chip in chips:
+        with suppress(NeurosimError):
+            found.append(modes_at_rest_tau(chip))
+    return found
 
 
 def _too_few(study: SweepFolder) -> DataError:
@@ -220,16 +230,16 @@ def own_ratio(profile: Profile, knee: Knee, rows: Sequence[Mapping[str, Any]]) -
     tau, time_s, energy_J = (float(np.exp(np.interp(np.log(own), ratios, c))) for c in costs)
     enough = float(np.exp(np.interp(np.log(knee.tau), costs[0], ratios)))
     cost = f"{format_quantity(time_s, 's', 3)} and {format_quantity(energy_J, 'J', 3)}"
-    yield (
-        f"With its own C_x/C_h of {own:.3g} a sample takes {tau:.3g} C/g, {cost}; C_x/C_h of "
-        f"{enough:.2g} is a node.release_capacitance_F of "
-        f"{format_quantity(released_F(profile, enough), 'F', 3)}."
-    )
+    said, enough_F = f"a sample takes {tau:.3g} C/g, {cost}", released_F(profile, enough)
+    if enough_F > 0 and not (knee.at_once or knee.at_least):
+        said += f"; C_x/C_h of {enough:.2g} is a node.release_capacitance_F of "
+        said += format_quantity(enough_F, "F", 3)
+    yield f"With its own C_x/C_h of {own:.3g} {said}."
 
 
 def shares_of(modes: Sequence[NDArray[np.float64]]) -> dict[str, float]:
     """What half and a twentieth of the slowest modes exceed, and the share that has none."""
-    every = np.concatenate(modes)
+    every = np.concatenate([*modes, [np.inf]]) if not modes else np.concatenate(modes)
     good = every[np.isfinite(every)]
     half, twentieth = np.quantile(good, (0.5, 0.95)) if len(good) else (np.inf, np.inf)
     share = 1 - len(good) / len(every)
@@ -271,7 +281,9 @@ def _what_sets(
             )
         return f"What sets how long is not known, for {unknown}; {slow}."
     tau, best = quiet
-    if not np.isfinite(tau.low):
+    if not alone and of == "draw":
+        said = "Of this chip and these examples"
+    elif not np.isfinite(tau.low):
         said = f"More {of}s could say whether noise, converters or the circuit set how long"
     elif max(tau.high, 1 / tau.low) < _ALIKE:
         said = "The circuit sets how long, not noise or converters"

@@ -22,7 +22,7 @@ from neurosim.report.wording import named, worded
 from neurosim.safe_text import one_digit
 from neurosim.sweeps import Group, Sweep, SweepFolder, badness, best, front, standing
 from neurosim.sweeps.axes import drawn
-from neurosim.sweeps.floors import REAL, bias_of, floors, keep_floors
+from neurosim.sweeps.floors import FRESH, REAL, bias_of, floors, keep_floors
 from neurosim.sweeps.knees import knees
 from neurosim.sweeps.stored import ANSWER, PICTURE
 
@@ -31,10 +31,11 @@ __all__ = ["render_sweep", "write_sweep_report"]
 _MOST_ROWS = 200
 _ONE_SEED = " One seed: no error is known."
 _OF_SAMPLES = (
-    "In place of samples: one half of the real images against the other half, about what as many "
-    "fresh real images as a point has samples would have, and as many draws of one Gaussian fitted "
-    "to them. Distances are larger the fewer images a set has."
+    "In place of samples: one half of the real images against the other half, {fresh}and as many "
+    "draws of one Gaussian fitted to them as a point has samples. Distances are larger the fewer "
+    "images a set has."
 )
+_FRESH = "about what as many fresh real images would have, "
 _OF_ANSWERS = (
     "What needs no chip, learned from the same examples and asked the same: back-propagation is of "
     "a network of the same layers."
@@ -69,7 +70,9 @@ def render_sweep(folder: SweepFolder) -> str:
         cards=_cards(folder, rows, real),
         pictures=_pictures(found, kept, sweep, beside),
         floors=_floors(beside, sweep.measure),
-        beside=_OF_SAMPLES if REAL in beside else _OF_ANSWERS,
+        beside=_OF_SAMPLES.format(fresh=_FRESH if FRESH in beside else "")
+        if REAL in beside
+        else _OF_ANSWERS,
         front=_table(_on_front(real, sweep.measure[0]), kept, sweep.measure),
         ranked=worded(sweep.measure[0]),
         table=_table(found[:_MOST_ROWS], kept, sweep.measure),
@@ -135,11 +138,11 @@ def _floors(beside: Floors, measure: Sequence[str]) -> dict[str, Any] | None:
     shown = [figure for figure in measure if any(figure in row for row in beside.values())]
     if not shown:
         return None
+    told = {name: row for name, row in beside.items() if row.keys() & set(shown)}
     cells = [
-        [f"{row[figure]:.3g}" if figure in row else "" for figure in shown]
-        for row in beside.values()
+        [f"{row[figure]:.3g}" if figure in row else "" for figure in shown] for row in told.values()
     ]
-    names, figures = [*beside], [worded(figure) for figure in shown]
+    names, figures = [*told], [worded(figure) for figure in shown]
     if len(names) > len(figures):
         rows = list(zip(names, cells, strict=True))
         return {"corner": "without a chip", "heads": figures, "rows": rows}

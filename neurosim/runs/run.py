@@ -146,11 +146,13 @@ class Run:
             raise RunError(stopped(path))
         if not all(found[:2]):
             wrong = f"{path} must be a run folder with profile.yaml and experiment.yaml, but is not"
-            if inside := sorted((path / "trained").glob("*/experiment.yaml")):
+            inside = path / "trained"
+            if exists(inside) and (
+                first := next(iter(sorted(inside.glob("*/experiment.yaml"))), None)
+            ):
                 raise RunError(
-                    f"{path} must be a run, but is a sweep or a study, with "
-                    f"{counted(len(inside), 'run')} in it; give one of these, such as "
-                    f"{inside[0].parent}."
+                    f"{path} must be a run, but is a sweep or a study with runs in it; give one of "
+                    f"these, such as {first.parent}."
                 )
             raise RunError(
                 f"{wrong}; make one with ns.train(..., keep=...).",

@@ -6,7 +6,7 @@ import numpy as np
 
 from neurosim.analysis.counting import Count
 from neurosim.errors import NeurosimError
-from neurosim.metrics import classifier_of, evaluate_samples
+from neurosim.metrics import FEWEST, classifier_of, evaluate_samples
 from neurosim.runs.findings import Finding
 from neurosim.runs.judging import compared
 from neurosim.runs.trained import Trained
@@ -26,7 +26,7 @@ def stopped_flow(trained: Trained, rows: int, count: Count) -> list[Finding]:
     None where nothing flows, or the run's samples go nearly as far as that.
     """
     recipe = trained.experiment
-    if not recipe.task.has_paths or recipe.sampling.t_end >= _EARLY:
+    if not recipe.task.has_paths or recipe.sampling.t_end >= _EARLY or rows < FEWEST:
         return []
     count.expect(2)
     try:

@@ -63,7 +63,9 @@ class Within:
         done, took_s = list[Point](), list[float]()
         for point in self.study.points:
             result = self.study.result(point)
-            if result is not None and (host := result["host"]) and isinstance(point, Point):
+            if result is None or result["error"] or not isinstance(point, Point):
+                continue
+            if host := result["host"]:
                 done.append(point)
                 took_s.append(float(host["wall_s"]) - float(host.get("training_s", 0.0)))
         if not done:

@@ -19,7 +19,7 @@ by them too: of a chip whose curves are flat, seeds by themselves scatter by a f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -127,7 +127,8 @@ class Knee(NamedTuple):
             said += f" ({self.low:.3g} to {self.high:.3g} over {counted(self.seeds, of)})"
         else:
             between = f"between the lengths drawn, {self.above_tau:.3g} and {self.upto_tau:.3g}"
-            said += f" ({between}; {counted(self.seeds, of)}: too few for an interval)"
+            few = f"; {counted(self.seeds, of)}: too few for an interval" if self.seeds > 1 else ""
+            said += f" ({between}{few})"
         return said
 
 
@@ -193,21 +194,26 @@ def knees(
     *,
     floor: float = 0.0,
 ) -> dict[str, Knee]:
-    """The knee of every way of drawing that `curves_of` finds, by the floor of `crossing_tau`."""
+    """The knee of every way of drawing that `curves_of` finds, by the floor of `crossing_tau`.
+
+    Not of one of which fewer than three lengths were drawn of more than half of the seeds.
+    """
     found = curves_of(rows, way, figure, seed)
-    return {name: _knee(seeds, floor) for name, seeds in found.items()}
+    enough = {name: seeds for name, seeds in found.items() if _is_enough(seeds.values())}
+    return {name: _knee(seeds, floor) for name, seeds in enough.items()}
 
 
 def ratios(one: Curves, other: Curves, floor: float = 0.0) -> tuple[Interval, Interval] | None:
     """Knee and best figure of one way over those of the other, by seeds that both have.
 
     At the lengths that both have. None where a mean curve has no knee between its shortest and its
-    longest samples.
+    longest samples, or fewer than three lengths.
     """
     pairs = [_alike(one[k], other[k]) for k in one if k in other]
-    if not pairs:
+    sides = [[pair[side] for pair in pairs] for side in (0, 1)]
+    if not pairs or not all(map(_is_enough, sides)):
         return None
-    means = [mean_curve([pair[side] for pair in pairs]) for side in (0, 1)]
+    means = [mean_curve(side) for side in sides]
     if any(_begun(mean, floor) or _ended(mean, floor) for mean in means):
         return None
 
@@ -222,19 +228,41 @@ def ratios(one: Curves, other: Curves, floor: float = 0.0) -> tuple[Interval, In
 
 
 def mean_curve(curves: Sequence[Array]) -> Array:
-    """Lengths that lie within those of all curves, and the geometric mean of their figures there.
+    r"""Lengths that more than half of the curves have, and the geometric mean of figures there.
 
-    A figure that one curve does not have is where its monotone cubic is.
+    Of curves that lack some lengths it is the mean of :math:`\log d_{kl} = a_k + b_l`, seed k and
+    length l, fitted by least squares: where all have all, the mean itself.
+
+    Returns
+    -------
+    ndarray, shape (2, n)
+        Lengths in ascending order, and figures.
     """
-    first, last = max(curve[0, 0] for curve in curves), min(curve[0, -1] for curve in curves)
     every = np.unique(np.concatenate([curve[0] for curve in curves]))
     # Lengths that differ by rounding are one.
-    every = every[np.diff(np.log(every), prepend=-np.inf) > _ROUNDING]
-    tau = every[(every >= first * (1 - _ROUNDING)) & (every <= last * (1 + _ROUNDING))]
-    if len(tau) < 2:  # Curves that have next to no lengths in common.
-        return curves[0][:2]
-    found = [PchipInterpolator(np.log(c[0]), np.log(c[1]))(np.log(tau)) for c in curves]
-    return np.stack([tau, np.exp(np.mean(found, axis=0))])
+    tau = every[np.diff(np.log(every), prepend=-np.inf) > _ROUNDING]
+    at = [np.searchsorted(tau, curve[0] * (1 + _ROUNDING), side="right") - 1 for curve in curves]
+    has = np.zeros((len(curves), len(tau)), dtype=bool)
+    log_d = np.zeros(has.shape)
+    for k, (places, curve) in enumerate(zip(at, curves, strict=True)):
+        has[k, places], log_d[k, places] = True, np.log(curve[1])
+    shared = 2 * has.sum(axis=0) > len(curves)
+    tau, has, log_d = tau[shared], has[:, shared], log_d[:, shared]
+    if not len(tau):
+        return np.empty((2, 0))
+    has_some = has.any(axis=1)
+    has, log_d = has[has_some], log_d[has_some]
+    seed, length = np.nonzero(has)
+    terms = np.zeros((len(seed), has.shape[0] + has.shape[1]))
+    rows = np.arange(len(seed))
+    terms[rows, seed], terms[rows, has.shape[0] + length] = 1.0, 1.0
+    fit = np.linalg.lstsq(terms, log_d[has], rcond=None)[0]
+    return np.stack([tau, np.exp(fit[: has.shape[0]].mean() + fit[has.shape[0] :])])
+
+
+def _is_enough(curves: Iterable[Array]) -> bool:
+    """Whether their mean curve has three lengths."""
+    return len(mean_curve(list(curves))[0]) >= FEWEST_LENGTHS
 
 
 def _least(curve: Array) -> float:
@@ -287,7 +315,9 @@ def _knee(seeds: Curves, floor: float) -> Knee:
 
     tau, low, high, _ = _interval(curves, log_tau)
     at_once, at_least = _begun(mean, floor), _ended(mean, floor)
-    if at_once or at_least:
+    # Beyond the lengths drawn nothing is known.
+    low, high = max(low, float(mean[0, 0])), min(high, float(mean[0, -1]))
+    if at_once or at_least or len(curves) < _FEWEST_SEEDS:
         low = high = _NAN
     time_s, energy_J = (
         float(np.mean([np.interp(tau, curve[0], curve[kind]) for curve in curves]))

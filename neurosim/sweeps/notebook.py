@@ -64,8 +64,8 @@ def sweep(
         Figures of the table: see `neurosim.sweeps.plan.Figure`. Left out, feature Frechet of
         digits, or W2 of other images, with coverage and flow loss; or those of a task with answers.
     floors : bool
-        Whether what needs no chip stands below the points: half of the real images, what fresh
-        ones would have, and one Gaussian; or the rivals of a task with answers.
+        Whether what needs no chip stands below the points: half of the real images, of digits
+        what fresh ones would have, and one Gaussian; or the rivals of a task with answers.
     laws : sequence of type
         Blocks of your own that files of a run or a profile name.
     progress : callable or bool, optional

@@ -120,3 +120,17 @@ def test_the_chip_without_noise_comes_last(kept):
     quiet = [label.startswith("quiet") for label in labels(clock.done)]
     assert sum(quiet) == 12
     assert all(quiet[-12:])
+
+
+def test_points_that_failed_say_nothing_of_how_long_others_take(kept):
+    """A training that fails costs its point as long as it took."""
+    folder, clock, _ = kept(1.0)
+    for point in clock.done[:5]:
+        place = folder.path / "points" / f"{point.key}.json"
+        host = {"wall_s": 1e4, "training_s": 0.0, "node": "here"}
+        failed = {"key": point.key, "figures": {}, "error": "It failed.", "host": host}
+        place.write_text(json.dumps(failed))
+        folder.forget(point.key)
+    left = [point for point in folder.left() if point not in clock.done]
+    again = Within(folder, 3 * POINT_S, clock)
+    assert not again.is_over([point for point in left if again.rank(point) == 1])

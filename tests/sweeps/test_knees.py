@@ -74,7 +74,7 @@ def test_the_interval_is_students_of_the_mean_curve_and_costs_are_those_there():
     without = np.array([root(np.delete(begins, k)) for k in range(3)])
     error = np.sqrt(2 / 3 * np.square(without - without.mean()).sum())
     assert np.log(found.high / found.tau) == pytest.approx(4.302653 * error, rel=0.05)
-    assert found.low * found.high == pytest.approx(found.tau**2)
+    assert np.log(found.tau / found.low) == pytest.approx(4.302653 * error, rel=0.05)
     assert found.time_s == pytest.approx(1e-7 * found.tau)
     assert found.energy_J == pytest.approx(2e-9 * found.tau)
     assert found.best == pytest.approx(1.0, rel=0.01)
@@ -91,6 +91,29 @@ def test_a_seed_with_fewer_lengths_counts_as_the_others():
     one, other = (knees(some, "drawn", "w2")["alone"] for some in (rows, lacks))
     assert one.tau == pytest.approx(other.tau, rel=0.05)
     assert one.seeds == other.seeds == 3
+
+
+def test_a_seed_that_lacks_its_longest_samples_does_not_cut_off_the_others():
+    """As where its points failed: the mean is of seeds and lengths, each by a factor of its own."""
+    begins = (8.0, 10.0, 12.0, 11.0)
+    rows = of([curve(begin, 2.0, bend=1.0) for begin in begins])
+    lacks = [row for row in rows if row["replica"] != 3 or row["sample_tau"] < 30]
+    whole, cut = (knees(some, "drawn", "w2")["alone"] for some in (rows, lacks))
+    assert (cut.seeds, cut.longest_tau, cut.at_least) == (4, TAU[-1], False)
+    assert cut.tau == pytest.approx(whole.tau, rel=0.1)
+    assert cut.best == pytest.approx(whole.best, rel=0.05)
+    # Lengths of one seed among four do not count, nor a way of which no others were drawn.
+    one = [row for row in rows if row["replica"] == 0 or row["sample_tau"] < 30]
+    assert knees(one, "drawn", "w2")["alone"].longest_tau < 30
+    apart = [row for row in rows if (row["sample_tau"] < 30) == (row["replica"] in (0, 1))]
+    assert knees(apart, "drawn", "w2") == {}
+
+
+def test_an_interval_ends_where_nothing_was_drawn():
+    flat = [1 + 0.02 * 5 / TAU] * 2
+    found = knees(of([*flat, 1 + (8 / TAU) ** 1.4]), "drawn", "w2")["alone"]
+    assert found.low >= TAU[0]
+    assert found.high <= TAU[-1]
 
 
 def test_lengths_that_differ_by_rounding_are_one():
@@ -171,7 +194,7 @@ def test_what_fresh_images_would_have_is_taken_off():
     rest = 1.2 * (y.min() - bias) - 1
     assert crossing_tau(tau, y, bias) == pytest.approx(9 / rest, rel=0.01)
     (found,) = knees(of([y], tau=tau), "drawn", "w2", floor=bias).values()
-    assert found.tau == crossing_tau(tau, y, bias)
+    assert found.tau == pytest.approx(crossing_tau(tau, y, bias))
     # With it, 0.2 of 4 and not of 1: earlier.
     assert crossing_tau(tau, y) == pytest.approx(9 / (1.2 * y.min() - bias - 1), rel=0.01)
     # Samples as good as fresh images: a twentieth of the figure is what they scatter by.
