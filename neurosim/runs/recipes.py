@@ -18,7 +18,7 @@ import numpy as np
 from neurosim.analysis.counting import Count
 from neurosim.chip import Chip
 from neurosim.errors import NeurosimError
-from neurosim.host import Adam, Experiment, Trainer, free_phase
+from neurosim.host import Experiment, Trainer, free_phase
 from neurosim.profile import Profile
 from neurosim.runs.examining import lessons_of
 from neurosim.runs.findings import Finding
@@ -118,7 +118,7 @@ class _Trials:
     def momentum(self) -> Finding | None:
         """The usual one, where the run has another."""
         now, usual = self._recipe.momentum, Experiment().momentum
-        if now == usual or not isinstance(self._recipe.optimizer, Adam):
+        if now == usual:
             return None
         least = self.loss({"momentum": usual})
         return self._finding(MOMENTUM, "momentum", list(now), list(usual), least)
