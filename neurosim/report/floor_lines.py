@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from neurosim.sweeps.floors import FRESH, REAL
 
@@ -17,13 +18,15 @@ NO_FLOORS: Floors = MappingProxyType({})
 _GREY = "#5a5a5a"
 _APART = 0.24  # of a panel's height, between the middles of two labels of three lines
 _EDGE = 0.12  # half of such a label
+_MOVED = 0.03  # from where a line leads to a label
 
 
 def draw_floors(axes: Axes, floors: Floors, figure: str) -> None:
     """A line for each that lies within the panel; each is named with its value beside the panel.
 
-    An arrow says where one lies that the panel does not reach. Where it is known what as many fresh
-    images would have, that of half of the real ones is left out.
+    A line leads to a label that had to be moved, and an arrow says where one lies that the panel
+    does not reach. Where it is known what as many fresh images would have, that of half of the real
+    ones is left out.
     """
     low, high = sorted(axes.get_ylim())
     axes.set_ylim(low, high)
@@ -42,8 +45,18 @@ def draw_floors(axes: Axes, floors: Floors, figure: str) -> None:
             below = value <= low
             found.append((_EDGE if below else 1 - _EDGE, value, f"{text} {'↓' if below else '↑'}"))
     places = _spread([y for y, *_ in sorted(found)])
+    moved = {
+        text: (own, y)
+        for y, (own, value, text) in zip(places, sorted(found), strict=True)
+        if low < value < high and abs(y - own) > _MOVED
+    }
+    x = 1.05 if moved else 1.01
+    for own, y in moved.values():
+        leader = Line2D([1.0, 1.04], [own, y], lw=0.8, color=_GREY, clip_on=False)
+        leader.set_transform(axes.transAxes)
+        axes.add_artist(leader)
     for y, (*_, text) in zip(places, sorted(found), strict=True):
-        axes.text(1.01, y, text, va="center", fontsize=8, transform=axes.transAxes, color=_GREY)
+        axes.text(x, y, text, va="center", fontsize=8, transform=axes.transAxes, color=_GREY)
 
 
 def _spread(places: list[float]) -> list[float]:
