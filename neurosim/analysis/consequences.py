@@ -76,7 +76,7 @@ def _of_converters(profile: Profile) -> Iterator[tuple[str, str]]:
         yield "a nudge moves its target by", _nudge(profile)
     if sense is not None and sense.bits is not None and sense.range_A is not None:
         step_A = lsb(sense.range_A, sense.bits)
-        velocity = f"a velocity of {step_A / figures.velocity_A(profile):.2g}"
+        velocity = f"a velocity of {figures.ammeter_step(profile):.2g}"
         steps = _steps(sense.bits, format_quantity(sense.range_A, "A", 3))
         yield "a step of the ammeter", f"{format_quantity(step_A, 'A', 3)}, {velocity}; {steps}"
 

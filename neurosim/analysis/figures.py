@@ -14,6 +14,7 @@ from neurosim.profile import Profile
 __all__ = [
     "MOST_LOST",
     "VELOCITY",
+    "ammeter_step",
     "array_s",
     "beta_of",
     "conductances_S",
@@ -142,6 +143,14 @@ def presenting_s(profile: Profile) -> float:
     recipe, advised = recipe_for(profile), profile.host.settle_tau
     settle_tau = advised if recipe.flow.settle_tau is None else recipe.flow.settle_tau
     return recipe.batch * _PHASES * settle_tau * profile.node.tau_s
+
+
+def ammeter_step(profile: Profile) -> float | None:
+    """A step of the ammeter as a velocity; None where it has none."""
+    sense = profile.current_sense
+    if sense is None or sense.bits is None or sense.range_A is None:
+        return None
+    return lsb(sense.range_A, sense.bits) / velocity_A(profile)
 
 
 def velocity_A(profile: Profile) -> float:

@@ -14,7 +14,6 @@ from neurosim.analysis import figures
 from neurosim.analysis.loads import load_warnings
 from neurosim.analysis.suited import recipe_for
 from neurosim.blocks.units import format_quantity
-from neurosim.converters.quantise import lsb
 from neurosim.profile import Profile
 from neurosim.safe_text import two_digits
 
@@ -67,11 +66,8 @@ def _narrow_ammeter(profile: Profile) -> Iterator[str]:
 
 def _coarse_ammeter(profile: Profile) -> Iterator[str]:
     """An ammeter whose steps are as wide as velocities are long."""
-    sense = profile.current_sense
-    if sense is None or sense.bits is None or sense.range_A is None:
-        return
-    step = lsb(sense.range_A, sense.bits) / figures.velocity_A(profile)
-    if recipe_for(profile).task.has_paths and step > _COARSE_READ:
+    step = figures.ammeter_step(profile)
+    if step is not None and recipe_for(profile).task.has_paths and step > _COARSE_READ:
         strays = step / np.sqrt(12) / figures.VELOCITY
         yield (
             f"current_sense.bits: a step of the ammeter is a velocity of {two_digits(step)}, where "
@@ -109,14 +105,15 @@ def _lagging(profile: Profile) -> Iterator[str]:
 def _rounded_away(profile: Profile) -> Iterator[str]:
     """A nudge that the DAC rounds away."""
     steps, flow = figures.dac_steps(profile), recipe_for(profile).flow
-    if steps is None or steps >= _ROUNDED:
-        return
-    # There the spring of the negative phase vanishes.
+    # There the spring of the negative phase vanishes, which training refuses.
     most_beta = flow.stiffness / (flow.alpha * flow.stiffness) ** 2
+    if steps is None or steps >= _ROUNDED or figures.beta_of(profile) >= most_beta:
+        return
     most = figures.dac_steps(profile, most_beta)
     also = f", or raise {_beta_place(profile)}" if most is not None and most > _ROUNDED else ""
-    # Of velocities that are normal, about as those of digits.
-    stay = erf(0.5 / steps / np.sqrt(2))
+    # Of velocities that are normal, about as those of digits; a negative nudge moves them farther.
+    farther = abs(figures.dac_steps(profile, -figures.beta_of(profile)) or 0.0)
+    stay = erf(0.5 / farther / np.sqrt(2))
     yield (
         f"dac: a nudge moves its target by {two_digits(steps)} steps, so that about {stay:.0%} of "
         "the targets stay at one code for both of its signs; give it finer steps (more dac.bits, "
