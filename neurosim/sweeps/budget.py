@@ -41,11 +41,13 @@ class Within:
 
     def __post_init__(self) -> None:
         self._began_s, self._ranks = self.clock(), {}
-        ways = dict[str, int]()
+        ways = dict[str, list[str]]()
         for label in dict.fromkeys(str(point.settings["drawn"]) for point in self.study.points):
-            way = label.partition(",")[0]
-            at = ways[way] = ways.get(way, -1) + 1
-            self._ranks[label] = at % 2 + 2 * (way == _QUIET)
+            ways.setdefault(label.partition(",")[0], []).append(label)
+        for way, labels in ways.items():
+            for at, label in enumerate(labels):
+                later = at % 2 and at + 1 < len(labels)
+                self._ranks[label] = int(later) + 2 * (way == _QUIET)
 
     @property
     def left_s(self) -> float:

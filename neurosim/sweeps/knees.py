@@ -8,7 +8,7 @@ logarithm of both (Fritsch and Carlson 1980; SciPy's PCHIP), and enough is where
 with :math:`d_{\min}` its least and :math:`d_0` what other real images, as many, would have: a
 Frechet distance is never zero between finite sets, and that part says nothing of a chip. Between
 lengths whose ratio is two or less it is within some per cent of the crossing of a smooth curve; the
-first and the last of a study lie a factor of three apart. The interval of 95 % is Student's of the
+first two of a study lie a factor of three apart. The interval of 95 % is Student's of the
 logarithm, by the jackknife over seeds (Efron and Tibshirani 1993, chapter 11); it knows nothing of
 what lies between lengths.
 

@@ -24,12 +24,13 @@ __all__ = ["Budget", "budget_of", "draws_of"]
 
 # Updates that are timed.
 _PROBE = 3
-# Of the time, what trainings and samples get; judging, pictures and start-up take the rest.
-_COMPUTING = 0.85
+# Of the time, what trainings, samples and judgements get; start-up and pictures take the rest.
+# Where they take longer than they did when measured, the last points are not drawn: see `Within`.
+_COMPUTING = 0.92
 _FEWEST, _MOST = 50, 2000
 # Seeds where nobody asked for a number; more than the fewest must leave all updates asked for, or
-# the usual ones, even if each takes so many times as long, as on a machine that others use too.
-_FEW_SEEDS, _MANY_SEEDS, _SPARE = 4, 12, 1.1
+# the usual ones.
+_FEW_SEEDS, _MANY_SEEDS = 4, 12
 # Where no updates are asked for either: beyond so many seeds, time is for longer trainings.
 _SOME_SEEDS, _USUAL = 8, 400
 _SAMPLES = (200, 500)
@@ -102,7 +103,7 @@ def budget_of(
     per_sample = _updates_per_sample(profile, recipe) if draws else 0.0
     fewest = min(_FEWEST, most or _FEWEST)
 
-    def shared(seeds: int, update_s: float = update_s) -> Budget:
+    def shared(seeds: int) -> Budget:
         used = min(workers, seeds)
         # Trainings come in rounds of one a worker; points are shared out evenly.
         rounds, shares = ceil(seeds / used), seeds / used
@@ -120,7 +121,7 @@ def budget_of(
     if seeds is None:
         upto, wanted = (_SOME_SEEDS, _USUAL) if most is None else (_MANY_SEEDS, most)
         more = (n for n in range(upto, _FEW_SEEDS, -1) if n < workers or n % workers == 0)
-        tried = ((n, shared(n, _SPARE * update_s)) for n in more)
+        tried = ((n, shared(n)) for n in more)
         whole = [n for n, found in tried if found.enough and found.updates >= wanted]
         # Few samples blur where a flat curve crosses more than a ninth seed sharpens it.
         sharp = [n for n in whole if n >= _SOME_SEEDS and shared(n).samples == _SAMPLES[-1]]
