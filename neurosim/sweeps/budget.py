@@ -10,11 +10,18 @@ import numpy as np
 
 from neurosim.sweeps.costs import costs_of, law_of
 from neurosim.sweeps.folder import SweepFolder
+from neurosim.sweeps.knees import knees
 from neurosim.sweeps.points import Point
 
 __all__ = ["Within"]
 
 _QUIET = "quiet"
+_ROUNDED = 1 + 1e-9
+
+
+# In this order: lengths without which there is no answer, those beside it, and the others; then the
+# chip without noise.
+_CORE, _BESIDE, _OTHER, _QUIET_CORE, _QUIET_OTHER = range(5)
 
 
 @dataclass
@@ -22,7 +29,8 @@ class Within:
     """How a study keeps to its time, whatever its points turn out to take.
 
     Every second length of each way of drawing is done in any case, both ends among them, for
-    without these there is no answer; then the others, and the chip without noise at last.
+    without these there is no answer; then what lies beside the knee that these show, the other
+    lengths, and the chip without noise at last.
 
     Parameters
     ----------
@@ -38,16 +46,24 @@ class Within:
     clock: Callable[[], float] = time.monotonic
     _began_s: float = field(init=False)
     _ranks: dict[str, int] = field(init=False)
+    _is_sharpened: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         self._began_s, self._ranks = self.clock(), {}
+        for way, labels in self._ways().items():
+            for at, label in enumerate(labels):
+                first = at % 2 == 0 or at + 1 == len(labels)
+                if way == _QUIET:
+                    self._ranks[label] = _QUIET_CORE if first else _QUIET_OTHER
+                else:
+                    self._ranks[label] = _CORE if first else _OTHER
+
+    def _ways(self) -> dict[str, list[str]]:
+        """Of each way of drawing its cases, the shortest first."""
         ways = dict[str, list[str]]()
         for label in dict.fromkeys(str(point.settings["drawn"]) for point in self.study.points):
             ways.setdefault(label.partition(",")[0], []).append(label)
-        for way, labels in ways.items():
-            for at, label in enumerate(labels):
-                later = at % 2 and at + 1 < len(labels)
-                self._ranks[label] = int(later) + 2 * (way == _QUIET)
+        return ways
 
     @property
     def left_s(self) -> float:
@@ -60,8 +76,9 @@ class Within:
 
     def is_over(self, left: Sequence[Point]) -> bool:
         """Whether the next point would end too late, by what points took so far: see `costs`."""
-        if not left or min(map(self.rank, left)) == 0:
+        if not left or min(map(self.rank, left)) == _CORE:
             return False
+        self._sharpen()
         done, took_s = list[Point](), list[float]()
         for point in self.study.points:
             result = self.study.result(point)
@@ -74,3 +91,21 @@ class Within:
             return self.left_s == 0
         law = law_of(costs_of(done), np.array(took_s))
         return self.left_s < float((costs_of([min(left, key=self.rank)]) @ law)[0])
+
+    def _sharpen(self) -> None:
+        """Raise lengths between the two that the knee lies between, once the first are done."""
+        if self._is_sharpened:
+            return
+        self._is_sharpened = True
+        rows = self.study.rows()
+        tau = {str(row["drawn"]): row["sample_tau"] for row in rows if not row["error"]}
+        for way, knee in knees(rows, "drawn", self.study.sweep.measure[0]).items():
+            labels, low = self._ways()[way], knee.above_tau / _ROUNDED
+            ends = [
+                at
+                for at, label in enumerate(labels)
+                if label in tau and low <= tau[label] <= knee.upto_tau * _ROUNDED
+            ]
+            for label in labels[min(ends, default=0) : max(ends, default=0)]:
+                if self._ranks[label] == _OTHER:
+                    self._ranks[label] = _BESIDE

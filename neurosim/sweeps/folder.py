@@ -245,7 +245,7 @@ def run_sweep(
     progress : callable, optional
         Called after each point.
     rank : callable, optional
-        Points of a lower one are done first.
+        Points of a lower one are done first; asked anew once all of a rank are done.
     is_over : callable, optional
         Asked after each point, with those that are left; if so these stay for another time.
 
@@ -262,23 +262,35 @@ def run_sweep(
         )
     total = len(folder.share(shard))
     done = total - len(left)
-    todo = {point.key: point for point in (left if rank is None else sorted(left, key=rank))}
-    for stage in _stages(list(todo.values())):
-        tasks = [
-            Task(point, real(folder.path), folder.laws, device=workers.device) for point in stage
-        ]
-        with closing(finished(tasks, workers)) as keys:
-            for key in keys:
-                done += 1
-                todo.pop(key, None)
-                folder.forget(key)
-                folder.write_tables()
-                if progress is not None:
-                    progress(done, total, folder.rows())
-                if is_over is not None and is_over(list(todo.values())):
-                    return folder.rows()
+    todo = {point.key: point for point in left}
+    while todo:
+        some = _lowest(list(todo.values()), rank)
+        for stage in _stages(some):
+            tasks = [
+                Task(point, real(folder.path), folder.laws, device=workers.device)
+                for point in stage
+            ]
+            with closing(finished(tasks, workers)) as keys:
+                for key in keys:
+                    done += 1
+                    todo.pop(key, None)
+                    folder.forget(key)
+                    folder.write_tables()
+                    if progress is not None:
+                        progress(done, total, folder.rows())
+                    if is_over is not None and is_over(list(todo.values())):
+                        return folder.rows()
+        for point in some:
+            todo.pop(point.key, None)
     folder.write_tables()
     return folder.rows()
+
+
+def _lowest(points: list[Point], rank: Callable[[Point], int] | None) -> list[Point]:
+    if rank is None:
+        return points
+    ranks = [rank(point) for point in points]
+    return [point for point, own in zip(points, ranks, strict=True) if own == min(ranks)]
 
 
 def _stages(points: Sequence[Point]) -> list[list[Point]]:

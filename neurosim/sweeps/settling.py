@@ -26,9 +26,9 @@ __all__ = [
 ]
 
 # Ratios of capacitances of a chip that runs free, and settling [C/g] of a step by its host.
-ALONE, STEPPED = (1, 3, 6, 10, 18, 30, 55, 100), (1, 3, 6, 10, 15, 30)
+ALONE, STEPPED = (1, 3, 6, 10, 18, 30, 100), (1, 3, 6, 10, 20)
 # Ratios of a chip without noise.
-QUIET = (3, 6, 10, 18, 30, 100)
+QUIET = (3, 6, 10, 18, 100)
 # Settling [C/g] of a decision.
 READS = (0.3, 0.6, 1, 2, 3, 5, 10, 20, 40)
 # Flow time of a step.
