@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 # Ratios of capacitances of a chip that runs free, and settling [C/g] of a step by its host.
-ALONE, STEPPED = (1, 3, 6, 10, 18, 30, 100), (1, 3, 6, 10, 20)
+ALONE, STEPPED = (1, 3, 6, 10, 18, 30, 100), (1, 3, 6, 10, 15, 30)
 # Ratios of a chip without noise.
 QUIET = (3, 6, 10, 18, 100)
 # Settling [C/g] of a decision.

@@ -145,7 +145,7 @@ def test_the_plan_has_both_ways_of_drawing_and_a_training_a_seed(tiny):
     (axis,) = plan.axes
     assert plan.replicas == 3
     ways = [label.partition(",")[0] for label in axis.cases]
-    assert ways == ["alone"] * 7 + ["quiet"] * 5 + ["stepped"] * 5
+    assert ways == ["alone"] * 7 + ["quiet"] * 5 + ["stepped"] * 6
     assert plan.measure[0] == "w2"
 
 
