@@ -79,7 +79,8 @@ def tell_study(
         n = counted(chips[0].experiment.updates, "update")
         lines.append(
             f"Its weights learned for {n}. Networks that learn for longer have slower modes and "
-            "need longer: a larger --budget, or a run of your own."
+            "need longer: a larger --budget (and more updates in the file of --experiment, if one "
+            "is given), or a run of your own."
         )
         warn(list(dict.fromkeys(said for chip in chips for said in watch(chip))))
     if "alone" in found:
@@ -194,7 +195,12 @@ def knee_lines(
     drawn = {SHOWN[way]: found[way].best for way in ("alone", "stepped") if way in found}
     poor = [way for way, best in drawn.items() if dumb is not None and best > dumb]
     if dumb is not None and poor:
-        how = "train longer (--budget), or give a run" if of == "seed" else "train it for longer"
+        how = "train it for longer, or ask `neurosim explain` of it what spoils it"
+        if of == "seed":
+            how = (
+                "train longer (--budget, and more updates in the file of --experiment, if one is "
+                "given), give a run, or ask `neurosim explain` of one in trained/ what spoils it"
+            )
         yield (
             f"Samples drawn {' and '.join(poor)} are at best farther from the data than those of "
             f"one Gaussian, {dumb:.3g}: the network has not learned much, and how long it takes is "
