@@ -78,7 +78,7 @@ def test_the_command_that_goes_on_has_the_options_that_this_takes(tmp_path, monk
         ),
         (
             ["settling", chip, "--dataset", "moons", "--budget", "100 h", "--seeds", 1],
-            "0 of 16 points are kept",
+            "0 of 13 points are kept",
             f"neurosim settling '{chip}' --resume --out {out}",
         ),
     ]:
