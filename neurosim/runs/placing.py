@@ -18,6 +18,9 @@ Figure = Callable[[Seen], float]
 # A range that is so many times what arrives wastes three bits.
 _FAR_TOO_WIDE = 8.0
 
+# Devices that are so many times as far from what was asked as is harmless are told at any cost.
+_GLARING, _DEVICES = 3.0, frozenset({"drift", "faulty devices", "programming noise"})
+
 # What costs less than this, or than a tenth of the costliest, is fine; what costs a fifth of that
 # is told beside it, of three at most. Where all is fine, so many are told that cost a digit.
 FINE, _TENTH, _BESIDE, _FIRST, _DIGIT = 0.01, 0.1, 0.2, 3, 5e-4
@@ -31,8 +34,9 @@ def placed(
 ) -> tuple[list[Finding], int]:
     """Findings in the order in which they are told, and how many of them come first.
 
-    What rules a loss is first, then causes of unusual figures, then all by what they cost. Where
-    nothing costs enough to come first, the three costliest are told.
+    Devices far from what was asked are first, then what rules a loss, then causes of unusual
+    figures, then all by what they cost. Where nothing costs enough to come first, the three
+    costliest are told.
 
     Parameters
     ----------
@@ -43,10 +47,11 @@ def placed(
         Of causes that were not switched off.
     """
     least = max(FINE, _TENTH * max(effect.weight for effect in effects))
-    there = [effect for effect in effects if effect.weight >= FINE]
+    there = [e for e in effects if e.weight >= FINE or _is_glaring(seen, e)]
     odd = {effect.name for effect in there if is_unusual(seen, effect)}
     told = [effect for effect in there if effect.weight >= least or effect.name in odd]
-    ranked = [(effect.rank + (effect.name in odd), finding_of(effect)) for effect in told]
+    ranks = [e.rank + (e.name in odd) + _FIRST * _is_glaring(seen, e) for e in told]
+    ranked = [(rank, finding_of(effect)) for rank, effect in zip(ranks, told, strict=True)]
     ranked += [(finding.weight, finding) for finding in others if finding.weight >= least]
     found = [finding for _, finding in sorted(ranked, key=lambda pair: -pair[0])]
     if max((finding.weight for finding in found), default=0.0) < FINE:
@@ -70,6 +75,14 @@ def is_unusual(seen: Seen, effect: Effect) -> bool:
         return False
     figure, most = _MOST[effect.name]
     return figure(seen) > most
+
+
+def _is_glaring(seen: Seen, effect: Effect) -> bool:
+    """Whether devices are so far from what was asked that a training must have made up for it."""
+    if effect.name not in _DEVICES:
+        return False
+    figure, most = _MOST[effect.name]
+    return figure(seen) > _GLARING * most
 
 
 def _dac_steps(seen: Seen) -> float:

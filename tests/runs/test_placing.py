@@ -65,6 +65,19 @@ def test_the_shipped_chip_of_the_readme_has_no_unusual_figure():
     assert not any(is_unusual(there, effect(name)) for name in _MOST)
 
 
+def test_devices_far_from_what_was_asked_are_told_though_a_training_made_up_for_them():
+    """A leak of the weights that is no cost at the trained ones, and an offset that is none."""
+    leak = ns.Leak(tau_s=5e-6, source="assumed: a test")
+    effects = [effect("a", 0.3, rules=True), effect("drift", 0.0), effect("amplifier offset", 0.0)]
+    odd = seen({"drift": leak, "mismatch.offset_V": 0.2}, name="cmos_rc_6bit")
+    assert odd.astray("drift") > 0.15
+    found, n_first = placed(odd, effects, finding, [])
+    assert [f.cause for f in found] == ["drift", "a"]
+    assert n_first == 2
+    still = seen({"mismatch.offset_V": 0.2}, name="cmos_rc_6bit")
+    assert [f.cause for f in placed(still, effects, finding, [])[0]] == ["a"]
+
+
 def test_the_order_is_what_rules_what_is_unusual_what_costs():
     odd = seen({"mismatch.offset_V": 0.2})
     effects = [
