@@ -200,8 +200,9 @@ class Effects:
         best = min(found, key=found.__getitem__, default=now)
         way = "raise" if best > now else "lower"
         without = self.whole._replace(gradient=found.get(best, self.whole.gradient))
-        advice, stronger = f"{way} flow.beta from {now:g} to {best:g}", best > now
-        return Effect("beta", advice, without, best=best, makes_up=stronger)
+        return Effect(
+            "beta", f"{way} flow.beta from {now:g} to {best:g}", without, best=best, makes_up=True
+        )
 
     def _saved_by_nudge(self, found: list[Effect]) -> float:
         """What a stronger nudge saves of the gradient; 0 where none does."""
