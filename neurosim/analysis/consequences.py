@@ -139,5 +139,6 @@ def _nudge(profile: Profile) -> str:
     if radian_V := profile.node.visible_radian_V:
         said = f"{away * profile.node.unit_V / radian_V:.2g} rad"
     if steps is not None:
-        said += f", {(n := two_digits(steps))} step{'s' * (n != '1')} of the DAC"
+        n = two_digits(steps)
+        said += f", {n} {'step' if n == '1' else 'steps'} of the DAC"
     return f"{said}, at a beta{what} of {figures.beta_of(profile):g}"

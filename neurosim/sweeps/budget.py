@@ -16,9 +16,8 @@ from neurosim.sweeps.points import Point
 __all__ = ["Within"]
 
 _QUIET = "quiet"
+# Lengths of a knee are those of rows but for rounding.
 _ROUNDED = 1 + 1e-9
-
-
 # In this order: lengths without which there is no answer, those beside it, and the others; then the
 # chip without noise.
 _CORE, _BESIDE, _OTHER, _QUIET_CORE, _QUIET_OTHER = range(5)
@@ -93,14 +92,17 @@ class Within:
         return self.left_s < float((costs_of([min(left, key=self.rank)]) @ law)[0])
 
     def _sharpen(self) -> None:
-        """Raise lengths between the two that the knee lies between, once the first are done."""
+        """Raise lengths between the two that the knee lies between, once the first are done.
+
+        By figures as they are: what fresh images would have is taken off in the answer alone.
+        """
         if self._is_sharpened:
             return
         self._is_sharpened = True
-        rows = self.study.rows()
+        rows, ways = self.study.rows(), self._ways()
         tau = {str(row["drawn"]): row["sample_tau"] for row in rows if not row["error"]}
         for way, knee in knees(rows, "drawn", self.study.sweep.measure[0]).items():
-            labels, low = self._ways()[way], knee.above_tau / _ROUNDED
+            labels, low = ways[way], knee.above_tau / _ROUNDED
             ends = [
                 at
                 for at, label in enumerate(labels)

@@ -280,6 +280,7 @@ def run_sweep(
                         progress(done, total, folder.rows())
                     if is_over is not None and is_over(list(todo.values())):
                         return folder.rows()
+        # Each is tried once, whatever became of it.
         for point in some:
             todo.pop(point.key, None)
     folder.write_tables()
