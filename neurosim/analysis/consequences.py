@@ -25,9 +25,9 @@ def consequences(profile: Profile) -> list[tuple[str, str]]:
     Time constant C / g; C_x / C_h; step of a weight; steps and ranges of the converters in volts
     and in the host's units, of the ammeter in amperes and as a velocity; how far a nudge moves its
     target, in steps of the DAC, in the task that the chip is for; what the busiest output
-    delivers; thermal noise kT/C of a hidden
-    node without its amplifier's, or how far the phase of an oscillator diffuses; time to write a
-    device, and all.
+    delivers; thermal noise kT/C of a hidden node without its amplifier's, or how far the phase of
+    an oscillator diffuses; how far a write misses, and what that adds up to on a node of which all
+    neighbours stand at one unit; time to write a device, and all.
     """
     parts = _of_nodes, _of_converters, _of_load, _of_noise, _of_writing
     return [figure for part in parts for figure in part(profile)]
@@ -104,6 +104,15 @@ def _of_noise(profile: Profile) -> Iterator[tuple[str, str]]:
 
 def _of_writing(profile: Profile) -> Iterator[tuple[str, str]]:
     write, array_s = profile.write, figures.array_s(profile)
+    if (missed := figures.missed_weight(profile)) > 0:
+        step, n = profile.coupling.step(profile.node.leak_S), profile.network.couplings_per_node
+        said = f"{missed:.2g} of a weight of 1 at most"
+        said += "" if step is None else f" ({missed / step:.2g} steps)"
+        moved = missed * np.sqrt(n.max())
+        yield (
+            "a write misses by",
+            (f"{said}, a standard deviation; all {n.max():.0f} of a node by {moved:.2g} of a unit"),
+        )
     if write is not None and array_s is not None:
         pulse_s = (write.pulses or 1) * write.pulse_s
         yield "one write of a device", format_quantity(pulse_s, "s", 3)

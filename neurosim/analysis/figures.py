@@ -21,6 +21,7 @@ __all__ = [
     "dac_steps",
     "hidden_F",
     "lost_share",
+    "missed_weight",
     "moved_by_nudge",
     "noise_V",
     "nudge",
@@ -53,6 +54,13 @@ def conductances_S(profile: Profile) -> Array:
     """Some over the range of a device, (200,); off is none."""
     low_S, high_S = range_S(profile)
     return np.linspace(low_S or high_S / 200, high_S, 200)
+
+
+def missed_weight(profile: Profile) -> float:
+    """Standard deviation of one write of a device as a weight, where it is largest; 0 if exact."""
+    if profile.write is None:
+        return 0.0
+    return float(profile.write.sigma_S(conductances_S(profile)).max() / profile.node.leak_S)
 
 
 def hidden_F(profile: Profile) -> float:

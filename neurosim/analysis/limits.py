@@ -40,6 +40,8 @@ _COARSE_READ = 0.5
 # Step of a weight: trained in the loop, a chip of 0.2 draws at a feature Frechet distance of 6.3,
 # where a Gaussian is at 4.5, and one of 0.09 at 3.1 (experiments/06_imperfections).
 _COARSE_WEIGHT = 0.15
+# A write that misses by as much as rounding to such steps does.
+_MISSED_WRITE = _COARSE_WEIGHT / np.sqrt(12)
 # A training writes hundreds of times: at an hour each it takes weeks.
 _LONG_S = 3600.0
 
@@ -87,6 +89,18 @@ def _coarse_weights(profile: Profile) -> Iterator[str]:
             f"coupling.levels: a step of a weight is {two_digits(step)}, where weights of trained "
             "networks are 0.05 rms; with steps of 0.2 a chip drew no better than a Gaussian after "
             "150 updates: take more levels, or a smaller coupling.full_scale"
+        )
+
+
+def _missed_writes(profile: Profile) -> Iterator[str]:
+    """Writes that miss by as much as weights are."""
+    missed = figures.missed_weight(profile)
+    draws = recipe_for(profile).task.has_paths and not profile.node.oscillating
+    if draws and missed > _MISSED_WRITE:
+        yield (
+            f"write.noise: a write misses by {two_digits(missed)} of a weight of 1, where weights "
+            "of trained networks are 0.05 rms; write more exactly, as with a read after each "
+            "pulse, or take a smaller coupling.full_scale"
         )
 
 
@@ -176,6 +190,6 @@ def _slow_to_write(profile: Profile) -> Iterator[str]:
 
 
 _LIMITS: tuple[Callable[[Profile], Iterable[str]], ...] = (
-    _narrow_ammeter, _coarse_ammeter, _coarse_weights, _lagging, _rounded_away, _drowned,
-    _forgetful, _slow_to_write, load_warnings,
+    _narrow_ammeter, _coarse_ammeter, _coarse_weights, _missed_writes, _lagging, _rounded_away,
+    _drowned, _forgetful, _slow_to_write, load_warnings,
 )  # fmt: skip

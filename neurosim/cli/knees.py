@@ -15,9 +15,9 @@ from neurosim.cli.again import going_on
 from neurosim.cli.checked import say_wrapped
 from neurosim.cli.common import print_json, say, warn
 from neurosim.errors import DataError, NeurosimError
-from neurosim.report.knee_figure import HYPOTHETICAL
 from neurosim.report.knee_table import SHOWN, knee_table
 from neurosim.safe_text import counted, in_columns
+from neurosim.sweeps.settling import NOISELESS
 
 if TYPE_CHECKING:
     from neurosim.blocks.block import Block
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from neurosim.sweeps.floors import Floors
     from neurosim.sweeps.knees import Interval, Knee
 
-__all__ = ["knee_lines", "shares_of", "tell_study"]
+__all__ = ["answer_lines", "own_ratio", "remarks", "shares_of", "tell_study"]
 
 # Two lengths are alike where they are no further apart.
 _ALIKE = 1.3
@@ -70,11 +70,14 @@ def tell_study(
     write_bytes(picture, figure_png(knee_figure(rows, found, figure, kept)))
     of, name = "seed" if given is None else "draw", chips[0].profile.name
     own = "read" if "read" in curves else "alone"
-    over = ratios(curves[own], curves["quiet"], bias) if {own, "quiet"} <= curves.keys() else None
+    over = (
+        ratios(curves[own], curves[NOISELESS], bias) if {own, NOISELESS} <= curves.keys() else None
+    )
     unknown = ""
     if any(_is_quiet(point.settings) for point in study.points):
-        unknown = _AT_ITS_ENDS if "quiet" in curves else _NOT_DRAWN
-    lines = [*knee_lines(found, name, figure, rows, modes, over, of, kept, unknown)]
+        unknown = _AT_ITS_ENDS if NOISELESS in curves else _NOT_DRAWN
+    answer = [*answer_lines(found, name, figure, modes, over, of, kept, unknown)]
+    lines = [*remarks(found, rows, of, kept)]
     if given is None:
         n = counted(chips[0].experiment.updates, "update")
         lines.append(
@@ -86,22 +89,22 @@ def tell_study(
     if "alone" in found:
         lines += own_ratio(chips[0].profile, found["alone"], rows)
     lines += _to_export(study, rows, figure, laws)
-    write_text(study.path / ANSWER, "\n".join([*lines, ""]))
+    write_text(study.path / ANSWER, "\n".join([*answer, "", *lines, ""]))
     page = write_sweep_report(study)
     if as_json:
         print_json(
             {"knees": {way: knee._asdict() for way, knee in found.items()}, "figure": figure,
-             "over_quiet": over and [ratio._asdict() for ratio in over],
+             "over_noiseless": over and [ratio._asdict() for ratio in over],
              "bias": bias, "floor": kept.get(REAL, {}).get(figure), "beside": kept,
              "slowest_mode_tau": modes, "picture": str(picture),
              "failed": sum(bool(row["error"]) for row in rows), "report": str(page)}
         )  # fmt: skip
     else:
-        for line in lines[:2]:
+        for line in answer:
             say_wrapped(line)
         head, cells = knee_table(found, rows, figure, kept, of)
         say(in_columns([head, *cells], left=1) + "\n", nl=False)
-        for line in lines[2:]:
+        for line in lines:
             say_wrapped(line)
         say(f"{picture}; every point: {study.path / 'results.csv'}; open {page}")
     end_if_failed(rows)
@@ -130,7 +133,7 @@ def _too_few(study: SweepFolder) -> DataError:
 
 
 def _is_quiet(settings: Mapping[str, Any]) -> bool:
-    return str(settings["drawn"]).startswith(HYPOTHETICAL)
+    return str(settings["drawn"]).startswith(f"{NOISELESS},")
 
 
 def _to_export(
@@ -150,18 +153,19 @@ def _to_export(
         yield f"The weights of its best chip are written by: {way}"
 
 
-def knee_lines(
+def answer_lines(
     found: Mapping[str, Knee],
     name: str,
     figure: str,
-    rows: Sequence[Mapping[str, Any]],
     modes: Mapping[str, float],
-    quiet: tuple[Interval, Interval] | None = None,
+    noiseless: tuple[Interval, Interval] | None = None,
     of: str = "seed",
     floors: Floors | None = None,
     unknown: str = "",
 ) -> Iterator[str]:
-    """How long and for how many joules, what sets it, and what else is to be known, a line each.
+    """How long and for how many joules, and what sets it, a line each.
+
+    Before these, of a network that draws worse than one Gaussian, that it has not learned.
 
     Parameters
     ----------
@@ -170,11 +174,9 @@ def knee_lines(
         Of the chip.
     figure : str
         That is compared.
-    rows : sequence of mapping
-        Of the sweep.
     modes : mapping from str to float
         See `shares_of`.
-    quiet : tuple of Interval, optional
+    noiseless : tuple of Interval, optional
         Knee and best figure of the chip alone, or asked once, over those without noise and errors
         of converters.
     of : str
@@ -184,36 +186,62 @@ def knee_lines(
     unknown : str
         Why the chip without noise says nothing, if there is such a chip.
     """
-    from neurosim.sweeps.floors import GAUSSIAN, bias_of
-    from neurosim.sweeps.settling import DT, LONGEST_START_TAU
+    from neurosim.sweeps.floors import bias_of
 
+    yield from _not_learned(found, figure, of, floors or {})
     yield _how_long(found, name, figure, of, bias_of(floors or {}, figure))
     alone = "alone " if "alone" in found else ""
-    yield _what_sets(quiet, _slowest(modes), unknown, of, figure, alone)
-    rivals = floors or {}
-    dumb = rivals.get(GAUSSIAN, {}).get(figure)
-    drawn = {SHOWN[way]: found[way].best for way in ("alone", "stepped") if way in found}
-    poor = [way for way, best in drawn.items() if dumb is not None and best > dumb]
-    if dumb is not None and poor:
-        how = "train it for longer, or ask `neurosim explain` of it what spoils it"
-        if of == "seed":
-            how = (
-                "train longer (--budget, and more updates in the file of --experiment, if one is "
-                "given), give a run, or ask `neurosim explain` of one in trained/ what spoils it"
-            )
-        yield (
-            f"Samples drawn {' and '.join(poor)} are at best farther from the data than those of "
-            f"one Gaussian, {dumb:.3g}: the network has not learned much, and how long it takes is "
-            f"not yet that of one that has; {how}."
-        )
+    yield _what_sets(noiseless, _slowest(modes), unknown, of, figure, alone)
+
+
+def remarks(
+    found: Mapping[str, Knee],
+    rows: Sequence[Mapping[str, Any]],
+    of: str = "seed",
+    floors: Floors | None = None,
+) -> Iterator[str]:
+    """What else is to be known of each way of drawing, a line each.
+
+    Parameters
+    ----------
+    found : mapping from str to Knee
+    rows : sequence of mapping
+        Of the sweep.
+    of, floors
+        See `answer_lines`.
+    """
+    from neurosim.sweeps.settling import DT, LONGEST_START_TAU
+
     for way in (way for way in found if way in SHOWN):
-        yield from _remarks(way, found[way], rows, of, rivals)
+        yield from _remarks(way, found[way], rows, of, floors or {})
     if "alone" in found or "stepped" in found:
         yield (
             "Alone, a sample first settles for as long as C_x/C_h, at most "
             f"{LONGEST_START_TAU} C/g (sampling.settle_tau); stepped, a step is {DT:g} of the "
             "flow's time (sampling.dt)."
         )
+
+
+def _not_learned(found: Mapping[str, Knee], figure: str, of: str, floors: Floors) -> Iterator[str]:
+    """Of a network that draws worse than one Gaussian."""
+    from neurosim.sweeps.floors import GAUSSIAN
+
+    dumb = floors.get(GAUSSIAN, {}).get(figure)
+    drawn = {SHOWN[way]: found[way].best for way in ("alone", "stepped") if way in found}
+    poor = [way for way, best in drawn.items() if dumb is not None and best > dumb]
+    if dumb is None or not poor:
+        return
+    how = "train it for longer, or ask `neurosim explain` of it what spoils it"
+    if of == "seed":
+        how = (
+            "train longer (--budget, and more updates in the file of --experiment, if one is "
+            "given), give a run, or ask `neurosim explain` of one in trained/ what spoils it"
+        )
+    yield (
+        f"The network has not learned much: its samples, drawn {' and '.join(poor)}, are at best "
+        f"farther from the data than those of one Gaussian, {dumb:.3g}. One that has learned may "
+        f"need longer: {how}."
+    )
 
 
 def own_ratio(profile: Profile, knee: Knee, rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -237,6 +265,10 @@ def own_ratio(profile: Profile, knee: Knee, rows: Sequence[Mapping[str, Any]]) -
     enough = float(np.exp(np.interp(np.log(knee.tau), costs[0], ratios)))
     cost = f"{format_quantity(time_s, 's', 3)} and {format_quantity(energy_J, 'J', 3)}"
     said, enough_F = f"a sample takes {tau:.3g} C/g, {cost}", released_F(profile, enough)
+    if tau < knee.tau:
+        said += f", which is short of the {knee.tau:.3g} that are enough"
+    elif tau > _ALIKE * knee.tau:
+        said += f", {tau / knee.tau:.2g} times what is enough"
     if enough_F > 0 and not (knee.at_once or knee.at_least):
         said += f"; C_x/C_h of {enough:.2g} is a node.release_capacitance_F of "
         said += format_quantity(enough_F, "F", 3)
@@ -298,7 +330,7 @@ def _what_sets(
     else:
         said = "Whether noise, converters or the circuit set how long is not told apart"
     return (
-        f"{said}: beside the same chip without noise and errors of converters it takes {alone}"
+        f"{said}: beside the same weights without noise and errors of converters it takes {alone}"
         f"{_times(tau)} as long, to {_times(best)} the {worded(figure)} "
         f"({counted(tau.seeds, of)}); {slow}."
     )

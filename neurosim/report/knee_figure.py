@@ -14,16 +14,14 @@ from neurosim.report.floor_lines import NO_FLOORS, Floors, draw_floors
 from neurosim.report.ticks import label_decades
 from neurosim.report.wording import worded
 from neurosim.sweeps.knees import FEWEST_LENGTHS, Knee, mean_curve
+from neurosim.sweeps.settling import NOISELESS
 
-__all__ = ["HYPOTHETICAL", "knee_figure"]
-
-# What draws of a chip that nobody has are called.
-HYPOTHETICAL = "quiet,"
+__all__ = ["knee_figure"]
 
 _SHARES = ("test_accuracy", "test_explained")
 _WAYS = {
     "alone": ("#0072B2", "alone"),
-    "quiet": ("#8a8a8a", "without noise and errors of converters"),
+    NOISELESS: ("#8a8a8a", "without noise and errors of converters"),
     "stepped": ("#D55E00", "stepped by its host"),
     "read": ("#0072B2", "asked once"),
 }
@@ -97,9 +95,9 @@ def _draw_way(
     else:
         enough = [curve for curve in curves.values() if len(curve) >= FEWEST_LENGTHS]
         means = mean_curve([np.array(sorted(curve)).T for curve in enough])
-    line = "o--" if way == "quiet" else "o-"
+    line = "o--" if way == NOISELESS else "o-"
     axes.plot(*means, line, ms=4, color=color, label=name)
-    if way != "quiet":
+    if way != NOISELESS:
         axes.axvline(knee.tau, color=color, ls="--", lw=1)
-    if way != "quiet" and np.isfinite(knee.low):
+    if way != NOISELESS and np.isfinite(knee.low):
         axes.axvspan(knee.low, knee.high, color=color, alpha=0.12, lw=0)

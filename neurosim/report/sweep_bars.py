@@ -28,11 +28,14 @@ def draw_bars(
 ) -> None:
     """One bar for each group of each line, side by side over its word; error bars where known.
 
-    Where bars are few their values stand above them.
+    Lines that have no word in common have a bar's whole width. Where bars are few their values
+    stand above them.
     """
-    width, few = _WIDTH / max(1, len(lines)), sum(map(len, lines.values())) <= _MOST_LABELS
+    every = [group.settings[at] for line in lines.values() for group in line]
+    n_beside = max(1, len(lines)) if len(set(every)) < len(every) else 1
+    width, few = _WIDTH / n_beside, len(every) <= _MOST_LABELS
     for k, (label, line) in enumerate(lines.items()):
-        middle = (k - (len(lines) - 1) / 2) * width
+        middle = (k - (n_beside - 1) / 2) * width if n_beside > 1 else 0.0
         x = [names.index(group.settings[at]) + middle for group in line]
         mean = [group.mean[figure] for group in line]
         error = [group.error[figure] if group.rows > 1 else np.nan for group in line]

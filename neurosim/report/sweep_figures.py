@@ -14,10 +14,12 @@ from neurosim.report.floor_lines import NO_FLOORS, Floors, draw_floors
 from neurosim.report.sweep_bars import draw_bars
 from neurosim.report.sweep_lines import (
     MOST_LINES,
+    by_kind,
     is_numeric,
     labelled_lines,
     lines_of,
     plain,
+    telling,
 )
 from neurosim.report.ticks import label_decades, label_evenly
 from neurosim.report.wording import named, unit_of, worded
@@ -85,6 +87,8 @@ def axis_figure(
                 label: _best_at(line, at, figure)
                 for label, line in labelled_lines(having, columns, chosen).items()
             }
+            if not (chosen or numeric):
+                lines = by_kind(lines.get("", []), at)
             if numeric:
                 for k, (label, line) in enumerate(lines.items()):
                     _draw_line(axes, line, at, figure, label, k, joined=x not in random)
@@ -95,7 +99,7 @@ def axis_figure(
             axes.set_axisbelow(True)
             _spread(axes, [group.mean[figure] for group in having], figure)
             draw_floors(axes, floors, figure)
-        if chosen:
+        if any(stack[0].get_legend_handles_labels()[1]):
             _legend(fig, stack[0])
         if numeric:
             unit = unit_of(x).replace("tau", "")
@@ -190,12 +194,17 @@ def pareto_figure(
 ) -> Figure:
     """Quality against time and energy of a sample; a line joins what nothing else beats in both."""
     chosen, _ = lines_of(groups, columns, "", random)
+    varied = [columns.index(column) for column in telling(groups, columns, random)]
+    worded_at = [at for at in varied if not is_numeric([group.settings[at] for group in groups])]
     with style():
         fig = new_figure(6.4)
         panels = fig.subplots(2, 1)
         for axes, cost in zip(panels, _UNITS, strict=True):
             having = [g for g in groups if figure in g.mean and g.mean.get(cost, 0) > 0]
-            for k, (label, line) in enumerate(labelled_lines(having, columns, chosen).items()):
+            lines = labelled_lines(having, columns, chosen)
+            if not chosen and worded_at:
+                lines = by_kind(having, worded_at[0])
+            for k, (label, line) in enumerate(lines.items()):
                 axes.errorbar(
                     [group.mean[cost] for group in line],
                     [group.mean[figure] for group in line],

@@ -11,6 +11,7 @@ from neurosim.sweeps import Group
 
 __all__ = [
     "MOST_LINES",
+    "by_kind",
     "is_numeric",
     "labelled_lines",
     "lines_of",
@@ -82,6 +83,25 @@ def labelled_lines(
         label = ", ".join(_said(names[k], chosen[k], group.settings[i]) for k, i in enumerate(at))
         lines.setdefault(label, []).append(group)
     return lines
+
+
+def by_kind(groups: Sequence[Group], at: int) -> dict[str, list[Group]]:
+    """Groups by what their word at `at` has before a comma; all as one where none are alike.
+
+    Examples
+    --------
+    >>> words = ("alone, 1", "alone, 3", "stepped, 1")
+    >>> list(by_kind([Group((word,), {}, {}, 1) for word in words], 0))
+    ['alone', 'stepped']
+    >>> list(by_kind([Group((word,), {}, {}, 1) for word in ("tanh", "silu")], 0))
+    ['']
+    """
+    kinds: dict[str, list[Group]] = {}
+    for group in groups:
+        kinds.setdefault(plain(str(group.settings[at]).partition(",")[0]), []).append(group)
+    if 1 < len(kinds) <= MOST_LINES and len(kinds) < len(groups):
+        return kinds
+    return {"": list(groups)}
 
 
 def _said(name: str, column: str, value: object) -> str:

@@ -12,7 +12,6 @@ from neurosim.files import read_bytes
 from neurosim.folders import exists
 from neurosim.outputs import write_text
 from neurosim.report.floor_lines import Floors
-from neurosim.report.knee_figure import HYPOTHETICAL
 from neurosim.report.knee_table import knee_table
 from neurosim.report.page import data_uri, page_template, picture
 from neurosim.report.settings import blocks_of
@@ -24,6 +23,7 @@ from neurosim.sweeps import Group, Sweep, SweepFolder, badness, best, front, sta
 from neurosim.sweeps.axes import drawn
 from neurosim.sweeps.floors import FRESH, REAL, bias_of, floors, keep_floors
 from neurosim.sweeps.knees import knees
+from neurosim.sweeps.settling import NOISELESS
 from neurosim.sweeps.stored import ANSWER, PICTURE
 
 __all__ = ["render_sweep", "write_sweep_report"]
@@ -92,7 +92,7 @@ def render_sweep(folder: SweepFolder) -> str:
 
 def _is_hypothetical(group: Group) -> bool:
     """Whether it is of a chip without noise and errors, as a study compares with."""
-    return any(str(value).startswith(HYPOTHETICAL) for value in group.settings)
+    return any(str(value).startswith(f"{NOISELESS},") for value in group.settings)
 
 
 def _answer(
@@ -103,12 +103,13 @@ def _answer(
     if not (exists(text) and exists(shown)):
         return None
     said = read_bytes(text, "a study's answer").decode("utf-8", "replace")
-    sentences = [line for line in said.splitlines() if line.strip()]
+    answer, _, more = said.partition("\n\n")
     shown_png = data_uri(read_bytes(shown, "a study's picture"), "image/png")
     figure, of = folder.sweep.measure[0], "seed" if folder.sweep.base.run is None else "draw"
     found = knees(rows, "drawn", figure, floor=bias_of(beside, figure))
     head, cells = knee_table(found, rows, figure, beside, of)
-    return {"text": sentences, "head": head, "rows": cells, "picture": shown_png}
+    lines = {"answer": answer.splitlines(), "remarks": more.splitlines()}
+    return lines | {"head": head, "rows": cells, "picture": shown_png, "of": of}
 
 
 def _cards(

@@ -12,15 +12,15 @@ from neurosim.sweeps.costs import costs_of, law_of
 from neurosim.sweeps.folder import SweepFolder
 from neurosim.sweeps.knees import knees
 from neurosim.sweeps.points import Point
+from neurosim.sweeps.settling import NOISELESS
 
 __all__ = ["Within"]
 
-_QUIET = "quiet"
 # Lengths of a knee are those of rows but for rounding.
 _ROUNDED = 1 + 1e-9
 # In this order: lengths without which there is no answer, those beside it, and the others; then the
-# chip without noise.
-_CORE, _BESIDE, _OTHER, _QUIET_CORE, _QUIET_OTHER = range(5)
+# chip without noise, of every second seed before the rest of them.
+_CORE, _BESIDE, _OTHER, _QUIET_CORE, _QUIET_OTHER, _QUIET_LATER = range(6)
 
 
 @dataclass
@@ -29,7 +29,8 @@ class Within:
 
     Every second length of each way of drawing is done in any case, both ends among them, for
     without these there is no answer; then what lies beside the knee that these show, the other
-    lengths, and the chip without noise at last.
+    lengths, and the chip without noise at last, of every second seed first: beside the same chip
+    with noise few seeds tell.
 
     Parameters
     ----------
@@ -52,7 +53,7 @@ class Within:
         for way, labels in self._ways().items():
             for at, label in enumerate(labels):
                 first = at % 2 == 0 or at + 1 == len(labels)
-                if way == _QUIET:
+                if way == NOISELESS:
                     self._ranks[label] = _QUIET_CORE if first else _QUIET_OTHER
                 else:
                     self._ranks[label] = _CORE if first else _OTHER
@@ -71,7 +72,9 @@ class Within:
 
     def rank(self, point: Point) -> int:
         """Points of a lower one are done first."""
-        return self._ranks[str(point.settings["drawn"])]
+        rank = self._ranks[str(point.settings["drawn"])]
+        is_later = rank >= _QUIET_CORE and int(str(point.settings.get("replica", 0))) % 2 == 1
+        return _QUIET_LATER if is_later else rank
 
     def is_over(self, left: Sequence[Point]) -> bool:
         """Whether the next point would end too late, by what points took so far: see `costs`."""

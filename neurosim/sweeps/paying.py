@@ -33,7 +33,11 @@ _FEWEST, _MOST = 50, 2000
 _FEW_SEEDS, _MANY_SEEDS = 4, 12
 # Where no updates are asked for either: beyond so many seeds, time is for longer trainings.
 _SOME_SEEDS, _USUAL = 8, 400
-_SAMPLES = (200, 500)
+_SAMPLES = (200, 300, 500)
+# So many tell enough of a seed: more seeds come before more samples.
+_TELLING = 300
+# Of the seeds whose chip without noise is paid for.
+_QUIET_SHARE = 0.5
 _PHASES = 3
 # Of a run, whose samples may be so good that few of them tell nothing: draws at the least and at
 # most, samples of each, and how many rows are timed.
@@ -87,7 +91,7 @@ def budget_of(
     seconds : float
     seeds : int or None
         None: 4, or in full rounds of the workers up to 12 if that leaves each all of `most`, up to
-        8 if there is no `most` and it leaves each 400. From 8 on 500 samples come before more.
+        8 if there is no `most` and it leaves each 400. From 8 on 300 samples come before more.
     workers : int
     most : int, optional
         Updates that are asked for; no training is longer.
@@ -124,7 +128,7 @@ def budget_of(
         tried = ((n, shared(n)) for n in more)
         whole = [n for n, found in tried if found.enough and found.updates >= wanted]
         # Few samples blur where a flat curve crosses more than a ninth seed sharpens it.
-        sharp = [n for n in whole if n >= _SOME_SEEDS and shared(n).samples == _SAMPLES[-1]]
+        sharp = [n for n in whole if n >= _SOME_SEEDS and shared(n).samples >= _TELLING]
         found = shared(next(iter([*sharp, *whole]), _FEW_SEEDS))
     else:
         found = shared(seeds)
@@ -179,8 +183,12 @@ def _updates_per_sample(profile: Profile, recipe: Experiment) -> float:
 def _sample_tau(recipe: Experiment) -> float:
     """What samples of every length settle, one of each, in units of C / g."""
     flow, how = recipe.flow, recipe.sampling
-    alone = sum(min(r, LONGEST_START_TAU) + how.t_end * flow.alpha * r for r in (*ALONE, *QUIET))
-    return alone + sum(STEPPED) * how.t_end / DT
+
+    def alone_tau(ratios: Sequence[float]) -> float:
+        return sum(min(r, LONGEST_START_TAU) + how.t_end * flow.alpha * r for r in ratios)
+
+    stepped_tau = sum(STEPPED) * how.t_end / DT
+    return alone_tau(ALONE) + _QUIET_SHARE * alone_tau(QUIET) + stepped_tau
 
 
 def _update_s(profile: Profile, recipe: Experiment) -> float:

@@ -15,6 +15,7 @@ __all__ = [
     "ALONE",
     "DT",
     "LONGEST_START_TAU",
+    "NOISELESS",
     "QUIET",
     "READS",
     "STEPPED",
@@ -29,6 +30,8 @@ __all__ = [
 ALONE, STEPPED = (1, 3, 6, 10, 18, 30, 100), (1, 3, 6, 10, 15, 30)
 # Ratios of a chip without noise.
 QUIET = (3, 6, 10, 18, 100)
+# How labels of the chip without noise and converters' errors begin.
+NOISELESS = "noiseless"
 # Settling [C/g] of a decision.
 READS = (0.3, 0.6, 1, 2, 3, 5, 10, 20, 40)
 # Flow time of a step.
@@ -94,22 +97,23 @@ def plan_of(
         Whether the profile has other layers than the one of that name.
     """
     alone = {f"alone, C_x/C_h {ratio}": _released(ratio) for ratio in ALONE}
-    if off := quiet(profile):
-        alone |= {f"quiet, C_x/C_h {ratio}": _released(ratio) | off for ratio in QUIET}
     stepped = {
         f"stepped, {tau} tau": {
             "sampling.mode": "spring", "sampling.dt": DT, "sampling.settle_tau": tau,
         }
         for tau in STEPPED
     }  # fmt: skip
-    own = _own_layers(profile) if changed else {}
+    noiseless = dict[str, dict[str, Any]]()
+    if off := quiet(profile):
+        noiseless = {f"{NOISELESS}, C_x/C_h {ratio}": _released(ratio) | off for ratio in QUIET}
+    cases, own = alone | stepped | noiseless, _own_layers(profile) if changed else {}
     base = {"run": run} if run is not None else {"profile": name, "experiment": recipe}
     return Sweep(
         name="settling",
         summary=f"Quality against settling of {profile.name}.",
         base=base,
         sampling={"n": samples},
-        axes=[{"name": "drawn", "cases": {k: own | case for k, case in (alone | stepped).items()}}],
+        axes=[{"name": "drawn", "cases": {k: own | case for k, case in cases.items()}}],
         replicas=seeds,
         measure=list(dict.fromkeys([figure, "nn_two_sample", "precision", "coverage"])),
     )
@@ -149,9 +153,9 @@ def plan_of_answers(
     """
     changes, off = {} if run is not None else _own_layers(profile), quiet(profile)
     own = {f"read, {tau:g} tau": changes | {"sampling.settle_tau": tau} for tau in READS}
-    cases = own | {
-        f"quiet, {tau:g} tau": changes | {"sampling.settle_tau": tau} | off for tau in READS if off
-    }
+    cases = dict(own)
+    if off:
+        cases |= {label.replace("read", NOISELESS): case | off for label, case in own.items()}
     base = {"run": run} if run is not None else {"profile": name, "experiment": recipe}
     offered = figures_of(recipe)
     shares = [name for name in ("test_accuracy", "test_explained") if name in offered]

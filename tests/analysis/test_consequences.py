@@ -26,6 +26,10 @@ def test_the_sizes_of_a_chip_are_those_of_a_hand_calculation():
     )
     assert found["thermal noise kT/C"].startswith("64.4 uV, 0.00064")
     assert found["one write of a device"] == "10 ns"
+    assert found["a write misses by"] == (
+        f"0.006 of a weight of 1 at most ({0.006 * 31 / 0.6:.2g} steps), a standard deviation; all "
+        f"193 of a node by {0.006 * np.sqrt(193):.2g} of a unit"
+    )
 
 
 def test_writing_the_array_takes_all_its_devices_at_so_many_at_a_time():

@@ -55,6 +55,8 @@ def test_the_only_shipped_chip_beyond_a_limit_is_the_one_of_5_bit_inputs(name):
          "where those of digits are 1.2 rms, so that each is read 48% off; give it more bits"),
         ({"coupling.levels": 4}, "coupling.levels: a step of a weight is 0.2, where weights of "
          "trained networks are 0.05 rms; with steps of 0.2 a chip drew no better than"),
+        ({"write.noise": 0.1}, "write.noise: a write misses by 0.06 of a weight of 1, where "
+         "weights of trained networks are 0.05 rms; write more exactly"),
         ({"supply.driver.most_A": "1 uA"}, "supply.driver.most_A: an amplifier of 1 uA does not "
          "carry its array: the busiest output delivers 8.06 uA where weights are 7%"),
         ({"supply.driver.rail_V": "0.4 V"}, "supply.driver.rail_V: outputs of 0.5 V must lie"),

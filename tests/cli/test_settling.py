@@ -145,7 +145,7 @@ def test_the_plan_has_both_ways_of_drawing_and_a_training_a_seed(tiny):
     (axis,) = plan.axes
     assert plan.replicas == 3
     ways = [label.partition(",")[0] for label in axis.cases]
-    assert ways == ["alone"] * 7 + ["quiet"] * 5 + ["stepped"] * 6
+    assert ways == ["alone"] * 7 + ["stepped"] * 6 + ["noiseless"] * 5
     assert plan.measure[0] == "w2"
 
 
@@ -163,7 +163,7 @@ def test_a_quiet_chip_is_what_it_was_without_noise_and_converters(name):
 
 def test_an_ideal_chip_is_not_drawn_from_twice():
     plan = plan_of(load_profile("ideal_hopfield"), "ideal_hopfield", recipe_of(60), 200, 3, "w2")
-    assert not any(label.startswith("quiet") for label in plan.axes[0].cases)
+    assert not any(label.startswith("noiseless") for label in plan.axes[0].cases)
 
 
 @pytest.mark.slow
@@ -193,8 +193,8 @@ def test_one_command_answers_for_a_chip_of_ones_own(tiny, tmp_path, monkeypatch)
     assert page.index("cmos_rc_6bit alone needs") < page.index("Figures")
     # Nobody has a chip without noise: it stands in the table, and not on the front.
     front, table = page.split('id="front"')[1].split('id="table"')
-    assert "quiet, C_x/C_h" in table
-    assert "quiet, C_x/C_h" not in front
+    assert "noiseless, C_x/C_h" in table
+    assert "noiseless, C_x/C_h" not in front
     assert "must be a new one where --seeds is given" in one_line(
         run("settling", tiny, "--out", out, "--resume", "--seeds", 3)
     )
@@ -208,7 +208,7 @@ def test_one_command_answers_for_a_chip_of_ones_own(tiny, tmp_path, monkeypatch)
     assert (tmp_path / "weights.csv").exists()
     again = run("settling", tiny, "--out", out, "--resume", "--json")
     found = json.loads(again.stdout)
-    assert found["knees"].keys() == {"alone", "quiet", "stepped"}
+    assert found["knees"].keys() == {"alone", "noiseless", "stepped"}
     assert 0 < found["floor"] < found["knees"]["alone"]["best"]
     other = run("settling", "ideal_hopfield", "--out", out, "--resume")
     assert "as it was begun, of" in one_line(other)
@@ -246,7 +246,7 @@ def test_the_plan_of_a_chip_that_answers_reads_it_at_every_length(tmp_path):
     plan = plan_of_answers(profile, "cmos_rc_6bit", recipe_of(60, Experiment.suited(Classify())), 2)
     points = expand(plan)
     assert len(points) == 2 * 2 * 9
-    without = [point for point in points if str(point.settings["drawn"]).startswith("quiet")]
+    without = [point for point in points if str(point.settings["drawn"]).startswith("noiseless")]
     assert len(without) == 2 * 9
     assert {point.deploy.thermal.temperature_K for point in without} == {None}
     assert {point.deploy.adc.bits for point in without} == {None}

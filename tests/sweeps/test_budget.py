@@ -110,7 +110,7 @@ def test_without_time_the_lengths_are_done_that_an_answer_needs(kept):
     assert len(clock.done) == CORE
     alone = [label for label in labels(clock.done) if label.startswith("alone")]
     assert {f"alone, C_x/C_h {ratio}" for ratio in (1, 6, 18, 100)} == set(alone)
-    assert not any(label.startswith("quiet") for label in labels(clock.done))
+    assert not any(label.startswith("noiseless") for label in labels(clock.done))
     # What was left out is done when it is gone on with.
     run_sweep(folder)
     assert len(clock.done) == ALL
@@ -119,9 +119,11 @@ def test_without_time_the_lengths_are_done_that_an_answer_needs(kept):
 
 def test_the_chip_without_noise_comes_last(kept):
     _, clock, _ = kept(3600.0)
-    quiet = [label.startswith("quiet") for label in labels(clock.done)]
+    quiet = [label.startswith("noiseless") for label in labels(clock.done)]
     assert sum(quiet) == 10
     assert all(quiet[-10:])
+    # Of every second seed before the others.
+    assert [point.settings["replica"] for point in clock.done[-10:]] == [0] * 5 + [1] * 5
 
 
 def test_lengths_beside_the_knee_come_before_the_others(kept):

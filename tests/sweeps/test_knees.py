@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from neurosim.cli.knees import knee_lines, own_ratio
+from neurosim.cli.knees import own_ratio, remarks
 from neurosim.profile import load_profile
 from neurosim.sweeps.knees import crossing_tau, curves_of, knees, ratios
 
@@ -135,9 +135,12 @@ def test_what_a_sample_takes_at_the_chips_own_ratio_lies_between_those_drawn():
     found = knees(rows, "drawn", "w2")["alone"]
     (said,) = own_ratio(chip, found, rows)
     assert said == (
-        "With its own C_x/C_h of 30 a sample takes 90 C/g, 9 us and 180 nJ; C_x/C_h of "
-        f"{found.tau / 3:.2g} is a node.release_capacitance_F of {found.tau / 3:.3g} pF."
+        "With its own C_x/C_h of 30 a sample takes 90 C/g, 9 us and 180 nJ, "
+        f"{90 / found.tau:.2g} times what is enough; C_x/C_h of {found.tau / 3:.2g} is a "
+        f"node.release_capacitance_F of {found.tau / 3:.3g} pF."
     )
+    (short,) = own_ratio(chip, found._replace(tau=100.0), rows)
+    assert "180 nJ, which is short of the 100 that are enough; C_x" in short
     far = chip.with_value("node.release_capacitance_F", "1 nF")
     assert list(own_ratio(far, found, rows)) == []
 
@@ -227,8 +230,7 @@ def test_seeds_that_may_need_less_than_the_shortest_are_counted():
     found = knees(of([falling, falling, rising]), "drawn", "w2")["alone"]
     assert (found.seeds, found.begun, found.at_once) == (3, 1, False)
     assert found.least_tau == found.shortest_tau
-    modes = {"half": 5.0, "twentieth": 9.0, "unstable": 0.0}
-    said = list(knee_lines({"alone": found}, "chip", "w2", of([falling]), modes))
+    said = list(remarks({"alone": found}, of([falling])))
     assert (
         "Alone, with 1 seed the shortest samples, 1 C/g, are enough already; shorter ones were not "
         "drawn."
@@ -239,26 +241,26 @@ def test_two_ways_are_compared_by_the_seeds_that_both_have():
     begins = (20.0, 60.0, 90.0, 30.0)
     slow = [curve(b, 2.0) for b in begins]
     fast = [curve(b / 2, 1.0) for b in begins]
-    both = curves_of(of(slow, "alone") + of(fast[:3], "quiet"), "drawn", "w2")
-    tau, best = ratios(both["alone"], both["quiet"])
+    both = curves_of(of(slow, "alone") + of(fast[:3], "noiseless"), "drawn", "w2")
+    tau, best = ratios(both["alone"], both["noiseless"])
     # Seeds differ by more than a factor of four, and the ratio of each is two.
     assert tau.value == pytest.approx(2.0, rel=0.05)
     assert tau.seeds == 3
     assert tau.low == pytest.approx(2.0, rel=0.15)
     assert best.value == pytest.approx(2.0, rel=0.02)
-    one = curves_of(of(slow[:1], "alone") + of(fast[:1], "quiet"), "drawn", "w2")
-    tau, _ = ratios(one["alone"], one["quiet"])
+    one = curves_of(of(slow[:1], "alone") + of(fast[:1], "noiseless"), "drawn", "w2")
+    tau, _ = ratios(one["alone"], one["noiseless"])
     assert np.isnan(tau.low)
-    flat = curves_of(of([np.ones_like(TAU)], "quiet"), "drawn", "w2")
-    assert ratios(one["alone"], flat["quiet"]) is None
+    flat = curves_of(of([np.ones_like(TAU)], "noiseless"), "drawn", "w2")
+    assert ratios(one["alone"], flat["noiseless"]) is None
 
 
 def test_two_ways_are_compared_at_the_lengths_that_both_have():
     slow = [curve(b, 2.0) for b in (20.0, 60.0, 90.0)]
     rows = of(slow, "alone")
-    few = of([one[::3] for one in slow], "quiet", tau=TAU[::3])
+    few = of([one[::3] for one in slow], "noiseless", tau=TAU[::3])
     both = curves_of(rows + few, "drawn", "w2")
-    tau, best = ratios(both["alone"], both["quiet"])
+    tau, best = ratios(both["alone"], both["noiseless"])
     assert tau == pytest.approx((1, 1, 1, 3))
     assert best == pytest.approx((1, 1, 1, 3))
 
