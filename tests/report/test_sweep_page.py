@@ -381,3 +381,19 @@ def _check_legend(groups):
     figure.canvas.draw()
     [legend] = figure.legends
     assert all(legend.get_window_extent().y0 >= axes.bbox.y1 for axes in figure.axes)
+
+
+def test_words_that_begin_alike_are_of_one_colour_and_bars_as_wide_as_ever():
+    names = ("alone, 1", "alone, 3", "stepped, 1", "stepped, 3", "noiseless, 1")
+    groups = grouped([(name, 0.0, 0.1 * k) for k, name in enumerate(names, 1)])
+    figure = axis_figure(groups, ["drawn", "same"], "drawn", ["coverage"])
+    bars = figure.axes[0].containers
+    assert [[bar.get_x() + bar.get_width() / 2 for bar in kind if bar] for kind in bars[1::2]] == [
+        pytest.approx([0, 1]), pytest.approx([2, 3]), pytest.approx([4])
+    ]  # fmt: skip
+    assert len({kind.patches[0].get_facecolor() for kind in bars[1::2]}) == 3
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["alone", "stepped", "noiseless"]
+    # Words without anything in common are all of one.
+    plain = grouped([(name, 0.0, 0.5) for name in ("tanh", "silu, of 8 bits")])
+    assert not axis_figure(plain, ["drawn", "same"], "drawn", ["coverage"]).legends
