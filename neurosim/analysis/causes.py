@@ -157,7 +157,7 @@ CAUSES = (
         "thermal noise",
         ("thermal noise", "amplifier noise", "amplifier flicker", "hold kT/C"),
         "raise node.capacitance_F (noise falls as its square root), or lower "
-        "thermal.amplifier_excess",
+        "thermal.amplifier_excess or thermal.flicker_corner_Hz",
         nudge=True,
     ),
     Cause(

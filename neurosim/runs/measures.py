@@ -32,10 +32,12 @@ def measured(seen: Seen, effect: Effect) -> str:
     if effect.wide:
         return "; ".join(extent.said() for extent in effect.wide)
     text = _SAID.get(effect.name, _moves_reads)(seen, effect)
-    snr_dB = seen.snr_dB(effect.name) if effect.name in NOISES else None
-    if snr_dB is None:
+    snr_dB = seen.snr_dB(effect.name) if effect.name in NOISES else np.inf
+    if snr_dB == np.inf:
         return text
     rows = counted(seen.effects.conditions.batch, "row")
+    if snr_dB == -np.inf:
+        return f"{text}; by itself it drowns the gradient of {rows}"
     return f"{text}; by itself it leaves the gradient of {rows} an SNR of {snr_dB:.0f} dB"
 
 

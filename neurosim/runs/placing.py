@@ -9,7 +9,7 @@ import numpy as np
 
 from neurosim.analysis.losses import Effect
 from neurosim.runs.findings import Finding
-from neurosim.runs.seen import Seen, lag, step_of_a_weight
+from neurosim.runs.seen import NOISES, Seen, lag, step_of_a_weight
 from neurosim.runs.watched import MOST_MOVED
 
 __all__ = ["FINE", "is_unusual", "placed"]
@@ -22,6 +22,10 @@ _FAR_TOO_WIDE = 8.0
 # by more than what rules a loss does; shipped chips reach 2.3.
 _GLARING, _AHEAD = 3.0, 3.0
 _DEVICES = frozenset({"drift", "faulty devices", "programming noise"})
+
+# A gradient of an SNR below this (a cosine of 0.9 by it alone) is drowned; of shipped chips thermal
+# noise leaves 20 dB and more, that of devices 10. It is asked where the gradient is no better.
+_DROWNED_dB, _GOOD = 6.0, 0.9
 
 # What costs less than this, or than a tenth of the costliest, is fine; what costs a fifth of that
 # is told beside it, of three at most. Where all is fine, so many are told that cost a digit.
@@ -37,8 +41,8 @@ def placed(
     """Findings in the order in which they are told, and how many of them come first.
 
     Devices far from what was asked are first, then what rules a loss, then causes of unusual
-    figures, then all by what they cost. Where nothing costs enough to come first, the three
-    costliest are told.
+    figures and noises that drown the gradient, then all by what they cost. Where nothing costs
+    enough to come first, the three costliest are told.
 
     Parameters
     ----------
@@ -50,8 +54,9 @@ def placed(
     """
     least = max(FINE, _TENTH * max(effect.weight for effect in effects))
     glaring = {effect.name for effect in effects if _is_glaring(seen, effect)}
-    there = [effect for effect in effects if effect.weight >= FINE or effect.name in glaring]
-    odd = {effect.name for effect in there if is_unusual(seen, effect)}
+    hidden = glaring | _drowning(seen, effects)
+    there = [effect for effect in effects if effect.weight >= FINE or effect.name in hidden]
+    odd = {effect.name for effect in there if is_unusual(seen, effect)} | hidden - glaring
     told = [effect for effect in there if effect.weight >= least or effect.name in odd]
     ahead = dict.fromkeys(odd, 1.0) | dict.fromkeys(glaring, 1 + _AHEAD)
     ranked = [(effect.rank + ahead.get(effect.name, 0), finding_of(effect)) for effect in told]
@@ -86,6 +91,18 @@ def _is_glaring(seen: Seen, effect: Effect) -> bool:
         return False
     figure, most = _MOST[effect.name]
     return figure(seen) > _GLARING * most
+
+
+def _drowning(seen: Seen, effects: Sequence[Effect]) -> set[str]:
+    """Noises each of which by itself drowns a gradient that no other nudge would save.
+
+    Among others as bad, switching one off saves nothing.
+    """
+    is_nudge = any(effect.name == "beta" and effect.weight >= FINE for effect in effects)
+    if is_nudge or seen.effects.whole.cosine >= _GOOD:
+        return set()
+    noises = (effect.name for effect in effects if effect.name in NOISES)
+    return {name for name in noises if seen.snr_dB(name) < _DROWNED_dB}
 
 
 def _dac_steps(seen: Seen) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -63,6 +63,7 @@ class Seen:
     effects: Effects
     watched: Watched
     mode_tau: float
+    _snr_dB: dict[str, float] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def profile(self) -> Profile:
@@ -109,18 +110,25 @@ class Seen:
         apart = (one - other)[:, self._hidden]
         return self.unit_V * _rms(within_half_a_turn(apart) if self._phases else apart)
 
-    def snr_dB(self, name: str) -> float | None:
+    def snr_dB(self, name: str) -> float:
         r"""Of the gradient of the presented rows, by the noise of one cause alone in two draws.
 
         .. math:: \mathrm{SNR} = \frac{|\bar g|^2 - s^2 / 2}{s^2}, \qquad
             s^2 = \tfrac12 |g_1 - g_2|^2
 
-        None where nothing varies or the signal is lost in it.
+        Infinite where nothing varies, and minus that where the signal is lost in it.
         """
+        if name not in self._snr_dB:
+            self._snr_dB[name] = self._measured_snr_dB(name)
+        return self._snr_dB[name]
+
+    def _measured_snr_dB(self, name: str) -> float:
         first, second = self.effects.conditions.draws(alone(self.profile, _named(name)), 2)
         noise = float(np.sum((first.gradient - second.gradient) ** 2)) / 2
         signal = float(np.sum((first.gradient + second.gradient) ** 2)) / 4 - noise / 2
-        return float(10 * np.log10(signal / noise)) if noise > 0 < signal else None
+        if noise == 0:
+            return np.inf
+        return float(10 * np.log10(signal / noise)) if signal > 0 else -np.inf
 
     @property
     def _phases(self) -> bool:

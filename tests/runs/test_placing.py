@@ -65,6 +65,21 @@ def test_the_shipped_chip_of_the_readme_has_no_unusual_figure():
     assert not any(is_unusual(there, effect(name)) for name in _MOST)
 
 
+def test_a_noise_that_drowns_the_gradient_is_told_though_among_others_it_costs_nothing():
+    """On nodes of 1e-8 of the capacitance, where kT/C is 10,000 times as high."""
+    loud = {"node.capacitance_F": 1e-20, "mismatch.offset_V": 0.5}
+    effects = [effect("a", 0.3, rules=True), effect("thermal noise", 0.0)]
+    drowned = seen(loud, name="ideal_thermal")
+    assert drowned.snr_dB("thermal noise") < 6
+    assert drowned.effects.whole.cosine < 0.9
+    assert [f.cause for f in placed(drowned, effects, finding, [])[0]] == ["a", "thermal noise"]
+    # A stronger nudge that would save it is told in its place; and a quiet chip has none.
+    nudged = [*effects, effect("beta", 0.2)]
+    assert "thermal noise" not in [f.cause for f in placed(drowned, nudged, finding, [])[0]]
+    quiet = seen({"mismatch.offset_V": 0.5}, name="ideal_thermal")
+    assert [f.cause for f in placed(quiet, effects, finding, [])[0]] == ["a"]
+
+
 def test_devices_far_from_what_was_asked_are_told_though_a_training_made_up_for_them():
     """A leak of the weights that is no cost at the trained ones, and an offset that is none."""
     leak = ns.Leak(tau_s=5e-6, source="assumed: a test")
