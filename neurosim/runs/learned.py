@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from neurosim.host import Supervised
 from neurosim.runs.findings import Finding
 from neurosim.runs.recipes import RATE, tried
 from neurosim.runs.trained import Trained
+from neurosim.runs.unusual import put_back
 from neurosim.safe_text import counted, quoted
 
 __all__ = ["LENGTH", "RATE", "learned", "risen_loss"]
@@ -42,8 +44,14 @@ def learned(trained: Trained, count: Count | None = None) -> list[Finding]:
     if len(losses) >= _FEWEST:
         found = _findings(losses, _constant(trained), _onward(trained))
     better = tried(trained, count)
-    known = {finding.cause for finding in better}
-    return [*better, *(finding for finding in found if finding.cause not in known)]
+    better += _others(better, put_back(trained, count))
+    return better + _others(better, found)
+
+
+def _others(known: Sequence[Finding], more: Sequence[Finding]) -> list[Finding]:
+    """Those of more whose causes are not known."""
+    causes = {finding.cause for finding in known}
+    return [finding for finding in more if finding.cause not in causes]
 
 
 def _losses(trained: Trained) -> Array | None:

@@ -10,6 +10,7 @@ import numpy as np
 from neurosim.analysis.losses import Effect
 from neurosim.runs.findings import Finding
 from neurosim.runs.seen import NOISES, Seen, lag, step_of_a_weight
+from neurosim.runs.unusual import SETTINGS
 from neurosim.runs.watched import MOST_MOVED
 
 __all__ = ["FINE", "is_unusual", "placed"]
@@ -60,7 +61,9 @@ def placed(
     told = [effect for effect in there if effect.weight >= least or effect.name in odd]
     ahead = dict.fromkeys(odd, 1.0) | dict.fromkeys(glaring, 1 + _AHEAD)
     ranked = [(effect.rank + ahead.get(effect.name, 0), finding_of(effect)) for effect in told]
-    ranked += [(finding.weight, finding) for finding in others if finding.weight >= least]
+    for finding in others:
+        if finding.weight >= least:
+            ranked.append((finding.weight + (finding.cause in SETTINGS.values()), finding))
     found = [finding for _, finding in sorted(ranked, key=lambda pair: -pair[0])]
     if max((finding.weight for finding in found), default=0.0) < FINE:
         small = [effect for effect in effects if effect.weight >= _DIGIT]

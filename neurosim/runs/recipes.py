@@ -25,7 +25,17 @@ from neurosim.runs.findings import Finding
 from neurosim.runs.trained import Trained
 from neurosim.safe_text import counted
 
-__all__ = ["BATCH", "MOMENTUM", "RATE", "goes_on", "tried", "tried_on"]
+__all__ = [
+    "BATCH",
+    "LEAST",
+    "MOMENTUM",
+    "RATE",
+    "goes_on",
+    "judged",
+    "small",
+    "tried",
+    "tried_on",
+]
 
 BATCH, RATE, MOMENTUM = "batch", "learning rate", "momentum"
 # Updates of a trial, rows of a batch at most, and rows by which all are judged.
@@ -37,7 +47,7 @@ _SMALL = 16
 # Trials at least: as before, and a rate to each side; and mostly one more.
 _EXPECTED = 4
 # Of the loss, less than which another recipe does not buy.
-_LEAST = 0.1
+LEAST = 0.1
 
 
 def tried(trained: Trained, count: Count | None = None) -> list[Finding]:
@@ -125,7 +135,7 @@ class _Trials:
 
     def _finding(self, cause: str, field: str, now: Any, best: Any, least: float) -> Finding | None:
         saved = 1 - least / min(self.as_now, self._still)
-        if not saved >= _LEAST:
+        if not saved >= LEAST:
             return None
         now_said, best_said = (x if isinstance(x, list) else f"{x:.3g}" for x in (now, best))
         more = f"{counted(_UPDATES, 'update')} more"
@@ -146,7 +156,7 @@ class _Trials:
         """Loss of the weights as they are."""
         chip = self._trained.fresh()
         chip.program(self._start)
-        return self._judged(chip, self._recipe)
+        return judged(self._trained, chip, self._recipe)
 
     @cached_property
     def as_now(self) -> float:
@@ -158,29 +168,35 @@ class _Trials:
         chip, recipe = self._trained.fresh(), self._recipe
         if other is not None:
             chip = Chip(other, chip.seed)
-        usual: dict[str, Any] = {
-            "updates": _UPDATES,
-            "batch": min(recipe.batch, _ROWS),
-            "schedule": "constant",
-            "average": 0.0,
-            "pairing": "batch",
-            "calibrate": False,
-        }
-        if recipe.learning.mode == "shadow":
-            usual["learning.every"] = 1
-        recipe = recipe.with_values(usual | changes)
+        recipe = small(recipe, _UPDATES).with_values(changes)
         trainer = Trainer(chip, recipe, self._trained.dataset, self._start)
         for _ in trainer:
             pass
         self.count.step()
-        return self._judged(chip, recipe)
+        return judged(self._trained, chip, recipe)
 
-    def _judged(self, chip: Chip, recipe: Experiment) -> float:
-        """Loss of rows that are always the same; infinite where none settles."""
-        data, sheet = self._trained.dataset, chip.data_sheet
-        lessons = lessons_of(data, recipe, sheet, _JUDGED, recipe.seed + 1)
-        with lessons:
-            batch = lessons.batch_at(0)
-        velocity = free_phase(chip, batch.targets, recipe.flow, None, lessons.held)[2]
-        loss = lessons.judge(velocity, batch).loss
-        return loss if np.isfinite(loss) else float("inf")
+
+def small(recipe: Experiment, updates: int) -> Experiment:
+    """A recipe for so many updates of small batches, at a rate that stays as it is."""
+    changes: dict[str, Any] = {
+        "updates": updates,
+        "batch": min(recipe.batch, _ROWS),
+        "schedule": "constant",
+        "average": 0.0,
+        "pairing": "batch",
+        "calibrate": False,
+    }
+    if recipe.learning.mode == "shadow":
+        changes["learning.every"] = 1
+    return recipe.with_values(changes)
+
+
+def judged(trained: Trained, chip: Chip, recipe: Experiment) -> float:
+    """Loss of rows that are always the same; infinite where none settles."""
+    data, sheet = trained.dataset, chip.data_sheet
+    lessons = lessons_of(data, recipe, sheet, _JUDGED, recipe.seed + 1)
+    with lessons:
+        batch = lessons.batch_at(0)
+    velocity = free_phase(chip, batch.targets, recipe.flow, None, lessons.held)[2]
+    loss = lessons.judge(velocity, batch).loss
+    return loss if np.isfinite(loss) else float("inf")
