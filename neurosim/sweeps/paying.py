@@ -26,7 +26,7 @@ __all__ = ["Budget", "budget_of", "draws_of"]
 _PROBE = 3
 # Of the time, what trainings, samples and judgements get; start-up and pictures take the rest.
 # Where they take longer than they did when measured, the last points are not drawn: see `Within`.
-_COMPUTING = 0.92
+_COMPUTING = 0.96
 _FEWEST, _MOST = 50, 2000
 # Seeds where nobody asked for a number; more than the fewest must leave all updates asked for, or
 # the usual ones.
@@ -90,8 +90,8 @@ def budget_of(
     recipe : Experiment
     seconds : float
     seeds : int or None
-        None: 4, or in full rounds of the workers up to 12 if that leaves each all of `most`, up to
-        8 if there is no `most` and it leaves each 400. From 8 on 300 samples come before more.
+        None: 4, or up to 12 if that leaves each all of `most`, up to 8 if there is no `most` and it
+        leaves each 400. From 8 on 300 samples come before more.
     workers : int
     most : int, optional
         Updates that are asked for; no training is longer.
@@ -109,23 +109,25 @@ def budget_of(
 
     def shared(seeds: int) -> Budget:
         used = min(workers, seeds)
-        # Trainings come in rounds of one a worker; points are shared out evenly.
+        # Trainings come in rounds of one a worker, and after the last its own points are left; who
+        # has none to train meanwhile does points.
         rounds, shares = ceil(seeds / used), seeds / used
         payable = (_COMPUTING * seconds - shares * judge_s) / update_s
         for samples in reversed(_SAMPLES):
-            left = (payable - shares * per_sample * samples) / rounds
+            drawing = per_sample * samples
+            left = min(payable / shares - drawing, (payable - drawing) / rounds)
             # Samples are worth less than the training that they judge.
             if left >= max(payable / 2 / rounds, most or _USUAL) or samples == _SAMPLES[0]:
                 break
-        least_s = (rounds * fewest + shares * per_sample * _SAMPLES[0]) * update_s
-        least_s = (least_s + shares * judge_s) / _COMPUTING
+        drawing = per_sample * _SAMPLES[0]
+        least = max(shares * (fewest + drawing), rounds * fewest + drawing)
+        least_s = (least * update_s + shares * judge_s) / _COMPUTING
         n_updates = int(min(max(left, fewest), most or _MOST))
         return Budget(n_updates, seeds, samples, update_s, left >= fewest, least_s)
 
     if seeds is None:
         upto, wanted = (_SOME_SEEDS, _USUAL) if most is None else (_MANY_SEEDS, most)
-        more = (n for n in range(upto, _FEW_SEEDS, -1) if n < workers or n % workers == 0)
-        tried = ((n, shared(n)) for n in more)
+        tried = ((n, shared(n)) for n in range(upto, _FEW_SEEDS, -1))
         whole = [n for n, found in tried if found.enough and found.updates >= wanted]
         # Few samples blur where a flat curve crosses more than a ninth seed sharpens it.
         sharp = [n for n in whole if n >= _SOME_SEEDS and shared(n).samples >= _TELLING]
