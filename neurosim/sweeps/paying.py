@@ -33,9 +33,7 @@ _FEWEST, _MOST = 50, 2000
 _FEW_SEEDS, _MANY_SEEDS = 4, 12
 # Where no updates are asked for either: beyond so many seeds, time is for longer trainings.
 _SOME_SEEDS, _USUAL = 8, 400
-_SAMPLES = (200, 300, 500)
-# So many tell enough of a seed: more seeds come before more samples.
-_TELLING = 300
+_SAMPLES = (200, 500)
 # Of the seeds whose chip without noise is paid for.
 _QUIET_SHARE = 0.5
 _PHASES = 3
@@ -91,7 +89,7 @@ def budget_of(
     seconds : float
     seeds : int or None
         None: 4, or up to 12 if that leaves each all of `most`, up to 8 if there is no `most` and it
-        leaves each 400. From 8 on 300 samples come before more.
+        leaves each 400. From 8 on 500 samples come before more.
     workers : int
     most : int, optional
         Updates that are asked for; no training is longer.
@@ -130,7 +128,7 @@ def budget_of(
         tried = ((n, shared(n)) for n in range(upto, _FEW_SEEDS, -1))
         whole = [n for n, found in tried if found.enough and found.updates >= wanted]
         # Few samples blur where a flat curve crosses more than a ninth seed sharpens it.
-        sharp = [n for n in whole if n >= _SOME_SEEDS and shared(n).samples >= _TELLING]
+        sharp = [n for n in whole if n >= _SOME_SEEDS and shared(n).samples == _SAMPLES[-1]]
         found = shared(next(iter([*sharp, *whole]), _FEW_SEEDS))
     else:
         found = shared(seeds)
