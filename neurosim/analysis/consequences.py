@@ -105,19 +105,24 @@ def _of_noise(profile: Profile) -> Iterator[tuple[str, str]]:
 def _of_writing(profile: Profile) -> Iterator[tuple[str, str]]:
     write, array_s = profile.write, figures.array_s(profile)
     if (missed := figures.missed_weight(profile)) > 0:
-        step, n = profile.coupling.step(profile.node.leak_S), profile.network.couplings_per_node
-        said = f"{missed:.2g} of a weight of 1 at most"
-        said += "" if step is None else f" ({missed / step:.2g} steps)"
-        moved = missed * np.sqrt(n.max())
-        yield (
-            "a write misses by",
-            (f"{said}, a standard deviation; all {n.max():.0f} of a node by {moved:.2g} of a unit"),
-        )
+        yield "a write misses by", _missed(profile, missed)
     if write is not None and array_s is not None:
         pulse_s = (write.pulses or 1) * write.pulse_s
         yield "one write of a device", format_quantity(pulse_s, "s", 3)
         sizes = "-".join(map(str, profile.layers))
         yield f"writing the array of {sizes}", format_quantity(array_s, "s", 3)
+
+
+def _missed(profile: Profile, missed: float) -> str:
+    """As a weight and in steps; where currents add up, also on the node of most couplings."""
+    step, n = profile.coupling.step(profile.node.leak_S), profile.network.couplings_per_node.max()
+    said = f"{missed:.2g} of a weight of 1, a standard deviation where it is largest"
+    said += "" if step is None else f"; {missed / step:.2g} of its steps"
+    if profile.coupling.encoding == "single" or isinstance(profile.node.law, Oscillating):
+        return said
+    return (
+        f"{said}; if all {n:.0f} of a node miss so, it moves by {missed * np.sqrt(n):.2g} of a unit"
+    )
 
 
 def _step(step_V: float, profile: Profile, radian_V: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.constants import Boltzmann
+from scipy.special import ndtr
 
 from neurosim.analysis.suited import recipe_for
 from neurosim.circuit import Oscillating
@@ -57,10 +58,29 @@ def conductances_S(profile: Profile) -> Array:
 
 
 def missed_weight(profile: Profile) -> float:
-    """Standard deviation of one write of a device as a weight, where it is largest; 0 if exact."""
-    if profile.write is None:
+    """Standard deviation of a write of a device as a weight, where it is largest; 0 if exact.
+
+    With `write.verify` of what ends within its window.
+    """
+    write = profile.write
+    if write is None:
         return 0.0
-    return float(profile.write.sigma_S(conductances_S(profile)).max() / profile.node.leak_S)
+    sigma_S = float(write.sigma_S(conductances_S(profile)).max())
+    if write.verify is not None and sigma_S > 0:
+        sigma_S *= _within(write.verify.window_S / sigma_S)
+    return sigma_S / profile.node.leak_S
+
+
+def _within(width: float) -> float:
+    r"""Standard deviation of a unit normal that is cut off beyond +-width.
+
+    .. math:: \sigma^2 = 1 - \frac{2 w \varphi(w)}{2 \Phi(w) - 1}, \qquad
+        \sigma \to w / \sqrt 3 \text{ as } w \to 0.
+    """
+    if width < 0.01:
+        return float(width / np.sqrt(3))
+    density = np.exp(-(width**2) / 2) / np.sqrt(2 * np.pi)
+    return float(np.sqrt(1 - 2 * width * density / (2 * ndtr(width) - 1)))
 
 
 def hidden_F(profile: Profile) -> float:

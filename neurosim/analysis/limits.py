@@ -40,8 +40,8 @@ _COARSE_READ = 0.5
 # Step of a weight: trained in the loop, a chip of 0.2 draws at a feature Frechet distance of 6.3,
 # where a Gaussian is at 4.5, and one of 0.09 at 3.1 (experiments/06_imperfections).
 _COARSE_WEIGHT = 0.15
-# A write that misses by as much as rounding to such steps does.
-_MISSED_WRITE = _COARSE_WEIGHT / np.sqrt(12)
+# A write that misses by what weights of trained networks are.
+_MISSED_WRITE = 0.05
 # A training writes hundreds of times: at an hour each it takes weeks.
 _LONG_S = 3600.0
 
@@ -99,8 +99,8 @@ def _missed_writes(profile: Profile) -> Iterator[str]:
     if draws and missed > _MISSED_WRITE:
         yield (
             f"write.noise: a write misses by {two_digits(missed)} of a weight of 1, where weights "
-            "of trained networks are 0.05 rms; write more exactly, as with a read after each "
-            "pulse, or take a smaller coupling.full_scale"
+            "of trained networks are 0.05 rms; write more exactly (write.verify repeats what "
+            "misses), or take a smaller coupling.full_scale"
         )
 
 

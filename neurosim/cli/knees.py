@@ -265,11 +265,12 @@ def own_ratio(profile: Profile, knee: Knee, rows: Sequence[Mapping[str, Any]]) -
     enough = float(np.exp(np.interp(np.log(knee.tau), costs[0], ratios)))
     cost = f"{format_quantity(time_s, 's', 3)} and {format_quantity(energy_J, 'J', 3)}"
     said, enough_F = f"a sample takes {tau:.3g} C/g, {cost}", released_F(profile, enough)
-    if tau < knee.tau:
+    is_bound = knee.at_once or knee.at_least
+    if not is_bound and tau < knee.tau / _ALIKE:
         said += f", which is short of the {knee.tau:.3g} that are enough"
-    elif tau > _ALIKE * knee.tau:
+    elif not is_bound and tau > _ALIKE * knee.tau:
         said += f", {tau / knee.tau:.2g} times what is enough"
-    if enough_F > 0 and not (knee.at_once or knee.at_least):
+    if enough_F > 0 and not is_bound:
         said += f"; C_x/C_h of {enough:.2g} is a node.release_capacitance_F of "
         said += format_quantity(enough_F, "F", 3)
     yield f"With its own C_x/C_h of {own:.3g} {said}."

@@ -76,7 +76,7 @@ _HEAD = """\
     help="The profile whose numbers are offered, and stay where nothing is asked.",
 )
 def new(file: Path, like: str) -> None:
-    """Write a profile of your own from 17 questions.
+    """Write a profile of your own from up to 17 questions.
 
     Enter takes what is offered, < goes back to the question before. Numbers take units, as in
     2.5 pF; numbers whose source derives them from others follow. What you give has the source that

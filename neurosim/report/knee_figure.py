@@ -95,6 +95,9 @@ def _draw_way(
     else:
         enough = [curve for curve in curves.values() if len(curve) >= FEWEST_LENGTHS]
         means = mean_curve([np.array(sorted(curve)).T for curve in enough])
+    every_seed = len({row.get("replica", 0) for row in rows if not row["error"]})
+    if len(curves) < every_seed:
+        name += f", {len(curves)} of {every_seed} seeds"
     line = "o--" if way == NOISELESS else "o-"
     axes.plot(*means, line, ms=4, color=color, label=name)
     if way != NOISELESS:

@@ -34,8 +34,9 @@ _MOST = 0.1
 def learned(trained: Trained, count: Count | None = None) -> list[Finding]:
     """Findings of a training's losses, before its contrastive stage; none where it kept none.
 
-    Another rate that was tried with success stands for what the losses say of the rate; see
-    `neurosim.runs.recipes`; a `count` hears of the trials.
+    Unusual settings that were put back come before what going on with others says of them, and that
+    before what the losses say; see `neurosim.runs.unusual` and `neurosim.runs.recipes`. A `count`
+    hears of the trials.
     """
     losses = _losses(trained)
     if losses is None:
@@ -43,8 +44,8 @@ def learned(trained: Trained, count: Count | None = None) -> list[Finding]:
     found = []
     if len(losses) >= _FEWEST:
         found = _findings(losses, _constant(trained), _onward(trained))
-    better = tried(trained, count)
-    better += _others(better, put_back(trained, count))
+    anew = put_back(trained, count)
+    better = anew + _others(anew, tried(trained, count))
     return better + _others(better, found)
 
 

@@ -28,6 +28,9 @@ _DEVICES = frozenset({"drift", "faulty devices", "programming noise"})
 # noise leaves 20 dB and more, that of devices 10. It is asked where the gradient is no better.
 _DROWNED_dB, _GOOD = 6.0, 0.9
 
+# Of the loss, what an unusual setting of the recipe costs in a short training.
+_MUCH = 0.15
+
 # What costs less than this, or than a tenth of the costliest, is fine; what costs a fifth of that
 # is told beside it, of three at most. Where all is fine, so many are told that cost a digit.
 FINE, _TENTH, _BESIDE, _FIRST, _DIGIT = 0.01, 0.1, 0.2, 3, 5e-4
@@ -42,7 +45,8 @@ def placed(
     """Findings in the order in which they are told, and how many of them come first.
 
     Devices far from what was asked are first, then what rules a loss, then causes of unusual
-    figures and noises that drown the gradient, then all by what they cost. Where nothing costs
+    figures, noises that drown the gradient and settings of the recipe that keep much of the loss,
+    then all by what they cost. Where nothing costs
     enough to come first, the three costliest are told.
 
     Parameters
@@ -58,14 +62,13 @@ def placed(
     hidden = glaring | _drowning(seen, effects)
     there = [effect for effect in effects if effect.weight >= FINE or effect.name in hidden]
     odd = {effect.name for effect in there if is_unusual(seen, effect)} | hidden - glaring
+    odd |= {f.cause for f in others if f.cause in SETTINGS.values() and f.weight >= _MUCH}
     told = [effect for effect in there if effect.weight >= least or effect.name in odd]
     ahead = dict.fromkeys(odd, 1.0) | dict.fromkeys(glaring, 1 + _AHEAD)
     ranked = [(effect.rank + ahead.get(effect.name, 0), finding_of(effect)) for effect in told]
-    for finding in others:
-        if finding.weight >= least:
-            ranked.append((finding.weight + (finding.cause in SETTINGS.values()), finding))
+    ranked += [(f.weight + (f.cause in odd), f) for f in others if f.weight >= least]
     found = [finding for _, finding in sorted(ranked, key=lambda pair: -pair[0])]
-    if max((finding.weight for finding in found), default=0.0) < FINE:
+    if max((finding.weight for finding in found), default=0.0) < FINE and not hidden:
         small = [effect for effect in effects if effect.weight >= _DIGIT]
         small.sort(key=lambda effect: -effect.weight)
         return [finding_of(effect) for effect in small[:_FIRST]], 0

@@ -127,7 +127,7 @@ class _Trials:
 
     def momentum(self) -> Finding | None:
         """The usual one, where the run has another."""
-        now, usual = self._recipe.momentum, Experiment().momentum
+        now, usual = self._recipe.momentum, Experiment.suited(self._recipe.task).momentum
         if now == usual:
             return None
         least = self.loss({"momentum": usual})

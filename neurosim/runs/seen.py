@@ -63,7 +63,7 @@ class Seen:
     effects: Effects
     watched: Watched
     mode_tau: float
-    _snr_dB: dict[str, float] = field(default_factory=dict, repr=False, compare=False)
+    _snr_dB: dict[str, float] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def profile(self) -> Profile:

@@ -15,7 +15,7 @@ import numpy as np
 
 from neurosim.analysis.counting import Count
 from neurosim.errors import NeurosimError
-from neurosim.host import Experiment, Trainer
+from neurosim.host import Clip, Experiment, Trainer
 from neurosim.runs.findings import Finding
 from neurosim.runs.recipes import LEAST, MOMENTUM, goes_on, judged, small
 from neurosim.runs.trained import Trained
@@ -23,11 +23,11 @@ from neurosim.safe_text import counted
 
 __all__ = ["SETTINGS", "put_back"]
 
-# Causes, by the setting that is put back. Springs and nudges are looked at elsewhere.
+# Causes, by the setting that is put back. Springs and nudges are looked at elsewhere, and another
+# optimizer wants another rate.
 SETTINGS = {
     "momentum": MOMENTUM,
     "clip": "clip",
-    "optimizer": "optimizer",
     "gain": "weights of the start",
     "flow.alpha": "alpha",
 }
@@ -44,13 +44,16 @@ def put_back(trained: Trained, count: Count | None = None) -> list[Finding]:
     recipe = trained.experiment
     usual = Experiment.suited(recipe.task)
     other = [path for path in SETTINGS if _at(recipe, path) != _at(usual, path)]
+    if recipe.optimizer != usual.optimizer:
+        # Its memory is Adam's alone.
+        other = [path for path in other if path != "momentum"]
     if not other or not goes_on(recipe):
         return []
     count, n = count or Count(lambda done, total: None), min(_UPDATES, recipe.updates)
     count.expect(1 + len(other))
-    own, found = _loss(trained, n, {}), []
+    own, found = _loss(trained, n, {}), list[Finding]()
     count.step()
-    for path in other:
+    for path in other if 0 < own < np.inf else ():
         now, best = _at(recipe, path), _at(usual, path)
         least = _loss(trained, n, {path: best})
         count.step()
@@ -58,6 +61,7 @@ def put_back(trained: Trained, count: Count | None = None) -> list[Finding]:
         if saved >= LEAST:
             found.append(_finding(path, (now, best), (own, least), saved, n))
     trained.fresh()
+    count.end()
     return found
 
 
@@ -93,6 +97,9 @@ def _at(recipe: Experiment, path: str) -> Any:
 
 
 def _said(value: Any) -> str:
+    """As a file writes it, as far as that is one word."""
+    if isinstance(value, Clip):
+        return f"{value.value:g}" + ("" if value.per == "global" else f" per {value.per}")
     if isinstance(value, tuple):
         return str([*value])
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return "none" if value is None else f"{value:g}"

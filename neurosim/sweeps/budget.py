@@ -12,15 +12,16 @@ from neurosim.sweeps.costs import costs_of, law_of
 from neurosim.sweeps.folder import SweepFolder
 from neurosim.sweeps.knees import knees
 from neurosim.sweeps.points import Point
-from neurosim.sweeps.settling import NOISELESS
+from neurosim.sweeps.settling import NOISELESS, noiseless_seeds
 
 __all__ = ["Within"]
 
 # Lengths of a knee are those of rows but for rounding.
 _ROUNDED = 1 + 1e-9
 # In this order: lengths without which there is no answer, those beside it, and the others; then the
-# chip without noise, of every second seed before the rest of them.
-_CORE, _BESIDE, _OTHER, _QUIET_CORE, _QUIET_OTHER, _QUIET_LATER = range(6)
+# chip without noise, of some seeds and then of the rest.
+_CORE, _BESIDE, _OTHER, _QUIET_CORE, _QUIET_OTHER = range(5)
+_LATER = _QUIET_OTHER + 1 - _QUIET_CORE
 
 
 @dataclass
@@ -29,8 +30,8 @@ class Within:
 
     Every second length of each way of drawing is done in any case, both ends among them, for
     without these there is no answer; then what lies beside the knee that these show, the other
-    lengths, and the chip without noise at last, of every second seed first: beside the same chip
-    with noise few seeds tell.
+    lengths, and the chip without noise at last, of some of the seeds first (see
+    `neurosim.sweeps.settling.noiseless_seeds`).
 
     Parameters
     ----------
@@ -72,9 +73,9 @@ class Within:
 
     def rank(self, point: Point) -> int:
         """Points of a lower one are done first."""
-        rank = self._ranks[str(point.settings["drawn"])]
-        is_later = rank >= _QUIET_CORE and int(str(point.settings.get("replica", 0))) % 2 == 1
-        return _QUIET_LATER if is_later else rank
+        rank, seed = self._ranks[str(point.settings["drawn"])], point.settings.get("replica", 0)
+        first = noiseless_seeds(self.study.sweep.replicas)
+        return rank + _LATER if rank >= _QUIET_CORE and int(str(seed)) >= first else rank
 
     def is_over(self, left: Sequence[Point]) -> bool:
         """Whether the next point would end too late, by what points took so far: see `costs`."""

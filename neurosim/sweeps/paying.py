@@ -17,7 +17,15 @@ from neurosim.host import Experiment, Trainer, sample_settle_time_s
 from neurosim.metrics import classifier_of, evaluate_samples
 from neurosim.profile import Profile
 from neurosim.runs import Trained, evaluate
-from neurosim.sweeps.settling import ALONE, DT, LONGEST_START_TAU, QUIET, READS, STEPPED
+from neurosim.sweeps.settling import (
+    ALONE,
+    DT,
+    LONGEST_START_TAU,
+    QUIET,
+    READS,
+    STEPPED,
+    noiseless_seeds,
+)
 from neurosim.sweeps.workers import at_once
 
 __all__ = ["Budget", "budget_of", "draws_of"]
@@ -26,7 +34,7 @@ __all__ = ["Budget", "budget_of", "draws_of"]
 _PROBE = 3
 # Of the time, what trainings, samples and judgements get; start-up and pictures take the rest.
 # Where they take longer than they did when measured, the last points are not drawn: see `Within`.
-_COMPUTING = 0.96
+_COMPUTING = 0.92
 _FEWEST, _MOST = 50, 2000
 # Seeds where nobody asked for a number; more than the fewest must leave all updates asked for, or
 # the usual ones.
@@ -34,8 +42,6 @@ _FEW_SEEDS, _MANY_SEEDS = 4, 12
 # Where no updates are asked for either: beyond so many seeds, time is for longer trainings.
 _SOME_SEEDS, _USUAL = 8, 400
 _SAMPLES = (200, 500)
-# Of the seeds whose chip without noise is paid for.
-_QUIET_SHARE = 0.5
 _PHASES = 3
 # Of a run, whose samples may be so good that few of them tell nothing: draws at the least and at
 # most, samples of each, and how many rows are timed.
@@ -88,8 +94,8 @@ def budget_of(
     recipe : Experiment
     seconds : float
     seeds : int or None
-        None: 4, or up to 12 if that leaves each all of `most`, up to 8 if there is no `most` and it
-        leaves each 400. From 8 on 500 samples come before more.
+        None: 4, or in full rounds of the workers up to 12 if that leaves each all of `most`, up to
+        8 if there is no `most` and it leaves each 400. From 8 on 500 samples come before more.
     workers : int
     most : int, optional
         Updates that are asked for; no training is longer.
@@ -102,30 +108,28 @@ def budget_of(
     update_s = at_once(_update_s, profile, recipe, workers=at_most, laws=laws)
     with threadpool_limits(1):
         judge_s = _judging_s(data) if draws else _answering_s(chip, recipe)
-    per_sample = _updates_per_sample(profile, recipe) if draws else 0.0
     fewest = min(_FEWEST, most or _FEWEST)
 
     def shared(seeds: int) -> Budget:
         used = min(workers, seeds)
-        # Trainings come in rounds of one a worker, and after the last its own points are left; who
-        # has none to train meanwhile does points.
+        # Trainings come in rounds of one a worker; points are shared out evenly.
         rounds, shares = ceil(seeds / used), seeds / used
+        per_sample = _updates_per_sample(profile, recipe, seeds) if draws else 0.0
         payable = (_COMPUTING * seconds - shares * judge_s) / update_s
         for samples in reversed(_SAMPLES):
-            drawing = per_sample * samples
-            left = min(payable / shares - drawing, (payable - drawing) / rounds)
+            left = (payable - shares * per_sample * samples) / rounds
             # Samples are worth less than the training that they judge.
             if left >= max(payable / 2 / rounds, most or _USUAL) or samples == _SAMPLES[0]:
                 break
-        drawing = per_sample * _SAMPLES[0]
-        least = max(shares * (fewest + drawing), rounds * fewest + drawing)
-        least_s = (least * update_s + shares * judge_s) / _COMPUTING
+        least_s = (rounds * fewest + shares * per_sample * _SAMPLES[0]) * update_s
+        least_s = (least_s + shares * judge_s) / _COMPUTING
         n_updates = int(min(max(left, fewest), most or _MOST))
         return Budget(n_updates, seeds, samples, update_s, left >= fewest, least_s)
 
     if seeds is None:
         upto, wanted = (_SOME_SEEDS, _USUAL) if most is None else (_MANY_SEEDS, most)
-        tried = ((n, shared(n)) for n in range(upto, _FEW_SEEDS, -1))
+        more = (n for n in range(upto, _FEW_SEEDS, -1) if n < workers or n % workers == 0)
+        tried = ((n, shared(n)) for n in more)
         whole = [n for n, found in tried if found.enough and found.updates >= wanted]
         # Few samples blur where a flat curve crosses more than a ninth seed sharpens it.
         sharp = [n for n in whole if n >= _SOME_SEEDS and shared(n).samples == _SAMPLES[-1]]
@@ -157,7 +161,7 @@ def draws_of(
     tau_s = at_once(_tau_s, run, laws, workers=workers, laws=laws)
     with threadpool_limits(1):
         judge_s = _judging_s(recipe.images()) / _SAMPLES[0]
-    sample_s = _sample_tau(recipe) * tau_s + judge_s
+    sample_s = _sample_tau(recipe, draws or _FEW_DRAWS) * tau_s + judge_s
     payable = _COMPUTING * seconds * workers / sample_s
     fewest = draws or _FEW_DRAWS
     samples = max((n for n in _DRAWN if fewest * n <= payable), default=_DRAWN[0])
@@ -174,21 +178,24 @@ def _tau_s(run: Path, laws: Sequence[type[Block]]) -> float:
     return took_s * sheet.tau_s / sample_settle_time_s(sheet, how.flow, how.sampling) / _TIMED_ROWS
 
 
-def _updates_per_sample(profile: Profile, recipe: Experiment) -> float:
+def _updates_per_sample(profile: Profile, recipe: Experiment, seeds: int) -> float:
     """What a sample of every length settles, over what the rows of an update do."""
     settle_tau = recipe.flow.settle_tau or profile.host.settle_tau
-    return _sample_tau(recipe) / (recipe.batch * _PHASES * settle_tau)
+    return _sample_tau(recipe, seeds) / (recipe.batch * _PHASES * settle_tau)
 
 
-def _sample_tau(recipe: Experiment) -> float:
-    """What samples of every length settle, one of each, in units of C / g."""
+def _sample_tau(recipe: Experiment, seeds: int) -> float:
+    """What samples of every length settle, one of each, in units of C / g, in the mean of seeds.
+
+    Without noise of as many seeds as are drawn so in any case.
+    """
     flow, how = recipe.flow, recipe.sampling
 
     def alone_tau(ratios: Sequence[float]) -> float:
         return sum(min(r, LONGEST_START_TAU) + how.t_end * flow.alpha * r for r in ratios)
 
-    stepped_tau = sum(STEPPED) * how.t_end / DT
-    return alone_tau(ALONE) + _QUIET_SHARE * alone_tau(QUIET) + stepped_tau
+    noiseless_tau = noiseless_seeds(seeds) / seeds * alone_tau(QUIET)
+    return alone_tau(ALONE) + noiseless_tau + sum(STEPPED) * how.t_end / DT
 
 
 def _update_s(profile: Profile, recipe: Experiment) -> float:

@@ -20,6 +20,7 @@ __all__ = [
     "READS",
     "STEPPED",
     "figure_of",
+    "noiseless_seeds",
     "plan_of",
     "plan_of_answers",
     "quiet",
@@ -39,6 +40,8 @@ DT = 0.05
 # A settle before a free run starts is as long as the run is slow, up to here [C/g].
 LONGEST_START_TAU = 30
 _BATCH = 256
+# Of fewer seeds than these nothing is told apart.
+_FEWEST_SEEDS = 3
 # What a chip can be without, with the same weights: what is drawn anew, and its converters' errors.
 _ANEW = {"drive", "settle", "read"}
 _CONVERTERS = ("dac.", "adc.", "current_sense.")
@@ -60,6 +63,19 @@ def recipe_of(updates: int, asked: Experiment | None = None) -> Experiment:
 def figure_of(data: Dataset) -> str:
     """What samples are compared by: the classifier of digits where the images are its own."""
     return ruler_of(data.name)
+
+
+def noiseless_seeds(seeds: int) -> int:
+    """Of how many seeds the chip without noise is drawn first: half of them, and three at least.
+
+    It is compared with the same seeds' own figures, so that few of them tell.
+
+    Examples
+    --------
+    >>> [noiseless_seeds(n) for n in (1, 4, 12)]
+    [1, 3, 6]
+    """
+    return min(seeds, max(_FEWEST_SEEDS, -(-seeds // 2)))
 
 
 def quiet(profile: Profile) -> dict[str, Any]:

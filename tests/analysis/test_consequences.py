@@ -4,9 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from scipy.stats import truncnorm
 
+import neurosim as ns
 from commands import run
 from neurosim.analysis.consequences import consequences
+from neurosim.analysis.figures import missed_weight
 from neurosim.data import PairSource, load_digits
 from neurosim.profile import load_profile
 from neurosim.streams import Streams
@@ -27,9 +30,19 @@ def test_the_sizes_of_a_chip_are_those_of_a_hand_calculation():
     assert found["thermal noise kT/C"].startswith("64.4 uV, 0.00064")
     assert found["one write of a device"] == "10 ns"
     assert found["a write misses by"] == (
-        f"0.006 of a weight of 1 at most ({0.006 * 31 / 0.6:.2g} steps), a standard deviation; all "
-        f"193 of a node by {0.006 * np.sqrt(193):.2g} of a unit"
+        f"0.006 of a weight of 1, a standard deviation where it is largest; {0.006 * 31 / 0.6:.2g} "
+        "of its steps; if all 193 of a node miss so, it moves by "
+        f"{0.006 * np.sqrt(193):.2g} of a unit"
     )
+
+
+@pytest.mark.parametrize("window", [1e-4, 0.3, 1.0, 4.0, 30.0])
+def test_a_write_that_is_repeated_misses_by_what_its_window_leaves(window):
+    """That of a normal between +-window, by SciPy's, or uniform; one of 1 % of 6 uS by itself."""
+    verify = ns.Verify(window_S=window * 6e-8, most_pulses=100)
+    chip = load_profile("cmos_rc_6bit").with_value("write.verify", verify)
+    spread = window / np.sqrt(3) if window < 0.01 else truncnorm.std(-window, window)
+    assert missed_weight(chip) == pytest.approx(0.006 * spread, rel=1e-6)
 
 
 def test_writing_the_array_takes_all_its_devices_at_so_many_at_a_time():

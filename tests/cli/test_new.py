@@ -1,4 +1,4 @@
-"""A profile of one's own from a dozen questions: what is derived follows what was answered."""
+"""A profile of one's own from up to 17 questions: what is derived follows what was answered."""
 
 import pytest
 from click.testing import CliRunner

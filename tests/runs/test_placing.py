@@ -73,11 +73,23 @@ def test_a_noise_that_drowns_the_gradient_is_told_though_among_others_it_costs_n
     assert drowned.snr_dB("thermal noise") < 6
     assert drowned.effects.whole.cosine < 0.9
     assert [f.cause for f in placed(drowned, effects, finding, [])[0]] == ["a", "thermal noise"]
+    # It is where nothing else costs anything.
+    little = [effect("a", 0.004), effect("thermal noise", 0.0)]
+    assert [f.cause for f in placed(drowned, little, finding, [])[0]] == ["thermal noise"]
     # A stronger nudge that would save it is told in its place; and a quiet chip has none.
     nudged = [*effects, effect("beta", 0.2)]
     assert "thermal noise" not in [f.cause for f in placed(drowned, nudged, finding, [])[0]]
     quiet = seen({"mismatch.offset_V": 0.5}, name="ideal_thermal")
     assert [f.cause for f in placed(quiet, effects, finding, [])[0]] == ["a"]
+
+
+def test_an_unusual_setting_comes_before_what_costs_more_only_if_it_costs_much_itself():
+    causes = [effect("a", 0.9), effect("b", 0.3)]
+    for weight, order in ((0.12, ["a", "b", "alpha"]), (0.2, ["alpha", "a", "b"])):
+        setting = Finding(cause="alpha", measured="m", advice="a", weight=weight)
+        found, n_first = placed(seen(), causes, finding, [setting])
+        assert [f.cause for f in found] == order
+        assert n_first == (2 if weight < 0.15 else 3)
 
 
 def test_devices_far_from_what_was_asked_are_told_though_a_training_made_up_for_them():

@@ -16,9 +16,11 @@ def trained(**changes):
 
 
 def test_of_usual_settings_nothing_is_tried():
+    """Nor of the memory of Adam where there is another optimizer."""
     told = []
-    usual = ns.train(SMALL, GOOD.with_values({"updates": 1, "batch": 4}))
-    assert put_back(usual, Count(lambda done, total: told.append(done))) == []
+    for changes in ({}, {"optimizer": "sgd", "momentum": (0.5, 0.5)}):
+        usual = ns.train(SMALL, GOOD.with_values({"updates": 1, "batch": 4} | changes))
+        assert put_back(usual, Count(lambda done, total: told.append(done))) == []
     assert not told
 
 
@@ -27,7 +29,7 @@ def test_of_usual_settings_nothing_is_tried():
     ("changes", "path", "usual"),
     [
         ({"momentum": (0.999, 0.9)}, "momentum", "[0.9, 0.95]"),
-        ({"clip": 1e-3, "optimizer": "sgd", "learning_rate": 0.5}, "clip", ""),
+        ({"clip": 1e-3, "optimizer": "sgd", "learning_rate": 0.5}, "clip", "1 in place of 0.001"),
         ({"gain": 30.0}, "gain", "0.5"),
     ],
     ids=["stale gradients", "clipped to nothing", "saturated at the start"],
@@ -45,6 +47,6 @@ def test_what_keeps_a_run_from_learning_is_put_back(changes, path, usual):
 def test_each_short_training_is_heard_of_and_a_cause_is_told_once():
     spoiled, told = trained(momentum=(0.9, 0.0)), []
     put_back(spoiled, Count(lambda done, total: told.append((done, total))))
-    assert told == [(1, 2), (2, 2)]
+    assert told == [(1, 2), (2, 2), (2, 2)]
     causes = [finding.cause for finding in learned(spoiled)]
     assert len(causes) == len(set(causes))

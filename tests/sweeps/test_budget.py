@@ -53,11 +53,11 @@ class Clock:
 def kept(tmp_path, monkeypatch):
     """A study of two seeds after so many seconds of budget, on points that get slower."""
 
-    def study(seconds, slower=1.0, per_tau_s=0.0):
+    def study(seconds, slower=1.0, per_tau_s=0.0, seeds=2):
         profile = load_profile("cmos_rc_6bit").with_value("layers", (2, 6, 5))
         recipe = recipe_of(60, Experiment(dataset="moons"))
-        plan = plan_of(profile, "cmos_rc_6bit", recipe, 200, 2, "w2", changed=True)
-        folder = SweepFolder.create(tmp_path / f"{seconds}-{slower}", plan)
+        plan = plan_of(profile, "cmos_rc_6bit", recipe, 200, seeds, "w2", changed=True)
+        folder = SweepFolder.create(tmp_path / f"{seconds}-{slower}-{seeds}", plan)
         clock = Clock(folder, slower, per_tau_s)
         monkeypatch.setattr("neurosim.sweeps.folder.finished", clock.finished)
         within = Within(folder, seconds, clock)
@@ -122,8 +122,16 @@ def test_the_chip_without_noise_comes_last(kept):
     quiet = [label.startswith("noiseless") for label in labels(clock.done)]
     assert sum(quiet) == 10
     assert all(quiet[-10:])
-    # Of every second seed before the others.
-    assert [point.settings["replica"] for point in clock.done[-10:]] == [0] * 5 + [1] * 5
+
+
+def test_the_chip_without_noise_is_of_half_of_the_seeds_first(kept):
+    _, clock, within = kept(3600.0, seeds=6)
+    quiet = [point for point in clock.done if str(point.settings["drawn"]).startswith("noiseless")]
+    assert [point.settings["replica"] >= 3 for point in quiet] == [False] * 15 + [True] * 15
+    # Every second length before those between, of either half.
+    ranks = [within.rank(point) for point in quiet]
+    assert ranks == sorted(ranks)
+    assert len(set(ranks)) == 4
 
 
 def test_lengths_beside_the_knee_come_before_the_others(kept):
