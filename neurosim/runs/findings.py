@@ -8,9 +8,9 @@ from pydantic import Field
 
 from neurosim.blocks.records import Record
 
-__all__ = ["IMPLAUSIBLE", "Figures", "Finding"]
+__all__ = ["IMPLAUSIBLE", "SPRING", "STOPPED", "Figures", "Finding"]
 
-IMPLAUSIBLE = "implausible number"
+IMPLAUSIBLE, SPRING, STOPPED = "implausible number", "soft spring", "generation time"
 
 # Of a loss, or of what a share lacks of 1: less is no gap.
 _NO_GAP = 0.05

@@ -7,8 +7,9 @@ from itertools import takewhile
 
 import numpy as np
 
+from neurosim.analysis.figures import release_ratio
 from neurosim.analysis.losses import Effect
-from neurosim.runs.findings import Finding
+from neurosim.runs.findings import SPRING, STOPPED, Finding
 from neurosim.runs.seen import NOISES, Seen, lag, step_of_a_weight
 from neurosim.runs.unusual import SETTINGS
 from neurosim.runs.watched import MOST_MOVED
@@ -19,17 +20,19 @@ Figure = Callable[[Seen], float]
 # A range that is so many times what arrives wastes three bits.
 _FAR_TOO_WIDE = 8.0
 
-# Devices that are so many times as far from what was asked as is harmless come first at any cost,
-# by more than what rules a loss does; shipped chips reach 2.3.
+# What is so many times what is harmless comes first at any cost, by more than what rules a loss:
+# devices far from what was asked, of which shipped chips reach 2.3, and hidden nodes that are
+# slower than pixels that are released.
 _GLARING, _AHEAD = 3.0, 3.0
-_DEVICES = frozenset({"drift", "faulty devices", "programming noise"})
+_AT_ANY_COST = frozenset({"drift", "faulty devices", "programming noise", "C_x/C_h"})
 
 # A gradient of an SNR below this (a cosine of 0.9 by it alone) is drowned; of shipped chips thermal
 # noise leaves 20 dB and more, that of devices 10. It is asked where the gradient is no better.
 _DROWNED_dB, _GOOD = 6.0, 0.9
 
-# Of the loss, what an unusual setting of the recipe costs in a short training.
-_MUCH = 0.15
+# Settings of the recipe, which come before what merely costs more from such a cost on: what short
+# trainings say scatters.
+_RECIPE = dict.fromkeys(SETTINGS.values(), 0.15) | {SPRING: 0.1, STOPPED: 0.1}
 
 # What costs less than this, or than a tenth of the costliest, is fine; what costs a fifth of that
 # is told beside it, of three at most. Where all is fine, so many are told that cost a digit.
@@ -62,7 +65,7 @@ def placed(
     hidden = glaring | _drowning(seen, effects)
     there = [effect for effect in effects if effect.weight >= FINE or effect.name in hidden]
     odd = {effect.name for effect in there if is_unusual(seen, effect)} | hidden - glaring
-    odd |= {f.cause for f in others if f.cause in SETTINGS.values() and f.weight >= _MUCH}
+    odd |= {f.cause for f in others if f.weight >= _RECIPE.get(f.cause, np.inf)}
     told = [effect for effect in there if effect.weight >= least or effect.name in odd]
     ahead = dict.fromkeys(odd, 1.0) | dict.fromkeys(glaring, 1 + _AHEAD)
     ranked = [(effect.rank + ahead.get(effect.name, 0), finding_of(effect)) for effect in told]
@@ -92,8 +95,11 @@ def is_unusual(seen: Seen, effect: Effect) -> bool:
 
 
 def _is_glaring(seen: Seen, effect: Effect) -> bool:
-    """Whether devices are so far from what was asked that a training must have made up for it."""
-    if effect.name not in _DEVICES:
+    """Whether a figure is so far off that it must cost, whatever hides it.
+
+    A training makes up for devices; and samples of a chip that errs otherwise are far off anyway.
+    """
+    if effect.name not in _AT_ANY_COST:
         return False
     figure, most = _MOST[effect.name]
     return figure(seen) > _GLARING * most
@@ -109,6 +115,11 @@ def _drowning(seen: Seen, effects: Sequence[Effect]) -> set[str]:
         return set()
     noises = (effect.name for effect in effects if effect.name in NOISES)
     return {name for name in noises if seen.snr_dB(name) < _DROWNED_dB}
+
+
+def _modes_per_ratio(seen: Seen) -> float:
+    """Slowest modes of hidden nodes over those of a pixel that is released."""
+    return seen.mode_tau / release_ratio(seen.profile)
 
 
 def _dac_steps(seen: Seen) -> float:
@@ -147,6 +158,7 @@ def _astray(name: str) -> Figure:
 _MOST: dict[str, tuple[Figure, float]] = {
     "amplifier bandwidth": (lag, 0.2),
     "settling time": (lambda seen: seen.watched.moved, MOST_MOVED),
+    "C_x/C_h": (_modes_per_ratio, 0.6),
     "DAC bits": (_dac_steps, 2.0),
     "ADC bits": (_adc_steps, 2.0),
     "DAC range": (_clipped("dac"), 0.01),

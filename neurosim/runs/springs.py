@@ -22,15 +22,14 @@ from neurosim.analysis.losses import drawing_loss
 from neurosim.blocks.units import format_value
 from neurosim.errors import NeurosimError
 from neurosim.host import Experiment, decide
-from neurosim.runs.findings import Finding
+from neurosim.runs.findings import SPRING, Finding
 from neurosim.runs.placing import FINE
 from neurosim.solvers import OperatingPoint
 
-__all__ = ["SPRING", "Spring", "soft_spring", "spring_of"]
+__all__ = ["Spring", "soft_spring", "spring_of"]
 
 Array = NDArray[np.float64]
 
-SPRING = "soft spring"
 # What the stiffness is multiplied by in search of one that is stiff enough; and to hold a node.
 _STIFFER, _HELD = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0), 1000.0
 _MOST_BITS = 24

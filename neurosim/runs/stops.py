@@ -1,4 +1,4 @@
-"""Whether samples stop on their way: a flow goes from noise to data in a time of 1."""
+"""Whether samples stop on their way, or go on for too long: a flow takes a time of 1."""
 
 from __future__ import annotations
 
@@ -7,41 +7,45 @@ import numpy as np
 from neurosim.analysis.counting import Count
 from neurosim.errors import NeurosimError
 from neurosim.metrics import FEWEST, classifier_of, evaluate_samples
-from neurosim.runs.findings import Finding
+from neurosim.runs.findings import STOPPED, Finding
 from neurosim.runs.judging import compared
 from neurosim.runs.trained import Trained
 
-__all__ = ["STOPPED", "stopped_flow"]
+__all__ = ["stopped_flow"]
 
-STOPPED = "generation time"
 # Samples that go on a little beyond, or stop a little before, are as one likes them.
 _WHOLE, _EARLY = 1.0, 0.9
-# Of the distance, less than which a longer flow does not buy.
+_BEYOND, _LATE = 1.2, 1.5
+# Of the distance, less than which another time does not buy.
 _LEAST = 0.1
 
 
 def stopped_flow(trained: Trained, rows: int, count: Count) -> list[Finding]:
-    """A finding where samples that flow to t = 1 are nearer to the data than the run's own.
+    """A finding where samples that flow to t = 1, or a little more, are nearer to the data.
 
-    None where nothing flows, or the run's samples go nearly as far as that.
+    None where nothing flows, or the run's own samples go about as far.
     """
-    recipe = trained.experiment
-    if not recipe.task.has_paths or recipe.sampling.t_end >= _EARLY or rows < FEWEST:
+    recipe, t_end = trained.experiment, trained.experiment.sampling.t_end
+    if not recipe.task.has_paths or _EARLY <= t_end <= _LATE or rows < FEWEST:
         return []
+    is_early = t_end < _EARLY
+    other = _WHOLE if is_early else _BEYOND
     count.expect(2)
     try:
-        own, whole = (_distance(trained, rows, t, count) for t in (recipe.sampling.t_end, _WHOLE))
+        own, whole = (_distance(trained, rows, t, count) for t in (t_end, other))
     except NeurosimError:
         return []
     if not 1 - whole / own >= _LEAST:
         return []
-    t_end = recipe.sampling.t_end
+    way = f"raise sampling.t_end from {t_end:g} to {other:g} or a little more"
+    if not is_early:
+        way = f"lower sampling.t_end from {t_end:g} to {other:g} or so"
+    does = "stop at" if is_early else "go on to"
     return [
         Finding(
             cause=STOPPED,
-            measured=f"samples stop at t = {t_end:g}, and a flow goes from noise to data in 1",
-            advice=f"raise sampling.t_end from {t_end:g} to {_WHOLE:g} or a little more; nothing "
-            "is to be trained again",
+            measured=f"samples {does} t = {t_end:g}, and a flow goes from noise to data in 1",
+            advice=f"{way}; nothing is to be trained again",
             bought=f"distance of {rows} samples to the data from {own:.3g} to {whole:.3g}",
             weight=1 - whole / own,
         )

@@ -12,10 +12,10 @@ from neurosim.errors import DataError, RunError
 from neurosim.network import Weights
 from neurosim.runs import Finding
 from neurosim.runs.ends import WEIGHT_RANGE, at_the_ends
+from neurosim.runs.findings import STOPPED
 from neurosim.runs.learned import LENGTH, RATE
 from neurosim.runs.mending import IMPLAUSIBLE
 from neurosim.runs.presented import conditions_of
-from neurosim.runs.stops import STOPPED
 
 # A small chip without noise, so that a settle takes few steps.
 SMALL = ns.load_profile("ideal_hopfield").with_values(
@@ -137,6 +137,8 @@ PLANTED = {
     "ammeter of 150 nA": ({"current_sense.range_A": 0.15e-6}, {}, "ammeter range"),
     "3-bit ammeter": ({"current_sense.bits": 3}, {}, "ammeter bits"),
     "samples to t = 0.12": ({}, {"sampling.t_end": 0.12}, STOPPED),
+    "samples to t = 4": ({}, {"sampling.t_end": 4.0}, STOPPED),
+    "pixels as fast as hidden nodes": ({"node.release_capacitance_F": "1 pF"}, {}, "C_x/C_h"),
 }
 
 

@@ -36,7 +36,7 @@ def finding(effect):
 
 
 def test_every_limit_is_one_of_a_cause():
-    assert set(_MOST) <= {cause.name for cause in CAUSES} | {"settling time"}
+    assert set(_MOST) <= {cause.name for cause in CAUSES} | {"settling time", "C_x/C_h"}
 
 
 @pytest.mark.every(2)
@@ -45,6 +45,7 @@ def test_every_limit_is_one_of_a_cause():
     [
         ("amplifier bandwidth", {"changes": {"node.bandwidth_Hz": 1e3}}),
         ("settling time", {"moved": 0.2}),
+        ("C_x/C_h", {"changes": {"node.release_capacitance_F": 1e-12}}),
         ("DAC bits", {"dac_step": 0.1}),
         ("ADC range", {"ledger": {"adc_conversions": 100, "adc_clipped": 5}}),
         ("faulty devices", {"changes": {"faults": ns.Faults(dead=0.02)}}),

@@ -10,7 +10,8 @@ from neurosim.analysis import Conditions
 from neurosim.analysis.effects import Effects
 from neurosim.host import FlowSettings, present
 from neurosim.network import Weights
-from neurosim.runs.springs import SPRING, _velocities, soft_spring, spring_of
+from neurosim.runs.findings import SPRING
+from neurosim.runs.springs import _velocities, soft_spring, spring_of
 from neurosim.solvers import OperatingPoint
 
 SMALL = ns.load_profile("ideal_hopfield").with_value("layers", (64, 8))
