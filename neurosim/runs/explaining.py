@@ -29,7 +29,7 @@ from neurosim.runs.drawing import Progress
 from neurosim.runs.ends import held_back
 from neurosim.runs.examining import lessons_of
 from neurosim.runs.explanation import Explanation, Unexplained
-from neurosim.runs.findings import Finding
+from neurosim.runs.findings import STOPPED, Finding
 from neurosim.runs.images import pixels_of
 from neurosim.runs.learned import LENGTH, learned
 from neurosim.runs.measures import measured
@@ -53,6 +53,8 @@ Array = NDArray[np.float64]
 # Rows of the batch, rows whose slowest modes are found, most rows of an exam.
 _ROWS, _MODES, _EXAM = 128, 8, 512
 _FIRST = 3
+# Causes that no training feels.
+_OF_SAMPLES = frozenset({STOPPED, "C_x/C_h"})
 _IN_FULL = {"explained": "explained variance"}
 
 
@@ -159,7 +161,7 @@ class _Case:
         first = [self._with_quality(f, by_name.get(f.cause)) for f in findings[:n_first]]
         leading = [*odd, *first]
         later = findings[n_first:]
-        if leading:
+        if leading and leading[0].cause not in _OF_SAMPLES:
             leading = leading[:1] + [_after_first(finding) for finding in leading[1:]]
             later = [_after_first(finding) for finding in later]
         return Explanation(

@@ -222,7 +222,7 @@ class Figures(Record):
     @property
     def _learned_less(self) -> bool:
         """Whether what comes first was not switched off, but has kept the training from more."""
-        if not self.first or self.first[0].cause == IMPLAUSIBLE:
+        if not self.first or self.first[0].cause in {IMPLAUSIBLE, STOPPED}:
             return False
         return not self.first[0].is_switched_off
 

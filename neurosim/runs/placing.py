@@ -7,7 +7,7 @@ from itertools import takewhile
 
 import numpy as np
 
-from neurosim.analysis.figures import release_ratio
+from neurosim.analysis.figures import hidden_F, release_ratio
 from neurosim.analysis.losses import Effect
 from neurosim.runs.findings import SPRING, STOPPED, Finding
 from neurosim.runs.seen import NOISES, Seen, lag, step_of_a_weight
@@ -20,18 +20,19 @@ Figure = Callable[[Seen], float]
 # A range that is so many times what arrives wastes three bits.
 _FAR_TOO_WIDE = 8.0
 
-# What is so many times what is harmless comes first at any cost, by more than what rules a loss:
-# devices far from what was asked, of which shipped chips reach 2.3, and hidden nodes that are
-# slower than pixels that are released.
+# What is so many times what is harmless comes first, by more than what rules a loss: devices far
+# from what was asked, at any cost (shipped chips reach 2.3), and hidden nodes that take nearly
+# twice as long as pixels that are released, if that costs anything.
 _GLARING, _AHEAD = 3.0, 3.0
-_AT_ANY_COST = frozenset({"drift", "faulty devices", "programming noise", "C_x/C_h"})
+_DEVICES = frozenset({"drift", "faulty devices", "programming noise"})
+_RELEASED = "C_x/C_h"
 
 # A gradient of an SNR below this (a cosine of 0.9 by it alone) is drowned; of shipped chips thermal
 # noise leaves 20 dB and more, that of devices 10. It is asked where the gradient is no better.
 _DROWNED_dB, _GOOD = 6.0, 0.9
 
-# Settings of the recipe, which come before what merely costs more from such a cost on: what short
-# trainings say scatters.
+# Settings of the recipe that cost so much come before what merely costs more. What short trainings
+# say scatters, and counts from a larger cost on.
 _RECIPE = dict.fromkeys(SETTINGS.values(), 0.15) | {SPRING: 0.1, STOPPED: 0.1}
 
 # What costs less than this, or than a tenth of the costliest, is fine; what costs a fifth of that
@@ -47,10 +48,10 @@ def placed(
 ) -> tuple[list[Finding], int]:
     """Findings in the order in which they are told, and how many of them come first.
 
-    Devices far from what was asked are first, then what rules a loss, then causes of unusual
-    figures, noises that drown the gradient and settings of the recipe that keep much of the loss,
-    then all by what they cost. Where nothing costs
-    enough to come first, the three costliest are told.
+    Devices far from what was asked, and pixels that are released too fast, are first; then what
+    rules a loss; then causes of unusual figures, noises that drown the gradient and settings of the
+    recipe that cost much; then all by what they cost. Where nothing costs enough to come first, the
+    three costliest are told.
 
     Parameters
     ----------
@@ -69,7 +70,8 @@ def placed(
     told = [effect for effect in there if effect.weight >= least or effect.name in odd]
     ahead = dict.fromkeys(odd, 1.0) | dict.fromkeys(glaring, 1 + _AHEAD)
     ranked = [(effect.rank + ahead.get(effect.name, 0), finding_of(effect)) for effect in told]
-    ranked += [(f.weight + (f.cause in odd), f) for f in others if f.weight >= least]
+    more = (f for f in others if f.weight >= least or f.cause in odd)
+    ranked += [(f.weight + (f.cause in odd), f) for f in more]
     found = [finding for _, finding in sorted(ranked, key=lambda pair: -pair[0])]
     if max((finding.weight for finding in found), default=0.0) < FINE and not hidden:
         small = [effect for effect in effects if effect.weight >= _DIGIT]
@@ -99,7 +101,9 @@ def _is_glaring(seen: Seen, effect: Effect) -> bool:
 
     A training makes up for devices; and samples of a chip that errs otherwise are far off anyway.
     """
-    if effect.name not in _AT_ANY_COST:
+    if effect.name == _RELEASED and effect.weight < FINE:
+        return False
+    if effect.name not in {*_DEVICES, _RELEASED}:
         return False
     figure, most = _MOST[effect.name]
     return figure(seen) > _GLARING * most
@@ -118,8 +122,11 @@ def _drowning(seen: Seen, effects: Sequence[Effect]) -> set[str]:
 
 
 def _modes_per_ratio(seen: Seen) -> float:
-    """Slowest modes of hidden nodes over those of a pixel that is released."""
-    return seen.mode_tau / release_ratio(seen.profile)
+    """Slowest modes of hidden nodes over those of a pixel that is released; 0 of none that end."""
+    profile = seen.profile
+    released_F = release_ratio(profile) * hidden_F(profile)
+    mode_tau = seen.mode_tau if np.isfinite(seen.mode_tau) else 0.0
+    return mode_tau * profile.node.capacitance_F / released_F
 
 
 def _dac_steps(seen: Seen) -> float:
@@ -158,7 +165,7 @@ def _astray(name: str) -> Figure:
 _MOST: dict[str, tuple[Figure, float]] = {
     "amplifier bandwidth": (lag, 0.2),
     "settling time": (lambda seen: seen.watched.moved, MOST_MOVED),
-    "C_x/C_h": (_modes_per_ratio, 0.6),
+    _RELEASED: (_modes_per_ratio, 0.6),
     "DAC bits": (_dac_steps, 2.0),
     "ADC bits": (_adc_steps, 2.0),
     "DAC range": (_clipped("dac"), 0.01),

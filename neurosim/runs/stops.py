@@ -21,9 +21,9 @@ _LEAST = 0.1
 
 
 def stopped_flow(trained: Trained, rows: int, count: Count) -> list[Finding]:
-    """A finding where samples that flow to t = 1, or a little more, are nearer to the data.
+    """A finding where another time draws samples that are nearer to the data.
 
-    None where nothing flows, or the run's own samples go about as far.
+    That is 1 for those that stop before 0.9, and 1.2 for those that go on beyond 1.5.
     """
     recipe, t_end = trained.experiment, trained.experiment.sampling.t_end
     if not recipe.task.has_paths or _EARLY <= t_end <= _LATE or rows < FEWEST:
@@ -35,7 +35,9 @@ def stopped_flow(trained: Trained, rows: int, count: Count) -> list[Finding]:
         own, whole = (_distance(trained, rows, t, count) for t in (t_end, other))
     except NeurosimError:
         return []
-    if not 1 - whole / own >= _LEAST:
+    finally:
+        count.end()
+    if not (own > 0 and 1 - whole / own >= _LEAST):
         return []
     way = f"raise sampling.t_end from {t_end:g} to {other:g} or a little more"
     if not is_early:

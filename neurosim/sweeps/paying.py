@@ -187,7 +187,7 @@ def _updates_per_sample(profile: Profile, recipe: Experiment, seeds: int) -> flo
 def _sample_tau(recipe: Experiment, seeds: int) -> float:
     """What samples of every length settle, one of each, in units of C / g, in the mean of seeds.
 
-    Without noise of as many seeds as are drawn so in any case.
+    Without noise of as many seeds as are drawn so first.
     """
     flow, how = recipe.flow, recipe.sampling
 

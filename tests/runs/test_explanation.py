@@ -5,6 +5,7 @@ import json
 import pytest
 
 from neurosim.runs import Explanation, Finding
+from neurosim.runs.findings import STOPPED
 
 DAC = Finding(
     cause="DAC bits",
@@ -126,6 +127,10 @@ def test_what_kept_the_training_back_is_not_cleared_by_the_verdict():
     assert between == said
     second = FOUND.model_copy(update=changes | {"first": [DAC, WEIGHTS]}).verdict()
     assert "not the chip that holds it" in second
+    # When samples stop has no part in what was learned.
+    stopped = WEIGHTS.model_copy(update={"cause": STOPPED})
+    third = FOUND.model_copy(update=changes | {"first": [stopped, WEIGHTS]}).verdict()
+    assert "stood most in its way" not in third
     ideal = {"cosine": 0.99, "error": 0.05, "quality": 0.5, "first": [WEIGHTS]}
     assert FOUND.model_copy(update=ideal).verdict() == (
         "What was learned sets the flow loss. Of all that was looked at, the weight range stood "

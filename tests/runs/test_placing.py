@@ -1,5 +1,7 @@
 """What rules comes before what is unusual, and that before what merely costs more."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from neurosim.analysis.losses import Effect, Losses
 from neurosim.host import initial_weights
 from neurosim.network import Layers
 from neurosim.runs import Finding
+from neurosim.runs.findings import SPRING, STOPPED
 from neurosim.runs.placing import _MOST, is_unusual, placed
 from neurosim.runs.seen import Seen
 from neurosim.runs.watched import Watched
@@ -86,11 +89,28 @@ def test_a_noise_that_drowns_the_gradient_is_told_though_among_others_it_costs_n
 
 def test_an_unusual_setting_comes_before_what_costs_more_only_if_it_costs_much_itself():
     causes = [effect("a", 0.9), effect("b", 0.3)]
-    for weight, order in ((0.12, ["a", "b", "alpha"]), (0.2, ["alpha", "a", "b"])):
-        setting = Finding(cause="alpha", measured="m", advice="a", weight=weight)
-        found, n_first = placed(seen(), causes, finding, [setting])
-        assert [f.cause for f in found] == order
-        assert n_first == (2 if weight < 0.15 else 3)
+    for cause, most in (("alpha", 0.15), (SPRING, 0.1), (STOPPED, 0.1)):
+        little = Finding(cause=cause, measured="m", advice="a", weight=most - 0.005)
+        found, n_first = placed(seen(), causes, finding, [little])
+        assert [f.cause for f in found] == ["a", "b", cause]
+        assert n_first == 2
+        much = little.model_copy(update={"weight": most})
+        found, n_first = placed(seen(), causes, finding, [much])
+        assert [f.cause for f in found] == [cause, "a", "b"]
+        assert n_first == 3
+
+
+def test_pixels_that_are_released_too_fast_come_first_if_it_costs_anything():
+    """Slowest modes of 7 C/g, and pixels on the capacitance of a hidden node, or 30 times that."""
+    effects = [effect("a", 0.9, rules=True), effect("C_x/C_h", 0.02)]
+    fast = seen({"node.release_capacitance_F": 1e-12})
+    assert [f.cause for f in placed(fast, effects, finding, [])[0]] == ["C_x/C_h", "a"]
+    assert [f.cause for f in placed(seen(), effects, finding, [])[0]] == ["a"]
+    none = [effects[0], effect("C_x/C_h", 0.0)]
+    assert [f.cause for f in placed(fast, none, finding, [])[0]] == ["a"]
+    # Where modes do not end, larger capacitors do not help.
+    unstable = replace(fast, mode_tau=np.inf)
+    assert [f.cause for f in placed(unstable, effects, finding, [])[0]] == ["a"]
 
 
 def test_devices_far_from_what_was_asked_are_told_though_a_training_made_up_for_them():
