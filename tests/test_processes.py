@@ -190,7 +190,8 @@ def test_a_helper_that_takes_long_to_load_is_not_waited_for(helper, monkeypatch)
 
 
 def test_helpers_have_no_helpers(helper):
-    found = dict(spread(alone_here, None, range(8), 2))
+    # So many that the helper has a share on a machine with much else to do.
+    found = dict(spread(alone_here, None, range(60), 2))
     assert found == {os.getpid(): False, helper._process.pid: True}
 
 
