@@ -23,7 +23,7 @@ from neurosim.sweeps import Group, Sweep, SweepFolder, badness, best, front, sta
 from neurosim.sweeps.axes import drawn
 from neurosim.sweeps.floors import FRESH, REAL, bias_of, floors, keep_floors
 from neurosim.sweeps.knees import knees
-from neurosim.sweeps.settling import NOISELESS
+from neurosim.sweeps.settling import is_noiseless
 from neurosim.sweeps.stored import ANSWER, PICTURE
 
 __all__ = ["render_sweep", "write_sweep_report"]
@@ -92,7 +92,7 @@ def render_sweep(folder: SweepFolder) -> str:
 
 def _is_hypothetical(group: Group) -> bool:
     """Whether it is of a chip without noise and errors, as a study compares with."""
-    return any(str(value).startswith(f"{NOISELESS},") for value in group.settings)
+    return any(map(is_noiseless, group.settings))
 
 
 def _answer(

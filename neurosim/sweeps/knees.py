@@ -31,6 +31,7 @@ from neurosim.safe_text import counted
 
 __all__ = [
     "FEWEST_LENGTHS",
+    "FEWEST_SEEDS",
     "Interval",
     "Knee",
     "crossing_tau",
@@ -51,7 +52,7 @@ _NAN = float("nan")
 _WITHIN, _SCATTER, _WORSE = 0.2, 0.05, 0.2
 _CONFIDENCE = 0.95
 # Of two seeds Student's interval says nothing: it covers decades.
-_FEWEST_SEEDS = 3
+FEWEST_SEEDS = 3
 FEWEST_LENGTHS = 3
 _ROUNDING = 1e-9
 
@@ -297,7 +298,7 @@ def _alike(one: Array, other: Array) -> tuple[Array, Array]:
 def _interval(some: Sequence[_Of], log_of: Callable[[Sequence[_Of]], float]) -> Interval:
     """The exponential of what is found of all, and Student's interval by leaving one out."""
     middle, n, half = log_of(some), len(some), _NAN
-    if n >= _FEWEST_SEEDS:
+    if n >= FEWEST_SEEDS:
         without = np.array([log_of([*some[:k], *some[k + 1 :]]) for k in range(n)])
         error = np.sqrt((n - 1) / n * np.square(without - without.mean()).sum())
         half = float(stdtrit(n - 1, 0.5 + _CONFIDENCE / 2) * error)
@@ -317,7 +318,7 @@ def _knee(seeds: Curves, floor: float) -> Knee:
     at_once, at_least = _begun(mean, floor), _ended(mean, floor)
     # Beyond the lengths drawn nothing is known.
     low, high = max(low, float(mean[0, 0])), min(high, float(mean[0, -1]))
-    if at_once or at_least or len(curves) < _FEWEST_SEEDS:
+    if at_once or at_least or len(curves) < FEWEST_SEEDS:
         low = high = _NAN
     time_s, energy_J = (
         float(np.mean([np.interp(tau, curve[0], curve[kind]) for curve in curves]))

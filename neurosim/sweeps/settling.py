@@ -9,6 +9,7 @@ from neurosim.blocks.differences import differences
 from neurosim.data import Dataset
 from neurosim.host import Experiment
 from neurosim.profile import Profile
+from neurosim.sweeps.knees import FEWEST_SEEDS
 from neurosim.sweeps.plan import Sweep, figures_of, ruler_of
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "READS",
     "STEPPED",
     "figure_of",
+    "is_noiseless",
     "noiseless_seeds",
     "plan_of",
     "plan_of_answers",
@@ -40,8 +42,6 @@ DT = 0.05
 # A settle before a free run starts is as long as the run is slow, up to here [C/g].
 LONGEST_START_TAU = 30
 _BATCH = 256
-# Of fewer seeds than these nothing is told apart.
-_FEWEST_SEEDS = 3
 # What a chip can be without, with the same weights: what is drawn anew, and its converters' errors.
 _ANEW = {"drive", "settle", "read"}
 _CONVERTERS = ("dac.", "adc.", "current_sense.")
@@ -65,6 +65,17 @@ def figure_of(data: Dataset) -> str:
     return ruler_of(data.name)
 
 
+def is_noiseless(drawn: object) -> bool:
+    """Whether a label of a study is of the chip without noise, which nobody has.
+
+    Examples
+    --------
+    >>> is_noiseless("noiseless, C_x/C_h 3"), is_noiseless("alone, C_x/C_h 3")
+    (True, False)
+    """
+    return str(drawn).startswith(f"{NOISELESS},")
+
+
 def noiseless_seeds(seeds: int) -> int:
     """Of how many seeds the chip without noise is drawn first: half of them, and three at least.
 
@@ -75,7 +86,7 @@ def noiseless_seeds(seeds: int) -> int:
     >>> [noiseless_seeds(n) for n in (1, 4, 12)]
     [1, 3, 6]
     """
-    return min(seeds, max(_FEWEST_SEEDS, -(-seeds // 2)))
+    return min(seeds, max(FEWEST_SEEDS, -(-seeds // 2)))
 
 
 def quiet(profile: Profile) -> dict[str, Any]:

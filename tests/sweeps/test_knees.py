@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from neurosim.cli.knees import own_ratio, remarks
+from neurosim.cli.knee_words import own_ratio, remarks
 from neurosim.profile import load_profile
 from neurosim.sweeps.knees import crossing_tau, curves_of, knees, ratios
 
