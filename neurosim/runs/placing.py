@@ -27,8 +27,9 @@ _GLARING, _AHEAD = 3.0, 3.0
 _DEVICES = frozenset({"drift", "faulty devices", "programming noise"})
 _RELEASED = "C_x/C_h"
 
-# A gradient of an SNR below this (a cosine of 0.9 by it alone) is drowned; of shipped chips thermal
-# noise leaves 20 dB and more, that of devices 10. It is asked where the gradient is no better.
+# A gradient of an SNR below this (a cosine of 0.9 by it alone) is drowned; in runs of four chips
+# thermal noise as shipped left 22 dB and more, that of devices 10. It is asked where the gradient
+# is no better than a cosine of 0.9.
 _DROWNED_dB, _GOOD = 6.0, 0.9
 
 # Settings of the recipe that cost so much come before what merely costs more. What short trainings
